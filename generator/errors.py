@@ -1,0 +1,112 @@
+"""Error kinds, stable reasons and faults, shared by every layer.
+
+A *kind* (the class) tells a loop what to do next; a *reason* (one CamelCase word) is stable and shows up in exit
+codes, conditions and metrics; a *fault* is one thing that is wrong at one place. Only the CLI and the loop interpret
+kinds. Nothing here prints or logs.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why something was refused. `hub.cli.exit_codes` gives each its process exit code; both are stable."""
+
+    INVALID_ISSUE_KEY = "InvalidIssueKey"
+    UNKNOWN_ENVIRONMENT = "UnknownEnvironment"
+    UNKNOWN_BLUEPRINT = "UnknownBlueprint"
+    UNKNOWN_COMPONENT = "UnknownComponent"
+    INVALID_VALUE = "InvalidValue"
+    IMAGE_NOT_PINNED = "ImageNotPinned"
+    OVER_LIMIT = "OverLimit"
+    INVALID_ENVIRONMENT = "InvalidEnvironment"
+    INVALID_BLUEPRINT = "InvalidBlueprint"
+    TEMPLATE_INVALID = "TemplateInvalid"
+    TEMPLATE_UNBOUNDED = "TemplateUnbounded"
+    MANIFEST_INVALID = "ManifestInvalid"
+    UNREADABLE_YAML = "UnreadableYaml"
+    NOT_A_STATE_REPOSITORY = "NotAStateRepository"
+    REPOSITORY_DIRTY = "RepositoryDirty"
+    LAYOUT_VERSION = "LayoutVersion"
+    BRANCH_MOVED = "BranchMoved"
+    REPOSITORY_UNREACHABLE = "RepositoryUnreachable"
+    REPOSITORY_REFUSED = "RepositoryRefused"
+    UNREADABLE_ENTRY = "UnreadableEntry"
+    PREVIEW_NOT_FOUND = "PreviewNotFound"
+    CAPACITY_EXHAUSTED = "CapacityExhausted"
+    TARGET_NOT_EMPTY = "TargetNotEmpty"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a text file: path as the reader knows it, line and column counted from 1 (0 = unknown)."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: what, where, which field, what is allowed and what to do about it."""
+
+    message: str
+    where: Location | None = None
+    field: str = ""
+    allowed: str = ""
+    nearest: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        head = ": ".join(part for part in (str(self.where) if self.where else "", self.field, self.message) if part)
+        tail = [f"allowed: {self.allowed}"] if self.allowed else []
+        tail += [f"did you mean {self.nearest!r}?"] if self.nearest else []
+        tail += [self.remedy] if self.remedy else []
+        return "; ".join([head, *tail])
+
+
+class HubError(Exception):
+    """Base of all declared errors. `faults` is never empty; `str()` gives one fault a line."""
+
+    def __init__(self, reason: Reason, faults: Fault | str | Iterable[Fault], *, remedy: str = "") -> None:
+        if isinstance(faults, str):
+            faults = Fault(faults, remedy=remedy)
+        self.reason = reason
+        self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+class ConfigError(HubError):
+    """A person's input is wrong. Stalled until the input changes."""
+
+
+class Stalled(HubError):
+    """The input is right, but no retry can help until somebody changes something else."""
+
+
+class Waiting(HubError):
+    """A dependency is not ready; nothing is wrong. Try again after `retry_after_seconds`."""
+
+    def __init__(self, reason: Reason, faults: Fault | str, *, retry_after_seconds: float) -> None:
+        super().__init__(reason, faults)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Transient(HubError):
+    """Network, throttling or a server's fault, after the adapter's own retries. Back off and try again."""
+
+
+class Moved(HubError):
+    """The world changed after it was observed. Drop the plan and observe again."""
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """The known name closest to `word`, or an empty string when none is close."""
+    return next(iter(difflib.get_close_matches(word, known, n=1, cutoff=0.6)), "")

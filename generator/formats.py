@@ -1,0 +1,176 @@
+"""Field types checked against their own standards. Each is an `Annotated` string or number for pydantic models.
+
+The checks raise `ValueError` with what is allowed; the readers in `generator.entry` and `generator.environment` turn
+those into faults with file, line and column.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from generator.quantities import duration, memory_bytes, millicores
+
+_DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_ENVIRONMENT = re.compile(r"[a-z](?:[-a-z0-9]{0,28}[a-z0-9])?")
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,252}")
+# Distribution's reference grammar (github.com/distribution/reference), with the digest algorithm fixed to sha256.
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_HOST = r"(?:(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]{1,5})?)"
+_IMAGE = re.compile(
+    rf"(?P<name>(?:{_HOST}/)?{_COMPONENT}(?:/{_COMPONENT})*)(?::(?P<tag>\w[\w.-]{{0,127}}))?"
+    r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?",
+    re.ASCII,
+)
+# git check-ref-format(1): no space, control, ~ ^ : ? * [ \, no "..", "@{", "//", no "." or "/" at the wrong ends.
+_BRANCH_BAD = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|^[-./]|[./]$|\.lock(?:/|$)|^@$")
+_URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()+,;=:@-]+/?)*")
+_SECRET = re.compile(r"(?P<key>[A-Za-z0-9/_+=.@-]{1,512})(?:#(?P<property>[A-Za-z0-9_.-]{1,253}))?")
+_RFC3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+def _matches(pattern: re.Pattern[str], text: str, what: str, allowed: str) -> str:
+    if pattern.fullmatch(text) is None:
+        raise ValueError(f"{text[:80]!r} is not {what}; allowed: {allowed}")
+    return text
+
+
+def check_dns_label(text: str) -> str:
+    """RFC 1123 label: at most 63 lower-case letters, digits and inner hyphens."""
+    return _matches(_DNS_LABEL, text, "a DNS label", "at most 63 of a-z, 0-9 and '-', not at the ends")
+
+
+def check_domain(text: str) -> str:
+    """A DNS name of at least two labels, at most 200 characters, so that a preview's host stays below 253."""
+    if len(text) > 200 or "." not in text:
+        raise ValueError(f"{text[:80]!r} is not a domain; allowed: at least two labels, at most 200 characters")
+    for label in text.split("."):
+        check_dns_label(label)
+    return text
+
+
+def check_environment_name(text: str) -> str:
+    """A folder name below `environments/`; `base` is reserved."""
+    if text == "base":
+        raise ValueError("'base' is what every environment is laid over, not an environment")
+    return _matches(_ENVIRONMENT, text, "an environment name", "at most 30 of a-z, 0-9 and '-', a letter first")
+
+
+def check_env_name(text: str) -> str:
+    """A C identifier: POSIX's rule for environment variables and Kubernetes' for `envFrom` keys."""
+    return _matches(_ENV_NAME, text, "an environment variable name", "letters, digits and '_', not a digit first")
+
+
+def check_env_value(text: str) -> str:
+    """Any text an environment can hold: no NUL (execve(2)), at most 64 KiB."""
+    if "\0" in text:
+        raise ValueError("an environment variable cannot hold a NUL character; remove it")
+    return check_text(text, limit=65536)
+
+
+def check_text(text: str, *, limit: int = 1024) -> str:
+    """Free text: valid Unicode scalar values, at most `limit` bytes of UTF-8."""
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as err:
+        raise ValueError("the text holds half of a surrogate pair; allowed: valid Unicode") from err
+    if size > limit:
+        raise ValueError(f"the text has {size} bytes; allowed: at most {limit}")
+    return text
+
+
+def check_image(text: str) -> str:
+    """An image reference: name, optional tag, optional sha256 digest."""
+    if len(text) > 512:
+        raise ValueError("an image reference has at most 512 characters here")
+    return _matches(_IMAGE, text, "an image reference", "[registry/]name[:tag][@sha256:<64 hex digits>]")
+
+
+def image_digest(reference: str) -> str | None:
+    """The digest of an image reference (`sha256:…`), or None when it only names a tag."""
+    match = _IMAGE.fullmatch(reference)
+    return match["digest"] if match else None
+
+
+def check_branch(text: str) -> str:
+    """A Git branch name, by git-check-ref-format(1), at most 200 bytes."""
+    check_text(text, limit=200)
+    if not text or _BRANCH_BAD.search(text):
+        raise ValueError(f"{text[:80]!r} is not a branch name; allowed: what 'git check-ref-format --branch' takes")
+    return text
+
+
+def check_url_path(text: str) -> str:
+    """An absolute URL path without query, escape or wildcard, as Ingress rules and probes take it."""
+    if len(text) > 200:
+        raise ValueError("a path has at most 200 characters here")
+    return _matches(_URL_PATH, text, "a URL path", "an absolute path such as / or /api, without query or escapes")
+
+
+def check_secret(text: str) -> str:
+    """A reference to AWS Secrets Manager: `name` or `name#property` (never the secret itself)."""
+    return _matches(_SECRET, text, "a secret reference", "name or name#property, as in AWS Secrets Manager")
+
+
+def split_secret(text: str) -> tuple[str, str | None]:
+    """A checked secret reference as (name, property or None)."""
+    key, _, prop = text.partition("#")
+    return key, prop or None
+
+
+def check_cpu(text: str) -> str:
+    """A CPU quantity; see `generator.quantities.millicores`."""
+    millicores(text)
+    return text
+
+
+def check_memory(text: str) -> str:
+    """A memory quantity; see `generator.quantities.memory_bytes`."""
+    memory_bytes(text)
+    return text
+
+
+def check_duration(text: str) -> str:
+    """A duration; see `generator.quantities.duration`."""
+    duration(text)
+    return text
+
+
+def parse_time(text: str) -> datetime:
+    """An RFC 3339 time in UTC, to the second. Raises `ValueError`."""
+    _matches(_RFC3339_UTC, text, "a time", "RFC 3339 in UTC, to the second, such as 2026-11-23T02:00:00Z")
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError as err:
+        raise ValueError(f"{text!r} is not a date of the calendar") from err
+
+
+def format_time(moment: datetime) -> str:
+    """`moment` (aware) as RFC 3339 in UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def check_time(text: str) -> str:
+    """A time; see `parse_time`."""
+    parse_time(text)
+    return text
+
+
+DnsLabel = Annotated[str, AfterValidator(check_dns_label)]
+Domain = Annotated[str, AfterValidator(check_domain)]
+EnvironmentName = Annotated[str, AfterValidator(check_environment_name)]
+EnvName = Annotated[str, AfterValidator(check_env_name)]
+EnvValue = Annotated[str, AfterValidator(check_env_value)]
+Text = Annotated[str, AfterValidator(check_text)]
+Image = Annotated[str, AfterValidator(check_image)]
+Branch = Annotated[str, AfterValidator(check_branch)]
+UrlPath = Annotated[str, AfterValidator(check_url_path)]
+SecretReference = Annotated[str, AfterValidator(check_secret)]
+Cpu = Annotated[str, AfterValidator(check_cpu)]
+Memory = Annotated[str, AfterValidator(check_memory)]
+Duration = Annotated[str, AfterValidator(check_duration)]
+Time = Annotated[str, AfterValidator(check_time)]
+Port = Annotated[int, Field(ge=1, le=65535)]

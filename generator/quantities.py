@@ -1,0 +1,58 @@
+"""Kubernetes quantities and durations, as exact numbers.
+
+Source: apimachinery's `resource.Quantity` (decimal and binary suffixes) and Go's `time.ParseDuration`. Forms that are
+legal there but almost always a mistake here (`256m` of memory is a quarter of a byte) are refused with a hint.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+MIB = 1024**2
+GIB = 1024**3
+
+_CPU = re.compile(r"(?P<number>[0-9]{1,6}(?:\.[0-9]{1,3})?)(?P<unit>m?)")
+_MEMORY = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,3})?)(?P<unit>Ki|Mi|Gi|Ti|k|M|G|T)?")
+_UNITS = {None: 1, "Ki": 1024, "Mi": MIB, "Gi": GIB, "Ti": 1024**4, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_DURATION = re.compile(r"(?:(?P<hours>[0-9]{1,5})h)?(?:(?P<minutes>[0-9]{1,5})m)?")
+
+
+def millicores(text: str) -> int:
+    """A CPU quantity in millicores (`250m` → 250, `0.5` → 500, `2` → 2000). Raises `ValueError`."""
+    match = _CPU.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a CPU quantity; allowed: whole millicores or cores, such as 250m, 0.5 or 2")
+    amount = Decimal(match["number"]) * (1 if match["unit"] else 1000)
+    if amount != int(amount) or amount == 0:
+        raise ValueError(f"{text!r} is not a whole, positive number of millicores; allowed: such as 250m, 0.5 or 2")
+    return int(amount)
+
+
+def memory_bytes(text: str) -> int:
+    """A memory quantity in bytes (`256Mi` → 268435456). Raises `ValueError`."""
+    match = _MEMORY.fullmatch(text)
+    if match is None:
+        hint = "; 'm' is thousandths of a byte, write Mi" if text.endswith("m") else ""
+        raise ValueError(f"{text!r} is not a memory quantity{hint}; allowed: a number with Mi or Gi, such as 256Mi")
+    amount = Decimal(match["number"]) * _UNITS[match["unit"]]
+    if amount != int(amount) or amount < MIB:
+        raise ValueError(f"{text!r} is less than one MiB or not whole bytes; allowed: a number with Mi or Gi")
+    return int(amount)
+
+
+def duration(text: str) -> timedelta:
+    """A length of time in hours and minutes (`24h`, `90m`, `1h30m`). Raises `ValueError`."""
+    match = _DURATION.fullmatch(text)
+    length = match and timedelta(hours=int(match["hours"] or 0), minutes=int(match["minutes"] or 0))
+    if not length:
+        raise ValueError(f"{text!r} is not a duration; allowed: hours and minutes, such as 24h, 90m or 1h30m")
+    return length
+
+
+def format_duration(length: timedelta) -> str:
+    """The shortest text that `duration` reads back: `24h`, `1h30m`, `45m`. Whole minutes only."""
+    minutes = int(length.total_seconds() // 60)
+    hours, rest = divmod(minutes, 60)
+    return (f"{hours}h" if hours else "") + (f"{rest}m" if rest or not hours else "")

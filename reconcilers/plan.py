@@ -1,0 +1,49 @@
+"""A plan: an ordered, comparable, printable list of file changes, with the commit it was planned against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """Write `content` at `path` (relative to the repository's root), or remove the file when `content` is None."""
+
+    path: PurePosixPath
+    content: bytes | None
+    why: str
+
+    def __str__(self) -> str:
+        return f"{'remove' if self.content is None else 'write'} {self.path}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to commit, on which branch, on top of which commit.
+
+    `branch` is the branch that moves and `expected` the commit it must still be at (None: it must not exist). `base` is
+    the new commit's parent and tree (None: an empty tree, a first commit). Both are the same commit except for a
+    request to a gated environment, whose branch is made new on top of the gated one.
+    """
+
+    branch: str
+    base: str | None
+    expected: str | None
+    subject: str
+    changes: tuple[FileChange, ...] = ()
+    trailers: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def is_converged(self) -> bool:
+        """True when there is nothing to do."""
+        return not self.changes
+
+    def message(self) -> str:
+        """The commit message: subject, blank line, trailers (git-interpret-trailers(1))."""
+        return "\n\n".join([self.subject, *(["\n".join(f"{k}: {v}" for k, v in self.trailers)] if self.trailers else [])])
+
+    def lines(self) -> Sequence[str]:
+        """One line a change, for people."""
+        return [str(change) for change in self.changes]

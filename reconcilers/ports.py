@@ -1,0 +1,52 @@
+"""Ports: what the reconcilers need of the world, in our words. Adapters are in `hub.adapters`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from reconcilers.plan import Plan
+
+
+class Snapshot(Protocol):
+    """One branch at one commit. Reading never changes anything and never sees a later commit."""
+
+    @property
+    def branch(self) -> str:
+        """The branch's name, without `refs/heads/`."""
+
+    @property
+    def commit(self) -> str:
+        """The commit id, 40 hexadecimal digits."""
+
+    def files(self, below: PurePosixPath) -> tuple[PurePosixPath, ...]:
+        """All file paths below a folder, sorted, relative to the root; empty when the folder is not there."""
+
+    def read(self, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
+        """The contents of those `paths` that exist (one round trip). Raises `Transient` when a read fails."""
+
+
+class GitStore(Protocol):
+    """A state repository. Safe for several processes and machines: a write compares and swaps, never forces."""
+
+    @property
+    def location(self) -> str:
+        """Path or URL for people, without credentials."""
+
+    def branches(self) -> tuple[str, ...]:
+        """All branch names, sorted. Observes the remote first when there is one."""
+
+    def snapshot(self, branch: str) -> Snapshot:
+        """The branch as it is now. Raises `Stalled` (NotAStateRepository) when there is no such branch."""
+
+    def commit(self, plan: Plan, *, at: datetime) -> str:
+        """Commit `plan` and publish it; returns the commit id. A converged plan returns its base and does nothing.
+
+        Raises `Moved` when the branch is no longer at `plan.expected`, `Stalled` when the repository refuses (hook,
+        protection, dirty work tree), `Transient` when it cannot be reached. On any error the branch is as it was.
+        """
+
+    def delete_branch(self, branch: str, *, expected: str) -> None:
+        """Delete a request branch that is still at `expected`. Raises `Moved` otherwise."""
