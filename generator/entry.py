@@ -29,16 +29,13 @@ from generator.formats import (
 )
 from generator.naming import IssueKey
 
-API_VERSION = "preview.rtb-ai-hub/v1"
 Compute = Literal["fargate", "spot"]
 
 
 class Model(BaseModel):
     """Base of all file models: frozen, unknown fields forbidden, camelCase in files, no type coercion."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, strict=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, strict=True)
 
 
 def _issue(text: str) -> str:
@@ -116,7 +113,7 @@ class PreviewSpec(Model):
 class Preview(Model):
     """An entry."""
 
-    api_version: Literal["preview.rtb-ai-hub/v1"] = API_VERSION
+    api_version: Literal["preview.rtb-ai-hub/v1"] = "preview.rtb-ai-hub/v1"
     kind: Literal["Preview"] = "Preview"
     metadata: Metadata
     spec: PreviewSpec

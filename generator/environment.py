@@ -25,8 +25,6 @@ from generator.formats import (
 )
 from generator.quantities import duration
 
-API_VERSION = "environment.rtb-ai-hub/v1"
-
 
 def _decimal(text: str) -> str:
     if Decimal(text) <= 0:
@@ -35,6 +33,7 @@ def _decimal(text: str) -> str:
 
 
 Price = Annotated[str, Field(pattern=r"^[0-9]{1,4}(\.[0-9]{1,6})?$"), AfterValidator(_decimal)]
+SecurityGroup = Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]
 Cidr = Annotated[str, Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$")]
 
 
@@ -42,8 +41,10 @@ class Cluster(Model):
     """The EKS cluster previews run in, and the role the hub assumes to read it."""
 
     name: Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$")]
-    kubernetes: Annotated[str, Field(pattern=r"^1\.(3[1-7])$", description="minor version manifests are checked against")]
-    role_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,512}$")]
+    kubernetes: Annotated[str, Field(pattern=r"^1\.3[1-7]$", description="minor version")]
+    role_arn: Annotated[
+        str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$", max_length=600)
+    ]
 
 
 class LeasePolicy(Model):
@@ -112,7 +113,7 @@ class Exposure(Model):
 class Isolation(Model):
     """Who may reach a preview: security groups on Fargate, address ranges of the load balancer on spot nodes."""
 
-    security_groups: Annotated[list[Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]], Field(min_length=1, max_length=5)]
+    security_groups: Annotated[list[SecurityGroup], Field(min_length=1, max_length=5)]
     load_balancer_cidrs: Annotated[list[Cidr], Field(min_length=1, max_length=20)]
 
 
@@ -124,7 +125,7 @@ class Secrets(Model):
 
 
 class Images(Model):
-    """Which images may run. An empty `registries` allows any; a digest is required unless a tag is explicitly allowed."""
+    """Which images may run. An empty `registries` allows any; `pinned` requires a digest."""
 
     pinned: bool
     registries: list[Text]
@@ -169,7 +170,7 @@ class EnvironmentMetadata(Model):
 class Environment(Model):
     """One environment, overlays merged."""
 
-    api_version: Literal["environment.rtb-ai-hub/v1"] = API_VERSION
+    api_version: Literal["environment.rtb-ai-hub/v1"] = "environment.rtb-ai-hub/v1"
     kind: Literal["Environment"] = "Environment"
     metadata: EnvironmentMetadata
     spec: EnvironmentSpec

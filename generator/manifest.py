@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from generator.errors import ConfigError, Fault, Reason
@@ -66,7 +67,7 @@ class Manifest:
 def in_wave_order(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
     """Sorted by wave, then identity. Raises `ConfigError` naming both sources when two share one identity."""
     ordered = sorted(manifests, key=lambda m: (m.wave, m.identity))
-    for first, second in zip(ordered, ordered[1:], strict=False):
+    for first, second in pairwise(ordered):
         if first.identity == second.identity:
             raise ConfigError(
                 Reason.TEMPLATE_INVALID,

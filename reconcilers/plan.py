@@ -42,7 +42,8 @@ class Plan:
 
     def message(self) -> str:
         """The commit message: subject, blank line, trailers (git-interpret-trailers(1))."""
-        return "\n\n".join([self.subject, *(["\n".join(f"{k}: {v}" for k, v in self.trailers)] if self.trailers else [])])
+        trailers = "\n".join(f"{name}: {value}" for name, value in self.trailers)
+        return f"{self.subject}\n\n{trailers}\n" if trailers else f"{self.subject}\n"
 
     def lines(self) -> Sequence[str]:
         """One line a change, for people."""
