@@ -42,9 +42,14 @@ class Plan:
 
     def message(self) -> str:
         """The commit message: subject, blank line, trailers (git-interpret-trailers(1))."""
-        trailers = "\n".join(f"{name}: {value}" for name, value in self.trailers)
+        trailers = "\n".join(f"{name}: {_one_line(value)}" for name, value in self.trailers)
         return f"{self.subject}\n\n{trailers}\n" if trailers else f"{self.subject}\n"
 
     def lines(self) -> Sequence[str]:
         """One line a change, for people."""
         return [str(change) for change in self.changes]
+
+
+def _one_line(text: str) -> str:
+    """`text` as a trailer's value: no line breaks or control characters, so that no value can add a trailer."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

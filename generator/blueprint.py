@@ -1,0 +1,121 @@
+"""Blueprints: the named sets of templates a preview is rendered from, and what their components default to.
+
+A blueprint is the folder `templates/preview/<name>/` with a `blueprint.yaml` and templates. The templates of
+`templates/preview/_common/` belong to every blueprint; one of the same file name in the blueprint's folder replaces
+it, and one below `environments/<base or env>/templates/preview/<name>/` (or `…/_common/`) replaces that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from generator.entry import Model
+from generator.errors import ConfigError, Fault, Reason, nearest
+from generator.formats import Cpu, DnsLabel, Memory, Port, Text, UrlPath
+from generator.model_faults import faults_of
+from generator.yaml_reader import load
+
+COMMON = "_common"
+DEFAULT = "web-api"
+TEMPLATES = PurePosixPath("templates/preview")
+_SUFFIX = ".yaml.j2"
+
+
+class ComponentTemplate(Model):
+    """What a blueprint says of one of its components.
+
+    Roles: `service` gets a Deployment and a Service; `database` and `job` are laid out by templates of the blueprint.
+    """
+
+    summary: Text
+    role: Literal["service", "database", "job"] = "service"
+    required: bool = True
+    port: Port | None = None
+    cpu: Cpu = "250m"
+    memory: Memory = "256Mi"
+    replicas: Annotated[int, Field(ge=1, le=10)] = 1
+    path: UrlPath | None = None
+    health_path: UrlPath | None = None
+    database: bool = Field(False, description="the database's address is put in as DATABASE_URL")
+
+
+class BlueprintSpec(Model):
+    """What a blueprint is for, and its components."""
+
+    summary: Text
+    components: dict[DnsLabel, ComponentTemplate] = Field(min_length=1)
+
+
+class BlueprintMetadata(Model):
+    """The blueprint's name: that of its folder."""
+
+    name: DnsLabel
+
+
+class Blueprint(Model):
+    """`blueprint.yaml`."""
+
+    api_version: Literal["blueprint.rtb-ai-hub/v1"] = "blueprint.rtb-ai-hub/v1"
+    kind: Literal["Blueprint"] = "Blueprint"
+    metadata: BlueprintMetadata
+    spec: BlueprintSpec
+
+    @property
+    def name(self) -> str:
+        """The blueprint's name."""
+        return self.metadata.name
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateLibrary:
+    """All template texts by path: `templates/preview/…` as shipped, `environments/<env>/templates/…` as overlays."""
+
+    files: Mapping[str, str]
+
+    def blueprint_names(self) -> tuple[str, ...]:
+        """The blueprints there are, sorted."""
+        found = (PurePosixPath(path) for path in self.files)
+        return tuple(
+            sorted(p.parent.name for p in found if p.name == "blueprint.yaml" and p.parent.parent == TEMPLATES)
+        )
+
+    def blueprint(self, name: str) -> Blueprint:
+        """The blueprint `name`. Raises `ConfigError`: UnknownBlueprint, or InvalidBlueprint with every fault."""
+        source = str(TEMPLATES / name / "blueprint.yaml")
+        if name not in self.blueprint_names():
+            known = self.blueprint_names()
+            fault = Fault(
+                f"there is no blueprint {name[:60]!r}",
+                field="blueprint",
+                allowed=", ".join(known),
+                nearest=nearest(name, known),
+                remedy="'rtb-hub blueprint list' describes them",
+            )
+            raise ConfigError(Reason.UNKNOWN_BLUEPRINT, fault)
+        document = load(self.files[source], source)
+        try:
+            blueprint = Blueprint.model_validate(document.data)
+        except ValidationError as err:
+            raise ConfigError(Reason.INVALID_BLUEPRINT, faults_of(err, Blueprint, document.nearest_location)) from err
+        if blueprint.name != name:
+            fault = Fault(
+                "is not the name of its folder", document.location(("metadata", "name")), "metadata.name", name
+            )
+            raise ConfigError(Reason.INVALID_BLUEPRINT, fault)
+        return blueprint
+
+    def templates_for(self, blueprint: str, environment: str) -> tuple[str, ...]:
+        """Paths of the templates of one blueprint in one environment, overlays applied, sorted by file name."""
+        overlays = [PurePosixPath("environments", layer, TEMPLATES) for layer in ("base", environment)]
+        chosen: dict[str, str] = {}
+        for folder in (top / name for top in (TEMPLATES, *overlays) for name in (COMMON, blueprint)):
+            below = f"{folder}/"
+            for path in self.files:
+                if path.startswith(below) and path.endswith(_SUFFIX) and "/" not in path[len(below) :]:
+                    chosen[path[len(below) :]] = path
+        return tuple(chosen[name] for name in sorted(chosen))

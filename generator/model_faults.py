@@ -1,0 +1,105 @@
+"""From pydantic's validation errors to faults a person can act on: place, field, what is allowed, nearest name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from generator.errors import Fault, Location, nearest
+
+Path = tuple[str | int, ...]
+
+
+def faults_of(
+    error: ValidationError, model: type[BaseModel], where: Callable[[Path], Location | None]
+) -> tuple[Fault, ...]:
+    """One fault for each error, in file order. `where` gives the place of a path or of its nearest parent."""
+    faults = [_fault(details, model, where) for details in error.errors(include_url=False)]
+    return tuple(sorted(faults, key=lambda f: (f.where.file, f.where.line, f.where.column) if f.where else ("", 0, 0)))
+
+
+def field_path(path: Path) -> str:
+    """`("spec", "components", "web", 0)` as `spec.components.web[0]`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _fault(details: ErrorDetails, model: type[BaseModel], where: Callable[[Path], Location | None]) -> Fault:
+    path = tuple(part for part in details["loc"] if part != "[key]")
+    field, place, context = field_path(path), where(path), details.get("ctx", {})
+    match details["type"]:
+        case "extra_forbidden":
+            known = _fields_at(model, path[:-1])
+            name = str(path[-1])
+            return Fault("there is no such field", place, field, allowed=", ".join(known), nearest=nearest(name, known))
+        case "missing":
+            return Fault("is missing", place, field, remedy=_description(model, path))
+        case "literal_error":
+            allowed = str(context.get("expected", ""))
+            words = allowed.replace("'", "").replace(" or ", ", ").split(", ")
+            return Fault(
+                f"{_shown(details)} is not allowed", place, field, allowed, nearest(str(details["input"]), words)
+            )
+        case "string_pattern_mismatch":
+            return Fault(f"{_shown(details)} has the wrong form", place, field, allowed=f"{context.get('pattern')}")
+        case "value_error":
+            message, _, allowed = str(context.get("error", details["msg"])).partition("; allowed: ")
+            return Fault(message, place, field, allowed)
+        case "string_type":
+            hint = "put it in quotes" if isinstance(details["input"], bool | int | float) else ""
+            return Fault(f"{_shown(details)} is not text", place, field, remedy=hint)
+        case _:
+            message = details["msg"].removeprefix("Input should be ")
+            return Fault(f"{_shown(details)} is not allowed", place, field, allowed=message)
+
+
+def _shown(details: ErrorDetails) -> str:
+    text = repr(details["input"])
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def _fields_at(model: type[BaseModel], path: Path) -> tuple[str, ...]:
+    """The names a file may use at `path` below `model`; empty where names are free."""
+    current: Any = model
+    for part in path:
+        current = _child(current, part)
+    return tuple(_aliases(current)) if isinstance(current, type) and issubclass(current, BaseModel) else ()
+
+
+def _description(model: type[BaseModel], path: Path) -> str:
+    current: Any = model
+    for part in path[:-1]:
+        current = _child(current, part)
+    if isinstance(current, type) and issubclass(current, BaseModel):
+        for name, field in current.model_fields.items():
+            if path[-1] in (field.alias, name) and field.description:
+                return field.description
+    return ""
+
+
+def _aliases(model: type[BaseModel]) -> Iterator[str]:
+    return (field.alias or name for name, field in model.model_fields.items())
+
+
+def _child(annotation: Any, part: str | int) -> Any:
+    """The annotation of what stands at `part` inside a value of `annotation`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for name, field in annotation.model_fields.items():
+            if part in (field.alias, name):
+                return _unwrapped(field.annotation)
+        return None
+    return _unwrapped(get_args(annotation)[-1]) if get_args(annotation) else None
+
+
+def _unwrapped(annotation: Any) -> Any:
+    """`X` from `X | None` and `Annotated[X, …]`."""
+    arguments = [a for a in get_args(annotation) if a is not type(None)]
+    if getattr(annotation, "__metadata__", None):
+        return _unwrapped(arguments[0])
+    is_optional = type(None) in get_args(annotation)
+    return _unwrapped(arguments[0]) if is_optional and len(arguments) == 1 else annotation

@@ -1,0 +1,196 @@
+"""From what a person asks for to the components of an entry: defaults filled in, every fault of the request at once.
+
+Defaults, lowest first: the blueprint's, the environment's `components`, the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from generator.blueprint import Blueprint
+from generator.entry import Component, Compute
+from generator.environment import Environment
+from generator.errors import ConfigError, Fault, Reason, nearest
+from generator.fargate import ContainerRequest, PodRequests, billed_size
+from generator.formats import image_digest
+from generator.model_faults import faults_of
+from generator.quantities import GIB, MIB, memory_bytes, millicores
+
+#: Fields of a component that hold text whatever they look like; `--set web.env.X=no` stays the text "no".
+_NUMBERS = frozenset({"port", "replicas", "runAsUser"})
+_LISTS = frozenset({"command", "args"})
+_MAPPINGS = frozenset({"env", "secrets"})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for. `images` maps component → reference, `settings` dotted path (`web.env.X`) → text."""
+
+    images: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    compute: Compute | None = None
+    branch: str | None = None
+
+
+def components_of(request: Request, blueprint: Blueprint, environment: Environment) -> dict[str, Component]:
+    """The components to run. Raises `ConfigError` with the first reason found and every fault of that reason."""
+    asked = _asked(request, blueprint)
+    required = {name for name, laid_out in blueprint.spec.components.items() if laid_out.required}
+    components: dict[str, Component] = {}
+    faults: list[Fault] = []
+    for name in sorted(required | asked.keys()):
+        tree = _with_defaults(name, asked.get(name, {}), blueprint, environment)
+        if "image" not in tree:
+            faults.append(Fault("has no image", field=f"components.{name}", remedy=f"give --image {name}=REFERENCE"))
+            continue
+        try:
+            components[name] = Component.model_validate(tree)
+        except ValidationError as err:
+            prefix = f"components.{name}."
+            faults.extend(
+                Fault(f.message, field=prefix + f.field, allowed=f.allowed, nearest=f.nearest, remedy=f.remedy)
+                for f in faults_of(err, Component, lambda _: None)
+            )
+    if faults:
+        raise ConfigError(Reason.INVALID_VALUE, faults)
+    check_policy(components, compute_of(request, environment), environment)
+    return components
+
+
+def compute_of(request: Request, environment: Environment) -> Compute:
+    """Where the pods run: as asked, else the environment's default. Raises `ConfigError` when not allowed there."""
+    policy = environment.spec.compute
+    compute = request.compute or policy.default
+    if compute not in policy.allowed:
+        fault = Fault(
+            f"{compute} is not allowed in {environment.name}", field="compute", allowed=", ".join(policy.allowed)
+        )
+        raise ConfigError(Reason.INVALID_VALUE, fault)
+    return compute
+
+
+def check_policy(components: Mapping[str, Component], compute: Compute, environment: Environment) -> None:
+    """Raise `ConfigError` (ImageNotPinned, OverLimit or InvalidValue) with every fault against the environment's policy."""
+    pinned = environment.spec.images.pinned
+    checks: tuple[tuple[Reason, Iterator[Fault]], ...] = (
+        (Reason.IMAGE_NOT_PINNED, _unpinned(components) if pinned else iter(())),
+        (Reason.INVALID_VALUE, _foreign(components, environment)),
+        (Reason.OVER_LIMIT, _over_limits(components, compute, environment)),
+    )
+    for reason, faults in checks:
+        if found := tuple(faults):
+            raise ConfigError(reason, found)
+
+
+def _asked(request: Request, blueprint: Blueprint) -> dict[str, dict[str, Any]]:
+    """Component → fields asked for, in the shape of `Component`."""
+    known = tuple(blueprint.spec.components)
+    asked: dict[str, dict[str, Any]] = {}
+    unknown: list[Fault] = []
+    faults: list[Fault] = []
+    for name, image in request.images.items():
+        asked.setdefault(name, {})["image"] = image
+    for path, text in request.settings.items():
+        name, _, rest = path.partition(".")
+        try:
+            _put(asked.setdefault(name, {}), rest, text)
+        except ValueError as err:
+            faults.append(Fault(str(err), field=path[:120]))
+    for name in asked.keys() - set(known):
+        unknown.append(
+            Fault(
+                f"blueprint {blueprint.name} has no component {name[:60]!r}",
+                field="components",
+                allowed=", ".join(known),
+                nearest=nearest(name, known),
+            )
+        )
+    if unknown:
+        raise ConfigError(Reason.UNKNOWN_COMPONENT, sorted(unknown, key=str))
+    if faults:
+        raise ConfigError(Reason.INVALID_VALUE, faults)
+    return asked
+
+
+def _put(fields: dict[str, Any], path: str, text: str) -> None:
+    """Set `path` (`port`, `env.NAME`) in `fields`. Raises `ValueError` for a path or number that cannot be."""
+    name, dot, key = path.partition(".")
+    if name in _MAPPINGS:
+        if not key:
+            raise ValueError(f"{name} needs a variable's name; write COMPONENT.{name}.NAME=VALUE")
+        fields.setdefault(name, {})[key] = text
+    elif dot:
+        raise ValueError(f"{path[:60]!r} has no parts; only env.NAME and secrets.NAME have")
+    elif name in _LISTS:
+        fields.setdefault(name, []).append(text)
+    elif name in _NUMBERS:
+        if not (text.isascii() and text.isdigit() and len(text) <= 10):
+            raise ValueError(f"{text[:60]!r} is not a whole number")
+        fields[name] = int(text)
+    else:
+        fields[name] = text
+
+
+def _with_defaults(
+    name: str, asked: Mapping[str, Any], blueprint: Blueprint, environment: Environment
+) -> dict[str, Any]:
+    shared = {"port", "cpu", "memory", "replicas", "path", "health_path"}
+    tree = blueprint.spec.components[name].model_dump(by_alias=True, include=shared, exclude_none=True)
+    if defaults := environment.spec.components.get(name):
+        tree |= defaults.model_dump(by_alias=True, exclude_none=True)
+    return tree | asked
+
+
+def _unpinned(components: Mapping[str, Component]) -> Iterator[Fault]:
+    for name, component in components.items():
+        if image_digest(component.image) is None:
+            yield Fault(
+                f"{component.image!r} is not pinned by digest",
+                field=f"components.{name}.image",
+                allowed="name@sha256:<64 hex digits>",
+                remedy="a tag may move after the review; resolve it to its digest first",
+            )
+
+
+def _foreign(components: Mapping[str, Component], environment: Environment) -> Iterator[Fault]:
+    registries, prefixes = environment.spec.images.registries, environment.spec.secrets.prefixes
+    for name, component in components.items():
+        if registries and not component.image.startswith(tuple(registries)):
+            yield Fault(
+                "comes from a foreign registry", field=f"components.{name}.image", allowed=", ".join(registries)
+            )
+        for variable, reference in component.secrets.items():
+            if not reference.startswith(tuple(prefixes)):
+                yield Fault(
+                    f"{reference!r} is out of reach of {environment.name}",
+                    field=f"components.{name}.secrets.{variable}",
+                    allowed="names starting with " + ", ".join(prefixes),
+                )
+
+
+def _over_limits(components: Mapping[str, Component], compute: Compute, environment: Environment) -> Iterator[Fault]:
+    limits = environment.spec.limits
+    cpu = sum(millicores(c.cpu) * c.replicas for c in components.values())
+    memory = sum(memory_bytes(c.memory) * c.replicas for c in components.values())
+    detail = ", ".join(f"{n}: {c.replicas} × {c.cpu} / {c.memory}" for n, c in components.items())
+    if cpu > millicores(limits.cpu):
+        yield Fault(
+            f"asks for {cpu}m CPU in all ({detail})", field="components", allowed=f"at most {limits.cpu} a preview"
+        )
+    if memory > memory_bytes(limits.memory):
+        asked = f"{memory / GIB:g}Gi" if memory >= GIB else f"{memory / MIB:g}Mi"
+        yield Fault(
+            f"asks for {asked} in all ({detail})", field="components", allowed=f"at most {limits.memory} a preview"
+        )
+    if compute == "fargate":
+        for component in components.values():
+            billed_size(pod_requests(component))
+
+
+def pod_requests(component: Component) -> PodRequests:
+    """What one pod of the component asks for."""
+    return PodRequests((ContainerRequest(millicores(component.cpu), memory_bytes(component.memory)),), ())

@@ -1,0 +1,31 @@
+"""What travels with the package: templates, environments and schema bundles, from a checkout or an installed wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_INSTALLED = _PACKAGE / "assets"
+#: The folder that holds `templates/` and `environments/`.
+ROOT = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent
+
+
+def template_files() -> dict[str, str]:
+    """Texts of all shipped templates and blueprints, by path (`templates/preview/…`)."""
+    return files_below(ROOT / "templates", "templates")
+
+
+def environment_files(folder: Path | None = None) -> dict[str, str]:
+    """Texts of an `environments/` folder (the shipped one by default), by path (`environments/…`)."""
+    return files_below(folder or ROOT / "environments", "environments")
+
+
+def files_below(folder: Path, shown: str) -> dict[str, str]:
+    """Texts of all files below `folder`, sorted, by path with `shown` in place of the folder."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return {f"{shown}/{path.relative_to(folder).as_posix()}": path.read_text(encoding="utf-8") for path in paths}
+
+
+def generator_data(name: str) -> bytes:
+    """A data file of the `generator` package, such as `schema_bundles/v1.34.json.gz`."""
+    return (_PACKAGE.parent / "generator" / name).read_bytes()

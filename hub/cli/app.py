@@ -1,0 +1,200 @@
+"""The commands about previews, with their help. What they do is in `hub.commands`, imported when they run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from hub import __version__
+from hub.cli import options
+from hub.cli.catalog import register
+from hub.cli.main import declared_errors
+from hub.cli.output import Format
+
+app = typer.Typer(
+    name="rtb-hub",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Preview environments per Jira issue, through Git and Argo CD.\n\n"
+    "Lay out a state repository ([bold]init[/]), then [bold]start[/] a preview; the Argo CD of the environment's"
+    " account applies what the repository says. Try it without any account: [bold]rtb-hub demo[/].\n\n"
+    "Exit codes: 0 done, 2 wrong usage, 3 'diff' found differences, 10-22 wrong input, 30-40 the repository or"
+    " its capacity; see docs/reference/exit-codes.md.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rtb-hub {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command(rich_help_panel="State repository")
+@declared_errors
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty folder for the repository.")],
+    remote: Annotated[
+        str | None, typer.Option("--remote", metavar="URL", help="Publish to this Git repository, empty or laid out.")
+    ] = None,
+    work_tree: Annotated[
+        bool, typer.Option("--work-tree", help="With files to look at. Default: a bare repository.")
+    ] = False,
+    environments: options.Environments = None,
+    output: options.Output = Format.TABLE,
+) -> None:
+    """Lay out a state repository, with your environments in it.
+
+    Environments share the branch they name: int and stg [bold]main[/], prd [bold]prd[/]. Run it again after you
+    changed your environments: it shows and commits what differs, and never touches previews.
+
+    Example: rtb-hub init state.git --environments my/environments --remote git@git.example.com:team/state.git
+    """
+    from hub.commands import init as command
+
+    command.run(folder, remote=remote, work_tree=work_tree, environments=environments, output=output)
+
+
+@app.command(rich_help_panel="Previews")
+@declared_errors
+def start(
+    key: options.Key,
+    env: options.Environment,
+    image: options.Images = None,
+    settings: options.Settings = None,
+    blueprint: options.Blueprint = None,
+    branch: options.Branch = None,
+    compute: options.Compute = None,
+    ttl: options.Ttl = None,
+    repo: options.Repo = None,
+    output: options.Output = Format.TABLE,
+) -> None:
+    """Start a preview, or update the one that is there.
+
+    Renders the manifests, validates them, and writes entry and manifests in one commit. The same input again changes
+    nothing and says so. In an environment that changes by review only, the commit goes to a request branch.
+
+    Example: rtb-hub start RTB-123 --env int --image web=registry.example.com/web@sha256:… --image api=…
+    """
+    from hub.commands import start as command
+
+    asked = command.Arguments(key, env, image or [], settings or [], blueprint, branch, compute, ttl)
+    command.run(asked, repo=repo, output=output)
+
+
+@app.command(rich_help_panel="Previews")
+@declared_errors
+def diff(
+    key: options.Key,
+    env: options.Environment,
+    image: options.Images = None,
+    settings: options.Settings = None,
+    blueprint: options.Blueprint = None,
+    branch: options.Branch = None,
+    compute: options.Compute = None,
+    ttl: options.Ttl = None,
+    repo: options.Repo = None,
+    output: options.Output = Format.TABLE,
+) -> None:
+    """Show what 'start' with the same options would change, object by object. Writes nothing.
+
+    Exit code 3 when something would change, 0 when nothing would.
+    """
+    from hub.commands import start as command
+
+    asked = command.Arguments(key, env, image or [], settings or [], blueprint, branch, compute, ttl)
+    command.diff(asked, repo=repo, output=output)
+
+
+@app.command(rich_help_panel="Previews")
+@declared_errors
+def render(
+    key: options.Key,
+    env: options.Environment,
+    image: options.Images = None,
+    settings: options.Settings = None,
+    blueprint: options.Blueprint = None,
+    branch: options.Branch = None,
+    compute: options.Compute = None,
+    ttl: options.Ttl = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Write preview.yaml and manifest.yaml there instead.")
+    ] = None,
+    repo: options.Repo = None,
+    environments: options.Environments = None,
+) -> None:
+    """Print the manifests that 'start' would commit. Needs no state repository, and writes nothing to one."""
+    from hub.commands import render as command
+
+    asked = command.Arguments(key, env, image or [], settings or [], blueprint, branch, compute, ttl)
+    command.run(asked, to=to, repo=repo, environments=environments)
+
+
+@app.command("list", rich_help_panel="Previews")
+@declared_errors
+def list_previews(
+    env: options.AnyEnvironment = None,
+    owner: Annotated[str | None, typer.Option("--owner", help="Only what this person asked for.")] = None,
+    sort: Annotated[Literal["key", "ends", "price"], typer.Option("--sort", help="Order of the rows.")] = "key",
+    repo: options.Repo = None,
+    output: options.Output = Format.TABLE,
+) -> None:
+    """List previews with URL, time left and price. Entries that cannot be read are listed with the reason."""
+    from hub.commands import listing as command
+
+    command.run(env=env, owner=owner, sort=sort, repo=repo, output=output)
+
+
+@app.command(rich_help_panel="Previews")
+@declared_errors
+def show(
+    key: options.Key, env: options.Environment, repo: options.Repo = None, output: options.Output = Format.TABLE
+) -> None:
+    """Show one preview: lease, components, price, objects."""
+    from hub.commands import show as command
+
+    command.run(key, env, repo=repo, output=output)
+
+
+@app.command(rich_help_panel="Previews")
+@declared_errors
+def stop(
+    key: options.Key,
+    env: options.Environment,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the history.")] = "",
+    ignore_not_found: Annotated[
+        bool, typer.Option("--ignore-not-found", help="Succeed when there is no such preview.")
+    ] = False,
+    repo: options.Repo = None,
+    output: options.Output = Format.TABLE,
+) -> None:
+    """Stop a preview: entry and manifests go in one commit, Argo CD removes the rest."""
+    from hub.commands import stop as command
+
+    command.run(key, env, reason=reason, ignore_not_found=ignore_not_found, repo=repo, output=output)
+
+
+@app.command(rich_help_panel="State repository")
+@declared_errors
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty folder.")] = Path("demo-state"),
+) -> None:
+    """Show it all on a local Git repository: two issues in int and stg, no server, no account."""
+    from hub.commands import demo as command
+
+    command.run(folder)
+
+
+register(app)

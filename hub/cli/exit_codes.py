@@ -1,0 +1,37 @@
+"""Process exit codes, stable from release to release. docs/reference/exit-codes.md is made from this table."""
+
+from __future__ import annotations
+
+from generator.errors import Reason
+
+OK = 0
+INTERNAL = 1
+USAGE = 2
+#: `rtb-hub diff` found differences.
+DIFFERENT = 3
+
+CODES: dict[Reason, int] = {
+    Reason.INVALID_ISSUE_KEY: 10,
+    Reason.UNKNOWN_ENVIRONMENT: 11,
+    Reason.UNKNOWN_BLUEPRINT: 12,
+    Reason.UNKNOWN_COMPONENT: 13,
+    Reason.INVALID_VALUE: 14,
+    Reason.IMAGE_NOT_PINNED: 15,
+    Reason.OVER_LIMIT: 16,
+    Reason.INVALID_ENVIRONMENT: 17,
+    Reason.INVALID_BLUEPRINT: 18,
+    Reason.TEMPLATE_INVALID: 19,
+    Reason.TEMPLATE_UNBOUNDED: 20,
+    Reason.MANIFEST_INVALID: 21,
+    Reason.UNREADABLE_YAML: 22,
+    Reason.NOT_A_STATE_REPOSITORY: 30,
+    Reason.REPOSITORY_DIRTY: 31,
+    Reason.LAYOUT_VERSION: 32,
+    Reason.BRANCH_MOVED: 33,
+    Reason.REPOSITORY_UNREACHABLE: 34,
+    Reason.REPOSITORY_REFUSED: 35,
+    Reason.UNREADABLE_ENTRY: 36,
+    Reason.PREVIEW_NOT_FOUND: 37,
+    Reason.TARGET_NOT_EMPTY: 38,
+    Reason.CAPACITY_EXHAUSTED: 40,
+}

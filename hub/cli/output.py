@@ -1,0 +1,87 @@
+"""Printing: tables and colour for people, JSON or YAML for machines. Rich is imported only when people are served."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from generator.errors import HubError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Format(StrEnum):
+    """Output formats."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console for people: colours and links where the terminal has them (NO_COLOR is honoured), never markup."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def write(text: str) -> None:
+    """Write text to standard output as it is."""
+    sys.stdout.write(text)
+
+
+def emit(data: Mapping[str, Any] | Sequence[Any], output: Format, people: Callable[[Console], None]) -> None:
+    """Print `data` for machines, or call `people` with a console."""
+    if output is Format.JSON:
+        write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    elif output is Format.YAML:
+        from generator.yaml_writer import dump
+
+        write(dump(data))
+    else:
+        people(console())
+
+
+def report(error: HubError, output: Format = Format.TABLE) -> None:
+    """Print an error: every fault with place, what is allowed and what to do."""
+    if output is not Format.TABLE:
+        faults = [
+            {
+                "message": fault.message,
+                "field": fault.field,
+                "file": fault.where.file if fault.where else "",
+                "line": fault.where.line if fault.where else 0,
+                "column": fault.where.column if fault.where else 0,
+                "allowed": fault.allowed,
+                "nearest": fault.nearest,
+                "remedy": fault.remedy,
+            }
+            for fault in error.faults
+        ]
+        sys.stderr.write(json.dumps({"error": {"reason": error.reason, "faults": faults}}, ensure_ascii=False) + "\n")
+        return
+    from rich.text import Text
+
+    err = console(stderr=True)
+    for fault in error.faults:
+        head = Text.assemble(
+            (f"{fault.where}: " if fault.where else "", "bold"),
+            ("error: ", "bold red"),
+            (f"{printable(fault.field)}: " if fault.field else "", "bold"),
+            printable(fault.message),
+            (f" [{error.reason}]", "dim"),
+        )
+        err.print(head)
+        hints = (("allowed", fault.allowed), ("did you mean", fault.nearest), ("to do", fault.remedy))
+        for name, hint in hints:
+            if hint:
+                err.print(Text.assemble((f"  {name}: ", "cyan"), printable(hint)))
+
+
+def printable(text: str) -> str:
+    """`text` without control or invisible characters, so that nothing untrusted can move a terminal's cursor."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,69 @@
+"""Builds the real parts: which state repository, its store, the starter with its checks. Nothing else makes clients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from generator.blueprint import TemplateLibrary
+from generator.entry import Preview
+from generator.environment import Environment
+from generator.errors import ConfigError, Fault, Reason
+from generator.render import Rendering
+from generator.validation import PolicySettings, Validator
+from hub import __version__, assets
+from hub.adapters.git_store import Identity, open_store
+from hub.settings import Settings, load_settings
+from reconcilers.ports import GitStore
+from reconcilers.start import Starter
+
+
+def utc_now() -> datetime:
+    """The time, to the second: what entries hold."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass(frozen=True)
+class Hub:
+    """Settings, clock and the parts made from them, each made when it is first asked for."""
+
+    settings: Settings
+    clock: Callable[[], datetime] = utc_now
+
+    @cached_property
+    def library(self) -> TemplateLibrary:
+        """The shipped templates."""
+        return TemplateLibrary(assets.template_files())
+
+    @cached_property
+    def validator(self) -> Validator:
+        """The validator, with schemas read when a kind first comes up."""
+        return Validator(assets.generator_data)
+
+    @cached_property
+    def starter(self) -> Starter:
+        """Plans starts, and refuses a rendering that does not validate."""
+        return Starter(self.library, self.check, __version__)
+
+    def store(self, repo: str | None) -> GitStore:
+        """The state repository: `repo` (a flag), else RTB_HUB_REPO, else the one of the current folder."""
+        location = repo or self.settings.repo or str(Path.cwd())
+        identity = Identity("rtb-hub", "rtb-hub@rtb-ai-hub.invalid")
+        return open_store(location, cache=self.settings.cache, environ=self.settings.environ, identity=identity)
+
+    def check(self, rendering: Rendering, preview: Preview, environment: Environment) -> None:
+        """Raise `ConfigError` (ManifestInvalid) with every finding of the environment's Kubernetes version and policy."""
+        settings = PolicySettings.for_preview(preview, environment)
+        versions = [environment.spec.cluster.kubernetes]
+        findings = self.validator.validate(rendering.manifests, kubernetes=versions, settings=settings)
+        faults = [Fault(str(finding), remedy=finding.remedy) for finding in findings if finding.severity == "error"]
+        if faults:
+            raise ConfigError(Reason.MANIFEST_INVALID, faults)
+
+
+def hub() -> Hub:
+    """The hub of this process."""
+    return Hub(load_settings())

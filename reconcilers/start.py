@@ -1,0 +1,187 @@
+"""Start: from a request and the observed state to a plan that writes entry and manifests in one commit.
+
+Asking again with the same input gives an empty plan; with other input, an update that keeps lease and shard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from generator import request as requests
+from generator.blueprint import DEFAULT, TemplateLibrary
+from generator.entry import Lease, Metadata, Preview, PreviewSpec, Rendered
+from generator.environment import Environment
+from generator.errors import ConfigError, Fault, Reason
+from generator.formats import format_time, parse_time
+from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
+from generator.quantities import duration
+from generator.render import PreviewRenderer, Rendering
+from generator.yaml_writer import dump
+from reconcilers.capacity import check_room, choose_shard
+from reconcilers.plan import FileChange, Plan
+from reconcilers.state import EntryRecord, EnvironmentState, request_branch
+
+Check = Callable[[Rendering, Preview, Environment], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequest:
+    """What a person asks for. `blueprint` and `ttl` None: as before, else the default."""
+
+    key: IssueKey
+    requested_by: str
+    request: requests.Request
+    blueprint: str | None = None
+    ttl: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartOutcome:
+    """What starting would do: the entry and its rendering, and the plan (empty when unchanged)."""
+
+    change: Literal["created", "updated", "unchanged"]
+    preview: Preview
+    rendering: Rendering
+    plan: Plan
+    previous: EntryRecord | None
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Plans starts. `check` raises `ConfigError` (ManifestInvalid) for a rendering that must not be committed."""
+
+    library: TemplateLibrary
+    check: Check
+    version: str
+
+    def plan(self, asked: StartRequest, state: EnvironmentState, *, now: datetime) -> StartOutcome:
+        """Plan one start. Raises `ConfigError` for a wrong request and `Stalled` (CapacityExhausted) when full."""
+        environment = state.environment
+        previous = (state.request(asked.key) if environment.spec.gated else None) or state.entry(asked.key)
+        before = previous.preview if previous else None
+        draft = self.draft(asked, environment, before, others=_others(asked.key, state), now=now)
+        renderer = PreviewRenderer(TemplateLibrary(state.overlays))
+        rendering = renderer.render(draft, environment)
+        self.check(rendering, draft, environment)
+        inputs = renderer.inputs_digest(draft, environment, self.version)
+        stamp = Rendered(generator=self.version, digest=rendering.digest, inputs=inputs)
+        preview = draft.model_copy(update={"spec": draft.spec.model_copy(update={"rendered": stamp})})
+        plan = _plan(asked, preview, rendering, state, previous)
+        change = "unchanged" if plan.is_converged else "updated" if previous else "created"
+        return StartOutcome(change, preview, rendering, plan, previous)
+
+    def draft(
+        self,
+        asked: StartRequest,
+        environment: Environment,
+        before: Preview | None,
+        *,
+        others: tuple[EntryRecord, ...],
+        now: datetime,
+    ) -> Preview:
+        """The entry without its stamp of rendering. `before` is the entry it replaces, `others` all other entries."""
+        blueprint = self.library.blueprint(asked.blueprint or (before.spec.blueprint if before else DEFAULT))
+        components = requests.components_of(asked.request, blueprint, environment)
+        compute = requests.compute_of(asked.request, environment)
+        lease = _lease(asked, environment, before, now)
+        neighbours = [record.preview for record in others if record.preview is not None]
+        check_room(components, compute, neighbours, environment, count=0 if before else len(others))
+        return Preview(
+            metadata=Metadata(name=asked.key.name),
+            spec=PreviewSpec(
+                issue=str(asked.key),
+                environment=environment.name,
+                blueprint=blueprint.name,
+                branch=asked.request.branch,
+                compute=compute,
+                components=components,
+                shard=before.spec.shard if before else choose_shard(components, neighbours, environment),
+                lease=lease,
+            ),
+        )
+
+
+def entry_text(preview: Preview) -> str:
+    """The text of `preview.yaml`: fields without a value left out, a comment that leads editors to the schema."""
+    tree = preview.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for component in tree["spec"]["components"].values():
+        for name in ("env", "secrets", "command", "args"):
+            if not component[name]:
+                del component[name]
+    up = "../" * len(preview_folder(preview.spec.environment, preview.key).parts)
+    return f"# yaml-language-server: $schema={up}docs/schema/preview.schema.json\n{dump(tree)}"
+
+
+def _others(key: IssueKey, state: EnvironmentState) -> tuple[EntryRecord, ...]:
+    return tuple(record for record in (*state.entries, *state.requests) if record.name != key.name)
+
+
+def _lease(asked: StartRequest, environment: Environment, before: Preview | None, now: datetime) -> Lease:
+    """A fresh lease, or the one that still runs, with another length when one was asked for."""
+    policy = environment.spec.lease
+    running = before.spec.lease if before and not _is_over(before, now) else None
+    ttl = asked.ttl or (running.ttl if running else policy.ttl)
+    try:
+        length = duration(ttl)
+    except ValueError as err:
+        raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field="ttl")) from err
+    if length > duration(policy.cap):
+        fault = Fault(f"{ttl} is too long for {environment.name}", field="ttl", allowed=f"at most {policy.cap}")
+        raise ConfigError(Reason.OVER_LIMIT, fault)
+    if running and ttl == running.ttl:
+        return running
+    requested_at = running.requested_at if running else format_time(now)
+    ends = parse_time(requested_at) + length
+    if ends <= now:
+        fault = Fault(f"{ttl} after {requested_at} is over already", field="ttl", remedy="ask for longer, or stop it")
+        raise ConfigError(Reason.INVALID_VALUE, fault)
+    return Lease(
+        requested_by=running.requested_by if running else asked.requested_by,
+        requested_at=requested_at,
+        ttl=ttl,
+        # A gated request's time starts at its merge, when the reconciler stamps it.
+        expires_at=None if environment.spec.gated else format_time(ends),
+    )
+
+
+def _is_over(preview: Preview, now: datetime) -> bool:
+    expires_at = preview.spec.lease.expires_at
+    return expires_at is not None and parse_time(expires_at) <= now
+
+
+def _plan(
+    asked: StartRequest,
+    preview: Preview,
+    rendering: Rendering,
+    state: EnvironmentState,
+    previous: EntryRecord | None,
+) -> Plan:
+    environment = state.environment
+    folder = preview_folder(environment.name, asked.key)
+    unchanged = previous is not None and previous.preview == preview
+    verb = "Update" if previous else "Start"
+    why = f"{verb.lower()} {asked.key} in {environment.name}"
+    changes = (
+        FileChange(folder / MANIFEST_FILE, rendering.text.encode(), f"{why}: {len(rendering.manifests)} objects"),
+        FileChange(folder / ENTRY_FILE, entry_text(preview).encode(), f"{why}: the entry"),
+    )
+    request = state.request(asked.key)
+    head = state.snapshot.commit
+    gated = environment.spec.gated
+    return Plan(
+        branch=request_branch(environment.name, asked.key) if gated else state.snapshot.branch,
+        base=request.commit if gated and request else head,
+        expected=(request.commit if request else None) if gated else head,
+        subject=f"{verb} {asked.key} in {environment.name}",
+        changes=() if unchanged else changes,
+        trailers=(
+            ("Preview", f"{environment.name}/{asked.key.name}"),
+            ("Action", verb.lower()),
+            ("Requested-By", asked.requested_by),
+            ("Rendered-Digest", rendering.digest),
+            ("Generator", f"rtb-hub {preview.spec.rendered.generator if preview.spec.rendered else ''}"),
+        ),
+    )

@@ -1,0 +1,201 @@
+"""Reading the state repository: layout, environments and entries of one branch at one commit.
+
+A bad entry never hides the others: it comes back as a record with its faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from pydantic import ValidationError
+
+from generator.blueprint import TemplateLibrary
+from generator.entry import Preview
+from generator.environment import Environment
+from generator.errors import ConfigError, Fault, HubError, Location, Reason, Stalled
+from generator.model_faults import faults_of
+from generator.naming import ENTRY_FILE, IssueKey, preview_folder, previews_folder
+from generator.overlay import BASE, Merged, read_environment, unknown_environment
+from generator.yaml_reader import load
+from reconcilers.ports import GitStore, Snapshot
+
+LAYOUT = 1
+LAYOUT_FILE = PurePosixPath("rtb-hub.yaml")
+REQUEST_PREFIX = "preview/"
+_ENVIRONMENTS = PurePosixPath("environments")
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRecord:
+    """One `preview.yaml` on `branch` at `commit`: the entry, or why it cannot be read."""
+
+    path: PurePosixPath
+    branch: str
+    commit: str
+    preview: Preview | None
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The preview's name by its folder."""
+        return self.path.parent.name
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentState:
+    """One environment as observed: its policy, its branch's snapshot, template overlays and entries.
+
+    `requests` are entries on request branches of a gated environment that its own branch does not have as they are.
+    """
+
+    environment: Environment
+    merged: Merged
+    snapshot: Snapshot
+    overlays: Mapping[str, str]
+    entries: tuple[EntryRecord, ...]
+    requests: tuple[EntryRecord, ...] = ()
+
+    def entry(self, key: IssueKey) -> EntryRecord | None:
+        """The record of one preview on the environment's own branch."""
+        return next((record for record in self.entries if record.name == key.name), None)
+
+    def request(self, key: IssueKey) -> EntryRecord | None:
+        """The record of one preview that awaits approval."""
+        return next((record for record in self.requests if record.name == key.name), None)
+
+
+def request_branch(environment: str, key: IssueKey) -> str:
+    """The branch that a change to a gated environment is requested on."""
+    return f"{REQUEST_PREFIX}{environment}/{key.name}"
+
+
+def check_layout(snapshot: Snapshot, location: str) -> None:
+    """Raise `Stalled` when the branch is not a state repository's (NotAStateRepository) or is of another layout."""
+    text = snapshot.read([LAYOUT_FILE]).get(LAYOUT_FILE)
+    if text is None:
+        fault = Fault(
+            f"{location} has no {LAYOUT_FILE} on branch {snapshot.branch}",
+            remedy="name a state repository with --repo, or lay one out with 'rtb-hub init DIR'",
+        )
+        raise Stalled(Reason.NOT_A_STATE_REPOSITORY, fault)
+    document = load(text, str(LAYOUT_FILE))
+    spec = document.data.get("spec") if isinstance(document.data, Mapping) else None
+    layout = spec.get("layout") if isinstance(spec, Mapping) else None
+    if layout != LAYOUT:
+        fault = Fault(
+            f"the repository has layout {layout!r}",
+            document.nearest_location(("spec", "layout")),
+            field="spec.layout",
+            allowed=str(LAYOUT),
+            remedy="use the release of rtb-hub that knows this layout; nothing was changed",
+        )
+        raise Stalled(Reason.LAYOUT_VERSION, fault)
+
+
+def own_branches(store: GitStore) -> tuple[str, ...]:
+    """The branches that environments live on: all but request branches."""
+    return tuple(branch for branch in store.branches() if not branch.startswith(REQUEST_PREFIX))
+
+
+def read_states(store: GitStore, library: TemplateLibrary) -> tuple[EnvironmentState, ...]:
+    """All environments of the repository, sorted by name. Raises what `read_state` and `check_layout` raise."""
+    states: dict[str, EnvironmentState] = {}
+    branches = own_branches(store)
+    if not branches:
+        remedy = "lay it out with 'rtb-hub init DIR'"
+        raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{store.location} has no branch", remedy=remedy)
+    for branch in branches:
+        snapshot = store.snapshot(branch)
+        if LAYOUT_FILE not in snapshot.read([LAYOUT_FILE]) and branch != branches[0] and states:
+            continue  # a branch of somebody's own beside the environments'
+        check_layout(snapshot, store.location)
+        for name in environment_names(snapshot):
+            state = _environment_state(name, snapshot, library)
+            if state.environment.spec.branch == branch:
+                states[name] = _with_requests(state, store) if state.environment.spec.gated else state
+    return tuple(states[name] for name in sorted(states))
+
+
+def read_state(store: GitStore, environment: str, library: TemplateLibrary) -> EnvironmentState:
+    """One environment of the repository. Raises `ConfigError` (UnknownEnvironment, InvalidEnvironment)."""
+    states = read_states(store, library)
+    for state in states:
+        if state.environment.name == environment:
+            return state
+    raise unknown_environment(environment, [state.environment.name for state in states])
+
+
+def environment_names(snapshot: Snapshot) -> tuple[str, ...]:
+    """The environments that have a folder with an `environment.yaml` on this branch, sorted."""
+    found = (path for path in snapshot.files(_ENVIRONMENTS) if path.name == "environment.yaml" and len(path.parts) == 3)
+    return tuple(sorted(path.parent.name for path in found if path.parent.name != BASE))
+
+
+def read_entries(snapshot: Snapshot, environment: str) -> tuple[EntryRecord, ...]:
+    """All entries of an environment in one round trip, sorted by folder."""
+    paths = [path for path in snapshot.files(previews_folder(environment)) if path.name == ENTRY_FILE]
+    texts = snapshot.read(paths)
+    return tuple(_record(path, texts[path], snapshot, environment) for path in paths)
+
+
+def parse_entry(text: bytes | str, source: str) -> Preview:
+    """The entry in `text`. Raises `ConfigError` (UnreadableEntry) with every fault, its line and column."""
+    try:
+        document = load(text, source)
+        return Preview.model_validate(document.data)
+    except ValidationError as err:
+        raise ConfigError(Reason.UNREADABLE_ENTRY, faults_of(err, Preview, document.nearest_location)) from err
+    except ConfigError as err:
+        raise ConfigError(Reason.UNREADABLE_ENTRY, err.faults) from err
+
+
+def _record(path: PurePosixPath, text: bytes, snapshot: Snapshot, environment: str) -> EntryRecord:
+    try:
+        preview = parse_entry(text, str(path))
+    except HubError as err:
+        return EntryRecord(path, snapshot.branch, snapshot.commit, None, err.faults)
+    home = preview_folder(environment, preview.key) / ENTRY_FILE
+    faults = tuple(_misplaced(preview, environment, path, home))
+    return EntryRecord(path, snapshot.branch, snapshot.commit, None if faults else preview, faults)
+
+
+def _misplaced(preview: Preview, environment: str, path: PurePosixPath, home: PurePosixPath) -> Iterator[Fault]:
+    where = Location(str(path))
+    if preview.metadata.name != preview.key.name:
+        yield Fault("is not the issue key in lower case", where, "metadata.name", allowed=preview.key.name)
+    if preview.spec.environment != environment:
+        yield Fault("is not the environment of its folder", where, "spec.environment", allowed=environment)
+    if path != home:
+        yield Fault("stands in another preview's folder", where, "spec.issue", allowed=str(home))
+
+
+def _environment_state(name: str, snapshot: Snapshot, library: TemplateLibrary) -> EnvironmentState:
+    folder = _ENVIRONMENTS / name
+    layers = [_ENVIRONMENTS / BASE / "environment.yaml", folder / "environment.yaml"]
+    overlay_paths = [p for base in (_ENVIRONMENTS / BASE, folder) for p in snapshot.files(base / "templates")]
+    texts = snapshot.read([*layers, *overlay_paths])
+    environment, merged = read_environment(name, {str(p): _text(p, texts[p]) for p in layers if p in texts})
+    overlays = dict(library.files) | {str(p): _text(p, texts[p]) for p in overlay_paths}
+    return EnvironmentState(environment, merged, snapshot, overlays, read_entries(snapshot, name))
+
+
+def _text(path: PurePosixPath, content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as err:
+        raise ConfigError(Reason.INVALID_ENVIRONMENT, Fault("is not UTF-8", Location(str(path)))) from err
+
+
+def _with_requests(state: EnvironmentState, store: GitStore) -> EnvironmentState:
+    name, standing = state.environment.name, {record.path: record.preview for record in state.entries}
+    requests = tuple(
+        record
+        for branch in store.branches()
+        if branch.startswith(f"{REQUEST_PREFIX}{name}/")
+        for record in read_entries(store.snapshot(branch), name)
+        if record.name == branch.rpartition("/")[2]
+        and not (record.path in standing and record.preview == standing[record.path])
+    )
+    return EnvironmentState(state.environment, state.merged, state.snapshot, state.overlays, state.entries, requests)

@@ -1,0 +1,53 @@
+"""Stop: remove entry and manifests of one preview in one commit, or withdraw a request that awaits approval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from generator.errors import ConfigError, Fault, Reason, nearest
+from generator.naming import IssueKey, preview_folder
+from reconcilers.plan import FileChange, Plan
+from reconcilers.state import EnvironmentState, request_branch
+
+
+@dataclass(frozen=True, slots=True)
+class StopOutcome:
+    """What stopping would do. `withdraw` names a request branch to delete and the commit it must still be at."""
+
+    change: Literal["removed", "removal requested", "withdrawn"]
+    plan: Plan | None
+    withdraw: tuple[str, str] | None = None
+
+
+def plan_stop(key: IssueKey, state: EnvironmentState, *, requested_by: str, reason: str = "") -> StopOutcome:
+    """Plan one stop. An unreadable entry can be stopped too. Raises `ConfigError` (PreviewNotFound)."""
+    environment = state.environment
+    record, request = state.entry(key), state.request(key)
+    if record is None and request is not None:
+        return StopOutcome("withdrawn", None, (request.branch, request.commit))
+    if record is None:
+        known = sorted(r.name.upper() for r in (*state.entries, *state.requests))
+        fault = Fault(
+            f"there is no preview of {key} in {environment.name}",
+            nearest=nearest(str(key), known),
+            remedy=f"'rtb-hub list --env {environment.name}' shows what there is",
+        )
+        raise ConfigError(Reason.PREVIEW_NOT_FOUND, fault)
+    head, gated = state.snapshot.commit, environment.spec.gated
+    why = f"stop {key} in {environment.name}" + (f": {reason}" if reason else "")
+    changes = [FileChange(p, None, why) for p in state.snapshot.files(preview_folder(environment.name, key))]
+    plan = Plan(
+        branch=request_branch(environment.name, key) if gated else state.snapshot.branch,
+        base=head,
+        expected=(request.commit if request else None) if gated else head,
+        subject=f"Stop {key} in {environment.name}",
+        changes=tuple(changes),
+        trailers=(
+            ("Preview", f"{environment.name}/{key.name}"),
+            ("Action", "stop"),
+            ("Requested-By", requested_by),
+            *((("Reason", reason),) if reason else ()),
+        ),
+    )
+    return StopOutcome("removal requested" if gated else "removed", plan)
