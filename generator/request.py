@@ -5,7 +5,7 @@ Defaults, lowest first: the blueprint's, the environment's `components`, the req
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,10 +28,12 @@ _MAPPINGS = frozenset({"env", "secrets"})
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for. `images` maps component → reference, `settings` dotted path (`web.env.X`) → text."""
+    """What was asked for. `images` maps component → reference, `settings` are (dotted path, text)
+    pairs such as `("web.env.X", "no")`; a list's path may come several times, once an item.
+    """
 
     images: Mapping[str, str] = field(default_factory=dict)
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Sequence[tuple[str, str]] = ()
     compute: Compute | None = None
     branch: str | None = None
 
@@ -94,7 +96,7 @@ def _asked(request: Request, blueprint: Blueprint) -> dict[str, dict[str, Any]]:
     faults: list[Fault] = []
     for name, image in request.images.items():
         asked.setdefault(name, {})["image"] = image
-    for path, text in request.settings.items():
+    for path, text in request.settings:
         name, _, rest = path.partition(".")
         try:
             _put(asked.setdefault(name, {}), rest, text)
@@ -122,11 +124,16 @@ def _put(fields: dict[str, Any], path: str, text: str) -> None:
     if name in _MAPPINGS:
         if not key:
             raise ValueError(f"{name} needs a variable's name; write COMPONENT.{name}.NAME=VALUE")
-        fields.setdefault(name, {})[key] = text
+        variables = fields.setdefault(name, {})
+        if key in variables:
+            raise ValueError("is set twice")
+        variables[key] = text
     elif dot:
         raise ValueError(f"{path[:60]!r} has no parts; only env.NAME and secrets.NAME have")
     elif name in _LISTS:
         fields.setdefault(name, []).append(text)
+    elif name in fields:
+        raise ValueError("is set twice")
     elif name in _NUMBERS:
         if not (text.isascii() and text.isdigit() and len(text) <= 10):
             raise ValueError(f"{text[:60]!r} is not a whole number")

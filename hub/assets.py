@@ -29,3 +29,10 @@ def files_below(folder: Path, shown: str) -> dict[str, str]:
 def generator_data(name: str) -> bytes:
     """A data file of the `generator` package, such as `schema_bundles/v1.34.json.gz`."""
     return (_PACKAGE.parent / "generator" / name).read_bytes()
+
+
+def schema_files(names: tuple[str, ...]) -> dict[str, str]:
+    """The JSON Schemas `names` by the path that editors find them under in a state repository."""
+    from generator.json_schemas import schema_text
+
+    return {f"docs/schema/{name}.schema.json": schema_text(name) for name in names}

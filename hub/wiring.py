@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from generator.validation import PolicySettings, Validator
+
 from generator.blueprint import TemplateLibrary
 from generator.entry import Preview
 from generator.environment import Environment
 from generator.errors import ConfigError, Fault, Reason
 from generator.render import Rendering
-from generator.validation import PolicySettings, Validator
 from hub import __version__, assets
 from hub.adapters.git_store import Identity, open_store
 from hub.settings import Settings, load_settings

@@ -22,7 +22,7 @@ from generator.render import PreviewRenderer, Rendering
 from generator.yaml_writer import dump
 from reconcilers.capacity import check_room, choose_shard
 from reconcilers.plan import FileChange, Plan
-from reconcilers.state import EntryRecord, EnvironmentState, request_branch
+from reconcilers.state import EntryRecord, EnvironmentState, target
 
 Check = Callable[[Rendering, Preview, Environment], None]
 
@@ -168,13 +168,11 @@ def _plan(
         FileChange(folder / MANIFEST_FILE, rendering.text.encode(), f"{why}: {len(rendering.manifests)} objects"),
         FileChange(folder / ENTRY_FILE, entry_text(preview).encode(), f"{why}: the entry"),
     )
-    request = state.request(asked.key)
-    head = state.snapshot.commit
-    gated = environment.spec.gated
+    branch, base, expected = target(asked.key, state)
     return Plan(
-        branch=request_branch(environment.name, asked.key) if gated else state.snapshot.branch,
-        base=request.commit if gated and request else head,
-        expected=(request.commit if request else None) if gated else head,
+        branch=branch,
+        base=base,
+        expected=expected,
         subject=f"{verb} {asked.key} in {environment.name}",
         changes=() if unchanged else changes,
         trailers=(

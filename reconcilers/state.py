@@ -6,7 +6,7 @@ A bad entry never hides the others: it comes back as a record with its faults.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from pydantic import ValidationError
@@ -47,7 +47,8 @@ class EntryRecord:
 class EnvironmentState:
     """One environment as observed: its policy, its branch's snapshot, template overlays and entries.
 
-    `requests` are entries on request branches of a gated environment that its own branch does not have as they are.
+    Of a gated environment: `request_heads` maps the previews that have a request branch to its commit, and `requests`
+    are the entries there that the environment's own branch does not have as they are.
     """
 
     environment: Environment
@@ -56,6 +57,7 @@ class EnvironmentState:
     overlays: Mapping[str, str]
     entries: tuple[EntryRecord, ...]
     requests: tuple[EntryRecord, ...] = ()
+    request_heads: Mapping[str, str] = field(default_factory=dict)
 
     def entry(self, key: IssueKey) -> EntryRecord | None:
         """The record of one preview on the environment's own branch."""
@@ -69,6 +71,19 @@ class EnvironmentState:
 def request_branch(environment: str, key: IssueKey) -> str:
     """The branch that a change to a gated environment is requested on."""
     return f"{REQUEST_PREFIX}{environment}/{key.name}"
+
+
+def target(key: IssueKey, state: EnvironmentState) -> tuple[str, str, str | None]:
+    """Where a change to one preview is committed: (branch, parent commit, commit the branch must still be at).
+
+    A gated environment's own branch never moves: the change goes to a request branch, new from the environment's head
+    or on top of what was requested before.
+    """
+    head = state.snapshot.commit
+    if not state.environment.spec.gated:
+        return state.snapshot.branch, head, head
+    requested = state.request_heads.get(key.name)
+    return request_branch(state.environment.name, key), requested or head, requested
 
 
 def check_layout(snapshot: Snapshot, location: str) -> None:
@@ -189,13 +204,14 @@ def _text(path: PurePosixPath, content: bytes) -> str:
 
 
 def _with_requests(state: EnvironmentState, store: GitStore) -> EnvironmentState:
-    name, standing = state.environment.name, {record.path: record.preview for record in state.entries}
+    environment, standing = state.environment.name, {record.path: record.preview for record in state.entries}
+    prefix = f"{REQUEST_PREFIX}{environment}/"
+    snapshots = {b.removeprefix(prefix): store.snapshot(b) for b in store.branches() if b.startswith(prefix)}
     requests = tuple(
         record
-        for branch in store.branches()
-        if branch.startswith(f"{REQUEST_PREFIX}{name}/")
-        for record in read_entries(store.snapshot(branch), name)
-        if record.name == branch.rpartition("/")[2]
-        and not (record.path in standing and record.preview == standing[record.path])
+        for name, snapshot in snapshots.items()
+        for record in read_entries(snapshot, environment)
+        if record.name == name and (record.preview is None or record.preview != standing.get(record.path))
     )
-    return EnvironmentState(state.environment, state.merged, state.snapshot, state.overlays, state.entries, requests)
+    heads = {name: snapshot.commit for name, snapshot in snapshots.items()}
+    return replace(state, requests=requests, request_heads=heads)

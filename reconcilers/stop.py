@@ -8,7 +8,7 @@ from typing import Literal
 from generator.errors import ConfigError, Fault, Reason, nearest
 from generator.naming import IssueKey, preview_folder
 from reconcilers.plan import FileChange, Plan
-from reconcilers.state import EnvironmentState, request_branch
+from reconcilers.state import EnvironmentState, target
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,17 @@ def plan_stop(key: IssueKey, state: EnvironmentState, *, requested_by: str, reas
             remedy=f"'rtb-hub list --env {environment.name}' shows what there is",
         )
         raise ConfigError(Reason.PREVIEW_NOT_FOUND, fault)
-    head, gated = state.snapshot.commit, environment.spec.gated
     why = f"stop {key} in {environment.name}" + (f": {reason}" if reason else "")
-    changes = [FileChange(p, None, why) for p in state.snapshot.files(preview_folder(environment.name, key))]
+    branch, base, expected = target(key, state)
+    folder = preview_folder(environment.name, key)
+    asked_already = key.name in state.request_heads and request is None
+    files = () if asked_already else state.snapshot.files(folder)
     plan = Plan(
-        branch=request_branch(environment.name, key) if gated else state.snapshot.branch,
-        base=head,
-        expected=(request.commit if request else None) if gated else head,
+        branch=branch,
+        base=base,
+        expected=expected,
         subject=f"Stop {key} in {environment.name}",
-        changes=tuple(changes),
+        changes=tuple(FileChange(path, None, why) for path in files),
         trailers=(
             ("Preview", f"{environment.name}/{key.name}"),
             ("Action", "stop"),
@@ -50,4 +52,4 @@ def plan_stop(key: IssueKey, state: EnvironmentState, *, requested_by: str, reas
             *((("Reason", reason),) if reason else ()),
         ),
     )
-    return StopOutcome("removal requested" if gated else "removed", plan)
+    return StopOutcome("removal requested" if environment.spec.gated else "removed", plan)

@@ -55,6 +55,4 @@ Ttl = Annotated[
     typer.Option("--ttl", metavar="DURATION", help="How long it may live: 8h, 90m. Default: the environment's."),
 ]
 Branch = Annotated[str | None, typer.Option("--branch", help="Source branch of the images, shown to people.")]
-Compute = Annotated[
-    Literal["fargate", "spot"] | None, typer.Option("--compute", help="Default: the environment's.")
-]
+Compute = Annotated[Literal["fargate", "spot"] | None, typer.Option("--compute", help="Default: the environment's.")]

@@ -1,0 +1,2 @@
+def schema_text(name: str) -> str:
+    return "{}\n"

@@ -1,0 +1,66 @@
+"""Price of a preview on Fargate: billed sizes times list price, an hour and for the lease.
+
+Billed per second from image pull to the pod's end, one minute at least (AWS Fargate pricing). A finished Job's pod is
+billed until it is removed, so Jobs count for the whole lease. Pods on spot nodes share them: they have no price of
+their own, and none is made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from generator.environment import Pricing
+from generator.fargate import FargateSize, PodGroup, billed_size
+
+_HOUR = Decimal(3600)
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+
+
+@dataclass(frozen=True, slots=True)
+class PodPrice:
+    """Equal pods, the size each is billed as, and the price of all of them; None and None off Fargate."""
+
+    pods: PodGroup
+    size: FargateSize | None
+    per_hour: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewPrice:
+    """Prices of a preview's pods. `per_hour` and `total` are None when no pod has a price of its own."""
+
+    pods: tuple[PodPrice, ...]
+    per_hour: Decimal | None
+    total: Decimal | None
+    lease: timedelta
+    currency: str
+    as_of: str
+
+
+def price_pods(pods: Sequence[PodGroup], pricing: Pricing, lease: timedelta) -> PreviewPrice:
+    """The price of `pods` running for the whole `lease`. Raises `ConfigError` (OverLimit) for a pod of no size."""
+    prices = tuple(_price(group, pricing) for group in pods)
+    priced = [price.per_hour for price in prices if price.per_hour is not None]
+    per_hour = sum(priced, Decimal(0)) if priced else None
+    total = None if per_hour is None else per_hour * Decimal(int(lease.total_seconds())) / _HOUR
+    return PreviewPrice(prices, per_hour, total, lease, pricing.currency, pricing.as_of)
+
+
+def _price(group: PodGroup, pricing: Pricing) -> PodPrice:
+    if group.compute != "fargate":
+        return PodPrice(group, None, None)
+    size = billed_size(group.requests)
+    each = size.vcpu * Decimal(pricing.vcpu_hour) + size.gb * Decimal(pricing.gb_hour)
+    return PodPrice(group, size, each * group.replicas)
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """`amount` for people: cents from 1 up, four places below, and never zero for what is not."""
+    places = Decimal("0.01") if amount >= 1 else Decimal("0.0001")
+    shown = amount.quantize(places, ROUND_HALF_UP)
+    text = f"{shown:f}" if shown or not amount else "<0.0001"
+    sign = _SIGNS.get(currency)
+    return f"{sign}{text}" if sign else f"{text} {currency}"

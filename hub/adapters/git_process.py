@@ -1,0 +1,105 @@
+"""Running `git`: a clean environment, bounded time and output, no prompts, no credentials in messages.
+
+The command rather than a library: it brings credential helpers, ssh, proxies and locking (docs/adr/0004).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.errors import Fault, Reason, Stalled, Transient
+
+LOCAL_SECONDS = 60
+REMOTE_SECONDS = 120
+#: What of the caller's environment git may see. GIT_DIR and its like would point it somewhere else.
+_KEPT = re.compile(
+    r"PATH|HOME|USER|LOGNAME|TMPDIR|SSH_AUTH_SOCK|XDG_CONFIG_HOME|SSL_CERT_(FILE|DIR)|(http|https|no|all)_proxy"
+    r"|GIT_(SSH|SSH_COMMAND|SSL_CAINFO|ASKPASS|CONFIG_(GLOBAL|NOSYSTEM|COUNT|KEY_[0-9]+|VALUE_[0-9]+))|SSH_ASKPASS",
+    re.IGNORECASE,
+)
+_USERINFO = re.compile(r"(?<=://)[^/@\s]*@")
+_QUERY = re.compile(r"(?<=[\w/])\?[^\s'\"]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Exit code, standard output as bytes, and standard error as text without credentials."""
+
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        """Standard output as text, without its last line break."""
+        return self.out.decode("utf-8", "replace").rstrip("\n")
+
+
+def without_credentials(text: str) -> str:
+    """`text` without user names, passwords, tokens and query strings in URLs."""
+    return _QUERY.sub("", _USERINFO.sub("", text))
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """`git` in one repository. `directory` None: in none."""
+
+    environ: Mapping[str, str]
+    directory: Path | None = None
+
+    def run(self, *arguments: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> Result:
+        """Run to the end. Raises `Transient` when it takes too long, `Stalled` when there is no git."""
+        return self._run(arguments, stdin, extra or {}, LOCAL_SECONDS)
+
+    def remote(self, *arguments: str) -> Result:
+        """Run a command that talks to a remote."""
+        return self._run(arguments, b"", {}, REMOTE_SECONDS)
+
+    def must(self, *arguments: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> Result:
+        """Run, and raise `Stalled` (RepositoryRefused) with what git said when it fails."""
+        result = self.run(*arguments, stdin=stdin, extra=extra)
+        if result.code != 0:
+            raise Stalled(Reason.REPOSITORY_REFUSED, f"git {arguments[0]} failed: {said(result)}")
+        return result
+
+    def _run(self, arguments: Sequence[str], stdin: bytes, extra: Mapping[str, str], seconds: int) -> Result:
+        where = ["-C", str(self.directory)] if self.directory else []
+        # Nobody's hooks or maintenance run on what is only plumbing here; a server's hooks do run.
+        command = ["git", *where, "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false"]
+        try:
+            process = subprocess.Popen(  # noqa: S603 - a list, no shell
+                [*command, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self._environment(extra),
+                start_new_session=True,
+            )
+        except FileNotFoundError as err:
+            raise Stalled(Reason.REPOSITORY_REFUSED, "there is no git on the PATH", remedy="install git 2.30+") from err
+        try:
+            out, err_bytes = process.communicate(stdin, timeout=seconds)
+        except subprocess.TimeoutExpired as err:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            fault = Fault(f"git {arguments[0]} did not end within {seconds} s", remedy="try again")
+            raise Transient(Reason.REPOSITORY_UNREACHABLE, fault) from err
+        return Result(process.returncode, out, without_credentials(err_bytes.decode("utf-8", "replace")).strip())
+
+    def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
+        kept = {name: value for name, value in self.environ.items() if _KEPT.fullmatch(name)}
+        quiet = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_SSH_VARIANT": "ssh"}
+        if "GIT_SSH_COMMAND" not in kept and "GIT_SSH" not in kept:
+            quiet["GIT_SSH_COMMAND"] = "ssh -o BatchMode=yes -o ConnectTimeout=20"
+        return {**kept, **quiet, **extra}
+
+
+def said(result: Result) -> str:
+    """The last lines git wrote, on one line, bounded."""
+    return " ".join(result.err.split())[-400:] or f"exit code {result.code}"

@@ -1,0 +1,261 @@
+"""The state repository in Git.
+
+What holds, each with a test in tests/test_git_store.py:
+
+* A commit is built in the object database from its parent's tree; no work tree or index takes part, so a crash leaves
+  at most unreachable objects.
+* A branch moves by compare-and-swap only: `update-ref` with the old value in a local repository, a push that must be a
+  fast-forward from the expected commit in a remote one. Nothing is ever forced.
+* Several processes and machines may write at once: one wins, the others get `Moved`.
+* With a remote called `origin`, the remote is the truth; without one, the local branch is. A checked-out branch is only
+  written when its work tree is clean, and the work tree then follows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from generator.errors import ConfigError, Fault, Moved, Reason, Stalled, Transient
+from hub.adapters.git_process import Git, Result, said, without_credentials
+from hub.adapters.git_trees import commit_tree
+from reconcilers.plan import Plan
+
+_HEADS = "refs/heads/"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Author and committer of what the hub commits."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class GitSnapshot:
+    """One branch at one commit. Objects never change, so neither does a snapshot."""
+
+    git: Git
+    branch: str
+    commit: str
+
+    def files(self, below: PurePosixPath) -> tuple[PurePosixPath, ...]:
+        """All file paths below a folder, sorted."""
+        folder = [] if below == PurePosixPath() else [f"{below}/"]
+        listing = self.git.must("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.commit, *folder)
+        names = listing.out.decode("utf-8", "surrogateescape").split("\0")
+        return tuple(sorted(PurePosixPath(name) for name in names if name))
+
+    def read(self, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
+        """The contents of those `paths` that are files, in one `git cat-file --batch`."""
+        asked = list(paths)
+        if not asked:
+            return {}
+        lines = "".join(f"{self.commit}:{path}\n" for path in asked)
+        out = self.git.must("cat-file", "--batch", stdin=lines.encode("utf-8", "surrogateescape")).out
+        contents: dict[PurePosixPath, bytes] = {}
+        position = 0
+        for path in asked:
+            end = out.index(b"\n", position)
+            header = out[position:end].split(b" ")
+            position = end + 1
+            if header[-1] == b"missing":
+                continue
+            size = int(header[-1])
+            if header[-2] == b"blob":
+                contents[path] = out[position : position + size]
+            position += size + 1
+        return contents
+
+
+@dataclass(frozen=True, slots=True)
+class GitRepository:
+    """A local repository, or a local mirror of a remote one. Implements `reconcilers.ports.GitStore`."""
+
+    git: Git
+    location: str
+    identity: Identity
+    has_remote: bool
+    work_tree: Path | None
+
+    def branches(self) -> tuple[str, ...]:
+        """All branch names, sorted; of the remote when there is one."""
+        self._fetch()
+        prefix = "refs/remotes/origin/" if self.has_remote else _HEADS
+        listing = self.git.must("for-each-ref", "--format=%(refname)", prefix).text.splitlines()
+        return tuple(sorted(name.removeprefix(prefix) for name in listing if name != f"{prefix}HEAD"))
+
+    def snapshot(self, branch: str) -> GitSnapshot:
+        """The branch as it is now. Raises `Stalled` (NotAStateRepository) when there is none."""
+        self._fetch()
+        head = self._head(branch)
+        if head is None:
+            remedy = "lay it out with 'rtb-hub init DIR'"
+            raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{self.location} has no branch {branch}", remedy=remedy)
+        return GitSnapshot(self.git, branch, head)
+
+    def commit(self, plan: Plan, *, at: datetime) -> str:
+        """Commit and publish; see the port. A plan that changes nothing returns its base."""
+        if plan.is_converged:
+            return plan.base or ""
+        checked_out = self._checked_out(plan.branch)
+        if checked_out:
+            self._must_be_clean()
+        commit = commit_tree(self.git, plan, who=(self.identity.name, self.identity.email), at=at)
+        if self.has_remote:
+            self._push(plan.branch, plan.expected, commit)
+        else:
+            self._swap(plan.branch, plan.expected, commit)
+            if checked_out:
+                self._follow(plan.expected, commit)
+        return commit
+
+    def delete_branch(self, branch: str, *, expected: str) -> None:
+        """Delete `branch` if it is still at `expected`. Raises `Moved` otherwise."""
+        if self.has_remote:
+            result = self.git.remote(
+                "push", "--porcelain", f"--force-with-lease={branch}:{expected}", "origin", f":{_HEADS}{branch}"
+            )
+            self._check_push(result, branch, expected, gone=True)
+            self._fetch()
+        elif self.git.run("update-ref", "-d", f"{_HEADS}{branch}", expected).code != 0:
+            raise self._moved(branch, expected)
+
+    def _fetch(self) -> None:
+        if not self.has_remote:
+            return
+        result = self.git.remote(
+            "fetch", "--quiet", "--prune", "--no-tags", "origin", "+refs/heads/*:refs/remotes/origin/*"
+        )
+        if result.code != 0:
+            remedy = "check the address, the network and your credentials ('git ls-remote' tells)"
+            raise Transient(
+                Reason.REPOSITORY_UNREACHABLE,
+                Fault(f"cannot fetch from {self.location}: {said(result)}", remedy=remedy),
+            )
+
+    def _head(self, branch: str) -> str | None:
+        ref = f"refs/remotes/origin/{branch}" if self.has_remote else _HEADS + branch
+        result = self.git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+        return result.text if result.code == 0 else None
+
+    def _swap(self, branch: str, expected: str | None, commit: str) -> None:
+        result = self.git.run("update-ref", "-m", "rtb-hub", _HEADS + branch, commit, expected or "0" * len(commit))
+        if result.code == 0:
+            return
+        if self._head(branch) != expected:
+            raise self._moved(branch, expected)
+        remedy = "if a *.lock file of a process that died stands beside the branch, remove it; then try again"
+        raise Stalled(
+            Reason.REPOSITORY_REFUSED, f"cannot move {branch} of {self.location}: {said(result)}", remedy=remedy
+        )
+
+    def _push(self, branch: str, expected: str | None, commit: str) -> None:
+        # The lease makes the push compare-and-swap. It would also allow what is no fast-forward, which cannot come up:
+        # the commit's ancestor is the expected one, unless the branch is new.
+        if expected is not None and self.git.run("merge-base", "--is-ancestor", expected, commit).code != 0:
+            message = f"{commit[:12]} does not follow {expected[:12]} on {branch}"
+            raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy="delete the request branch and ask again")
+        lease = f"--force-with-lease={branch}:{expected or ''}"
+        result = self.git.remote("push", "--porcelain", lease, "origin", f"{commit}:{_HEADS}{branch}")
+        if result.code != 0 and self._remote_head(branch) == commit:
+            return  # the answer was lost, not the push
+        self._check_push(result, branch, expected, gone=False)
+        self.git.run("update-ref", f"refs/remotes/origin/{branch}", commit)
+
+    def _check_push(self, result: Result, branch: str, expected: str | None, *, gone: bool) -> None:
+        """Raise by what `git push --porcelain` reports of the one ref: '!' is a refusal, no line no connection."""
+        if result.code == 0:
+            return
+        refused = next((line for line in result.text.splitlines() if line.startswith("!")), None)
+        what = "delete" if gone else "push to"
+        if refused is None:
+            fault = Fault(f"cannot {what} {branch} of {self.location}: {said(result)}", remedy="try again")
+            raise Transient(Reason.REPOSITORY_UNREACHABLE, fault)
+        if self._remote_head(branch) != expected:
+            raise self._moved(branch, expected)
+        summary = without_credentials(refused.split("\t")[-1])
+        remedy = "a hook or a rule of the remote refused it, or it is read-only for you; nothing was changed"
+        message = f"cannot {what} {branch} of {self.location}: {summary}: {said(result)}"
+        raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy=remedy)
+
+    def _remote_head(self, branch: str) -> str | None:
+        result = self.git.remote("ls-remote", "origin", _HEADS + branch)
+        if result.code != 0:
+            fault = Fault(f"cannot tell whether {branch} of {self.location} moved: {said(result)}", remedy="try again")
+            raise Transient(Reason.REPOSITORY_UNREACHABLE, fault)
+        return result.text.split("\t")[0] or None
+
+    def _moved(self, branch: str, expected: str | None) -> Moved:
+        now = self._remote_head(branch) if self.has_remote else self._head(branch)
+        seen, found = (commit[:12] if commit else "nothing" for commit in (expected, now))
+        message = f"cannot commit to {branch} of {self.location}: it moved from {seen} to {found} since it was read"
+        return Moved(Reason.BRANCH_MOVED, message, remedy="ask again: it is planned anew on what is there now")
+
+    def _checked_out(self, branch: str) -> bool:
+        if self.work_tree is None or self.has_remote:
+            return False
+        return self.git.run("symbolic-ref", "--quiet", "HEAD").text == _HEADS + branch
+
+    def _must_be_clean(self) -> None:
+        listing = self.git.must("status", "--porcelain", "-z", "--untracked-files=all").out.decode("utf-8", "replace")
+        changed = [line[3:] for line in listing.split("\0") if line]
+        if changed:
+            shown = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
+            remedy = "commit or remove them first, or use a bare repository ('rtb-hub init' makes one)"
+            message = f"the work tree of {self.location} has changes of its own: {shown}"
+            raise Stalled(Reason.REPOSITORY_DIRTY, message, remedy=remedy)
+
+    def _follow(self, old: str | None, new: str) -> None:
+        """Bring the clean work tree along. Dying before this leaves it behind: `git restore -SW .` brings it along."""
+        trees = [old, new] if old else [new]
+        self.git.must("read-tree", "-m", "-u", *trees)
+
+
+def open_store(location: str, *, cache: Path, environ: Mapping[str, str], identity: Identity) -> GitRepository:
+    """The state repository at `location`: a path, or a URL that is mirrored below `cache`.
+
+    Raises `Stalled` (NotAStateRepository) when a path is no Git repository.
+    """
+    if _is_url(location):
+        mirror = cache / "repositories" / hashlib.sha256(location.encode()).hexdigest()[:32]
+        _make_mirror(mirror, location, environ)
+        return GitRepository(Git(environ, mirror), without_credentials(location), identity, True, None)
+    path = Path(location).expanduser()
+    git = Git(environ, path)
+    found = git.run("rev-parse", "--absolute-git-dir", "--is-bare-repository") if path.is_dir() else None
+    if found is None or found.code != 0:
+        remedy = "name one with --repo or RTB_HUB_REPO, or lay one out with 'rtb-hub init DIR'"
+        raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{location} is not a Git repository", remedy=remedy)
+    directory, bare = found.text.splitlines()
+    has_remote = git.run("config", "--get", "remote.origin.url").code == 0
+    top = None if bare == "true" else Path(git.must("rev-parse", "--show-toplevel").text)
+    return GitRepository(Git(environ, top or Path(directory)), location, identity, has_remote, top)
+
+
+def create_repository(path: Path, *, bare: bool, remote: str | None, environ: Mapping[str, str]) -> None:
+    """Make a Git repository without commits at `path`, new or empty. Raises `ConfigError` (TargetNotEmpty)."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise ConfigError(Reason.TARGET_NOT_EMPTY, Fault(f"{path} is not an empty folder", remedy="name another"))
+    git = Git(environ)
+    git.must("init", "--quiet", "--initial-branch=main", *(["--bare"] if bare else []), "--", str(path))
+    if remote is not None:
+        Git(environ, path).must("remote", "add", "origin", remote)
+
+
+def _is_url(location: str) -> bool:
+    head, colon, _ = location.partition(":")
+    return "://" in location or bool(colon and "/" not in head and not Path(location).exists())
+
+
+def _make_mirror(mirror: Path, url: str, environ: Mapping[str, str]) -> None:
+    """A bare repository with `url` as origin. Making it twice at once is harmless: init and set-url are idempotent."""
+    if not (mirror / "HEAD").exists():
+        mirror.mkdir(parents=True, exist_ok=True)
+        mirror.chmod(0o700)
+        Git(environ).must("init", "--quiet", "--bare", "--initial-branch=main", "--", str(mirror))
+    Git(environ, mirror).must("config", "remote.origin.url", url)

@@ -1,0 +1,6 @@
+"""Commands about what there is to choose from."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None: ...

@@ -1,0 +1,178 @@
+"""`rtb-hub start` and `rtb-hub diff`: one plan, carried out or only shown."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from generator.diff import ABSENT, ObjectChange, compare
+from generator.entry import Compute
+from generator.errors import ConfigError, Fault, Moved, Reason
+from generator.manifest import Manifest
+from generator.naming import MANIFEST_FILE, IssueKey
+from generator.request import Request
+from hub.cli.exit_codes import DIFFERENT
+from hub.cli.output import Format, emit, printable
+from hub.commands.view import describe, money_line, preview_row
+from hub.wiring import Hub, hub
+from reconcilers.start import StartOutcome, StartRequest
+from reconcilers.state import EnvironmentState, read_state
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from reconcilers.ports import GitStore
+
+#: How often a start is planned anew when others keep moving the branch.
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The options of `start`, `diff` and `render` as typed."""
+
+    key: str
+    env: str
+    image: list[str]
+    settings: list[str]
+    blueprint: str | None
+    branch: str | None
+    compute: Compute | None
+    ttl: str | None
+
+    def parsed(self, requested_by: str) -> StartRequest:
+        """The request. Raises `ConfigError` for a wrong key or an option that is not NAME=VALUE."""
+        key = IssueKey.parse(self.key)
+        request = Request(_pairs("image", self.image), _settings(self.settings), self.compute, self.branch)
+        return StartRequest(key, requested_by, request, self.blueprint, self.ttl)
+
+
+def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
+    """Plan, commit, tell. A branch that moved meanwhile is observed again."""
+    ours = hub()
+    asked = arguments.parsed(ours.settings.actor)
+    store = ours.store(repo)
+    for attempt in range(1, TRIES + 1):
+        state, outcome = _observe(ours, store, asked, arguments.env)
+        try:
+            commit = store.commit(outcome.plan, at=ours.clock())
+            break
+        except Moved:
+            if attempt == TRIES:
+                raise
+    data = {
+        "change": outcome.change,
+        "commit": commit,
+        "branch": outcome.plan.branch,
+        "repository": store.location,
+        **describe(outcome.preview, state.environment, now=ours.clock()),
+    }
+    emit(data, output, lambda console: _tell(console, outcome, state, commit, ours))
+
+
+def diff(arguments: Arguments, *, repo: str | None, output: Format) -> None:
+    """Show what `run` would change; exits with `DIFFERENT` when there is something."""
+    ours = hub()
+    state, outcome = _observe(ours, ours.store(repo), arguments.parsed(ours.settings.actor), arguments.env)
+    before: list[Manifest] = []
+    if outcome.previous is not None:
+        before = _committed(ours, state, outcome, ours.store(repo))
+    changes = compare(before, outcome.rendering.manifests)
+    data = {"change": outcome.change, "objects": [_object(change) for change in changes]}
+    emit(data, output, lambda console: _print_changes(console, changes, outcome))
+    if outcome.change != "unchanged":
+        sys.exit(DIFFERENT)
+
+
+def _observe(
+    ours: Hub, store: GitStore, asked: StartRequest, environment: str
+) -> tuple[EnvironmentState, StartOutcome]:
+    state = read_state(store, environment, ours.library)
+    return state, ours.starter.plan(asked, state, now=ours.clock())
+
+
+def _committed(ours: Hub, state: EnvironmentState, outcome: StartOutcome, store: GitStore) -> list[Manifest]:
+    """The objects that stand in the repository now."""
+    from generator.yaml_reader import load_all
+
+    assert outcome.previous is not None  # noqa: S101 - the caller's precondition, for the type checker
+    path = outcome.previous.path.parent / MANIFEST_FILE
+    snapshot = (
+        state.snapshot if outcome.previous.branch == state.snapshot.branch else store.snapshot(outcome.previous.branch)
+    )
+    text = snapshot.read([path]).get(path, b"")
+    return [Manifest(document.data, str(path)) for document in load_all(text, str(path)) if document.data]
+
+
+def _tell(console: Console, outcome: StartOutcome, state: EnvironmentState, commit: str, ours: Hub) -> None:
+    from rich.text import Text
+
+    preview, environment = outcome.preview, state.environment
+    key, name = preview.spec.issue, environment.name
+    row = preview_row(preview, environment, now=ours.clock())
+    if outcome.change == "unchanged":
+        console.print(Text.assemble(("✓ ", "green"), f"{key} in {name} is as asked already; nothing was changed"))
+    else:
+        objects = len(outcome.rendering.manifests)
+        console.print(Text.assemble(("✓ ", "green"), (key, "bold"), f" in {name} {outcome.change}: {objects} objects"))
+        console.print(f"  commit  {commit[:12]} on {outcome.plan.branch}")
+    if environment.spec.gated and outcome.change != "unchanged":
+        base = environment.spec.branch
+        console.print(
+            Text(f"  {name} changes by review only: open a pull request from this branch to {base}", "yellow")
+        )
+    console.print(Text.assemble("  url     ", (row.url, f"link {row.url}")))
+    console.print(f"  ends    {row.ends} ({row.left} left)" if row.ends else f"  ends    {row.left} after the merge")
+    console.print(f"  price   {money_line(row)}")
+
+
+def _object(change: ObjectChange) -> dict[str, Any]:
+    fields = [
+        {"field": f.field}
+        | ({} if f.before is ABSENT else {"before": f.before})
+        | ({} if f.after is ABSENT else {"after": f.after})
+        for f in change.fields
+    ]
+    return {"change": change.kind, "object": str(change.identity), "fields": fields}
+
+
+def _print_changes(console: Console, changes: tuple[ObjectChange, ...], outcome: StartOutcome) -> None:
+    from rich.text import Text
+
+    signs = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
+    for change in changes:
+        sign, style = signs[change.kind]
+        console.print(Text(f"{sign} {change.identity}", style))
+        for f in change.fields:
+            console.print(f"    {printable(f.field)}")
+            for mark, value, colour in (("-", f.before, "red"), ("+", f.after, "green")):
+                if value is not ABSENT:
+                    console.print(Text(f"      {mark} {printable(repr(value))}", colour))
+    if not changes:
+        same = outcome.change == "unchanged"
+        console.print("nothing would change" if same else "no object would change; the entry would (lease or record)")
+
+
+def _pairs(option: str, texts: list[str]) -> dict[str, str]:
+    """`NAME=VALUE` texts as a mapping. The value is all after the first '=', whatever it is."""
+    pairs: dict[str, str] = {}
+    faults = []
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            faults.append(Fault(f"{printable(text[:80])!r} is not NAME=VALUE", field=f"--{option}"))
+        elif name in pairs:
+            faults.append(Fault(f"{printable(name[:80])!r} is given twice", field=f"--{option}"))
+        pairs[name] = value
+    if faults:
+        raise ConfigError(Reason.INVALID_VALUE, faults)
+    return pairs
+
+
+def _settings(texts: list[str]) -> tuple[tuple[str, str], ...]:
+    """`PATH=TEXT` texts in order; a list's path may stand several times, once an item."""
+    faults = [Fault(f"{t[:80]!r} is not PATH=TEXT", field="--set") for t in texts if "=" not in t or t.startswith("=")]
+    if faults:
+        raise ConfigError(Reason.INVALID_VALUE, faults)
+    return tuple((path, value) for path, _, value in (text.partition("=") for text in texts))

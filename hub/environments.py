@@ -1,0 +1,69 @@
+"""Which environments a command uses when it need not have a state repository."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from generator.environment import Environment
+from generator.errors import ConfigError, Fault, Reason
+from generator.overlay import BASE, Merged, read_environment, unknown_environment
+from hub import assets
+from hub.wiring import Hub
+from reconcilers.state import own_branches
+
+_FILE = "environment.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSet:
+    """Files of an `environments/` tree by path (`environments/<name>/…`), and where they come from."""
+
+    origin: str
+    files: Mapping[str, str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The environments there are, sorted."""
+        found = (PurePosixPath(path) for path in self.files)
+        return tuple(sorted({p.parts[1] for p in found if len(p.parts) == 3 and p.name == _FILE} - {BASE}))
+
+    @property
+    def overlays(self) -> dict[str, str]:
+        """The template overlays among the files."""
+        return {path: text for path, text in self.files.items() if PurePosixPath(path).parts[2] == "templates"}
+
+    def get(self, name: str) -> tuple[Environment, Merged]:
+        """One environment. Raises `ConfigError` (UnknownEnvironment, InvalidEnvironment)."""
+        if name not in self.names:
+            raise unknown_environment(name, self.names)
+        layers = (f"environments/{layer}/{_FILE}" for layer in (BASE, name))
+        return read_environment(name, {path: self.files[path] for path in layers if path in self.files})
+
+
+def read_environments(hub: Hub, *, repo: str | None, environments: Path | None) -> EnvironmentSet:
+    """The folder `environments` (a flag), else a repository that was named, else RTB_HUB_ENVIRONMENTS, else shipped.
+
+    Raises `ConfigError` (InvalidEnvironment) when a named folder has no environments, and what the store raises.
+    """
+    if environments is None and (location := repo or hub.settings.repo):
+        return _from_repository(hub, location)
+    folder = environments or hub.settings.environments
+    if folder is None:
+        return EnvironmentSet("shipped with rtb-hub", assets.environment_files())
+    found = EnvironmentSet(str(folder), assets.environment_files(folder))
+    if not found.names:
+        remedy = "name a folder that holds NAME/environment.yaml, and base/environment.yaml below it all"
+        raise ConfigError(Reason.INVALID_ENVIRONMENT, Fault(f"{folder} has no environments", remedy=remedy))
+    return found
+
+
+def _from_repository(hub: Hub, location: str) -> EnvironmentSet:
+    store = hub.store(location)
+    files: dict[str, str] = {}
+    for branch in own_branches(store):
+        snapshot = store.snapshot(branch)
+        paths = [p for p in snapshot.files(PurePosixPath("environments")) if p.parts[2] in (_FILE, "templates")]
+        files |= {str(path): content.decode() for path, content in snapshot.read(paths).items()}
+    return EnvironmentSet(store.location, files)
