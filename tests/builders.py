@@ -1,0 +1,65 @@
+"""Builders: whole, valid inputs of which a test names only what it is about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from generator.blueprint import DEFAULT, TemplateLibrary
+from generator.entry import Preview
+from generator.environment import Environment
+from generator.naming import IssueKey
+from generator.overlay import read_environment
+from generator.render import PreviewRenderer, Rendering
+from generator.request import Request
+from hub import assets
+from reconcilers.start import Starter, StartRequest
+
+NOW = datetime(2026, 11, 23, 2, 0, 0, tzinfo=UTC)
+LIBRARY = TemplateLibrary(assets.template_files())
+COMPONENTS = {
+    "web": ("web",),
+    "web-api": ("web", "api"),
+    "web-api-postgres": ("web", "api", "postgres", "seed"),
+}
+
+
+def digest(letter: str = "a") -> str:
+    """A digest of the right form."""
+    return "sha256:" + letter * 64
+
+
+def image(name: str, letter: str = "a") -> str:
+    """A pinned image reference."""
+    return f"registry.example.com/{name}@{digest(letter)}"
+
+
+def environment(name: str = "int", **spec: Any) -> Environment:
+    """A shipped environment, with fields of its spec replaced (in the names files use)."""
+    files = assets.environment_files()
+    layers = (f"environments/{layer}/environment.yaml" for layer in ("base", name))
+    found, _ = read_environment(name, {path: files[path] for path in layers})
+    tree = found.as_tree()
+    tree["spec"].update(spec)
+    return Environment.model_validate(tree)
+
+
+def start_request(key: str = "RTB-123", blueprint: str = DEFAULT, **fields: Any) -> StartRequest:
+    """What somebody asks for: a pinned image for each component of the blueprint, and `fields` of `Request`."""
+    images = {name: image(name) for name in COMPONENTS[blueprint]}
+    ttl = fields.pop("ttl", None)
+    requested_by = fields.pop("requested_by", "alice")
+    request = Request(**{"images": images, "branch": "feature/login", **fields})
+    return StartRequest(IssueKey.parse(key), requested_by, request, blueprint, ttl)
+
+
+def preview(env: Environment | None = None, key: str = "RTB-123", blueprint: str = DEFAULT, **fields: Any) -> Preview:
+    """An entry as `start` writes it, without its stamp of rendering."""
+    starter = Starter(LIBRARY, lambda *_: None, "test")
+    asked = start_request(key, blueprint, **fields)
+    return starter.draft(asked, env or environment(), None, others=(), now=NOW)
+
+
+def render(entry: Preview, env: Environment | None = None) -> Rendering:
+    """The entry's manifests."""
+    return PreviewRenderer(LIBRARY).render(entry, env or environment(entry.spec.environment))
