@@ -55,8 +55,7 @@ def template_values(preview: Preview, environment: Environment, blueprint: Bluep
         "configured": [c for c in components if c["configName"] is not None],
         "secretive": [c for c in components if c["secretName"] is not None],
     }
-    for role in ("database", "job"):
-        values |= {role: c for c in components if c["role"] == role}
+    values |= {c["role"]: c for c in components if c["role"] in ("database", "job")}
     return values
 
 

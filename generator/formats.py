@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
@@ -31,6 +31,8 @@ _IMAGE = re.compile(
 _BRANCH_BAD = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|^[-./]|[./]$|\.lock(?:/|$)|^@$")
 _URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()+,;=:@-]+/?)*")
 _SECRET = re.compile(r"(?P<key>[A-Za-z0-9/_+=.@-]{1,512})(?:#(?P<property>[A-Za-z0-9_.-]{1,253}))?")
+_PLAIN_CPU = r"[0-9]{1,6}(\.[0-9]{1,3})?m?"
+_PLAIN_MEMORY = r"[0-9]{1,15}(\.[0-9]{1,3})?(Ki|Mi|Gi|Ti|k|M|G|T)?"
 _RFC3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -161,18 +163,33 @@ def check_time(text: str) -> str:
     return text
 
 
-DnsLabel = Annotated[str, AfterValidator(check_dns_label)]
-Domain = Annotated[str, AfterValidator(check_domain)]
-EnvironmentName = Annotated[str, AfterValidator(check_environment_name)]
+def _shown(pattern: str, *examples: str) -> Any:
+    """For JSON Schema: the pattern that comes nearest to a check, and examples."""
+    return Field(json_schema_extra={"pattern": pattern, "examples": [*examples]})
+
+
+DnsLabel = Annotated[str, AfterValidator(check_dns_label), _shown(f"^{_DNS_LABEL.pattern}$", "web")]
+Domain = Annotated[
+    str,
+    AfterValidator(check_domain),
+    _shown(rf"^({_DNS_LABEL.pattern})(\.({_DNS_LABEL.pattern}))+$", "int.preview.example.com"),
+]
+EnvironmentName = Annotated[str, AfterValidator(check_environment_name), _shown(f"^{_ENVIRONMENT.pattern}$", "int")]
 EnvName = Annotated[str, AfterValidator(check_env_name)]
 EnvValue = Annotated[str, AfterValidator(check_env_value)]
 Text = Annotated[str, AfterValidator(check_text)]
-Image = Annotated[str, AfterValidator(check_image)]
-Branch = Annotated[str, AfterValidator(check_branch)]
-UrlPath = Annotated[str, AfterValidator(check_url_path)]
+Image = Annotated[
+    str,
+    AfterValidator(check_image),
+    _shown("^[^\\s]{1,512}$", "registry.example.com/web@sha256:<64 hexadecimal digits>"),
+]
+Branch = Annotated[str, AfterValidator(check_branch), _shown(r"^[^\s~^:?*\[\\]{1,200}$", "feature/RTB-123-login")]
+UrlPath = Annotated[str, AfterValidator(check_url_path), _shown(f"^{_URL_PATH.pattern}$", "/", "/api")]
 SecretReference = Annotated[str, AfterValidator(check_secret)]
-Cpu = Annotated[str, AfterValidator(check_cpu)]
-Memory = Annotated[str, AfterValidator(check_memory)]
-Duration = Annotated[str, AfterValidator(check_duration)]
-Time = Annotated[str, AfterValidator(check_time)]
+Cpu = Annotated[str, AfterValidator(check_cpu), _shown(f"^{_PLAIN_CPU}$", "250m", "0.5", "2")]
+Memory = Annotated[str, AfterValidator(check_memory), _shown(f"^{_PLAIN_MEMORY}$", "256Mi", "1Gi")]
+Duration = Annotated[
+    str, AfterValidator(check_duration), _shown("^([0-9]{1,5}h)?([0-9]{1,5}m)?$", "24h", "90m", "1h30m")
+]
+Time = Annotated[str, AfterValidator(check_time), _shown(f"^{_RFC3339_UTC.pattern}$", "2026-11-23T02:00:00Z")]
 Port = Annotated[int, Field(ge=1, le=65535)]

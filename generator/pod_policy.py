@@ -1,7 +1,7 @@
 """Policy on pods: pinned images, resources, the restricted Pod Security profile, and what Fargate refuses.
 
-Sources: Kubernetes Pod Security Standards (restricted); EKS User Guide, "Fargate considerations". Fargate refuses with an
-event and leaves the pod Pending, so it is found here.
+Sources: Kubernetes Pod Security Standards (restricted); EKS User Guide, "Fargate considerations". Fargate refuses with
+an event and leaves the pod Pending, so it is found here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Policy on a set of objects: what schemas cannot say and a preview must keep. Pod rules are in `generator.pod_policy`."""
+"""Policy on a set of objects: what schemas cannot say and a preview must keep. Pods: `generator.pod_policy`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BEFORE_PODS = frozenset({"ResourceQuota", "LimitRange", "ServiceAccount", "Secu
 
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
-    """What policy depends on. `namespace` None: the objects are no preview's, and rules on a whole preview are left out."""
+    """What policy depends on. `namespace` None: no preview's objects, so rules on a whole preview are left out."""
 
     namespace: str | None = None
     pinned: bool = True
@@ -125,8 +125,8 @@ def _quota(manifests: Sequence[Manifest], pods: Sequence[PodSpec]) -> Iterator[F
         "memory": sum(request.memory_bytes * replicas for request, replicas in requests),
     }
     readers = {"cpu": millicores, "memory": memory_bytes}
-    for manifest in manifests:
-        for name in ("cpu", "memory") if manifest.kind == "ResourceQuota" else ():
+    for manifest in (m for m in manifests if m.kind == "ResourceQuota"):
+        for name in ("cpu", "memory"):
             hard = mapping(manifest.data, "spec", "hard").get(f"requests.{name}")
             try:
                 room = readers[name](str(hard))
@@ -164,12 +164,12 @@ def _wiring(manifests: Sequence[Manifest], pods: Sequence[PodSpec]) -> Iterator[
                 at_backend = ("spec", "rules", r, "http", "paths", p, "backend", "service")
                 found = services.get((ingress.identity.namespace, str(backend.get("name"))))
                 ports = items(found.data, "spec", "ports") if found else []
-                wanted = mapping(backend, "port")
+                port = mapping(backend, "port")
                 if found is None:
                     yield _finding(
                         ingress, "policy/backend", "names no Service of this set", (*at_backend, "name"), "fix it"
                     )
-                elif not any(wanted.items() <= {"name": x.get("name"), "number": x.get("port")}.items() for x in ports):
+                elif not any(port.items() <= {"name": x.get("name"), "number": x.get("port")}.items() for x in ports):
                     yield _finding(
                         ingress, "policy/backend", "is no port of the Service", (*at_backend, "port"), "fix it"
                     )

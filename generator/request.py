@@ -28,8 +28,9 @@ _MAPPINGS = frozenset({"env", "secrets"})
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for. `images` maps component → reference, `settings` are (dotted path, text)
-    pairs such as `("web.env.X", "no")`; a list's path may come several times, once an item.
+    """What was asked for: `images` maps component → reference, `settings` are (dotted path, text) pairs.
+
+    A path is such as `web.env.X`; a list's path may come several times, once an item.
     """
 
     images: Mapping[str, str] = field(default_factory=dict)
@@ -76,7 +77,7 @@ def compute_of(request: Request, environment: Environment) -> Compute:
 
 
 def check_policy(components: Mapping[str, Component], compute: Compute, environment: Environment) -> None:
-    """Raise `ConfigError` (ImageNotPinned, OverLimit or InvalidValue) with every fault against the environment's policy."""
+    """Raise `ConfigError` (ImageNotPinned, InvalidValue, OverLimit) with every fault against the policy."""
     pinned = environment.spec.images.pinned
     checks: tuple[tuple[Reason, Iterator[Fault]], ...] = (
         (Reason.IMAGE_NOT_PINNED, _unpinned(components) if pinned else iter(())),
@@ -92,7 +93,6 @@ def _asked(request: Request, blueprint: Blueprint) -> dict[str, dict[str, Any]]:
     """Component → fields asked for, in the shape of `Component`."""
     known = tuple(blueprint.spec.components)
     asked: dict[str, dict[str, Any]] = {}
-    unknown: list[Fault] = []
     faults: list[Fault] = []
     for name, image in request.images.items():
         asked.setdefault(name, {})["image"] = image
@@ -102,17 +102,17 @@ def _asked(request: Request, blueprint: Blueprint) -> dict[str, dict[str, Any]]:
             _put(asked.setdefault(name, {}), rest, text)
         except ValueError as err:
             faults.append(Fault(str(err), field=path[:120]))
-    for name in asked.keys() - set(known):
-        unknown.append(
-            Fault(
-                f"blueprint {blueprint.name} has no component {name[:60]!r}",
-                field="components",
-                allowed=", ".join(known),
-                nearest=nearest(name, known),
-            )
+    unknown = [
+        Fault(
+            f"blueprint {blueprint.name} has no component {name[:60]!r}",
+            field="components",
+            allowed=", ".join(known),
+            nearest=nearest(name, known),
         )
+        for name in sorted(asked.keys() - set(known))
+    ]
     if unknown:
-        raise ConfigError(Reason.UNKNOWN_COMPONENT, sorted(unknown, key=str))
+        raise ConfigError(Reason.UNKNOWN_COMPONENT, unknown)
     if faults:
         raise ConfigError(Reason.INVALID_VALUE, faults)
     return asked
@@ -149,7 +149,7 @@ def _with_defaults(
     tree = blueprint.spec.components[name].model_dump(by_alias=True, include=shared, exclude_none=True)
     if defaults := environment.spec.components.get(name):
         tree |= defaults.model_dump(by_alias=True, exclude_none=True)
-    return tree | asked
+    return {**tree, **asked}
 
 
 def _unpinned(components: Mapping[str, Component]) -> Iterator[Fault]:

@@ -60,7 +60,7 @@ class SchemaBundle:
         key = f"{manifest.api_version} {manifest.kind}"
         if key not in self._compiled:
             schema = self._schema(manifest.api_version, manifest.kind)
-            self._compiled[key] = schema and (jsonschema_rs.Draft202012Validator(schema), schema)
+            self._compiled[key] = None if schema is None else (jsonschema_rs.Draft202012Validator(schema), schema)
         return self._compiled[key]
 
     def _schema(self, api_version: str, kind: str) -> dict[str, Any] | None:

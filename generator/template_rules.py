@@ -7,6 +7,7 @@ place, before it runs.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from jinja2 import nodes
 
@@ -43,11 +44,12 @@ def instrument(template: nodes.Template) -> None:
     for macro in template.find_all(nodes.Macro):
         counter = _filtered(nodes.Const(0, lineno=macro.lineno), COUNT_CALL, macro.lineno)
         macro.body.insert(0, nodes.ExprStmt(counter, lineno=macro.lineno))
-    template.set_environment(template.environment)
+    if template.environment is not None:
+        template.set_environment(template.environment)
 
 
-def _filtered(node: nodes.Expr, name: str, lineno: int) -> nodes.Filter:
-    return nodes.Filter(node, name, [], [], None, None, lineno=lineno)
+def _filtered(node: nodes.Node, name: str, lineno: int) -> nodes.Filter:
+    return nodes.Filter(cast("nodes.Expr", node), name, [], [], None, None, lineno=lineno)
 
 
 def _direct_outputs(template: nodes.Template) -> set[int]:

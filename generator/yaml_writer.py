@@ -1,9 +1,8 @@
 """The one YAML writer: sorted keys, block style, one line a scalar, and a quoting rule of its own.
 
-A text is written plain only when it is plainly a word to every reader at once: YAML 1.1 (PyYAML), YAML 1.2 (ruamel.yaml)
-and Go's parsers, which Kubernetes and Argo CD use. Go reads `y` as true and `12345e6` as a number, and PyYAML writes both
-unquoted; so quoting is not left to a library's idea of what needs it. tests/test_yaml_writer.py holds the readers
-against it.
+A text is written plain only when it is plainly a word to every reader at once: YAML 1.1 (PyYAML), YAML 1.2
+(ruamel.yaml) and Go's parsers, which Kubernetes and Argo CD use. Go reads `y` as true and `12345e6` as a number, and
+PyYAML writes both unquoted; so quoting is not left to a library's idea of what needs it.
 """
 
 from __future__ import annotations

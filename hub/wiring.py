@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from generator.validation import PolicySettings, Validator
-
 from generator.blueprint import TemplateLibrary
 from generator.entry import Preview
 from generator.environment import Environment
 from generator.errors import ConfigError, Fault, Reason
 from generator.render import Rendering
+from generator.validation import PolicySettings, Validator
 from hub import __version__, assets
 from hub.adapters.git_store import Identity, open_store
 from hub.settings import Settings, load_settings
@@ -56,7 +55,7 @@ class Hub:
         return open_store(location, cache=self.settings.cache, environ=self.settings.environ, identity=identity)
 
     def check(self, rendering: Rendering, preview: Preview, environment: Environment) -> None:
-        """Raise `ConfigError` (ManifestInvalid) with every finding of the environment's Kubernetes version and policy."""
+        """Raise `ConfigError` (ManifestInvalid) with every finding by the environment's version and policy."""
         settings = PolicySettings.for_preview(preview, environment)
         versions = [environment.spec.cluster.kubernetes]
         findings = self.validator.validate(rendering.manifests, kubernetes=versions, settings=settings)

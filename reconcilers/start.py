@@ -70,7 +70,9 @@ class Starter:
         stamp = Rendered(generator=self.version, digest=rendering.digest, inputs=inputs)
         preview = draft.model_copy(update={"spec": draft.spec.model_copy(update={"rendered": stamp})})
         plan = _plan(asked, preview, rendering, state, previous)
-        change = "unchanged" if plan.is_converged else "updated" if previous else "created"
+        change: Literal["created", "updated", "unchanged"] = (
+            "unchanged" if plan.is_converged else "updated" if previous else "created"
+        )
         return StartOutcome(change, preview, rendering, plan, previous)
 
     def draft(

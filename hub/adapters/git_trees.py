@@ -30,8 +30,8 @@ def _stream(plan: Plan, ref: str, who: tuple[str, str], at: datetime) -> bytes:
     message = plan.message().encode()
     name, email = who
     parts = [f"commit {ref}\n".encode()]
-    for role in ("author", "committer"):
-        parts.append(f"{role} {name} <{email}> {int(at.astimezone(UTC).timestamp())} +0000\n".encode())
+    signature = f"{name} <{email}> {int(at.astimezone(UTC).timestamp())} +0000"
+    parts.append(f"author {signature}\ncommitter {signature}\n".encode())
     parts.append(b"data %d\n%s\n" % (len(message), message))
     if plan.base is not None:
         parts.append(f"from {plan.base}\n".encode())

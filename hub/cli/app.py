@@ -137,8 +137,9 @@ def render(
 ) -> None:
     """Print the manifests that 'start' would commit. Needs no state repository, and writes nothing to one."""
     from hub.commands import render as command
+    from hub.commands.start import Arguments
 
-    asked = command.Arguments(key, env, image or [], settings or [], blueprint, branch, compute, ttl)
+    asked = Arguments(key, env, image or [], settings or [], blueprint, branch, compute, ttl)
     command.run(asked, to=to, repo=repo, environments=environments)
 
 

@@ -1,6 +1,145 @@
-"""Commands about what there is to choose from."""
+"""The commands about what there is to choose from, and about checking. What they do is in `hub.commands`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
+from hub.cli import options
+from hub.cli.main import declared_errors
+from hub.cli.output import Format
 
-def register(app: typer.Typer) -> None: ...
+_PANEL = "Environments, blueprints, checks"
+_env = typer.Typer(no_args_is_help=True, help="Show environments: policy, limits, accounts, and who set each value.")
+_blueprint = typer.Typer(no_args_is_help=True, help="Show blueprints: what a preview can be made of.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    app.add_typer(_env, name="env", rich_help_panel=_PANEL)
+    app.add_typer(_blueprint, name="blueprint", rich_help_panel=_PANEL)
+    for command in (price, validate, schema):
+        app.command(rich_help_panel=_PANEL)(command)
+
+
+@_env.command("list")
+@declared_errors
+def env_list(
+    repo: options.Repo = None, environments: options.Environments = None, output: options.Output = Format.TABLE
+) -> None:
+    """List the environments with account, branch, lease and limits."""
+    from hub.commands import env as command
+
+    command.list_all(repo=repo, environments=environments, output=output)
+
+
+@_env.command("show")
+@declared_errors
+def env_show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Environment, such as int.")],
+    explain: Annotated[bool, typer.Option("--explain", help="With the file and line that set each value.")] = False,
+    repo: options.Repo = None,
+    environments: options.Environments = None,
+    output: options.Output = Format.TABLE,
+) -> None:
+    """Print every value of an environment, overlays merged.
+
+    Example: rtb-hub env show int --explain
+    """
+    from hub.commands import env as command
+
+    command.show(name, explain=explain, repo=repo, environments=environments, output=output)
+
+
+@_blueprint.command("list")
+@declared_errors
+def blueprint_list(output: options.Output = Format.TABLE) -> None:
+    """List the blueprints and what each is for."""
+    from hub.commands import blueprint as command
+
+    command.list_all(output=output)
+
+
+@_blueprint.command("show")
+@declared_errors
+def blueprint_show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Blueprint, such as web-api.")],
+    output: options.Output = Format.TABLE,
+) -> None:
+    """Print a blueprint's components, every field that --set takes with its default, and its templates.
+
+    Example: rtb-hub blueprint show web-api-postgres
+    """
+    from hub.commands import blueprint as command
+
+    command.show(name, output=output)
+
+
+@declared_errors
+def price(
+    env: options.Environment,
+    settings: options.Settings = None,
+    blueprint: options.Blueprint = None,
+    compute: options.Compute = None,
+    ttl: options.Ttl = None,
+    repo: options.Repo = None,
+    environments: options.Environments = None,
+    output: options.Output = Format.TABLE,
+) -> None:
+    """Explain size and price of a preview: asked, with Fargate's own share, rounded up, billed.
+
+    Example: rtb-hub price --env int --set api.memory=512Mi
+    """
+    from hub.commands import price as command
+    from hub.commands.start import Arguments
+
+    asked = Arguments("PRICE-1", env, [], settings or [], blueprint, None, compute, ttl)
+    command.run(asked, repo=repo, environments=environments, output=output)
+
+
+@declared_errors
+def validate(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Manifest files, or folders of them.")],
+    kubernetes: Annotated[
+        str | None,
+        typer.Option(
+            "--kubernetes",
+            metavar="VERSIONS",
+            help="Minor versions: 1.34, 1.31-1.36 or 1.31,1.34. Default: the environment's, else all that are known.",
+        ),
+    ] = None,
+    env: Annotated[
+        str | None, typer.Option("--env", "-e", metavar="NAME", help="Check against this environment's policy too.")
+    ] = None,
+    repo: options.Repo = None,
+    environments: options.Environments = None,
+    output: Annotated[Literal["table", "json", "sarif"], typer.Option("--output", "-o")] = "table",
+) -> None:
+    """Check manifests: Kubernetes' schemas (strict, offline), pod security, quotas, Fargate, pinned images.
+
+    Reports like a compiler, file:line:column, rule and remedy. Exit code 21 when there is an error. Objects in a
+    preview-* namespace are checked as a preview: namespace, waves, quota, isolation.
+
+    Example: rtb-hub validate state/environments --kubernetes 1.31-1.36
+    """
+    from hub.commands import validate as command
+
+    command.run(paths, kubernetes=kubernetes, env=env, repo=repo, environments=environments, output=output)
+
+
+@declared_errors
+def schema(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="preview, environment, environment-overlay or blueprint.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Write all schemas there.")] = None,
+) -> None:
+    """Print a JSON Schema, or write all to a folder. Editors find them by the first line of each file.
+
+    Example: rtb-hub schema --to docs/schema
+    """
+    from hub.commands import schema as command
+
+    command.run(name, to=to)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
@@ -12,6 +13,8 @@ from generator.errors import HubError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_UNBOUNDED = 1000
 
 
 class Format(StrEnum):
@@ -26,7 +29,10 @@ def console(*, stderr: bool = False) -> Console:
     """A console for people: colours and links where the terminal has them (NO_COLOR is honoured), never markup."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    out = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    if not out.is_terminal and "COLUMNS" not in os.environ:
+        out.width = _UNBOUNDED  # a file or a pipe has no edge: cells are never cut
+    return out
 
 
 def write(text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -77,10 +78,19 @@ def _command(arguments: Arguments, folder: Path) -> list[str]:
     return command
 
 
+def _wrapped(command: Sequence[str]) -> str:
+    """The command for a shell, an option a line where it has long ones."""
+    words = [shlex.quote(word) for word in command]
+    text = " ".join(words)
+    if len(text) <= 100:
+        return text
+    return "".join(f" \\\n    {w}" if w.startswith("--") else f" {w}" for w in words).strip()
+
+
 def _say(*command: str) -> None:
     from rich.text import Text
 
-    console().print(Text.assemble("\n", ("$ ", "bold green"), (shlex.join(command), "bold")))
+    console().print(Text.assemble("\n", ("$ ", "bold green"), (_wrapped(command), "bold")))
 
 
 def _tree(folder: Path) -> Tree:
@@ -112,4 +122,4 @@ def _next(folder: Path) -> None:
         ["rtb-hub", "stop", "RTB-207", "--env", "stg", "--repo", str(folder)],
         ["git", "-C", str(folder), "log", "--format=%h %s%n%(trailers)", "main"],
     ):
-        out.print(f"  {shlex.join(command)}")
+        out.print("  " + _wrapped(command).replace("\n", "\n  "))

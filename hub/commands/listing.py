@@ -13,8 +13,12 @@ from reconcilers.state import EntryRecord, EnvironmentState, read_states
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 Sort = Literal["key", "ends", "price"]
+#: Columns that a narrow terminal does without; JSON has everything.
+_WHEN_WIDE = frozenset({"PER HOUR", "COMPUTE", "BLUEPRINT", "OWNER"})
+_FULL_WIDTH = 130
 _STYLES = {"active": "green", "expiring soon": "yellow", "expired": "red", "awaiting approval": "cyan"}
 
 
@@ -53,6 +57,26 @@ def _order(row: Row, sort: Sort) -> tuple[object, ...]:
             return by_key
 
 
+def _cells(row: Row) -> dict[str, Text]:
+    """The row's cells by heading, in order."""
+    from rich.text import Text
+
+    price = row.price
+    none = "–"
+    return {
+        "ISSUE": Text(row.key, "bold"),
+        "ENV": Text(row.environment),
+        "LEASE": Text(row.lease, _STYLES[row.lease]),
+        "LEFT": Text(row.left),
+        "URL": Text(row.url, f"link {row.url}"),
+        "PER HOUR": Text(none if price.per_hour is None else money(price.per_hour, price.currency)),
+        "LEASE TOTAL": Text(none if price.total is None else money(price.total, price.currency)),
+        "COMPUTE": Text(row.compute),
+        "BLUEPRINT": Text(row.blueprint),
+        "OWNER": Text(printable(row.owner)),
+    }
+
+
 def _table(
     console: Console, rows: list[Row], unreadable: list[EntryRecord], states: tuple[EnvironmentState, ...]
 ) -> None:
@@ -60,35 +84,14 @@ def _table(
     from rich.text import Text
 
     if rows:
+        cells = [_cells(row) for row in rows]
+        headings = [name for name in cells[0] if console.width >= _FULL_WIDTH or name not in _WHEN_WIDE]
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in (
-            "ISSUE",
-            "ENV",
-            "LEASE",
-            "LEFT",
-            "URL",
-            "PER HOUR",
-            "LEASE TOTAL",
-            "COMPUTE",
-            "BLUEPRINT",
-            "OWNER",
-        ):
+        for name in headings:
             right = name in ("LEFT", "PER HOUR", "LEASE TOTAL")
-            table.add_column(name, justify="right" if right else "left", no_wrap=True)
-        for row in rows:
-            price = row.price
-            table.add_row(
-                Text(row.key, "bold"),
-                row.environment,
-                Text(row.lease, _STYLES[row.lease]),
-                row.left,
-                Text(row.url, f"link {row.url}"),
-                "–" if price.per_hour is None else money(price.per_hour, price.currency),
-                "–" if price.total is None else money(price.total, price.currency),
-                row.compute,
-                row.blueprint,
-                printable(row.owner),
-            )
+            table.add_column(name, justify="right" if right else "left", overflow="fold")
+        for row_cells in cells:
+            table.add_row(*(row_cells[name] for name in headings))
         console.print(table)
     else:
         names = ", ".join(state.environment.name for state in states)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from generator.errors import ConfigError, Fault, Reason, nearest
 from generator.manifest import Manifest
-from generator.naming import MANIFEST_FILE, IssueKey
+from generator.naming import IssueKey
 from hub.cli.output import Format, emit, printable
+from hub.commands.start import committed_manifests
 from hub.commands.view import describe, money_line, preview_row
 from hub.wiring import hub
 from reconcilers.state import read_state
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 def run(key: str, env: str, *, repo: str | None, output: Format) -> None:
     """Print one preview. Raises `ConfigError`: PreviewNotFound, or UnreadableEntry with every fault."""
-    from generator.yaml_reader import load_all
-
     issue = IssueKey.parse(key)
     ours = hub()
     store = ours.store(repo)
@@ -35,10 +34,7 @@ def run(key: str, env: str, *, repo: str | None, output: Format) -> None:
     if record.preview is None:
         raise ConfigError(Reason.UNREADABLE_ENTRY, record.faults)
     preview = record.preview
-    path = record.path.parent / MANIFEST_FILE
-    snapshot = state.snapshot if record.branch == state.snapshot.branch else store.snapshot(record.branch)
-    text = snapshot.read([path]).get(path, b"")
-    manifests = [Manifest(d.data, str(path)) for d in load_all(text, str(path)) if d.data]
+    manifests = committed_manifests(state, record, store)
     row = preview_row(preview, state.environment, now=ours.clock())
     objects = [{"wave": m.wave, "object": str(m.identity)} for m in manifests]
     data = {

@@ -12,12 +12,13 @@ from generator.errors import ConfigError, Fault, Moved, Reason
 from generator.manifest import Manifest
 from generator.naming import MANIFEST_FILE, IssueKey
 from generator.request import Request
+from generator.yaml_reader import load_all
 from hub.cli.exit_codes import DIFFERENT
 from hub.cli.output import Format, emit, printable
 from hub.commands.view import describe, money_line, preview_row
 from hub.wiring import Hub, hub
 from reconcilers.start import StartOutcome, StartRequest
-from reconcilers.state import EnvironmentState, read_state
+from reconcilers.state import EntryRecord, EnvironmentState, read_state
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,10 +75,11 @@ def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
 def diff(arguments: Arguments, *, repo: str | None, output: Format) -> None:
     """Show what `run` would change; exits with `DIFFERENT` when there is something."""
     ours = hub()
-    state, outcome = _observe(ours, ours.store(repo), arguments.parsed(ours.settings.actor), arguments.env)
+    store = ours.store(repo)
+    state, outcome = _observe(ours, store, arguments.parsed(ours.settings.actor), arguments.env)
     before: list[Manifest] = []
     if outcome.previous is not None:
-        before = _committed(ours, state, outcome, ours.store(repo))
+        before = committed_manifests(state, outcome.previous, store)
     changes = compare(before, outcome.rendering.manifests)
     data = {"change": outcome.change, "objects": [_object(change) for change in changes]}
     emit(data, output, lambda console: _print_changes(console, changes, outcome))
@@ -92,15 +94,10 @@ def _observe(
     return state, ours.starter.plan(asked, state, now=ours.clock())
 
 
-def _committed(ours: Hub, state: EnvironmentState, outcome: StartOutcome, store: GitStore) -> list[Manifest]:
+def committed_manifests(state: EnvironmentState, record: EntryRecord, store: GitStore) -> list[Manifest]:
     """The objects that stand in the repository now."""
-    from generator.yaml_reader import load_all
-
-    assert outcome.previous is not None  # noqa: S101 - the caller's precondition, for the type checker
-    path = outcome.previous.path.parent / MANIFEST_FILE
-    snapshot = (
-        state.snapshot if outcome.previous.branch == state.snapshot.branch else store.snapshot(outcome.previous.branch)
-    )
+    path = record.path.parent / MANIFEST_FILE
+    snapshot = state.snapshot if record.branch == state.snapshot.branch else store.snapshot(record.branch)
     text = snapshot.read([path]).get(path, b"")
     return [Manifest(document.data, str(path)) for document in load_all(text, str(path)) if document.data]
 

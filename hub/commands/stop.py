@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from reconcilers.ports import GitStore
 
 
-def run(key: str, env: str, *, reason: str, ignore_not_found: bool, repo: str | None, output: Format) -> None:
+def run(  # noqa: PLR0913 - the command's options
+    key: str, env: str, *, reason: str, ignore_not_found: bool, repo: str | None, output: Format
+) -> None:
     """Plan, commit, tell. A branch that moved meanwhile is observed again."""
     issue = IssueKey.parse(key)
     ours = hub()
@@ -29,8 +31,10 @@ def run(key: str, env: str, *, reason: str, ignore_not_found: bool, repo: str | 
             outcome = plan_stop(issue, state, requested_by=ours.settings.actor, reason=reason)
         except ConfigError as err:
             if err.reason is Reason.PREVIEW_NOT_FOUND and ignore_not_found:
-                data = {"change": "none", "issue": key, "environment": env}
-                emit(data, output, lambda console: console.print(f"{key} in {env} is not there; nothing was changed"))
+                nothing = {"change": "none", "issue": key, "environment": env}
+                emit(
+                    nothing, output, lambda console: console.print(f"{key} in {env} is not there; nothing was changed")
+                )
                 return
             raise
         try:

@@ -1,0 +1,88 @@
+"""`rtb-hub blueprint list` and `blueprint show`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from generator.blueprint import DEFAULT, Blueprint
+from hub.cli.output import Format, emit
+from hub.wiring import hub
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: What `--set` takes, with the words for its type.
+FIELDS = {
+    "cpu": "CPU, such as 250m",
+    "memory": "memory, such as 256Mi",
+    "replicas": "1 to 10",
+    "port": "port the container listens on; it is told in PORT",
+    "path": "URL path under the preview's host; a component without one is not exposed",
+    "healthPath": "path of the HTTP probes; without one the port is probed",
+    "env.NAME": "plain environment variable; never a secret",
+    "secrets.NAME": "environment variable from AWS Secrets Manager: name or name#property",
+    "command": "the container's command; once an item",
+    "args": "its arguments; once an item",
+    "runAsUser": "numeric user, when the image names none",
+}
+
+
+def list_all(*, output: Format) -> None:
+    """Print one row a blueprint."""
+    library = hub().library
+    blueprints = [library.blueprint(name) for name in library.blueprint_names()]
+    data = [{"name": b.name, "summary": b.spec.summary, "default": b.name == DEFAULT} for b in blueprints]
+
+    def people(console: Console) -> None:
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in ("BLUEPRINT", "COMPONENTS", "WHAT FOR"):
+            table.add_column(heading)
+        for b in blueprints:
+            name = f"{b.name} (default)" if b.name == DEFAULT else b.name
+            table.add_row(name, ", ".join(b.spec.components), b.spec.summary)
+        console.print(table)
+
+    emit({"blueprints": data}, output, people)
+
+
+def show(name: str, *, output: Format) -> None:
+    """Print a blueprint: components with their defaults, what can be set, templates."""
+    library = hub().library
+    blueprint = library.blueprint(name)
+    templates = library.templates_for(name, "")
+    data = {
+        "name": name,
+        "summary": blueprint.spec.summary,
+        "components": {
+            component: laid_out.model_dump(mode="json", by_alias=True, exclude_none=True)
+            for component, laid_out in blueprint.spec.components.items()
+        },
+        "fields": FIELDS,
+        "templates": list(templates),
+    }
+    emit(data, output, lambda console: _print(console, blueprint, templates))
+
+
+def _print(console: Console, blueprint: Blueprint, templates: tuple[str, ...]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    console.print(Text.assemble((blueprint.name, "bold"), f": {blueprint.spec.summary}"))
+    table = Table(box=None, pad_edge=False, header_style="bold", title=None)
+    for heading in ("COMPONENT", "ROLE", "IMAGE", "DEFAULTS", "WHAT IT IS"):
+        table.add_column(heading, overflow="fold")
+    for name, laid_out in blueprint.spec.components.items():
+        tree: dict[str, Any] = laid_out.model_dump(mode="json", by_alias=True, exclude_none=True)
+        defaults = ", ".join(f"{field}={tree[field]}" for field in FIELDS if field in tree)
+        table.add_row(name, laid_out.role, "needed" if laid_out.required else "optional", defaults, laid_out.summary)
+    console.print(table)
+    console.print("\nSet with --set COMPONENT.FIELD=TEXT:")
+    fields = Table(box=None, pad_edge=False, show_header=False)
+    for field, meaning in FIELDS.items():
+        fields.add_row(f"  {field}", meaning)
+    console.print(fields)
+    console.print("\nTemplates (a file of the same name below environments/NAME/templates/preview/ replaces one):")
+    for template in templates:
+        console.print(f"  {template}")

@@ -1,0 +1,75 @@
+"""`rtb-hub env list` and `env show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator import overlay
+from generator.model_faults import field_path
+from hub.cli.output import Format, emit, printable
+from hub.environments import read_environments
+from hub.wiring import hub
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def list_all(*, repo: str | None, environments: Path | None, output: Format) -> None:
+    """Print one row an environment."""
+    found = read_environments(hub(), repo=repo, environments=environments)
+    trees = [found.get(name)[0].as_tree() for name in found.names]
+
+    def people(console: Console) -> None:
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in ("ENV", "ACCOUNT", "REGION", "CLUSTER", "BRANCH", "CHANGES", "TTL", "CAP", "PREVIEWS", "DOMAIN"):
+            table.add_column(heading)
+        for tree in trees:
+            spec = tree["spec"]
+            table.add_row(
+                tree["metadata"]["name"],
+                spec["account"],
+                spec["region"],
+                spec["cluster"]["name"],
+                spec["branch"],
+                "by review" if spec["gated"] else "at once",
+                spec["lease"]["ttl"],
+                spec["lease"]["cap"],
+                str(spec["limits"]["previews"]),
+                spec["domain"],
+            )
+        console.print(table)
+        console.print(f"from {found.origin}")
+
+    emit({"origin": found.origin, "environments": trees}, output, people)
+
+
+def show(name: str, *, explain: bool, repo: str | None, environments: Path | None, output: Format) -> None:
+    """Print one environment, and with `explain` where each value was set."""
+    found = read_environments(hub(), repo=repo, environments=environments)
+    environment, merged = found.get(name)
+    values = list(overlay.explain(environment, merged))
+    if not explain:
+        emit(environment.as_tree(), output, lambda console: _values(console, values, with_place=False))
+        return
+    data = [
+        {"field": field_path(value.path), "value": value.value, "setAt": str(value.where) if value.where else "default"}
+        for value in values
+    ]
+    emit({"environment": name, "values": data}, output, lambda console: _values(console, values, with_place=True))
+
+
+def _values(console: Console, values: list[overlay.Explained], *, with_place: bool) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("FIELD", "VALUE", *(("SET AT",) if with_place else ())):
+        table.add_column(heading)
+    for value in values:
+        shown = ", ".join(map(str, value.value)) if isinstance(value.value, list) else str(value.value)
+        place = [Text(str(value.where or "default"), "dim")] if with_place else []
+        table.add_row(Text(field_path(value.path), "cyan"), printable(shown), *place)
+    console.print(table)

@@ -1,0 +1,24 @@
+"""`rtb-hub schema`: the JSON Schemas of the files people see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from generator.errors import ConfigError, Fault, Reason
+from generator.json_schemas import NAMES, schema_text
+from hub.cli.output import write
+
+
+def run(name: str | None, *, to: Path | None) -> None:
+    """Print one schema, or write one or all to a folder."""
+    if to is None:
+        if name is None:
+            fault = Fault("which schema?", allowed=", ".join(NAMES), remedy="name one, or write all with --to DIR")
+            raise ConfigError(Reason.INVALID_VALUE, fault)
+        write(schema_text(name))
+        return
+    to.mkdir(parents=True, exist_ok=True)
+    for each in (name,) if name else NAMES:
+        path = to / f"{each}.schema.json"
+        path.write_text(schema_text(each), encoding="utf-8")
+        write(f"{path}\n")
