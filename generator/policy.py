@@ -68,7 +68,7 @@ def _names(manifest: Manifest) -> Iterator[Finding]:
         yield _finding(manifest, "policy/name", f"{name[:80]!r} is no {rule} name", ("metadata", "name"), "rename it")
     for where in ("labels", "annotations"):
         for key, value in mapping(manifest.metadata, where).items():
-            path = ("metadata", where, str(key))
+            path: Path = ("metadata", where, str(key))
             if not _LABEL_KEY.fullmatch(str(key)):
                 yield _finding(
                     manifest, "policy/name", "is no qualified name", path, "prefix/name, 63 characters a name"
@@ -80,8 +80,9 @@ def _names(manifest: Manifest) -> Iterator[Finding]:
         len(str(k).encode()) + len(str(v).encode()) for k, v in mapping(manifest.metadata, "annotations").items()
     )
     if size > _ANNOTATIONS_BYTES:
-        path = ("metadata", "annotations")
-        yield _finding(manifest, "policy/name", f"{size} bytes of annotations", path, "256 KiB at most")
+        yield _finding(
+            manifest, "policy/name", f"{size} bytes of annotations", ("metadata", "annotations"), "256 KiB at most"
+        )
 
 
 def _namespace(manifests: Sequence[Manifest], namespace: str) -> Iterator[Finding]:
