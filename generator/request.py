@@ -24,6 +24,8 @@ from generator.quantities import GIB, MIB, memory_bytes, millicores
 _NUMBERS = frozenset({"port", "replicas", "runAsUser"})
 _LISTS = frozenset({"command", "args"})
 _MAPPINGS = frozenset({"env", "secrets"})
+#: What only a service has: databases and jobs are laid out by their own templates.
+_SERVICE_ONLY = frozenset({"port", "path", "healthPath", "replicas"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,12 @@ def _asked(request: Request, blueprint: Blueprint) -> dict[str, dict[str, Any]]:
     ]
     if unknown:
         raise ConfigError(Reason.UNKNOWN_COMPONENT, unknown)
+    faults.extend(
+        Fault("cannot be set: the template decides it", field=f"{name}.{field}", allowed="only for services")
+        for name, fields in asked.items()
+        for field in fields
+        if field in _SERVICE_ONLY and blueprint.spec.components[name].role != "service"
+    )
     if faults:
         raise ConfigError(Reason.INVALID_VALUE, faults)
     return asked

@@ -1,0 +1,63 @@
+# RTB AI Hub. `make` alone lists what there is. Needs Python 3.11 or later, Git and make; the rest comes pinned.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
+RUN_READY := $(VENV)/.run-ready
+DEV_READY := $(VENV)/.dev-ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench lock golden clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(RUN_READY) ## Show previews of two issues on a local Git repository (no server, no account)
+	@rm -rf demo-state
+	@$(BIN)/rtb-hub demo demo-state
+
+test: $(DEV_READY) ## Run all tests
+	$(BIN)/pytest
+
+lint: $(DEV_READY) ## Check style, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV_READY) ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(DEV_READY) ## Measure rendering next to its peers (takes minutes the first time)
+	$(BIN)/python tests/bench/run.py
+
+golden: $(DEV_READY) ## Rewrite the golden trees, schemas and pictures; review the difference like code
+	$(BIN)/pytest tests/test_golden.py --update-golden
+	$(BIN)/rtb-hub schema --to docs/schema
+	$(BIN)/python tools/bundle_schemas.py
+	$(BIN)/python tools/record_demo.py
+
+lock: $(DEV_READY) ## Resolve the dependencies anew
+	$(BIN)/$(LOCK) --upgrade pyproject.toml -o requirements/runtime.txt
+	$(BIN)/$(LOCK) --upgrade -c requirements/runtime.txt pyproject.toml --group build -o requirements/run.txt
+	$(BIN)/$(LOCK) --upgrade -c requirements/runtime.txt pyproject.toml --group dev -o requirements/dev.txt
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) demo-state dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' \
+	  || { echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN_READY): requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV_READY): requirements/dev.txt $(RUN_READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
