@@ -15,6 +15,7 @@ help: ## Show this list
 demo: $(RUN_READY) ## Show previews of two issues on a local Git repository (no server, no account)
 	@rm -rf demo-state
 	@$(BIN)/rtb-hub demo demo-state
+	@echo; echo "rtb-hub is $(BIN)/rtb-hub here: export PATH=\"\$$PWD/$(BIN):\$$PATH\""
 
 test: $(DEV_READY) ## Run all tests
 	$(BIN)/pytest

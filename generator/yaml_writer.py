@@ -20,6 +20,8 @@ _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*")
 # Every word that YAML 1.1, 1.2 or Go resolves to something else than text.
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"})
 _LONGEST_PLAIN = 200
+# YAML takes a key for one only when its ':' comes within 1024 characters (YAML 1.2.2, 8.1.3).
+_LONGEST_KEY = 1000
 # Safe as they are within double quotes; everything else is looked at character by character.
 _SAFE = re.compile(r"[ !#-\[\]-~\u00a1-\u00ac\u00ae-\u02ff\u4e00-\u9fff\uac00-\ud7a3]*")
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
@@ -32,7 +34,7 @@ def dump(tree: Any) -> str:
     """The YAML text of `tree`: mappings with text keys, lists, text, whole numbers, truth values, None.
 
     Raises `TypeError` for anything else (floats too: a price is text), `ConfigError` (InvalidValue) for text that is
-    not valid Unicode.
+    not valid Unicode and for a key of more than 1000 characters.
     """
     lines: list[str] = []
     _block(tree, "", lines)
@@ -83,12 +85,19 @@ def _block(value: Any, indent: str, lines: list[str]) -> None:
     """Append the lines of `value`, each indented; a scalar or an empty collection is one line."""
     if isinstance(value, Mapping) and value:
         for key in sorted(value):
-            _item(f"{indent}{quoted(key)}:", value[key], indent, lines)
+            _item(f"{indent}{_key(key)}:", value[key], indent, lines)
     elif isinstance(value, list | tuple) and value:
         for item in value:
             _entry(item, indent, lines)
     else:
         lines.append(indent + _flat(value))
+
+
+def _key(text: str) -> str:
+    shown = quoted(text)
+    if len(shown) > _LONGEST_KEY:
+        raise ConfigError(Reason.INVALID_VALUE, Fault(f"a key of {len(shown)} characters", allowed=str(_LONGEST_KEY)))
+    return shown
 
 
 def _item(head: str, value: Any, indent: str, lines: list[str]) -> None:

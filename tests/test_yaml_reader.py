@@ -1,0 +1,140 @@
+"""Strict reading: every value with its place, every mistake a fault, nothing without bound."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.errors import ConfigError, Location, Reason
+from generator.yaml_reader import load, load_all
+
+TEXT = """\
+apiVersion: v1
+spec:
+  components:
+    web: {port: 3000}
+  list:
+    - a
+    - name: b
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "value_at", "key_at"),
+    [
+        ((), (1, 1), (1, 1)),
+        (("apiVersion",), (1, 13), (1, 1)),
+        (("spec", "components", "web", "port"), (4, 17), (4, 11)),
+        (("spec", "list", 1, "name"), (7, 13), (7, 7)),
+        (("spec", "list", 0), (6, 7), (6, 7)),
+    ],
+    ids=["the root", "a scalar", "in a flow mapping", "in a list's item", "a list's item"],
+)
+def test_places_are_those_an_editor_shows(
+    path: tuple[str | int, ...], value_at: tuple[int, int], key_at: tuple[int, int]
+) -> None:
+    document = load(TEXT, "f.yaml")
+    assert document.location(path) == Location("f.yaml", *value_at)
+    assert document.key_location(path) == Location("f.yaml", *key_at)
+
+
+def test_a_missing_value_has_its_parents_place() -> None:
+    document = load(TEXT, "f.yaml")
+    assert document.location(("spec", "nothing")) is None
+    assert document.nearest_location(("spec", "list", 7, "x")) == Location("f.yaml", 5, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("no", False),
+        ("Yes", True),
+        ("on", True),
+        ("0123", 83),
+        ("0x1F", 31),
+        ("1_000", 1000),
+        ("-12", -12),
+        ("12:30:45", "12:30:45"),
+        ("2026-11-23", "2026-11-23"),
+        ("2026-11-23T02:00:00Z", "2026-11-23T02:00:00Z"),
+        ("1.5", 1.5),
+        ("~", None),
+        ("'no'", "no"),
+        ("=", "="),
+    ],
+)
+def test_scalars_are_read_as_kubernetes_would(text: str, value: object) -> None:
+    found = load(f"a: {text}", "f").data["a"]
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\na: 2", "f:2:1: key 'a' stands twice, first in line 1"),
+        ("1: x", "f:1:1: key '1' is not text"),
+        ("[a]: x", "f:1:1: key 'a collection' is not text"),
+        ("a: !!python/object:os.system x", "f:1:4: has the tag"),
+        ("a: &x 1\nb: [*x]\nc: &y [1]\nd: *y", "f:3:4: is an alias"),
+        ("a: &x {b: 1}\n<<: *x", "f:2:1: key '<<' is not text"),
+        ("a: [1", "f:2:1: is not YAML"),
+        ("a: 1\n---\nb: 2", "f:3:1: holds several documents"),
+        ("a: \x00", "holds a character that YAML does not allow"),
+        ("[" * 100 + "]" * 100, "deeper than 64 levels"),
+    ],
+    ids=[
+        "a key twice",
+        "a number as key",
+        "a list as key",
+        "a tag",
+        "an alias",
+        "a merge key",
+        "an open list",
+        "several documents",
+        "a NUL",
+        "nested too deep",
+    ],
+)
+def test_mistakes_are_faults_with_their_place(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(text, "f")
+    assert caught.value.reason is Reason.UNREADABLE_YAML
+    assert message in str(caught.value)
+
+
+def test_all_mistakes_of_a_file_come_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load("a: 1\na: 2\nb: !x 1\n2: c\n", "f")
+    assert [fault.where.line for fault in caught.value.faults if fault.where] == [2, 3, 4]
+
+
+def test_bytes_must_be_utf_8() -> None:
+    with pytest.raises(ConfigError, match="not UTF-8 at byte 3"):
+        load(b"a: \xff", "f")
+
+
+def test_manifests_may_use_anchors() -> None:
+    (document,) = load_all("a: &x {b: 1}\nc: *x\n", "f")
+    assert document.data == {"a": {"b": 1}, "c": {"b": 1}}
+
+
+def test_a_bomb_of_aliases_is_refused() -> None:
+    levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+    with pytest.raises(ConfigError, match="more than 200000 values"):
+        load_all("\n".join(levels), "f")
+
+
+def test_an_empty_text_is_an_empty_document() -> None:
+    assert load("", "f").data is None
+    assert load_all("---\n---\na: 1\n", "f")[-1].data == {"a": 1}
+
+
+@given(st.text(max_size=200) | st.binary(max_size=200))
+def test_arbitrary_input_raises_declared_errors_only(text: str | bytes) -> None:
+    try:
+        load_all(text, "f")
+    except ConfigError as err:
+        assert err.faults

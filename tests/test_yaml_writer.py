@@ -1,0 +1,129 @@
+"""What we write is read back the same by every parser that matters: PyYAML (1.1), ruamel.yaml (1.2) and Go's."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import REAL_HOME
+from hostile import CORPUS
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from generator.errors import ConfigError
+from generator.yaml_reader import load
+from generator.yaml_writer import dump, dump_all, quoted
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+TREE = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**40), 2**40) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def by_pyyaml(text: str) -> Any:
+    return yaml.load(text, Loader=yaml.CSafeLoader)
+
+
+def by_ruamel(text: str) -> Any:
+    return YAML(typ="safe", pure=True).load(io.StringIO(text))
+
+
+@pytest.fixture(scope="session")
+def go_parsers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program that reads YAML by the parsers of Kubernetes and of Argo CD and prints JSON."""
+    go = shutil.which("go") or str(Path(sys.executable).parent / "go")
+    program = tmp_path_factory.mktemp("go") / "goyaml"
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(REAL_HOME),
+        "GOTOOLCHAIN": "local",
+        "GOFLAGS": "-mod=readonly",
+        "CGO_ENABLED": "0",
+    }
+    env |= {name: os.environ[name] for name in os.environ if name.startswith(("GOPROXY", "GOSUM", "GONO", "SSL_"))}
+    source = Path(__file__).parent / "go_yaml"
+    built = subprocess.run([go, "build", "-o", program, "."], cwd=source, env=env, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    return program
+
+
+@pytest.mark.parametrize("read", [by_pyyaml, by_ruamel, lambda text: load(text, "x").data], ids=["PyYAML", "ruamel", "ours"])
+def test_every_hostile_text_survives_as_value_and_key(read: Any) -> None:
+    for text in CORPUS:
+        tree = {"value": text, "list": [text, [text]], "keys": {text[:150]: 1}}
+        assert read(dump(tree)) == tree, text
+
+
+@given(TREE)
+def test_any_tree_is_read_back_by_python(tree: Any) -> None:
+    text = dump(tree)
+    assert by_pyyaml(text) == tree
+    assert load(text, "x").data == tree
+
+
+@given(TREE)
+def test_any_tree_is_read_back_by_yaml_1_2(tree: Any) -> None:
+    assert by_ruamel(dump(tree)) == tree
+
+
+def test_go_reads_what_we_write(go_parsers: Path) -> None:
+    made: list[str] = []
+
+    @given(st.lists(TEXT, min_size=20, max_size=60))
+    def collect(texts: list[str]) -> None:
+        made.extend(texts)
+
+    collect()
+    texts = [*CORPUS, *made]
+    tree = {"texts": texts, "keys": {text: index for index, text in enumerate(dict.fromkeys(text[:150] for text in texts))}}
+    for parser in ("sigs.k8s.io/yaml", "yaml.v3"):
+        result = subprocess.run([go_parsers, parser], input=dump(tree).encode(), capture_output=True, check=True)
+        assert json.loads(result.stdout) == tree, parser
+
+
+def test_a_value_is_one_line_whatever_it_holds() -> None:
+    assert all(dump({"a": text}).count("\n") == 1 for text in CORPUS)
+
+
+@pytest.mark.parametrize("word", ["web", "preview-rtb-123", "app.kubernetes.io/name", "RuntimeDefault", "/api", "v1.34"])
+def test_plain_words_stay_plain(word: str) -> None:
+    assert quoted(word) == word
+
+
+@pytest.mark.parametrize("text", ["y", "N", "on", "Off", "null", "~", "1e3", "0123", "12345e6", "250m", "", "a:", "=", ".inf"])
+def test_doubtful_words_are_quoted(text: str) -> None:
+    assert quoted(text) == f'"{text}"'
+
+
+def test_keys_are_sorted_so_that_order_of_input_does_not_show() -> None:
+    assert dump({"b": 1, "a": {"d": 2, "c": 3}}) == dump({"a": {"c": 3, "d": 2}, "b": 1}) == "a:\n  c: 3\n  d: 2\nb: 1\n"
+
+
+def test_documents_follow_the_header() -> None:
+    assert dump_all([{"a": 1}, {"b": []}], "# made\n") == "# made\n---\na: 1\n---\nb: []\n"
+
+
+def test_a_float_is_refused_because_parsers_differ_on_it() -> None:
+    with pytest.raises(TypeError, match="float"):
+        dump({"price": 0.1})
+
+
+def test_a_key_too_long_for_yaml_is_refused() -> None:
+    with pytest.raises(ConfigError, match="key of 10002 characters"):
+        dump({" " * 10_000: 1})
+
+
+def test_half_a_surrogate_pair_is_refused() -> None:
+    with pytest.raises(ConfigError, match="surrogate"):
+        dump({"a": "\ud800"})
