@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import yaml
+from generator.yaml_reader import load_all
 
 OPEN, CLOSE = "\ue000", "\ue001"
 _PLACEHOLDER = re.compile(f"{OPEN}([0-9]+){CLOSE}")
@@ -34,11 +34,11 @@ def placeholder(index: int) -> str:
 def compile_skeleton(text: str) -> tuple[Binder, ...]:
     """One binder for each document of `text` that is not empty: a function from values to plain data.
 
-    Raises `yaml.YAMLError` when the text is not YAML. Parts without placeholders are built once and shared between
+    Raises `ConfigError` (UnreadableYaml) when the text is not YAML, or has a key twice. Parts without placeholders are built once and shared between
     results, which are therefore never changed.
     """
-    documents = yaml.load_all(text, Loader=yaml.CSafeLoader)
-    return tuple(_binder(document, "") or _constant(document) for document in documents if document is not None)
+    trees = [document.data for document in load_all(text, "")]
+    return tuple(_binder(tree, "") or _constant(tree) for tree in trees if tree is not None)
 
 
 def _constant(tree: Any) -> Binder:

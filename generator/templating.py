@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import jinja2
-import yaml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -86,12 +85,8 @@ class Renderer:
             raise ConfigError(Reason.TEMPLATE_UNBOUNDED, fault)
         try:
             return compile_skeleton(text)
-        except yaml.YAMLError as err:
-            mark = getattr(err, "problem_mark", None)
-            line = text.splitlines()[mark.line].strip()[:80] if mark and mark.line < len(text.splitlines()) else ""
-            shown = re.sub(f"{OPEN}[0-9]+{CLOSE}", "{{ … }}", line)
-            message = f"gives text that is not YAML: {getattr(err, 'problem', err)}, near {shown!r}"
-            raise ConfigError(Reason.TEMPLATE_INVALID, Fault(message, Location(name))) from err
+        except ConfigError as err:
+            raise ConfigError(Reason.TEMPLATE_INVALID, [_not_yaml(fault, text, name) for fault in err.faults]) from err
 
 
 class _UnboundedError(Exception):
@@ -174,6 +169,15 @@ class _Loader(jinja2.BaseLoader):
         template_rules.instrument(tree)
         code = environment.compile(tree, name, path)
         return environment.template_class.from_code(environment, code, dict(globals or {}))
+
+
+def _not_yaml(fault: Fault, text: str, name: str) -> Fault:
+    """The fault of a skeleton, with the line of it that is wrong: the template's own line is not known."""
+    lines = text.splitlines()
+    number = fault.where.line if fault.where else 0
+    line = lines[number - 1].strip()[:80] if 0 < number <= len(lines) else ""
+    shown = re.sub(f"{OPEN}[0-9]+{CLOSE}", "{{ … }}", line)
+    return Fault(f"gives YAML with a mistake: it {fault.message}, at {shown!r}", Location(name), allowed=fault.allowed)
 
 
 def _undefined(error: jinja2.UndefinedError, name: str, values: Mapping[str, Any]) -> Fault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from generator.blueprint import DEFAULT, TemplateLibrary
@@ -17,6 +18,7 @@ from reconcilers.start import Starter, StartRequest
 
 NOW = datetime(2026, 11, 23, 2, 0, 0, tzinfo=UTC)
 LIBRARY = TemplateLibrary(assets.template_files())
+_RENDERER = PreviewRenderer(LIBRARY)
 COMPONENTS = {
     "web": ("web",),
     "web-api": ("web", "api"),
@@ -36,12 +38,16 @@ def image(name: str, letter: str = "a") -> str:
 
 def environment(name: str = "int", **spec: Any) -> Environment:
     """A shipped environment, with fields of its spec replaced (in the names files use)."""
-    files = assets.environment_files()
-    layers = (f"environments/{layer}/environment.yaml" for layer in ("base", name))
-    found, _ = read_environment(name, {path: files[path] for path in layers})
-    tree = found.as_tree()
+    tree = _shipped(name).as_tree()
     tree["spec"].update(spec)
     return Environment.model_validate(tree)
+
+
+@cache
+def _shipped(name: str) -> Environment:
+    files = assets.environment_files()
+    layers = (f"environments/{layer}/environment.yaml" for layer in ("base", name))
+    return read_environment(name, {path: files[path] for path in layers})[0]
 
 
 def start_request(key: str = "RTB-123", blueprint: str = DEFAULT, **fields: Any) -> StartRequest:
@@ -62,4 +68,4 @@ def preview(env: Environment | None = None, key: str = "RTB-123", blueprint: str
 
 def render(entry: Preview, env: Environment | None = None) -> Rendering:
     """The entry's manifests."""
-    return PreviewRenderer(LIBRARY).render(entry, env or environment(entry.spec.environment))
+    return _RENDERER.render(entry, env or environment(entry.spec.environment))

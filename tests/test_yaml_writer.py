@@ -58,7 +58,9 @@ def go_parsers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return program
 
 
-@pytest.mark.parametrize("read", [by_pyyaml, by_ruamel, lambda text: load(text, "x").data], ids=["PyYAML", "ruamel", "ours"])
+@pytest.mark.parametrize(
+    "read", [by_pyyaml, by_ruamel, lambda text: load(text, "x").data], ids=["PyYAML", "ruamel", "ours"]
+)
 def test_every_hostile_text_survives_as_value_and_key(read: Any) -> None:
     for text in CORPUS:
         tree = {"value": text, "list": [text, [text]], "keys": {text[:150]: 1}}
@@ -86,7 +88,10 @@ def test_go_reads_what_we_write(go_parsers: Path) -> None:
 
     collect()
     texts = [*CORPUS, *made]
-    tree = {"texts": texts, "keys": {text: index for index, text in enumerate(dict.fromkeys(text[:150] for text in texts))}}
+    tree = {
+        "texts": texts,
+        "keys": {text: index for index, text in enumerate(dict.fromkeys(text[:150] for text in texts))},
+    }
     for parser in ("sigs.k8s.io/yaml", "yaml.v3"):
         result = subprocess.run([go_parsers, parser], input=dump(tree).encode(), capture_output=True, check=True)
         assert json.loads(result.stdout) == tree, parser
@@ -96,18 +101,24 @@ def test_a_value_is_one_line_whatever_it_holds() -> None:
     assert all(dump({"a": text}).count("\n") == 1 for text in CORPUS)
 
 
-@pytest.mark.parametrize("word", ["web", "preview-rtb-123", "app.kubernetes.io/name", "RuntimeDefault", "/api", "v1.34"])
+@pytest.mark.parametrize(
+    "word", ["web", "preview-rtb-123", "app.kubernetes.io/name", "RuntimeDefault", "/api", "v1.34"]
+)
 def test_plain_words_stay_plain(word: str) -> None:
     assert quoted(word) == word
 
 
-@pytest.mark.parametrize("text", ["y", "N", "on", "Off", "null", "~", "1e3", "0123", "12345e6", "250m", "", "a:", "=", ".inf"])
+@pytest.mark.parametrize(
+    "text", ["y", "N", "on", "Off", "null", "~", "1e3", "0123", "12345e6", "250m", "", "a:", "=", ".inf"]
+)
 def test_doubtful_words_are_quoted(text: str) -> None:
     assert quoted(text) == f'"{text}"'
 
 
 def test_keys_are_sorted_so_that_order_of_input_does_not_show() -> None:
-    assert dump({"b": 1, "a": {"d": 2, "c": 3}}) == dump({"a": {"c": 3, "d": 2}, "b": 1}) == "a:\n  c: 3\n  d: 2\nb: 1\n"
+    assert (
+        dump({"b": 1, "a": {"d": 2, "c": 3}}) == dump({"a": {"c": 3, "d": 2}, "b": 1}) == "a:\n  c: 3\n  d: 2\nb: 1\n"
+    )
 
 
 def test_documents_follow_the_header() -> None:
