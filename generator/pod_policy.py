@@ -57,6 +57,16 @@ def resources(pod: PodSpec) -> Iterator[Finding]:
                 yield _finding(pod, "policy/resources", "is more than the limit", path, "raise the limit")
 
 
+def ports(pod: PodSpec) -> Iterator[Finding]:
+    """Ports within 1 and 65535: the schemas take any number."""
+    for container in pod.containers():
+        for index, port in enumerate(items(container.data, "ports")):
+            number = at(port, "containerPort")
+            if isinstance(number, int) and not 1 <= number <= 65535:
+                path = (*container.path, "ports", index, "containerPort")
+                yield _finding(pod, "policy/port", f"{number} is no port", path, "1 to 65535")
+
+
 def requests_of(pod: PodSpec) -> PodRequests:
     """What the pod's containers ask for; what cannot be read counts as 0 (`resources` reports it)."""
     sums: dict[bool, list[ContainerRequest]] = {True: [], False: []}

@@ -50,6 +50,7 @@ def check(manifests: Sequence[Manifest], settings: PolicySettings) -> Iterator[F
     for pod in pods:
         yield from pod_policy.images(pod, pinned=settings.pinned, registries=settings.registries)
         yield from pod_policy.resources(pod)
+        yield from pod_policy.ports(pod)
         yield from pod_policy.pod_security(pod)
         if pod.is_fargate:
             yield from pod_policy.fargate(pod)
