@@ -34,8 +34,8 @@ def placeholder(index: int) -> str:
 def compile_skeleton(text: str) -> tuple[Binder, ...]:
     """One binder for each document of `text` that is not empty: a function from values to plain data.
 
-    Raises `ConfigError` (UnreadableYaml) when the text is not YAML, or has a key twice. Parts without placeholders are built once and shared between
-    results, which are therefore never changed.
+    Raises `ConfigError` (UnreadableYaml) when the text is not YAML, or has a key twice. Parts without placeholders are
+    built once and shared between results, which are therefore never changed.
     """
     trees = [document.data for document in load_all(text, "")]
     return tuple(_binder(tree, "") or _constant(tree) for tree in trees if tree is not None)

@@ -5,17 +5,20 @@ Asking again with the same input gives an empty plan; with other input, an updat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import ValidationError
 
 from generator import request as requests
 from generator.blueprint import DEFAULT, TemplateLibrary
-from generator.entry import Lease, Metadata, Preview, PreviewSpec, Rendered
+from generator.entry import Lease, Preview, Rendered
 from generator.environment import Environment
 from generator.errors import ConfigError, Fault, Reason
 from generator.formats import format_time, parse_time
+from generator.model_faults import faults_of
 from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
 from generator.quantities import duration
 from generator.render import PreviewRenderer, Rendering
@@ -91,19 +94,24 @@ class Starter:
         lease = _lease(asked, environment, before, now)
         neighbours = [record.preview for record in others if record.preview is not None]
         check_room(components, compute, neighbours, environment, count=0 if before else len(others))
-        return Preview(
-            metadata=Metadata(name=asked.key.name),
-            spec=PreviewSpec(
-                issue=str(asked.key),
-                environment=environment.name,
-                blueprint=blueprint.name,
-                branch=asked.request.branch,
-                compute=compute,
-                components=components,
-                shard=before.spec.shard if before else choose_shard(components, neighbours, environment),
-                lease=lease,
-            ),
-        )
+        spec = {
+            "issue": str(asked.key),
+            "environment": environment.name,
+            "blueprint": blueprint.name,
+            "branch": asked.request.branch,
+            "compute": compute,
+            "components": components,
+            "shard": before.spec.shard if before else choose_shard(components, neighbours, environment),
+            "lease": lease,
+        }
+        return _preview({"metadata": {"name": asked.key.name}, "spec": spec})
+
+
+def _preview(tree: Mapping[str, Any]) -> Preview:
+    try:
+        return Preview.model_validate(tree)
+    except ValidationError as err:
+        raise ConfigError(Reason.INVALID_VALUE, faults_of(err, Preview, lambda _: None)) from err
 
 
 def entry_text(preview: Preview) -> str:
@@ -121,8 +129,10 @@ def _others(key: IssueKey, state: EnvironmentState) -> tuple[EntryRecord, ...]:
     return tuple(record for record in (*state.entries, *state.requests) if record.name != key.name)
 
 
-def _lease(asked: StartRequest, environment: Environment, before: Preview | None, now: datetime) -> Lease:
-    """A fresh lease, or the one that still runs, with another length when one was asked for."""
+def _lease(
+    asked: StartRequest, environment: Environment, before: Preview | None, now: datetime
+) -> Lease | dict[str, Any]:
+    """The lease that still runs; or a fresh one, or one of another length when asked for, as a tree to be checked."""
     policy = environment.spec.lease
     running = before.spec.lease if before and not _is_over(before, now) else None
     ttl = asked.ttl or (running.ttl if running else policy.ttl)
@@ -140,13 +150,13 @@ def _lease(asked: StartRequest, environment: Environment, before: Preview | None
     if ends <= now:
         fault = Fault(f"{ttl} after {requested_at} is over already", field="ttl", remedy="ask for longer, or stop it")
         raise ConfigError(Reason.INVALID_VALUE, fault)
-    return Lease(
-        requested_by=running.requested_by if running else asked.requested_by,
-        requested_at=requested_at,
-        ttl=ttl,
+    return {
+        "requestedBy": running.requested_by if running else asked.requested_by,
+        "requestedAt": requested_at,
+        "ttl": ttl,
         # A gated request's time starts at its merge, when the reconciler stamps it.
-        expires_at=None if environment.spec.gated else format_time(ends),
-    )
+        "expiresAt": None if environment.spec.gated else format_time(ends),
+    }
 
 
 def _is_over(preview: Preview, now: datetime) -> bool:
