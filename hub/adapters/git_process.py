@@ -52,14 +52,16 @@ class Git:
 
     environ: Mapping[str, str]
     directory: Path | None = None
+    local_seconds: float = LOCAL_SECONDS
+    remote_seconds: float = REMOTE_SECONDS
 
     def run(self, *arguments: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> Result:
         """Run to the end. Raises `Transient` when it takes too long, `Stalled` when there is no git."""
-        return self._run(arguments, stdin, extra or {}, LOCAL_SECONDS)
+        return self._run(arguments, stdin, extra or {}, self.local_seconds)
 
     def remote(self, *arguments: str) -> Result:
         """Run a command that talks to a remote."""
-        return self._run(arguments, b"", {}, REMOTE_SECONDS)
+        return self._run(arguments, b"", {}, self.remote_seconds)
 
     def must(self, *arguments: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> Result:
         """Run, and raise `Stalled` (RepositoryRefused) with what git said when it fails."""
@@ -68,7 +70,7 @@ class Git:
             raise Stalled(Reason.REPOSITORY_REFUSED, f"git {arguments[0]} failed: {said(result)}")
         return result
 
-    def _run(self, arguments: Sequence[str], stdin: bytes, extra: Mapping[str, str], seconds: int) -> Result:
+    def _run(self, arguments: Sequence[str], stdin: bytes, extra: Mapping[str, str], seconds: float) -> Result:
         where = ["-C", str(self.directory)] if self.directory else []
         # Nobody's hooks or maintenance run on what is only plumbing here; a server's hooks do run.
         command = ["git", *where, "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false"]
@@ -88,7 +90,7 @@ class Git:
         except subprocess.TimeoutExpired as err:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-            fault = Fault(f"git {arguments[0]} did not end within {seconds} s", remedy="try again")
+            fault = Fault(f"git {arguments[0]} did not end within {seconds:g} s", remedy="try again")
             raise Transient(Reason.REPOSITORY_UNREACHABLE, fault) from err
         return Result(process.returncode, out, without_credentials(err_bytes.decode("utf-8", "replace")).strip())
 

@@ -39,7 +39,7 @@ def run(key: str, env: str, *, repo: str | None, output: Format) -> None:
     objects = [{"wave": m.wave, "object": str(m.identity)} for m in manifests]
     data = {
         **describe(preview, state.environment, now=ours.clock()),
-        "branchOfEntry": record.branch,
+        "onBranch": record.branch,
         "objects": objects,
     }
     emit(data, output, lambda console: _print(console, preview, row, manifests))

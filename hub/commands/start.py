@@ -65,7 +65,7 @@ def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
     data = {
         "change": outcome.change,
         "commit": commit,
-        "branch": outcome.plan.branch,
+        "onBranch": outcome.plan.branch,
         "repository": store.location,
         **describe(outcome.preview, state.environment, now=ours.clock()),
     }
