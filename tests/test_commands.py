@@ -147,7 +147,7 @@ def test_an_unreadable_neighbour_does_not_stand_in_the_way_and_can_be_stopped(st
 def test_show_and_stop(state: Path) -> None:
     start(state)
     shown = must("show", "RTB-123", "--env", "int", "--repo", state)
-    for words in ("preview-rtb-123", "wave -20  Namespace/preview-rtb-123", "24h left", "alice"):
+    for words in ("preview-rtb-123", "wave -20  Namespace/preview-rtb-123", " left)", "alice"):
         assert words in shown.out
     must("stop", "RTB-123", "--env", "int", "--reason", "done", "--repo", state)
     assert git(state, "ls-tree", "-r", "--name-only", "main", "environments/int/previews") == ""
@@ -330,7 +330,7 @@ def test_validate_reports_like_a_compiler(tmp_path: Path) -> None:
 def test_the_demo_shows_four_previews_and_the_tree(tmp_path: Path) -> None:
     out = must("demo", tmp_path / "demo").out
     assert out.count("https://rtb-123.int.preview.example.com/") == 2
-    for words in ("RTB-207", "rtb-207.stg", "manifest.yaml", "branch prd", "Next, try:", "24h"):
+    for words in ("RTB-207", "rtb-207.stg", "manifest.yaml", "branch prd", "Next, try:", "left)"):
         assert words in out
     assert "nothing was changed" in must("demo", tmp_path / "demo").out
 
