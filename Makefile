@@ -30,14 +30,13 @@ format: $(DEV_READY) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(DEV_READY) ## Measure rendering next to its peers (takes minutes the first time)
+bench: $(DEV_READY) ## Measure rendering and start-up
 	$(BIN)/python tests/bench/run.py
 
-golden: $(DEV_READY) ## Rewrite the golden trees, schemas and pictures; review the difference like code
+golden: $(DEV_READY) ## Rewrite the golden trees, schemas and bundles; review the difference like code
 	$(BIN)/pytest tests/test_golden.py --update-golden
 	$(BIN)/rtb-hub schema --to docs/schema
 	$(BIN)/python tools/bundle_schemas.py
-	$(BIN)/python tools/record_demo.py
 
 lock: $(DEV_READY) ## Resolve the dependencies anew
 	$(BIN)/$(LOCK) --upgrade pyproject.toml -o requirements/runtime.txt
