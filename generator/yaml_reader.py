@@ -19,6 +19,8 @@ MAX_DEPTH = 64
 MAX_NODES = 200_000
 _TAG = "tag:yaml.org,2002:"
 _TRUE = frozenset({"y", "yes", "true", "on"})
+_FALSE = frozenset({"n", "no", "false", "off"})
+_COLLECTIONS = frozenset({f"{_TAG}map", f"{_TAG}seq"})
 Path = tuple[str | int, ...]
 
 
@@ -73,7 +75,7 @@ def load_all(text: str | bytes, source: str, *, aliases: bool = True) -> tuple[D
     """All documents in `text`. `aliases` says whether anchors may be used. Raises as `load` does."""
     reader = _Reader(source, aliases=aliases)
     try:
-        roots = list(yaml.compose_all(_decoded(text, source), Loader=yaml.CSafeLoader))
+        roots = _composed(_decoded(text, source), source)
     except yaml.MarkedYAMLError as err:
         mark = err.problem_mark or err.context_mark
         where = Location(source, mark.line + 1, mark.column + 1) if mark else Location(source)
@@ -82,16 +84,56 @@ def load_all(text: str | bytes, source: str, *, aliases: bool = True) -> tuple[D
     except yaml.reader.ReaderError as err:
         fault = Fault(f"holds a character that YAML does not allow at offset {err.position}", Location(source))
         raise ConfigError(Reason.UNREADABLE_YAML, fault) from err
-    except RecursionError as err:
-        raise ConfigError(Reason.UNREADABLE_YAML, Fault("is nested too deep", Location(source))) from err
     documents = tuple(Document(reader.value(root, 0), source, root) for root in roots if root is not None)
     if reader.faults:
         raise ConfigError(Reason.UNREADABLE_YAML, reader.faults)
     return documents
 
 
+class _Loader(yaml.CSafeLoader):
+    """libyaml's loader with a bound on depth: it recurses in C, where too deep is the end of the process.
+
+    The two methods that count are hooks for resolving tags by path, which nothing here does.
+    """
+
+    depth = 0
+    source = ""
+
+    def descend_resolver(self, parent: yaml.Node | None, _index: Any) -> None:
+        """Called before each node, with the collection it is in."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH + 1 and parent is not None:
+            raise _too_deep(self.source, parent)
+
+    def ascend_resolver(self) -> None:
+        """Called after each node."""
+        self.depth -= 1
+
+
+def _composed(text: str, source: str) -> list[yaml.Node | None]:
+    loader = _Loader(text)
+    loader.source = source
+    try:
+        roots = []
+        while loader.check_node():
+            roots.append(loader.get_node())
+        return roots
+    finally:
+        loader.dispose()
+
+
+def _too_deep(source: str, node: yaml.Node) -> ConfigError:
+    fault = Fault(f"is nested deeper than {MAX_DEPTH} levels, aliases included", _location(source, node))
+    return ConfigError(Reason.UNREADABLE_YAML, fault)
+
+
 def _decoded(text: str | bytes, source: str) -> str:
     if isinstance(text, str):
+        try:
+            text.encode()
+        except UnicodeEncodeError as err:
+            fault = Fault(f"holds half of a surrogate pair at offset {err.start}", Location(source))
+            raise ConfigError(Reason.UNREADABLE_YAML, fault) from err
         return text
     try:
         return text.decode("utf-8-sig")
@@ -112,15 +154,18 @@ class _Reader:
 
     def value(self, node: yaml.Node, depth: int) -> Any:
         self._nodes += 1
-        if self._nodes > MAX_NODES or depth > MAX_DEPTH:
-            what = f"more than {MAX_NODES} values" if self._nodes > MAX_NODES else f"deeper than {MAX_DEPTH} levels"
-            fault = Fault(f"holds {what}, aliases counted as often as used", _location(self.source, node))
-            raise ConfigError(Reason.UNREADABLE_YAML, fault)
+        if depth > MAX_DEPTH:
+            raise _too_deep(self.source, node)
+        if self._nodes > MAX_NODES:
+            what = f"holds more than {MAX_NODES} values, aliases counted as often as used"
+            raise ConfigError(Reason.UNREADABLE_YAML, Fault(what, _location(self.source, node)))
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if not self._aliases and id(node) in self._seen:
             self._fault(node, "is an alias", "values written out")
         self._seen.add(id(node))
+        if node.tag not in _COLLECTIONS:
+            self._fault(node, f"has the tag {node.tag.removeprefix(_TAG)!r}", "plain values")
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, depth + 1) for item in node.value]
         return dict(self._pairs(node, depth))
@@ -139,6 +184,14 @@ class _Reader:
                 yield key.value, self.value(value, depth + 1)
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
+        try:
+            return self._plain(node)
+        except ValueError:
+            # A tag that does not fit (`!!int x`), a prefix without digits (`0x_`), more digits than Python converts.
+            self._fault(node, f"{node.value[:40]!r} is not a value of the kind {node.tag.removeprefix(_TAG)!r}", "")
+            return node.value
+
+    def _plain(self, node: yaml.ScalarNode) -> Any:
         text: str = node.value
         match node.tag.removeprefix(_TAG):
             case "str" | "timestamp" | "value":
@@ -146,7 +199,7 @@ class _Reader:
             case "null":
                 return None
             case "bool":
-                return text.lower() in _TRUE
+                return _truth(text)
             case "int":
                 return text if ":" in text else _integer(text)
             case "float":
@@ -157,6 +210,13 @@ class _Reader:
 
     def _fault(self, node: yaml.Node, message: str, allowed: str) -> None:
         self.faults.append(Fault(message, _location(self.source, node), allowed=allowed))
+
+
+def _truth(text: str) -> bool:
+    word = text.lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError(text)
+    return word in _TRUE
 
 
 def _integer(text: str) -> int:

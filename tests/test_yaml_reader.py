@@ -83,6 +83,17 @@ def test_scalars_are_read_as_kubernetes_would(text: str, value: object) -> None:
         ("a: 1\n---\nb: 2", "f:3:1: holds several documents"),
         ("a: \x00", "holds a character that YAML does not allow"),
         ("[" * 100 + "]" * 100, "deeper than 64 levels"),
+        ("- " * 1_000_000, "deeper than 64 levels"),
+        ("a: " + "{a: " * 1_000_000, "f:1:256: is nested deeper than 64 levels"),
+        ("a: {b: !x {c: 1}}", "f:1:8: has the tag '!x'"),
+        ("a: !!set {b}", "f:1:4: has the tag 'set'"),
+        ("a: !!str {b: 1}", "f:1:4: has the tag 'str'"),
+        ("a: !!int x", "f:1:4: 'x' is not a value of the kind 'int'"),
+        ("a: !!float x", "f:1:4: 'x' is not a value of the kind 'float'"),
+        ("a: !!bool maybe", "f:1:4: 'maybe' is not a value of the kind 'bool'"),
+        ("a: 0x_", "f:1:4: '0x_' is not a value of the kind 'int'"),
+        ("a: " + "1" * 5000, "f:1:4: '1111"),
+        ("a: \ud800", "holds half of a surrogate pair at offset 3"),
     ],
     ids=[
         "a key twice",
@@ -95,6 +106,17 @@ def test_scalars_are_read_as_kubernetes_would(text: str, value: object) -> None:
         "several documents",
         "a NUL",
         "nested too deep",
+        "so deep that a stack would overflow",
+        "mappings so deep that a stack would overflow",
+        "a tag on a mapping",
+        "a set",
+        "a mapping that says it is text",
+        "a word that says it is a number",
+        "a word that says it is a fraction",
+        "a word that says it is a truth value",
+        "a prefix without digits",
+        "more digits than a number may have",
+        "half of a surrogate pair",
     ],
 )
 def test_mistakes_are_faults_with_their_place(text: str, message: str) -> None:
@@ -127,9 +149,72 @@ def test_a_bomb_of_aliases_is_refused() -> None:
         load_all("\n".join(levels), "f")
 
 
+def test_an_alias_of_what_holds_it_is_refused() -> None:
+    with pytest.raises(ConfigError, match="deeper than 64 levels"):
+        load_all("a: &x [*x]", "f")
+
+
+def test_as_deep_as_allowed_is_read() -> None:
+    assert str(load("[" * 65 + "]" * 65, "f").data) == "[" * 65 + "]" * 65
+    with pytest.raises(ConfigError, match="deeper than 64 levels"):
+        load("[" * 66 + "]" * 66, "f")
+
+
 def test_an_empty_text_is_an_empty_document() -> None:
     assert load("", "f").data is None
     assert load_all("---\n---\na: 1\n", "f")[-1].data == {"a": 1}
+
+
+#: Pieces that YAML gives a meaning to: joined, they reach far more of a parser than letters by chance.
+PIECES = [
+    "a",
+    "b",
+    ": ",
+    "- ",
+    "\n",
+    "\n  ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ", ",
+    "? ",
+    "&a ",
+    "*a",
+    "!!int ",
+    "!!bool ",
+    "!x ",
+    "|",
+    ">",
+]
+PIECES += [
+    "'",
+    '"',
+    "#",
+    "---\n",
+    "...\n",
+    "%YAML 1.1\n",
+    "<<",
+    "0x",
+    "_",
+    "0",
+    "8",
+    ".",
+    "e+9",
+    "~",
+    "=",
+    "\0",
+    "\t",
+    "\ud800",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=20).map("".join))
+def test_mangled_yaml_raises_declared_errors_only(text: str) -> None:
+    try:
+        load_all(text, "f")
+    except ConfigError as err:
+        assert err.faults
 
 
 @given(st.text(max_size=200) | st.binary(max_size=200))
