@@ -52,14 +52,26 @@ def _filtered(node: nodes.Node, name: str, lineno: int) -> nodes.Filter:
     return nodes.Filter(cast("nodes.Expr", node), name, [], [], None, None, lineno=lineno)
 
 
+def _macros(template: nodes.Template) -> set[str]:
+    """The names that macros are called by: of modules, of macros taken from them, of the template's own."""
+    names = {node.target for node in template.find_all(nodes.Import)}
+    names |= {macro.name for macro in template.find_all(nodes.Macro)}
+    taken = (name for node in template.find_all(nodes.FromImport) for name in node.names)
+    return names | {name if isinstance(name, str) else name[1] for name in taken}
+
+
 def _direct_outputs(template: nodes.Template) -> set[int]:
-    """The ids of calls and filters that are printed as they are: the only place for a macro's result."""
+    """The ids of macro calls and their filters that are printed as they are: the only place for a macro's result."""
+    macros = _macros(template)
     direct: set[int] = set()
     for output in template.find_all(nodes.Output):
         for node in output.nodes:
-            direct.add(id(node))
-            if isinstance(node, nodes.Filter) and node.node is not None:
-                direct.add(id(node.node))
+            call = node.node if isinstance(node, nodes.Filter) else node
+            if isinstance(call, nodes.Call):
+                module = call.node.node if isinstance(call.node, nodes.Getattr) else call.node
+                # A value's own method is no macro: 'x'.center(10**10) would take all memory.
+                if isinstance(module, nodes.Name) and module.name in macros:
+                    direct |= {id(node), id(call)}
     return direct
 
 

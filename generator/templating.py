@@ -23,6 +23,7 @@ MAX_STEPS = 20_000
 MAX_TEXT = 1 << 20
 #: Skeletons kept parsed; a blueprint has about a dozen templates of a few shapes each.
 MAX_SKELETONS = 512
+_PLAIN = (str, int, Mapping, list, tuple)
 _UNDEFINED_NAME = re.compile(r"'([^']*)'")
 
 
@@ -62,7 +63,7 @@ class Renderer:
                 allowed=f"{MAX_STEPS} steps of loops and macros, {MAX_TEXT} characters",
             )
             raise ConfigError(Reason.TEMPLATE_UNBOUNDED, fault) from err
-        except (jinja2.TemplateRuntimeError, TypeError, ValueError, AttributeError) as err:
+        except (jinja2.TemplateRuntimeError, TypeError, ValueError, AttributeError, ArithmeticError) as err:
             raise ConfigError(Reason.TEMPLATE_INVALID, Fault(str(err), _place(err, name))) from err
         return self._bound(text, name)
 
@@ -122,11 +123,16 @@ class _Environment(ImmutableSandboxedEnvironment):
         self.values = []
         self._steps = 0
 
-    def _finalize(self, value: Any) -> Any:
+    @jinja2.pass_context  # so that Jinja cannot print constants while it compiles
+    def _finalize(self, _: Any, value: Any) -> Any:
         if isinstance(value, Markup):
             return value
         if isinstance(value, jinja2.Undefined):
             return str(value)  # raises: the undefined name
+        if value is not None and not isinstance(value, _PLAIN):
+            raise TypeError(
+                f"a {type(value).__name__} cannot be printed; print text, numbers, truth values, lists, mappings"
+            )
         self.values.append(value)
         self._step()
         return Markup(placeholder(len(self.values) - 1))  # noqa: S704 - our own two characters and a number
@@ -167,7 +173,10 @@ class _Loader(jinja2.BaseLoader):
         if faults := template_rules.check(tree, path):
             raise ConfigError(Reason.TEMPLATE_INVALID, faults)
         template_rules.instrument(tree)
-        code = environment.compile(tree, name, path)
+        try:
+            code = environment.compile(tree, name, path)
+        except SyntaxError as err:  # Python's own limit on blocks within blocks
+            raise jinja2.TemplateSyntaxError(f"is nested too deep: {err.msg}", 1, name, path) from err
         return environment.template_class.from_code(environment, code, dict(globals or {}))
 
 

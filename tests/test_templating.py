@@ -61,6 +61,29 @@ def test_conditions_and_loops_decide_the_shape() -> None:
     assert render(source, values) == ({"name": "a"}, {"name": "b", "many": True})
 
 
+def test_a_constant_is_a_value_like_any_other() -> None:
+    renderer = Renderer({NAME: "a: {{ x }}\nb: {{ '<a>: &b' }}\nc: {{ 'no' if flag else 1 }}\nd: {{ y }}\n"})
+    for x in (1, 2):
+        values = {"x": x, "y": -x, "flag": True}
+        assert renderer.render(NAME, values) == ({"a": x, "b": "<a>: &b", "c": "no", "d": -x},)
+
+
+def test_the_same_values_give_the_same_tree_twice_and_stay_as_they_were() -> None:
+    renderer = Renderer({NAME: "{% for k, v in x.items() %}\n{{ k }}: {{ v }}\n{% endfor %}\nall: {{ x }}\n"})
+    values = {"x": {"b": [1, {"c": None}], "a": True}}
+    kept = copy.deepcopy(values)
+    assert renderer.render(NAME, values) == renderer.render(NAME, values) == ({**kept["x"], "all": kept["x"]},)
+    assert values == kept
+
+
+def test_a_mistake_does_not_spoil_the_next_render() -> None:
+    renderer = Renderer({NAME: "a: {{ x }}\nb: {{ y.z }}\n"})
+    for values in ({"x": 1}, {"x": 1, "y": {}}):
+        with pytest.raises(ConfigError):
+            renderer.render(NAME, values)
+    assert renderer.render(NAME, {"x": 1, "y": {"z": 2}}) == ({"a": 1, "b": 2},)
+
+
 def test_a_macro_lays_out_and_can_be_indented() -> None:
     macro = "{% macro box(v) %}\nvalue: {{ v }}\nlist: [{{ v }}]{% endmacro %}\n"
     source = "{% import '_shared/m.j2' as m %}\na:\n  {{ m.box(x) | indent(2) }}\n"
@@ -105,10 +128,33 @@ def test_documents_of_one_shape_share_what_has_no_value_and_nothing_else() -> No
         ("{{ preview.name }}: 1\n{{ preview.name }}: 2\n", "", "key 'rtb' twice"),
         ("{{ preview.name }}: 1\nrtb: 2\n", "", "key 'rtb' twice"),
         ("{{ flag }}: 1\n", "", "is not text"),
+        ("a: 1\nb: {{ preview.items }}\n", ":2:", "a builtin_function_or_method cannot be printed"),
+        ("{% for a in preview %}\na: {{ loop }}\n{% endfor %}\n", ":2:", "a LoopContext cannot be printed"),
+        ("a: {{ self }}\n", ":1:", "a TemplateReference cannot be printed"),
+        ("a: 1\nb: {{ n is divisibleby 0 }}\n", ":2:", "modulo by zero"),
+        ("a: {{ n < preview }}\n", ":1:", "not supported between"),
+        ("{% for a in n %}{% endfor %}", ":1:", "not iterable"),
+        ("{% for a in preview %}" * 25 + "{% endfor %}" * 25, ":1:", "is nested too deep"),
+        ("{% if flag %}" * 120 + "{% endif %}" * 120, ":1:", "is nested too deep"),
+        ("a: {{ preview.name.format_map(preview) }}\n", ":1:", "a call is not allowed"),
+        ("{% raw %}{{ x }}{% endraw %}: 1\n", "", "is not text"),
+        ("a: {{ 'x'.center(99999999999) }}\n", ":1:", "a call is not allowed"),
+        ("a: {{ preview.name.join(preview) | indent(2) }}\n", ":1:", "a call is not allowed"),
+        ("a: {{ preview.name | indent(2) }}\n", ":1:", "the filter 'indent' is not allowed"),
+        ("a: {{ preview() }}\n", ":1:", "a call is not allowed"),
+        ("{% autoescape false %}a: {{ n }}{% endautoescape %}", "", "ScopedEvalContextModifier is not allowed"),
+        ("{% with %}{% endwith %}", ":1:", "With is not allowed"),
+        ("{% block a %}{% endblock %}", ":1:", "Block is not allowed"),
+        ("{% filter upper %}{% endfilter %}", ":1:", "FilterBlock is not allowed"),
+        ("{% call f() %}{% endcall %}", ":1:", "CallBlock is not allowed"),
+        ("{% do f() %}", ":1:", "unknown tag 'do'"),
+        ("a: {{ n + 1 }}\n", ":1:", "Add is not allowed"),
+        ("a: {{ 'x' * 9999999999 }}\n", ":1:", "Mul is not allowed"),
+        ("a: {{ range(3) }}\n", ":1:", "a call is not allowed"),
     ],
 )
 def test_a_mistake_names_file_line_and_what_is_wrong(source: str, place: str, says: str) -> None:
-    error = fault(source, {"preview": {"name": "rtb"}, "flag": True})
+    error = fault(source, {"preview": {"name": "rtb"}, "flag": True, "n": 1})
     assert error.reason is Reason.TEMPLATE_INVALID
     assert str(error).startswith(f"{NAME}{place}")
     assert says in str(error)
@@ -135,6 +181,13 @@ def test_a_template_without_end_is_stopped_and_named(source: str, macro: str) ->
     error = fault(source, {"l": list(range(MAX_STEPS // 100))}, m=macro)
     assert error.reason is Reason.TEMPLATE_UNBOUNDED
     assert str(error).startswith("templates/_shared/m.j2:1" if macro else f"{NAME}:")
+
+
+def test_macros_may_be_local_or_taken_by_name() -> None:
+    macro = "{% macro f(v) %}x: {{ v }}{% endmacro %}{% macro g(v) %}y: {{ v }}{% endmacro %}"
+    source = macro.replace("x:", "z:").replace("f(", "own(") + "{% from '_shared/m.j2' import f, g as h %}\n"
+    source += "{{ f(n) }}\n{{ h(n) }}\n{{ own(n) }}\n"
+    assert render(source, {"n": 1}, m=macro) == ({"x": 1, "y": 1, "z": 1},)
 
 
 def test_a_template_that_is_not_there_is_named() -> None:
