@@ -28,12 +28,12 @@ _IMAGE = re.compile(
     re.ASCII,
 )
 # git check-ref-format(1): no space, control, ~ ^ : ? * [ \, no "..", "@{", "//", no "." or "/" at the wrong ends.
-_BRANCH_BAD = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|^[-./]|[./]$|\.lock(?:/|$)|^@$")
-_URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()+,;=:@-]+/?)*")
+_BRANCH_BAD = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|^[-./]|[./]$|\.lock(?:/|$)|^(?:@|HEAD)$")
+_URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()+,;=:@-]+/)*[A-Za-z0-9._~!$&'()+,;=:@-]*")
 _SECRET = re.compile(r"(?P<key>[A-Za-z0-9/_+=.@-]{1,512})(?:#(?P<property>[A-Za-z0-9_.-]{1,253}))?")
 _PLAIN_CPU = r"[0-9]{1,6}(\.[0-9]{1,3})?m?"
 _PLAIN_MEMORY = r"[0-9]{1,15}(\.[0-9]{1,3})?(Ki|Mi|Gi|Ti|k|M|G|T)?"
-_RFC3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_RFC3339_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
 
 def _matches(pattern: re.Pattern[str], text: str, what: str, allowed: str) -> str:
@@ -90,7 +90,11 @@ def check_image(text: str) -> str:
     """An image reference: name, optional tag, optional sha256 digest."""
     if len(text) > 512:
         raise ValueError("an image reference has at most 512 characters here")
-    return _matches(_IMAGE, text, "an image reference", "[registry/]name[:tag][@sha256:<64 hex digits>]")
+    _matches(_IMAGE, text, "an image reference", "[registry/]name[:tag][@sha256:<64 hex digits>]")
+    # Distribution's NameTotalLengthMax, which the kubelet holds to.
+    if (match := _IMAGE.fullmatch(text)) and len(match["name"]) > 255:
+        raise ValueError("the name in an image reference has at most 255 characters, registry included")
+    return text
 
 
 def image_digest(reference: str) -> str | None:
@@ -111,6 +115,8 @@ def check_url_path(text: str) -> str:
     """An absolute URL path without query, escape or wildcard, as Ingress rules and probes take it."""
     if len(text) > 200:
         raise ValueError("a path has at most 200 characters here")
+    if {".", ".."} & {*text.split("/")}:
+        raise ValueError(f"{text!r} holds a segment '.' or '..', which Kubernetes refuses; allowed: such as / or /api")
     return _matches(_URL_PATH, text, "a URL path", "an absolute path such as / or /api, without query or escapes")
 
 
@@ -154,7 +160,7 @@ def parse_time(text: str) -> datetime:
 
 def format_time(moment: datetime) -> str:
     """`moment` (aware) as RFC 3339 in UTC, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def check_time(text: str) -> str:

@@ -23,10 +23,14 @@ def millicores(text: str) -> int:
     """A CPU quantity in millicores (`250m` → 250, `0.5` → 500, `2` → 2000). Raises `ValueError`."""
     match = _CPU.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is not a CPU quantity; allowed: whole millicores or cores, such as 250m, 0.5 or 2")
+        raise ValueError(
+            f"{text[:80]!r} is not a CPU quantity; allowed: whole millicores or cores, such as 250m, 0.5 or 2"
+        )
     amount = Decimal(match["number"]) * (1 if match["unit"] else 1000)
     if amount != int(amount) or amount == 0:
-        raise ValueError(f"{text!r} is not a whole, positive number of millicores; allowed: such as 250m, 0.5 or 2")
+        raise ValueError(
+            f"{text[:80]!r} is not a whole, positive number of millicores; allowed: such as 250m, 0.5 or 2"
+        )
     return int(amount)
 
 
@@ -35,10 +39,12 @@ def memory_bytes(text: str) -> int:
     match = _MEMORY.fullmatch(text)
     if match is None:
         hint = "; 'm' is thousandths of a byte, write Mi" if text.endswith("m") else ""
-        raise ValueError(f"{text!r} is not a memory quantity{hint}; allowed: a number with Mi or Gi, such as 256Mi")
+        raise ValueError(
+            f"{text[:80]!r} is not a memory quantity{hint}; allowed: a number with Mi or Gi, such as 256Mi"
+        )
     amount = Decimal(match["number"]) * _UNITS[match["unit"]]
     if amount != int(amount) or amount < MIB:
-        raise ValueError(f"{text!r} is less than one MiB or not whole bytes; allowed: a number with Mi or Gi")
+        raise ValueError(f"{text[:80]!r} is less than one MiB or not whole bytes; allowed: a number with Mi or Gi")
     return int(amount)
 
 
@@ -47,7 +53,7 @@ def duration(text: str) -> timedelta:
     match = _DURATION.fullmatch(text)
     length = match and timedelta(hours=int(match["hours"] or 0), minutes=int(match["minutes"] or 0))
     if not length:
-        raise ValueError(f"{text!r} is not a duration; allowed: hours and minutes, such as 24h, 90m or 1h30m")
+        raise ValueError(f"{text[:80]!r} is not a duration; allowed: hours and minutes, such as 24h, 90m or 1h30m")
     return length
 
 
