@@ -1,7 +1,6 @@
 """The values templates see, computed from entry, environment and blueprint. Templates lay out; this computes.
 
-Everything is plain data (mappings, lists, text, whole numbers, truth values, None), documented for template authors
-in docs/reference/templates.md.
+Everything is plain data (mappings, lists, text, whole numbers, truth values, None), made below in `template_values`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The entry: `preview.yaml` in the state repository, the only source of truth about a preview.
 
-It holds what was asked for and the lease, never anything observed. Shape and example: docs/reference/entry.md.
+It holds what was asked for and the lease, never anything observed. JSON Schema: docs/schema/preview.schema.json.
 """
 
 from __future__ import annotations

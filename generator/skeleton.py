@@ -2,7 +2,7 @@
 
 A placeholder is U+E000, a number, U+E001: private-use characters that stand in no template and that YAML treats as
 letters. The text a template gives holds placeholders only where values go, so its shape is the template's alone; it is
-parsed once, and values take their places in the parsed tree. No value is ever read as YAML (docs/adr/0003).
+parsed once, and values take their places in the parsed tree. No value is ever read as YAML (docs/adr/0001).
 """
 
 from __future__ import annotations

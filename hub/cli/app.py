@@ -23,7 +23,7 @@ app = typer.Typer(
     "Lay out a state repository ([bold]init[/]), then [bold]start[/] a preview; the Argo CD of the environment's"
     " account applies what the repository says. Try it without any account: [bold]rtb-hub demo[/].\n\n"
     "Exit codes: 0 done, 2 wrong usage, 3 'diff' found differences, 10-22 wrong input, 30-40 the repository or"
-    " its capacity; see docs/reference/exit-codes.md.",
+    " its capacity.",
 )
 
 

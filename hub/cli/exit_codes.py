@@ -1,4 +1,4 @@
-"""Process exit codes, stable from release to release. docs/reference/exit-codes.md is made from this table."""
+"""Process exit codes, stable from release to release."""
 
 from __future__ import annotations
 
