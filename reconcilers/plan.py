@@ -16,7 +16,7 @@ class FileChange:
     why: str
 
     def __str__(self) -> str:
-        return f"{'remove' if self.content is None else 'write'} {self.path}: {self.why}"
+        return f"{'remove' if self.content is None else 'write'} {self.path}: {_one_line(self.why)}"
 
 
 @dataclass(frozen=True, slots=True)

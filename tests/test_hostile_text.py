@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -12,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from generator.errors import ConfigError
-from reconcilers.plan import Plan
+from generator.entry import Preview
+from generator.errors import ConfigError, Reason
+from reconcilers.plan import FileChange, Plan
 from reconcilers.start import Starter, entry_text
 from reconcilers.state import parse_entry
 
@@ -91,8 +94,56 @@ def test_free_text_is_carried_not_refused(field: str) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(CORPUS))
 def test_no_text_adds_a_trailer_or_a_line_to_a_commit(text: str) -> None:
     message = Plan("main", None, None, "Start RTB-1", trailers=(("Requested-By", text), ("Reason", text))).message()
-    assert message.count("\n") == 4
+    assert message.count("\n") == 4 == len(message.splitlines())
     assert message.startswith("Start RTB-1\n\nRequested-By:")
+
+
+@given(st.text() | st.sampled_from(CORPUS))
+def test_a_change_is_told_in_one_printable_line(text: str) -> None:
+    plan = Plan("main", None, None, "Stop RTB-1", changes=(FileChange(PurePosixPath("a/b"), None, text),))
+    (line,) = plan.lines()
+    assert line.startswith("remove a/b: ")
+    assert line.isprintable()
+
+
+def test_git_reads_back_the_trailers_that_were_written() -> None:
+    for text in [text for text in CORPUS if len(text) < 1000]:
+        plan = Plan("main", None, None, "Start RTB-1", trailers=(("Requested-By", text), ("Action", "start")))
+        read = subprocess.run(
+            ["git", "interpret-trailers", "--parse"], input=plan.message().encode(), capture_output=True, check=True
+        )
+        names = [line.partition(b":")[0] for line in read.stdout.splitlines()]
+        assert names == [b"Requested-By", b"Action"], text
+
+
+@given(text=st.text(max_size=40) | st.sampled_from(CORPUS))
+def test_no_reason_of_an_extension_changes_the_manifests(text: str) -> None:
+    tree = preview().model_dump(mode="json", by_alias=True)
+    asked = {"by": "1h", "requestedBy": text, "at": "2026-11-23T03:00:00Z", "reason": text}
+    tree["spec"]["lease"]["extensions"] = [asked]
+    try:
+        entry = Preview.model_validate(tree)
+    except ValidationError:
+        assert len(text.encode()) > 1024
+        return
+    assert parse_entry(entry_text(entry), "preview.yaml") == entry
+    assert render(entry).text == render(preview()).text
+
+
+@given(
+    start=st.integers(0, 1500),
+    length=st.integers(0, 40),
+    text=st.text(st.characters() | st.sampled_from("\n :-{}[]&*!|>'\"#"), max_size=20) | st.sampled_from(CORPUS),
+)
+def test_a_mangled_entry_is_read_or_refused_with_its_faults(start: int, length: int, text: str) -> None:
+    written = entry_text(preview())
+    try:
+        entry = parse_entry(written[:start] + text + written[start + length :], "preview.yaml")
+    except ConfigError as err:
+        assert err.reason is Reason.UNREADABLE_ENTRY
+        assert all(fault.where and fault.where.file == "preview.yaml" for fault in err.faults)
+        return
+    assert parse_entry(entry_text(entry), "preview.yaml") == entry
 
 
 def test_a_start_with_hostile_owner_still_validates() -> None:

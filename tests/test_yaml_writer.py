@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import shutil
@@ -74,6 +75,7 @@ def test_any_tree_is_read_back_by_python(tree: Any) -> None:
     text = dump(tree)
     assert by_pyyaml(text) == tree
     assert load(text, "x").data == tree
+    assert not {*text} & {*"\0\r\t\x1b\x7f\x85\u2028\u2029\ufeff\u200b\u202e"}, "shown escaped"
 
 
 @given(TREE)
@@ -115,6 +117,19 @@ def test_plain_words_stay_plain(word: str) -> None:
 )
 def test_doubtful_words_are_quoted(text: str) -> None:
     assert quoted(text) == f'"{text}"'
+
+
+@pytest.mark.parametrize(
+    "word", ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"]
+)
+def test_words_with_a_meaning_are_quoted_in_any_case(word: str) -> None:
+    for cases in itertools.product(*((letter, letter.upper()) for letter in word)):
+        assert quoted("".join(cases)) == f'"{"".join(cases)}"'
+
+
+@given(st.permutations(CORPUS[:60]))
+def test_the_order_of_insertion_does_not_show(texts: list[str]) -> None:
+    assert dump(dict.fromkeys(texts, 1)) == dump(dict.fromkeys(CORPUS[:60], 1))
 
 
 def test_keys_are_sorted_so_that_order_of_input_does_not_show() -> None:
