@@ -37,6 +37,7 @@ golden: $(DEV_READY) ## Rewrite the golden trees, schemas and bundles; review th
 	$(BIN)/pytest tests/test_golden.py --update-golden
 	$(BIN)/rtb-hub schema --to docs/schema
 	$(BIN)/python tools/bundle_schemas.py
+	$(BIN)/python tools/record_demo.py
 
 lock: $(DEV_READY) ## Resolve the dependencies anew
 	$(BIN)/$(LOCK) --upgrade pyproject.toml -o requirements/runtime.txt

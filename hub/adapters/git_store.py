@@ -244,7 +244,9 @@ def create_repository(path: Path, *, bare: bool, remote: str | None, environ: Ma
     git = Git(environ)
     git.must("init", "--quiet", "--initial-branch=main", *(["--bare"] if bare else []), "--", str(path))
     if remote is not None:
-        Git(environ, path).must("remote", "add", "origin", remote)
+        # Git takes a relative path from the repository, people from where they stand.
+        where = remote if _is_url(remote) else str(Path(remote).expanduser().resolve())
+        Git(environ, path).must("remote", "add", "origin", where)
 
 
 def _is_url(location: str) -> bool:
