@@ -7,6 +7,8 @@ that are not text, tags, aliases (where not asked for). Depth and size are bound
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -108,6 +110,14 @@ class _Loader(yaml.CSafeLoader):
     def ascend_resolver(self) -> None:
         """Called after each node."""
         self.depth -= 1
+
+
+# What Go's parser reads as something else than text and PyYAML's resolver does not know.
+_Loader.add_implicit_resolver(f"{_TAG}bool", re.compile(r"[yYnN]$"), [*"yYnN"])
+_Loader.add_implicit_resolver(f"{_TAG}int", re.compile(r"[-+]?0(?:[oO][0-7_]+|X[0-9a-fA-F_]+|B[01_]+)$"), [*"-+0"])
+_Loader.add_implicit_resolver(
+    f"{_TAG}float", re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$"), [*"-+.0123456789"]
+)
 
 
 def _composed(text: str, source: str) -> list[yaml.Node | None]:
@@ -223,7 +233,7 @@ def _integer(text: str) -> int:
     """An integer of YAML 1.1: decimal, 0x, 0b, leading-zero octal, underscores."""
     digits = text.replace("_", "")
     sign = -1 if digits.startswith("-") else 1
-    digits = digits.lstrip("+-")
+    digits = digits.lstrip("+-").lower()
     if digits.startswith(("0x", "0b", "0o")):
         return sign * int(digits, 0)
     return sign * int(digits, 8 if digits.startswith("0") and digits != "0" else 10)
@@ -231,7 +241,10 @@ def _integer(text: str) -> int:
 
 def _float(text: str) -> float:
     digits = text.replace("_", "").lower()
-    return float(digits.replace(".inf", "inf").replace(".nan", "nan"))
+    value = float(digits.replace(".inf", "inf").replace(".nan", "nan"))
+    if not math.isfinite(value):
+        raise ValueError(text)  # JSON, and so Kubernetes, has no such number
+    return value
 
 
 def _location(source: str, node: yaml.Node) -> Location:

@@ -69,6 +69,7 @@ def test_a_key_is_read(text: str, project: str, number: int) -> None:
         "RTB-1\0",
         "RTB-١٢٣",
         "RTB-１",
+        "RTB-1١",
         "ＲＴＢ-1",
         "ÄB-1",
         "\u0421TB-1",

@@ -184,10 +184,10 @@ def test_a_template_without_end_is_stopped_and_named(source: str, macro: str) ->
 
 
 def test_macros_may_be_local_or_taken_by_name() -> None:
-    macro = "{% macro f(v) %}x: {{ v }}{% endmacro %}{% macro g(v) %}y: {{ v }}{% endmacro %}"
+    macro = "{% macro f(v) %}x: {{ v }}{% endmacro %}{% macro g(v) %}w: {{ v }}{% endmacro %}"
     source = macro.replace("x:", "z:").replace("f(", "own(") + "{% from '_shared/m.j2' import f, g as h %}\n"
     source += "{{ f(n) }}\n{{ h(n) }}\n{{ own(n) }}\n"
-    assert render(source, {"n": 1}, m=macro) == ({"x": 1, "y": 1, "z": 1},)
+    assert render(source, {"n": 1}, m=macro) == ({"x": 1, "w": 1, "z": 1},)
 
 
 def test_a_template_that_is_not_there_is_named() -> None:
