@@ -306,7 +306,14 @@ def test_a_time_is_written_in_utc_to_the_second() -> None:
 
 @pytest.mark.parametrize(
     ("owner", "label"),
-    [("alice", "alice"), ("a@b.example", "a-b.example"), ("日本語", "unknown"), ("", "unknown"), ("..a..", "a")],
+    [
+        ("alice", "alice"),
+        ("a@b.example", "a-b.example"),
+        ("日本語", "unknown"),
+        ("", "unknown"),
+        ("..a..", "a"),
+        ("a" * 62 + "..b", "a" * 62),
+    ],
 )
 def test_an_owner_is_made_a_label(owner: str, label: str) -> None:
     assert owner_label(owner) == label
