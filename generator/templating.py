@@ -186,7 +186,7 @@ def _not_yaml(fault: Fault, text: str, name: str) -> Fault:
     number = fault.where.line if fault.where else 0
     line = lines[number - 1].strip()[:80] if 0 < number <= len(lines) else ""
     shown = re.sub(f"{OPEN}[0-9]+{CLOSE}", "{{ … }}", line)
-    return Fault(f"gives YAML with a mistake: it {fault.message}, at {shown!r}", Location(name), allowed=fault.allowed)
+    return Fault(f"gives YAML with a mistake at {shown!r}: {fault.message}", Location(name), allowed=fault.allowed)
 
 
 def _undefined(error: jinja2.UndefinedError, name: str, values: Mapping[str, Any]) -> Fault:
