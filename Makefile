@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
+# Says that this folder may be removed for the next demonstration.
+DEMO_MARK := demo-state/made-by-make-demo
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format bench lock golden clean
@@ -13,12 +15,14 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUN_READY) ## Show previews of two issues on a local Git repository (no server, no account)
+	@[ ! -e demo-state ] || [ -e $(DEMO_MARK) ] \
+	  || { echo "demo-state was not made by 'make demo': move or remove it first" >&2; exit 1; }
 	@rm -rf demo-state
-	@$(BIN)/rtb-hub demo demo-state
+	@$(BIN)/rtb-hub demo demo-state; code=$$?; [ ! -d demo-state ] || touch $(DEMO_MARK); exit $$code
 	@echo; echo "rtb-hub is $(BIN)/rtb-hub here: export PATH=\"\$$PWD/$(BIN):\$$PATH\""
 
 test: $(DEV_READY) ## Run all tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 8
 
 lint: $(DEV_READY) ## Check style, types and import contracts
 	$(BIN)/ruff check .
@@ -45,14 +49,15 @@ lock: $(DEV_READY) ## Resolve the dependencies anew
 	$(BIN)/$(LOCK) --upgrade -c requirements/runtime.txt pyproject.toml --group dev -o requirements/dev.txt
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) demo-state dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	[ ! -e $(DEMO_MARK) ] || rm -rf demo-state
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12 …" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' \
 	  || { echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(RUN_READY): requirements/run.txt pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 from conftest import REAL_HOME, ROOT
 
 
 def test_the_wheel_runs_the_demo_elsewhere(tmp_path: Path) -> None:
-    env = {**os.environ, "HOME": str(REAL_HOME)}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    env["HOME"] = str(REAL_HOME)
 
     def run(*command: object) -> str:
         done = subprocess.run(
@@ -27,6 +29,7 @@ def test_the_wheel_runs_the_demo_elsewhere(tmp_path: Path) -> None:
         capture_output=True,
     )
     (wheel,) = (tmp_path / "dist").glob("rtb_ai_hub-*.whl")
+    assert shipped() <= set(zipfile.ZipFile(wheel).namelist())
     run(sys.executable, "-m", "venv", tmp_path / "venv")
     pip = (tmp_path / "venv" / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     run(*pip, "--require-hashes", "-r", ROOT / "requirements" / "runtime.txt")
@@ -38,3 +41,22 @@ def test_the_wheel_runs_the_demo_elsewhere(tmp_path: Path) -> None:
         assert f"https://{host}.preview.example.com/" in shown
     where = run(tmp_path / "venv" / "bin" / "python", "-c", "from hub import assets; print(assets.ROOT)")
     assert where.strip().startswith(str(tmp_path / "venv"))
+    assert where.strip().endswith("/hub/assets")
+
+
+def shipped() -> set[str]:
+    """What a wheel must hold beside modules: schemas, templates and environments of the checkout."""
+    homes = {
+        "generator/schema_bundles": "",
+        "generator/crds": "",
+        "templates": "hub/assets/",
+        "environments": "hub/assets/",
+    }
+    found = {
+        prefix + path.relative_to(ROOT).as_posix()
+        for home, prefix in homes.items()
+        for path in (ROOT / home).rglob("*")
+        if path.is_file()
+    }
+    assert len(found) > 30
+    return found
