@@ -1,6 +1,6 @@
 """Running `git`: a clean environment, bounded time and output, no prompts, no credentials in messages.
 
-The command rather than a library: it brings credential helpers, ssh, proxies and locking (docs/adr/0002).
+The command rather than a library: it brings credential helpers, ssh, proxies and locking (docs/adr/0006).
 """
 
 from __future__ import annotations
