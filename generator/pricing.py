@@ -7,7 +7,7 @@ their own, and none is made up.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -21,11 +21,12 @@ _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 @dataclass(frozen=True, slots=True)
 class PodPrice:
-    """Equal pods, the size each is billed as, and the price of all of them; None and None off Fargate."""
+    """Equal pods, the size each is billed as, and the price of all of them; None off Fargate."""
 
     pods: PodGroup
     size: FargateSize | None
     per_hour: Decimal | None
+    total: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +43,24 @@ class PreviewPrice:
 
 def price_pods(pods: Sequence[PodGroup], pricing: Pricing, lease: timedelta) -> PreviewPrice:
     """The price of `pods` running for the whole `lease`. Raises `ConfigError` (OverLimit) for a pod of no size."""
-    prices = tuple(_price(group, pricing) for group in pods)
-    priced = [price.per_hour for price in prices if price.per_hour is not None]
-    per_hour = sum(priced, Decimal(0)) if priced else None
-    total = None if per_hour is None else per_hour * Decimal(int(lease.total_seconds())) / _HOUR
+    prices = tuple(_price(group, pricing, lease) for group in pods)
+    per_hour = _sum(price.per_hour for price in prices)
+    total = _sum(price.total for price in prices)
     return PreviewPrice(prices, per_hour, total, lease, pricing.currency, pricing.as_of)
 
 
-def _price(group: PodGroup, pricing: Pricing) -> PodPrice:
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _price(group: PodGroup, pricing: Pricing, lease: timedelta) -> PodPrice:
     if group.compute != "fargate":
-        return PodPrice(group, None, None)
+        return PodPrice(group, None, None, None)
     size = billed_size(group.requests)
     each = size.vcpu * Decimal(pricing.vcpu_hour) + size.gb * Decimal(pricing.gb_hour)
-    return PodPrice(group, size, each * group.replicas)
+    per_hour = each * group.replicas
+    return PodPrice(group, size, per_hour, per_hour * int(lease.total_seconds()) / _HOUR)
 
 
 def money(amount: Decimal, currency: str) -> str:

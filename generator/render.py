@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from generator.blueprint import TemplateLibrary
+from generator.blueprint import Blueprint, TemplateLibrary
 from generator.context import template_values
 from generator.entry import Preview
 from generator.environment import Environment
@@ -38,19 +38,25 @@ class PreviewRenderer:
 
     def __init__(self, library: TemplateLibrary) -> None:
         self.library = library
+        self._laid_out: dict[tuple[str, str], tuple[Blueprint, tuple[str, ...]]] = {}
         self._renderer = Renderer({path: text for path, text in library.files.items() if path.endswith(".j2")})
 
     def render(self, preview: Preview, environment: Environment) -> Rendering:
         """Render `preview`. Raises `ConfigError` (UnknownBlueprint, TemplateInvalid, TemplateUnbounded)."""
-        blueprint = self.library.blueprint(preview.spec.blueprint)
+        blueprint, templates = self._chosen(preview.spec.blueprint, environment.name)
         values = template_values(preview, environment, blueprint)
         manifests = [
-            _manifest(document, path)
-            for path in self.library.templates_for(blueprint.name, environment.name)
-            for document in self._renderer.render(path, values)
+            _manifest(document, path) for path in templates for document in self._renderer.render(path, values)
         ]
         ordered = in_wave_order(manifests)
         return Rendering(ordered, dump_all((m.data for m in ordered), HEADER))
+
+    def _chosen(self, blueprint: str, environment: str) -> tuple[Blueprint, tuple[str, ...]]:
+        """The blueprint and the paths of its templates, read once."""
+        key = (blueprint, environment)
+        if key not in self._laid_out:
+            self._laid_out[key] = (self.library.blueprint(blueprint), self.library.templates_for(*key))
+        return self._laid_out[key]
 
     def inputs_digest(self, preview: Preview, environment: Environment, generator: str) -> str:
         """Digest of all that rendering depends on: equal digests mean equal manifests, without rendering."""

@@ -52,10 +52,6 @@ class SchemaBundle:
         for error in validator.iter_errors(data):
             yield from _findings(error, manifest, schema)
 
-    def knows(self, api_version: str, kind: str) -> bool:
-        """Whether there is a schema for this kind."""
-        return self._schema(api_version, kind) is not None
-
     def _for(self, manifest: Manifest) -> tuple[Any, Mapping[str, Any]] | None:
         key = f"{manifest.api_version} {manifest.kind}"
         if key not in self._compiled:

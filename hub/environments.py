@@ -11,7 +11,7 @@ from generator.errors import ConfigError, Fault, Reason
 from generator.overlay import BASE, Merged, read_environment, unknown_environment
 from hub import assets
 from hub.wiring import Hub
-from reconcilers.state import own_branches
+from reconcilers.state import own_snapshots
 
 _FILE = "environment.yaml"
 
@@ -62,8 +62,7 @@ def read_environments(hub: Hub, *, repo: str | None, environments: Path | None) 
 def _from_repository(hub: Hub, location: str) -> EnvironmentSet:
     store = hub.store(location)
     files: dict[str, str] = {}
-    for branch in own_branches(store):
-        snapshot = store.snapshot(branch)
+    for snapshot in own_snapshots(store.snapshots()).values():
         paths = [p for p in snapshot.files(PurePosixPath("environments")) if p.parts[2] in (_FILE, "templates")]
         files |= {str(path): content.decode() for path, content in snapshot.read(paths).items()}
     return EnvironmentSet(store.location, files)

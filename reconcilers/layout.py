@@ -11,7 +11,7 @@ from generator.naming import previews_folder
 from generator.overlay import BASE
 from generator.yaml_writer import dump
 from reconcilers.plan import FileChange, Plan
-from reconcilers.ports import GitStore
+from reconcilers.ports import GitStore, Snapshot
 from reconcilers.state import LAYOUT, LAYOUT_FILE
 
 
@@ -45,18 +45,15 @@ class Layout:
 
 def plan_layout(layout: Layout, store: GitStore) -> tuple[Plan, ...]:
     """One plan a branch, those with nothing to do included. Files that are no longer wanted stay."""
-    existing = set(store.branches())
+    snapshots = store.snapshots()
     return tuple(
-        _plan(branch, names, layout.files(names), store if branch in existing else None)
-        for branch, names in layout.branches().items()
+        _plan(branch, names, layout.files(names), snapshots.get(branch)) for branch, names in layout.branches().items()
     )
 
 
-def _plan(branch: str, names: list[str], wanted: Mapping[PurePosixPath, bytes], store: GitStore | None) -> Plan:
-    head, observed = None, {}
-    if store is not None:
-        snapshot = store.snapshot(branch)
-        head, observed = snapshot.commit, dict(snapshot.read(wanted))
+def _plan(branch: str, names: list[str], wanted: Mapping[PurePosixPath, bytes], found: Snapshot | None) -> Plan:
+    head = found.commit if found else None
+    observed = found.read(wanted) if found else {}
     what = ", ".join(names)
     return Plan(
         branch=branch,

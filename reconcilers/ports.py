@@ -35,11 +35,8 @@ class GitStore(Protocol):
     def location(self) -> str:
         """Path or URL for people, without credentials."""
 
-    def branches(self) -> tuple[str, ...]:
-        """All branch names, sorted. Observes the remote first when there is one."""
-
-    def snapshot(self, branch: str) -> Snapshot:
-        """The branch as it is now. Raises `Stalled` (NotAStateRepository) when there is no such branch."""
+    def snapshots(self) -> Mapping[str, Snapshot]:
+        """All branches as they are now, by name, sorted: one observation, of the remote when there is one."""
 
     def commit(self, plan: Plan, *, at: datetime) -> str:
         """Commit `plan` and publish it; returns the commit id. A converged plan returns its base and does nothing.

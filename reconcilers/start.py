@@ -66,17 +66,21 @@ class Starter:
         previous = (state.request(asked.key) if environment.spec.gated else None) or state.entry(asked.key)
         before = previous.preview if previous else None
         draft = self.draft(asked, environment, before, others=_others(asked.key, state), now=now)
-        renderer = PreviewRenderer(TemplateLibrary(state.overlays))
-        rendering = renderer.render(draft, environment)
-        self.check(rendering, draft, environment)
-        inputs = renderer.inputs_digest(draft, environment, self.version)
-        stamp = Rendered(generator=self.version, digest=rendering.digest, inputs=inputs)
-        preview = draft.model_copy(update={"spec": draft.spec.model_copy(update={"rendered": stamp})})
+        preview, rendering = self.rendered(draft, environment, state.library)
         plan = _plan(asked, preview, rendering, state, previous)
         change: Literal["created", "updated", "unchanged"] = (
             "unchanged" if plan.is_converged else "updated" if previous else "created"
         )
         return StartOutcome(change, preview, rendering, plan, previous)
+
+    def rendered(self, draft: Preview, environment: Environment, library: TemplateLibrary) -> tuple[Preview, Rendering]:
+        """The entry with its stamp, and its manifests, checked. Raises what rendering and `check` raise."""
+        renderer = PreviewRenderer(library)
+        rendering = renderer.render(draft, environment)
+        self.check(rendering, draft, environment)
+        inputs = renderer.inputs_digest(draft, environment, self.version)
+        stamp = Rendered(generator=self.version, digest=rendering.digest, inputs=inputs)
+        return draft.model_copy(update={"spec": draft.spec.model_copy(update={"rendered": stamp})}), rendering
 
     def draft(
         self,

@@ -17,7 +17,7 @@ from generator.environment import Environment
 from generator.errors import ConfigError, Fault, HubError, Location, Reason, Stalled
 from generator.model_faults import faults_of
 from generator.naming import ENTRY_FILE, IssueKey, preview_folder, previews_folder
-from generator.overlay import BASE, Merged, read_environment, unknown_environment
+from generator.overlay import BASE, read_environment, unknown_environment
 from generator.yaml_reader import load
 from reconcilers.ports import GitStore, Snapshot
 
@@ -29,11 +29,10 @@ _ENVIRONMENTS = PurePosixPath("environments")
 
 @dataclass(frozen=True, slots=True)
 class EntryRecord:
-    """One `preview.yaml` on `branch` at `commit`: the entry, or why it cannot be read."""
+    """One `preview.yaml` in a snapshot: the entry, or why it cannot be read."""
 
     path: PurePosixPath
-    branch: str
-    commit: str
+    snapshot: Snapshot
     preview: Preview | None
     faults: tuple[Fault, ...] = ()
 
@@ -45,16 +44,15 @@ class EntryRecord:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentState:
-    """One environment as observed: its policy, its branch's snapshot, template overlays and entries.
+    """One environment as observed: its policy, its branch's snapshot, its templates (overlays among them), entries.
 
     Of a gated environment: `request_heads` maps the previews that have a request branch to its commit, and `requests`
     are the entries there that the environment's own branch does not have as they are.
     """
 
     environment: Environment
-    merged: Merged
     snapshot: Snapshot
-    overlays: Mapping[str, str]
+    library: TemplateLibrary
     entries: tuple[EntryRecord, ...]
     requests: tuple[EntryRecord, ...] = ()
     request_heads: Mapping[str, str] = field(default_factory=dict)
@@ -109,27 +107,27 @@ def check_layout(snapshot: Snapshot, location: str) -> None:
         raise Stalled(Reason.LAYOUT_VERSION, fault)
 
 
-def own_branches(store: GitStore) -> tuple[str, ...]:
+def own_snapshots(snapshots: Mapping[str, Snapshot]) -> dict[str, Snapshot]:
     """The branches that environments live on: all but request branches."""
-    return tuple(branch for branch in store.branches() if not branch.startswith(REQUEST_PREFIX))
+    return {branch: s for branch, s in snapshots.items() if not branch.startswith(REQUEST_PREFIX)}
 
 
 def read_states(store: GitStore, library: TemplateLibrary) -> tuple[EnvironmentState, ...]:
     """All environments of the repository, sorted by name. Raises what `read_state` and `check_layout` raise."""
     states: dict[str, EnvironmentState] = {}
-    branches = own_branches(store)
-    if not branches:
+    snapshots = store.snapshots()
+    own = own_snapshots(snapshots)
+    if not own:
         remedy = "lay it out with 'rtb-hub init DIR'"
         raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{store.location} has no branch", remedy=remedy)
-    for branch in branches:
-        snapshot = store.snapshot(branch)
-        if LAYOUT_FILE not in snapshot.read([LAYOUT_FILE]) and branch != branches[0] and states:
+    for branch, snapshot in own.items():
+        if states and LAYOUT_FILE not in snapshot.read([LAYOUT_FILE]):
             continue  # a branch of somebody's own beside the environments'
         check_layout(snapshot, store.location)
         for name in environment_names(snapshot):
             state = _environment_state(name, snapshot, library)
             if state.environment.spec.branch == branch:
-                states[name] = _with_requests(state, store) if state.environment.spec.gated else state
+                states[name] = _with_requests(state, snapshots) if state.environment.spec.gated else state
     return tuple(states[name] for name in sorted(states))
 
 
@@ -170,10 +168,10 @@ def _record(path: PurePosixPath, text: bytes, snapshot: Snapshot, environment: s
     try:
         preview = parse_entry(text, str(path))
     except HubError as err:
-        return EntryRecord(path, snapshot.branch, snapshot.commit, None, err.faults)
+        return EntryRecord(path, snapshot, None, err.faults)
     home = preview_folder(environment, preview.key) / ENTRY_FILE
     faults = tuple(_misplaced(preview, environment, path, home))
-    return EntryRecord(path, snapshot.branch, snapshot.commit, None if faults else preview, faults)
+    return EntryRecord(path, snapshot, None if faults else preview, faults)
 
 
 def _misplaced(preview: Preview, environment: str, path: PurePosixPath, home: PurePosixPath) -> Iterator[Fault]:
@@ -191,9 +189,9 @@ def _environment_state(name: str, snapshot: Snapshot, library: TemplateLibrary) 
     layers = [_ENVIRONMENTS / BASE / "environment.yaml", folder / "environment.yaml"]
     overlay_paths = [p for base in (_ENVIRONMENTS / BASE, folder) for p in snapshot.files(base / "templates")]
     texts = snapshot.read([*layers, *overlay_paths])
-    environment, merged = read_environment(name, {str(p): _text(p, texts[p]) for p in layers if p in texts})
-    overlays = dict(library.files) | {str(p): _text(p, texts[p]) for p in overlay_paths}
-    return EnvironmentState(environment, merged, snapshot, overlays, read_entries(snapshot, name))
+    environment, _ = read_environment(name, {str(p): _text(p, texts[p]) for p in layers if p in texts})
+    templates = TemplateLibrary({**library.files, **{str(p): _text(p, texts[p]) for p in overlay_paths}})
+    return EnvironmentState(environment, snapshot, templates, read_entries(snapshot, name))
 
 
 def _text(path: PurePosixPath, content: bytes) -> str:
@@ -203,15 +201,15 @@ def _text(path: PurePosixPath, content: bytes) -> str:
         raise ConfigError(Reason.INVALID_ENVIRONMENT, Fault("is not UTF-8", Location(str(path)))) from err
 
 
-def _with_requests(state: EnvironmentState, store: GitStore) -> EnvironmentState:
+def _with_requests(state: EnvironmentState, snapshots: Mapping[str, Snapshot]) -> EnvironmentState:
     environment, standing = state.environment.name, {record.path: record.preview for record in state.entries}
     prefix = f"{REQUEST_PREFIX}{environment}/"
-    snapshots = {b.removeprefix(prefix): store.snapshot(b) for b in store.branches() if b.startswith(prefix)}
+    asked = {branch.removeprefix(prefix): s for branch, s in snapshots.items() if branch.startswith(prefix)}
     requests = tuple(
         record
-        for name, snapshot in snapshots.items()
+        for name, snapshot in asked.items()
         for record in read_entries(snapshot, environment)
         if record.name == name and (record.preview is None or record.preview != standing.get(record.path))
     )
-    heads = {name: snapshot.commit for name, snapshot in snapshots.items()}
+    heads = {name: snapshot.commit for name, snapshot in asked.items()}
     return replace(state, requests=requests, request_heads=heads)

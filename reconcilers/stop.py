@@ -25,7 +25,7 @@ def plan_stop(key: IssueKey, state: EnvironmentState, *, requested_by: str, reas
     environment = state.environment
     record, request = state.entry(key), state.request(key)
     if record is None and request is not None:
-        return StopOutcome("withdrawn", None, (request.branch, request.commit))
+        return StopOutcome("withdrawn", None, (request.snapshot.branch, request.snapshot.commit))
     if record is None:
         known = sorted(r.name.upper() for r in (*state.entries, *state.requests))
         fault = Fault(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from generator.errors import Moved, Reason, Stalled
+from generator.errors import Moved, Reason
 from reconcilers.plan import Plan
 
 Tree = Mapping[PurePosixPath, bytes]
@@ -33,13 +33,8 @@ class MemoryStore:
     trees: dict[str, Tree] = field(default_factory=dict)
     location: str = "memory"
 
-    def branches(self) -> tuple[str, ...]:
-        return tuple(sorted(self.heads))
-
-    def snapshot(self, branch: str) -> MemorySnapshot:
-        if branch not in self.heads:
-            raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"memory has no branch {branch}")
-        return MemorySnapshot(branch, self.heads[branch], self.trees[self.heads[branch]])
+    def snapshots(self) -> Mapping[str, MemorySnapshot]:
+        return {branch: MemorySnapshot(branch, head, self.trees[head]) for branch, head in sorted(self.heads.items())}
 
     def commit(self, plan: Plan, *, at: datetime) -> str:
         if plan.is_converged:

@@ -59,6 +59,13 @@ class Git:
         """Run to the end. Raises `Transient` when it takes too long, `Stalled` when there is no git."""
         return self._run(arguments, stdin, extra or {}, self.local_seconds)
 
+    def ask(self, *arguments: str) -> Result:
+        """Run a command that answers yes by exit code 0 and no by 1. Raises `Stalled` when it gives no answer."""
+        result = self.run(*arguments)
+        if result.code not in (0, 1):
+            raise Stalled(Reason.REPOSITORY_REFUSED, f"git {arguments[0]} failed: {said(result)}")
+        return result
+
     def remote(self, *arguments: str) -> Result:
         """Run a command that talks to a remote."""
         return self._run(arguments, b"", {}, self.remote_seconds)

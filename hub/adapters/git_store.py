@@ -82,21 +82,13 @@ class GitRepository:
     has_remote: bool
     work_tree: Path | None
 
-    def branches(self) -> tuple[str, ...]:
-        """All branch names, sorted; of the remote when there is one."""
+    def snapshots(self) -> Mapping[str, GitSnapshot]:
+        """All branches as they are now, sorted by name; of the remote, fetched once, when there is one."""
         self._fetch()
         prefix = "refs/remotes/origin/" if self.has_remote else _HEADS
-        listing = self.git.must("for-each-ref", "--format=%(refname)", prefix).text.splitlines()
-        return tuple(sorted(name.removeprefix(prefix) for name in listing if name != f"{prefix}HEAD"))
-
-    def snapshot(self, branch: str) -> GitSnapshot:
-        """The branch as it is now. Raises `Stalled` (NotAStateRepository) when there is none."""
-        self._fetch()
-        head = self._head(branch)
-        if head is None:
-            remedy = "lay it out with 'rtb-hub init DIR'"
-            raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{self.location} has no branch {branch}", remedy=remedy)
-        return GitSnapshot(self.git, branch, head)
+        listing = self.git.must("for-each-ref", "--format=%(objectname) %(refname)", prefix).text.splitlines()
+        heads = {name.removeprefix(prefix): commit for commit, _, name in (line.partition(" ") for line in listing)}
+        return {name: GitSnapshot(self.git, name, heads[name]) for name in sorted(heads) if name != "HEAD"}
 
     def commit(self, plan: Plan, *, at: datetime) -> str:
         """Commit and publish; see the port. A plan that changes nothing returns its base."""
@@ -121,7 +113,6 @@ class GitRepository:
                 "push", "--porcelain", f"--force-with-lease={branch}:{expected}", "origin", f":{_HEADS}{branch}"
             )
             self._check_push(result, branch, expected, gone=True)
-            self._fetch()
         elif self.git.run("update-ref", "-d", f"{_HEADS}{branch}", expected).code != 0:
             raise self._moved(branch, expected)
 
@@ -140,7 +131,7 @@ class GitRepository:
 
     def _head(self, branch: str) -> str | None:
         ref = f"refs/remotes/origin/{branch}" if self.has_remote else _HEADS + branch
-        result = self.git.run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+        result = self.git.ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
         return result.text if result.code == 0 else None
 
     def _swap(self, branch: str, expected: str | None, commit: str) -> None:
@@ -157,7 +148,7 @@ class GitRepository:
     def _push(self, branch: str, expected: str | None, commit: str) -> None:
         # The lease makes the push compare-and-swap. It would also allow what is no fast-forward, which cannot come up:
         # the commit's ancestor is the expected one, unless the branch is new.
-        if expected is not None and self.git.run("merge-base", "--is-ancestor", expected, commit).code != 0:
+        if expected is not None and self.git.ask("merge-base", "--is-ancestor", expected, commit).code != 0:
             message = f"{commit[:12]} does not follow {expected[:12]} on {branch}"
             raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy="delete the request branch and ask again")
         lease = f"--force-with-lease={branch}:{expected or ''}"
@@ -199,7 +190,7 @@ class GitRepository:
     def _checked_out(self, branch: str) -> bool:
         if self.work_tree is None or self.has_remote:
             return False
-        return self.git.run("symbolic-ref", "--quiet", "HEAD").text == _HEADS + branch
+        return self.git.ask("symbolic-ref", "--quiet", "HEAD").text == _HEADS + branch
 
     def _must_be_clean(self) -> None:
         listing = self.git.must("status", "--porcelain", "-z", "--untracked-files=all").out.decode("utf-8", "replace")
@@ -232,7 +223,7 @@ def open_store(location: str, *, cache: Path, environ: Mapping[str, str], identi
         remedy = "name one with --repo or RTB_HUB_REPO, or lay one out with 'rtb-hub init DIR'"
         raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{location} is not a Git repository", remedy=remedy)
     directory, bare = found.text.splitlines()
-    has_remote = git.run("config", "--get", "remote.origin.url").code == 0
+    has_remote = git.ask("config", "--get", "remote.origin.url").code == 0
     top = None if bare == "true" else Path(git.must("rev-parse", "--show-toplevel").text)
     return GitRepository(Git(environ, top or Path(directory)), location, identity, has_remote, top)
 

@@ -14,7 +14,7 @@ from hub.cli.output import Format, console
 from hub.commands import init, listing, start
 from hub.commands.start import Arguments
 from hub.wiring import hub
-from reconcilers.state import own_branches
+from reconcilers.state import own_snapshots
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -96,11 +96,10 @@ def _say(*command: str) -> None:
 def _tree(folder: Path) -> Tree:
     from rich.tree import Tree
 
-    store = hub().store(str(folder))
     top = Tree(str(folder), guide_style="dim")
-    for branch in own_branches(store):
+    for branch, snapshot in own_snapshots(hub().store(str(folder)).snapshots()).items():
         nodes: dict[str, Tree] = {"": top.add(f"branch {branch}", style="cyan")}
-        for path in store.snapshot(branch).files(PurePosixPath()):
+        for path in snapshot.files(PurePosixPath()):
             for depth in range(1, len(path.parts) + 1):
                 shown = "/".join(path.parts[:depth])
                 if shown not in nodes:

@@ -50,7 +50,7 @@ def _layout(ours: Hub, environments: Path | None) -> Layout:
 def _open_or_create(ours: Hub, folder: Path, *, remote: str | None, work_tree: bool) -> GitStore:
     if folder.is_dir() and any(folder.iterdir()):
         store = ours.store(str(folder))
-        store.branches()  # raises when the folder is something else
+        store.snapshots()  # raises when the folder is something else
         return store
     create_repository(folder, bare=not work_tree, remote=remote, environ=ours.settings.environ)
     return ours.store(str(folder))

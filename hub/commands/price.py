@@ -12,13 +12,11 @@ from generator.environment import Environment
 from generator.fargate import OVERHEAD_BYTES
 from generator.pricing import PodPrice, PreviewPrice, money
 from generator.quantities import MIB, format_duration
-from hub import __version__
 from hub.cli.output import Format, emit
 from hub.commands.start import Arguments
 from hub.commands.view import entry_price
 from hub.environments import read_environments
 from hub.wiring import hub
-from reconcilers.start import Starter
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,8 +33,7 @@ def run(arguments: Arguments, *, repo: str | None, environments: Path | None, ou
     image = f"{registry}/none" if registry else "none"
     images = dict.fromkeys(blueprint.spec.components, f"{image}@sha256:{'0' * 64}")  # no price depends on an image
     asked = replace(asked, request=replace(asked.request, images=images))
-    starter = Starter(ours.library, ours.check, __version__)
-    preview = starter.draft(asked, environment, None, others=(), now=ours.clock())
+    preview = ours.starter.draft(asked, environment, None, others=(), now=ours.clock())
     price = entry_price(preview, environment)
     emit(_data(price, preview, environment), output, lambda console: _print(console, price, preview, environment))
 
@@ -94,9 +91,8 @@ def _row(pod: PodPrice, price: PreviewPrice) -> tuple[str, ...]:
     asked = pod.pods.requests
     memory = asked.memory_bytes // MIB
     head = (pod.pods.name, str(pod.pods.replicas), f"{asked.millicores}m / {memory}Mi")
-    if pod.size is None or pod.per_hour is None:
+    if pod.size is None or pod.per_hour is None or pod.total is None:
         return (*head, "", "", "", "")
-    total = pod.per_hour * int(price.lease.total_seconds()) / 3600
     with_own = f"{asked.millicores}m / {memory + OVERHEAD_BYTES // MIB}Mi"
     billed = f"{pod.size.vcpu} vCPU / {pod.size.gb} GB"
-    return (*head, with_own, billed, money(pod.per_hour, price.currency), money(total, price.currency))
+    return (*head, with_own, billed, money(pod.per_hour, price.currency), money(pod.total, price.currency))

@@ -5,15 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from generator.blueprint import TemplateLibrary
-from generator.entry import Rendered
 from generator.naming import ENTRY_FILE, MANIFEST_FILE
-from generator.render import PreviewRenderer
-from hub import __version__
 from hub.cli.output import write
 from hub.commands.start import Arguments
 from hub.environments import read_environments
 from hub.wiring import hub
-from reconcilers.start import Starter, entry_text
+from reconcilers.start import entry_text
 
 
 def run(arguments: Arguments, *, to: Path | None, repo: str | None, environments: Path | None) -> None:
@@ -23,17 +20,11 @@ def run(arguments: Arguments, *, to: Path | None, repo: str | None, environments
     found = read_environments(ours, repo=repo, environments=environments)
     environment, _ = found.get(arguments.env)
     library = TemplateLibrary({**ours.library.files, **found.overlays})
-    starter = Starter(library, ours.check, __version__)
-    draft = starter.draft(asked, environment, None, others=(), now=ours.clock())
-    renderer = PreviewRenderer(library)
-    rendering = renderer.render(draft, environment)
-    ours.check(rendering, draft, environment)
+    draft = ours.starter.draft(asked, environment, None, others=(), now=ours.clock())
+    preview, rendering = ours.starter.rendered(draft, environment, library)
     if to is None:
         write(rendering.text)
         return
-    inputs = renderer.inputs_digest(draft, environment, __version__)
-    stamp = Rendered(generator=__version__, digest=rendering.digest, inputs=inputs)
-    preview = draft.model_copy(update={"spec": draft.spec.model_copy(update={"rendered": stamp})})
     to.mkdir(parents=True, exist_ok=True)
     for name, text in ((ENTRY_FILE, entry_text(preview)), (MANIFEST_FILE, rendering.text)):
         (to / name).write_text(text, encoding="utf-8")

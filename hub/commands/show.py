@@ -34,12 +34,12 @@ def run(key: str, env: str, *, repo: str | None, output: Format) -> None:
     if record.preview is None:
         raise ConfigError(Reason.UNREADABLE_ENTRY, record.faults)
     preview = record.preview
-    manifests = committed_manifests(state, record, store)
+    manifests = committed_manifests(record)
     row = preview_row(preview, state.environment, now=ours.clock())
     objects = [{"wave": m.wave, "object": str(m.identity)} for m in manifests]
     data = {
         **describe(preview, state.environment, now=ours.clock()),
-        "onBranch": record.branch,
+        "onBranch": record.snapshot.branch,
         "objects": objects,
     }
     emit(data, output, lambda console: _print(console, preview, row, manifests))

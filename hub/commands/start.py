@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from generator.diff import ABSENT, ObjectChange, compare
 from generator.entry import Compute
-from generator.errors import ConfigError, Fault, Moved, Reason
+from generator.errors import ConfigError, Fault, Reason
 from generator.manifest import Manifest
 from generator.naming import MANIFEST_FILE, IssueKey
 from generator.request import Request
 from generator.yaml_reader import load_all
 from hub.cli.exit_codes import DIFFERENT
 from hub.cli.output import Format, emit, printable
+from hub.commands.retry import planned_anew
 from hub.commands.view import describe, money_line, preview_row
 from hub.wiring import Hub, hub
 from reconcilers.start import StartOutcome, StartRequest
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from reconcilers.ports import GitStore
-
-#: How often a start is planned anew when others keep moving the branch.
-TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +52,12 @@ def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
     ours = hub()
     asked = arguments.parsed(ours.settings.actor)
     store = ours.store(repo)
-    for attempt in range(1, TRIES + 1):
+
+    def attempt() -> tuple[EnvironmentState, StartOutcome, str]:
         state, outcome = _observe(ours, store, asked, arguments.env)
-        try:
-            commit = store.commit(outcome.plan, at=ours.clock())
-            break
-        except Moved:
-            if attempt == TRIES:
-                raise
+        return state, outcome, store.commit(outcome.plan, at=ours.clock())
+
+    state, outcome, commit = planned_anew(attempt)
     data = {
         "change": outcome.change,
         "commit": commit,
@@ -76,10 +72,10 @@ def diff(arguments: Arguments, *, repo: str | None, output: Format) -> None:
     """Show what `run` would change; exits with `DIFFERENT` when there is something."""
     ours = hub()
     store = ours.store(repo)
-    state, outcome = _observe(ours, store, arguments.parsed(ours.settings.actor), arguments.env)
+    _, outcome = _observe(ours, store, arguments.parsed(ours.settings.actor), arguments.env)
     before: list[Manifest] = []
     if outcome.previous is not None:
-        before = committed_manifests(state, outcome.previous, store)
+        before = committed_manifests(outcome.previous)
     changes = compare(before, outcome.rendering.manifests)
     data = {"change": outcome.change, "objects": [_object(change) for change in changes]}
     emit(data, output, lambda console: _print_changes(console, changes, outcome))
@@ -94,11 +90,10 @@ def _observe(
     return state, ours.starter.plan(asked, state, now=ours.clock())
 
 
-def committed_manifests(state: EnvironmentState, record: EntryRecord, store: GitStore) -> list[Manifest]:
-    """The objects that stand in the repository now."""
+def committed_manifests(record: EntryRecord) -> list[Manifest]:
+    """The objects that stand in the repository beside an entry."""
     path = record.path.parent / MANIFEST_FILE
-    snapshot = state.snapshot if record.branch == state.snapshot.branch else store.snapshot(record.branch)
-    text = snapshot.read([path]).get(path, b"")
+    text = record.snapshot.read([path]).get(path, b"")
     return [Manifest(document.data, str(path)) for document in load_all(text, str(path)) if document.data]
 
 

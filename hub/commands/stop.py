@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator.errors import ConfigError, Moved, Reason
+from generator.errors import ConfigError, Reason
 from generator.naming import IssueKey
 from hub.cli.output import Format, emit
-from hub.commands.start import TRIES
+from hub.commands.retry import planned_anew
 from hub.wiring import Hub, hub
 from reconcilers.state import read_state
 from reconcilers.stop import StopOutcome, plan_stop
@@ -25,24 +25,20 @@ def run(  # noqa: PLR0913 - the command's options
     issue = IssueKey.parse(key)
     ours = hub()
     store = ours.store(repo)
-    for attempt in range(1, TRIES + 1):
+
+    def attempt() -> tuple[StopOutcome, str | None]:
         state = read_state(store, env, ours.library)
-        try:
-            outcome = plan_stop(issue, state, requested_by=ours.settings.actor, reason=reason)
-        except ConfigError as err:
-            if err.reason is Reason.PREVIEW_NOT_FOUND and ignore_not_found:
-                nothing = {"change": "none", "issue": key, "environment": env}
-                emit(
-                    nothing, output, lambda console: console.print(f"{key} in {env} is not there; nothing was changed")
-                )
-                return
+        outcome = plan_stop(issue, state, requested_by=ours.settings.actor, reason=reason)
+        return outcome, _carry_out(outcome, store, ours)
+
+    try:
+        outcome, commit = planned_anew(attempt)
+    except ConfigError as err:
+        if not (err.reason is Reason.PREVIEW_NOT_FOUND and ignore_not_found):
             raise
-        try:
-            commit = _carry_out(outcome, store, ours)
-            break
-        except Moved:
-            if attempt == TRIES:
-                raise
+        nothing = {"change": "none", "issue": key, "environment": env}
+        emit(nothing, output, lambda console: console.print(f"{key} in {env} is not there; nothing was changed"))
+        return
     data = {"change": outcome.change, "issue": key, "environment": env, "commit": commit, "repository": store.location}
     emit(data, output, lambda console: _tell(console, outcome, f"{key} in {env}", commit))
 
