@@ -70,7 +70,9 @@ def read_manifests(paths: Iterable[Path]) -> ManifestFiles:
     found = ManifestFiles()
     for path in paths:
         if not path.exists():
-            raise ConfigError(Reason.INVALID_VALUE, Fault(f"there is no {path}", remedy="name a file or a folder"))
+            raise ConfigError(
+                Reason.INVALID_VALUE, Fault(f"there is no file or folder {path}", remedy="check the path")
+            )
         for file in _files(path):
             found.add(file)
     return found

@@ -327,6 +327,13 @@ def test_validate_reports_like_a_compiler(tmp_path: Path) -> None:
     assert "1.30" in rtb_hub("validate", tmp_path, "--kubernetes", "1.30").err
 
 
+def test_validate_tells_people_and_machines_apart(tmp_path: Path) -> None:
+    said = rtb_hub("validate", tmp_path / "nothing")
+    assert said.err.startswith("error: there is no file or folder")
+    assert json.loads(rtb_hub("validate", tmp_path / "nothing", "-o", "sarif").err)["error"]["reason"] == "InvalidValue"
+    assert said.code == CODES[Reason.INVALID_VALUE]
+
+
 def test_the_demo_shows_four_previews_and_the_tree(tmp_path: Path) -> None:
     out = must("demo", tmp_path / "demo").out
     assert out.count("https://rtb-123.int.preview.example.com/") == 2

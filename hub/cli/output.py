@@ -52,9 +52,9 @@ def emit(data: Mapping[str, Any] | Sequence[Any], output: Format, people: Callab
         people(console())
 
 
-def report(error: HubError, output: Format = Format.TABLE) -> None:
-    """Print an error: every fault with place, what is allowed and what to do."""
-    if output is not Format.TABLE:
+def report(error: HubError, output: str = Format.TABLE) -> None:
+    """Print an error, every fault with place, what is allowed and what to do; as JSON for any format but the table."""
+    if output != Format.TABLE:
         faults = [
             {
                 "message": fault.message,
