@@ -40,6 +40,7 @@ bench: $(DEV_READY) ## Measure rendering and start-up
 golden: $(DEV_READY) ## Rewrite the golden trees, schemas and bundles; review the difference like code
 	$(BIN)/pytest tests/test_golden.py --update-golden
 	$(BIN)/rtb-hub schema --to docs/schema
+	$(BIN)/rtb-hub argocd render --to .
 	$(BIN)/python tools/bundle_schemas.py
 	$(BIN)/python tools/record_demo.py
 

@@ -7,7 +7,7 @@ it, and one below `environments/<base or env>/templates/preview/<name>/` (or `â€
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
@@ -111,9 +111,13 @@ class TemplateLibrary:
 
     def templates_for(self, blueprint: str, environment: str) -> tuple[str, ...]:
         """Paths of the templates of one blueprint in one environment, overlays applied, sorted by file name."""
-        overlays = [PurePosixPath("environments", layer, TEMPLATES) for layer in ("base", environment)]
+        return self.overlaid((TEMPLATES / COMMON, TEMPLATES / blueprint), environment)
+
+    def overlaid(self, folders: Sequence[PurePosixPath], environment: str) -> tuple[str, ...]:
+        """Paths of the templates in `folders`, sorted by file name; a later folder replaces, an overlay even more."""
+        layers = [PurePosixPath(), PurePosixPath("environments/base"), PurePosixPath("environments", environment)]
         chosen: dict[str, str] = {}
-        for folder in (top / name for top in (TEMPLATES, *overlays) for name in (COMMON, blueprint)):
+        for folder in (layer / folder for layer in layers for folder in folders):
             below = f"{folder}/"
             for path in self.files:
                 if path.startswith(below) and path.endswith(_SUFFIX) and "/" not in path[len(below) :]:

@@ -19,8 +19,10 @@ from generator.formats import (
     Domain,
     Duration,
     EnvironmentName,
+    GitUrl,
     Image,
     Memory,
+    SecretReference,
     Text,
 )
 from generator.quantities import duration
@@ -34,6 +36,7 @@ def _decimal(text: str) -> str:
 
 Price = Annotated[str, Field(pattern=r"^[0-9]{1,4}(\.[0-9]{1,6})?$"), AfterValidator(_decimal)]
 SecurityGroup = Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]
+Certificate = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]{1,30}:[0-9]{12}:certificate/[0-9a-f-]{36}$")]
 Cidr = Annotated[str, Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$")]
 
 
@@ -108,6 +111,23 @@ class Exposure(Model):
     group: Annotated[DnsLabel, Field(max_length=40)]
     shards: Annotated[int, Field(ge=1, le=50)]
     target_groups_per_shard: Annotated[int, Field(ge=1, le=95)]
+    scheme: Literal["internal", "internet-facing"]
+    certificates: Annotated[list[Certificate], Field(min_length=1, max_length=25)]
+
+
+class ArgoCD(Model):
+    """The Argo CD of the environment's account: its release, and how it sees the state repository.
+
+    A project can confine previews to namespaces by name since 3.3 (`clusterResourceWhitelist[].name`).
+    `webhook_secret` and `repository_credentials` name secrets in AWS Secrets Manager; the latter holds the keys of an
+    Argo CD repository secret (githubAppID, githubAppPrivateKey, …; operator manual, declarative setup).
+    """
+
+    version: Annotated[str, Field(pattern=r"^3\.([3-9]|[1-9][0-9])\.[0-9]{1,3}$")]
+    namespace: DnsLabel
+    repository: GitUrl
+    webhook_secret: SecretReference | None = None
+    repository_credentials: SecretReference | None = None
 
 
 class Isolation(Model):
@@ -158,6 +178,7 @@ class EnvironmentSpec(Model):
     secrets: Secrets
     images: Images
     pricing: Pricing
+    argocd: ArgoCD
     components: dict[DnsLabel, ComponentDefaults] = Field(default_factory=dict)
 
 

@@ -30,6 +30,11 @@ _IMAGE = re.compile(
 # git check-ref-format(1): no space, control, ~ ^ : ? * [ \, no "..", "@{", "//", no "." or "/" at the wrong ends.
 _BRANCH_BAD = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|^[-./]|[./]$|\.lock(?:/|$)|^(?:@|HEAD)$")
 _URL_PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()+,;=:@-]+/)*[A-Za-z0-9._~!$&'()+,;=:@-]*")
+#: Without user and password: they would end up in Git and in error messages.
+_GIT_URL = re.compile(
+    r"(?:https?|ssh)://(?:git@)?[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]{1,100}){1,10}"
+    r"|git@[A-Za-z0-9.-]{1,253}:[A-Za-z0-9._~-]{1,100}(?:/[A-Za-z0-9._~-]{1,100}){0,9}"
+)
 _SECRET = re.compile(r"(?P<key>[A-Za-z0-9/_+=.@-]{1,512})(?:#(?P<property>[A-Za-z0-9_.-]{1,253}))?")
 _PLAIN_CPU = r"[0-9]{1,6}(\.[0-9]{1,3})?m?"
 _PLAIN_MEMORY = r"[0-9]{1,15}(\.[0-9]{1,3})?(Ki|Mi|Gi|Ti|k|M|G|T)?"
@@ -120,6 +125,14 @@ def check_url_path(text: str) -> str:
     return _matches(_URL_PATH, text, "a URL path", "an absolute path such as / or /api, without query or escapes")
 
 
+def check_git_url(text: str) -> str:
+    """The URL of a Git repository as Argo CD takes it. What is refused is not shown: it may hold a password."""
+    if {".", ".."} & {*text.split("/")} or _GIT_URL.fullmatch(text) is None:
+        allowed = "https://HOST/PATH, ssh://git@HOST/PATH or git@HOST:PATH, without user and password"
+        raise ValueError(f"this is not a Git URL; allowed: {allowed}")
+    return text
+
+
 def check_secret(text: str) -> str:
     """A reference to AWS Secrets Manager: `name` or `name#property` (never the secret itself)."""
     return _matches(_SECRET, text, "a secret reference", "name or name#property, as in AWS Secrets Manager")
@@ -191,6 +204,9 @@ Image = Annotated[
 ]
 Branch = Annotated[str, AfterValidator(check_branch), _shown(r"^[^\s~^:?*\[\\]{1,200}$", "feature/RTB-123-login")]
 UrlPath = Annotated[str, AfterValidator(check_url_path), _shown(f"^{_URL_PATH.pattern}$", "/", "/api")]
+GitUrl = Annotated[
+    str, AfterValidator(check_git_url), _shown(f"^({_GIT_URL.pattern})$", "https://git.example.com/team/state.git")
+]
 SecretReference = Annotated[str, AfterValidator(check_secret)]
 Cpu = Annotated[str, AfterValidator(check_cpu), _shown(f"^{_PLAIN_CPU}$", "250m", "0.5", "2")]
 Memory = Annotated[str, AfterValidator(check_memory), _shown(f"^{_PLAIN_MEMORY}$", "256Mi", "1Gi")]

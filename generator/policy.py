@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from generator import pod_policy
 from generator.entry import Preview
@@ -20,6 +21,8 @@ _SERVICE_NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 _LABEL_KEY = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _ANNOTATIONS_BYTES = 256 * 1024
+#: A backend that is no Service (AWS Load Balancer Controller, annotations: actions).
+_ACTION_PORT, _ACTION_PREFIX = "use-annotation", "alb.ingress.kubernetes.io/actions."
 #: What must be there before any pod, in a wave of its own.
 _BEFORE_PODS = frozenset({"ResourceQuota", "LimitRange", "ServiceAccount", "SecurityGroupPolicy", "NetworkPolicy"})
 
@@ -164,17 +167,25 @@ def _wiring(manifests: Sequence[Manifest], pods: Sequence[PodSpec]) -> Iterator[
             for p, path_rule in enumerate(items(rule, "http", "paths")):
                 backend = mapping(path_rule, "backend", "service")
                 at_backend = ("spec", "rules", r, "http", "paths", p, "backend", "service")
-                found = services.get((ingress.identity.namespace, str(backend.get("name"))))
-                ports = items(found.data, "spec", "ports") if found else []
-                port = mapping(backend, "port")
-                if found is None:
-                    yield _finding(
-                        ingress, "policy/backend", "names no Service of this set", (*at_backend, "name"), "fix it"
-                    )
-                elif not any(port.items() <= {"name": x.get("name"), "number": x.get("port")}.items() for x in ports):
-                    yield _finding(
-                        ingress, "policy/backend", "is no port of the Service", (*at_backend, "port"), "fix it"
-                    )
+                yield from _backend(ingress, backend, at_backend, services)
+
+
+def _backend(
+    ingress: Manifest, backend: Mapping[str, Any], path: Path, services: Mapping[tuple[str, str], Manifest]
+) -> Iterator[Finding]:
+    """A Service of this set and a port of it; or an action of the load balancer, which an annotation describes."""
+    name, port = str(backend.get("name")), mapping(backend, "port")
+    if port.get("name") == _ACTION_PORT:
+        if _ACTION_PREFIX + name not in mapping(ingress.metadata, "annotations"):
+            remedy = f"describe it by the annotation {_ACTION_PREFIX}{name}"
+            yield _finding(ingress, "policy/backend", "names no action of this Ingress", (*path, "name"), remedy)
+        return
+    found = services.get((ingress.identity.namespace, name))
+    ports = items(found.data, "spec", "ports") if found else []
+    if found is None:
+        yield _finding(ingress, "policy/backend", "names no Service of this set", (*path, "name"), "fix it")
+    elif not any(port.items() <= {"name": x.get("name"), "number": x.get("port")}.items() for x in ports):
+        yield _finding(ingress, "policy/backend", "is no port of the Service", (*path, "port"), "fix it")
 
 
 def _service(service: Manifest, pods: Sequence[PodSpec]) -> Iterator[Finding]:

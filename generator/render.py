@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,9 +45,7 @@ class PreviewRenderer:
         """Render `preview`. Raises `ConfigError` (UnknownBlueprint, TemplateInvalid, TemplateUnbounded)."""
         blueprint, templates = self._chosen(preview.spec.blueprint, environment.name)
         values = template_values(preview, environment, blueprint)
-        manifests = [
-            _manifest(document, path) for path in templates for document in self._renderer.render(path, values)
-        ]
+        manifests = [m for path in templates for m in manifests_of(path, self._renderer.render(path, values))]
         ordered = in_wave_order(manifests)
         return Rendering(ordered, dump_all((m.data for m in ordered), HEADER))
 
@@ -65,6 +63,11 @@ class PreviewRenderer:
         paths += [path for path in self.library.files if "/_shared/" in path or path.endswith("blueprint.yaml")]
         tree = [generator, spec, environment.as_tree(), {path: self.library.files[path] for path in sorted(paths)}]
         return "sha256:" + hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
+
+
+def manifests_of(path: str, documents: Sequence[Any]) -> tuple[Manifest, ...]:
+    """What template `path` gave, as objects. Raises `ConfigError` (TemplateInvalid) for a document that is none."""
+    return tuple(_manifest(document, path) for document in documents)
 
 
 def _manifest(document: Any, path: str) -> Manifest:

@@ -17,11 +17,15 @@ from reconcilers.state import LAYOUT, LAYOUT_FILE
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What to lay out: environments by name, their files (`environments/…`), and files every branch has."""
+    """What to lay out: environments by name, their files (`environments/…`), and files every branch has.
+
+    `own_files` maps an environment to files that only its own branch has: its Argo CD objects, its platform folder.
+    """
 
     environments: Mapping[str, Environment]
     environment_files: Mapping[str, str]
     shared_files: Mapping[str, str]
+    own_files: Mapping[str, Mapping[str, str]]
 
     def branches(self) -> dict[str, list[str]]:
         """Branch → names of the environments that live on it, the branch of ungated ones first."""
@@ -36,6 +40,8 @@ class Layout:
         tree = {"apiVersion": "state.rtb-ai-hub/v1", "kind": "StateRepository", "spec": {"layout": LAYOUT}}
         files = {LAYOUT_FILE: dump(tree).encode()}
         files |= {PurePosixPath(path): text.encode() for path, text in self.shared_files.items()}
+        for name in names:
+            files |= {PurePosixPath(path): text.encode() for path, text in self.own_files[name].items()}
         for path, text in self.environment_files.items():
             home = PurePosixPath(path).parts[1]
             if home in (BASE, *names) and not PurePosixPath(path).is_relative_to(previews_folder(home)):

@@ -26,6 +26,12 @@ GOOD: dict[Check, list[str]] = {
     formats.check_env_name: ["A", "_", "a1_B", "_" * 253],
     formats.check_env_value: ["", "a\nb", "\x1b[2J", "日本語", "x" * 65536, "{{ x }}"],
     formats.check_text: ["", "x" * 1024, "é" * 512, "\0"],
+    formats.check_git_url: [
+        "https://git.example.com/team/state.git",
+        "http://127.0.0.1:8080/state.git",
+        "ssh://git@git.example.com:22/team/state",
+        "git@git.example.com:team/state.git",
+    ],
     formats.check_image: [
         "web",
         "web:1.2",
@@ -68,6 +74,17 @@ BAD: dict[Check, list[str]] = {
     formats.check_env_name: ["", "1A", "A-B", "A.B", "A=B", "A B", "Ä", "A\n", "A" * 254, "$A"],
     formats.check_env_value: ["\0", "a\0b", "x" * 65537, "\ud800"],
     formats.check_text: ["x" * 1025, "é" * 513, "\ud800", "a\udfff"],
+    formats.check_git_url: [
+        "",
+        "/srv/state.git",
+        "file:///srv/state.git",
+        "https://user:word@git.example.com/state.git",
+        "https://git.example.com",
+        "https://git.example.com/a/../b",
+        "https://git.example.com/a b",
+        "git@git.example.com:state.git?x",
+        "ext::sh -c x",
+    ],
     formats.check_image: [
         "",
         "Web",

@@ -13,12 +13,16 @@ from hub.cli.output import Format
 
 _PANEL = "Environments, blueprints, checks"
 _env = typer.Typer(no_args_is_help=True, help="Show environments: policy, limits, accounts, and who set each value.")
+_argocd = typer.Typer(
+    no_args_is_help=True, help="Show what Argo CD needs in an account: project, set, guards, settings."
+)
 _blueprint = typer.Typer(no_args_is_help=True, help="Show blueprints: what a preview can be made of.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     app.add_typer(_env, name="env", rich_help_panel=_PANEL)
+    app.add_typer(_argocd, name="argocd", rich_help_panel=_PANEL)
     app.add_typer(_blueprint, name="blueprint", rich_help_panel=_PANEL)
     for command in (price, validate, schema):
         app.command(rich_help_panel=_PANEL)(command)
@@ -51,6 +55,25 @@ def env_show(
     from hub.commands import env as command
 
     command.show(name, explain=explain, repo=repo, environments=environments, output=output)
+
+
+@_argocd.command("render")
+@declared_errors
+def argocd_render(
+    env: options.AnyEnvironment = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Write the files there instead.")] = None,
+    repo: options.Repo = None,
+    environments: options.Environments = None,
+) -> None:
+    """Print the Argo CD objects of an environment's account, computed from its files and the blueprints.
+
+    An administrator applies them once, and after an upgrade of the hub: docs/INSTALL.md goes through it.
+
+    Example: rtb-hub argocd render --env int
+    """
+    from hub.commands import argocd as command
+
+    command.run(env, to=to, repo=repo, environments=environments)
 
 
 @_blueprint.command("list")

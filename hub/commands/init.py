@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hub import assets
 from hub.adapters.git_store import create_repository
 from hub.cli.output import Format, emit
+from hub.commands.argocd import checked_files
 from hub.environments import read_environments
 from hub.wiring import Hub, hub
 from reconcilers.layout import Layout, plan_layout
@@ -37,8 +38,10 @@ def run(folder: Path, *, remote: str | None, work_tree: bool, environments: Path
 
 def _layout(ours: Hub, environments: Path | None) -> Layout:
     found = read_environments(ours, repo=None, environments=environments)
+    chosen = {name: found.get(name)[0] for name in found.names}
     return Layout(
-        environments={name: found.get(name)[0] for name in found.names},
+        environments=chosen,
+        own_files={name: checked_files(ours, found, environment) for name, environment in chosen.items()},
         environment_files=found.files,
         shared_files={
             "README.md": ours.library.files["templates/repository/README.md"],
