@@ -1,70 +1,152 @@
-"""Medians of our own rendering and start-up. Quote ratios, not times: machines differ. Peers are not measured yet."""
+"""Medians of rendering and start-up, ours next to peers that write the same objects. Quote ratios: machines differ.
+
+Ours is validated, a peer's is not. A peer that cannot be installed, or whose objects are others than ours, is named with
+the reason instead of a time.
+"""
 
 from __future__ import annotations
 
 import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent.parent)]
 
-from builders import LIBRARY, environment, image, preview
+from builders import LIBRARY, environment
+from content import ACTOR, BRANCH, Objects, Pattern, difference, entry, images, rendered
+from peer_inputs import BATCH, WRITERS, Inputs, Job
+from peers import PEERS, NotInstalledError, reason
+from timing import medians, milliseconds, texts
 
+from generator.environment import Environment
 from generator.policy import PolicySettings
 from generator.render import PreviewRenderer
 from generator.validation import Validator
 from hub import assets
 
 HUB = str(Path(sys.executable).parent / "rtb-hub")
-RENDER = [HUB, "render", "RTB-1", "--env", "int", "-i", f"web={image('web')}", "-i", f"api={image('api')}"]
+BARE, OURS = "python -c pass", "rtb-hub render, validated"
+COLD_ROUNDS, BATCH_ROUNDS = 9, 3
+#: Previews in one process of a peer. Marginal time is what counts, and a thousand would take minutes.
+PEER_BATCH = 100
+LEGEND = f"""
+Bare is python. Every peer timed wrote the same objects as ours, compared as parsed YAML in this run; none validates them.
+Ours warm is in process, with new renderer and validator; a peer's is what each of {PEER_BATCH} previews adds to its process.
+Helm renders one release a process."""
 
 
-def median_ms(work: Callable[[], object], runs: int) -> float:
-    times = []
-    for _ in range(runs):
-        begin = time.perf_counter()
-        work()
-        times.append((time.perf_counter() - begin) * 1000)
-    return statistics.median(times)
+@dataclass(frozen=True)
+class Peers:
+    """Processes to time, by title: `one` renders one preview, `many` renders PEER_BATCH. `faults` say why not."""
+
+    one: dict[str, Job]
+    many: dict[str, Job]
+    faults: dict[str, str]
 
 
-def process(*command: str) -> Callable[[], object]:
-    return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+def ours() -> dict[str, Job]:
+    """Our own processes by title."""
+    pinned = [part for name, reference in images(1).items() for part in ("-i", f"{name}={reference}")]
+    here, environ = Path.cwd(), {"RTB_HUB_ACTOR": ACTOR}
+    return {
+        BARE: Job([sys.executable, "-c", "pass"], here),
+        "rtb-hub --version": Job([HUB, "--version"], here),
+        "rtb-hub --help": Job([HUB, "--help"], here),
+        OURS: Job([HUB, "render", "RTB-1", "--env", "int", "--branch", BRANCH, *pinned], here, environ),
+    }
 
 
-def warm(count: int, *, validate: bool) -> float:
+def prepared(previews: Sequence[Objects], scratch: Path) -> Peers:
+    """Install each peer, write its inputs, run it once and hold what it wrote to `previews`."""
+    *wanted, another = previews
+    pattern = Pattern(another, wanted[-1])
+    values = {f"rtb-{number}": pattern.values(objects) for number, objects in enumerate(wanted, 1)}
+    peers = Peers({}, {}, {})
+    for peer in PEERS:
+        try:
+            installed = peer.installed()
+            for count, jobs in ((1, peers.one), (PEER_BATCH, peers.many)):
+                if count == 1 or peer.name in BATCH:
+                    inputs = Inputs(pattern, dict(list(values.items())[:count]))
+                    job = WRITERS[peer.name](inputs, installed, scratch / peer.name / str(count))
+                    objects = [tree for objects in wanted[:count] for tree in objects]
+                    if fault := fault_of(job, objects, scratch):
+                        peers.faults[peer.title] = f"rendering {count}: {fault}"
+                    else:
+                        jobs[peer.title] = job
+        except NotInstalledError as err:
+            peers.faults[peer.title] = f"not installed: {err}"
+    return peers
+
+
+def fault_of(job: Job, expected: Objects, home: Path, *, clock: bool = False) -> str | None:
+    """Why `job` is not to be timed: it fails, or writes other objects than expected."""
+    try:
+        return difference(expected, texts(job, home), clock=clock)
+    except subprocess.CalledProcessError as err:
+        return f"fails: {reason(err.stderr) or reason(err.stdout) or err}"
+
+
+def warm(count: int, env: Environment, *, validate: bool) -> float:
     """Milliseconds a preview in one batch of `count` different previews, new renderer and validator."""
-    env = environment()
-    entries = [preview(env, key=f"RTB-{n}") for n in range(1, count + 1)]
-    renderer, validator = PreviewRenderer(LIBRARY), Validator(assets.generator_data)
-    begin = time.perf_counter()
-    for entry in entries:
-        manifests = renderer.render(entry, env).manifests
-        if validate:
-            settings = PolicySettings.for_preview(entry, env)
-            assert not validator.validate(manifests, kubernetes=["1.34"], settings=settings)
-    return (time.perf_counter() - begin) * 1000 / count
+    entries = [entry(number, env) for number in range(1, count + 1)]
+
+    def work() -> None:
+        renderer, validator = PreviewRenderer(LIBRARY), Validator(assets.generator_data)
+        for one in entries:
+            manifests = renderer.render(one, env).manifests
+            if validate:
+                settings = PolicySettings.for_preview(one, env)
+                assert not validator.validate(manifests, kubernetes=["1.34"], settings=settings)
+
+    return milliseconds(work) / count
+
+
+def report_cold(took: Mapping[str, float], faults: Mapping[str, str], objects: int) -> None:
+    """One preview, whole process; and why a peer is missing from a table."""
+    helm = next((time for title, time in took.items() if title.startswith("helm ")), None)
+    print(f"{f'one preview of {objects} objects, whole process':<46}{'median ms':>10}{'x bare':>8}{'x helm':>8}")
+    for title, time in took.items():
+        print(f"{title:<46}{time:>10.1f}{time / took[BARE]:>8.1f}{f'{time / helm:.2f}' if helm else '–':>8}")
+    for title, fault in faults.items():
+        print(f"{title:<46}{fault}")
+
+
+def report_warm(env: Environment, peers: Peers, one: Mapping[str, float], many: Mapping[str, float]) -> None:
+    """Many previews in one process. Of a peer: what each further preview adds to the time of its process."""
+    print(f"\n{'many previews in one process':<46}{'previews':>10}{'ms each':>8}{'x ours':>8}")
+    each = 0.0
+    for count in (10, 100, 1000):
+        for title, validate in (("ours, text only", False), ("ours, validated", True)):
+            each = statistics.median(warm(count, env, validate=validate) for _ in range(BATCH_ROUNDS))
+            print(f"{title:<46}{count:>10}{each:>8.2f}{'':>8}")
+    for title in one:
+        if title in many:
+            added = (many[title] - one[title]) / (PEER_BATCH - 1)
+            print(f"{title:<46}{PEER_BATCH:>10}{added:>8.2f}{added / each:>8.1f}")
+        elif title not in peers.faults:
+            print(f"{title:<46}{'–':>10}{'–':>8}{'–':>8}")
 
 
 def main() -> None:
-    bare = median_ms(process(sys.executable, "-c", "pass"), 9)
-    print(f"{'whole process':<44}{'median ms':>10}{'x bare':>8}")
-    for name, command in {
-        "python -c pass": [sys.executable, "-c", "pass"],
-        "rtb-hub --version": [HUB, "--version"],
-        "rtb-hub --help": [HUB, "--help"],
-        "rtb-hub render, 12 objects, validated": RENDER,
-    }.items():
-        took = median_ms(process(*command), 9)
-        print(f"{name:<44}{took:>10.1f}{took / bare:>8.1f}")
-    print(f"\n{'a preview of 12 objects, in a batch of':<44}{'ms each':>10}{'text only':>11}")
-    for count in (10, 100, 1000):
-        full = statistics.median(warm(count, validate=True) for _ in range(3))
-        text = statistics.median(warm(count, validate=False) for _ in range(3))
-        print(f"{count:<44}{full:>10.2f}{text:>11.2f}")
+    """Print the tables."""
+    env = environment()
+    previews = rendered(PEER_BATCH + 1, env)
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        peers = prepared(previews, scratch)
+        processes = ours()
+        if fault := fault_of(processes[OURS], previews[0], scratch, clock=True):
+            sys.exit(f"{OURS}: {fault}")
+        cold = medians(processes | peers.one, scratch, COLD_ROUNDS)
+        batch = medians(peers.many, scratch, BATCH_ROUNDS)
+    report_cold(cold, peers.faults, len(previews[0]))
+    report_warm(env, peers, {title: cold[title] for title in peers.one}, batch)
+    print(LEGEND)
 
 
 if __name__ == "__main__":
