@@ -5,7 +5,7 @@ A bad entry never hides the others: it comes back as a record with its faults.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from generator.blueprint import TemplateLibrary
 from generator.entry import Preview
 from generator.environment import Environment
-from generator.errors import ConfigError, Fault, HubError, Location, Reason, Stalled
+from generator.errors import ConfigError, Fault, HubError, Location, Reason, Stalled, Transient
 from generator.model_faults import faults_of
 from generator.naming import ENTRY_FILE, IssueKey, preview_folder, previews_folder
 from generator.overlay import BASE, read_environment, unknown_environment
@@ -149,8 +149,20 @@ def environment_names(snapshot: Snapshot) -> tuple[str, ...]:
 def read_entries(snapshot: Snapshot, environment: str) -> tuple[EntryRecord, ...]:
     """All entries of an environment in one round trip, sorted by folder."""
     paths = [path for path in snapshot.files(previews_folder(environment)) if path.name == ENTRY_FILE]
-    texts = snapshot.read(paths)
+    texts = _read_listed(snapshot, paths)
     return tuple(_record(path, texts[path], snapshot, environment) for path in paths)
+
+
+def _read_listed(snapshot: Snapshot, paths: Sequence[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
+    """The contents of files that the snapshot lists. Raises `Transient` when one does not come: the read is partial."""
+    texts = snapshot.read(paths) if paths else {}
+    missing = [str(path) for path in paths if path not in texts]
+    if missing:
+        message = f"{missing[0]} is listed on {snapshot.branch} at {snapshot.commit[:12]}, but was not read"
+        raise Transient(
+            Reason.REPOSITORY_UNREACHABLE, message, remedy="try again; if it stays so, run 'git fsck' there"
+        )
+    return texts
 
 
 def parse_entry(text: bytes | str, source: str) -> Preview:
@@ -188,9 +200,9 @@ def _environment_state(name: str, snapshot: Snapshot, library: TemplateLibrary) 
     folder = _ENVIRONMENTS / name
     layers = [_ENVIRONMENTS / BASE / "environment.yaml", folder / "environment.yaml"]
     overlay_paths = [p for base in (_ENVIRONMENTS / BASE, folder) for p in snapshot.files(base / "templates")]
-    texts = snapshot.read([*layers, *overlay_paths])
-    environment, _ = read_environment(name, {str(p): _text(p, texts[p]) for p in layers if p in texts})
-    templates = TemplateLibrary({**library.files, **{str(p): _text(p, texts[p]) for p in overlay_paths}})
+    layer_texts, overlay_texts = snapshot.read(layers), _read_listed(snapshot, overlay_paths)
+    environment, _ = read_environment(name, {str(p): _text(p, layer_texts[p]) for p in layers if p in layer_texts})
+    templates = TemplateLibrary({**library.files, **{str(p): _text(p, text) for p, text in overlay_texts.items()}})
     return EnvironmentState(environment, snapshot, templates, read_entries(snapshot, name))
 
 

@@ -1,0 +1,139 @@
+"""Planning on a state repository in memory, as commands do on Git: observe, plan, commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from builders import LIBRARY, NOW, environment, start_request
+from memory_store import MemorySnapshot, MemoryStore
+
+from generator.errors import Reason, Transient
+from generator.naming import IssueKey
+from hub import assets
+from reconcilers.layout import Layout, plan_layout
+from reconcilers.plan import FileChange, Plan
+from reconcilers.start import Starter, StartOutcome
+from reconcilers.state import EnvironmentState, read_state
+from reconcilers.stop import StopOutcome, plan_stop
+
+KEY = IssueKey.parse("RTB-123")
+REQUEST = "preview/prd/rtb-123"
+NAMES = ("int", "prd", "stg")
+STARTER = Starter(LIBRARY, lambda *_: None, "test")
+
+
+def layout(**files: str) -> Layout:
+    """The shipped environments, with files of `environments/` added or replaced (`/` written as `__`)."""
+    changed = {f"environments/{name.replace('__', '/')}": text for name, text in files.items()}
+    return Layout(
+        environments={name: environment(name) for name in NAMES},
+        environment_files={**assets.environment_files(), **changed},
+        shared_files={"README.md": "What this is.\n"},
+        own_files={name: {f"argocd/{name}/project.yaml": f"# {name}\n"} for name in NAMES},
+    )
+
+
+def state_store() -> MemoryStore:
+    """A repository laid out with the shipped environments: int and stg on main, prd on prd."""
+    store = MemoryStore()
+    for plan in plan_layout(layout(), store):
+        store.commit(plan, at=NOW)
+    return store
+
+
+def observed(store: MemoryStore, env: str = "int", **spec: Any) -> EnvironmentState:
+    """The environment as read, with fields of its spec replaced."""
+    state = read_state(store, env, LIBRARY)
+    return replace(state, environment=environment(env, **spec)) if spec else state
+
+
+def planned(
+    store: MemoryStore, env: str = "int", *, key: str = "RTB-123", now: datetime = NOW, spec: Mapping[str, Any] = {}, **fields: Any
+) -> StartOutcome:  # fmt: skip
+    """What a start would do."""
+    return STARTER.plan(start_request(key, **fields), observed(store, env, **spec), now=now)
+
+
+def started(store: MemoryStore, env: str = "int", **fields: Any) -> StartOutcome:
+    """A start, carried out."""
+    outcome = planned(store, env, **fields)
+    store.commit(outcome.plan, at=NOW)
+    return outcome
+
+
+def stopped(store: MemoryStore, env: str = "int", key: IssueKey = KEY) -> StopOutcome:
+    """A stop, carried out."""
+    outcome = plan_stop(key, observed(store, env), requested_by="bob")
+    if outcome.withdraw:
+        store.delete_branch(outcome.withdraw[0], expected=outcome.withdraw[1])
+    if outcome.plan:
+        store.commit(outcome.plan, at=NOW)
+    return outcome
+
+
+def merged(store: MemoryStore, *, keep_branch: bool = False) -> None:
+    """Merge the request into prd by a fast-forward, as a reviewer does at the Git host."""
+    store.heads["prd"] = store.heads[REQUEST]
+    if not keep_branch:
+        del store.heads[REQUEST]
+
+
+def put(store: MemoryStore, path: str, content: bytes | None, branch: str = "main") -> None:
+    """Write or remove one file past the hub, as a person or another tool would."""
+    head = store.heads.get(branch)
+    store.commit(Plan(branch, head, head, "By hand", (FileChange(PurePosixPath(path), content, ""),)), at=NOW)
+
+
+def files_of(store: MemoryStore, branch: str = "main") -> Mapping[PurePosixPath, bytes]:
+    return store.snapshots()[branch].tree
+
+
+def removed(plan: Plan | None) -> set[PurePosixPath]:
+    """The files a plan takes away."""
+    return {change.path for change in plan.changes if change.content is None} if plan else set()
+
+
+@dataclass
+class Broken:
+    """A store whose `at`-th answer fails or comes back empty; what is written goes to the store behind it."""
+
+    store: MemoryStore
+    at: int
+    fails: bool
+    calls: int = 0
+    location: str = "memory"
+
+    def answer(self, value: Any, empty: Any) -> Any:
+        self.calls += 1
+        if self.calls != self.at:
+            return value
+        if self.fails:
+            raise Transient(Reason.REPOSITORY_UNREACHABLE, "the network is gone")
+        return empty
+
+    def snapshots(self) -> Mapping[str, Any]:
+        return self.answer({name: BrokenSnapshot(self, s) for name, s in self.store.snapshots().items()}, {})  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class BrokenSnapshot:
+    store: Broken
+    behind: MemorySnapshot
+
+    @property
+    def branch(self) -> str:
+        return self.behind.branch
+
+    @property
+    def commit(self) -> str:
+        return self.behind.commit
+
+    def files(self, below: PurePosixPath) -> tuple[PurePosixPath, ...]:
+        return self.store.answer(self.behind.files(below), ())  # type: ignore[no-any-return]
+
+    def read(self, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
+        return self.store.answer(self.behind.read(paths), {})  # type: ignore[no-any-return]

@@ -1,0 +1,77 @@
+"""Plans whatever the store answers: a failed or empty read plans no deletion and leaves the branches as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+import pytest
+from builders import LIBRARY, NOW, start_request
+from hypothesis import given
+from hypothesis import strategies as st
+from memory_store import MemoryStore
+from planning import KEY, STARTER, Broken, layout, merged, removed, started, state_store
+
+from generator.errors import HubError, Transient
+from reconcilers.layout import plan_layout
+from reconcilers.plan import FileChange, Plan
+from reconcilers.state import read_state
+from reconcilers.stop import plan_stop
+
+Plans = Callable[[Broken, str], list[Plan]]
+
+
+def start(store: Broken, env: str) -> list[Plan]:
+    return [STARTER.plan(start_request(settings=[("web.cpu", "500m")]), read_state(store, env, LIBRARY), now=NOW).plan]
+
+
+def stop(store: Broken, env: str) -> list[Plan]:
+    plan = plan_stop(KEY, read_state(store, env, LIBRARY), requested_by="bob").plan
+    return [plan] if plan else []
+
+
+def lay_out(store: Broken, _: str) -> list[Plan]:
+    return list(plan_layout(layout(), store))
+
+
+def populated() -> MemoryStore:
+    """Two previews in int; in prd one that is live and has an update requested."""
+    store = state_store()
+    started(store, key="RTB-7")
+    started(store)
+    started(store, "prd")
+    merged(store)
+    started(store, "prd", settings=[("api.cpu", "500m")])
+    return store
+
+
+@pytest.mark.parametrize("fails", [True, False], ids=["fails", "is empty"])
+@pytest.mark.parametrize("env", ["int", "prd"])
+@pytest.mark.parametrize("plans", [start, stop, lay_out])
+def test_an_answer_that(plans: Plans, env: str, fails: bool) -> None:
+    store = populated()
+    heads = dict(store.heads)
+    whole = Broken(store, 0, fails)
+    asked_for = set().union(*map(removed, plans(whole, env)))
+    assert whole.calls > 1 or plans is lay_out
+    for at in range(1, whole.calls + 1):
+        broken = Broken(store, at, fails)
+        try:
+            found = plans(broken, env)
+        except HubError as err:
+            assert not fails or isinstance(err, Transient)
+        else:
+            assert not fails, f"the failure of call {at} went unnoticed"
+            assert set().union(*map(removed, found)) <= asked_for
+    assert store.heads == heads
+
+
+@given(st.text(), st.lists(st.tuples(st.just("Reason"), st.text()), max_size=3))
+def test_no_value_adds_a_line_to_a_plan_or_its_message(why: str, trailers: list[tuple[str, str]]) -> None:
+    change = FileChange(PurePosixPath("a"), None, why)
+    plan = Plan("main", None, None, "Subject", (change,), tuple(trailers))
+    lines = plan.message().splitlines()
+    assert lines[0] == "Subject"
+    assert len(lines) == (2 + len(trailers) if trailers else 1)
+    assert all(line.startswith("Reason:") for line in lines[2:])
+    assert [len(line.splitlines()) for line in plan.lines()] == [1]
