@@ -39,6 +39,12 @@ class Reason(StrEnum):
     PREVIEW_NOT_FOUND = "PreviewNotFound"
     CAPACITY_EXHAUSTED = "CapacityExhausted"
     TARGET_NOT_EMPTY = "TargetNotEmpty"
+    INVALID_KUBECONFIG = "InvalidKubeconfig"
+    UNKNOWN_CONTEXT = "UnknownContext"
+    CLUSTER_UNREACHABLE = "ClusterUnreachable"
+    CLUSTER_REFUSED = "ClusterRefused"
+    NOT_IN_TIME = "NotInTime"
+    PREVIEW_FAILED = "PreviewFailed"
 
 
 @dataclass(frozen=True, slots=True)

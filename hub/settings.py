@@ -15,26 +15,30 @@ class Settings:
 
     `repo`: RTB_HUB_REPO, path or URL of the state repository. `environments`: RTB_HUB_ENVIRONMENTS, a folder used by
     commands that need no state repository. `actor`: RTB_HUB_ACTOR, who asks; the login name by default. `cache`:
-    RTB_HUB_CACHE, mirrors of remote repositories. `environ` is handed to git, which keeps what it needs of it.
+    RTB_HUB_CACHE, mirrors of remote repositories. `kubeconfig`: KUBECONFIG, one path or several with ':' between, else
+    ~/.kube/config. `environ` is handed to git, which keeps what it needs of it.
     """
 
     repo: str | None
     environments: Path | None
     actor: str
     cache: Path
+    kubeconfig: str
     environ: Mapping[str, str] = field(repr=False)
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings once. Raises nothing: values are checked where they are used."""
     env = dict(os.environ if environ is None else environ)
-    caches = Path(env.get("XDG_CACHE_HOME") or Path(env.get("HOME") or "/tmp") / ".cache")  # noqa: S108 - no home at all
+    home = Path(env.get("HOME") or "/tmp")  # noqa: S108 - no home at all
+    caches = Path(env.get("XDG_CACHE_HOME") or home / ".cache")
     environments = env.get("RTB_HUB_ENVIRONMENTS")
     return Settings(
         repo=env.get("RTB_HUB_REPO") or None,
         environments=Path(environments) if environments else None,
         actor=env.get("RTB_HUB_ACTOR") or _login(),
         cache=Path(env.get("RTB_HUB_CACHE") or caches / "rtb-ai-hub"),
+        kubeconfig=env.get("KUBECONFIG") or str(home / ".kube" / "config"),
         environ=env,
     )
 

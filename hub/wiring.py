@@ -17,7 +17,7 @@ from generator.validation import PolicySettings, Validator
 from hub import __version__, assets
 from hub.adapters.git_store import Identity, open_store
 from hub.settings import Settings, load_settings
-from reconcilers.ports import GitStore
+from reconcilers.ports import ClusterReader, GitStore
 from reconcilers.start import Starter
 
 
@@ -53,6 +53,12 @@ class Hub:
         location = repo or self.settings.repo or str(Path.cwd())
         identity = Identity("rtb-hub", "rtb-hub@rtb-ai-hub.invalid")
         return open_store(location, cache=self.settings.cache, environ=self.settings.environ, identity=identity)
+
+    def cluster(self, context: str, kubeconfig: str | None) -> ClusterReader:
+        """The cluster of a kubeconfig context. `kubeconfig`: a flag, else KUBECONFIG, else ~/.kube/config."""
+        from hub.adapters.cluster import open_cluster
+
+        return open_cluster(context, kubeconfig=kubeconfig or self.settings.kubeconfig)
 
     def check(self, rendering: Rendering, preview: Preview, environment: Environment) -> None:
         """Raise `ConfigError` (ManifestInvalid) with every finding by the environment's version and policy."""

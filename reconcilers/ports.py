@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Protocol
 
+from reconcilers.observed import ClusterState, NamespaceDetails
 from reconcilers.plan import Plan
 
 
@@ -47,3 +48,21 @@ class GitStore(Protocol):
 
     def delete_branch(self, branch: str, *, expected: str) -> None:
         """Delete a request branch that is still at `expected`. Raises `Moved` otherwise."""
+
+
+class ClusterReader(Protocol):
+    """A cluster, read only. Raises `Transient` when it cannot be reached and `Stalled` when it refuses to answer."""
+
+    @property
+    def context(self) -> str:
+        """The name people know the cluster by: the kubeconfig's context."""
+
+    def observe(self, argocd: str, *, preview: str | None = None) -> ClusterState:
+        """One observation: Argo CD's objects in the namespace `argocd`, then our namespaces, then the policies.
+
+        Applications are read before namespaces, so that one that is gone has taken its namespace along. `preview`
+        (`preview-rtb-123`) narrows Applications and namespaces to one.
+        """
+
+    def details(self, namespaces: Sequence[str]) -> Mapping[str, NamespaceDetails]:
+        """What happens inside these namespaces; a namespace that is gone has empty details."""

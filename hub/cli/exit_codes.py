@@ -9,6 +9,8 @@ INTERNAL = 1
 USAGE = 2
 #: `rtb-hub diff` found differences.
 DIFFERENT = 3
+#: `rtb-hub doctor` found errors.
+UNHEALTHY = 4
 
 CODES: dict[Reason, int] = {
     Reason.INVALID_ISSUE_KEY: 10,
@@ -34,4 +36,10 @@ CODES: dict[Reason, int] = {
     Reason.PREVIEW_NOT_FOUND: 37,
     Reason.TARGET_NOT_EMPTY: 38,
     Reason.CAPACITY_EXHAUSTED: 40,
+    Reason.INVALID_KUBECONFIG: 23,
+    Reason.UNKNOWN_CONTEXT: 24,
+    Reason.CLUSTER_UNREACHABLE: 50,
+    Reason.CLUSTER_REFUSED: 51,
+    Reason.NOT_IN_TIME: 52,
+    Reason.PREVIEW_FAILED: 53,
 }
