@@ -52,9 +52,13 @@ def test_every_command_of_the_readme_exists_and_none_is_left_out() -> None:
 
 def test_the_exit_codes_told_are_those_there_are() -> None:
     codes = sorted(CODES.values())
-    wrong_input, repository = [c for c in codes if c < 30], [c for c in codes if c >= 30]
-    assert f"{wrong_input[0]}–{wrong_input[-1]} wrong input, {repository[0]}–{repository[-1]} the repository" in README
-    assert f"{wrong_input[0]}-{wrong_input[-1]} wrong input" in rtb_hub("--help").out
+    groups = {"wrong input": (10, 30), "the repository": (30, 50), "a cluster": (50, 60)}
+    told, readme = " ".join(re.findall(r"[^\s│]+", rtb_hub("--help").out)), " ".join(README.split())
+    for name, (first, end) in groups.items():
+        group = [code for code in codes if first <= code < end]
+        assert f"{group[0]}–{group[-1]} {name}" in readme
+        assert f"{group[0]}-{group[-1]} {name}" in told
+    assert codes[-1] < 60
 
 
 def test_the_picture_is_made_from_a_real_run(tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ app = typer.Typer(
     help="Preview environments per Jira issue, through Git and Argo CD.\n\n"
     "Lay out a state repository ([bold]init[/]), then [bold]start[/] a preview; the Argo CD of the environment's"
     " account applies what the repository says. Try it without any account: [bold]rtb-hub demo[/].\n\n"
-    "Exit codes: 0 done, 2 wrong usage, 3 'diff' found differences, 10-22 wrong input, 30-40 the repository or"
-    " its capacity.",
+    "Exit codes: 0 done, 2 wrong usage, 3 'diff' found differences, 4 'doctor' found errors, 10-24 wrong input,"
+    " 30-40 the repository or its capacity, 50-53 a cluster.",
 )
 
 
@@ -150,23 +150,65 @@ def list_previews(
     owner: Annotated[str | None, typer.Option("--owner", help="Only what this person asked for.")] = None,
     sort: Annotated[Literal["key", "ends", "price"], typer.Option("--sort", help="Order of the rows.")] = "key",
     repo: options.Repo = None,
+    cluster: options.Cluster = None,
+    kubeconfig: options.Kubeconfig = None,
     output: options.Output = Format.TABLE,
 ) -> None:
-    """List previews with URL, time left and price. Entries that cannot be read are listed with the reason."""
-    from hub.commands import listing as command
+    """List previews with URL, time left and price. Entries that cannot be read are listed with the reason.
 
-    command.run(env=env, owner=owner, sort=sort, repo=repo, output=output)
+    With --cluster, also the phase of each and its cause, and previews without entry that are still being removed.
+    """
+    from hub.commands import listing as command
+    from hub.commands.observing import Options
+
+    at = Options(cluster, kubeconfig) if cluster else None
+    command.run(command.Filter(env, owner, sort), repo=repo, at=at, output=output)
 
 
 @app.command(rich_help_panel="Previews")
 @declared_errors
 def show(
-    key: options.Key, env: options.Environment, repo: options.Repo = None, output: options.Output = Format.TABLE
+    key: options.Key,
+    env: options.Environment,
+    repo: options.Repo = None,
+    cluster: options.Cluster = None,
+    kubeconfig: options.Kubeconfig = None,
+    output: options.Output = Format.TABLE,
 ) -> None:
-    """Show one preview: lease, components, price, objects."""
-    from hub.commands import show as command
+    """Show one preview: lease, components, price, objects.
 
-    command.run(key, env, repo=repo, output=output)
+    With --cluster, also its phase and the cause of it; of a preview whose entry is gone, whether it is removed.
+    """
+    from hub.commands import show as command
+    from hub.commands.observing import Options
+
+    command.run(key, env, repo=repo, at=Options(cluster, kubeconfig) if cluster else None, output=output)
+
+
+@app.command(rich_help_panel="Previews")
+@declared_errors
+def wait(
+    key: options.Key,
+    env: options.Environment,
+    cluster: Annotated[
+        str, typer.Option("--cluster", metavar="CONTEXT", help="The environment's cluster, by its kubeconfig context.")
+    ],
+    until: Annotated[Literal["running", "removed"], typer.Option("--for", help="What to wait for.")] = "running",
+    timeout: Annotated[str, typer.Option("--timeout", metavar="DURATION", help="Give up after: 10m, 1h.")] = "10m",
+    kubeconfig: options.Kubeconfig = None,
+    repo: options.Repo = None,
+    output: options.Output = Format.TABLE,
+) -> None:
+    """Wait until a preview is running, or until it is removed, and say what it waits for.
+
+    Exit code 52 when the time is up, 53 when the preview failed.
+
+    Example: rtb-hub wait RTB-123 --env int --cluster rtb-int --for running --timeout 10m
+    """
+    from hub.commands import wait as command
+    from hub.commands.observing import Options
+
+    command.run(key, env, until, timeout=timeout, repo=repo, at=Options(cluster, kubeconfig), output=output)
 
 
 @app.command(rich_help_panel="Previews")

@@ -34,6 +34,19 @@ Environments = Annotated[
     ),
 ]
 Output = Annotated[Format, typer.Option("--output", "-o", help="For people (table) or machines.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="CONTEXT",
+        help="Read this cluster too, by its kubeconfig context. Only ever read; needs the group rtb-hub-reader.",
+        show_default=False,
+    ),
+]
+Kubeconfig = Annotated[
+    str | None,
+    typer.Option("--kubeconfig", metavar="PATH", help="Default: KUBECONFIG, else ~/.kube/config.", show_default=False),
+]
 Images = Annotated[
     list[str] | None,
     typer.Option("--image", "-i", metavar="NAME=REF", help="Image of a component, pinned by digest. Repeatable."),

@@ -30,7 +30,7 @@ def run(folder: Path) -> None:
         _say(*_command(arguments, folder))
         start.run(arguments, repo=str(folder), output=Format.TABLE)
     _say("rtb-hub", "list", "--repo", str(folder))
-    listing.run(env=None, owner=None, sort="key", repo=str(folder), output=Format.TABLE)
+    listing.run(listing.Filter(None, None, "key"), repo=str(folder), at=None, output=Format.TABLE)
     _say("git", "-C", str(folder), "ls-tree", "-r", "--name-only", "main")
     console().print(_tree(folder))
     _next(folder)

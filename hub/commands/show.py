@@ -8,6 +8,7 @@ from generator.errors import ConfigError, Fault, Reason, nearest
 from generator.manifest import Manifest
 from generator.naming import IssueKey
 from hub.cli.output import Format, emit, printable
+from hub.commands.observing import STYLES, Options, phase_data, phases, read_environment
 from hub.commands.start import committed_manifests
 from hub.commands.view import describe, money_line, preview_row
 from hub.wiring import hub
@@ -18,19 +19,30 @@ if TYPE_CHECKING:
 
     from generator.entry import Preview
     from hub.commands.view import Row
+    from reconcilers.phase import Phase
+    from reconcilers.state import EnvironmentState
 
 
-def run(key: str, env: str, *, repo: str | None, output: Format) -> None:
-    """Print one preview. Raises `ConfigError`: PreviewNotFound, or UnreadableEntry with every fault."""
+def run(key: str, env: str, *, repo: str | None, at: Options | None, output: Format) -> None:
+    """Print one preview. Raises `ConfigError`: PreviewNotFound, or UnreadableEntry with every fault.
+
+    With a cluster (`at`), neither is raised: what is there is told by its phase.
+    """
     issue = IssueKey.parse(key)
     ours = hub()
+    reader = ours.cluster(at.context, at.kubeconfig) if at else None  # before Git: a wrong name is told at once
     store = ours.store(repo)
     state = read_state(store, env, ours.library)
     record = state.entry(issue) or state.request(issue)
+    phase = None
+    if reader is not None:
+        reading = read_environment(reader, state, preview=issue.namespace)
+        phase = phases(reader, reading, [issue.name], now=ours.clock(), always=True)[issue.name]
+        if record is None or record.preview is None:
+            _without_entry(issue, env, phase, output)
+            return
     if record is None:
-        known = sorted(r.name.upper() for r in (*state.entries, *state.requests))
-        fault = Fault(f"there is no preview of {issue} in {env}", nearest=nearest(str(issue), known))
-        raise ConfigError(Reason.PREVIEW_NOT_FOUND, fault)
+        raise _not_found(issue, state)
     if record.preview is None:
         raise ConfigError(Reason.UNREADABLE_ENTRY, record.faults)
     preview = record.preview
@@ -41,16 +53,41 @@ def run(key: str, env: str, *, repo: str | None, output: Format) -> None:
         **describe(preview, state.environment, now=ours.clock()),
         "onBranch": record.snapshot.branch,
         "objects": objects,
+        **(phase_data(phase) if phase else {}),
     }
-    emit(data, output, lambda console: _print(console, preview, row, manifests))
+    emit(data, output, lambda console: _print(console, preview, row, phase, manifests))
 
 
-def _print(console: Console, preview: Preview, row: Row, manifests: list[Manifest]) -> None:
+def _not_found(issue: IssueKey, state: EnvironmentState) -> ConfigError:
+    known = sorted(r.name.upper() for r in (*state.entries, *state.requests))
+    message = f"there is no preview of {issue} in {state.environment.name}"
+    return ConfigError(Reason.PREVIEW_NOT_FOUND, Fault(message, nearest=nearest(str(issue), known)))
+
+
+def _without_entry(issue: IssueKey, env: str, phase: Phase, output: Format) -> None:
+    """Tell of a preview that has no readable entry, by what the cluster has of it."""
+    data = {"issue": str(issue), "environment": env, "namespace": issue.namespace, **phase_data(phase)}
+    emit(data, output, lambda console: _tell_phase(console, str(issue), env, phase))
+
+
+def _tell_phase(console: Console, key: str, env: str, phase: Phase) -> None:
+    from rich.text import Text
+
+    console.print(Text.assemble((key, "bold"), f" in {env}: ", (phase.name, STYLES[phase.name])))
+    for name, text in (("cause", phase.cause), ("to do", phase.remedy)):
+        if text:
+            console.print(Text.assemble((f"  {name:<10}", "cyan"), printable(text)))
+
+
+def _print(console: Console, preview: Preview, row: Row, phase: Phase | None, manifests: list[Manifest]) -> None:
     from rich.table import Table
     from rich.text import Text
 
     spec = preview.spec
-    console.print(Text.assemble((row.key, "bold"), f" in {row.environment}: ", row.lease))
+    if phase is None:
+        console.print(Text.assemble((row.key, "bold"), f" in {row.environment}: ", row.lease))
+    else:
+        _tell_phase(console, row.key, row.environment, phase)
     facts = {
         "url": row.url,
         "namespace": preview.key.namespace,

@@ -1,0 +1,130 @@
+"""What commands with `--cluster` share: reading the cluster after Git, and the phases that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from generator.argocd import project_name
+from generator.errors import HubError, Stalled, Transient
+from generator.naming import NAMESPACE_PREFIX
+from generator.quantities import duration
+from reconcilers.observed import ClusterState
+from reconcilers.phase import Phase, Seen, needs_details, phase_of
+from reconcilers.state import EnvironmentState
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from reconcilers.ports import ClusterReader
+
+STYLES = {
+    "running": "green",
+    "starting": "cyan",
+    "awaiting approval": "cyan",
+    "expiring soon": "yellow",
+    "stopping": "yellow",
+    "unknown": "magenta",
+    "failed": "red",
+    "stuck": "red",
+    "removed": "dim",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`--cluster` and `--kubeconfig` as typed."""
+
+    context: str
+    kubeconfig: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One environment's cluster as read, or the error that kept it from being read."""
+
+    state: EnvironmentState
+    cluster: ClusterState = field(default_factory=lambda: ClusterState(""))
+    error: HubError | None = None
+
+    @property
+    def has_set(self) -> bool:
+        """True when the environment's ApplicationSet is in this cluster."""
+        return project_name(self.state.environment.name) in self.cluster.sets
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The previews (`rtb-123`) that the cluster has anything of."""
+        environment = self.state.environment.name
+        applications = (a.name for a in self.cluster.applications.values() if a.project == project_name(environment))
+        namespaces = (n.name for n in self.cluster.namespaces.values() if n.environment == environment)
+        found = (*applications, *namespaces)
+        return frozenset(n.removeprefix(NAMESPACE_PREFIX) for n in found if n.startswith(NAMESPACE_PREFIX))
+
+    def seen(self, name: str) -> Seen:
+        """What was read of one preview by its name (`rtb-123`)."""
+        environment, target = self.state.environment.name, NAMESPACE_PREFIX + name
+        application, namespace = self.cluster.applications.get(target), self.cluster.namespaces.get(target)
+        return Seen(
+            entry=next((r for r in self.state.entries if r.name == name), None),
+            request=next((r for r in self.state.requests if r.name == name), None),
+            application=application if application and application.project == project_name(environment) else None,
+            namespace=namespace if namespace and namespace.environment in ("", environment) else None,
+            applications=self.cluster.sets.get(project_name(environment)),
+            unread=said(self.error) if self.error else "",
+        )
+
+
+def read_environment(reader: ClusterReader, state: EnvironmentState, *, preview: str | None = None) -> Reading:
+    """Read the cluster for one environment. What cannot be read comes back as an error, never as an empty cluster."""
+    try:
+        return Reading(state, reader.observe(state.environment.spec.argocd.namespace, preview=preview))
+    except (Transient, Stalled) as err:
+        return Reading(state, error=err)
+
+
+def phases(
+    reader: ClusterReader, reading: Reading, names: Iterable[str], *, now: datetime, always: bool = False
+) -> Mapping[str, Phase]:
+    """Phases by preview name. Details are read where they tell a cause; of all with `always`."""
+    seen = {name: reading.seen(name) for name in names}
+    asked = [
+        name
+        for name, one in seen.items()
+        if not one.unread and (needs_details(one) or (always and one.application is not None))
+    ]
+    seen |= _with_details(reader, seen, asked)
+    warn_before = duration(reading.state.environment.spec.lease.warn_before)
+    return {name: phase_of(one, now=now, warn_before=warn_before) for name, one in seen.items()}
+
+
+def _with_details(reader: ClusterReader, seen: Mapping[str, Seen], names: Sequence[str]) -> dict[str, Seen]:
+    if not names:
+        return {}
+    try:
+        found = reader.details([NAMESPACE_PREFIX + name for name in names])
+    except (Transient, Stalled) as err:
+        return {name: replace(seen[name], unread=said(err)) for name in names}
+    return {name: replace(seen[name], details=found[NAMESPACE_PREFIX + name]) for name in names}
+
+
+def said(error: HubError) -> str:
+    """An error in one line, with what to do."""
+    fault = error.faults[0]
+    return f"{fault.message}; {fault.remedy}" if fault.remedy else fault.message
+
+
+def phase_data(phase: Phase | None) -> dict[str, Any]:
+    """A phase for machines."""
+    if phase is None:
+        return {"phase": None, "cause": "", "remedy": ""}
+    return {"phase": phase.name, "cause": phase.cause, "remedy": phase.remedy}
+
+
+def phase_text(phase: Phase | None) -> Text:
+    """A phase for people, one word or two."""
+    from rich.text import Text
+
+    return Text(phase.name, STYLES[phase.name]) if phase else Text("–", "dim")
