@@ -15,8 +15,9 @@ from generator.errors import ConfigError, Fault, Reason
 from generator.render import Rendering
 from generator.validation import PolicySettings, Validator
 from hub import __version__, assets
-from hub.adapters.git_store import Identity, open_store
+from hub.adapters.git_store import GitRepository, Identity, open_store
 from hub.settings import Settings, load_settings
+from reconcilers.diagnosis import ReceiveRules
 from reconcilers.ports import ClusterReader, GitStore
 from reconcilers.start import Starter
 
@@ -50,9 +51,18 @@ class Hub:
 
     def store(self, repo: str | None) -> GitStore:
         """The state repository: `repo` (a flag), else RTB_HUB_REPO, else the one of the current folder."""
+        return self._repository(repo)
+
+    def _repository(self, repo: str | None) -> GitRepository:
         location = repo or self.settings.repo or str(Path.cwd())
         identity = Identity("rtb-hub", "rtb-hub@rtb-ai-hub.invalid")
         return open_store(location, cache=self.settings.cache, environ=self.settings.environ, identity=identity)
+
+    def receive_rules(self, repo: str | None) -> ReceiveRules | None:
+        """What the state repository refuses from those who push; None when its host keeps that to itself."""
+        from hub.adapters.git_rules import receive_rules
+
+        return receive_rules(self._repository(repo), self.settings.environ)
 
     def cluster(self, context: str, kubeconfig: str | None) -> ClusterReader:
         """The cluster of a kubeconfig context. `kubeconfig`: a flag, else KUBECONFIG, else ~/.kube/config."""

@@ -231,6 +231,31 @@ def stop(
 
 @app.command(rich_help_panel="State repository")
 @declared_errors
+def doctor(
+    env: Annotated[
+        list[str] | None,
+        typer.Option("--env", "-e", metavar="NAME", help="Only this environment. Repeatable.", show_default="all"),
+    ] = None,
+    repo: options.Repo = None,
+    cluster: options.Cluster = None,
+    kubeconfig: options.Kubeconfig = None,
+    output: options.Output = Format.TABLE,
+) -> None:
+    """Find what is wrong with the state repository, and with a cluster, and say what to do. Changes neither.
+
+    Looks at entries, manifests, Argo CD files, what environments share, branch rules; with --cluster at the set,
+    projects, policies, and at previews that are stuck, orphaned or out of step. Exit code 4 when there is an error.
+
+    Example: rtb-hub doctor --env int --cluster rtb-int
+    """
+    from hub.commands import doctor as command
+    from hub.commands.observing import Options
+
+    command.run(env or [], repo=repo, at=Options(cluster, kubeconfig) if cluster else None, output=output)
+
+
+@app.command(rich_help_panel="State repository")
+@declared_errors
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty folder.")] = Path("demo-state"),
 ) -> None:

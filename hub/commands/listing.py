@@ -89,7 +89,7 @@ def _phases(
         if not (named or reading.has_set or reading.error):
             continue
         names = {record.name for record in (*state.entries, *state.requests)}
-        told = phases(reader, reading, sorted(names | reading.names), now=now)
+        _, told = phases(reader, reading, sorted(names | reading.names), now=now)
         found |= {(environment, name): phase for name, phase in told.items()}
     return found
 

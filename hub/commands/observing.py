@@ -87,8 +87,8 @@ def read_environment(reader: ClusterReader, state: EnvironmentState, *, preview:
 
 def phases(
     reader: ClusterReader, reading: Reading, names: Iterable[str], *, now: datetime, always: bool = False
-) -> Mapping[str, Phase]:
-    """Phases by preview name. Details are read where they tell a cause; of all with `always`."""
+) -> tuple[Mapping[str, Seen], Mapping[str, Phase]]:
+    """What was seen, and phases, by preview name. Details are read where they tell a cause; of all with `always`."""
     seen = {name: reading.seen(name) for name in names}
     asked = [
         name
@@ -97,7 +97,7 @@ def phases(
     ]
     seen |= _with_details(reader, seen, asked)
     warn_before = duration(reading.state.environment.spec.lease.warn_before)
-    return {name: phase_of(one, now=now, warn_before=warn_before) for name, one in seen.items()}
+    return seen, {name: phase_of(one, now=now, warn_before=warn_before) for name, one in seen.items()}
 
 
 def _with_details(reader: ClusterReader, seen: Mapping[str, Seen], names: Sequence[str]) -> dict[str, Seen]:

@@ -37,7 +37,8 @@ def run(key: str, env: str, *, repo: str | None, at: Options | None, output: For
     phase = None
     if reader is not None:
         reading = read_environment(reader, state, preview=issue.namespace)
-        phase = phases(reader, reading, [issue.name], now=ours.clock(), always=True)[issue.name]
+        _, told = phases(reader, reading, [issue.name], now=ours.clock(), always=True)
+        phase = told[issue.name]
         if record is None or record.preview is None:
             _without_entry(issue, env, phase, output)
             return

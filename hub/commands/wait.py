@@ -92,7 +92,8 @@ def _phase(ours: Hub, store: GitStore, reader: ClusterReader, issue: IssueKey, e
     reading = read_environment(reader, state, preview=issue.namespace)
     if isinstance(reading.error, Stalled):
         raise reading.error
-    return phases(reader, reading, [issue.name], now=ours.clock(), always=True)[issue.name]
+    _, told = phases(reader, reading, [issue.name], now=ours.clock(), always=True)
+    return told[issue.name]
 
 
 def _fault(what: str, phase: Phase) -> Fault:

@@ -1,0 +1,156 @@
+"""`rtb-hub doctor`: what is wrong with the state repository and, when asked, with a cluster. Writes to neither."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from generator.argocd import argocd_files, project_name, render_argocd
+from generator.errors import Location, Stalled
+from generator.overlay import unknown_environment
+from hub.cli.exit_codes import UNHEALTHY
+from hub.cli.output import Format, emit, printable
+from hub.commands.observing import Options, phases, read_environment, said
+from hub.wiring import Hub, hub
+from reconcilers.cluster_diagnosis import Observation, diagnose_cluster, diagnose_strays
+from reconcilers.diagnosis import (
+    Diagnosis,
+    diagnose_argocd,
+    diagnose_entries,
+    diagnose_rules,
+    diagnose_sharing,
+)
+from reconcilers.observed import ClusterState
+from reconcilers.state import EnvironmentState, read_states
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from reconcilers.ports import ClusterReader
+
+_STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
+
+
+@dataclass(slots=True)
+class _Report:
+    findings: list[Diagnosis] = field(default_factory=list)
+    checked: list[str] = field(default_factory=list)
+
+
+def run(envs: Sequence[str], *, repo: str | None, at: Options | None, output: Format) -> None:
+    """Check, tell, and exit with `UNHEALTHY` when there is an error."""
+    ours = hub()
+    reader = ours.cluster(at.context, at.kubeconfig) if at else None
+    states = read_states(ours.store(repo), ours.library)
+    known = [state.environment.name for state in states]
+    for env in envs:
+        if env not in known:
+            raise unknown_environment(env, known)
+    chosen = [state for state in states if not envs or state.environment.name in envs]
+    report = _Report()
+    _check_repository(ours, repo, states, chosen, report)
+    if reader is not None:
+        _check_cluster(ours, reader, chosen, report, named=bool(envs), known=frozenset(known))
+    errors = sum(1 for finding in report.findings if finding.severity == "error")
+    data = {"findings": [_data(finding) for finding in report.findings], "checked": report.checked, "errors": errors}
+    emit(data, output, lambda console: _tell(console, report))
+    if errors:
+        sys.exit(UNHEALTHY)
+
+
+def _check_repository(
+    ours: Hub,
+    repo: str | None,
+    states: Sequence[EnvironmentState],
+    chosen: Sequence[EnvironmentState],
+    report: _Report,
+) -> None:
+    now = ours.clock()
+    for state in chosen:
+        environment = state.environment
+        wanted = argocd_files(environment, render_argocd(state.library, environment))
+        report.findings += [*diagnose_entries(state, now=now), *diagnose_argocd(state, wanted)]
+        entries = len(state.entries) + len(state.requests)
+        report.checked.append(f"{environment.name}: {entries} entries and {len(wanted)} files of Argo CD")
+    environments = [state.environment for state in states]
+    report.findings += [*diagnose_sharing(environments), *_rules(ours, repo, states)]
+    report.checked.append("environments for what they share, branches for their protection")
+
+
+def _rules(ours: Hub, repo: str | None, states: Sequence[EnvironmentState]) -> Iterator[Diagnosis]:
+    location = ours.store(repo).location
+    try:
+        rules = ours.receive_rules(repo)
+    except Stalled as err:
+        yield Diagnosis("warning", "branch-rules-unread", Location(location), said(err))
+        return
+    yield from diagnose_rules(rules, location, [state.environment for state in states])
+
+
+def _check_cluster(  # noqa: PLR0913
+    ours: Hub,
+    reader: ClusterReader,
+    chosen: Sequence[EnvironmentState],
+    report: _Report,
+    *,
+    named: bool,
+    known: frozenset[str],
+) -> None:
+    last: ClusterState | None = None
+    for state in chosen:
+        environment = state.environment.name
+        reading = read_environment(reader, state)
+        if reading.error is not None:
+            where = Location(f"cluster {reader.context}: {environment}")
+            message = f"could not be read, so nothing is known of it: {reading.error.faults[0].message}"
+            remedy = tuple(filter(None, [reading.error.faults[0].remedy]))
+            report.findings.append(Diagnosis("error", "cluster-unread", where, message, remedy))
+            continue
+        last = reading.cluster
+        if not (named or reading.has_set):
+            report.checked.append(
+                f"cluster {reader.context}: {environment} is not in it (no {project_name(environment)})"
+            )
+            continue
+        records = {record.name for record in (*state.entries, *state.requests)}
+        names = sorted(records | reading.names)
+        seen, told = phases(reader, reading, names, now=ours.clock())
+        report.findings += diagnose_cluster(Observation(state, reading.cluster, seen, told))
+        report.checked.append(f"cluster {reader.context}: {environment}, its ApplicationSet and {len(names)} previews")
+    if last is not None:
+        report.findings += diagnose_strays(last, known)
+
+
+def _data(finding: Diagnosis) -> dict[str, Any]:
+    return {
+        "severity": finding.severity,
+        "rule": finding.rule,
+        "where": finding.where.file,
+        "line": finding.where.line,
+        "column": finding.where.column,
+        "message": finding.message,
+        "remedy": list(finding.remedy),
+    }
+
+
+def _tell(console: Console, report: _Report) -> None:
+    from rich.text import Text
+
+    for finding in report.findings:
+        head = Text.assemble(
+            (f"{printable(str(finding.where))}: ", "bold"),
+            (f"{finding.severity}: ", _STYLES[finding.severity]),
+            printable(finding.message),
+            (f" [{finding.rule}]", "dim"),
+        )
+        console.print(head)
+        for step in finding.remedy:
+            console.print(Text.assemble(("  to do: ", "cyan"), printable(step)))
+    counts = {s: sum(1 for f in report.findings if f.severity == s) for s in _STYLES}
+    found = ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for name, count in counts.items() if count)
+    style = "red" if counts["error"] else "green"
+    console.print(Text(found or "nothing is wrong", style))
+    for line in report.checked:
+        console.print(Text(f"  checked {printable(line)}", "dim"))

@@ -1,0 +1,177 @@
+"""What is wrong with a state repository, and what to do about it: findings like a compiler's. Pure.
+
+What a cluster shows is in `reconcilers.cluster_diagnosis`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import combinations
+from pathlib import PurePosixPath
+from typing import Literal
+
+from generator.argocd import argocd_folder
+from generator.environment import Environment
+from generator.errors import ConfigError, Location
+from generator.formats import parse_time
+from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder, previews_folder
+from generator.yaml_reader import load
+from reconcilers.causes import for_how_long
+from reconcilers.state import EntryRecord, EnvironmentState
+
+Severity = Literal["error", "warning", "note"]
+#: An entry may outlive its lease by this before it is an error: expiry runs every minute.
+OVERDUE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One finding. `where`: a place in a file of the state repository, or what else it is about. `remedy`: steps."""
+
+    severity: Severity
+    rule: str
+    where: Location
+    message: str
+    remedy: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveRules:
+    """What a Git repository refuses from those who push (git-config(1), `receive.*`). `where`: its path."""
+
+    where: str
+    denies_force: bool
+    denies_deletion: bool
+
+
+def diagnose_entries(state: EnvironmentState, *, now: datetime) -> Iterator[Diagnosis]:
+    """Entries that cannot be read or stand in a wrong place, have outlived their lease, or lack their manifests."""
+    environment = state.environment.name
+    files = set(state.snapshot.files(previews_folder(environment)))
+    for record in (*state.entries, *state.requests):
+        if record.preview is None:
+            yield from _unreadable(record, environment)
+    for record in state.entries:
+        if record.preview is not None and record.path.parent / MANIFEST_FILE not in files:
+            message = f"has no {MANIFEST_FILE} beside it: Argo CD has nothing to apply"
+            remedy = (
+                f"'rtb-hub start {record.name.upper()} --env {environment} …' writes it, 'rtb-hub stop' removes all"
+            )
+            yield Diagnosis("error", "manifest-missing", Location(str(record.path)), message, (remedy,))
+        yield from _overdue(record, environment, now)
+    for path in sorted(files):
+        if path.name == MANIFEST_FILE and path.parent / ENTRY_FILE not in files:
+            message = "is left over: there is no entry beside it, so nothing applies or removes it"
+            remedy = f"remove it: git rm {path} on branch {state.snapshot.branch}"
+            yield Diagnosis("warning", "manifest-left-over", Location(str(path)), message, (remedy,))
+
+
+def _unreadable(record: EntryRecord, environment: str) -> Iterator[Diagnosis]:
+    remedy, stops = removal(record, environment), stops_the_set(record)
+    for fault in record.faults:
+        parts = (fault.field, fault.message, f"allowed: {fault.allowed}" if fault.allowed else "")
+        message = ": ".join(part for part in parts if part)
+        if stops:
+            message += f"; while it is there, no preview of {environment} is made, changed or removed"
+        yield Diagnosis("error", "entry-unreadable", fault.where or Location(str(record.path)), message, remedy)
+
+
+def removal(record: EntryRecord, environment: str) -> tuple[str, ...]:
+    """How to get rid of an entry: by its key, when it stands where that key's entry does."""
+    try:
+        key = IssueKey.parse(record.name.upper())
+    except ConfigError:
+        key = None
+    if key and record.path.parent == preview_folder(environment, key):
+        return (f"repair it, or remove it: rtb-hub stop {key} --env {environment}",)
+    return (f"repair it, or remove it: git rm {record.path} on branch {record.snapshot.branch}",)
+
+
+def stops_the_set(record: EntryRecord) -> bool:
+    """True when the file generator of an ApplicationSet cannot take the file: no YAML, or neither mapping nor list.
+
+    An entry with a wrong field does not: name and path come from its folder alone.
+    """
+    text = record.snapshot.read([record.path]).get(record.path, b"")
+    try:
+        data = load(text, str(record.path)).data
+    except ConfigError:
+        return True
+    items = data if isinstance(data, list) else [data]
+    return not all(item is None or isinstance(item, Mapping) for item in items)
+
+
+def _overdue(record: EntryRecord, environment: str, now: datetime) -> Iterator[Diagnosis]:
+    expires_at = record.preview.spec.lease.expires_at if record.preview else None
+    if expires_at is None or (over := now - parse_time(expires_at)) <= timedelta(0):
+        return
+    severity: Severity = "error" if over > OVERDUE else "warning"
+    message = f"its time was up {for_how_long(over)} ago ({expires_at}), and the entry is still there"
+    remedy = f"remove it: rtb-hub stop {record.name.upper()} --env {environment}"
+    yield Diagnosis(severity, "entry-expired", Location(str(record.path)), message, (remedy,))
+
+
+def diagnose_argocd(state: EnvironmentState, wanted: Mapping[str, str]) -> Iterator[Diagnosis]:
+    """Argo CD files on the branch against what the templates render now (`wanted`: texts by path)."""
+    name, snapshot = state.environment.name, state.snapshot
+    folder = argocd_folder(name)
+    paths = [PurePosixPath(path) for path in wanted]
+    found = snapshot.read(paths)
+    remedy = (
+        "lay it out again: rtb-hub init DIR (the repository, with your --environments)",
+        f"then have an administrator apply it: kubectl apply --server-side -k {folder}",
+    )
+    for path in paths:
+        where = Location(str(path))
+        if path not in found:
+            message = f"is missing on branch {snapshot.branch}"
+            yield Diagnosis("error", "argocd-missing", where, message, remedy)
+        elif found[path] != wanted[str(path)].encode():
+            message = f"on branch {snapshot.branch} differs from what today's templates and {name}'s values render"
+            yield Diagnosis("warning", "argocd-differs", where, message, remedy)
+    for path in sorted(set(snapshot.files(folder)) - set(paths)):
+        message = "is not rendered by today's templates; nothing removes it"
+        yield Diagnosis("note", "argocd-left-over", Location(str(path)), message, ("remove it if it is not yours",))
+
+
+def diagnose_sharing(environments: Sequence[Environment]) -> Iterator[Diagnosis]:
+    """Environments that would get in each other's way."""
+    for one, other in combinations(environments, 2):
+        names, a, b = f"{one.name} and {other.name}", one.spec, other.spec
+        where = Location(f"environments/{other.name}/environment.yaml")
+        if (a.account, a.region, a.cluster.name) == (b.account, b.region, b.cluster.name):
+            message = f"{names} share cluster {b.cluster.name}: a preview of one key in both would be one namespace"
+            yield Diagnosis("error", "shared-cluster", where, message, ("give each a cluster of its own",))
+        if a.domain == b.domain:
+            message = f"{names} share the domain {b.domain}: a preview of one key in both would be one host"
+            yield Diagnosis("error", "shared-domain", where, message, ("give each a domain of its own",))
+        if a.branch == b.branch and a.gated != b.gated:
+            message = f"{names} share branch {b.branch}, and only one changes by review: rules are per branch, not path"
+            yield Diagnosis("error", "shared-branch", where, message, ("give the gated one a branch of its own",))
+
+
+def diagnose_rules(
+    rules: ReceiveRules | None, location: str, environments: Sequence[Environment]
+) -> Iterator[Diagnosis]:
+    """Whether the branches are protected. `rules` None: the repository is elsewhere, and Git cannot tell."""
+    branches = sorted({e.spec.branch for e in environments})
+    gated = sorted({e.spec.branch for e in environments if e.spec.gated})
+    if rules is None:
+        review = f"; on {', '.join(gated)} also a review by somebody else before each change" if gated else ""
+        message = "Git cannot tell which rules its host keeps for the branches"
+        remedy = f"see to it there: no force push and no deletion of {', '.join(branches)}{review}"
+        yield Diagnosis("note", "branch-rules-unknown", Location(location), message, (remedy,))
+        return
+    if not rules.denies_force:
+        message = f"takes a force push: a rewritten {branches[0]} can remove or bring back every preview"
+        remedy = f"git -C {rules.where} config receive.denyNonFastForwards true"
+        yield Diagnosis("warning", "force-push-allowed", Location(rules.where), message, (remedy,))
+    if not rules.denies_deletion:
+        message = f"lets anybody who may push delete {', '.join(branches)}"
+        steps = (
+            f"git -C {rules.where} config receive.denyDeletes true",
+            "that also keeps requests of gated environments from being withdrawn; a hook 'update' can tell them apart",
+        )
+        yield Diagnosis("warning", "deletion-allowed", Location(rules.where), message, steps)
