@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from generator.entry import Preview
-from generator.formats import parse_time
-from reconcilers.causes import Cause, for_how_long, holding_cause, start_cause
+from generator.formats import format_time, parse_time
+from reconcilers.causes import Cause, holding_cause, start_cause
 from reconcilers.observed import Application, ApplicationSet, Namespace, NamespaceDetails
 from reconcilers.state import EntryRecord
 
@@ -37,7 +37,10 @@ _BROKEN = frozenset({"ComparisonError", "InvalidSpecError", "SyncError", "Unknow
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """Where a preview stands, why, and what to do about it."""
+    """Where a preview stands, why, and what to do about it.
+
+    Texts name moments, not lengths of time: what has not changed reads the same the next time.
+    """
 
     name: PhaseName
     cause: str = ""
@@ -101,16 +104,15 @@ def _without_entry(seen: Seen, now: datetime) -> Phase:
         error = _condition(application, ("DeletionError",))
         held = Cause(f"Argo CD cannot remove it: {error}", since=min(deleting)) if error else None
     if held is None:
-        for_long = for_how_long(now - min(deleting))
+        begun = format_time(min(deleting))
         if now - min(deleting) > REMOVED:
             remedy = f"see what is left: kubectl get events,all,ingress -n {_target(seen)}"
-            return Phase("stuck", f"stopping for {for_long}, and nothing tells what holds it", remedy)
-        return Phase("stopping", f"being removed for {for_long}")
+            return Phase("stuck", f"stopping since {begun}, and nothing tells what holds it", remedy)
+        return Phase("stopping", f"being removed since {begun}")
     since = held.since or min(deleting)
-    for_long = for_how_long(now - since)
     if now - since > HELD:
-        return Phase("stuck", f"stopping, stuck on {held.text}, for {for_long}", held.remedy)
-    return Phase("stopping", f"held by {held.text}, for {for_long}")
+        return Phase("stuck", f"stopping, stuck on {held.text}, since {format_time(since)}", held.remedy)
+    return Phase("stopping", f"held by {held.text}, since {format_time(since)}")
 
 
 def _not_noticed(seen: Seen) -> Phase:
@@ -133,8 +135,8 @@ def _with_entry(seen: Seen, entry: EntryRecord, now: datetime) -> Phase:
         return _not_made(seen, entry, now)
     if application.deleting_since or (namespace and namespace.deleting_since):
         held = holding_cause(seen.details, namespace) if seen.details else None
-        text = f": held by {held.text}" if held else ""
         since = (held and held.since) or application.deleting_since or now
+        text = f": held by {held.text}, since {format_time(since)}" if held else ""
         if held and now - since > HELD:
             return Phase("stuck", f"the one of before is still being removed{text}", held.remedy)
         return Phase("starting", f"the one of before is still being removed{text}")
@@ -163,10 +165,10 @@ def _not_made(seen: Seen, entry: EntryRecord, now: datetime) -> Phase:
         return Phase("stuck", stopped.text, stopped.remedy)
     if seen.namespace and seen.namespace.deleting_since:
         return Phase("starting", "the namespace of before is still being removed")
-    age = _age(entry.preview, now)
-    if age is not None and age > NOTICED:
+    begun = _begun(entry.preview)
+    if begun is not None and now - parse_time(begun) > NOTICED:
         remedy = "look at the log of Argo CD's applicationset controller, and at the set's conditions"
-        return Phase("stuck", f"Argo CD has made no Application of it for {for_how_long(age)}", remedy)
+        return Phase("stuck", f"Argo CD has made no Application of it since {begun}", remedy)
     return Phase("starting", "Argo CD has not made its Application yet")
 
 
@@ -214,15 +216,13 @@ def _with_lease(phase: Phase, preview: Preview, now: datetime, warn_before: time
         return phase
     left = parse_time(expires_at) - now
     if left <= timedelta(0):
-        return Phase("expiring soon", f"its time was up {for_how_long(-left)} ago; its entry is still there")
+        return Phase("expiring soon", f"its time was up at {expires_at}, and its entry is still there")
     return Phase("expiring soon") if left <= warn_before else phase
 
 
-def _age(preview: Preview | None, now: datetime) -> timedelta | None:
-    if preview is None:
-        return None
-    lease = preview.spec.lease
-    return now - parse_time(lease.activated_at or lease.requested_at)
+def _begun(preview: Preview | None) -> str | None:
+    """When its lease began: at its merge, where it is reviewed."""
+    return (preview.spec.lease.activated_at or preview.spec.lease.requested_at) if preview else None
 
 
 def _target(seen: Seen) -> str:
