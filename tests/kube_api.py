@@ -1,0 +1,128 @@
+"""An API server that lists what a test put there: paths, pages, selectors and refusals like the real one's."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+TOKEN = "the-readers-token"
+CREATED = "2026-11-23T01:00:00Z"
+#: Kinds this server knows, by plural name with group.
+SERVED = {
+    "applications.argoproj.io", "applicationsets.argoproj.io", "appprojects.argoproj.io", "namespaces", "pods", "events",
+    "validatingadmissionpolicies.admissionregistration.k8s.io", "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+    "deployments.apps", "statefulsets.apps", "jobs.batch", "ingresses.networking.k8s.io",
+    "targetgroupbindings.elbv2.k8s.aws", "externalsecrets.external-secrets.io",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as seen: method, `plural.group`, namespace, query."""
+
+    method: str
+    resource: str
+    namespace: str
+    query: Mapping[str, str]
+
+
+@dataclass
+class KubeApi:
+    """`objects`: trees by `plural.group`. `answers`: status and body by resource, given once for each item in the list."""
+
+    objects: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    answers: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
+    served: set[str] = field(default_factory=lambda: set(SERVED))
+    page: int = 500
+    requests: list[Request] = field(default_factory=list)
+
+    def __enter__(self) -> KubeApi:
+        api = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                status, body = api.answer(self.command, self.path, self.headers.get("authorization", ""))
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def kubeconfig(self, path: Path, *contexts: str, token: str = TOKEN) -> Path:
+        """A kubeconfig with these contexts, all of this server."""
+        tree = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "c", "cluster": {"server": self.url}}],
+            "users": [{"name": "u", "user": {"token": token}}],
+            "contexts": [{"name": name, "context": {"cluster": "c", "user": "u"}} for name in contexts or ("here",)],
+        }
+        path.write_text(json.dumps(tree), encoding="utf-8")
+        return path
+
+    def add(self, resource: str, name: str, namespace: str = "", **fields: Any) -> dict[str, Any]:
+        """Put an object there; `meta` is laid over its metadata."""
+        meta = {"name": name, "creationTimestamp": CREATED} | ({"namespace": namespace} if namespace else {})
+        tree = {**fields, "metadata": {**meta, **fields.pop("meta", {})}}
+        self.objects.setdefault(resource, []).append(tree)
+        return tree
+
+    def answer(self, method: str, path: str, authorization: str) -> tuple[int, bytes]:
+        parts = urlsplit(path)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        steps = parts.path.strip("/").split("/")
+        group, rest = (steps[1], steps[3:]) if steps[0] == "apis" else ("", steps[2:])
+        namespace = rest[1] if rest[0] == "namespaces" and len(rest) > 2 else ""
+        plural = rest[2] if namespace else rest[0]
+        resource = f"{plural}.{group}" if group else plural
+        self.requests.append(Request(method, resource, namespace, query))
+        if authorization != f"Bearer {TOKEN}":
+            return _status(401, "Unauthorized")
+        if self.answers.get(resource):
+            return self.answers[resource].pop(0)
+        if resource not in self.served:
+            return 404, b"404 page not found\n"
+        return 200, json.dumps(self._listed(resource, namespace, query)).encode()
+
+    def _listed(self, resource: str, namespace: str, query: Mapping[str, str]) -> dict[str, Any]:
+        found = [t for t in self.objects.get(resource, ()) if namespace in ("", t["metadata"].get("namespace"))]
+        field_, _, value = query.get("fieldSelector", "").partition("=")
+        if field_:
+            assert field_ == "metadata.name"
+            found = [t for t in found if t["metadata"]["name"] == value]
+        begin, limit = int(query.get("continue", 0)), min(int(query["limit"]), self.page)
+        more = {"continue": str(begin + limit)} if begin + limit < len(found) else {}
+        return {"kind": "List", "metadata": more, "items": found[begin : begin + limit]}
+
+
+def refusal(status: int, message: str = "no") -> tuple[int, bytes]:
+    """A refusal as the API server words it."""
+    return _status(status, message)
+
+
+def _status(status: int, message: str) -> tuple[int, bytes]:
+    return status, json.dumps({"kind": "Status", "status": "Failure", "message": message, "code": status}).encode()
