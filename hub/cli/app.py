@@ -194,7 +194,7 @@ def wait(
         str, typer.Option("--cluster", metavar="CONTEXT", help="The environment's cluster, by its kubeconfig context.")
     ],
     until: Annotated[Literal["running", "removed"], typer.Option("--for", help="What to wait for.")] = "running",
-    timeout: Annotated[str, typer.Option("--timeout", metavar="DURATION", help="Give up after: 10m, 1h.")] = "10m",
+    timeout: Annotated[str, typer.Option("--timeout", metavar="DURATION", help="Give up after: 90s, 10m, 1h.")] = "10m",
     kubeconfig: options.Kubeconfig = None,
     repo: options.Repo = None,
     output: options.Output = Format.TABLE,

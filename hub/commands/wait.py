@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from reconcilers.ports import ClusterReader, GitStore
 
 Goal = Literal["running", "removed"]
+_SECONDS = re.compile(r"[1-9][0-9]{0,5}s")
 EVERY_SECONDS = 2.0
 #: A failure counts when it stands this long: Argo CD may just be applying the repair.
 SURE_SECONDS = 15.0
@@ -42,10 +44,7 @@ class Clock:
 def run(key: str, env: str, goal: Goal, *, timeout: str, repo: str | None, at: Options, output: Format) -> None:  # noqa: PLR0913
     """Wait, telling each change. Raises `Stalled` (PreviewFailed), `Transient` (NotInTime)."""
     issue = IssueKey.parse(key)
-    try:
-        seconds = duration(timeout).total_seconds()
-    except ValueError as err:
-        raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field="--timeout")) from err
+    seconds = _seconds(timeout)
     ours = hub()
     reader, store = ours.cluster(at.context, at.kubeconfig), ours.store(repo)
     clock = Clock()
@@ -57,6 +56,17 @@ def run(key: str, env: str, goal: Goal, *, timeout: str, repo: str | None, at: O
     took = round(clock.seconds() - begin, 1)
     data = {"issue": str(issue), "environment": env, **phase_data(shown), "seconds": took}
     emit(data, output, lambda out: out.print(f"{issue} in {env} is {shown.name} after {took:.0f} s"))
+
+
+def _seconds(text: str) -> float:
+    """A length of time as elsewhere, or in seconds: a script may not want to wait a minute."""
+    if _SECONDS.fullmatch(text):
+        return float(text.removesuffix("s"))
+    try:
+        return duration(text).total_seconds()
+    except ValueError as err:
+        fault = Fault(f"{text[:80]!r} is not a length of time", field="--timeout", allowed="such as 90s, 10m or 1h30m")
+        raise ConfigError(Reason.INVALID_VALUE, fault) from err
 
 
 def observations(look: Callable[[], Phase], goal: Goal, seconds: float, clock: Clock) -> Iterator[Phase]:

@@ -1,0 +1,427 @@
+"""What doctor finds: each fault once, with its place and a remedy that can be carried out; nothing on what is well."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from builders import LIBRARY, NOW, environment
+from commands import git
+from memory_store import MemoryStore
+from observations import (
+    FakeCluster,
+    ago,
+    application,
+    cluster,
+    condition,
+    details,
+    held,
+    namespace,
+    stopped_set,
+    working_set,
+)
+from planning import observed, put, started, state_store
+
+from generator.argocd import argocd_files, render_argocd
+from generator.errors import Reason, Stalled, Transient
+from generator.naming import IssueKey
+from hub.adapters.git_rules import receive_rules
+from hub.adapters.git_store import GitRepository, Identity, open_store
+from hub.commands.observing import phases, read_environment
+from reconcilers.cluster_diagnosis import REFRESH, Observation, diagnose_cluster, diagnose_strays
+from reconcilers.diagnosis import (
+    Diagnosis,
+    ReceiveRules,
+    diagnose_argocd,
+    diagnose_entries,
+    diagnose_rules,
+    diagnose_sharing,
+)
+from reconcilers.observed import ClusterState, Policy
+from reconcilers.stop import plan_stop
+
+FOLDER = "environments/int/previews/rtb/100/rtb-123"
+ENTRY = f"{FOLDER}/preview.yaml"
+MALFORMED = b"metadata: {name: rtb-123\nspec: [\n"
+
+
+def rules_of(found: Iterable[Diagnosis]) -> list[tuple[str, str]]:
+    return sorted((d.severity, d.rule) for d in found)
+
+
+def entries(store: MemoryStore, env: str = "int", later: timedelta = timedelta(0)) -> list[Diagnosis]:
+    return list(diagnose_entries(observed(store, env), now=NOW + later))
+
+
+# The state repository
+
+
+def test_nothing_is_found_in_a_fresh_preview() -> None:
+    store = state_store()
+    started(store)
+    started(store, "prd")
+    assert entries(store) == entries(store, "prd") == []
+
+
+def test_a_malformed_entry_is_told_with_its_place_and_what_it_stops() -> None:
+    store = state_store()
+    put(store, ENTRY, MALFORMED)
+    (found,) = entries(store)
+    assert (found.severity, found.rule, found.where.file, found.where.line) == ("error", "entry-unreadable", ENTRY, 2)
+    assert "no preview of int is made, changed or removed" in found.message
+    assert found.remedy == ("repair it, or remove it: rtb-hub stop RTB-123 --env int",)
+
+
+def test_the_remedy_for_a_malformed_entry_works() -> None:
+    store = state_store()
+    put(store, ENTRY, MALFORMED)
+    plan = plan_stop(IssueKey.parse("RTB-123"), observed(store), requested_by="bob").plan
+    assert plan is not None
+    store.commit(plan, at=NOW)
+    assert entries(store) == []
+
+
+def test_an_entry_with_wrong_fields_stops_nobody_else_and_each_fault_is_told() -> None:
+    store = state_store()
+    put(store, ENTRY, b"kind: Preview\nmetadata: {name: rtb-123}\nspec: {issue: RTB-123, shard: 1}\n")
+    found = entries(store)
+    assert len(found) > 2
+    assert {d.rule for d in found} == {"entry-unreadable"}
+    assert not any("no preview of int" in d.message for d in found)
+
+
+@pytest.mark.parametrize(
+    "text", [b"just words\n", b"- 1\n", b"\xff\xfe"], ids=["a text", "a list of numbers", "no UTF-8"]
+)
+def test_what_is_no_mapping_stops_the_set_too(text: bytes) -> None:
+    store = state_store()
+    put(store, ENTRY, text)
+    assert all("no preview of int is made" in d.message for d in entries(store))
+
+
+def test_an_entry_in_a_wrong_place_is_removed_by_hand() -> None:
+    store = state_store()
+    started(store)
+    wrong = "environments/int/previews/rtb/0/rtb-123/preview.yaml"
+    put(
+        store, wrong, store.snapshots()["main"].tree[next(p for p in store.snapshots()["main"].tree if str(p) == ENTRY)]
+    )
+    (found,) = (d for d in entries(store) if d.where.file == wrong)
+    assert found.rule == "entry-unreadable"
+    assert "stands in another preview's folder" in found.message
+    assert found.remedy == (f"repair it, or remove it: git rm {wrong} on branch main",)
+
+
+def test_an_entry_past_its_end_warns_and_is_an_error_five_minutes_later() -> None:
+    store = state_store()
+    started(store, ttl="1h")
+    assert rules_of(entries(store, later=timedelta(minutes=59))) == []
+    assert rules_of(entries(store, later=timedelta(minutes=61))) == [("warning", "entry-expired")]
+    (found,) = entries(store, later=timedelta(minutes=66))
+    assert found.severity == "error"
+    assert "6m ago (2026-11-23T03:00:00Z)" in found.message
+    assert found.remedy == ("remove it: rtb-hub stop RTB-123 --env int",)
+
+
+def test_an_entry_without_manifests_and_manifests_without_entry_are_told() -> None:
+    store = state_store()
+    started(store)
+    put(store, f"{FOLDER}/manifest.yaml", None)
+    assert rules_of(entries(store)) == [("error", "manifest-missing")]
+    started(store)
+    put(store, f"{FOLDER}/manifest.yaml", b"x")
+    put(store, ENTRY, None)
+    assert rules_of(entries(store)) == [("warning", "manifest-left-over")]
+
+
+def argocd(store: MemoryStore) -> list[Diagnosis]:
+    state = observed(store)
+    return list(diagnose_argocd(state, argocd_files(state.environment, render_argocd(LIBRARY, state.environment))))
+
+
+def laid_out() -> MemoryStore:
+    store = state_store()
+    for path, text in argocd_files(environment(), render_argocd(LIBRARY, environment())).items():
+        put(store, path, text.encode())
+    return store
+
+
+def test_argocd_files_as_rendered_today_are_well() -> None:
+    assert argocd(laid_out()) == []
+
+
+def test_argocd_files_that_differ_are_missing_or_left_over_are_told_with_what_to_apply() -> None:
+    store = laid_out()
+    put(store, "argocd/int/project.yaml", b"kind: AppProject\n")
+    put(store, "argocd/int/admission.yaml", None)
+    put(store, "argocd/int/own.yaml", b"x")
+    put(store, "argocd/stg/own.yaml", b"x")
+    found = {d.where.file: d for d in argocd(store)}
+    assert {path: (d.severity, d.rule) for path, d in found.items()} == {
+        "argocd/int/admission.yaml": ("error", "argocd-missing"),
+        "argocd/int/own.yaml": ("note", "argocd-left-over"),
+        "argocd/int/project.yaml": ("warning", "argocd-differs"),
+    }
+    init, apply = found["argocd/int/project.yaml"].remedy
+    assert "rtb-hub init" in init
+    assert "kubectl apply --server-side -k argocd/int" in apply
+
+
+def test_environments_of_their_own_share_nothing() -> None:
+    assert list(diagnose_sharing([environment(name) for name in ("int", "prd", "stg")])) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "rule"),
+    [
+        (("account", "region", "cluster"), "shared-cluster"),
+        (("domain",), "shared-domain"),
+        (("branch",), "shared-branch"),
+    ],
+)
+def test_what_two_environments_may_not_share_is_told(fields: tuple[str, ...], rule: str) -> None:
+    int_ = environment("int")
+    prd = environment("prd", **{field: int_.as_tree()["spec"][field] for field in fields})
+    (found,) = diagnose_sharing([int_, prd])
+    assert (found.severity, found.rule, found.where.file) == ("error", rule, "environments/prd/environment.yaml")
+
+
+def test_environments_on_one_branch_with_one_rule_are_well() -> None:
+    assert list(diagnose_sharing([environment("int"), environment("stg")])) == []
+
+
+ENVIRONMENTS = [environment(name) for name in ("int", "prd", "stg")]
+
+
+def test_rules_that_git_cannot_tell_are_listed() -> None:
+    (found,) = diagnose_rules(None, "git.example.com:x", ENVIRONMENTS)
+    assert (found.severity, found.where.file) == ("note", "git.example.com:x")
+    assert "no force push and no deletion of main, prd; on prd also a review" in found.remedy[0]
+
+
+def test_rules_that_are_kept_are_well() -> None:
+    assert list(diagnose_rules(ReceiveRules("x", denies_force=True, denies_deletion=True), "x", ENVIRONMENTS)) == []
+
+
+def repository(location: object, tmp_path: Path) -> GitRepository:
+    return open_store(
+        str(location),
+        cache=tmp_path / "cache",
+        environ={"PATH": "/usr/bin:/bin"},
+        identity=Identity("a", "a@example.com"),
+    )
+
+
+@pytest.mark.parametrize("kind", ["itself", "path", "file URL"])
+def test_the_rules_of_a_repository_on_this_machine_are_read_and_the_remedy_sets_them(kind: str, tmp_path: Path) -> None:
+    bare = tmp_path / "bare repository.git"
+    subprocess.run(["git", "init", "-q", "--bare", bare], check=True)
+    location = bare
+    if kind != "itself":
+        location = tmp_path / "clone.git"
+        subprocess.run(["git", "init", "-q", "--bare", location], check=True)
+        git(location, "remote", "add", "origin", bare.as_uri() if kind == "file URL" else str(bare))
+    opened = repository(location, tmp_path)
+    found = receive_rules(opened, {"PATH": "/usr/bin:/bin"})
+    assert found == ReceiveRules(str(bare), denies_force=False, denies_deletion=False)
+    assert rules_of(diagnose_rules(found, "x", ENVIRONMENTS)) == [
+        ("warning", "deletion-allowed"),
+        ("warning", "force-push-allowed"),
+    ]
+    for name, value in (("receive.denyNonFastForwards", "yes"), ("receive.denyDeletes", "true")):
+        git(bare, "config", name, value)
+    assert receive_rules(opened, {"PATH": "/usr/bin:/bin"}) == ReceiveRules(
+        str(bare), denies_force=True, denies_deletion=True
+    )
+
+
+@pytest.mark.parametrize(
+    "url", ["https://git.example.com/x.git", "git@git.example.com:x.git", "file://elsewhere/x", "/nowhere/x.git"]
+)
+def test_the_rules_of_a_repository_elsewhere_are_not_known(url: str, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", "--bare", tmp_path / "clone.git"], check=True)
+    git(tmp_path / "clone.git", "remote", "add", "origin", url)
+    assert receive_rules(repository(tmp_path / "clone.git", tmp_path), {"PATH": "/usr/bin:/bin"}) is None
+
+
+# The cluster
+
+
+def examined(store: MemoryStore, state: ClusterState, **fields: object) -> list[Diagnosis]:
+    reader = FakeCluster(state, **fields)  # type: ignore[arg-type]
+    reading = read_environment(reader, observed(store))
+    names = sorted({r.name for r in reading.state.entries} | reading.names)
+    seen, told = phases(reader, reading, names, now=NOW)
+    return list(diagnose_cluster(Observation(reading.state, reading.cluster, seen, told)))
+
+
+def with_preview() -> MemoryStore:
+    store = state_store()
+    started(store)
+    return store
+
+
+def test_a_cluster_where_all_is_well_has_no_finding() -> None:
+    assert examined(with_preview(), cluster(application(), namespace())) == []
+
+
+def test_a_stopped_set_names_the_file_and_how_to_wake_it_after_the_repair() -> None:
+    store = state_store()
+    put(store, ENTRY, MALFORMED)
+    started(store, key="RTB-5")
+    message = (
+        f"unable to process file '{ENTRY}' from repository 'x': unable to parse file: error converting YAML to JSON"
+    )
+    (found,) = examined(store, cluster(stopped_set(message)))
+    assert (found.severity, found.rule) == ("error", "set-stopped")
+    assert found.where.file == "cluster here: ApplicationSet previews-int"
+    assert message in found.message
+    assert found.remedy[0] == f"{ENTRY}:2:5: repair it, or remove it: rtb-hub stop RTB-123 --env int"
+    command = "kubectl --context here -n argocd annotate applicationset previews-int"
+    assert found.remedy[2:] == (f"{command} {REFRESH}-", f"{command} {REFRESH}=true")
+
+
+def test_all_files_that_stop_a_set_are_named_the_one_it_names_first() -> None:
+    store = state_store()
+    for key in ("rtb-1", "rtb-2"):
+        put(store, f"environments/int/previews/rtb/0/{key}/preview.yaml", MALFORMED)
+    put(store, ENTRY, b"kind: Preview\n")  # a wrong entry, but a mapping: it stops nobody
+    message = "unable to process file 'environments/int/previews/rtb/0/rtb-2/preview.yaml' from"
+    (found,) = [d for d in examined(store, cluster(stopped_set(message))) if d.rule == "set-stopped"]
+    assert [step.split("rtb-hub stop ")[1] for step in found.remedy if "rtb-hub stop" in step] == [
+        "RTB-2 --env int",
+        "RTB-1 --env int",
+    ]
+
+
+def test_a_set_whose_file_is_repaired_is_frozen_and_only_has_to_be_woken() -> None:
+    (found,) = examined(
+        with_preview(), cluster(stopped_set(f"unable to process file '{ENTRY}' from"), application(), namespace())
+    )
+    assert found.rule == "set-frozen"
+    assert f"{ENTRY} is repaired or gone" in found.message
+    assert [step for step in found.remedy if "rtb-hub" in step and "kubectl" not in step] == []
+
+
+def test_a_set_that_stopped_for_another_reason_says_so() -> None:
+    (found,) = examined(state_store(), cluster(stopped_set("repository not accessible")))
+    assert (found.rule, found.remedy[0]) == ("set-stopped", "repair what it names; it tries again by itself")
+
+
+def test_previews_that_wait_for_a_stopped_set_are_not_told_again() -> None:
+    store = with_preview()  # an entry without Application
+    state = cluster(stopped_set("repository not accessible"), application("preview-rtb-9"), namespace("preview-rtb-9"))
+    assert rules_of(examined(store, state)) == [("error", "set-stopped")]
+
+
+def test_what_the_administrator_has_not_applied_is_told() -> None:
+    bare = ClusterState("here")
+    assert rules_of(examined(state_store(), bare)) == [
+        ("error", "platform-missing"),
+        ("error", "policy-missing"),
+        ("error", "policy-missing"),
+        ("error", "project-missing"),
+        ("error", "project-missing"),
+        ("error", "set-missing"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "rule"),
+    [
+        (Policy("rtb-hub-guard-deletion", frozenset({"previews-int"})), "policy-not-in-force"),
+        (Policy("rtb-hub-guard-deletion", frozenset({"previews-int"}), is_bound=True), "policy-not-in-force"),
+        (Policy("rtb-hub-guard-deletion", frozenset({"previews-stg"}), is_bound=True, denies=True), "set-not-guarded"),
+    ],
+    ids=["without a binding", "bound to audit only", "that names another set"],
+)
+def test_a_policy_that_guards_nothing_is_told(policy: Policy, rule: str) -> None:
+    state = cluster()
+    state = cluster(policies={**state.policies, policy.name: policy})
+    assert rules_of(examined(state_store(), state)) == [("error", rule)]
+
+
+def test_a_set_that_is_being_deleted_is_told() -> None:
+    found = examined(state_store(), cluster(replace(working_set(), deleting_since=NOW)))
+    assert rules_of(found) == [("error", "set-deleted")]
+
+
+def test_previews_out_of_step_are_told_each_by_its_rule() -> None:
+    store = state_store()
+    started(store, key="RTB-1")  # no Application, for an hour
+    started(store, key="RTB-2")  # failed
+    started(store, key="RTB-3")  # well
+    going = {"deleting_since": ago(minutes=5)}
+    state = cluster(
+        application("preview-rtb-2", health="Degraded"), namespace("preview-rtb-2"),
+        application("preview-rtb-3"), namespace("preview-rtb-3"),
+        application("preview-rtb-4"), namespace("preview-rtb-4"),
+        application("preview-rtb-5", owner=""), namespace("preview-rtb-5"),
+        namespace("preview-rtb-6"),
+        application("preview-rtb-7", **going), namespace("preview-rtb-7"),
+        application("preview-rtb-8", deleting_since=ago(seconds=5)), namespace("preview-rtb-8"),
+    )  # fmt: skip
+    reader = FakeCluster(state, {"preview-rtb-7": details(held(minutes=5))})
+    reading = read_environment(reader, observed(store))
+    names = sorted({r.name for r in reading.state.entries} | reading.names)
+    seen, told = phases(reader, reading, names, now=NOW + timedelta(minutes=4))
+    found = list(diagnose_cluster(Observation(reading.state, reading.cluster, seen, told)))
+    assert {d.where.file.removeprefix("cluster here: preview-"): (d.severity, d.rule) for d in found} == {
+        "rtb-1": ("error", "entry-without-application"),
+        "rtb-2": ("warning", "preview-failed"),
+        "rtb-4": ("warning", "application-without-entry"),
+        "rtb-5": ("error", "application-without-entry"),
+        "rtb-6": ("error", "orphan-namespace"),
+        "rtb-7": ("error", "preview-stuck"),
+    }
+    assert "preview-rtb-3" not in reader.asked
+
+
+def test_a_namespace_of_nobody_is_told() -> None:
+    state = cluster(
+        namespace("preview-of-somebody", environment="", is_managed=False),
+        namespace("preview-old-1", environment="old"),
+        namespace("preview-rtb-1"),
+        namespace("rtb-platform"),
+    )
+    found = list(diagnose_strays(state, frozenset({"int"})))
+    assert [d.where.file for d in found] == ["cluster here: preview-of-somebody", "cluster here: preview-old-1"]
+    assert {d.rule for d in found} == {"foreign-namespace"}
+
+
+def test_an_application_of_another_environment_is_not_taken_for_ours() -> None:
+    store = with_preview()
+    reader = FakeCluster(cluster(application(project="previews-stg"), namespace(environment="stg")))
+    reading = read_environment(reader, observed(store))
+    seen = reading.seen("rtb-123")
+    assert (seen.application, seen.namespace, reading.names) == (None, None, frozenset())
+
+
+@pytest.mark.parametrize("error", [Transient, Stalled])
+def test_a_cluster_that_cannot_be_read_makes_every_preview_unknown(error: type[Transient]) -> None:
+    reader = FakeCluster(error=error(Reason.CLUSTER_UNREACHABLE, "no route"))
+    reading = read_environment(reader, observed(with_preview()))
+    _, told = phases(reader, reading, ["rtb-123", "rtb-9"], now=NOW)
+    assert {(p.name, p.cause) for p in told.values()} == {("unknown", "no route")}
+
+
+def test_details_that_cannot_be_read_make_only_their_previews_unknown() -> None:
+    store = with_preview()
+    started(store, key="RTB-5")
+    state = cluster(
+        application(health="Progressing"), namespace(), application("preview-rtb-5"), namespace("preview-rtb-5")
+    )
+    reader = FakeCluster(state, details_error=Stalled(Reason.CLUSTER_REFUSED, "may not list pods"))
+    _, told = phases(reader, read_environment(reader, observed(store)), ["rtb-123", "rtb-5"], now=NOW)
+    assert {name: p.name for name, p in told.items()} == {"rtb-123": "unknown", "rtb-5": "running"}
+    found = examined(store, state, details_error=reader.details_error)
+    assert rules_of(found) == [("error", "preview-unread")]
+
+
+def test_a_condition_of_another_type_stops_nothing() -> None:
+    state = cluster(application(conditions=(condition("OrphanedResourceWarning", "1"),)), namespace())
+    assert examined(with_preview(), state) == []
