@@ -51,8 +51,8 @@ class Phase:
 class Seen:
     """What was read of one preview. `applications` is the set of its environment, None when that is not there.
 
-    `details` are None when they were not asked for. `unread`: why the cluster could not be read; nothing else of the
-    cluster then counts.
+    `details` are None when they were not asked for. `unread`: why the cluster could not be read, with what to do about
+    it; nothing else of the cluster then counts.
     """
 
     entry: EntryRecord | None = None
@@ -62,6 +62,7 @@ class Seen:
     details: NamespaceDetails | None = None
     applications: ApplicationSet | None = None
     unread: str = ""
+    unread_remedy: str = ""
 
 
 def needs_details(seen: Seen) -> bool:
@@ -78,7 +79,7 @@ def phase_of(seen: Seen, *, now: datetime, warn_before: timedelta) -> Phase:
     if seen.entry is None and seen.request is not None and seen.application is None and seen.namespace is None:
         return Phase("awaiting approval")
     if seen.unread:
-        return Phase("unknown", seen.unread)
+        return Phase("unknown", seen.unread, seen.unread_remedy)
     if seen.entry is None:
         return _without_entry(seen, now)
     phase = _with_entry(seen, seen.entry, now)
@@ -143,7 +144,7 @@ def _with_entry(seen: Seen, entry: EntryRecord, now: datetime) -> Phase:
     if (application.sync, application.health) == ("Synced", "Healthy"):
         old = _old_image(entry.preview, seen.details)
         return Phase("starting", old) if old else Phase("running")
-    if sync := _sync_error(application):
+    if sync := _sync_error(application, str(entry.path.parent)):
         return sync
     cause = start_cause(seen.details) if seen.details else None
     if application.health == "Degraded":
@@ -180,14 +181,15 @@ def _set_error(applications: ApplicationSet | None) -> Cause | None:
     return Cause(f"the ApplicationSet {applications.name} has stopped: {error.message}", remedy)
 
 
-def _sync_error(application: Application) -> Phase | None:
+def _sync_error(application: Application, folder: str) -> Phase | None:
+    remedy = f"see what changed there: git log -- {folder}; 'rtb-hub doctor' tells when argocd/ has to be applied anew"
     message = "; ".join(application.failures) or application.operation_message
     if application.operation in ("Failed", "Error"):
-        return Phase("failed", f"Argo CD cannot apply it: {message}")
+        return Phase("failed", f"Argo CD cannot apply it: {message}", remedy)
     if application.health == "Healthy" and (error := _condition(application, ("ComparisonError",))):
         return Phase("unknown", f"it runs, and Argo CD cannot compare it with Git: {error}")
     if error := _condition(application, _BROKEN):
-        return Phase("failed", f"Argo CD cannot apply it: {error}")
+        return Phase("failed", f"Argo CD cannot apply it: {error}", remedy)
     if application.operation == "Running" and application.failures:
         return Phase("starting", f"Argo CD tries again: {message}")
     return None

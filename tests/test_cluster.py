@@ -276,7 +276,7 @@ def failing(resource: str, *answers: tuple[int, bytes], text: str, kind: type[Hu
 @pytest.mark.parametrize(
     ("resource", "answers", "text", "kind"),
     [
-        failing(APPLICATIONS, refusal(403), text="allow to list applications.argoproj.io in namespace argocd", kind=Stalled, sentence="a refusal names verb, resource and namespace"),
+        failing(APPLICATIONS, refusal(403), text="allow listing applications.argoproj.io in namespace argocd", kind=Stalled, sentence="a refusal names verb, resource and namespace"),
         failing("namespaces", refusal(403), text="put this identity into the group rtb-hub-reader", kind=Stalled, sentence="a refusal says which group has the right"),
         failing(APPLICATIONS, refusal(403, 'User "system:anonymous" cannot list'), text="does not accept the credentials", kind=Stalled, sentence="nobody is told to sign in"),
         failing(APPLICATIONS, refusal(401), text="does not accept the credentials", kind=Stalled, sentence="old credentials are told"),
@@ -313,7 +313,7 @@ def test_inside_a_namespace_kinds_that_are_not_served_are_told(api: KubeApi, clu
 
 def test_details_that_cannot_be_read_are_an_error(api: KubeApi, cluster: Cluster) -> None:
     api.answers["pods"] = [refusal(403)]
-    with pytest.raises(Stalled, match=r"list pods in namespace x"):
+    with pytest.raises(Stalled, match=r"listing pods in namespace x"):
         cluster.details(["x"])
 
 

@@ -215,7 +215,7 @@ class Cluster:
             f"put this identity into the group {READER} (on EKS: an access entry with that Kubernetes group) and apply"
             " argocd/<environment>/hub-reader.yaml, which gives the group its rights"
         )
-        message = f"cluster {self.context} does not allow to list {resource}{where}"
+        message = f"cluster {self.context} does not allow listing {resource}{where}"
         return Stalled(Reason.CLUSTER_REFUSED, Fault(message, remedy=remedy))
 
     def _unreachable(self, why: str) -> Transient:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from generator.argocd import argocd_files, project_name, render_argocd
-from generator.errors import Location, Stalled
+from generator.errors import HubError, Location, Stalled
 from generator.overlay import unknown_environment
 from hub.cli.exit_codes import UNHEALTHY
 from hub.cli.output import Format, emit, printable
-from hub.commands.observing import Options, phases, read_environment, said
+from hub.commands.observing import Options, phases, read_environment
 from hub.wiring import Hub, hub
 from reconcilers.cluster_diagnosis import Observation, diagnose_cluster, diagnose_strays
 from reconcilers.diagnosis import (
@@ -73,7 +73,8 @@ def _check_repository(
         wanted = argocd_files(environment, render_argocd(state.library, environment))
         report.findings += [*diagnose_entries(state, now=now), *diagnose_argocd(state, wanted)]
         entries = len(state.entries) + len(state.requests)
-        report.checked.append(f"{environment.name}: {entries} entries and {len(wanted)} files of Argo CD")
+        counted = f"{_many(entries, 'entry', 'entries')} and {_many(len(wanted), 'file', 'files')} of Argo CD"
+        report.checked.append(f"{environment.name}: {counted}")
     environments = [state.environment for state in states]
     report.findings += [*diagnose_sharing(environments), *_rules(ours, repo, states)]
     report.checked.append("environments for what they share, branches for their protection")
@@ -84,7 +85,7 @@ def _rules(ours: Hub, repo: str | None, states: Sequence[EnvironmentState]) -> I
     try:
         rules = ours.receive_rules(repo)
     except Stalled as err:
-        yield Diagnosis("warning", "branch-rules-unread", Location(location), said(err))
+        yield Diagnosis("warning", "branch-rules-unread", Location(location), err.faults[0].message)
         return
     yield from diagnose_rules(rules, location, [state.environment for state in states])
 
@@ -103,11 +104,8 @@ def _check_cluster(  # noqa: PLR0913
         environment = state.environment.name
         reading = read_environment(reader, state)
         if reading.error is not None:
-            where = Location(f"cluster {reader.context}: {environment}")
-            message = f"could not be read, so nothing is known of it: {reading.error.faults[0].message}"
-            remedy = tuple(filter(None, [reading.error.faults[0].remedy]))
-            report.findings.append(Diagnosis("error", "cluster-unread", where, message, remedy))
-            continue
+            report.findings.append(_unread(reader.context, reading.error))
+            return  # one context is one cluster: the next environment would only tell the same
         last = reading.cluster
         if not (named or reading.has_set):
             report.checked.append(
@@ -118,9 +116,21 @@ def _check_cluster(  # noqa: PLR0913
         names = sorted(records | reading.names)
         seen, told = phases(reader, reading, names, now=ours.clock())
         report.findings += diagnose_cluster(Observation(state, reading.cluster, seen, told))
-        report.checked.append(f"cluster {reader.context}: {environment}, its ApplicationSet and {len(names)} previews")
+        counted = f"its ApplicationSet and {_many(len(names), 'preview', 'previews')}"
+        report.checked.append(f"cluster {reader.context}: {environment}, {counted}")
     if last is not None:
         report.findings += diagnose_strays(last, known)
+
+
+def _many(count: int, one: str, several: str) -> str:
+    return f"{count} {one if count == 1 else several}"
+
+
+def _unread(context: str, error: HubError) -> Diagnosis:
+    fault = error.faults[0]
+    message = f"could not be read, so nothing is known of it: {fault.message}"
+    remedy = (fault.remedy,) if fault.remedy else ()
+    return Diagnosis("error", "cluster-unread", Location(f"cluster {context}"), message, remedy)
 
 
 def _data(finding: Diagnosis) -> dict[str, Any]:
@@ -149,7 +159,7 @@ def _tell(console: Console, report: _Report) -> None:
         for step in finding.remedy:
             console.print(Text.assemble(("  to do: ", "cyan"), printable(step)))
     counts = {s: sum(1 for f in report.findings if f.severity == s) for s in _STYLES}
-    found = ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for name, count in counts.items() if count)
+    found = ", ".join(_many(count, name, f"{name}s") for name, count in counts.items() if count)
     style = "red" if counts["error"] else "green"
     console.print(Text(found or "nothing is wrong", style))
     for line in report.checked:

@@ -73,7 +73,8 @@ class Reading:
             application=application if application and application.project == project_name(environment) else None,
             namespace=namespace if namespace and namespace.environment in ("", environment) else None,
             applications=self.cluster.sets.get(project_name(environment)),
-            unread=said(self.error) if self.error else "",
+            unread=self.error.faults[0].message if self.error else "",
+            unread_remedy=self.error.faults[0].remedy if self.error else "",
         )
 
 
@@ -106,14 +107,9 @@ def _with_details(reader: ClusterReader, seen: Mapping[str, Seen], names: Sequen
     try:
         found = reader.details([NAMESPACE_PREFIX + name for name in names])
     except (Transient, Stalled) as err:
-        return {name: replace(seen[name], unread=said(err)) for name in names}
+        fault = err.faults[0]
+        return {name: replace(seen[name], unread=fault.message, unread_remedy=fault.remedy) for name in names}
     return {name: replace(seen[name], details=found[NAMESPACE_PREFIX + name]) for name in names}
-
-
-def said(error: HubError) -> str:
-    """An error in one line, with what to do."""
-    fault = error.faults[0]
-    return f"{fault.message}; {fault.remedy}" if fault.remedy else fault.message
 
 
 def phase_data(phase: Phase | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from generator.errors import ConfigError, Fault, Reason, Stalled, Transient
 from generator.naming import IssueKey
 from generator.quantities import duration
 from hub.cli.output import Format, console, emit, printable
-from hub.commands.observing import STYLES, Options, phase_data, phases, read_environment, said
+from hub.commands.observing import STYLES, Options, phase_data, phases, read_environment
 from hub.wiring import Hub, hub
 from reconcilers.causes import for_how_long
 from reconcilers.phase import Phase
@@ -98,7 +98,7 @@ def _phase(ours: Hub, store: GitStore, reader: ClusterReader, issue: IssueKey, e
     try:
         state = read_state(store, env, ours.library)
     except Transient as err:
-        return Phase("unknown", said(err))
+        return Phase("unknown", err.faults[0].message, err.faults[0].remedy)
     reading = read_environment(reader, state, preview=issue.namespace)
     if isinstance(reading.error, Stalled):
         raise reading.error
