@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,11 +11,11 @@ from typing import Any
 
 import pytest
 from builders import LIBRARY, environment
-from kube_api import KubeApi, refusal
+from kube_api import TOKEN, KubeApi, refusal
 
 from generator.argocd import argocd_folder, render_argocd
 from generator.errors import ConfigError, HubError, Reason, Stalled, Transient
-from hub.adapters import cluster as adapter
+from hub.adapters import kubeconfig
 from hub.adapters.cluster import RESOURCES, Cluster, open_cluster
 from reconcilers.observed import (
     Application,
@@ -327,7 +328,7 @@ def test_a_cluster_that_does_not_answer_is_transient(api: KubeApi, tmp_path: Pat
 def test_a_cluster_that_keeps_silent_is_transient(
     monkeypatch: pytest.MonkeyPatch, api: KubeApi, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(adapter, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(kubeconfig, "READ_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         config = api.kubeconfig(tmp_path / "config")
         config.write_text(config.read_text().replace(api.url, f"http://127.0.0.1:{silent.getsockname()[1]}"))
@@ -373,3 +374,38 @@ def test_several_kubeconfigs_are_one_and_none_is_written(api: KubeApi, tmp_path:
     found = open_cluster("two", kubeconfig=":".join(map(str, paths)))
     assert found.observe("argocd").context == "two"
     assert [path.read_bytes() for path in paths] == before
+
+
+def with_command(api: KubeApi, path: Path, script: str) -> str:
+    """A kubeconfig whose credentials a command makes, as `aws eks get-token` does."""
+    command = path.parent / "get-token"
+    command.write_text(f"#!/bin/sh\n{script}\n", encoding="ascii")
+    command.chmod(0o700)
+    tree = json.loads(api.kubeconfig(path).read_text(encoding="utf-8"))
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": str(command), "interactiveMode": "Never"}
+    tree["users"] = [{"name": "u", "user": {"exec": plugin}}]
+    path.write_text(json.dumps(tree), encoding="utf-8")
+    return str(path)
+
+
+def test_credentials_of_a_command_are_made_anew_when_they_are_old(api: KubeApi, tmp_path: Path) -> None:
+    credential = json.dumps(
+        {
+            "apiVersion": "client.authentication.k8s.io/v1beta1",
+            "kind": "ExecCredential",
+            "status": {"token": TOKEN, "expirationTimestamp": "2026-01-01T00:00:00Z"},
+        }
+    )
+    calls = tmp_path / "calls"
+    kubeconfig = with_command(api, tmp_path / "config", f"echo x >> {calls}\ncat <<'END'\n{credential}\nEND")
+    cluster = open_cluster("here", kubeconfig=kubeconfig)
+    cluster.observe("argocd")
+    first = len(calls.read_text().split())
+    cluster.observe("argocd")
+    assert len(calls.read_text().split()) > first
+
+
+def test_a_command_that_makes_no_credentials_is_told(api: KubeApi, tmp_path: Path) -> None:
+    kubeconfig = with_command(api, tmp_path / "config", "echo 'the SSO session has expired' >&2; exit 255")
+    with pytest.raises(Stalled, match=r"does not accept the credentials.*auth whoami"):
+        open_cluster("here", kubeconfig=kubeconfig).observe("argocd")
