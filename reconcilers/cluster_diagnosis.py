@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from generator.argocd import PLATFORM, argocd_folder, project_name
 from generator.errors import Location
+from generator.manifest import Manifest
 from generator.naming import ENTRY_FILE, NAMESPACE_PREFIX, previews_folder
 from reconcilers.diagnosis import Diagnosis, Severity, removal, stops_the_set
 from reconcilers.observed import ApplicationSet, ClusterState
@@ -24,12 +26,16 @@ TRACKING, GUARD = "rtb-hub-preview-tracking", "rtb-hub-guard-deletion"
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One environment in its cluster: what Git and the cluster say, what was seen of each preview, and its phase."""
+    """One environment in its cluster: what Git and the cluster say, what was seen of each preview, and its phase.
+
+    `wanted`: what an administrator should have applied, as today's templates render it.
+    """
 
     state: EnvironmentState
     cluster: ClusterState
     seen: Mapping[str, Seen]
     phases: Mapping[str, Phase]
+    wanted: tuple[Manifest, ...] = ()
 
     @property
     def name(self) -> str:
@@ -44,6 +50,7 @@ class Observation:
 def diagnose_cluster(observation: Observation) -> Iterator[Diagnosis]:
     """Everything that is wrong: what an administrator installs first, then the set, then previews."""
     yield from _installed(observation)
+    yield from _differing(observation)
     yield from _set(observation)
     yield from _previews(observation)
 
@@ -72,6 +79,29 @@ def _installed(observation: Observation) -> Iterator[Diagnosis]:
         elif wanted == GUARD and policy.names and project not in policy.names:
             message = f"does not guard {project}: {without}"
             yield Diagnosis("error", "set-not-guarded", where, message, remedy)
+
+
+def _differing(observation: Observation) -> Iterator[Diagnosis]:
+    """Applied objects that are not as rendered. What the cluster adds to them (defaults) is no difference."""
+    remedy = (f"have an administrator apply it: kubectl apply --server-side -k {argocd_folder(observation.name)}",)
+    for manifest in observation.wanted:
+        kind, name = manifest.kind, manifest.identity.name
+        live = observation.cluster.installed.get((kind, name))
+        path = None if live is None else _difference(live, manifest.data.get("spec") or {}, "spec")
+        if path:
+            message = f"{path} is not what today's templates render: it was changed by hand, or not applied since"
+            yield Diagnosis("warning", "object-differs", observation.place(f"{kind} {name}"), message, remedy)
+
+
+def _difference(live: Any, wanted: Any, path: str) -> str | None:
+    """The first path at which `live` does not hold what is wanted; None when it holds all of it."""
+    if isinstance(wanted, Mapping) and isinstance(live, Mapping):
+        return next(filter(None, (_difference(live.get(k), v, f"{path}.{k}") for k, v in wanted.items())), None)
+    if isinstance(wanted, list) and isinstance(live, list) and len(wanted) == len(live):
+        pairs = enumerate(zip(live, wanted, strict=True))
+        return next(filter(None, (_difference(a, b, f"{path}[{i}]") for i, (a, b) in pairs)), None)
+    is_nothing = wanted in (None, {}, [], False) and live is None
+    return None if live == wanted or is_nothing else path
 
 
 def _set(observation: Observation) -> Iterator[Diagnosis]:

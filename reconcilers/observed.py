@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 MANAGED_BY = "rtb-ai-hub"
 
@@ -99,7 +100,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class ClusterState:
-    """One observation of a cluster, all by name; Applications and namespaces are of one preview when asked so."""
+    """One observation of a cluster, all by name; Applications and namespaces are of one preview when asked so.
+
+    `installed`: the specs as they are of what an administrator applies, by kind and name.
+    """
 
     context: str
     applications: Mapping[str, Application] = field(default_factory=dict)
@@ -107,6 +111,7 @@ class ClusterState:
     projects: frozenset[str] = frozenset()
     namespaces: Mapping[str, Namespace] = field(default_factory=dict)
     policies: Mapping[str, Policy] = field(default_factory=dict)
+    installed: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

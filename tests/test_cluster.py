@@ -99,7 +99,7 @@ def test_it_reads_what_argo_cd_says(api: KubeApi, cluster: Cluster) -> None:
         meta={"annotations": {"argocd.argoproj.io/application-set-refresh": "true"}},
         status={"conditions": [{"type": "ErrorOccurred", "status": "True", "reason": "R", "message": "bad file", "lastTransitionTime": TIME}]},
     )  # fmt: skip
-    api.add("appprojects.argoproj.io", "previews-int", "argocd")
+    api.add("appprojects.argoproj.io", "previews-int", "argocd", spec={"description": "d"})
     state = cluster.observe("argocd")
     assert state.applications == {
         "preview-rtb-1": Application(
@@ -113,6 +113,10 @@ def test_it_reads_what_argo_cd_says(api: KubeApi, cluster: Cluster) -> None:
     assert state.sets["previews-int"].refresh == "true"
     assert state.projects == {"previews-int"}
     assert state.context == "here"
+    assert state.installed == {
+        ("ApplicationSet", "previews-int"): {},
+        ("AppProject", "previews-int"): {"description": "d"},
+    }
 
 
 def test_it_reads_namespaces_that_are_ours_by_label_or_by_name(api: KubeApi, cluster: Cluster) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from builders import LIBRARY, NOW, environment
@@ -343,6 +345,47 @@ def test_a_policy_that_guards_nothing_is_told(policy: Policy, rule: str) -> None
     state = cluster()
     state = cluster(policies={**state.policies, policy.name: policy})
     assert rules_of(examined(state_store(), state)) == [("error", rule)]
+
+
+def differing(installed: Mapping[tuple[str, str], Mapping[str, Any]]) -> list[Diagnosis]:
+    wanted = tuple(m for manifests in render_argocd(LIBRARY, environment()).values() for m in manifests)
+    observation = Observation(observed(state_store()), cluster(installed=installed), {}, {}, wanted)
+    return list(diagnose_cluster(observation))
+
+
+def as_applied() -> dict[tuple[str, str], dict[str, Any]]:
+    rendered = render_argocd(LIBRARY, environment()).values()
+    return {
+        (m.kind, m.identity.name): deepcopy(dict(m.data.get("spec") or {})) for manifests in rendered for m in manifests
+    }
+
+
+def test_objects_as_applied_do_not_differ_whatever_defaults_the_cluster_adds() -> None:
+    installed = as_applied()
+    installed["ApplicationSet", "previews-int"]["template"]["spec"]["added"] = {"by": "the cluster"}
+    installed["AppProject", "previews-int"]["added"] = []
+    assert differing(installed) == []
+    assert differing({}) == []
+
+
+@pytest.mark.parametrize("change", ["a value", "one more in a list", "a field that is gone"])
+def test_an_object_that_was_changed_or_never_applied_again_is_told_with_its_field(change: str) -> None:
+    installed = as_applied()
+    project = installed["AppProject", "previews-int"]
+    if change == "a value":
+        project["destinations"][0]["namespace"] = "*"
+    elif change == "one more in a list":
+        project["destinations"].append({"namespace": "*", "server": "*"})
+    else:
+        del project["destinations"]
+    (found,) = differing(installed)
+    assert (found.severity, found.rule, found.where.file) == (
+        "warning",
+        "object-differs",
+        "cluster here: AppProject previews-int",
+    )
+    assert found.message.startswith("spec.destinations")
+    assert "kubectl apply --server-side -k argocd/int" in found.remedy[0]
 
 
 def test_a_set_that_is_being_deleted_is_told() -> None:

@@ -82,18 +82,29 @@ class Cluster:
     def observe(self, argocd: str, *, preview: str | None = None) -> ClusterState:
         """See the port. Six lists, Applications before namespaces."""
         one = f"metadata.name={preview}" if preview else ""
-        applications = map(objects.application, self._argocd(_APPLICATIONS, argocd, fields=one))
-        by_name = {application.name: application for application in applications}
-        sets = map(objects.application_set, self._argocd(_SETS, argocd))
-        projects = frozenset(tree["metadata"]["name"] for tree in self._argocd(_PROJECTS, argocd))
+        applications = self._argocd(_APPLICATIONS, argocd, fields=one)
+        sets, projects = self._argocd(_SETS, argocd), self._argocd(_PROJECTS, argocd)
         namespaces = [objects.namespace(tree) for tree in self._served(_NAMESPACES, fields=one)]
+        policies, bindings = self._served(_POLICIES), self._served(_BINDINGS)
+        applied = {
+            _APPLICATIONS: [tree for tree in applications if not tree["metadata"].get("ownerReferences")],
+            _SETS: sets,
+            _PROJECTS: projects,
+            _POLICIES: policies,
+            _BINDINGS: bindings,
+        }
         return ClusterState(
             context=self.context,
-            applications=by_name,
-            sets={found.name: found for found in sets},
-            projects=projects,
+            applications={found.name: found for found in map(objects.application, applications)},
+            sets={found.name: found for found in map(objects.application_set, sets)},
+            projects=frozenset(tree["metadata"]["name"] for tree in projects),
             namespaces={found.name: found for found in namespaces if found},
-            policies=objects.policies(self._served(_POLICIES), self._served(_BINDINGS)),
+            policies=objects.policies(policies, bindings),
+            installed={
+                (resource.kind, tree["metadata"]["name"]): tree.get("spec") or {}
+                for resource, trees in applied.items()
+                for tree in trees
+            },
         )
 
     def details(self, namespaces: Sequence[str]) -> Mapping[str, NamespaceDetails]:

@@ -115,7 +115,9 @@ def _check_cluster(  # noqa: PLR0913
         records = {record.name for record in (*state.entries, *state.requests)}
         names = sorted(records | reading.names)
         seen, told = phases(reader, reading, names, now=ours.clock())
-        report.findings += diagnose_cluster(Observation(state, reading.cluster, seen, told))
+        rendered = render_argocd(state.library, state.environment).values()
+        wanted = tuple(manifest for manifests in rendered for manifest in manifests)
+        report.findings += diagnose_cluster(Observation(state, reading.cluster, seen, told, wanted))
         counted = f"its ApplicationSet and {_many(len(names), 'preview', 'previews')}"
         report.checked.append(f"cluster {reader.context}: {environment}, {counted}")
     if last is not None:
