@@ -300,6 +300,7 @@ def waited(*names: PhaseName, goal: Any = "running", seconds: float = 600) -> tu
         (("starting", "running"), "running", ""),
         (("unknown", "starting", "expiring soon"), "running", ""),
         (("failed", "failed", "starting", "running"), "running", ""),
+        (("failed", *("starting",) * 10, "failed", "running"), "running", ""),
         (("starting", "failed"), "running", "PreviewFailed"),
         (("starting", "stuck"), "running", "PreviewFailed"),
         (("removed",), "running", "PreviewFailed"),

@@ -242,11 +242,11 @@ def test_the_rules_of_a_repository_on_this_machine_are_read_and_the_remedy_sets_
 
 
 @pytest.mark.parametrize(
-    "url", ["https://git.example.com/x.git", "git@git.example.com:x.git", "file://elsewhere/x", "/nowhere/x.git"]
+    "url", ["https://git.example.com/x.git", "git@git.example.com:x.git", "file://elsewhere{folder}", "/nowhere/x.git"]
 )
 def test_the_rules_of_a_repository_elsewhere_are_not_known(url: str, tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", "--bare", tmp_path / "clone.git"], check=True)
-    git(tmp_path / "clone.git", "remote", "add", "origin", url)
+    git(tmp_path / "clone.git", "remote", "add", "origin", url.format(folder=tmp_path / "clone.git"))
     assert receive_rules(repository(tmp_path / "clone.git", tmp_path), {"PATH": "/usr/bin:/bin"}) is None
 
 
