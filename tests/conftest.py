@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: The real home's caches, for tools that tests build (Go). Everything else sees an empty home.
 REAL_HOME = Path(os.environ.get("HOME", "/"))
 #: What of the caller's environment would change what a command does or how it looks.
-FOREIGN = ("RTB_HUB_", "GIT_", "XDG_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "TTY_", "_TYPER_")
+FOREIGN = ("RTB_HUB_", "KUBECONFIG", "GIT_", "XDG_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "TTY_", "_TYPER_")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
