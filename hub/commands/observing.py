@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from generator.argocd import project_name
@@ -13,7 +14,7 @@ from generator.naming import NAMESPACE_PREFIX
 from generator.quantities import duration
 from reconcilers.observed import ClusterState
 from reconcilers.phase import Phase, Seen, needs_details, phase_of
-from reconcilers.state import EnvironmentState
+from reconcilers.state import EntryRecord, EnvironmentState
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -41,13 +42,23 @@ class Options:
     kubeconfig: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
     """One environment's cluster as read, or the error that kept it from being read."""
 
     state: EnvironmentState
     cluster: ClusterState = field(default_factory=lambda: ClusterState(""))
     error: HubError | None = None
+
+    @cached_property
+    def entries(self) -> Mapping[str, EntryRecord]:
+        """The environment's entries by preview name; of two with one name, the first."""
+        return {record.name: record for record in reversed(self.state.entries)}
+
+    @cached_property
+    def requests(self) -> Mapping[str, EntryRecord]:
+        """The requests by preview name."""
+        return {record.name: record for record in reversed(self.state.requests)}
 
     @property
     def has_set(self) -> bool:
@@ -68,8 +79,8 @@ class Reading:
         environment, target = self.state.environment.name, NAMESPACE_PREFIX + name
         application, namespace = self.cluster.applications.get(target), self.cluster.namespaces.get(target)
         return Seen(
-            entry=next((r for r in self.state.entries if r.name == name), None),
-            request=next((r for r in self.state.requests if r.name == name), None),
+            entry=self.entries.get(name),
+            request=self.requests.get(name),
             application=application if application and application.project == project_name(environment) else None,
             namespace=namespace if namespace and namespace.environment in ("", environment) else None,
             applications=self.cluster.sets.get(project_name(environment)),
