@@ -23,7 +23,7 @@ from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
 from generator.quantities import duration
 from generator.render import PreviewRenderer, Rendering
 from generator.yaml_writer import dump
-from reconcilers.capacity import check_room, choose_shard
+from reconcilers.capacity import check_room, choose_shard, keep_shard
 from reconcilers.plan import FileChange, Plan
 from reconcilers.state import EntryRecord, EnvironmentState, target
 
@@ -98,6 +98,10 @@ class Starter:
         lease = _lease(asked, environment, before, now)
         neighbours = [record.preview for record in others if record.preview is not None]
         check_room(components, compute, neighbours, environment, count=0 if before else len(others))
+        if before:
+            shard = keep_shard(components, before, neighbours, environment)
+        else:
+            shard = choose_shard(components, neighbours, environment)
         spec = {
             "issue": str(asked.key),
             "environment": environment.name,
@@ -105,7 +109,7 @@ class Starter:
             "branch": asked.request.branch,
             "compute": compute,
             "components": components,
-            "shard": before.spec.shard if before else choose_shard(components, neighbours, environment),
+            "shard": shard,
             "lease": lease,
         }
         return _preview({"metadata": {"name": asked.key.name}, "spec": spec})
