@@ -46,8 +46,9 @@ class EntryRecord:
 class EnvironmentState:
     """One environment as observed: its policy, its branch's snapshot, its templates (overlays among them), entries.
 
-    Of a gated environment: `request_heads` maps the previews that have a request branch to its commit, and `requests`
-    are the entries there that the environment's own branch does not have as they are.
+    Of a gated environment: `request_heads` maps the previews that have a request branch to its commit, `requests` are
+    the entries there that the environment's own branch does not have as they are, and `removals` names the previews
+    whose request branch lacks the entry that the environment's own has. A branch that was merged is none of these.
     """
 
     environment: Environment
@@ -56,6 +57,7 @@ class EnvironmentState:
     entries: tuple[EntryRecord, ...]
     requests: tuple[EntryRecord, ...] = ()
     request_heads: Mapping[str, str] = field(default_factory=dict)
+    removals: frozenset[str] = frozenset()
 
     def entry(self, key: IssueKey) -> EntryRecord | None:
         """The record of one preview on the environment's own branch."""
@@ -217,11 +219,27 @@ def _with_requests(state: EnvironmentState, snapshots: Mapping[str, Snapshot]) -
     environment, standing = state.environment.name, {record.path: record.preview for record in state.entries}
     prefix = f"{REQUEST_PREFIX}{environment}/"
     asked = {branch.removeprefix(prefix): s for branch, s in snapshots.items() if branch.startswith(prefix)}
+    found = {
+        name: [record for record in read_entries(snapshot, environment) if record.name == name]
+        for name, snapshot in asked.items()
+    }
     requests = tuple(
         record
-        for name, snapshot in asked.items()
-        for record in read_entries(snapshot, environment)
-        if record.name == name and (record.preview is None or record.preview != standing.get(record.path))
+        for records in found.values()
+        for record in records
+        if record.preview is None or record.preview != standing.get(record.path)
     )
     heads = {name: snapshot.commit for name, snapshot in asked.items()}
-    return replace(state, requests=requests, request_heads=heads)
+    removals = frozenset(
+        record.name
+        for record in state.entries
+        if found.get(record.name) == [] and _lacks(asked[record.name], environment, record.path)
+    )
+    return replace(state, requests=requests, request_heads=heads, removals=removals)
+
+
+def _lacks(snapshot: Snapshot, environment: str, entry: PurePosixPath) -> bool:
+    """Whether an entry is gone from a branch. The same listing must show what stays: an empty answer is no removal."""
+    folder = _ENVIRONMENTS / environment
+    listed = snapshot.files(folder)
+    return folder / "environment.yaml" in listed and entry not in listed

@@ -183,6 +183,16 @@ def test_stopping_what_is_live_in_prd_asks_for_its_removal(state: Path) -> None:
     assert git(state, "rev-parse", "prd") == prd
     assert git(state, "rev-list", "--count", "prd..preview/prd/rtb-123").strip() == "1"
     assert "previews" not in git(state, "ls-tree", "-r", "--name-only", "preview/prd/rtb-123")
+    again = ("RTB-123", "--env", "prd", *IMAGES, "--repo", state)
+    changed = rtb_hub("diff", *again)
+    assert (changed.code, "the request to remove it would be withdrawn" in changed.out) == (DIFFERENT, True)
+    kept = must("start", *again)
+    assert "RTB-123 in prd is kept as it is; the request to remove it is withdrawn" in kept.out
+    assert "open a pull request" not in kept.out
+    assert git(state, "for-each-ref", "--format=%(refname:short)").split() == ["main", "prd"]
+    must("stop", "RTB-123", "--env", "prd", "--repo", state)
+    told_otherwise = must("start", *again, "--set", "web.cpu=500m").out
+    assert "takes the place of the request to remove it" in told_otherwise
 
 
 def test_the_repository_is_the_flag_else_the_variable_else_the_folder(state: Path, tmp_path: Path) -> None:
