@@ -9,6 +9,7 @@ from typing import Any
 
 from generator import pod_policy
 from generator.entry import Preview
+from generator.enums import pod_security_labels
 from generator.environment import Environment
 from generator.findings import Finding, Path
 from generator.manifest import WAVE_ANNOTATION, Manifest
@@ -47,6 +48,8 @@ def check(manifests: Sequence[Manifest], settings: PolicySettings) -> Iterator[F
     pods = [pod for pod in map(pod_spec, manifests) if pod is not None]
     for manifest in manifests:
         yield from _names(manifest)
+        if manifest.kind == "Namespace":
+            yield from pod_security_labels(manifest)
         if manifest.kind == "Secret" and manifest.api_version == "v1":
             remedy = "reference it by an ExternalSecret"
             yield _finding(manifest, "policy/secret", "a Secret has no place in Git", ("kind",), remedy)

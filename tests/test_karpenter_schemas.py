@@ -5,14 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from validating import found
 
-from generator.findings import Finding
-from generator.policy import PolicySettings
-from generator.validation import Validator
-from hub import assets
-from hub.manifest_files import read_manifests
-
-VALIDATOR = Validator(assets.generator_data)
 #: Spot nodes for previews, each field of our schemas in use.
 NODE_POOL = """\
 apiVersion: karpenter.sh/v1
@@ -93,15 +87,6 @@ spec:
   tags: {team: hub}
   userData: "#!/bin/sh"
 """
-
-
-def found(folder: Path, text: str) -> list[Finding]:
-    (folder / "f.yaml").write_text(text, encoding="utf-8")
-    files = read_manifests([folder / "f.yaml"])
-    assert files.faults == []
-    return list(
-        VALIDATOR.validate(files.manifests, kubernetes=["1.34"], settings=PolicySettings(), locate=files.locate)
-    )
 
 
 @pytest.mark.parametrize("text", [NODE_POOL, NODE_CLASS], ids=["NodePool", "EC2NodeClass"])

@@ -244,7 +244,7 @@ def test_findings_name_the_nearest_field_and_what_is_allowed() -> None:
     remedies = {finding.field[-1]: finding.remedy for finding in findings}
     assert remedies["typ"] == "did you mean 'type'?"
     assert remedies["restartPolice"] == "did you mean 'restartPolicy'?"
-    assert remedies["creationPolicy"] == "allowed: Owner, Orphan, Merge, None"
+    assert remedies["creationPolicy"] == "allowed: Owner, Orphan, Merge, None; did you mean 'Owner'?"
 
 
 @pytest.mark.parametrize("kind", ["../x", "a/b", "", "Preview"])
