@@ -15,7 +15,6 @@ from generator.errors import ConfigError, Fault, Reason
 from generator.render import Rendering
 from generator.validation import PolicySettings, Validator
 from hub import __version__, assets
-from hub.adapters.git_store import Identity, open_store
 from hub.settings import Settings, load_settings
 from reconcilers.ports import GitStore
 from reconcilers.start import Starter
@@ -50,6 +49,8 @@ class Hub:
 
     def store(self, repo: str | None) -> GitStore:
         """The state repository: `repo` (a flag), else RTB_HUB_REPO, else the one of the current folder."""
+        from hub.adapters.git_store import Identity, open_store
+
         location = repo or self.settings.repo or str(Path.cwd())
         identity = Identity("rtb-hub", "rtb-hub@rtb-ai-hub.invalid")
         return open_store(location, cache=self.settings.cache, environ=self.settings.environ, identity=identity)
