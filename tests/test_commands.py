@@ -240,6 +240,62 @@ def test_init_with_a_remote_publishes_there(tmp_path: Path) -> None:
     assert git(tmp_path / "remote.git", "rev-parse", "--verify", "prd")
 
 
+def test_init_tells_the_rules_for_each_branch_and_holds_those_it_can(tmp_path: Path) -> None:
+    told = must("init", tmp_path / "state.git", "-o", "json").json()
+    assert told["hook"] == "ours"
+    assert [(rule["branch"], rule["rule"], rule["heldBy"]) for rule in told["rules"]] == [
+        ("main", "no-rewriting", "hook"),
+        ("main", "no-deletion", "hook"),
+        ("main", "hub-only", None),
+        ("prd", "no-rewriting", "hook"),
+        ("prd", "no-deletion", "hook"),
+        ("prd", "reviewed", None),
+    ]
+    assert told["rules"][0]["environments"] == ["int", "stg"]
+    people = must("init", tmp_path / "state.git").out
+    assert "pushes that rewrite or delete main, prd are refused" in people
+    for rule in told["rules"]:
+        assert (f"  {rule['branch']}: {rule['words']}\n" in people) is (rule["heldBy"] is None)
+
+
+def test_init_with_a_remote_tells_every_rule_and_changes_no_setting_there(tmp_path: Path) -> None:
+    remote = tmp_path / "remote.git"
+    git(tmp_path, "init", "-q", "--bare", str(remote))
+    before = (remote / "config").read_text()
+    people = must("init", tmp_path / "local.git", "--remote", remote).out
+    told = must("init", tmp_path / "local.git", "-o", "json").json()
+    assert told["hook"] == "none"
+    assert {rule["heldBy"] for rule in told["rules"]} == {None}
+    assert all(f"  {rule['branch']}: {rule['words']}\n" in people for rule in told["rules"])
+    assert "'rtb-hub init' on its own path installs it" in people
+    assert ((remote / "config").read_text(), (remote / "hooks" / "update").exists()) == (before, False)
+    assert not (tmp_path / "local.git" / "hooks" / "update").exists()
+
+    must("init", remote)
+    told = must("init", tmp_path / "local.git", "-o", "json").json()
+    assert [rule["heldBy"] for rule in told["rules"]] == ["hook", "hook", None] * 2
+
+
+def test_init_leaves_another_hook_alone_and_says_so(state: Path) -> None:
+    (state / "hooks" / "update").write_text("#!/bin/sh\nexit 0\n")
+    told = must("init", state).out
+    assert "has an update hook of its own, which was left alone" in told
+    assert "refuse force pushes" in told
+    assert must("init", state, "-o", "json").json()["hook"] == "foreign"
+
+
+def test_init_guards_the_branch_of_an_environment_that_is_added(state: Path, tmp_path: Path) -> None:
+    envs = tmp_path / "environments"
+    subprocess.run(["cp", "-r", ROOT / "environments", envs], check=True)
+    subprocess.run(["cp", "-r", envs / "prd", envs / "dr"], check=True)
+    text = (envs / "dr" / "environment.yaml").read_text()
+    (envs / "dr" / "environment.yaml").write_text(
+        text.replace("name: prd", "name: dr").replace("branch: prd", "branch: dr")
+    )
+    told = must("init", state, "--environments", envs, "-o", "json").json()
+    assert {rule["branch"] for rule in told["rules"] if rule["heldBy"] == "hook"} == {"main", "prd", "dr"}
+
+
 def test_a_full_environment_refuses_with_the_numbers(tmp_path: Path) -> None:
     envs = tmp_path / "envs"
     subprocess.run(["cp", "-r", ROOT / "environments", envs], check=True)

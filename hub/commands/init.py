@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub import assets
+from hub.adapters.branch_rules import PushRules, protect, pushed_to, rules_of
 from hub.adapters.git_store import create_repository
 from hub.cli.output import Format, emit
 from hub.commands.argocd import checked_files
 from hub.environments import read_environments
 from hub.wiring import Hub, hub
+from reconcilers.branch_rules import BranchRule, branch_rules
 from reconcilers.layout import Layout, plan_layout
 
 if TYPE_CHECKING:
@@ -26,14 +28,42 @@ def run(folder: Path, *, remote: str | None, work_tree: bool, environments: Path
     layout = _layout(ours, environments)  # before anything is made: a wrong file must leave nothing behind
     store = _open_or_create(ours, folder, remote=remote, work_tree=work_tree)
     done = [(plan, store.commit(plan, at=ours.clock())) for plan in plan_layout(layout, store)]
+    rules, held = branch_rules(layout.environments), _push_rules(ours, folder, layout)
     data = {
         "repository": store.location,
         "branches": [
             {"branch": plan.branch, "commit": commit, "written": [str(change.path) for change in plan.changes]}
             for plan, commit in done
         ],
+        "rules": [_rule(rule, held) for rule in rules],
+        "hook": held.hook if held else None,
     }
-    emit(data, output, lambda console: _tell(console, folder, layout, done))
+
+    def tell(console: Console) -> None:
+        _tell(console, layout, done)
+        _tell_rules(console, rules, held)
+        console.print(f"next: rtb-hub start KEY --repo {folder} --env int --image NAME=REF …")
+
+    emit(data, output, tell)
+
+
+def _push_rules(ours: Hub, folder: Path, layout: Layout) -> PushRules | None:
+    """What the repository that is pushed to refuses, made so when it is the one in `folder`. None: a Git host knows."""
+    environ = ours.settings.environ
+    where = pushed_to(folder, environ=environ)
+    if where == folder:
+        return protect(folder, layout.branches(), environ=environ)
+    return rules_of(where, environ=environ) if where else None
+
+
+def _rule(rule: BranchRule, held: PushRules | None) -> dict[str, object]:
+    return {
+        "branch": rule.branch,
+        "environments": list(rule.environments),
+        "rule": rule.name,
+        "words": rule.words,
+        "heldBy": held.held_by(rule.name, rule.branch) if held else None,
+    }
 
 
 def _layout(ours: Hub, environments: Path | None) -> Layout:
@@ -59,7 +89,7 @@ def _open_or_create(ours: Hub, folder: Path, *, remote: str | None, work_tree: b
     return ours.store(str(folder))
 
 
-def _tell(console: Console, folder: Path, layout: Layout, done: list[tuple[Plan, str]]) -> None:
+def _tell(console: Console, layout: Layout, done: list[tuple[Plan, str]]) -> None:
     from rich.text import Text
 
     branches = layout.branches()
@@ -70,7 +100,20 @@ def _tell(console: Console, folder: Path, layout: Layout, done: list[tuple[Plan,
         console.print(mark)
         for change in plan.changes if plan.expected else ():
             console.print(f"    {change.path}: {change.why}")
-    gated = [name for name, e in layout.environments.items() if e.spec.gated]
-    if gated:
-        console.print(f"  protect the branch of {', '.join(gated)} at your Git host: it must change by review only")
-    console.print(f"next: rtb-hub start KEY --repo {folder} --env int --image NAME=REF …")
+
+
+def _tell_rules(console: Console, rules: tuple[BranchRule, ...], held: PushRules | None) -> None:
+    from rich.text import Text
+
+    open_rules = [rule for rule in rules if held is None or held.held_by(rule.name, rule.branch) is None]
+    done = list(dict.fromkeys(rule.branch for rule in rules if rule not in open_rules))
+    if done:
+        console.print(Text.assemble(("✓ ", "green"), f"pushes that rewrite or delete {', '.join(done)} are refused"))
+    if held is not None and held.hook != "ours" and len(open_rules) == len(rules):
+        left = "has an update hook of its own, which was left alone"
+        lacks = "has no update hook of ours; 'rtb-hub init' on its own path installs it where hooks are not shared"
+        console.print(Text(f"  the repository that is pushed to {left if held.hook == 'foreign' else lacks}", "yellow"))
+    if open_rules:
+        console.print("set these rules where people push to, as docs/INSTALL.md shows for GitHub:")
+    for rule in open_rules:
+        console.print(Text.assemble("  ", (rule.branch, "bold"), f": {rule.words}"))
