@@ -41,10 +41,9 @@ def _rules(branch: str, on_it: list[Environment]) -> tuple[BranchRule, ...]:
     }
     if any(environment.spec.gated for environment in on_it):
         words["reviewed"] = (
-            "changes by pull request only, approved by at least one person of the team that answers for"
-            f" {' and '.join(names)}, not by who asked or pushed last; a new commit needs a new approval;"
-            " nobody goes around it, the hub neither"
+            f"pull requests only; approved by {' and '.join(names)}'s team, not by who asked or pushed last;"
+            " a push voids approvals; no bypass"
         )
     else:
-        words["hub-only"] = "only the hub's identity may push: people use the hub, or a pull request that you review"
+        words["hub-only"] = "only the hub's identity pushes; people use the hub, or a pull request that you review"
     return tuple(BranchRule(branch, names, name, text) for name, text in words.items())

@@ -253,7 +253,8 @@ def test_init_tells_the_rules_for_each_branch_and_holds_those_it_can(tmp_path: P
     ]
     assert told["rules"][0]["environments"] == ["int", "stg"]
     people = must("init", tmp_path / "state.git").out
-    assert "pushes that rewrite or delete main, prd are refused" in people
+    assert "pushes that rewrite main, prd are refused" in people
+    assert "pushes that delete main, prd are refused" in people
     for rule in told["rules"]:
         assert (f"  {rule['branch']}: {rule['words']}\n" in people) is (rule["heldBy"] is None)
 
@@ -274,6 +275,17 @@ def test_init_with_a_remote_tells_every_rule_and_changes_no_setting_there(tmp_pa
     must("init", remote)
     told = must("init", tmp_path / "local.git", "-o", "json").json()
     assert [rule["heldBy"] for rule in told["rules"]] == ["hook", "hook", None] * 2
+
+
+def test_init_tells_what_a_setting_of_the_remote_holds_and_no_more(tmp_path: Path) -> None:
+    remote = tmp_path / "remote.git"
+    git(tmp_path, "init", "-q", "--bare", str(remote))
+    git(remote, "config", "receive.denyNonFastForwards", "true")
+    people = must("init", tmp_path / "local.git", "--remote", remote).out
+    assert "pushes that rewrite main, prd are refused" in people
+    assert "pushes that delete" not in people
+    assert "main: refuse to delete the branch" in people
+    assert "refuse force pushes" not in people
 
 
 def test_init_leaves_another_hook_alone_and_says_so(state: Path) -> None:

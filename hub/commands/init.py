@@ -27,8 +27,8 @@ def run(folder: Path, *, remote: str | None, work_tree: bool, environments: Path
     ours = hub()
     layout = _layout(ours, environments)  # before anything is made: a wrong file must leave nothing behind
     store = _open_or_create(ours, folder, remote=remote, work_tree=work_tree)
-    done = [(plan, store.commit(plan, at=ours.clock())) for plan in plan_layout(layout, store)]
     rules, held = branch_rules(layout.environments), _push_rules(ours, folder, layout)
+    done = [(plan, store.commit(plan, at=ours.clock())) for plan in plan_layout(layout, store)]
     data = {
         "repository": store.location,
         "branches": [
@@ -106,9 +106,10 @@ def _tell_rules(console: Console, rules: tuple[BranchRule, ...], held: PushRules
     from rich.text import Text
 
     open_rules = [rule for rule in rules if held is None or held.held_by(rule.name, rule.branch) is None]
-    done = list(dict.fromkeys(rule.branch for rule in rules if rule not in open_rules))
-    if done:
-        console.print(Text.assemble(("✓ ", "green"), f"pushes that rewrite or delete {', '.join(done)} are refused"))
+    words = {"no-rewriting": "rewrite", "no-deletion": "delete"}
+    for name, what in words.items():
+        if done := ", ".join(rule.branch for rule in rules if rule.name == name and rule not in open_rules):
+            console.print(Text.assemble(("✓ ", "green"), f"pushes that {what} {done} are refused"))
     if held is not None and held.hook != "ours" and len(open_rules) == len(rules):
         left = "has an update hook of its own, which was left alone"
         lacks = "has no update hook of ours; 'rtb-hub init' on its own path installs it where hooks are not shared"
