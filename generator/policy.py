@@ -25,7 +25,9 @@ _ANNOTATIONS_BYTES = 256 * 1024
 #: A backend that is no Service (AWS Load Balancer Controller, annotations: actions).
 _ACTION_PORT, _ACTION_PREFIX = "use-annotation", "alb.ingress.kubernetes.io/actions."
 #: What must be there before any pod, in a wave of its own.
-_BEFORE_PODS = frozenset({"ResourceQuota", "LimitRange", "ServiceAccount", "SecurityGroupPolicy", "NetworkPolicy"})
+_BEFORE_PODS = frozenset(
+    {"Namespace", "ResourceQuota", "LimitRange", "ServiceAccount", "SecurityGroupPolicy", "NetworkPolicy"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +119,6 @@ def _waves(manifests: Sequence[Manifest]) -> Iterator[Finding]:
         if wave > 0:
             remedy = "while workloads are not healthy, a wave behind them blocks repair and removal"
             yield _finding(manifest, "policy/wave", f"is {wave}, behind the workloads", path, remedy)
-        elif manifest.kind == "Namespace" and wave > -20:
-            yield _finding(manifest, "policy/wave", f"is {wave}", path, "the namespace goes first: -20")
         elif manifest.kind in _BEFORE_PODS and wave != -10:
             yield _finding(manifest, "policy/wave", f"is {wave}", path, "what pods need goes before them: -10")
 

@@ -147,7 +147,7 @@ def test_an_unreadable_neighbour_does_not_stand_in_the_way_and_can_be_stopped(st
 def test_show_and_stop(state: Path) -> None:
     start(state)
     shown = must("show", "RTB-123", "--env", "int", "--repo", state)
-    for words in ("preview-rtb-123", "wave -20  Namespace/preview-rtb-123", " left)", "alice"):
+    for words in ("preview-rtb-123", "wave -10  Namespace/preview-rtb-123", " left)", "alice"):
         assert words in shown.out
     must("stop", "RTB-123", "--env", "int", "--reason", "done", "--repo", state)
     assert git(state, "ls-tree", "-r", "--name-only", "main", "environments/int/previews") == ""

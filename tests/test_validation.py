@@ -188,6 +188,7 @@ SET_RULES: list[tuple[str, Callable[[list[Any]], Any], str]] = [
     ("a Secret", lambda t: t.append({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x", "namespace": "preview-rtb-123"}}), "policy/secret"),
     ("a wave behind the workloads", lambda t: one(t, "Ingress")["metadata"]["annotations"].update({"argocd.argoproj.io/sync-wave": "10"}), "policy/wave"),
     ("a wave that is no number", lambda t: one(t, "Ingress")["metadata"]["annotations"].update({"argocd.argoproj.io/sync-wave": "last"}), "policy/wave"),
+    ("a namespace beside the pods", lambda t: one(t, "Namespace")["metadata"]["annotations"].update({"argocd.argoproj.io/sync-wave": "0"}), "policy/wave"),
     ("isolation beside the pods", lambda t: one(t, "SecurityGroupPolicy")["metadata"]["annotations"].update({"argocd.argoproj.io/sync-wave": "0"}), "policy/wave"),
     ("no quota", lambda t: t.remove(one(t, "ResourceQuota")), "policy/quota"),
     ("no limit range", lambda t: t.remove(one(t, "LimitRange")), "policy/quota"),
