@@ -1,14 +1,15 @@
-"""One control plane for all scenarios, the tables at the end, and what happens where it cannot run."""
+"""A control plane for each worker's scenarios, the tables at the end, and what happens where it cannot run."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from report import Report
@@ -18,15 +19,15 @@ from world import World
 
 BEGIN = time.monotonic()
 REPORT = pytest.StashKey[Report]()
+FACTS = pytest.StashKey[dict[str, str]]()
+_FIGURE = "figure"
+Record = Callable[..., None]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[REPORT] = Report()
-
-
-@pytest.fixture(scope="session")
-def report(request: pytest.FixtureRequest) -> Report:
-    return request.config.stash[REPORT]
+@pytest.fixture
+def record(record_property: Callable[[str, object], None]) -> Record:
+    """`record(figure, *seconds)` keeps samples of a figure for the table at the end."""
+    return lambda figure, *seconds: record_property(_FIGURE, json.dumps([figure, seconds]))
 
 
 @pytest.fixture(scope="session")
@@ -48,41 +49,71 @@ def outcome_without(error: ToolError, *, in_ci: bool) -> Literal["skip", "fail"]
 
 
 @pytest.fixture(scope="session")
-def world(tools: Toolchain, report: Report, request: pytest.FixtureRequest) -> Iterator[World]:
-    """The whole loop, up once. Its folder with all logs stays when a scenario failed."""
+def world(tools: Toolchain, request: pytest.FixtureRequest) -> Iterator[World]:
+    """The whole loop, up once a worker. Its folder with all logs stays when a scenario failed."""
     folder = Path(tempfile.mkdtemp(prefix="rtb-hub-e2e-"))
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    facts = request.config.stash[FACTS]
     begin = time.monotonic()
     try:
         with World(folder, tools) as world:
-            report.facts["control plane and Argo CD up after"] = f"{time.monotonic() - begin:.0f} s"
+            facts[f"control plane and Argo CD up after {worker}"] = f"{time.monotonic() - begin:.0f} s"
             yield world
             peak = {name: process.memory_peak() for name, process in world.plane.processes.items()}
-            most = ", ".join(f"{name} {bytes_ >> 20}" for name, bytes_ in sorted(peak.items(), key=lambda p: -p[1])[:4])
-            report.facts["peak memory of all processes"] = f"{sum(peak.values()) >> 20} MiB ({most})"
+            most = ", ".join(f"{name} {held >> 20}" for name, held in sorted(peak.items(), key=lambda p: -p[1])[:3])
+            facts[f"peak memory of all processes {worker}"] = f"{sum(peak.values()) >> 20} MiB ({most})"
     finally:
         if request.session.testsfailed:
-            report.facts["logs of this run"] = str(folder)
+            facts[f"logs kept {worker}"] = str(folder)
         else:
             shutil.rmtree(folder, ignore_errors=True)
-    built = {module.name: (tools.cache / module.key / BUILT) for module in TOOLS}
+    built = {module.name: tools.cache / module.key / BUILT for module in TOOLS}
     seconds = ", ".join(f"{name} {path.read_text()} s" for name, path in built.items() if path.exists())
-    report.facts["programs were built once in"] = seconds or "given by KUBEBUILDER_ASSETS"
+    facts["programs were built once, in"] = (
+        seconds or "not here: KUBEBUILDER_ASSETS, or an earlier release of this test"
+    )
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Keep the outcome of each scenario: the worst of set-up, call and tear-down."""
-    made: pytest.TestReport = yield  # type: ignore[assignment]
-    outcomes = item.config.stash[REPORT].outcomes
-    name, _, case = item.name.removeprefix("test_").removesuffix("]").partition("[")
-    name = f"{name} {case}".replace("_", " ").strip()
-    before, seconds = outcomes.get(name, ("passed", 0.0))
-    took = made.duration if made.when == "call" else 0.0
-    outcomes[name] = (before if made.passed else made.outcome, seconds + took)
-    return made  # type: ignore[return-value]
+# Tables, gathered from all workers
 
 
-def pytest_terminal_summary(config: pytest.Config) -> None:
-    report = config.stash[REPORT]
-    report.facts["wall time of this run"] = f"{time.monotonic() - BEGIN:.0f} s"
-    report.print(Console(width=110, highlight=False))
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[REPORT] = Report()
+    config.stash[FACTS] = config.stash[REPORT].facts
+    config.pluginmanager.register(_Gathering(config))
+
+
+class _Gathering:
+    """Without workers, and with them in the process that started them, sees the reports of all scenarios."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.report = config.stash[REPORT]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        name = words(report.nodeid)
+        before, seconds = self.report.outcomes.get(name, ("passed", 0.0))
+        took = report.duration if report.when == "call" else 0.0
+        self.report.outcomes[name] = (before if report.passed else report.outcome, seconds + took)
+        for kind, value in report.user_properties if report.when == "call" else ():
+            if kind == _FIGURE:
+                figure, samples = json.loads(str(value))
+                self.report.add(figure, *samples)
+
+    def pytest_sessionfinish(self) -> None:
+        if hasattr(self.config, "workeroutput"):
+            self.config.workeroutput["facts"] = self.config.stash[FACTS]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        self.report.facts.update(getattr(node, "workeroutput", {}).get("facts", {}))
+
+    def pytest_terminal_summary(self) -> None:
+        self.report.facts["wall time of this run"] = f"{time.monotonic() - BEGIN:.0f} s"
+        self.report.print(Console(width=110, highlight=False))
+
+
+def words(nodeid: str) -> str:
+    """A scenario's name as words: `test_a.py::test_it_works[twice]` → `it works twice`."""
+    name, _, case = nodeid.rpartition("::")[2].removeprefix("test_").removesuffix("]").partition("[")
+    return f"{name} {case}".replace("_", " ").strip()

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,6 +128,18 @@ class World:
             _git("-C", work, "add", "-A")
             _git("-C", work, "commit", "-q", "-m", message)
             _git("-C", work, "push", "-q", "origin", branch)
+
+    def render_into(self, work: Path, key: str, env: str = "int", change: Callable[[str], str] = str) -> None:
+        """Entry and manifest of a preview as `rtb-hub render` writes them, the manifest changed, into a clone."""
+        project, number = key.lower().split("-")
+        folder = work / "environments" / env / "previews" / project / str(int(number) // 100 * 100) / key.lower()
+        self.hub("render", key, "--env", env, *images(), "--to", folder)
+        manifest = folder / "manifest.yaml"
+        manifest.write_text(change(manifest.read_text(encoding="utf-8")), encoding="utf-8")
+
+    def push_rendered(self, key: str, change: Callable[[str], str] = str, env: str = "int") -> None:
+        """A preview pushed past the hub, its manifest changed."""
+        self.push(lambda work: self.render_into(work, key, env, change))
 
     def head(self, branch: str) -> str:
         return _git("-c", "safe.directory=*", "-C", self.bare, "rev-parse", f"refs/heads/{branch}").strip()
@@ -278,6 +290,25 @@ class World:
             self.merge_request(key)
         command = time.monotonic() - begin
         return Took(command, self.until(f"{key} is gone", lambda: self.is_gone(key), seconds))
+
+    def stop_all(self, keys: Iterable[str], env: str = "int", *, seconds: float = 120) -> list[Took]:
+        """Stop one after the other, and wait for all of them together."""
+        pushed: dict[str, tuple[float, float]] = {}
+        for key in keys:
+            begin = time.monotonic()
+            self.hub("stop", key, "--env", env)
+            pushed[key] = (time.monotonic() - begin, time.monotonic())
+        took: dict[str, Took] = {}
+
+        def all_gone() -> bool:
+            for key in pushed.keys() - took.keys():
+                if self.is_gone(key):
+                    command, since = pushed[key]
+                    took[key] = Took(command, time.monotonic() - since)
+            return len(took) == len(pushed)
+
+        self.until(f"{', '.join(pushed)} are gone", all_gone, seconds)
+        return [*took.values()]
 
     def _or_none(self, read: Callable[[], Any]) -> Any:
         try:
