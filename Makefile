@@ -47,11 +47,12 @@ format: $(DEV_READY) ## Format the code
 bench: $(DEV_READY) ## Measure rendering and start-up
 	$(BIN)/python tests/bench/run.py
 
-golden: $(DEV_READY) ## Rewrite the golden trees, schemas and bundles; review the difference like code
+golden: $(DEV_READY) ## Rewrite the golden trees, schemas, bundles and tables; review the difference like code
 	$(BIN)/pytest tests/test_golden.py --update-golden
 	$(BIN)/rtb-hub schema --to docs/schema
 	$(BIN)/rtb-hub argocd render --to .
 	$(BIN)/python tools/bundle_schemas.py
+	$(BIN)/python tools/reference_tables.py
 	$(BIN)/python tools/record_demo.py
 
 lock: $(DEV_READY) ## Resolve the dependencies anew
