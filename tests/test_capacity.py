@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from builders import environment
 from memory_store import MemoryStore
-from planning import planned, started, state_store
+from planning import merged, planned, started, state_store
 
 from generator.errors import Reason, Stalled
 
@@ -64,3 +64,20 @@ def test_a_shard_that_is_no_longer_made_is_kept_but_takes_no_more() -> None:
     assert planned(store, blueprint="web", spec=shards(1, 5)).preview.spec.shard == "previews-1"
     with pytest.raises(Stalled, match="previews-1 is none of previews-0"):
         planned(store, blueprint="web-api", spec=shards(1, 5))
+
+
+def test_a_preview_with_an_update_that_awaits_approval_counts_once_by_the_larger() -> None:
+    store = state_store()
+    started(store, "prd", blueprint="web-api")
+    merged(store)
+    started(store, "prd", blueprint="web", settings=[("web.cpu", "1")])
+    limits = {"previews": 2, "cpu": "2", "memory": "2Gi"}
+    # 2 × 0.5 vCPU live, 1 × 1.25 asked for; 2 target groups live, 1 asked for; both with Fargate's own share.
+    spec = {"limits": limits, "fargate": {"quotaVcpu": 2}, **shards(1, 3)}
+    assert planned(store, "prd", key="RTB-2", blueprint="web", spec=spec).change == "created"
+    with pytest.raises(Stalled, match="no shard has room for 1 target groups of 2"):
+        planned(store, "prd", key="RTB-2", blueprint="web", spec={**spec, **shards(1, 2)})
+    with pytest.raises(Stalled, match=r"uses 1\.\d+ of 1 Fargate vCPUs"):
+        planned(store, "prd", key="RTB-2", blueprint="web", spec={**spec, "fargate": {"quotaVcpu": 1}})
+    with pytest.raises(Stalled, match="prd has 1 of 1 previews"):
+        planned(store, "prd", key="RTB-2", blueprint="web", spec={**spec, "limits": {**limits, "previews": 1}})
