@@ -1,11 +1,14 @@
-"""Whether there is room for a preview, and on which load-balancer shard. Counts what entries ask for; trims nothing."""
+"""Whether there is room for a preview, and on which load-balancer shard. Counts what entries ask for; trims nothing.
+
+Of a preview that is live and has an update awaiting approval there are two entries. It counts once, by the larger.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
-from generator.entry import Component, Compute, Preview
+from generator.entry import Component, Compute, Preview, PreviewSpec
 from generator.environment import Environment
 from generator.errors import Fault, Reason, Stalled
 from generator.fargate import billed_size
@@ -43,7 +46,7 @@ def check_room(
         faults.append(
             Fault(f"{name} has {count} of {limits.previews} previews", field="limits.previews", remedy=remedy)
         )
-    used = sum((fargate_vcpu(p.spec.components, p.spec.compute) for p in others), Decimal(0))
+    used = _total(others, lambda spec: fargate_vcpu(spec.components, spec.compute))
     asked, quota = fargate_vcpu(components, compute), environment.spec.fargate.quota_vcpu
     if asked and used + asked > quota:
         message = f"{name} uses {used} of {quota} Fargate vCPUs and {asked} more are asked for"
@@ -98,4 +101,13 @@ def _shards(environment: Environment) -> tuple[str, ...]:
 
 def _in_use(shard: str, previews: Sequence[Preview]) -> int:
     """Target groups that `previews` take of a shard."""
-    return sum(target_groups(p.spec.components) for p in previews if p.spec.shard == shard)
+    there = [preview for preview in previews if preview.spec.shard == shard]
+    return int(_total(there, lambda spec: Decimal(target_groups(spec.components))))
+
+
+def _total(previews: Sequence[Preview], amount: Callable[[PreviewSpec], Decimal]) -> Decimal:
+    largest: dict[str, Decimal] = {}
+    for preview in previews:
+        name = preview.metadata.name
+        largest[name] = max(largest.get(name, Decimal(0)), amount(preview.spec))
+    return sum(largest.values(), Decimal(0))

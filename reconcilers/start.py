@@ -109,7 +109,8 @@ class Starter:
         compute = requests.compute_of(asked.request, environment)
         lease = _lease(asked, environment, before, now)
         neighbours = [record.preview for record in others if record.preview is not None]
-        check_room(components, compute, neighbours, environment, count=0 if before else len(others))
+        count = 0 if before else len({record.name for record in others})
+        check_room(components, compute, neighbours, environment, count=count)
         if before:
             shard = keep_shard(components, before, neighbours, environment)
         else:
