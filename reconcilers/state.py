@@ -151,11 +151,11 @@ def environment_names(snapshot: Snapshot) -> tuple[str, ...]:
 def read_entries(snapshot: Snapshot, environment: str) -> tuple[EntryRecord, ...]:
     """All entries of an environment in one round trip, sorted by folder."""
     paths = [path for path in snapshot.files(previews_folder(environment)) if path.name == ENTRY_FILE]
-    texts = _read_listed(snapshot, paths)
+    texts = read_listed(snapshot, paths)
     return tuple(_record(path, texts[path], snapshot, environment) for path in paths)
 
 
-def _read_listed(snapshot: Snapshot, paths: Sequence[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
+def read_listed(snapshot: Snapshot, paths: Sequence[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
     """The contents of files that the snapshot lists. Raises `Transient` when one does not come: the read is partial."""
     texts = snapshot.read(paths) if paths else {}
     missing = [str(path) for path in paths if path not in texts]
@@ -202,7 +202,7 @@ def _environment_state(name: str, snapshot: Snapshot, library: TemplateLibrary) 
     folder = _ENVIRONMENTS / name
     layers = [_ENVIRONMENTS / BASE / "environment.yaml", folder / "environment.yaml"]
     overlay_paths = [p for base in (_ENVIRONMENTS / BASE, folder) for p in snapshot.files(base / "templates")]
-    layer_texts, overlay_texts = snapshot.read(layers), _read_listed(snapshot, overlay_paths)
+    layer_texts, overlay_texts = snapshot.read(layers), read_listed(snapshot, overlay_paths)
     environment, _ = read_environment(name, {str(p): _text(p, layer_texts[p]) for p in layers if p in layer_texts})
     templates = TemplateLibrary({**library.files, **{str(p): _text(p, text) for p, text in overlay_texts.items()}})
     return EnvironmentState(environment, snapshot, templates, read_entries(snapshot, name))

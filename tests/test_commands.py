@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -230,6 +231,28 @@ def test_adding_an_environment_is_adding_a_folder(tmp_path: Path) -> None:
     must("init", tmp_path / "state.git", "--environments", envs)
     told = start(tmp_path / "state.git", env="qa")
     assert told["url"] == "https://rtb-123.qa.preview.example.com/"
+
+
+def own_environments(folder: Path) -> Path:
+    """The shipped environments with a value of somebody's own."""
+    shutil.copytree(ROOT / "environments", folder)
+    base = folder / "base" / "environment.yaml"
+    base.write_text(base.read_text().replace("previews: 20", "previews: 33"))
+    return folder
+
+
+@pytest.mark.parametrize("again", [("state.git",), ("other.git", "--remote", "state.git")], ids=["in place", "a clone"])
+def test_init_without_environments_keeps_those_of_the_repository(tmp_path: Path, again: tuple[str, ...]) -> None:
+    must("init", "state.git", "--environments", own_environments(tmp_path / "my"), cwd=tmp_path)
+    before = git(tmp_path / "state.git", "rev-parse", "main", "prd")
+    ran = must("init", *again, cwd=tmp_path)
+    assert "up to date" in ran.out
+    assert git(tmp_path / "state.git", "rev-parse", "main", "prd") == before
+
+
+def test_init_makes_the_repository_that_rtb_hub_repo_names(tmp_path: Path) -> None:
+    must("init", "state.git", cwd=tmp_path, RTB_HUB_REPO=str(tmp_path / "state.git"))
+    assert git(tmp_path / "state.git", "rev-parse", "main")
 
 
 def test_init_with_a_remote_publishes_there(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hub.adapters.branch_rules import PushRules, protect, pushed_to, rules_of
 from hub.adapters.git_store import create_repository
 from hub.cli.output import Format, emit
 from hub.commands.argocd import checked_files
-from hub.environments import read_environments
+from hub.environments import EnvironmentSet, environments_of, given_environments
 from hub.wiring import Hub, hub
 from reconcilers.branch_rules import BranchRule, branch_rules
 from reconcilers.layout import Layout, plan_layout
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 def run(folder: Path, *, remote: str | None, work_tree: bool, environments: Path | None, output: Format) -> None:
     """Make the repository when the folder is new or empty, then commit what its branches lack."""
     ours = hub()
-    layout = _layout(ours, environments)  # before anything is made: a wrong file must leave nothing behind
+    layout = _layout(
+        ours, _environments(ours, folder, remote, environments)
+    )  # before anything is made: a wrong file must leave nothing behind
     store = _open_or_create(ours, folder, remote=remote, work_tree=work_tree)
     rules, held = branch_rules(layout.environments), _push_rules(ours, folder, layout)
     done = [(plan, store.commit(plan, at=ours.clock())) for plan in plan_layout(layout, store)]
@@ -66,8 +68,18 @@ def _rule(rule: BranchRule, held: PushRules | None) -> dict[str, object]:
     }
 
 
-def _layout(ours: Hub, environments: Path | None) -> Layout:
-    found = read_environments(ours, repo=None, environments=environments)
+def _environments(ours: Hub, folder: Path, remote: str | None, environments: Path | None) -> EnvironmentSet:
+    """Those named; else the repository's own, so that the shipped ones never replace them; else the shipped."""
+    named = environments or ours.settings.environments
+    standing = str(folder) if _is_there(folder) else remote
+    if named is None and standing is not None:
+        own = environments_of(ours, standing)
+        if own.names:
+            return own
+    return given_environments(named)
+
+
+def _layout(ours: Hub, found: EnvironmentSet) -> Layout:
     chosen = {name: found.get(name)[0] for name in found.names}
     return Layout(
         environments=chosen,
@@ -81,12 +93,16 @@ def _layout(ours: Hub, environments: Path | None) -> Layout:
 
 
 def _open_or_create(ours: Hub, folder: Path, *, remote: str | None, work_tree: bool) -> GitStore:
-    if folder.is_dir() and any(folder.iterdir()):
+    if _is_there(folder):
         store = ours.store(str(folder))
         store.snapshots()  # raises when the folder is something else
         return store
     create_repository(folder, bare=not work_tree, remote=remote, environ=ours.settings.environ)
     return ours.store(str(folder))
+
+
+def _is_there(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
 
 
 def _tell(console: Console, layout: Layout, done: list[tuple[Plan, str]]) -> None:
