@@ -9,10 +9,10 @@ DEV_READY := $(VENV)/.dev-ready
 DEMO_MARK := demo-state/made-by-make-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench lock golden clean
+.PHONY: help demo test e2e playground playground-stop lint format bench lock golden clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUN_READY) ## Show previews of two issues on a local Git repository (no server, no account)
 	@[ ! -e demo-state ] || [ -e $(DEMO_MARK) ] \
@@ -23,6 +23,16 @@ demo: $(RUN_READY) ## Show previews of two issues on a local Git repository (no 
 
 test: $(DEV_READY) ## Run all tests
 	$(BIN)/pytest -n auto --maxprocesses 8
+
+e2e: $(DEV_READY) ## Prove the whole loop on a real Kubernetes API and Argo CD, built once from source (10 minutes)
+	$(BIN)/python tests/e2e/toolchain.py
+	$(BIN)/pytest tests/e2e -n 2 --dist loadfile
+
+playground: $(DEV_READY) ## The same, left running for you to try (no Docker, no account, no root)
+	@$(BIN)/python tests/e2e/playground.py up playground
+
+playground-stop: ## End the playground
+	@$(BIN)/python tests/e2e/playground.py down playground
 
 lint: $(DEV_READY) ## Check style, types and import contracts
 	$(BIN)/ruff check .
@@ -37,11 +47,12 @@ format: $(DEV_READY) ## Format the code
 bench: $(DEV_READY) ## Measure rendering and start-up
 	$(BIN)/python tests/bench/run.py
 
-golden: $(DEV_READY) ## Rewrite the golden trees, schemas and bundles; review the difference like code
+golden: $(DEV_READY) ## Rewrite the golden trees, schemas, bundles and tables; review the difference like code
 	$(BIN)/pytest tests/test_golden.py --update-golden
 	$(BIN)/rtb-hub schema --to docs/schema
 	$(BIN)/rtb-hub argocd render --to .
 	$(BIN)/python tools/bundle_schemas.py
+	$(BIN)/python tools/reference_tables.py
 	$(BIN)/python tools/record_demo.py
 
 lock: $(DEV_READY) ## Resolve the dependencies anew

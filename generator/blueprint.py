@@ -32,29 +32,29 @@ class ComponentTemplate(Model):
     Roles: `service` gets a Deployment and a Service; `database` and `job` are laid out by templates of the blueprint.
     """
 
-    summary: Text
-    role: Literal["service", "database", "job"] = "service"
-    required: bool = True
-    port: Port | None = None
-    cpu: Cpu = "250m"
-    memory: Memory = "256Mi"
-    replicas: Annotated[int, Field(ge=1, le=10)] = 1
-    path: UrlPath | None = None
-    health_path: UrlPath | None = None
+    summary: Text = Field(description="what it is for, in a few words")
+    role: Literal["service", "database", "job"] = Field("service", description="what lays it out")
+    required: bool = Field(True, description="false: it only runs when an image of it is asked for")
+    port: Port | None = Field(None, description="port that the container listens on")
+    cpu: Cpu = Field("250m", description="of one pod")
+    memory: Memory = Field("256Mi", description="of one pod")
+    replicas: Annotated[int, Field(ge=1, le=10)] = Field(1, description="number of pods")
+    path: UrlPath | None = Field(None, description="URL path under the preview's host; none = not exposed")
+    health_path: UrlPath | None = Field(None, description="HTTP path of the probes; none = the port is probed by TCP")
     database: bool = Field(False, description="the database's address is put in as DATABASE_URL")
 
 
 class BlueprintSpec(Model):
     """What a blueprint is for, and its components."""
 
-    summary: Text
+    summary: Text = Field(description="what it is for, in a few words")
     components: dict[DnsLabel, ComponentTemplate] = Field(min_length=1)
 
 
 class BlueprintMetadata(Model):
-    """The blueprint's name: that of its folder."""
+    """The blueprint's name."""
 
-    name: DnsLabel
+    name: DnsLabel = Field(description="that of its folder below `templates/preview/`")
 
 
 class Blueprint(Model):

@@ -48,64 +48,70 @@ def _issue(text: str) -> str:
 class Component(Model):
     """One workload of a preview. Fields left out take the blueprint's and the environment's defaults at `start`."""
 
-    image: Image
-    port: Port | None = None
-    cpu: Cpu
-    memory: Memory
-    replicas: Annotated[int, Field(ge=1, le=10)] = 1
+    image: Image = Field(description="what runs, pinned by digest where the environment says so")
+    port: Port | None = Field(None, description="port that the container listens on")
+    cpu: Cpu = Field(description="requested and at most, of one pod")
+    memory: Memory = Field(description="requested and at most, of one pod")
+    replicas: Annotated[int, Field(ge=1, le=10)] = Field(1, description="number of pods")
     path: UrlPath | None = Field(None, description="URL path under the preview's host; none = not exposed")
     health_path: UrlPath | None = Field(None, description="HTTP path of the probes; none = the port is probed by TCP")
     env: dict[EnvName, EnvValue] = Field(default_factory=dict, description="plain variables; never a secret")
     secrets: dict[EnvName, SecretReference] = Field(default_factory=dict, description="variable → name[#property]")
-    command: list[EnvValue] = Field(default_factory=list)
-    args: list[EnvValue] = Field(default_factory=list)
-    run_as_user: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    command: list[EnvValue] = Field(default_factory=list, description="in place of the image's entry point")
+    args: list[EnvValue] = Field(default_factory=list, description="arguments of the command")
+    run_as_user: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
+        None, description="user id, for an image whose own user is root or a name"
+    )
 
 
 class Extension(Model):
     """One extension of a lease."""
 
-    by: Duration
-    requested_by: Text
-    at: Time
-    reason: Text = ""
+    by: Duration = Field(description="how much longer")
+    requested_by: Text = Field(description="who asked")
+    at: Time = Field(description="when")
+    reason: Text = Field("", description="why")
 
 
 class Lease(Model):
-    """The time a preview may live. `expires_at` is absent until a gated request is merged and stamped."""
+    """The time a preview may live."""
 
-    requested_by: Text
-    requested_at: Time
-    ttl: Duration
-    activated_at: Time | None = None
-    expires_at: Time | None = None
+    requested_by: Text = Field(description="who asked")
+    requested_at: Time = Field(description="when it was asked for")
+    ttl: Duration = Field(description="how long it may live")
+    activated_at: Time | None = Field(None, description="when a gated request was merged: its time starts then")
+    expires_at: Time | None = Field(None, description="when it ends; none until a gated request is merged and stamped")
     extensions: list[Extension] = Field(default_factory=list)
 
 
 class Rendered(Model):
-    """What the manifests beside the entry were rendered by, and the digest of `manifest.yaml`."""
+    """What the manifests beside the entry were rendered by and from."""
 
-    generator: Text
-    digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
-    inputs: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+    generator: Text = Field(description="release of rtb-hub")
+    digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] = Field(description="of `manifest.yaml`")
+    inputs: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] = Field(
+        description="of entry, environment and templates; with another one, the manifest may differ"
+    )
 
 
 class Metadata(Model):
-    """The object's name: the issue key in lower case."""
+    """The object's name."""
 
-    name: DnsLabel
+    name: DnsLabel = Field(description="the issue key in lower case")
 
 
 class PreviewSpec(Model):
     """What was asked for."""
 
-    issue: Annotated[str, AfterValidator(_issue)]
-    environment: EnvironmentName
-    blueprint: DnsLabel
+    issue: Annotated[str, AfterValidator(_issue)] = Field(description="Jira issue key, such as RTB-123")
+    environment: EnvironmentName = Field(description="the environment it runs in")
+    blueprint: DnsLabel = Field(description="the set of templates it is rendered from")
     branch: Branch | None = Field(None, description="the source branch the images were built from; shown to people")
-    compute: Compute = "fargate"
+    compute: Compute = Field("fargate", description="where its pods run")
     components: dict[DnsLabel, Component] = Field(min_length=1, max_length=10)
-    shard: DnsLabel
+    shard: DnsLabel = Field(
+        description="the load-balancer group it is exposed through; `start` chooses it, and it stays"
+    )
     lease: Lease
     rendered: Rendered | None = None
 

@@ -43,19 +43,26 @@ Cidr = Annotated[str, Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$")
 class Cluster(Model):
     """The EKS cluster previews run in, and the role the hub assumes to read it."""
 
-    name: Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$")]
-    kubernetes: Annotated[str, Field(pattern=r"^1\.3[1-7]$", description="minor version")]
+    name: Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$", description="of the EKS cluster")]
+    kubernetes: Annotated[
+        str, Field(pattern=r"^1\.3[1-7]$", description="minor version that manifests are checked against")
+    ]
     role_arn: Annotated[
-        str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$", max_length=600)
+        str,
+        Field(
+            pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$",
+            max_length=600,
+            description="IAM role that the hub assumes to read the cluster",
+        ),
     ]
 
 
 class LeasePolicy(Model):
     """How long a preview lives: by default, at most, and when people are warned before its end."""
 
-    ttl: Duration
-    cap: Duration
-    warn_before: Duration
+    ttl: Duration = Field(description="when nobody asks for another length")
+    cap: Duration = Field(description="at most, extensions included")
+    warn_before: Duration = Field(description="people are warned this long before the end")
 
     @model_validator(mode="after")
     def _ordered(self) -> LeasePolicy:
@@ -67,32 +74,32 @@ class LeasePolicy(Model):
 class Limits(Model):
     """What one preview may ask for together, and how many previews there may be."""
 
-    cpu: Cpu
-    memory: Memory
-    previews: Annotated[int, Field(ge=1, le=10_000)]
+    cpu: Cpu = Field(description="of all pods of one preview")
+    memory: Memory = Field(description="of all pods of one preview")
+    previews: Annotated[int, Field(ge=1, le=10_000, description="previews at once")]
 
 
 class Fargate(Model):
     """Fargate's regional vCPU quota (Service Quotas L-3032A538; 6 in a new account)."""
 
-    quota_vcpu: Annotated[int, Field(ge=1, le=100_000)]
+    quota_vcpu: Annotated[int, Field(ge=1, le=100_000, description="a start that would pass it is refused")]
 
 
 class Pricing(Model):
     """Fargate list prices of the region, with the date they were read."""
 
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    vcpu_hour: Price
-    gb_hour: Price
-    as_of: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
-    source: Text
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")]
+    vcpu_hour: Price = Field(description="one vCPU for an hour, in quotes")
+    gb_hour: Price = Field(description="one GB for an hour, in quotes")
+    as_of: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="when the prices were read")]
+    source: Text = Field(description="where the prices were read")
 
 
 class ComputePolicy(Model):
     """Where pods may run."""
 
-    default: Compute
-    allowed: Annotated[list[Compute], Field(min_length=1)]
+    default: Compute = Field(description="when nobody asks for another")
+    allowed: Annotated[list[Compute], Field(min_length=1, description="what may be asked for")]
 
     @model_validator(mode="after")
     def _default_is_allowed(self) -> ComputePolicy:
@@ -108,66 +115,78 @@ class Exposure(Model):
     cap stays below it because the anchor and replacements need room.
     """
 
-    group: Annotated[DnsLabel, Field(max_length=40)]
-    shards: Annotated[int, Field(ge=1, le=50)]
-    target_groups_per_shard: Annotated[int, Field(ge=1, le=95)]
-    scheme: Literal["internal", "internet-facing"]
-    certificates: Annotated[list[Certificate], Field(min_length=1, max_length=25)]
+    group: Annotated[DnsLabel, Field(max_length=40, description="what the groups' names start with")]
+    shards: Annotated[int, Field(ge=1, le=50, description="number of groups, each a load balancer")]
+    target_groups_per_shard: Annotated[int, Field(ge=1, le=95, description="a start that would pass it is refused")]
+    scheme: Literal["internal", "internet-facing"] = Field(description="who can reach the load balancers")
+    certificates: Annotated[list[Certificate], Field(min_length=1, max_length=25, description="ACM, for `*.<domain>`")]
 
 
 class ArgoCD(Model):
     """The Argo CD of the environment's account: its release, and how it sees the state repository.
 
     A project can confine previews to namespaces by name since 3.3 (`clusterResourceWhitelist[].name`).
-    `webhook_secret` and `repository_credentials` name secrets in AWS Secrets Manager; the latter holds the keys of an
-    Argo CD repository secret (githubAppID, githubAppPrivateKey, …; operator manual, declarative setup).
     """
 
-    version: Annotated[str, Field(pattern=r"^3\.([3-9]|[1-9][0-9])\.[0-9]{1,3}$")]
-    namespace: DnsLabel
-    repository: GitUrl
-    webhook_secret: SecretReference | None = None
-    repository_credentials: SecretReference | None = None
+    version: Annotated[
+        str, Field(pattern=r"^3\.([3-9]|[1-9][0-9])\.[0-9]{1,3}$", description="release of Argo CD in the account")
+    ]
+    namespace: DnsLabel = Field(description="where Argo CD is installed")
+    repository: GitUrl = Field(description="the state repository as Argo CD reaches it")
+    webhook_secret: SecretReference | None = Field(
+        None, description="name in AWS Secrets Manager of the Git host's webhook secret"
+    )
+    repository_credentials: SecretReference | None = Field(
+        None,
+        description="name in AWS Secrets Manager of what Argo CD reads the repository with: the keys of an Argo CD"
+        " repository secret (githubAppID, githubAppPrivateKey, …; operator manual, declarative setup)",
+    )
 
 
 class Isolation(Model):
     """Who may reach a preview: security groups on Fargate, address ranges of the load balancer on spot nodes."""
 
-    security_groups: Annotated[list[SecurityGroup], Field(min_length=1, max_length=5)]
-    load_balancer_cidrs: Annotated[list[Cidr], Field(min_length=1, max_length=20)]
+    security_groups: Annotated[
+        list[SecurityGroup],
+        Field(min_length=1, max_length=5, description="of Fargate pods; the cluster's own among them"),
+    ]
+    load_balancer_cidrs: Annotated[
+        list[Cidr],
+        Field(min_length=1, max_length=20, description="the load balancers' subnets, for pods on spot nodes"),
+    ]
 
 
 class Secrets(Model):
     """The External Secrets store that references are read from; names must start with one of the prefixes."""
 
-    store: DnsLabel
-    prefixes: Annotated[list[Text], Field(min_length=1)]
+    store: DnsLabel = Field(description="a ClusterSecretStore of the External Secrets Operator")
+    prefixes: Annotated[list[Text], Field(min_length=1, description="what names of secrets must start with")]
 
 
 class Images(Model):
     """Which images may run. An empty `registries` allows any; `pinned` requires a digest."""
 
-    pinned: bool
-    registries: list[Text]
+    pinned: bool = Field(description="true: by digest only")
+    registries: list[Text] = Field(description="prefixes that images must start with; none = any")
 
 
 class ComponentDefaults(Model):
     """An environment's own defaults for a component, over the blueprint's."""
 
-    image: Image | None = None
-    cpu: Cpu | None = None
-    memory: Memory | None = None
-    replicas: Annotated[int, Field(ge=1, le=10)] | None = None
+    image: Image | None = Field(None, description="such as the database's, which nobody wants to name each time")
+    cpu: Cpu | None = Field(None, description="of one pod")
+    memory: Memory | None = Field(None, description="of one pod")
+    replicas: Annotated[int, Field(ge=1, le=10)] | None = Field(None, description="number of pods")
 
 
 class EnvironmentSpec(Model):
     """Everything an environment decides."""
 
     account: Annotated[str, Field(pattern=r"^[0-9]{12}$", description="AWS account, quoted: it may start with 0")]
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", description="AWS region")]
     cluster: Cluster
-    domain: Domain
-    branch: Branch
+    domain: Domain = Field(description="previews are exposed at `<name>.<domain>`")
+    branch: Branch = Field(description="branch of the state repository that the environment lives on")
     gated: bool = Field(description="true: changes only by a reviewed pull request")
     lease: LeasePolicy
     limits: Limits
@@ -183,9 +202,9 @@ class EnvironmentSpec(Model):
 
 
 class EnvironmentMetadata(Model):
-    """The environment's name: that of its folder."""
+    """The environment's name."""
 
-    name: EnvironmentName
+    name: EnvironmentName = Field(description="that of its folder below `environments/`")
 
 
 class Environment(Model):

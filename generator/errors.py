@@ -114,5 +114,6 @@ class Moved(HubError):
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
-    """The known name closest to `word`, or an empty string when none is close."""
-    return next(iter(difflib.get_close_matches(word, known, n=1, cutoff=0.6)), "")
+    """The known name closest to `word` whatever the case, or an empty string when none is close."""
+    folded = {name.lower(): name for name in known}
+    return next((folded[name] for name in difflib.get_close_matches(word.lower(), folded, n=1, cutoff=0.6)), "")

@@ -65,8 +65,11 @@ class Manifest:
 
 
 def in_wave_order(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
-    """Sorted by wave, then identity. Raises `ConfigError` naming both sources when two share one identity."""
-    ordered = sorted(manifests, key=lambda m: (m.wave, m.identity))
+    """Sorted by wave, Namespaces first in theirs, then identity.
+
+    Raises `ConfigError` naming both sources when two share one identity.
+    """
+    ordered = sorted(manifests, key=lambda m: (m.wave, m.kind != "Namespace", m.identity))
     for first, second in pairwise(ordered):
         if first.identity == second.identity:
             raise ConfigError(

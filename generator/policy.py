@@ -9,6 +9,7 @@ from typing import Any
 
 from generator import pod_policy
 from generator.entry import Preview
+from generator.enums import pod_security_labels
 from generator.environment import Environment
 from generator.findings import Finding, Path
 from generator.manifest import WAVE_ANNOTATION, Manifest
@@ -24,7 +25,9 @@ _ANNOTATIONS_BYTES = 256 * 1024
 #: A backend that is no Service (AWS Load Balancer Controller, annotations: actions).
 _ACTION_PORT, _ACTION_PREFIX = "use-annotation", "alb.ingress.kubernetes.io/actions."
 #: What must be there before any pod, in a wave of its own.
-_BEFORE_PODS = frozenset({"ResourceQuota", "LimitRange", "ServiceAccount", "SecurityGroupPolicy", "NetworkPolicy"})
+_BEFORE_PODS = frozenset(
+    {"Namespace", "ResourceQuota", "LimitRange", "ServiceAccount", "SecurityGroupPolicy", "NetworkPolicy"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ def check(manifests: Sequence[Manifest], settings: PolicySettings) -> Iterator[F
     pods = [pod for pod in map(pod_spec, manifests) if pod is not None]
     for manifest in manifests:
         yield from _names(manifest)
+        if manifest.kind == "Namespace":
+            yield from pod_security_labels(manifest)
         if manifest.kind == "Secret" and manifest.api_version == "v1":
             remedy = "reference it by an ExternalSecret"
             yield _finding(manifest, "policy/secret", "a Secret has no place in Git", ("kind",), remedy)
@@ -114,8 +119,6 @@ def _waves(manifests: Sequence[Manifest]) -> Iterator[Finding]:
         if wave > 0:
             remedy = "while workloads are not healthy, a wave behind them blocks repair and removal"
             yield _finding(manifest, "policy/wave", f"is {wave}, behind the workloads", path, remedy)
-        elif manifest.kind == "Namespace" and wave > -20:
-            yield _finding(manifest, "policy/wave", f"is {wave}", path, "the namespace goes first: -20")
         elif manifest.kind in _BEFORE_PODS and wave != -10:
             yield _finding(manifest, "policy/wave", f"is {wave}", path, "what pods need goes before them: -10")
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from generator.enums import closed
 from generator.errors import ConfigError, Fault, Reason, nearest
 from generator.findings import Finding
 from generator.manifest import Manifest
@@ -62,7 +63,7 @@ class SchemaBundle:
     def _schema(self, api_version: str, kind: str) -> dict[str, Any] | None:
         group, _, version = api_version.rpartition("/")
         if name := self._kinds.get(f"{group}/{version} {kind}"):
-            root = dict(self._defs[name])
+            root = dict(self._definition(name))
             # The API server takes no object without these, whatever the schema leaves open.
             root["required"] = sorted({*root.get("required", ()), "apiVersion", "kind", "metadata"})
             return root | {"$defs": self._closure(root)}
@@ -82,9 +83,13 @@ class SchemaBundle:
         while todo:
             for name in _references(todo.pop()):
                 if name not in found:
-                    found[name] = self._defs[name]
+                    found[name] = self._definition(name)
                     todo.append(found[name])
         return found
+
+    def _definition(self, name: str) -> Mapping[str, Any]:
+        """A definition of Kubernetes' own, with the values that its OpenAPI leaves open."""
+        return closed(name, self._defs[name])
 
     def _unknown(self, manifest: Manifest) -> Finding:
         known = sorted(key.removeprefix("/") for key in self._kinds)
@@ -128,8 +133,10 @@ def _findings(error: Any, manifest: Manifest, schema: Mapping[str, Any]) -> Iter
         message = f"is {_type_name(error.instance)}, not {' or '.join(wanted)}"
         yield _finding("schema/type", message, manifest, path, "quote text, leave numbers bare")
     elif kind == "enum":
-        options = ", ".join(str(option) for option in error.kind.options if option is not None)
-        yield _finding("schema/enum", f"{error.instance!r} is not allowed", manifest, path, f"allowed: {options}")
+        options = [str(option) for option in error.kind.options if option]
+        close = nearest(str(error.instance), options)
+        remedy = f"allowed: {', '.join(options)}" + (f"; did you mean {close!r}?" if close else "")
+        yield _finding("schema/enum", f"{error.instance!r} is not allowed", manifest, path, remedy)
     else:
         yield _finding("schema/value", error.message[:300], manifest, path, "see the kind's reference")
 

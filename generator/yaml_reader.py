@@ -2,7 +2,8 @@
 
 Meant for entries, environments, blueprints and manifests. Reads what Kubernetes' own parser would (YAML 1.1 truth
 values, octal numbers), but dates and sexagesimals stay text, and what is usually a mistake is a fault: keys twice, keys
-that are not text, tags, aliases (where not asked for). Depth and size are bounded, so an alias bomb is refused.
+that are not text, tags, numbers beyond 64 bits, aliases (where not asked for). Depth and size are bounded, so an
+alias bomb is refused.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ _TAG = "tag:yaml.org,2002:"
 _TRUE = frozenset({"y", "yes", "true", "on"})
 _FALSE = frozenset({"n", "no", "false", "off"})
 _COLLECTIONS = frozenset({f"{_TAG}map", f"{_TAG}seq"})
+#: What the API server keeps exact. Go reads a larger number as a float, so it would come back as another one.
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 Path = tuple[str | int, ...]
 
 
@@ -211,12 +214,18 @@ class _Reader:
             case "bool":
                 return _truth(text)
             case "int":
-                return text if ":" in text else _integer(text)
+                return text if ":" in text else self._whole(node, _integer(text))
             case "float":
                 return text if ":" in text else _float(text)
             case tag:
                 self._fault(node, f"has the tag {tag!r}", "plain values")
                 return text
+
+    def _whole(self, node: yaml.ScalarNode, value: int) -> int:
+        if not _SMALLEST <= value <= _LARGEST:
+            shown = f"{node.value[:40]!r} is a number beyond 64 bits"
+            self._fault(node, shown, f"{_SMALLEST} to {_LARGEST}; put it in quotes if it is text")
+        return value
 
     def _fault(self, node: yaml.Node, message: str, allowed: str) -> None:
         self.faults.append(Fault(message, _location(self.source, node), allowed=allowed))

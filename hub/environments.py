@@ -11,7 +11,7 @@ from generator.errors import ConfigError, Fault, Reason
 from generator.overlay import BASE, Merged, read_environment, unknown_environment
 from hub import assets
 from hub.wiring import Hub
-from reconcilers.state import own_snapshots
+from reconcilers.state import own_snapshots, read_listed
 
 _FILE = "environment.yaml"
 
@@ -48,8 +48,12 @@ def read_environments(hub: Hub, *, repo: str | None, environments: Path | None) 
     Raises `ConfigError` (InvalidEnvironment) when a named folder has no environments, and what the store raises.
     """
     if environments is None and (location := repo or hub.settings.repo):
-        return _from_repository(hub, location)
-    folder = environments or hub.settings.environments
+        return environments_of(hub, location)
+    return given_environments(environments or hub.settings.environments)
+
+
+def given_environments(folder: Path | None) -> EnvironmentSet:
+    """Those of a folder, or the shipped ones. Raises `ConfigError` (InvalidEnvironment) when the folder has none."""
     if folder is None:
         return EnvironmentSet("shipped with rtb-hub", assets.environment_files())
     found = EnvironmentSet(str(folder), assets.environment_files(folder))
@@ -59,10 +63,11 @@ def read_environments(hub: Hub, *, repo: str | None, environments: Path | None) 
     return found
 
 
-def _from_repository(hub: Hub, location: str) -> EnvironmentSet:
+def environments_of(hub: Hub, location: str) -> EnvironmentSet:
+    """Those that a state repository carries; none when it is not laid out. Raises what the store raises."""
     store = hub.store(location)
     files: dict[str, str] = {}
     for snapshot in own_snapshots(store.snapshots()).values():
         paths = [p for p in snapshot.files(PurePosixPath("environments")) if p.parts[2] in (_FILE, "templates")]
-        files |= {str(path): content.decode() for path, content in snapshot.read(paths).items()}
+        files |= {str(path): content.decode() for path, content in read_listed(snapshot, paths).items()}
     return EnvironmentSet(store.location, files)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from generator.blueprint import TemplateLibrary
 from generator.entry import Preview
@@ -15,11 +16,13 @@ from generator.errors import ConfigError, Fault, Reason
 from generator.render import Rendering
 from generator.validation import PolicySettings, Validator
 from hub import __version__, assets
-from hub.adapters.git_store import GitRepository, Identity, open_store
 from hub.settings import Settings, load_settings
-from reconcilers.diagnosis import ReceiveRules
 from reconcilers.ports import ClusterReader, GitStore
 from reconcilers.start import Starter
+
+if TYPE_CHECKING:
+    from hub.adapters.git_store import GitRepository
+    from reconcilers.diagnosis import ReceiveRules
 
 
 def utc_now() -> datetime:
@@ -54,6 +57,8 @@ class Hub:
         return self._repository(repo)
 
     def _repository(self, repo: str | None) -> GitRepository:
+        from hub.adapters.git_store import Identity, open_store
+
         location = repo or self.settings.repo or str(Path.cwd())
         identity = Identity("rtb-hub", "rtb-hub@rtb-ai-hub.invalid")
         return open_store(location, cache=self.settings.cache, environ=self.settings.environ, identity=identity)

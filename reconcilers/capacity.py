@@ -1,11 +1,14 @@
-"""Whether there is room for a preview, and on which load-balancer shard. Counts what entries ask for; trims nothing."""
+"""Whether there is room for a preview, and on which load-balancer shard. Counts what entries ask for; trims nothing.
+
+Of a preview that is live and has an update awaiting approval there are two entries. It counts once, by the larger.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
-from generator.entry import Component, Compute, Preview
+from generator.entry import Component, Compute, Preview, PreviewSpec
 from generator.environment import Environment
 from generator.errors import Fault, Reason, Stalled
 from generator.fargate import billed_size
@@ -43,7 +46,7 @@ def check_room(
         faults.append(
             Fault(f"{name} has {count} of {limits.previews} previews", field="limits.previews", remedy=remedy)
         )
-    used = sum((fargate_vcpu(p.spec.components, p.spec.compute) for p in others), Decimal(0))
+    used = _total(others, lambda spec: fargate_vcpu(spec.components, spec.compute))
     asked, quota = fargate_vcpu(components, compute), environment.spec.fargate.quota_vcpu
     if asked and used + asked > quota:
         message = f"{name} uses {used} of {quota} Fargate vCPUs and {asked} more are asked for"
@@ -55,15 +58,56 @@ def check_room(
 
 def choose_shard(components: Mapping[str, Component], others: Sequence[Preview], environment: Environment) -> str:
     """The shard with the most room, the first of equals. Raises `Stalled` (CapacityExhausted) when none has enough."""
-    policy = environment.spec.exposure
-    used = {f"{policy.group}-{n}": 0 for n in range(policy.shards)}
-    for preview in others:
-        if preview.spec.shard in used:
-            used[preview.spec.shard] += target_groups(preview.spec.components)
+    used = {shard: _in_use(shard, others) for shard in _shards(environment)}
     shard = min(used, key=lambda name: used[name])
-    asked = target_groups(components)
-    if used[shard] + asked > policy.target_groups_per_shard:
+    asked, room = target_groups(components), environment.spec.exposure.target_groups_per_shard
+    if used[shard] + asked > room:
         counts = ", ".join(f"{name}: {count}" for name, count in used.items())
-        message = f"no shard has room for {asked} target groups of {policy.target_groups_per_shard} ({counts})"
+        message = f"no shard has room for {asked} target groups of {room} ({counts})"
         raise Stalled(Reason.CAPACITY_EXHAUSTED, message, remedy="stop a preview, or raise exposure.shards")
     return shard
+
+
+def keep_shard(
+    components: Mapping[str, Component], before: Preview, others: Sequence[Preview], environment: Environment
+) -> str:
+    """The shard `before` is on: another one would give the preview another load balancer, and its name a new address.
+
+    Raises `Stalled` (CapacityExhausted) when it has no room for the target groups that are added. An update that adds
+    none is never refused, so that one can be made when limits were lowered.
+    """
+    shard, room = before.spec.shard, environment.spec.exposure.target_groups_per_shard
+    asked, used = target_groups(components), _in_use(shard, others)
+    more = asked - target_groups(before.spec.components)
+    if more <= 0:
+        return shard
+    anew = f"stop {before.spec.issue} and start it anew on another shard"
+    if shard not in (known := _shards(environment)):
+        message = f"{shard} is none of {', '.join(known)}, and {before.spec.issue} asks for {more} target groups more"
+        raise Stalled(Reason.CAPACITY_EXHAUSTED, message, remedy=f"{anew}, or raise exposure.shards")
+    if used + asked > room:
+        message = (
+            f"{shard} has {used} of {room} target groups in use by others,"
+            f" and {before.spec.issue} asks for {asked}, {more} more"
+        )
+        raise Stalled(Reason.CAPACITY_EXHAUSTED, message, remedy=f"stop another preview there, or {anew}")
+    return shard
+
+
+def _shards(environment: Environment) -> tuple[str, ...]:
+    policy = environment.spec.exposure
+    return tuple(f"{policy.group}-{n}" for n in range(policy.shards))
+
+
+def _in_use(shard: str, previews: Sequence[Preview]) -> int:
+    """Target groups that `previews` take of a shard."""
+    there = [preview for preview in previews if preview.spec.shard == shard]
+    return int(_total(there, lambda spec: Decimal(target_groups(spec.components))))
+
+
+def _total(previews: Sequence[Preview], amount: Callable[[PreviewSpec], Decimal]) -> Decimal:
+    largest: dict[str, Decimal] = {}
+    for preview in previews:
+        name = preview.metadata.name
+        largest[name] = max(largest.get(name, Decimal(0)), amount(preview.spec))
+    return sum(largest.values(), Decimal(0))

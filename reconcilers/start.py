@@ -1,6 +1,7 @@
 """Start: from a request and the observed state to a plan that writes entry and manifests in one commit.
 
-Asking again with the same input gives an empty plan; with other input, an update that keeps lease and shard.
+Asking again with the same input gives an empty plan; with other input, an update that keeps lease and shard. Who asks
+for a preview whose removal is only requested wants it to stay: that request is withdrawn, or an update takes its place.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
 from generator.quantities import duration
 from generator.render import PreviewRenderer, Rendering
 from generator.yaml_writer import dump
-from reconcilers.capacity import check_room, choose_shard
+from reconcilers.capacity import check_room, choose_shard, keep_shard
 from reconcilers.plan import FileChange, Plan
 from reconcilers.state import EntryRecord, EnvironmentState, target
 
+Change = Literal["created", "updated", "unchanged", "kept"]
 Check = Callable[[Rendering, Preview, Environment], None]
 
 
@@ -43,13 +45,19 @@ class StartRequest:
 
 @dataclass(frozen=True, slots=True)
 class StartOutcome:
-    """What starting would do: the entry and its rendering, and the plan (empty when unchanged)."""
+    """What starting would do: the entry and its rendering, and the plan (empty when unchanged or kept).
 
-    change: Literal["created", "updated", "unchanged"]
+    `ends_removal`: the preview's removal was requested, and no longer is. Either `withdraw` names the request branch to
+    delete and the commit it must still be at ("kept"), or the plan puts an update in its place.
+    """
+
+    change: Change
     preview: Preview
     rendering: Rendering
     plan: Plan
     previous: EntryRecord | None
+    ends_removal: bool = False
+    withdraw: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +76,14 @@ class Starter:
         draft = self.draft(asked, environment, before, others=_others(asked.key, state), now=now)
         preview, rendering = self.rendered(draft, environment, state.library)
         plan = _plan(asked, preview, rendering, state, previous)
-        change: Literal["created", "updated", "unchanged"] = (
-            "unchanged" if plan.is_converged else "updated" if previous else "created"
-        )
-        return StartOutcome(change, preview, rendering, plan, previous)
+        removal = asked.key.name in state.removals
+        if removal and plan.is_converged:
+            head = state.snapshot.commit
+            live = Plan(state.snapshot.branch, head, head, f"Keep {asked.key} in {environment.name}")
+            withdraw = (plan.branch, state.request_heads[asked.key.name])
+            return StartOutcome("kept", preview, rendering, live, previous, True, withdraw)
+        change: Change = "unchanged" if plan.is_converged else "updated" if previous else "created"
+        return StartOutcome(change, preview, rendering, plan, previous, removal)
 
     def rendered(self, draft: Preview, environment: Environment, library: TemplateLibrary) -> tuple[Preview, Rendering]:
         """The entry with its stamp, and its manifests, checked. Raises what rendering and `check` raise."""
@@ -97,7 +109,12 @@ class Starter:
         compute = requests.compute_of(asked.request, environment)
         lease = _lease(asked, environment, before, now)
         neighbours = [record.preview for record in others if record.preview is not None]
-        check_room(components, compute, neighbours, environment, count=0 if before else len(others))
+        count = 0 if before else len({record.name for record in others})
+        check_room(components, compute, neighbours, environment, count=count)
+        if before:
+            shard = keep_shard(components, before, neighbours, environment)
+        else:
+            shard = choose_shard(components, neighbours, environment)
         spec = {
             "issue": str(asked.key),
             "environment": environment.name,
@@ -105,7 +122,7 @@ class Starter:
             "branch": asked.request.branch,
             "compute": compute,
             "components": components,
-            "shard": before.spec.shard if before else choose_shard(components, neighbours, environment),
+            "shard": shard,
             "lease": lease,
         }
         return _preview({"metadata": {"name": asked.key.name}, "spec": spec})

@@ -46,8 +46,9 @@ class EntryRecord:
 class EnvironmentState:
     """One environment as observed: its policy, its branch's snapshot, its templates (overlays among them), entries.
 
-    Of a gated environment: `request_heads` maps the previews that have a request branch to its commit, and `requests`
-    are the entries there that the environment's own branch does not have as they are.
+    Of a gated environment: `request_heads` maps the previews that have a request branch to its commit, `requests` are
+    the entries there that the environment's own branch does not have as they are, and `removals` names the previews
+    whose request branch lacks the entry that the environment's own has. A branch that was merged is none of these.
     """
 
     environment: Environment
@@ -56,6 +57,7 @@ class EnvironmentState:
     entries: tuple[EntryRecord, ...]
     requests: tuple[EntryRecord, ...] = ()
     request_heads: Mapping[str, str] = field(default_factory=dict)
+    removals: frozenset[str] = frozenset()
 
     def entry(self, key: IssueKey) -> EntryRecord | None:
         """The record of one preview on the environment's own branch."""
@@ -149,11 +151,11 @@ def environment_names(snapshot: Snapshot) -> tuple[str, ...]:
 def read_entries(snapshot: Snapshot, environment: str) -> tuple[EntryRecord, ...]:
     """All entries of an environment in one round trip, sorted by folder."""
     paths = [path for path in snapshot.files(previews_folder(environment)) if path.name == ENTRY_FILE]
-    texts = _read_listed(snapshot, paths)
+    texts = read_listed(snapshot, paths)
     return tuple(_record(path, texts[path], snapshot, environment) for path in paths)
 
 
-def _read_listed(snapshot: Snapshot, paths: Sequence[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
+def read_listed(snapshot: Snapshot, paths: Sequence[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
     """The contents of files that the snapshot lists. Raises `Transient` when one does not come: the read is partial."""
     texts = snapshot.read(paths) if paths else {}
     missing = [str(path) for path in paths if path not in texts]
@@ -200,7 +202,7 @@ def _environment_state(name: str, snapshot: Snapshot, library: TemplateLibrary) 
     folder = _ENVIRONMENTS / name
     layers = [_ENVIRONMENTS / BASE / "environment.yaml", folder / "environment.yaml"]
     overlay_paths = [p for base in (_ENVIRONMENTS / BASE, folder) for p in snapshot.files(base / "templates")]
-    layer_texts, overlay_texts = snapshot.read(layers), _read_listed(snapshot, overlay_paths)
+    layer_texts, overlay_texts = snapshot.read(layers), read_listed(snapshot, overlay_paths)
     environment, _ = read_environment(name, {str(p): _text(p, layer_texts[p]) for p in layers if p in layer_texts})
     templates = TemplateLibrary({**library.files, **{str(p): _text(p, text) for p, text in overlay_texts.items()}})
     return EnvironmentState(environment, snapshot, templates, read_entries(snapshot, name))
@@ -217,11 +219,27 @@ def _with_requests(state: EnvironmentState, snapshots: Mapping[str, Snapshot]) -
     environment, standing = state.environment.name, {record.path: record.preview for record in state.entries}
     prefix = f"{REQUEST_PREFIX}{environment}/"
     asked = {branch.removeprefix(prefix): s for branch, s in snapshots.items() if branch.startswith(prefix)}
+    found = {
+        name: [record for record in read_entries(snapshot, environment) if record.name == name]
+        for name, snapshot in asked.items()
+    }
     requests = tuple(
         record
-        for name, snapshot in asked.items()
-        for record in read_entries(snapshot, environment)
-        if record.name == name and (record.preview is None or record.preview != standing.get(record.path))
+        for records in found.values()
+        for record in records
+        if record.preview is None or record.preview != standing.get(record.path)
     )
     heads = {name: snapshot.commit for name, snapshot in asked.items()}
-    return replace(state, requests=requests, request_heads=heads)
+    removals = frozenset(
+        record.name
+        for record in state.entries
+        if found.get(record.name) == [] and _lacks(asked[record.name], environment, record.path)
+    )
+    return replace(state, requests=requests, request_heads=heads, removals=removals)
+
+
+def _lacks(snapshot: Snapshot, environment: str, entry: PurePosixPath) -> bool:
+    """Whether an entry is gone from a branch. The same listing must show what stays: an empty answer is no removal."""
+    folder = _ENVIRONMENTS / environment
+    listed = snapshot.files(folder)
+    return folder / "environment.yaml" in listed and entry not in listed

@@ -37,8 +37,7 @@ def plan_stop(key: IssueKey, state: EnvironmentState, *, requested_by: str, reas
     why = f"stop {key} in {environment.name}" + (f": {reason}" if reason else "")
     branch, base, expected = target(key, state)
     folder = preview_folder(environment.name, key)
-    asked_already = key.name in state.request_heads and request is None
-    files = () if asked_already else state.snapshot.files(folder)
+    files = () if key.name in state.removals else state.snapshot.files(folder)
     plan = Plan(
         branch=branch,
         base=base,

@@ -6,6 +6,7 @@ import base64
 import os
 import subprocess
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,11 +15,16 @@ from typing import Any
 
 @dataclass
 class GitServer:
-    """Serves the repositories below `root`. `drop_after_push`: the push is done, its answer is lost."""
+    """Serves the repositories below `root`. `drop_after_push`: the push is done, its answer is lost. `is_down`: 503.
+
+    `on_push` is told the refs (name → commit) of the repository before and after each push.
+    """
 
     root: Path
     password: str | None = None
     drop_after_push: bool = False
+    is_down: bool = False
+    on_push: Callable[[dict[str, str], dict[str, str]], None] | None = None
     requests: list[str] = field(default_factory=list)
 
     def __enter__(self) -> GitServer:
@@ -63,8 +69,15 @@ def _handler(server: GitServer) -> Any:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
+            if server.is_down:
+                self.send_error(503)
+                return
+            is_push = self.command == "POST" and self.path.endswith("git-receive-pack")
+            before = self._refs() if is_push and server.on_push else {}
             head, _, content = self._backend(body).partition(b"\r\n\r\n")
-            if server.drop_after_push and self.command == "POST" and self.path.endswith("git-receive-pack"):
+            if is_push and server.on_push:
+                server.on_push(before, self._refs())
+            if server.drop_after_push and is_push:
                 self.close_connection = True
                 return
             headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
@@ -73,6 +86,20 @@ def _handler(server: GitServer) -> Any:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
+
+        def _refs(self) -> dict[str, str]:
+            repository = server.root / self.path.removesuffix("/git-receive-pack").lstrip("/")
+            command = [
+                "git",
+                "-C",
+                repository,
+                "-c",
+                "safe.directory=*",
+                "for-each-ref",
+                "--format=%(refname) %(objectname)",
+            ]
+            told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            return dict(line.split() for line in told.splitlines())
 
         def _backend(self, body: bytes) -> bytes:
             path, _, query = self.path.partition("?")

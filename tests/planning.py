@@ -61,6 +61,8 @@ def planned(
 def started(store: MemoryStore, env: str = "int", **fields: Any) -> StartOutcome:
     """A start, carried out."""
     outcome = planned(store, env, **fields)
+    if outcome.withdraw:
+        store.delete_branch(outcome.withdraw[0], expected=outcome.withdraw[1])
     store.commit(outcome.plan, at=NOW)
     return outcome
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -147,7 +148,7 @@ def test_an_unreadable_neighbour_does_not_stand_in_the_way_and_can_be_stopped(st
 def test_show_and_stop(state: Path) -> None:
     start(state)
     shown = must("show", "RTB-123", "--env", "int", "--repo", state)
-    for words in ("preview-rtb-123", "wave -20  Namespace/preview-rtb-123", " left)", "alice"):
+    for words in ("preview-rtb-123", "wave -10  Namespace/preview-rtb-123", " left)", "alice"):
         assert words in shown.out
     must("stop", "RTB-123", "--env", "int", "--reason", "done", "--repo", state)
     assert git(state, "ls-tree", "-r", "--name-only", "main", "environments/int/previews") == ""
@@ -183,6 +184,16 @@ def test_stopping_what_is_live_in_prd_asks_for_its_removal(state: Path) -> None:
     assert git(state, "rev-parse", "prd") == prd
     assert git(state, "rev-list", "--count", "prd..preview/prd/rtb-123").strip() == "1"
     assert "previews" not in git(state, "ls-tree", "-r", "--name-only", "preview/prd/rtb-123")
+    again = ("RTB-123", "--env", "prd", *IMAGES, "--repo", state)
+    changed = rtb_hub("diff", *again)
+    assert (changed.code, "the request to remove it would be withdrawn" in changed.out) == (DIFFERENT, True)
+    kept = must("start", *again)
+    assert "RTB-123 in prd is kept as it is; the request to remove it is withdrawn" in kept.out
+    assert "open a pull request" not in kept.out
+    assert git(state, "for-each-ref", "--format=%(refname:short)").split() == ["main", "prd"]
+    must("stop", "RTB-123", "--env", "prd", "--repo", state)
+    told_otherwise = must("start", *again, "--set", "web.cpu=500m").out
+    assert "takes the place of the request to remove it" in told_otherwise
 
 
 def test_the_repository_is_the_flag_else_the_variable_else_the_folder(state: Path, tmp_path: Path) -> None:
@@ -222,12 +233,102 @@ def test_adding_an_environment_is_adding_a_folder(tmp_path: Path) -> None:
     assert told["url"] == "https://rtb-123.qa.preview.example.com/"
 
 
+def own_environments(folder: Path) -> Path:
+    """The shipped environments with a value of somebody's own."""
+    shutil.copytree(ROOT / "environments", folder)
+    base = folder / "base" / "environment.yaml"
+    base.write_text(base.read_text().replace("previews: 20", "previews: 33"))
+    return folder
+
+
+@pytest.mark.parametrize("again", [("state.git",), ("other.git", "--remote", "state.git")], ids=["in place", "a clone"])
+def test_init_without_environments_keeps_those_of_the_repository(tmp_path: Path, again: tuple[str, ...]) -> None:
+    must("init", "state.git", "--environments", own_environments(tmp_path / "my"), cwd=tmp_path)
+    before = git(tmp_path / "state.git", "rev-parse", "main", "prd")
+    ran = must("init", *again, cwd=tmp_path)
+    assert "up to date" in ran.out
+    assert git(tmp_path / "state.git", "rev-parse", "main", "prd") == before
+
+
+def test_init_makes_the_repository_that_rtb_hub_repo_names(tmp_path: Path) -> None:
+    must("init", "state.git", cwd=tmp_path, RTB_HUB_REPO=str(tmp_path / "state.git"))
+    assert git(tmp_path / "state.git", "rev-parse", "main")
+
+
 def test_init_with_a_remote_publishes_there(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "--bare", str(tmp_path / "remote.git"))
     must("init", tmp_path / "local.git", "--remote", tmp_path / "remote.git")
     start(tmp_path / "local.git")
     assert "rtb-123/preview.yaml" in git(tmp_path / "remote.git", "ls-tree", "-r", "--name-only", "main")
     assert git(tmp_path / "remote.git", "rev-parse", "--verify", "prd")
+
+
+def test_init_tells_the_rules_for_each_branch_and_holds_those_it_can(tmp_path: Path) -> None:
+    told = must("init", tmp_path / "state.git", "-o", "json").json()
+    assert told["hook"] == "ours"
+    assert [(rule["branch"], rule["rule"], rule["heldBy"]) for rule in told["rules"]] == [
+        ("main", "no-rewriting", "hook"),
+        ("main", "no-deletion", "hook"),
+        ("main", "hub-only", None),
+        ("prd", "no-rewriting", "hook"),
+        ("prd", "no-deletion", "hook"),
+        ("prd", "reviewed", None),
+    ]
+    assert told["rules"][0]["environments"] == ["int", "stg"]
+    people = must("init", tmp_path / "state.git").out
+    assert "pushes that rewrite main, prd are refused" in people
+    assert "pushes that delete main, prd are refused" in people
+    for rule in told["rules"]:
+        assert (f"  {rule['branch']}: {rule['words']}\n" in people) is (rule["heldBy"] is None)
+
+
+def test_init_with_a_remote_tells_every_rule_and_changes_no_setting_there(tmp_path: Path) -> None:
+    remote = tmp_path / "remote.git"
+    git(tmp_path, "init", "-q", "--bare", str(remote))
+    before = (remote / "config").read_text()
+    people = must("init", tmp_path / "local.git", "--remote", remote).out
+    told = must("init", tmp_path / "local.git", "-o", "json").json()
+    assert told["hook"] == "none"
+    assert {rule["heldBy"] for rule in told["rules"]} == {None}
+    assert all(f"  {rule['branch']}: {rule['words']}\n" in people for rule in told["rules"])
+    assert "'rtb-hub init' on its own path installs it" in people
+    assert ((remote / "config").read_text(), (remote / "hooks" / "update").exists()) == (before, False)
+    assert not (tmp_path / "local.git" / "hooks" / "update").exists()
+
+    must("init", remote)
+    told = must("init", tmp_path / "local.git", "-o", "json").json()
+    assert [rule["heldBy"] for rule in told["rules"]] == ["hook", "hook", None] * 2
+
+
+def test_init_tells_what_a_setting_of_the_remote_holds_and_no_more(tmp_path: Path) -> None:
+    remote = tmp_path / "remote.git"
+    git(tmp_path, "init", "-q", "--bare", str(remote))
+    git(remote, "config", "receive.denyNonFastForwards", "true")
+    people = must("init", tmp_path / "local.git", "--remote", remote).out
+    assert "pushes that rewrite main, prd are refused" in people
+    assert "pushes that delete" not in people
+    assert "main: refuse to delete the branch" in people
+    assert "refuse force pushes" not in people
+
+
+def test_init_leaves_another_hook_alone_and_says_so(state: Path) -> None:
+    (state / "hooks" / "update").write_text("#!/bin/sh\nexit 0\n")
+    told = must("init", state).out
+    assert "has an update hook of its own, which was left alone" in told
+    assert "refuse force pushes" in told
+    assert must("init", state, "-o", "json").json()["hook"] == "foreign"
+
+
+def test_init_guards_the_branch_of_an_environment_that_is_added(state: Path, tmp_path: Path) -> None:
+    envs = tmp_path / "environments"
+    subprocess.run(["cp", "-r", ROOT / "environments", envs], check=True)
+    subprocess.run(["cp", "-r", envs / "prd", envs / "dr"], check=True)
+    text = (envs / "dr" / "environment.yaml").read_text()
+    (envs / "dr" / "environment.yaml").write_text(
+        text.replace("name: prd", "name: dr").replace("branch: prd", "branch: dr")
+    )
+    told = must("init", state, "--environments", envs, "-o", "json").json()
+    assert {rule["branch"] for rule in told["rules"] if rule["heldBy"] == "hook"} == {"main", "prd", "dr"}
 
 
 def test_a_full_environment_refuses_with_the_numbers(tmp_path: Path) -> None:

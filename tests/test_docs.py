@@ -1,20 +1,30 @@
-"""What the README says is run: its commands, in order, in a new folder; and the script that makes its picture."""
+"""What README and reference say is run: their commands, in order, in a new folder; what is made is made anew."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import pytest
 from builders import image
 from commands import git, must, rtb_hub
 from conftest import ROOT
+from pydantic import BaseModel
 
+from generator.blueprint import Blueprint
+from generator.entry import Preview
+from generator.environment import Environment
+from generator.errors import Reason
+from generator.schemas import VERSIONS
 from hub.cli.exit_codes import CODES
 
+PAGES = sorted((ROOT / "docs" / "reference").glob("*.md"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -70,3 +80,59 @@ def test_the_picture_is_made_from_a_real_run(tmp_path: Path) -> None:
         assert words in picture
     assert "@font-face" not in picture
     assert "docs/pictures/demo.svg" in README
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_every_command_of_a_reference_page_works(page: Path, tmp_path: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert blocks
+    assert len(blocks) == text.count("```sh")
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join(blocks)],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_tables_of_a_reference_page_are_those_of_the_code(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<!-- made: ") == text.count("<!-- end -->") > 0
+    assert tables().rewritten(text) == text, "run 'make golden'"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_a_reference_page_goes_from_example_to_errors(page: Path) -> None:
+    headings = re.findall(r"^## (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings == ["Example", "Fields", "Tasks", "Errors"]
+
+
+def test_every_made_block_stands_in_a_page_and_every_reason_is_told() -> None:
+    told = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert set(re.findall(r"<!-- made: ([a-z-]+) -->", told)) == set(tables().BLOCKS)
+    assert all(f"`{reason}`" in told for reason in Reason)
+    assert f"--kubernetes {VERSIONS[0]}-{VERSIONS[-1]}" in told
+
+
+@pytest.mark.parametrize("model", [Preview, Environment, Blueprint], ids=lambda model: model.__name__)
+def test_every_field_of_a_file_says_what_it_means(model: type[BaseModel]) -> None:
+    tree = model.model_json_schema(by_alias=True)
+    for name, schema in {"": tree, **tree["$defs"]}.items():
+        for field, about in schema["properties"].items():
+            told = "description" in about or "$ref" in str(about)
+            assert told or field in ("apiVersion", "kind"), f"{name}.{field}"
+
+
+def tables() -> Any:
+    """The script that makes the tables, as a module."""
+    spec = importlib.util.spec_from_file_location("reference_tables", ROOT / "tools" / "reference_tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -66,6 +66,19 @@ def test_an_answer_that(plans: Plans, env: str, fails: bool) -> None:
     assert store.heads == heads
 
 
+def test_no_answer_makes_a_start_withdraw_what_is_no_removal() -> None:
+    store = populated()
+    asked = start_request()  # as it lives, so that only the request's entry tells it from what is to be kept
+    whole = Broken(store, 0, fails=False)
+    assert STARTER.plan(asked, read_state(whole, "prd", LIBRARY), now=NOW).change == "updated"
+    for at in range(1, whole.calls + 1):
+        try:
+            state = read_state(Broken(store, at, fails=False), "prd", LIBRARY)
+        except HubError:
+            continue
+        assert STARTER.plan(asked, state, now=NOW).withdraw is None
+
+
 @given(st.text(), st.lists(st.tuples(st.just("Reason"), st.text()), max_size=3))
 def test_no_value_adds_a_line_to_a_plan_or_its_message(why: str, trailers: list[tuple[str, str]]) -> None:
     change = FileChange(PurePosixPath("a"), None, why)

@@ -10,7 +10,18 @@ import pytest
 from builders import NOW
 from hypothesis import given
 from hypothesis import strategies as st
-from planning import REQUEST, files_of, merged, observed, planned, put, removed, started, state_store
+from planning import (
+    REQUEST,
+    files_of,
+    merged,
+    observed,
+    planned,
+    put,
+    removed,
+    started,
+    state_store,
+    stopped,
+)
 
 from generator.entry import Preview
 from generator.errors import ConfigError, HubError, Reason
@@ -157,3 +168,37 @@ class TestGated:
         outcome = started(store, "prd", settings=[("web.cpu", "500m")])
         assert (outcome.change, outcome.plan.branch, outcome.plan.base) == ("updated", REQUEST, live)
         assert (store.heads["prd"], removed(outcome.plan)) == (live, set())
+
+    def test_what_is_asked_for_as_it_lives_withdraws_the_request_to_remove_it(self) -> None:
+        store = state_store()
+        started(store, "prd")
+        merged(store)
+        stopped(store, "prd")
+        asked_for, live = store.heads[REQUEST], store.heads["prd"]
+        outcome = planned(store, "prd", now=NOW + timedelta(hours=1), requested_by="bob")
+        assert (outcome.change, outcome.plan.changes, outcome.withdraw) == ("kept", (), (REQUEST, asked_for))
+        assert (outcome.plan.branch, outcome.plan.base) == ("prd", live)
+        started(store, "prd")
+        assert store.heads.keys() == {"main", "prd"}
+        assert planned(store, "prd").change == "unchanged"
+
+    def test_what_is_asked_for_otherwise_takes_the_place_of_its_removal(self) -> None:
+        store = state_store()
+        started(store, "prd")
+        merged(store)
+        stopped(store, "prd")
+        asked_for, live = store.heads[REQUEST], files_of(store, "prd")
+        outcome = started(store, "prd", settings=[("web.cpu", "500m")])
+        assert (outcome.change, outcome.ends_removal, outcome.withdraw) == ("updated", True, None)
+        assert (outcome.plan.branch, outcome.plan.base, outcome.plan.expected) == (REQUEST, asked_for, asked_for)
+        assert files_of(store, REQUEST).keys() == live.keys()
+        assert written(store, REQUEST) == outcome.preview
+        assert planned(store, "prd", settings=[("web.cpu", "500m")]).change == "unchanged"
+        assert stopped(store, "prd").change == "removal requested"
+
+    def test_a_request_that_was_merged_but_not_deleted_is_no_removal(self) -> None:
+        store = state_store()
+        started(store, "prd")
+        merged(store, keep_branch=True)
+        outcome = planned(store, "prd")
+        assert (outcome.change, outcome.ends_removal, outcome.withdraw) == ("unchanged", False, None)

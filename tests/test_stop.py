@@ -89,3 +89,12 @@ class TestGated:
         heads = dict(store.heads)
         assert stopped(store, "prd").change == "removal requested"
         assert store.heads == heads
+
+    def test_a_request_that_was_merged_but_not_deleted_is_not_taken_for_a_removal(self) -> None:
+        store = state_store()
+        started(store, "prd")
+        merged(store, keep_branch=True)
+        live = files_of(store, "prd")
+        outcome = stopped(store, "prd")
+        assert outcome.change == "removal requested"
+        assert live.keys() - files_of(store, REQUEST).keys() == removed(outcome.plan) != set()

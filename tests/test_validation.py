@@ -188,6 +188,7 @@ SET_RULES: list[tuple[str, Callable[[list[Any]], Any], str]] = [
     ("a Secret", lambda t: t.append({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x", "namespace": "preview-rtb-123"}}), "policy/secret"),
     ("a wave behind the workloads", lambda t: one(t, "Ingress")["metadata"]["annotations"].update({"argocd.argoproj.io/sync-wave": "10"}), "policy/wave"),
     ("a wave that is no number", lambda t: one(t, "Ingress")["metadata"]["annotations"].update({"argocd.argoproj.io/sync-wave": "last"}), "policy/wave"),
+    ("a namespace beside the pods", lambda t: one(t, "Namespace")["metadata"]["annotations"].update({"argocd.argoproj.io/sync-wave": "0"}), "policy/wave"),
     ("isolation beside the pods", lambda t: one(t, "SecurityGroupPolicy")["metadata"]["annotations"].update({"argocd.argoproj.io/sync-wave": "0"}), "policy/wave"),
     ("no quota", lambda t: t.remove(one(t, "ResourceQuota")), "policy/quota"),
     ("no limit range", lambda t: t.remove(one(t, "LimitRange")), "policy/quota"),
@@ -244,7 +245,7 @@ def test_findings_name_the_nearest_field_and_what_is_allowed() -> None:
     remedies = {finding.field[-1]: finding.remedy for finding in findings}
     assert remedies["typ"] == "did you mean 'type'?"
     assert remedies["restartPolice"] == "did you mean 'restartPolicy'?"
-    assert remedies["creationPolicy"] == "allowed: Owner, Orphan, Merge, None"
+    assert remedies["creationPolicy"] == "allowed: Owner, Orphan, Merge, None; did you mean 'Owner'?"
 
 
 @pytest.mark.parametrize("kind", ["../x", "a/b", "", "Preview"])

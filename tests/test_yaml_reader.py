@@ -70,6 +70,10 @@ def test_a_missing_value_has_its_parents_place() -> None:
         ("0o17", 15),
         ("0X1F", 31),
         ("+.5", 0.5),
+        ("9223372036854775807", 2**63 - 1),
+        ("-9223372036854775808", -(2**63)),
+        ("0x7fffffffffffffff", 2**63 - 1),
+        ("'18446744073709551616'", "18446744073709551616"),
     ],
 )
 def test_scalars_are_read_as_kubernetes_would(text: str, value: object) -> None:
@@ -104,6 +108,9 @@ def test_scalars_are_read_as_kubernetes_would(text: str, value: object) -> None:
         ("y: 1", "f:1:1: key 'y' is not text"),
         ("a: 0x_", "f:1:4: '0x_' is not a value of the kind 'int'"),
         ("a: " + "1" * 5000, "f:1:4: '1111"),
+        ("a: 9223372036854775808", "f:1:4: '9223372036854775808' is a number beyond 64 bits"),
+        ("a: [-9223372036854775809]", "f:1:5: '-9223372036854775809' is a number beyond 64 bits"),
+        ("a: 0xFFFFFFFFFFFFFFFF", "put it in quotes if it is text"),
         ("a: \ud800", "holds half of a surrogate pair at offset 3"),
     ],
     ids=[
@@ -130,6 +137,9 @@ def test_scalars_are_read_as_kubernetes_would(text: str, value: object) -> None:
         "a truth value as key",
         "a prefix without digits",
         "more digits than a number may have",
+        "one more than 64 bits hold",
+        "one less than 64 bits hold",
+        "64 bits without a sign",
         "half of a surrogate pair",
     ],
 )

@@ -58,7 +58,8 @@ def init(
     """Lay out a state repository, with your environments in it.
 
     Environments share the branch they name: int and stg [bold]main[/], prd [bold]prd[/]. Run it again after you
-    changed your environments: it shows and commits what differs, and never touches previews.
+    changed your environments: it shows and commits what differs, and never touches previews. Without
+    --environments a repository keeps those that it has.
 
     Example: rtb-hub init state.git --environments my/environments --remote git@git.example.com:team/state.git
     """

@@ -8,7 +8,6 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from hub import __version__
-from hub.cli.exit_codes import INTERNAL
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,6 +22,8 @@ def main() -> None:
     try:
         app()
     except BrokenPipeError:  # the reader went away, as `head` does
+        from hub.cli.exit_codes import INTERNAL
+
         sys.stderr.close()
         sys.exit(INTERNAL)
 

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub import assets
+from hub.adapters.branch_rules import PushRules, protect, pushed_to, rules_of
 from hub.adapters.git_store import create_repository
 from hub.cli.output import Format, emit
 from hub.commands.argocd import checked_files
-from hub.environments import read_environments
+from hub.environments import EnvironmentSet, environments_of, given_environments
 from hub.wiring import Hub, hub
+from reconcilers.branch_rules import BranchRule, branch_rules
 from reconcilers.layout import Layout, plan_layout
 
 if TYPE_CHECKING:
@@ -23,8 +25,11 @@ if TYPE_CHECKING:
 def run(folder: Path, *, remote: str | None, work_tree: bool, environments: Path | None, output: Format) -> None:
     """Make the repository when the folder is new or empty, then commit what its branches lack."""
     ours = hub()
-    layout = _layout(ours, environments)  # before anything is made: a wrong file must leave nothing behind
+    layout = _layout(
+        ours, _environments(ours, folder, remote, environments)
+    )  # before anything is made: a wrong file must leave nothing behind
     store = _open_or_create(ours, folder, remote=remote, work_tree=work_tree)
+    rules, held = branch_rules(layout.environments), _push_rules(ours, folder, layout)
     done = [(plan, store.commit(plan, at=ours.clock())) for plan in plan_layout(layout, store)]
     data = {
         "repository": store.location,
@@ -32,12 +37,49 @@ def run(folder: Path, *, remote: str | None, work_tree: bool, environments: Path
             {"branch": plan.branch, "commit": commit, "written": [str(change.path) for change in plan.changes]}
             for plan, commit in done
         ],
+        "rules": [_rule(rule, held) for rule in rules],
+        "hook": held.hook if held else None,
     }
-    emit(data, output, lambda console: _tell(console, folder, layout, done))
+
+    def tell(console: Console) -> None:
+        _tell(console, layout, done)
+        _tell_rules(console, rules, held)
+        console.print(f"next: rtb-hub start KEY --repo {folder} --env int --image NAME=REF …")
+
+    emit(data, output, tell)
 
 
-def _layout(ours: Hub, environments: Path | None) -> Layout:
-    found = read_environments(ours, repo=None, environments=environments)
+def _push_rules(ours: Hub, folder: Path, layout: Layout) -> PushRules | None:
+    """What the repository that is pushed to refuses, made so when it is the one in `folder`. None: a Git host knows."""
+    environ = ours.settings.environ
+    where = pushed_to(folder, environ=environ)
+    if where == folder:
+        return protect(folder, layout.branches(), environ=environ)
+    return rules_of(where, environ=environ) if where else None
+
+
+def _rule(rule: BranchRule, held: PushRules | None) -> dict[str, object]:
+    return {
+        "branch": rule.branch,
+        "environments": list(rule.environments),
+        "rule": rule.name,
+        "words": rule.words,
+        "heldBy": held.held_by(rule.name, rule.branch) if held else None,
+    }
+
+
+def _environments(ours: Hub, folder: Path, remote: str | None, environments: Path | None) -> EnvironmentSet:
+    """Those named; else the repository's own, so that the shipped ones never replace them; else the shipped."""
+    named = environments or ours.settings.environments
+    standing = str(folder) if _is_there(folder) else remote
+    if named is None and standing is not None:
+        own = environments_of(ours, standing)
+        if own.names:
+            return own
+    return given_environments(named)
+
+
+def _layout(ours: Hub, found: EnvironmentSet) -> Layout:
     chosen = {name: found.get(name)[0] for name in found.names}
     return Layout(
         environments=chosen,
@@ -51,7 +93,7 @@ def _layout(ours: Hub, environments: Path | None) -> Layout:
 
 
 def _open_or_create(ours: Hub, folder: Path, *, remote: str | None, work_tree: bool) -> GitStore:
-    if folder.is_dir() and any(folder.iterdir()):
+    if _is_there(folder):
         store = ours.store(str(folder))
         store.snapshots()  # raises when the folder is something else
         return store
@@ -59,7 +101,11 @@ def _open_or_create(ours: Hub, folder: Path, *, remote: str | None, work_tree: b
     return ours.store(str(folder))
 
 
-def _tell(console: Console, folder: Path, layout: Layout, done: list[tuple[Plan, str]]) -> None:
+def _is_there(folder: Path) -> bool:
+    return folder.is_dir() and any(folder.iterdir())
+
+
+def _tell(console: Console, layout: Layout, done: list[tuple[Plan, str]]) -> None:
     from rich.text import Text
 
     branches = layout.branches()
@@ -70,7 +116,21 @@ def _tell(console: Console, folder: Path, layout: Layout, done: list[tuple[Plan,
         console.print(mark)
         for change in plan.changes if plan.expected else ():
             console.print(f"    {change.path}: {change.why}")
-    gated = [name for name, e in layout.environments.items() if e.spec.gated]
-    if gated:
-        console.print(f"  protect the branch of {', '.join(gated)} at your Git host: it must change by review only")
-    console.print(f"next: rtb-hub start KEY --repo {folder} --env int --image NAME=REF …")
+
+
+def _tell_rules(console: Console, rules: tuple[BranchRule, ...], held: PushRules | None) -> None:
+    from rich.text import Text
+
+    open_rules = [rule for rule in rules if held is None or held.held_by(rule.name, rule.branch) is None]
+    words = {"no-rewriting": "rewrite", "no-deletion": "delete"}
+    for name, what in words.items():
+        if done := ", ".join(rule.branch for rule in rules if rule.name == name and rule not in open_rules):
+            console.print(Text.assemble(("✓ ", "green"), f"pushes that {what} {done} are refused"))
+    if held is not None and held.hook != "ours" and len(open_rules) == len(rules):
+        left = "has an update hook of its own, which was left alone"
+        lacks = "has no update hook of ours; 'rtb-hub init' on its own path installs it where hooks are not shared"
+        console.print(Text(f"  the repository that is pushed to {left if held.hook == 'foreign' else lacks}", "yellow"))
+    if open_rules:
+        console.print("set these rules where people push to, as docs/INSTALL.md shows for GitHub:")
+    for rule in open_rules:
+        console.print(Text.assemble("  ", (rule.branch, "bold"), f": {rule.words}"))

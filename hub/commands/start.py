@@ -55,11 +55,15 @@ def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
 
     def attempt() -> tuple[EnvironmentState, StartOutcome, str]:
         state, outcome = _observe(ours, store, asked, arguments.env)
+        if outcome.withdraw is not None:
+            branch, expected = outcome.withdraw
+            store.delete_branch(branch, expected=expected)
         return state, outcome, store.commit(outcome.plan, at=ours.clock())
 
     state, outcome, commit = planned_anew(attempt)
     data = {
         "change": outcome.change,
+        "endsRemoval": outcome.ends_removal,
         "commit": commit,
         "onBranch": outcome.plan.branch,
         "repository": store.location,
@@ -105,11 +109,16 @@ def _tell(console: Console, outcome: StartOutcome, state: EnvironmentState, comm
     row = preview_row(preview, environment, now=ours.clock())
     if outcome.change == "unchanged":
         console.print(Text.assemble(("✓ ", "green"), f"{key} in {name} is as asked already; nothing was changed"))
+    elif outcome.change == "kept":
+        told = f"{key} in {name} is kept as it is; the request to remove it is withdrawn"
+        console.print(Text.assemble(("✓ ", "green"), told))
     else:
         objects = len(outcome.rendering.manifests)
         console.print(Text.assemble(("✓ ", "green"), (key, "bold"), f" in {name} {outcome.change}: {objects} objects"))
         console.print(f"  commit  {commit[:12]} on {outcome.plan.branch}")
-    if environment.spec.gated and outcome.change != "unchanged":
+        if outcome.ends_removal:
+            console.print("  it takes the place of the request to remove it")
+    if environment.spec.gated and outcome.change in ("created", "updated"):
         base = environment.spec.branch
         console.print(
             Text(f"  {name} changes by review only: open a pull request from this branch to {base}", "yellow")
@@ -142,8 +151,10 @@ def _print_changes(console: Console, changes: tuple[ObjectChange, ...], outcome:
                 if value is not ABSENT:
                     console.print(Text(f"      {mark} {printable(repr(value))}", colour))
     if not changes:
-        same = outcome.change == "unchanged"
+        same = outcome.change in ("unchanged", "kept")
         console.print("nothing would change" if same else "no object would change; the entry would (lease or record)")
+    if outcome.ends_removal:
+        console.print("the request to remove it would be withdrawn")
 
 
 def _pairs(option: str, texts: list[str]) -> dict[str, str]:

@@ -1,0 +1,49 @@
+"""What must hold for the branches of a state repository, in words: the one list that people are shown.
+
+Argo CD believes a branch. Whoever moves one back to an older state, or empties it, removes previews without asking the
+hub and brings back removed ones, and no setting of Argo CD limits how many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from generator.environment import Environment
+
+RuleName = Literal["no-rewriting", "no-deletion", "hub-only", "reviewed"]
+
+
+@dataclass(frozen=True, slots=True)
+class BranchRule:
+    """One rule of one branch. `environments` are the names of those that live on the branch, sorted."""
+
+    branch: str
+    environments: tuple[str, ...]
+    name: RuleName
+    words: str
+
+
+def branch_rules(environments: Mapping[str, Environment]) -> tuple[BranchRule, ...]:
+    """The rules of all branches that `environments` (by name) live on, in the order they are shown."""
+    branches: dict[str, list[Environment]] = {}
+    for environment in sorted(environments.values(), key=lambda e: (e.spec.gated, e.spec.branch, e.name)):
+        branches.setdefault(environment.spec.branch, []).append(environment)
+    return tuple(rule for branch, on_it in branches.items() for rule in _rules(branch, on_it))
+
+
+def _rules(branch: str, on_it: list[Environment]) -> tuple[BranchRule, ...]:
+    names = tuple(sorted(environment.name for environment in on_it))
+    words: dict[RuleName, str] = {
+        "no-rewriting": "refuse force pushes, administrators' too: an older state removes previews and revives others",
+        "no-deletion": "refuse to delete the branch",
+    }
+    if any(environment.spec.gated for environment in on_it):
+        words["reviewed"] = (
+            f"pull requests only; approved by {' and '.join(names)}'s team, not by who asked or pushed last;"
+            " a push voids approvals; no bypass"
+        )
+    else:
+        words["hub-only"] = "only the hub's identity pushes; people use the hub, or a pull request that you review"
+    return tuple(BranchRule(branch, names, name, text) for name, text in words.items())

@@ -1,0 +1,272 @@
+"""The programs of the control plane, built from the pinned Go modules beside this file, once into the user's cache.
+
+`python tests/e2e/toolchain.py` builds what is missing and says what it does. A module's programs are kept under a hash
+of its go.mod, go.sum and flags, so nothing is built twice and a change of one module builds only that one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+MODULES = Path(__file__).resolve().parent / "modules"
+GO = (1, 27)
+_SCRATCH = ".building-"
+#: In each folder of programs: how many seconds the build took.
+BUILT = "seconds"
+_K8S, _ARGOCD = "k8s.io/kubernetes", "github.com/argoproj/argo-cd/v3"
+#: What has no module with its programs in it, but whose custom resource definitions are read.
+DEFINITIONS = {
+    "github.com/aws/karpenter-provider-aws": "pkg/apis/crds/karpenter*.yaml",
+    "github.com/aws/amazon-vpc-resource-controller-k8s": "config/crd/bases/*securitygrouppolicies.yaml",
+    "github.com/external-secrets/external-secrets": "config/crds/bases/*_{clustersecretstores,externalsecrets,passwords}.yaml",
+}
+
+
+class ToolError(RuntimeError):
+    """The programs cannot be had; the message says why and what to do."""
+
+
+class PlatformError(ToolError):
+    """The control plane cannot run on this platform."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """One Go module of tools: program name → package, and where its version is stamped in."""
+
+    name: str
+    programs: Mapping[str, str]
+    needs: str
+    stamps: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        return MODULES / self.name
+
+    @property
+    def version(self) -> str:
+        """The pinned version of the module that the programs come from, such as v1.36.3."""
+        return required(self.folder)[self.needs]
+
+    @property
+    def flags(self) -> str:
+        number = self.version.removeprefix("v")
+        major, minor, _ = number.split(".")
+        values = {"version": number, "gitVersion": self.version, "gitMajor": major, "gitMinor": minor}
+        return " ".join(["-s -w", *(f"-X {stamp}={values[stamp.rpartition('.')[2]]}" for stamp in self.stamps)])
+
+    @property
+    def key(self) -> str:
+        digest = hashlib.sha256(f"{sys.platform}{os.uname().machine}{self.flags}".encode())
+        for name in ("go.mod", "go.sum"):
+            digest.update((self.folder / name).read_bytes())
+        return f"{self.name}-{self.version}-{digest.hexdigest()[:16]}"
+
+
+_VERSION_STAMPS = tuple(
+    f"k8s.io/{where}.{name}"
+    for where in ("component-base/version", "client-go/pkg/version")
+    for name in ("gitVersion", "gitMajor", "gitMinor")
+)
+TOOLS = (
+    Module("etcd", {"etcd": "go.etcd.io/etcd/server/v3"}, "go.etcd.io/etcd/server/v3"),
+    Module("kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, "sigs.k8s.io/kwok"),
+    Module(
+        "kubernetes",
+        {
+            name: f"{_K8S}/cmd/{name}"
+            for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
+        },
+        _K8S,
+        _VERSION_STAMPS,
+    ),
+    Module("argocd", {"argocd": f"{_ARGOCD}/cmd"}, _ARGOCD, (f"{_ARGOCD}/common.version",)),
+)
+
+
+def required(folder: Path) -> dict[str, str]:
+    """Module → version, as the go.mod in `folder` requires them."""
+    text = (folder / "go.mod").read_text(encoding="utf-8")
+    return dict(re.findall(r"^(?:require)?\s+(\S+\.\S+/\S+) (v\S+)", text, re.MULTILINE))
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """Where the programs are, and where modules were unpacked to."""
+
+    cache: Path
+    go: Path
+
+    @classmethod
+    def find(cls, environ: Mapping[str, str] = os.environ) -> Toolchain:
+        """Raises `ToolError` where the control plane cannot run, or there is no Go that fits."""
+        if sys.platform not in ("linux", "darwin"):
+            raise PlatformError(f"the control plane runs on Linux and macOS, not on {sys.platform}")
+        caches = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return cls(caches / "rtb-ai-hub" / "e2e", _go(environ))
+
+    def program(self, name: str) -> Path:
+        """The program `name`: of KUBEBUILDER_ASSETS when it has it, else what was built here."""
+        assets = os.environ.get("KUBEBUILDER_ASSETS")
+        if assets and (Path(assets) / name).exists():
+            return Path(assets) / name
+        module = next(module for module in TOOLS if name in module.programs)
+        return self.cache / module.key / name
+
+    @property
+    def key_maker(self) -> Path:
+        """The program that Go brings along for making RSA keys: OpenSSL need not be there."""
+        return self.cache / "generate_cert"
+
+    def missing(self) -> list[Module]:
+        return [m for m in TOOLS if not all(self.program(name).exists() for name in m.programs)]
+
+    def build(self) -> float:
+        """Build what is missing; seconds it took. Raises `ToolError` with the end of what Go said."""
+        begin = time.monotonic()
+        with self._alone():
+            missing = self.missing()
+            if missing:
+                names = ", ".join(f"{m.name} {m.version}" for m in missing)
+                say(f"building {names} from source with {self.go}: about ten minutes on two cores, once")
+            with ThreadPoolExecutor(2) as pool:  # one links while the other compiles
+                list(pool.map(self._build, missing))
+            if not self.key_maker.exists():
+                source = Path(self._run(MODULES, "env", "GOROOT").stdout.strip()) / "src/crypto/tls/generate_cert.go"
+                self._run(MODULES, "build", "-o", str(self.key_maker), str(source))
+        for module in TOOLS:
+            self.sources(module.folder, module.needs)
+        for name in DEFINITIONS:
+            self.sources(MODULES / "crds", name)
+        return time.monotonic() - begin
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One build at a time in this cache; what a killed one left is removed. Raises `ToolError` when it cannot be written."""
+        try:
+            self.cache.mkdir(parents=True, exist_ok=True)
+            lock = (self.cache / "lock").open("w")
+        except OSError as error:
+            raise ToolError(
+                f"cannot write to {self.cache}: {error.strerror}\n=> set XDG_CACHE_HOME to a folder of yours"
+            ) from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say("another run is building: waiting for it")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            for left in self.cache.glob(f"{_SCRATCH}*"):
+                shutil.rmtree(left, ignore_errors=True)
+            yield
+
+    def sources(self, folder: Path, module: str) -> Path:
+        """Where the module's files are, downloaded when they are not there and checked by go.sum."""
+        wanted = f"{module}@{required(folder)[module]}"
+        listed = json.loads(self._run(folder, "mod", "download", "-json", wanted).stdout)
+        return Path(listed["Dir"])
+
+    def _build(self, module: Module) -> None:
+        begin, target = time.monotonic(), self.cache / module.key
+        done = threading.Event()
+        threading.Thread(target=_report, args=(module, begin, done), daemon=True).start()
+        try:
+            with tempfile.TemporaryDirectory(dir=self.cache, prefix=_SCRATCH) as scratch:
+                for name, package in module.programs.items():
+                    self._run(
+                        module.folder,
+                        "build",
+                        "-trimpath",
+                        "-ldflags",
+                        module.flags,
+                        "-o",
+                        f"{scratch}/bin/{name}",
+                        package,
+                    )
+                shutil.rmtree(target, ignore_errors=True)  # an unfinished one of before
+                (Path(scratch) / "bin").rename(target)
+        finally:
+            done.set()
+        took = time.monotonic() - begin
+        (target / BUILT).write_text(f"{took:.0f}", encoding="ascii")
+        say(f"built {module.name} {module.version} in {took:.0f} s")
+
+    def _run(self, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", "CGO_ENABLED": "0", "GOWORK": "off"}
+        ran = subprocess.run(
+            [self.go, *arguments],
+            cwd=folder,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        if ran.returncode:
+            raise ToolError(_explained(folder.name, ran.stderr or ran.stdout))
+        return ran
+
+
+def say(text: str) -> None:
+    """Progress, for people."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _report(module: Module, begin: float, done: threading.Event) -> None:
+    while not done.wait(20):
+        say(f"  … {module.name} {module.version}: {time.monotonic() - begin:.0f} s")
+
+
+def _go(environ: Mapping[str, str]) -> Path:
+    """The first Go that is new enough: of RTB_HUB_GO, beside this Python, on PATH."""
+    asked = environ.get("RTB_HUB_GO")
+    beside, found = Path(sys.executable).parent / "go", shutil.which("go")
+    seen = []
+    for candidate in [asked] if asked else [str(beside), found]:
+        if candidate and Path(candidate).exists():
+            told = subprocess.run([candidate, "version"], capture_output=True, text=True, check=False).stdout
+            version = re.search(r"go(\d+)\.(\d+)", told)
+            if version and (int(version[1]), int(version[2])) >= GO:
+                return Path(candidate)
+            seen.append(f"{candidate} is {told.strip() or 'no Go'}")
+    wanted = ".".join(map(str, GO))
+    raise ToolError(f"Go {wanted} or later is needed ({'; '.join(seen) or 'there is none'}): 'make e2e' installs it")
+
+
+def _explained(what: str, output: str) -> str:
+    """The end of Go's output, with what to do when the cause is known."""
+    end = "\n".join(line for line in output.strip().splitlines() if "downloading" not in line)[-1500:]
+    hints = {
+        "no space left": "the disk is full: free 6 GB below the cache folders of Go and of this project",
+        "dial tcp": "no module registry can be reached: check the network, or set GOPROXY to one that can",
+        "no such host": "no module registry can be reached: check the network, or set GOPROXY to one that can",
+        "checksum mismatch": "a module is not what go.sum says: do not go on; clear Go's module cache and try once more",
+        "requires go >=": "this Go is too old: unset RTB_HUB_GO, 'make e2e' installs one that fits",
+    }
+    hint = next(
+        (hint for sign, hint in hints.items() if sign in output.lower()),
+        "run it again, or file an issue with these lines",
+    )
+    return f"cannot build or fetch {what}:\n{end}\n=> {hint}"
+
+
+if __name__ == "__main__":
+    try:
+        say(f"control plane ready, {Toolchain.find().build():.0f} s")
+    except ToolError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,289 @@
+"""Write the tables and examples of docs/reference/ from the code: `python tools/reference_tables.py [DIR]`.
+
+A page says where by `<!-- made: NAME -->` … `<!-- end -->`, and `BLOCKS` below what each name gives. The rest of a page
+is written by hand. A test compares, so a page cannot drift from the code.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_args
+
+import typer
+
+from generator.blueprint import DEFAULT, TemplateLibrary
+from generator.context import template_values
+from generator.entry import Preview
+from generator.environment import Environment
+from generator.errors import Reason
+from generator.json_schemas import schema
+from generator.naming import IssueKey
+from generator.overlay import read_environment
+from generator.request import Request
+from hub import assets
+from hub.cli.app import app
+from hub.cli.exit_codes import CODES, DIFFERENT, INTERNAL, OK, UNHEALTHY, USAGE
+from hub.commands.view import describe
+from reconcilers.start import Starter, StartRequest, entry_text
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / "docs" / "reference"
+_BLOCK = re.compile(r"(<!-- made: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_NOW = datetime(2026, 11, 23, 2, 0, 0, tzinfo=UTC)
+_LIBRARY = TemplateLibrary(assets.template_files())
+REASONS = {
+    Reason.INVALID_ISSUE_KEY: "the key is not a Jira key such as RTB-123",
+    Reason.UNKNOWN_ENVIRONMENT: "there is no such environment",
+    Reason.UNKNOWN_BLUEPRINT: "there is no such blueprint",
+    Reason.UNKNOWN_COMPONENT: "the blueprint has no such component",
+    Reason.INVALID_VALUE: "an option or a field has a value that is not allowed",
+    Reason.IMAGE_NOT_PINNED: "an image is named by a tag where a digest is asked for",
+    Reason.OVER_LIMIT: "more CPU, memory or time than the environment allows one preview",
+    Reason.INVALID_ENVIRONMENT: "an `environment.yaml` has mistakes, or the folder holds no environment",
+    Reason.INVALID_BLUEPRINT: "a `blueprint.yaml` has mistakes",
+    Reason.TEMPLATE_INVALID: "a template has a mistake, or says what a template may not",
+    Reason.TEMPLATE_UNBOUNDED: "a template does not come to an end",
+    Reason.MANIFEST_INVALID: "what was rendered, or what `validate` was shown, breaks a schema or the policy",
+    Reason.UNREADABLE_YAML: "a file is not YAML, or has keys twice, tags or the like",
+    Reason.NOT_A_STATE_REPOSITORY: "there is no Git repository, or no state repository in it",
+    Reason.REPOSITORY_DIRTY: "the repository's work tree has changes of its own",
+    Reason.LAYOUT_VERSION: "the state repository is of another release's layout",
+    Reason.BRANCH_MOVED: "the branch kept moving while the change was planned; ask again",
+    Reason.REPOSITORY_UNREACHABLE: "the repository cannot be reached, or not be read whole; try again",
+    Reason.REPOSITORY_REFUSED: "a hook, a rule or a lock of the repository refused the commit",
+    Reason.UNREADABLE_ENTRY: "an entry has mistakes",
+    Reason.PREVIEW_NOT_FOUND: "there is no preview of this issue in this environment",
+    Reason.TARGET_NOT_EMPTY: "the folder to be made is there and is not empty",
+    Reason.CAPACITY_EXHAUSTED: "no room: previews, Fargate vCPUs or target groups",
+    Reason.INVALID_KUBECONFIG: "a kubeconfig cannot be used",
+    Reason.UNKNOWN_CONTEXT: "the kubeconfig has no such context",
+    Reason.CLUSTER_UNREACHABLE: "a cluster cannot be read now",
+    Reason.CLUSTER_REFUSED: "a cluster refuses: credentials, rights, certificate, no Argo CD",
+    Reason.NOT_IN_TIME: "`wait`: the time is up",
+    Reason.PREVIEW_FAILED: "`wait`: the preview failed, is stuck or gone",
+}
+
+
+def main() -> None:
+    """Rewrite the pages in place."""
+    for page in sorted((Path(sys.argv[1]) if len(sys.argv) > 1 else HOME).glob("*.md")):
+        page.write_text(rewritten(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def rewritten(text: str) -> str:
+    """A page with its made blocks made anew. Raises `KeyError` for a block that nothing makes."""
+    return _BLOCK.sub(lambda match: f"{match[1]}{BLOCKS[match[2]]()}\n{match[3]}", text)
+
+
+def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in (headings, *rows)]
+    lines.insert(1, re.sub(r"[^|]+", "---", lines[0]))
+    return "\n".join(lines)
+
+
+def fields(name: str) -> str:
+    """Every field of a file, by its JSON Schema."""
+    tree = schema(name)
+    rows = _fields(tree, tree.get("$defs", {}), "")
+    return table(("field", "value", "default", "meaning"), rows)
+
+
+def commands() -> str:
+    """Every command with its arguments and options."""
+    return "\n\n".join(_command(name, command) for name, command in _commands("rtb-hub", typer.main.get_command(app)))
+
+
+def exit_codes() -> str:
+    """Every exit code."""
+    rows = [(str(OK), "", "done"), (str(INTERNAL), "", "a mistake of rtb-hub itself, with its traceback")]
+    rows += [(str(USAGE), "", "wrong usage: an unknown command or option"), (str(DIFFERENT), "", "`diff`: differences")]
+    rows += [(str(UNHEALTHY), "", "`doctor`: errors")]
+    rows += [(str(code), f"`{reason}`", REASONS[reason]) for reason, code in CODES.items()]
+    return table(("code", "reason", "meaning"), rows)
+
+
+def entry_example() -> str:
+    """An entry as `start` writes it, but for the stamp of its rendering."""
+    return f"```yaml\n{entry_text(_sample()[0])}```"
+
+
+def environment_example() -> str:
+    """The overlay of int, as shipped."""
+    return f"```yaml\n{assets.environment_files()['environments/int/environment.yaml']}```"
+
+
+def preview_json() -> str:
+    """The fields of a preview in JSON, with an example."""
+    preview, environment = _sample()
+    return table(("field", "example"), _leaves(describe(preview, environment, now=_NOW), "", {"components": "web"}))
+
+
+def values() -> str:
+    """The values that templates see, with an example."""
+    preview, environment = _sample()
+    tree = template_values(preview, environment, _LIBRARY.blueprint(DEFAULT))
+    lists = ("services", "exposed", "configured", "secretive")
+    shown = {**tree, "components": tree["components"][-1:], **{name: [] for name in lists}}
+    meanings = (
+        ("services", "those of `components` that are a Deployment and a Service"),
+        ("exposed", "those of `services` with a path, the longest path first"),
+        ("configured", "those of `components` with plain variables"),
+        ("secretive", "those of `components` with secrets"),
+        ("database", "the blueprint's database; only there when it has one"),
+        ("job", "the blueprint's job; only there when it has one"),
+    )
+    rows = [row for row in _leaves(shown, "", {}) if row[0].strip("`") not in lists]
+    return table(("value", "example"), [*rows, *((f"`{name}`", text) for name, text in meanings)])
+
+
+BLOCKS = {
+    "entry-example": entry_example,
+    "entry-fields": lambda: fields("preview"),
+    "environment-example": environment_example,
+    "environment-fields": lambda: fields("environment"),
+    "blueprint-fields": lambda: fields("blueprint"),
+    "template-values": values,
+    "commands": commands,
+    "exit-codes": exit_codes,
+    "preview-json": preview_json,
+}
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _fields(node: Mapping[str, Any], defs: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, ...]]:
+    required = node.get("required", ())
+    for name, field in node["properties"].items():
+        path, inner = f"{prefix}{name}", _inner(field, defs)
+        default = "required" if name in required else _default(field.get("default"))
+        meaning = field.get("description") or inner[0].get("description", "")
+        yield f"`{path}{inner[1]}`", _value(field, defs), default, meaning
+        if "properties" in inner[0]:
+            yield from _fields(inner[0], defs, f"{path}{inner[1]}.")
+
+
+def _inner(field: Mapping[str, Any], defs: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
+    """The object that a field holds, itself or as the values of a mapping or list, and how its path goes on."""
+    node = _resolved(field, defs)
+    if isinstance(values := node.get("additionalProperties", node.get("patternProperties")), Mapping):
+        values = next(iter(values.values())) if "patternProperties" in node else values
+        return _resolved(values, defs), ".<name>"
+    if node.get("type") == "array":
+        return _resolved(node["items"], defs), "[]"
+    return node, ""
+
+
+def _resolved(node: Mapping[str, Any], defs: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$ref" in node:
+        return defs[node["$ref"].rpartition("/")[2]]
+    for option in node.get("anyOf", ()):
+        if option.get("type") != "null":
+            return _resolved(option, defs)
+    return node
+
+
+def _value(field: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
+    node, (inner, path) = _resolved(field, defs), _inner(field, defs)
+    if path and "properties" not in inner:
+        return f"{'list' if path == '[]' else 'mapping'} of {_value(inner, defs)}"
+    if "properties" in inner:
+        return {"": "mapping", "[]": "list of mappings", ".<name>": "mapping by name"}[path]
+    if "const" in node or "enum" in node:
+        return " or ".join(f"`{value}`" for value in node.get("enum", [node.get("const")]))
+    match node.get("type"):
+        case "integer":
+            return f"{node['minimum']} to {node['maximum']}"
+        case "boolean":
+            return "`true` or `false`"
+    if examples := node.get("examples"):
+        return f"such as {', '.join(f'`{example}`' for example in examples)}"
+    return f"`{node['pattern']}`" if "pattern" in node else "text"
+
+
+def _default(value: Any) -> str:
+    return "none" if value in (None, {}, [], "") else f"`{_shown(value)}`"
+
+
+def _sample() -> tuple[Preview, Environment]:
+    """A preview of int, and int."""
+    files = assets.environment_files()
+    layers = (f"environments/{layer}/environment.yaml" for layer in ("base", "int"))
+    environment, _ = read_environment("int", {path: files[path] for path in layers})
+    images = {
+        name: f"registry.example.com/{name}@sha256:{letter * 64}" for name, letter in (("web", "a"), ("api", "b"))
+    }
+    settings = (("web.env.LOG_LEVEL", "debug"), ("web.secrets.TOKEN", "preview/int/web#token"))
+    request = Request(images, settings, branch="feature/RTB-123-login")
+    asked = StartRequest(IssueKey.parse("RTB-123"), "alice", request)
+    starter = Starter(_LIBRARY, lambda *_: None, "")
+    return starter.draft(asked, environment, None, others=(), now=_NOW), environment
+
+
+def _leaves(tree: Any, path: str, only: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """(path, example) of everything in `tree`; `only` picks one of the names of a mapping by names."""
+    if isinstance(tree, Mapping) and path.rpartition(".")[2] not in _WHOLE:
+        for key, value in tree.items():
+            chosen = {"<name>": value[only[key]]} if key in only else value
+            yield from _leaves(chosen, f"{path}.{key}" if path else key, only)
+    elif isinstance(tree, list) and tree and isinstance(tree[0], Mapping):
+        yield from _leaves(tree[0], f"{path}[]", only)
+    else:
+        yield f"`{path}`", f"`{_shown(tree)}`"
+
+
+#: Mappings that templates print whole.
+_WHOLE = frozenset({"labels", "selector", "podLabels", "env", "resources"})
+_WHOLE |= {"startupProbe", "readinessProbe", "livenessProbe"}
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_shown(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(_shown(item) for item in value)}]"
+    words = {"None": "null", "True": "true", "False": "false"}
+    shown = words.get(str(value), str(value))
+    return shown if len(shown) <= 100 else shown[:99] + "…"
+
+
+def _commands(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    for name, child in getattr(command, "commands", {}).items():
+        yield from _commands(f"{path} {name}", child) if hasattr(child, "commands") else [(f"{path} {name}", child)]
+
+
+def _command(path: str, command: Any) -> str:
+    text = re.sub(r"\[/?[a-z]*\]", "", command.help or "")
+    about, _, example = text.partition("\n\nExample: ")
+    parts = [f"### {path}", "\n\n".join(" ".join(part.split()) for part in about.split("\n\n"))]
+    if example:
+        parts.append(f"Example: `{' '.join(example.split())}`")
+    rows = [_parameter(parameter) for parameter in command.params if parameter.name != "help"]
+    return "\n\n".join([*parts, table(("argument or option", "default", "meaning"), rows)])
+
+
+def _parameter(parameter: Any) -> tuple[str, str, str]:
+    metavar = parameter.metavar or "|".join(_choices(parameter.type_descriptor.annotation)) or "TEXT"
+    is_flag = getattr(parameter, "is_flag", False)
+    value = "" if is_flag else metavar
+    names = [value] if parameter.param_type_name == "argument" else [f"{name} {value}" for name in parameter.opts]
+    default = getattr(parameter.default, "value", parameter.default)
+    shown = "required" if parameter.required else "" if default in (None, "", False) or is_flag else f"`{default}`"
+    return ", ".join(f"`{name.strip()}`" for name in names), shown, parameter.help or ""
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return tuple(member.value for member in annotation)
+    return get_args(annotation)
+
+
+if __name__ == "__main__":
+    main()
