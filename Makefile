@@ -26,7 +26,7 @@ test: $(DEV_READY) ## Run all tests
 
 e2e: $(DEV_READY) ## Prove the whole loop on a real Kubernetes API and Argo CD, built once from source (10 minutes)
 	$(BIN)/python tests/e2e/toolchain.py
-	$(BIN)/pytest tests/e2e -n 2 --dist loadfile
+	$(BIN)/pytest tests/e2e -n 2 --dist loadfile $(ARGS)
 
 playground: $(DEV_READY) ## The same, left running for you to try (no Docker, no account, no root)
 	@$(BIN)/python tests/e2e/playground.py up playground

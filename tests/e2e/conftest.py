@@ -14,7 +14,7 @@ from typing import Any, Literal
 import pytest
 from report import Report
 from rich.console import Console
-from toolchain import BUILT, TOOLS, PlatformError, Toolchain, ToolError
+from toolchain import BUILT, TOOLS, PlatformError, Toolchain, ToolError, say
 from world import World
 
 BEGIN = time.monotonic()
@@ -95,6 +95,9 @@ class _Gathering:
         before, seconds = self.report.outcomes.get(name, ("passed", 0.0))
         took = report.duration if report.when == "call" else 0.0
         self.report.outcomes[name] = (before if report.passed else report.outcome, seconds + took)
+        if not hasattr(self.config, "workerinput") and (report.when == "call" or report.failed):
+            told = f"{report.outcome}: {name} ({took:.1f} s)"
+            say(f"\n{told}\n{report.longreprtext}" if report.failed else f"\n{told}")
         for kind, value in report.user_properties if report.when == "call" else ():
             if kind == _FIGURE:
                 figure, samples = json.loads(str(value))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
+
 import yaml
+from conftest import Record
 from world import World
 
-FOREIGN = {
+FOREIGN: dict[str, dict[str, Any]] = {
     "a cluster role": {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
@@ -23,7 +25,7 @@ FOREIGN = {
     "a kind that no blueprint renders": {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "Role",
-        "metadata": {"name": "evil", "namespace": "preview-evil-1"},
+        "metadata": {"name": "evil", "namespace": "preview-evil-4"},
         "rules": [],
     },
 }
@@ -41,41 +43,44 @@ def sync_message(world: World, key: str) -> str:
     return " ".join([operation.get("message", ""), *results, *(c["message"] for c in status.get("conditions", ()))])
 
 
-@pytest.mark.parametrize("what", FOREIGN)
-def test_a_manifest_is_refused_as_a_whole_that_has(world: World, what: str) -> None:
-    push_with(world, "EVIL-1", FOREIGN[what])
-    world.until("it is refused", lambda: "not permitted in project" in sync_message(world, "EVIL-1"))
-    namespace = world.namespace("EVIL-1")
-    assert namespace is None, "something of it was applied"
+def test_a_manifest_that_reaches_beyond_its_namespace_is_refused_as_a_whole(world: World, record: Record) -> None:
+    keys = {f"EVIL-{number}": tree for number, tree in enumerate(FOREIGN.values(), 1)}
+    for key, tree in keys.items():
+        push_with(world, key, tree)
+    for key, tree in keys.items():
+        refused = lambda key=key: "not permitted in project" in sync_message(world, key)  # noqa: E731
+        world.until(f"{key} is refused: {tree['kind']} {tree['metadata']}", refused)
+        assert world.namespace(key) is None, "something of it was applied"
     assert "evil" not in world.plane.kubectl("get", "clusterroles,namespaces", "-o", "name")
     assert "evil" not in world.plane.kubectl("get", "services", "-n", "kube-system", "-o", "name")
-    world.stop("EVIL-1", seconds=90)
+    took = world.stop_all(keys, seconds=150)
+    record("stop of what cannot be applied, pushed → gone", *(one.then for one in took))
 
 
-@pytest.mark.parametrize("existing", [False, True], ids=["new", "existing"])
-def test_an_object_in_another_previews_namespace_is_refused_by_admission(world: World, existing: bool) -> None:
+def test_an_object_in_another_previews_namespace_is_refused_by_admission(world: World) -> None:
+    """A new one, and one that is the other preview's already."""
     world.start("VICTIM-1")
-    before = world.plane.kubectl(
-        "get", "service", "web", "-n", "preview-victim-1", "-o", "jsonpath={.metadata.resourceVersion}"
-    )
-    service = {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": "web" if existing else "intruder", "namespace": "preview-victim-1"},
-        "spec": {"ports": [{"port": 9999}]},
-    }
-    push_with(world, "THIEF-1", service)
-    expected = ("must be tracked by the Application preview-victim-1", "Shared resource")
-    world.until("it is refused", lambda: any(words in sync_message(world, "THIEF-1") for words in expected))
-    after = world.plane.kubectl(
-        "get", "service", "web", "-n", "preview-victim-1", "-o", "jsonpath={.metadata.resourceVersion}"
-    )
-    assert after == before
-    assert "intruder" not in world.plane.kubectl("get", "services", "-n", "preview-victim-1", "-o", "name")
+    before = services(world)
+    for key, name in (("THIEF-1", "intruder"), ("THIEF-2", "web")):
+        meta = {"name": name, "namespace": "preview-victim-1"}
+        push_with(
+            world, key, {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"ports": [{"port": 9999}]}}
+        )
+    wanted = {"THIEF-1": "must be tracked by the Application preview-victim-1", "THIEF-2": "hared resource"}
+    for key, words in wanted.items():
+        world.until(f"{key} is refused", lambda key=key, words=words: words in sync_message(world, key))
+    assert services(world) == before
     assert world.is_healthy("VICTIM-1")
-    world.stop("THIEF-1", seconds=90)
+    world.stop_all(wanted, seconds=150)
+    assert services(world) == before
     assert world.is_healthy("VICTIM-1")
     world.stop("VICTIM-1")
+
+
+def services(world: World) -> dict[str, str]:
+    """Service → its version, in the victim's namespace."""
+    found = world.core.list_namespaced_service("preview-victim-1").items
+    return {service.metadata.name: service.metadata.resource_version for service in found}
 
 
 def test_a_commit_to_main_below_prd_changes_nothing_in_prd(world: World) -> None:

@@ -169,9 +169,8 @@ class World:
         base.write_text(yaml.safe_dump(tree), encoding="utf-8")
         prd = environments / "prd" / "environment.yaml"
         prd.write_text(prd.read_text(encoding="utf-8").replace("previews: 5", "previews: 500"), encoding="utf-8")
-        _git("init", "-q", "--bare", "-b", "main", self.bare)
+        self.hub("init", self.bare, "--environments", environments)
         _git("-C", self.bare, "config", "http.receivepack", "true")
-        self.hub("init", self.folder / "clone.git", "--remote", self.url, "--environments", environments)
 
     def _settings(self) -> dict[str, str]:
         names = _git("-C", self.bare, "ls-tree", "--name-only", "main", "argocd/int/settings/").split()
