@@ -17,6 +17,20 @@ def set_is_stopped(world: World) -> bool:
     return world.set_conditions().get("ErrorOccurred", {}).get("status") == "True"
 
 
+def remedies(world: World) -> list[str]:
+    """What doctor tells an administrator to do, line by line."""
+    told = world.hub("doctor", "--env", "int", "--cluster", "admin", "--output", "json", code=4).json()
+    return [line for finding in told["findings"] for line in finding["remedy"]]
+
+
+def wake(world: World, lines: list[str]) -> None:
+    """Run the commands that doctor printed for waking the set."""
+    commands = [line for line in lines if line.startswith("kubectl ")]
+    assert len(commands) == 2, lines
+    for command in commands:
+        world.plane.kubectl(*shlex.split(command)[1:])
+
+
 def test_a_malformed_entry_freezes_the_set_and_doctor_knows_the_way_out(world: World, record: Record) -> None:
     world.start("FROZEN-1")
 
@@ -37,15 +51,11 @@ def test_a_malformed_entry_freezes_the_set_and_doctor_knows_the_way_out(world: W
 
         text = world.hub("doctor", "--env", "int", "--cluster", "reader", code=4).out
         assert f"{INT}/frozen/0/frozen-2/preview.yaml" in text
-        told = world.hub("doctor", "--env", "int", "--cluster", "admin", "--output", "json", code=4).json()
-        remedies = [line for finding in told["findings"] for line in finding["remedy"]]
-        assert any("rtb-hub stop FROZEN-2 --env int" in line for line in remedies), remedies
-        wakes = [line for line in remedies if line.startswith("kubectl ")]
-        assert len(wakes) == 2, remedies
+        told = remedies(world)
+        assert any("rtb-hub stop FROZEN-2 --env int" in line for line in told), told
     finally:
         world.hub("stop", "FROZEN-2", "--env", "int")
-    for line in wakes:
-        world.plane.kubectl(*shlex.split(line)[1:])
+    wake(world, told)
     took = world.until("the set goes on", lambda: world.is_healthy("FROZEN-3") and world.is_gone("FROZEN-1"), 30)
     record("set woken after a malformed entry → all caught up", took)
     world.stop("FROZEN-3")
@@ -84,7 +94,8 @@ def test_with_the_branch_gone_nothing_is_removed_and_all_goes_on(world: World) -
     finally:
         git(world, "update-ref", "refs/heads/main", head)
     world.hub("start", "BRANCH-2", "--env", "int", *images())
-    world.until("it goes on", lambda: world.is_healthy("BRANCH-2"), 200)
+    wake(world, remedies(world))
+    world.until("it goes on", lambda: world.is_healthy("BRANCH-2"), 30)
     assert world.namespace("BRANCH-1").metadata.uid == uid
     world.stop("BRANCH-1")
     world.stop("BRANCH-2")

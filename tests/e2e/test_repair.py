@@ -10,12 +10,14 @@ from world import World, images
 CONTROLLERS = ("argocd-repo-server", "argocd-application-controller", "argocd-applicationset-controller")
 
 
-def start_broken(world: World, key: str) -> None:
-    """A preview whose web image cannot be pulled, with its sync long over."""
-    world.hub("start", key, "--env", "int", "--image", f"web={BROKEN}", *images(names=("api",)))
-    world.until(f"{key} cannot pull", lambda: any(waits(pod) for pod in world.pods(key)))
-    world.until(f"{key}: the sync is over", lambda: operation(world, key) == "Succeeded")
-    assert not world.is_healthy(key)
+def start_broken(world: World, *keys: str) -> None:
+    """Previews whose web image cannot be pulled, with their syncs long over."""
+    for key in keys:
+        world.hub("start", key, "--env", "int", "--image", f"web={BROKEN}", *images(names=("api",)))
+    for key in keys:
+        world.until(f"{key} cannot pull", lambda key=key: any(waits(pod) for pod in world.pods(key)))
+        world.until(f"{key}: the sync is over", lambda key=key: operation(world, key) == "Succeeded")
+        assert not world.is_healthy(key)
 
 
 def waits(pod: object) -> bool:
@@ -29,11 +31,11 @@ def operation(world: World, key: str) -> str | None:
 
 
 def test_a_preview_that_never_becomes_ready_is_repaired_by_a_second_start(world: World, record: Record) -> None:
-    for number in range(1, RUNS + 1):
-        start_broken(world, f"BAD-{number}")
-        record("repair of a broken preview, pushed → Healthy", world.start(f"BAD-{number}", seconds=30).then)
-    for number in range(1, RUNS + 1):
-        world.stop(f"BAD-{number}")
+    keys = [f"BAD-{number}" for number in range(1, RUNS + 1)]
+    start_broken(world, *keys)
+    for key in keys:
+        record("repair of a broken preview, pushed → Healthy", world.start(key, seconds=30).then)
+    world.stop_all(keys)
 
 
 def test_a_preview_that_never_becomes_ready_is_removed_by_stop(world: World, record: Record) -> None:
