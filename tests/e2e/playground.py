@@ -112,7 +112,7 @@ In a second terminal:
   kubectl get all -n preview-rtb-7
   rtb-hub list --cluster admin
   rtb-hub stop RTB-7 --env int && rtb-hub wait RTB-7 --env int --cluster admin --for removed
-  rtb-hub doctor --cluster admin
+  rtb-hub doctor --env int --cluster admin
 
 kubeconfig: {world.plane.kubeconfig} (contexts admin, and reader: what the hub may do)
 Nodes are made up: pods are said to run, no image is pulled. Logs: {world.plane.folder}
