@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,36 @@ ROOT = Path(__file__).resolve().parent.parent
 REAL_HOME = Path(os.environ.get("HOME", "/"))
 #: What of the caller's environment would change what a command does or how it looks.
 FOREIGN = ("RTB_HUB_", "KUBECONFIG", "GIT_", "XDG_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "TTY_", "_TYPER_")
+#: What of it says where tools are, for the fixtures that build and start them. No single test sees these.
+OF_TOOLS = ("RTB_HUB_GO", "XDG_CACHE_HOME")
+STEADY = {
+    "TZ": "UTC",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "RTB_HUB_ACTOR": "alice",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden trees instead of comparing")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _left_environment() -> Iterator[None]:
+    """Leave the caller's environment before any other fixture of a module or session runs, not only before each test.
+
+    The home stays until a test begins: what builds tools keeps them in the real one's cache.
+    """
+    with pytest.MonkeyPatch.context() as environment:
+        _leave(environment, keep=OF_TOOLS)
+        yield
+
+
+def _leave(environment: pytest.MonkeyPatch, *, keep: tuple[str, ...] = ()) -> None:
+    for name in [name for name in os.environ if name.startswith(FOREIGN) and name not in keep]:
+        environment.delenv(name)
+    for name, value in STEADY.items():
+        environment.setenv(name, value)
 
 
 @pytest.fixture
@@ -35,17 +61,9 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     home = tmp_path_factory.getbasetemp() / "home"
     home.mkdir(exist_ok=True)
-    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
-        monkeypatch.delenv(name)
-    for name, value in {
-        "HOME": str(home),
-        "TZ": "UTC",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "RTB_HUB_ACTOR": "alice",
-        "COLUMNS": "200",
-    }.items():
-        monkeypatch.setenv(name, value)
+    _leave(monkeypatch)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("COLUMNS", "200")
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -161,3 +163,31 @@ def imported(path: Path) -> set[str]:
 def test_a_test_cannot_leave_this_machine(method: Callable[..., object]) -> None:
     with socket.socket() as one, pytest.raises(AssertionError, match=r"192\.0\.2\.1"):
         getattr(one, method.__name__)(("192.0.2.1", 9))
+
+
+def test_no_fixture_sees_the_environment_of_who_runs_the_tests(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
+    (tmp_path / "test_seen.py").write_text(SEEN)
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", tmp_path, tmp_path],
+        env={**os.environ, "RTB_HUB_REPO": "/nonexistent", "GIT_DIR": "/nonexistent", "RTB_HUB_GO": "go", "CI": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout
+
+
+SEEN = """
+import os
+import pytest
+
+@pytest.fixture(scope="session")
+def early():
+    return dict(os.environ)
+
+def test_seen(early):
+    assert {"RTB_HUB_REPO", "GIT_DIR"}.isdisjoint(early)
+    assert (early["RTB_HUB_GO"], early["CI"], early["RTB_HUB_ACTOR"]) == ("go", "true", "alice")
+    assert {"RTB_HUB_REPO", "GIT_DIR", "RTB_HUB_GO"}.isdisjoint(os.environ)
+"""
