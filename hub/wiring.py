@@ -22,7 +22,7 @@ from reconcilers.start import Starter
 
 if TYPE_CHECKING:
     from hub.adapters.git_store import GitRepository
-    from reconcilers.diagnosis import ReceiveRules
+    from reconcilers.branch_rules import PushRules
 
 
 def utc_now() -> datetime:
@@ -63,11 +63,16 @@ class Hub:
         identity = Identity("rtb-hub", "rtb-hub@rtb-ai-hub.invalid")
         return open_store(location, cache=self.settings.cache, environ=self.settings.environ, identity=identity)
 
-    def receive_rules(self, repo: str | None) -> ReceiveRules | None:
-        """What the state repository refuses from those who push; None when its host keeps that to itself."""
-        from hub.adapters.git_rules import receive_rules
+    def push_rules(self, repo: str | None) -> tuple[str, PushRules] | None:
+        """The path that pushes to the state repository arrive at, and what is refused there. None: not a path.
 
-        return receive_rules(self._repository(repo), self.settings.environ)
+        Raises `Stalled` (RepositoryRefused) when Git gives no answer.
+        """
+        from hub.adapters.branch_rules import pushed_to, rules_of
+
+        directory, environ = self._repository(repo).git.directory, self.settings.environ
+        path = pushed_to(directory, environ=environ) if directory else None
+        return (str(path), rules_of(path, environ=environ)) if path else None
 
     def cluster(self, context: str, kubeconfig: str | None) -> ClusterReader:
         """The cluster of a kubeconfig context. `kubeconfig`: a flag, else KUBECONFIG, else ~/.kube/config."""

@@ -1,4 +1,4 @@
-"""What must hold for the branches of a state repository, in words: the one list that people are shown.
+"""What must hold for the branches of a state repository, in words (the one list that people are shown), and what does.
 
 Argo CD believes a branch. Whoever moves one back to an older state, or empties it, removes previews without asking the
 hub and brings back removed ones, and no setting of Argo CD limits how many.
@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from generator.environment import Environment
+from reconcilers.state import REQUEST_PREFIX
 
 RuleName = Literal["no-rewriting", "no-deletion", "hub-only", "reviewed"]
+HookState = Literal["ours", "outdated", "not executable", "foreign", "none"]
+Holder = Literal["hook", "setting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,36 @@ class BranchRule:
     environments: tuple[str, ...]
     name: RuleName
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class PushRules:
+    """What a repository that is reached by its path refuses of pushes.
+
+    `hook` tells of the file that git runs as `update` hook: ours as this release writes it, ours of another release
+    (it may do less), ours but not executable (git skips it), another's, or none. `guarded` are the
+    branches our hook is told. The two settings hold for all branches. `is_protectable`: `rtb-hub init` on its path
+    puts our hook in force; it leaves another's alone, and folders of hooks that several repositories may share.
+    """
+
+    hook: HookState
+    guarded: frozenset[str]
+    deny_rewriting: bool
+    deny_deletion: bool
+    is_protectable: bool = True
+
+    def held_by(self, rule: RuleName, branch: str) -> Holder | None:
+        """What holds `rule` for `branch`, or None. Who may push, and reviews, no bare repository knows."""
+        if rule not in ("no-rewriting", "no-deletion"):
+            return None
+        if self.hook == "ours" and (branch in self.guarded or not (self.guarded or branch.startswith(REQUEST_PREFIX))):
+            return "hook"
+        return "setting" if (self.deny_rewriting if rule == "no-rewriting" else self.deny_deletion) else None
+
+    @property
+    def requests_can_be_withdrawn(self) -> bool:
+        """False when a hub that pushes here could not delete a request's branch."""
+        return not self.deny_deletion
 
 
 def branch_rules(environments: Mapping[str, Environment]) -> tuple[BranchRule, ...]:

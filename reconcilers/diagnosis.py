@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
 from pathlib import PurePosixPath
+from shlex import quote
 from typing import Literal
 
 from generator.argocd import argocd_folder
@@ -18,6 +19,7 @@ from generator.errors import ConfigError, Location
 from generator.formats import parse_time
 from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder, previews_folder
 from generator.yaml_reader import load
+from reconcilers.branch_rules import BranchRule, PushRules, RuleName
 from reconcilers.causes import for_how_long
 from reconcilers.state import EntryRecord, EnvironmentState
 
@@ -35,15 +37,6 @@ class Diagnosis:
     where: Location
     message: str
     remedy: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiveRules:
-    """What a Git repository refuses from those who push (git-config(1), `receive.*`). `where`: its path."""
-
-    where: str
-    denies_force: bool
-    denies_deletion: bool
 
 
 def diagnose_entries(state: EnvironmentState, *, now: datetime) -> Iterator[Diagnosis]:
@@ -152,26 +145,39 @@ def diagnose_sharing(environments: Sequence[Environment]) -> Iterator[Diagnosis]
             yield Diagnosis("error", "shared-branch", where, message, ("give the gated one a branch of its own",))
 
 
-def diagnose_rules(
-    rules: ReceiveRules | None, location: str, environments: Sequence[Environment]
-) -> Iterator[Diagnosis]:
-    """Whether the branches are protected. `rules` None: the repository is elsewhere, and Git cannot tell."""
-    branches = sorted({e.spec.branch for e in environments})
-    gated = sorted({e.spec.branch for e in environments if e.spec.gated})
-    if rules is None:
-        review = f"; on {', '.join(gated)} also a review by somebody else before each change" if gated else ""
-        message = "Git cannot tell which rules its host keeps for the branches"
-        remedy = f"see to it there: no force push and no deletion of {', '.join(branches)}{review}"
-        yield Diagnosis("note", "branch-rules-unknown", Location(location), message, (remedy,))
+def diagnose_rules(rules: Sequence[BranchRule], held: PushRules | None, where: str) -> Iterator[Diagnosis]:
+    """Rules of branches that nothing holds. `held`: what the repository at the path `where` refuses of pushes.
+
+    None: `where` is answered by a Git host, or it is a work tree that nobody pushes to. Git cannot tell its rules.
+    """
+    if held is None:
+        message = "whether these rules are in force where people push to cannot be read from here"
+        yield Diagnosis("note", "branch-rules-unknown", Location(where), message, _in_words(rules))
         return
-    if not rules.denies_force:
-        message = f"takes a force push: a rewritten {branches[0]} can remove or bring back every preview"
-        remedy = f"git -C {rules.where} config receive.denyNonFastForwards true"
-        yield Diagnosis("warning", "force-push-allowed", Location(rules.where), message, (remedy,))
-    if not rules.denies_deletion:
-        message = f"lets anybody who may push delete {', '.join(branches)}"
-        steps = (
-            f"git -C {rules.where} config receive.denyDeletes true",
-            "that also keeps requests of gated environments from being withdrawn; a hook 'update' can tell them apart",
-        )
-        yield Diagnosis("warning", "deletion-allowed", Location(rules.where), message, steps)
+    open_rules = [rule for rule in rules if held.held_by(rule.name, rule.branch) is None]
+    codes: dict[RuleName, str] = {"no-rewriting": "force-push-allowed", "no-deletion": "deletion-allowed"}
+    for name, code in codes.items():
+        if lacking := [rule for rule in open_rules if rule.name == name]:
+            message = f"no hook or setting makes it {lacking[0].words} ({', '.join(rule.branch for rule in lacking)})"
+            yield Diagnosis("warning", code, Location(where), message, _protection(held, where))
+    if any(rule.name == "reviewed" for rule in rules) and not held.requests_can_be_withdrawn:
+        message = "refuses to delete any branch (receive.denyDeletes): a request cannot be withdrawn"
+        remedy = (f"git -C {quote(where)} config --unset-all receive.denyDeletes", *_protection(held, where))
+        yield Diagnosis("warning", "withdrawal-refused", Location(where), message, remedy)
+    if of_people := [rule for rule in open_rules if rule.name not in codes]:
+        message = "nobody holds who may push here: a bare repository knows neither people nor reviews"
+        yield Diagnosis("note", "branch-rules-unknown", Location(where), message, _in_words(of_people))
+
+
+def _protection(held: PushRules, where: str) -> tuple[str, ...]:
+    """How to have the rules of history held. Not by `receive.denyDeletes`, which would hold for requests, too."""
+    init = f"rtb-hub init {quote(where)}"
+    if held.is_protectable:
+        return (f"install the update hook that holds it: {init}",)
+    if held.hook == "foreign":
+        return ("have its own update hook refuse that, or move that hook away and install ours: " + init,)
+    return (f"let people push to a bare repository whose hooks are its own (no core.hooksPath), then: {init}",)
+
+
+def _in_words(rules: Sequence[BranchRule]) -> tuple[str, ...]:
+    return tuple(f"see to it on {rule.branch}: {rule.words}" for rule in rules)

@@ -271,7 +271,7 @@ def test_a_hook_of_ours_that_does_less_is_not_counted_and_is_made_whole(
 ) -> None:
     place(plain / "hooks" / "update", text, mode)
     found = rules_of(plain, environ=os.environ)
-    assert (found.hook, found.held_by("no-deletion", "main")) == (state, None)
+    assert (found.hook, found.held_by("no-deletion", "main"), found.is_protectable) == (state, None, True)
     assert protect(plain, ["main"], environ=os.environ).held_by("no-deletion", "main") == "hook"
 
 
@@ -280,6 +280,7 @@ def test_somebody_elses_hook_is_left_alone(plain: Path, mode: int) -> None:
     place(plain / "hooks" / "update", "#!/bin/sh\nexit 0\n", mode)
     rules = protect(plain, ["main"], environ=os.environ)
     assert (rules.hook, rules.guarded, rules.held_by("no-deletion", "main")) == ("foreign", frozenset(), None)
+    assert not rules.is_protectable
     assert (plain / "hooks" / "update").read_text() == "#!/bin/sh\nexit 0\n"
 
 
@@ -287,7 +288,8 @@ def test_a_folder_of_hooks_that_may_be_shared_is_read_but_not_written(plain: Pat
     shared = tmp_path / "shared"
     done(plain, "config", "core.hooksPath", str(shared))
     place(plain / "hooks" / "update", HOOK)  # git does not run this one
-    assert protect(plain, ["main"], environ=os.environ).hook == "none"
+    found = protect(plain, ["main"], environ=os.environ)
+    assert (found.hook, found.is_protectable) == ("none", False)
     assert not shared.exists()
     place(shared / "update", HOOK)
     assert protect(plain, ["main"], environ=os.environ).held_by("no-deletion", "main") == "hook"
@@ -307,7 +309,16 @@ def test_where_pushes_arrive(plain: Path, tmp_path: Path) -> None:
     must("init", tmp_path / "hub.git", "--remote", plain)
     places = {name: pushed_to(tmp_path / name, environ=os.environ) for name in ("plain.git", "tree", "hub.git")}
     assert places == {"plain.git": plain, "tree": None, "hub.git": plain}
-    for url, place_ in (("https://git.example.com/x.git", None), (f"file://{plain}", plain)):
+    spaced = tmp_path / "a b.git"
+    done(tmp_path, "init", "-q", "--bare", str(spaced))
+    for url, place_ in (
+        ("https://git.example.com/x.git", None),
+        ("git@git.example.com:x.git", None),
+        (f"file://elsewhere{plain}", None),
+        ("/nowhere/x.git", None),
+        (spaced.as_uri(), spaced),
+        ("../plain.git", tmp_path / "hub.git" / "../plain.git"),
+    ):
         done(tmp_path / "hub.git", "config", "remote.origin.url", url)
         assert pushed_to(tmp_path / "hub.git", environ=os.environ) == place_
 

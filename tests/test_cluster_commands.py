@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import IMAGES, Ran, commit_file, git, must, rtb_hub, state_of
+from commands import IMAGES, Ran, commit_file, must, rtb_hub, state_of
 from kube_api import KubeApi, refusal
 
 from generator.errors import ConfigError, HubError, Reason
@@ -221,10 +221,10 @@ def test_doctor_tells_a_cluster_it_cannot_read_as_an_error(place: Place) -> None
 def test_doctor_without_a_cluster_looks_at_the_repository_only(place: Place) -> None:
     ran = rtb_hub("doctor", "--repo", place.state)
     assert ran.code == 0
-    assert "force-push-allowed" in ran.out
-    git(place.state, "config", "receive.denyNonFastForwards", "true")
-    git(place.state, "config", "receive.denyDeletes", "true")
-    assert "nothing is wrong" in rtb_hub("doctor", "--repo", place.state).out
+    assert "[branch-rules-unknown]" in ran.out
+    assert "checked rules of main: no-rewriting by hook, no-deletion by hook, hub-only by nobody" in ran.out
+    (place.state / "hooks" / "update").unlink()
+    assert "[force-push-allowed]" in rtb_hub("doctor", "--repo", place.state).out
     assert place.api.requests == []
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
+import shlex
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from builders import LIBRARY, NOW, environment
-from commands import git
+from commands import git, must
 from memory_store import MemoryStore
 from observations import (
     FakeCluster,
@@ -31,13 +31,11 @@ from planning import observed, put, started, state_store
 from generator.argocd import argocd_files, render_argocd
 from generator.errors import Reason, Stalled, Transient
 from generator.naming import IssueKey
-from hub.adapters.git_rules import receive_rules
-from hub.adapters.git_store import GitRepository, Identity, open_store
 from hub.commands.observing import phases, read_environment
+from reconcilers.branch_rules import HookState, PushRules, branch_rules
 from reconcilers.cluster_diagnosis import REFRESH, Observation, diagnose_cluster, diagnose_strays
 from reconcilers.diagnosis import (
     Diagnosis,
-    ReceiveRules,
     diagnose_argocd,
     diagnose_entries,
     diagnose_rules,
@@ -199,55 +197,108 @@ def test_environments_on_one_branch_with_one_rule_are_well() -> None:
 ENVIRONMENTS = [environment(name) for name in ("int", "prd", "stg")]
 
 
-def test_rules_that_git_cannot_tell_are_listed() -> None:
-    (found,) = diagnose_rules(None, "git.example.com:x", ENVIRONMENTS)
-    assert (found.severity, found.where.file) == ("note", "git.example.com:x")
-    assert "no force push and no deletion of main, prd; on prd also a review" in found.remedy[0]
+RULES = branch_rules({e.name: e for e in ENVIRONMENTS})
+OPEN = PushRules("none", frozenset(), deny_rewriting=False, deny_deletion=False)
+HELD = replace(OPEN, hook="ours", guarded=frozenset({"main", "prd"}))
 
 
-def test_rules_that_are_kept_are_well() -> None:
-    assert list(diagnose_rules(ReceiveRules("x", denies_force=True, denies_deletion=True), "x", ENVIRONMENTS)) == []
+def of_rules(held: PushRules | None, where: str = "/srv/state.git") -> list[Diagnosis]:
+    return list(diagnose_rules(RULES, held, where))
 
 
-def repository(location: object, tmp_path: Path) -> GitRepository:
-    return open_store(
-        str(location),
-        cache=tmp_path / "cache",
-        environ={"PATH": "/usr/bin:/bin"},
-        identity=Identity("a", "a@example.com"),
-    )
+def test_rules_that_git_cannot_tell_are_listed_whole() -> None:
+    (found,) = of_rules(None, "git.example.com:x")
+    assert (found.severity, found.rule, found.where.file) == ("note", "branch-rules-unknown", "git.example.com:x")
+    assert "cannot be read from here" in found.message
+    assert list(found.remedy) == [f"see to it on {rule.branch}: {rule.words}" for rule in RULES]
 
 
-@pytest.mark.parametrize("kind", ["itself", "path", "file URL"])
-def test_the_rules_of_a_repository_on_this_machine_are_read_and_the_remedy_sets_them(kind: str, tmp_path: Path) -> None:
-    bare = tmp_path / "bare repository.git"
-    subprocess.run(["git", "init", "-q", "--bare", bare], check=True)
-    location = bare
-    if kind != "itself":
-        location = tmp_path / "clone.git"
-        subprocess.run(["git", "init", "-q", "--bare", location], check=True)
-        git(location, "remote", "add", "origin", bare.as_uri() if kind == "file URL" else str(bare))
-    opened = repository(location, tmp_path)
-    found = receive_rules(opened, {"PATH": "/usr/bin:/bin"})
-    assert found == ReceiveRules(str(bare), denies_force=False, denies_deletion=False)
-    assert rules_of(diagnose_rules(found, "x", ENVIRONMENTS)) == [
-        ("warning", "deletion-allowed"),
-        ("warning", "force-push-allowed"),
-    ]
-    for name, value in (("receive.denyNonFastForwards", "yes"), ("receive.denyDeletes", "true")):
-        git(bare, "config", name, value)
-    assert receive_rules(opened, {"PATH": "/usr/bin:/bin"}) == ReceiveRules(
-        str(bare), denies_force=True, denies_deletion=True
-    )
+def test_rules_that_the_hook_holds_leave_only_those_about_people() -> None:
+    (found,) = of_rules(HELD)
+    assert (found.severity, found.rule) == ("note", "branch-rules-unknown")
+    assert "nobody holds who may push here" in found.message
+    assert len(found.remedy) == 2
+
+
+def test_rules_that_nothing_holds_are_told_with_their_words_and_the_remedy() -> None:
+    found = {d.rule: d for d in of_rules(OPEN, "/srv/my state.git") if d.severity == "warning"}
+    assert sorted(found) == ["deletion-allowed", "force-push-allowed"]
+    for code, name in (("force-push-allowed", "no-rewriting"), ("deletion-allowed", "no-deletion")):
+        words = next(rule.words for rule in RULES if rule.name == name)
+        assert found[code].message == f"no hook or setting makes it {words} (main, prd)"
+        assert found[code].remedy == ("install the update hook that holds it: rtb-hub init '/srv/my state.git'",)
+
+
+def test_a_rule_that_is_held_on_one_branch_is_told_of_the_other() -> None:
+    found = of_rules(replace(HELD, guarded=frozenset({"prd"})))
+    assert [d.message.rpartition("(")[2] for d in found if d.severity == "warning"] == ["main)", "main)"]
+
+
+def test_a_setting_holds_its_rule_and_one_that_keeps_requests_is_told() -> None:
+    assert "force-push-allowed" not in {d.rule for d in of_rules(replace(OPEN, deny_rewriting=True))}
+    found = {d.rule: d for d in of_rules(replace(HELD, deny_deletion=True))}
+    assert "git -C /srv/state.git config --unset-all receive.denyDeletes" in found["withdrawal-refused"].remedy
+    ungated = [rule for rule in RULES if rule.branch == "main"]
+    assert [d.severity for d in diagnose_rules(ungated, replace(HELD, deny_deletion=True), "x")] == ["note"]
 
 
 @pytest.mark.parametrize(
-    "url", ["https://git.example.com/x.git", "git@git.example.com:x.git", "file://elsewhere{folder}", "/nowhere/x.git"]
+    ("held", "step"),
+    [
+        (replace(OPEN, hook="foreign", is_protectable=False), "have its own update hook refuse that, or move"),
+        (replace(OPEN, is_protectable=False), "let people push to a bare repository whose hooks are its own"),
+    ],
+    ids=["another's hook", "hooks that may be shared"],
 )
-def test_the_rules_of_a_repository_elsewhere_are_not_known(url: str, tmp_path: Path) -> None:
-    subprocess.run(["git", "init", "-q", "--bare", tmp_path / "clone.git"], check=True)
-    git(tmp_path / "clone.git", "remote", "add", "origin", url.format(folder=tmp_path / "clone.git"))
-    assert receive_rules(repository(tmp_path / "clone.git", tmp_path), {"PATH": "/usr/bin:/bin"}) is None
+def test_where_init_leaves_the_hook_alone_the_remedy_says_what_first(held: PushRules, step: str) -> None:
+    remedies = [d.remedy for d in of_rules(held) if d.severity == "warning"]
+    assert [remedy[0].startswith(step) for remedy in remedies] == [True, True]
+
+
+def test_no_remedy_would_keep_a_request_from_being_withdrawn() -> None:
+    states = [replace(OPEN, hook=hook, is_protectable=fits) for hook in get_args(HookState) for fits in (True, False)]
+    steps = [step for held in (None, *states) for d in of_rules(held) for step in d.remedy]
+    assert [step for step in steps if "denyDeletes" in step] == []
+
+
+@pytest.mark.parametrize("kind", ["itself", "path", "file URL"])
+def test_the_rules_where_pushes_arrive_are_read_and_the_remedy_makes_them_hold(kind: str, tmp_path: Path) -> None:
+    must("init", tmp_path / "made.git")
+    bare = tmp_path / "bare repository.git"
+    git(tmp_path, "clone", "-q", "--bare", str(tmp_path / "made.git"), str(bare))
+    git(bare, "remote", "remove", "origin")
+    location = bare
+    if kind != "itself":
+        location = tmp_path / "clone.git"
+        git(tmp_path, "init", "-q", "--bare", str(location))
+        git(location, "remote", "add", "origin", bare.as_uri() if kind == "file URL" else str(bare))
+    told = must("doctor", "--repo", location, "-o", "json").json()
+    steps = {f["rule"]: f["remedy"] for f in told["findings"] if f["severity"] == "warning"}
+    assert {rule["heldBy"] for rule in told["rules"]} == {None}
+    assert steps["force-push-allowed"] == steps["deletion-allowed"]
+    (step,) = steps["deletion-allowed"]
+    command = shlex.split(step.partition(": ")[2])
+    assert command == ["rtb-hub", "init", str(bare)]
+    must(*command[1:])
+    told = must("doctor", "--repo", location, "-o", "json").json()
+    assert [f["rule"] for f in told["findings"]] == ["branch-rules-unknown"]
+    assert [rule["heldBy"] for rule in told["rules"]] == ["hook", "hook", None] * 2
+    assert "rules of prd: no-rewriting by hook, no-deletion by hook, reviewed by nobody" in told["checked"]
+
+
+def test_rules_that_git_refuses_to_read_are_told_and_count_as_unknown(tmp_path: Path) -> None:
+    must("init", tmp_path / "state.git")
+    git(tmp_path / "state.git", "config", "receive.denyDeletes", "perhaps")
+    told = must("doctor", "--repo", tmp_path / "state.git", "-o", "json").json()
+    assert [(f["severity"], f["rule"]) for f in told["findings"]] == [("warning", "branch-rules-unread")]
+    assert {rule["heldBy"] for rule in told["rules"]} == {None}
+
+
+def test_the_rules_of_a_work_tree_that_nobody_pushes_to_are_listed(tmp_path: Path) -> None:
+    must("init", tmp_path / "tree", "--work-tree")
+    out = must("doctor", "--repo", tmp_path / "tree").out
+    assert "cannot be read from here" in out
+    assert "rules of main: no-rewriting, no-deletion, hub-only; Git cannot tell who holds them" in out
 
 
 # The cluster

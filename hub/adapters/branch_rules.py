@@ -12,12 +12,11 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from urllib.parse import unquote
 
 from hub.adapters.git_process import Git
-from reconcilers.branch_rules import RuleName
+from reconcilers.branch_rules import HookState, PushRules
 from reconcilers.state import REQUEST_PREFIX
 
 #: Where the hook reads, one value a branch, what it guards.
@@ -50,47 +49,19 @@ case $? in
 esac
 """
 
-HookState = Literal["ours", "outdated", "not executable", "foreign", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class PushRules:
-    """What a repository refuses of pushes.
-
-    `hook` tells of the file that git runs as `update` hook: ours as this release writes it, ours of another release
-    (it may do less), ours but not executable (git skips it), another's, or none. `guarded` are the
-    branches our hook is told. The two settings hold for all branches.
-    """
-
-    hook: HookState
-    guarded: frozenset[str]
-    deny_rewriting: bool
-    deny_deletion: bool
-
-    def held_by(self, rule: RuleName, branch: str) -> Literal["hook", "setting"] | None:
-        """What holds `rule` for `branch`, or None. Who may push, and reviews, no bare repository knows."""
-        if rule not in ("no-rewriting", "no-deletion"):
-            return None
-        if self.hook == "ours" and (branch in self.guarded or not (self.guarded or branch.startswith(REQUEST_PREFIX))):
-            return "hook"
-        return "setting" if (self.deny_rewriting if rule == "no-rewriting" else self.deny_deletion) else None
-
-    @property
-    def requests_can_be_withdrawn(self) -> bool:
-        """False when a hub that pushes here could not delete a request's branch."""
-        return not self.deny_deletion
-
 
 def rules_of(path: Path, *, environ: Mapping[str, str]) -> PushRules:
     """The rules of the repository at `path`. Raises `Stalled` when it is none, or its configuration is unreadable."""
     git = Git(environ, path)
-    hook, _ = _hook_file(git, path)
+    hook, is_own_folder = _hook_file(git, path)
+    state = _state(hook)
     guarded = git.ask("config", "--get-all", _BRANCHES).text.splitlines()
     return PushRules(
-        hook=_state(hook),
+        hook=state,
         guarded=frozenset(guarded),
         deny_rewriting=_is_set(git, "receive.denyNonFastForwards"),
         deny_deletion=_is_set(git, "receive.denyDeletes"),
+        is_protectable=_is_bare(git) and (state == "ours" or (state != "foreign" and is_own_folder)),
     )
 
 
@@ -101,22 +72,23 @@ def pushed_to(path: Path, *, environ: Mapping[str, str]) -> Path | None:
     """
     git = Git(environ, path)
     if remote := git.ask("config", "--get", "remote.origin.url").text:
-        # Git takes a relative path from the repository's top.
-        found = path / remote.removeprefix("file://")
+        is_url = remote.startswith("file://")
+        # Git takes a relative path from the repository's top, and decodes a URL.
+        found = path / (unquote(remote.removeprefix("file:")) if is_url else remote)
         return found if found.is_dir() else None
-    return path if git.must("rev-parse", "--is-bare-repository").text == "true" else None
+    return path if _is_bare(git) else None
 
 
 def protect(path: Path, branches: Iterable[str], *, environ: Mapping[str, str]) -> PushRules:
-    """Install the hook in the repository at `path`, add `branches` to what it guards, and return what holds now.
+    """Install the hook in the bare repository at `path`, add `branches` to what it guards, and return what holds now.
 
     A hook of somebody else stays as it is, and so does a folder of hooks that several repositories may share. Doing it
     again changes nothing. Raises `Stalled` like `rules_of`.
     """
     git = Git(environ, path)
-    hook, is_own_folder = _hook_file(git, path)
+    hook, _ = _hook_file(git, path)
     found = rules_of(path, environ=environ)
-    if found.hook != "ours" and (found.hook == "foreign" or not is_own_folder):
+    if not found.is_protectable:
         return found
     for branch in sorted(set(branches) - found.guarded):
         git.must("config", "--add", _BRANCHES, branch)
@@ -146,6 +118,10 @@ def _state(hook: Path) -> HookState:
     if not os.access(hook, os.X_OK):
         return "not executable"
     return "ours" if text == HOOK.encode() else "outdated"
+
+
+def _is_bare(git: Git) -> bool:
+    return git.must("rev-parse", "--is-bare-repository").text == "true"
 
 
 def _is_set(git: Git, name: str) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from generator.argocd import argocd_files, project_name, render_argocd
@@ -13,7 +14,9 @@ from generator.overlay import unknown_environment
 from hub.cli.exit_codes import UNHEALTHY
 from hub.cli.output import Format, emit, printable
 from hub.commands.observing import Options, phases, read_environment
+from hub.commands.view import rule_data
 from hub.wiring import Hub, hub
+from reconcilers.branch_rules import BranchRule, PushRules, branch_rules
 from reconcilers.cluster_diagnosis import Observation, diagnose_cluster, diagnose_strays
 from reconcilers.diagnosis import (
     Diagnosis,
@@ -37,6 +40,7 @@ _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 class _Report:
     findings: list[Diagnosis] = field(default_factory=list)
     checked: list[str] = field(default_factory=list)
+    rules: list[dict[str, Any]] = field(default_factory=list)
 
 
 def run(envs: Sequence[str], *, repo: str | None, at: Options | None, output: Format) -> None:
@@ -54,7 +58,12 @@ def run(envs: Sequence[str], *, repo: str | None, at: Options | None, output: Fo
     if reader is not None:
         _check_cluster(ours, reader, chosen, report, named=bool(envs), known=frozenset(known))
     errors = sum(1 for finding in report.findings if finding.severity == "error")
-    data = {"findings": [_data(finding) for finding in report.findings], "checked": report.checked, "errors": errors}
+    data = {
+        "findings": [_data(finding) for finding in report.findings],
+        "checked": report.checked,
+        "rules": report.rules,
+        "errors": errors,
+    }
     emit(data, output, lambda console: _tell(console, report))
     if errors:
         sys.exit(UNHEALTHY)
@@ -76,18 +85,34 @@ def _check_repository(
         counted = f"{_many(entries, 'entry', 'entries')} and {_many(len(wanted), 'file', 'files')} of Argo CD"
         report.checked.append(f"{environment.name}: {counted}")
     environments = [state.environment for state in states]
-    report.findings += [*diagnose_sharing(environments), *_rules(ours, repo, states)]
-    report.checked.append("environments for what they share, branches for their protection")
+    report.findings += diagnose_sharing(environments)
+    report.checked.append("environments for what they share")
+    _check_rules(ours, repo, states, report)
 
 
-def _rules(ours: Hub, repo: str | None, states: Sequence[EnvironmentState]) -> Iterator[Diagnosis]:
-    location = ours.store(repo).location
+def _check_rules(ours: Hub, repo: str | None, states: Sequence[EnvironmentState], report: _Report) -> None:
+    rules = branch_rules({state.environment.name: state.environment for state in states})
+    where = ours.store(repo).location
     try:
-        rules = ours.receive_rules(repo)
+        found = ours.push_rules(repo)
     except Stalled as err:
-        yield Diagnosis("warning", "branch-rules-unread", Location(location), err.faults[0].message)
-        return
-    yield from diagnose_rules(rules, location, [state.environment for state in states])
+        fault = err.faults[0]
+        remedy = (fault.remedy,) if fault.remedy else ()
+        report.findings.append(Diagnosis("warning", "branch-rules-unread", Location(where), fault.message, remedy))
+        found = None
+    else:
+        report.findings += diagnose_rules(rules, found[1] if found else None, found[0] if found else where)
+    held = found[1] if found else None
+    report.rules = [rule_data(rule, held) for rule in rules]
+    for branch, on_it in groupby(rules, key=lambda rule: rule.branch):
+        told = _holders(list(on_it), held)
+        report.checked.append(f"rules of {branch}: {told}")
+
+
+def _holders(rules: Sequence[BranchRule], held: PushRules | None) -> str:
+    if held is None:
+        return f"{', '.join(rule.name for rule in rules)}; Git cannot tell who holds them"
+    return ", ".join(f"{rule.name} by {held.held_by(rule.name, rule.branch) or 'nobody'}" for rule in rules)
 
 
 def _check_cluster(  # noqa: PLR0913

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub import assets
-from hub.adapters.branch_rules import PushRules, protect, pushed_to, rules_of
+from hub.adapters.branch_rules import protect, pushed_to, rules_of
 from hub.adapters.git_store import create_repository
 from hub.cli.output import Format, emit
 from hub.commands.argocd import checked_files
+from hub.commands.view import rule_data
 from hub.environments import EnvironmentSet, environments_of, given_environments
 from hub.wiring import Hub, hub
-from reconcilers.branch_rules import BranchRule, branch_rules
+from reconcilers.branch_rules import BranchRule, PushRules, branch_rules
 from reconcilers.layout import Layout, plan_layout
 
 if TYPE_CHECKING:
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
 def run(folder: Path, *, remote: str | None, work_tree: bool, environments: Path | None, output: Format) -> None:
     """Make the repository when the folder is new or empty, then commit what its branches lack."""
     ours = hub()
-    layout = _layout(
-        ours, _environments(ours, folder, remote, environments)
-    )  # before anything is made: a wrong file must leave nothing behind
+    # Before anything is made: a wrong file must leave nothing behind.
+    layout = _layout(ours, _environments(ours, folder, remote, environments))
     store = _open_or_create(ours, folder, remote=remote, work_tree=work_tree)
     rules, held = branch_rules(layout.environments), _push_rules(ours, folder, layout)
     done = [(plan, store.commit(plan, at=ours.clock())) for plan in plan_layout(layout, store)]
@@ -37,7 +37,7 @@ def run(folder: Path, *, remote: str | None, work_tree: bool, environments: Path
             {"branch": plan.branch, "commit": commit, "written": [str(change.path) for change in plan.changes]}
             for plan, commit in done
         ],
-        "rules": [_rule(rule, held) for rule in rules],
+        "rules": [rule_data(rule, held) for rule in rules],
         "hook": held.hook if held else None,
     }
 
@@ -56,16 +56,6 @@ def _push_rules(ours: Hub, folder: Path, layout: Layout) -> PushRules | None:
     if where == folder:
         return protect(folder, layout.branches(), environ=environ)
     return rules_of(where, environ=environ) if where else None
-
-
-def _rule(rule: BranchRule, held: PushRules | None) -> dict[str, object]:
-    return {
-        "branch": rule.branch,
-        "environments": list(rule.environments),
-        "rule": rule.name,
-        "words": rule.words,
-        "heldBy": held.held_by(rule.name, rule.branch) if held else None,
-    }
 
 
 def _environments(ours: Hub, folder: Path, remote: str | None, environments: Path | None) -> EnvironmentSet:

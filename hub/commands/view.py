@@ -1,4 +1,4 @@
-"""What people and machines are told about a preview: URL, time left, price. Computed from the entry alone."""
+"""What people and machines are told about a preview (URL, time left, price: from its entry alone), and of a rule."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from generator.formats import parse_time
 from generator.pricing import PreviewPrice, money, price_pods
 from generator.quantities import duration, format_duration
 from generator.request import pod_requests
+from reconcilers.branch_rules import BranchRule, PushRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +115,14 @@ def money_line(row: Row) -> str:
     if price.per_hour is None or price.total is None:
         return "no price of its own: spot nodes are shared"
     return f"{money(price.per_hour, price.currency)} an hour, {money(price.total, price.currency)} for the lease"
+
+
+def rule_data(rule: BranchRule, held: PushRules | None) -> dict[str, Any]:
+    """A branch's rule for machines. `heldBy`: `hook`, `setting`, or null when nothing holds it or Git cannot tell."""
+    return {
+        "branch": rule.branch,
+        "environments": list(rule.environments),
+        "rule": rule.name,
+        "words": rule.words,
+        "heldBy": held.held_by(rule.name, rule.branch) if held else None,
+    }
