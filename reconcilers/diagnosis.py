@@ -43,7 +43,7 @@ def diagnose_entries(state: EnvironmentState, *, now: datetime) -> Iterator[Diag
     """Entries that cannot be read or stand in a wrong place, have outlived their lease, or lack their manifests."""
     environment = state.environment.name
     files = set(state.snapshot.files(previews_folder(environment)))
-    for record in (*state.entries, *state.requests):
+    for record in state.records:
         if record.preview is None:
             yield from _unreadable(record, environment)
     for record in state.entries:

@@ -147,7 +147,7 @@ def entry_text(preview: Preview) -> str:
 
 
 def _others(key: IssueKey, state: EnvironmentState) -> tuple[EntryRecord, ...]:
-    return tuple(record for record in (*state.entries, *state.requests) if record.name != key.name)
+    return tuple(record for record in state.records if record.name != key.name)
 
 
 def _lease(

@@ -59,6 +59,11 @@ class EnvironmentState:
     request_heads: Mapping[str, str] = field(default_factory=dict)
     removals: frozenset[str] = frozenset()
 
+    @property
+    def records(self) -> tuple[EntryRecord, ...]:
+        """Entries, then requests."""
+        return (*self.entries, *self.requests)
+
     def entry(self, key: IssueKey) -> EntryRecord | None:
         """The record of one preview on the environment's own branch."""
         return next((record for record in self.entries if record.name == key.name), None)

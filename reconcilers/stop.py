@@ -27,13 +27,7 @@ def plan_stop(key: IssueKey, state: EnvironmentState, *, requested_by: str, reas
     if record is None and request is not None:
         return StopOutcome("withdrawn", None, (request.snapshot.branch, request.snapshot.commit))
     if record is None:
-        known = sorted(r.name.upper() for r in (*state.entries, *state.requests))
-        fault = Fault(
-            f"there is no preview of {key} in {environment.name}",
-            nearest=nearest(str(key), known),
-            remedy=f"'rtb-hub list --env {environment.name}' shows what there is",
-        )
-        raise ConfigError(Reason.PREVIEW_NOT_FOUND, fault)
+        raise preview_not_found(key, state)
     why = f"stop {key} in {environment.name}" + (f": {reason}" if reason else "")
     branch, base, expected = target(key, state)
     folder = preview_folder(environment.name, key)
@@ -52,3 +46,14 @@ def plan_stop(key: IssueKey, state: EnvironmentState, *, requested_by: str, reas
         ),
     )
     return StopOutcome("removal requested" if environment.spec.gated else "removed", plan)
+
+
+def preview_not_found(key: IssueKey, state: EnvironmentState) -> ConfigError:
+    """The error that a preview is not there, with the most similar one that is."""
+    name = state.environment.name
+    fault = Fault(
+        f"there is no preview of {key} in {name}",
+        nearest=nearest(str(key), sorted(record.name.upper() for record in state.records)),
+        remedy=f"'rtb-hub list --env {name}' shows what there is",
+    )
+    return ConfigError(Reason.PREVIEW_NOT_FOUND, fault)

@@ -168,7 +168,8 @@ def test_prd_never_moves_but_by_a_request_branch(state: Path) -> None:
     assert git(state, "rev-parse", "prd") == prd
     assert git(state, "rev-parse", "preview/prd/rtb-123~2").strip() == prd.strip()
     (listed,) = must("list", "--repo", state, "-o", "json").json()["previews"]
-    assert listed["lease"]["phase"] == "awaiting approval"
+    assert (listed["lease"]["phase"], listed["removalRequested"]) == ("awaiting approval", False)
+    assert "removal" not in must("list", "--repo", state).out
     assert must("stop", "RTB-123", "--env", "prd", "--repo", state, "-o", "json").json()["change"] == "withdrawn"
     assert git(state, "for-each-ref", "--format=%(refname:short)").split() == ["main", "prd"]
 
@@ -184,6 +185,13 @@ def test_stopping_what_is_live_in_prd_asks_for_its_removal(state: Path) -> None:
     assert git(state, "rev-parse", "prd") == prd
     assert git(state, "rev-list", "--count", "prd..preview/prd/rtb-123").strip() == "1"
     assert "previews" not in git(state, "ls-tree", "-r", "--name-only", "preview/prd/rtb-123")
+    (listed,) = must("list", "--repo", state, "-o", "json").json()["previews"]
+    shown = must("show", "RTB-123", "--env", "prd", "--repo", state, "-o", "json").json()
+    assert listed["removalRequested"] is shown["removalRequested"] is True
+    sentence = "RTB-123 in prd: removal requested; it goes when preview/prd/rtb-123 is merged"
+    assert sentence in must("list", "--repo", state).out
+    of_one = must("show", "RTB-123", "--env", "prd", "--repo", state).out
+    assert "removal   requested on preview/prd/rtb-123; it goes when that is merged" in of_one
     again = ("RTB-123", "--env", "prd", *IMAGES, "--repo", state)
     changed = rtb_hub("diff", *again)
     assert (changed.code, "the request to remove it would be withdrawn" in changed.out) == (DIFFERENT, True)

@@ -307,8 +307,7 @@ def test_the_rules_of_a_work_tree_that_nobody_pushes_to_are_listed(tmp_path: Pat
 def examined(store: MemoryStore, state: ClusterState, **fields: object) -> list[Diagnosis]:
     reader = FakeCluster(state, **fields)  # type: ignore[arg-type]
     reading = read_environment(reader, observed(store))
-    names = sorted({r.name for r in reading.state.entries} | reading.names)
-    seen, told = phases(reader, reading, names, now=NOW)
+    seen, told = phases(reader, reading, reading.names, now=NOW)
     return list(diagnose_cluster(Observation(reading.state, reading.cluster, seen, told)))
 
 
@@ -461,8 +460,7 @@ def test_previews_out_of_step_are_told_each_by_its_rule() -> None:
     )  # fmt: skip
     reader = FakeCluster(state, {"preview-rtb-7": details(held(minutes=5))})
     reading = read_environment(reader, observed(store))
-    names = sorted({r.name for r in reading.state.entries} | reading.names)
-    seen, told = phases(reader, reading, names, now=NOW + timedelta(minutes=4))
+    seen, told = phases(reader, reading, reading.names, now=NOW + timedelta(minutes=4))
     found = list(diagnose_cluster(Observation(reading.state, reading.cluster, seen, told)))
     assert {d.where.file.removeprefix("cluster here: preview-"): (d.severity, d.rule) for d in found} == {
         "rtb-1": ("error", "entry-without-application"),
@@ -492,7 +490,8 @@ def test_an_application_of_another_environment_is_not_taken_for_ours() -> None:
     reader = FakeCluster(cluster(application(project="previews-stg"), namespace(environment="stg")))
     reading = read_environment(reader, observed(store))
     seen = reading.seen("rtb-123")
-    assert (seen.application, seen.namespace, reading.names) == (None, None, frozenset())
+    assert (seen.application, seen.namespace) == (None, None)
+    assert read_environment(reader, observed(state_store())).names == []
 
 
 @pytest.mark.parametrize("error", [Transient, Stalled])

@@ -81,8 +81,9 @@ def _check_repository(
         environment = state.environment
         wanted = argocd_files(environment, render_argocd(state.library, environment))
         report.findings += [*diagnose_entries(state, now=now), *diagnose_argocd(state, wanted)]
-        entries = len(state.entries) + len(state.requests)
-        counted = f"{_many(entries, 'entry', 'entries')} and {_many(len(wanted), 'file', 'files')} of Argo CD"
+        counted = (
+            f"{_many(len(state.records), 'entry', 'entries')} and {_many(len(wanted), 'file', 'files')} of Argo CD"
+        )
         report.checked.append(f"{environment.name}: {counted}")
     environments = [state.environment for state in states]
     report.findings += diagnose_sharing(environments)
@@ -137,13 +138,11 @@ def _check_cluster(  # noqa: PLR0913
                 f"cluster {reader.context}: {environment} is not in it (no {project_name(environment)})"
             )
             continue
-        records = {record.name for record in (*state.entries, *state.requests)}
-        names = sorted(records | reading.names)
-        seen, told = phases(reader, reading, names, now=ours.clock())
+        seen, told = phases(reader, reading, reading.names, now=ours.clock())
         rendered = render_argocd(state.library, state.environment).values()
         wanted = tuple(manifest for manifests in rendered for manifest in manifests)
         report.findings += diagnose_cluster(Observation(state, reading.cluster, seen, told, wanted))
-        counted = f"its ApplicationSet and {_many(len(names), 'preview', 'previews')}"
+        counted = f"its ApplicationSet and {_many(len(told), 'preview', 'previews')}"
         report.checked.append(f"cluster {reader.context}: {environment}, {counted}")
     if last is not None:
         report.findings += diagnose_strays(last, known)

@@ -1,34 +1,30 @@
-"""`rtb-hub list`: one row a preview, entries that cannot be read with their reason."""
+"""`rtb-hub list`: what there is of previews. How people see it is in `listing_table`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
+from generator.entry import Preview
 from generator.overlay import unknown_environment
-from generator.pricing import money
-from hub.cli.output import Format, emit, printable
-from hub.commands.observing import Options, phase_data, phase_text, phases, read_environment
+from hub.cli.output import Format, emit
+from hub.commands.observing import Options, phase_data, phases, read_environment
 from hub.commands.view import Row, describe, preview_row
 from hub.wiring import hub
 from reconcilers.phase import Phase
-from reconcilers.state import EntryRecord, EnvironmentState, read_states
+from reconcilers.state import EntryRecord, EnvironmentState, read_states, request_branch
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.text import Text
 
     from reconcilers.ports import ClusterReader
 
-#: Phases by (environment, preview's name); None: not looked for in this cluster.
-Phases = Mapping[tuple[str, str], Phase]
+#: A preview by environment and name: `("int", "rtb-123")`.
+Where = tuple[str, str]
 Sort = Literal["key", "ends", "price"]
-#: Columns that a narrow terminal does without; JSON has everything.
-_WHEN_WIDE = frozenset({"PER HOUR", "COMPUTE", "BLUEPRINT", "OWNER"})
-_FULL_WIDTH = 130
-_STYLES = {"active": "green", "expiring soon": "yellow", "expired": "red", "awaiting approval": "cyan"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,57 +36,81 @@ class Filter:
     sort: Sort
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One preview whose entry can be read. `removal`: the request branch that asks for its removal."""
+
+    preview: Preview
+    state: EnvironmentState
+    row: Row
+    removal: str | None
+
+    @property
+    def where(self) -> Where:
+        """The environment's name and the preview's."""
+        return self.row.environment, self.preview.key.name
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All that was found. `phases`: of what was looked for in the cluster, None without one."""
+
+    states: tuple[EnvironmentState, ...]
+    previews: tuple[Listed, ...]
+    phases: Mapping[Where, Phase] | None
+
+    @property
+    def unreadable(self) -> Iterator[EntryRecord]:
+        """Entries that cannot be read, of whomever."""
+        return (record for state in self.states for record in state.records if record.preview is None)
+
+    @cached_property
+    def leaving(self) -> Mapping[Where, Phase]:
+        """Previews that only the cluster still has, sorted."""
+        entries = {(state.environment.name, record.name) for state in self.states for record in state.records}
+        return {where: phase for where, phase in sorted((self.phases or {}).items()) if where not in entries}
+
+
 def run(wanted: Filter, *, repo: str | None, at: Options | None, output: Format) -> None:
     """Print all previews of the repository, or of one environment; with a cluster (`at`), their phases."""
     ours = hub()
     now = ours.clock()
-    env, owner, sort = wanted.env, wanted.owner, wanted.sort
     reader = ours.cluster(at.context, at.kubeconfig) if at else None
     states = read_states(ours.store(repo), ours.library)
-    if env is not None and env not in (names := [state.environment.name for state in states]):
-        raise unknown_environment(env, names)
-    states = tuple(state for state in states if env in (None, state.environment.name))
-    found = _phases(reader, states, now=now, named=env is not None) if reader else None
-    shown = [
-        (preview_row(record.preview, state.environment, now=now), record.preview, state)
-        for state in states
-        for record in (*state.entries, *state.requests)
-        if record.preview is not None and owner in (None, record.preview.spec.lease.requested_by)
-    ]
-    shown.sort(key=lambda item: _order(item[0], sort))
-    unreadable = [record for state in states for record in (*state.entries, *state.requests) if record.preview is None]
-    data = {
-        "previews": [
-            describe(preview, state.environment, now=now)
-            | ({} if found is None else phase_data(found.get((state.environment.name, preview.key.name))))
-            for _, preview, state in shown
-        ],
-        "unreadable": [{"file": str(r.path), "faults": [str(fault) for fault in r.faults]} for r in unreadable],
-    }
-    leaving = {}
-    if found is not None:
-        entries = {(s.environment.name, r.name) for s in states for r in (*s.entries, *s.requests)}
-        leaving = {key: phase for key, phase in sorted(found.items()) if key not in entries}
-        data["leaving"] = [
-            {"issue": name.upper(), "environment": environment, **phase_data(phase)}
-            for (environment, name), phase in leaving.items()
-        ]
-    rows = [row for row, _, _ in shown]
-    emit(data, output, lambda console: _print(console, rows, unreadable, states, found, leaving))
+    if wanted.env is not None and wanted.env not in (names := [state.environment.name for state in states]):
+        raise unknown_environment(wanted.env, names)
+    states = tuple(state for state in states if wanted.env in (None, state.environment.name))
+    found = _phases(reader, states, now=now, named=wanted.env is not None) if reader else None
+    shown = (listed for listed in _listed(states, now) if wanted.owner in (None, listed.row.owner))
+    listing = Listing(states, tuple(sorted(shown, key=lambda listed: _order(listed.row, wanted.sort))), found)
+    emit(_data(listing, now), output, lambda console: _tell(console, listing))
+
+
+def _tell(console: Console, listing: Listing) -> None:
+    from hub.commands.listing_table import tell
+
+    tell(console, listing)
+
+
+def _listed(states: tuple[EnvironmentState, ...], now: datetime) -> Iterator[Listed]:
+    for state in states:
+        for record in state.records:
+            if (preview := record.preview) is not None:
+                name = state.environment.name
+                removal = request_branch(name, preview.key) if record.name in state.removals else None
+                yield Listed(preview, state, preview_row(preview, state.environment, now=now), removal)
 
 
 def _phases(
     reader: ClusterReader, states: tuple[EnvironmentState, ...], *, now: datetime, named: bool
-) -> dict[tuple[str, str], Phase]:
+) -> dict[Where, Phase]:
     """Phases of all previews, those without entry among them. Environments of other clusters have none, but `named`."""
-    found: dict[tuple[str, str], Phase] = {}
+    found: dict[Where, Phase] = {}
     for state in states:
         environment, reading = state.environment.name, read_environment(reader, state)
-        if not (named or reading.has_set or reading.error):
-            continue
-        names = {record.name for record in (*state.entries, *state.requests)}
-        _, told = phases(reader, reading, sorted(names | reading.names), now=now)
-        found |= {(environment, name): phase for name, phase in told.items()}
+        if named or reading.has_set or reading.error:
+            _, told = phases(reader, reading, reading.names, now=now)
+            found |= {(environment, name): phase for name, phase in told.items()}
     return found
 
 
@@ -106,62 +126,23 @@ def _order(row: Row, sort: Sort) -> tuple[object, ...]:
             return by_key
 
 
-def _cells(row: Row, found: Phases | None) -> dict[str, Text]:
-    """The row's cells by heading, in order."""
-    from rich.text import Text
-
-    price = row.price
-    none = "–"
-    return {
-        "ISSUE": Text(row.key, "bold"),
-        "ENV": Text(row.environment),
-        **(
-            {"LEASE": Text(row.lease, _STYLES[row.lease])}
-            if found is None
-            else {"PHASE": phase_text(found.get((row.environment, row.key.lower())))}
-        ),
-        "LEFT": Text(row.left),
-        "URL": Text(row.url, f"link {row.url}"),
-        "PER HOUR": Text(none if price.per_hour is None else money(price.per_hour, price.currency)),
-        "LEASE TOTAL": Text(none if price.total is None else money(price.total, price.currency)),
-        "COMPUTE": Text(row.compute),
-        "BLUEPRINT": Text(row.blueprint),
-        "OWNER": Text(printable(row.owner)),
+def _data(listing: Listing, now: datetime) -> dict[str, Any]:
+    """The listing for machines."""
+    found = listing.phases
+    data: dict[str, Any] = {
+        "previews": [
+            {
+                **describe(listed.preview, listed.state.environment, now=now),
+                "removalRequested": listed.removal is not None,
+                **({} if found is None else phase_data(found.get(listed.where))),
+            }
+            for listed in listing.previews
+        ],
+        "unreadable": [{"file": str(r.path), "faults": [str(fault) for fault in r.faults]} for r in listing.unreadable],
     }
-
-
-def _print(  # noqa: PLR0913, PLR0917 - all that was found
-    console: Console,
-    rows: list[Row],
-    unreadable: list[EntryRecord],
-    states: tuple[EnvironmentState, ...],
-    found: Phases | None,
-    leaving: Phases,
-) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    if rows:
-        cells = [_cells(row, found) for row in rows]
-        headings = [name for name in cells[0] if console.width >= _FULL_WIDTH or name not in _WHEN_WIDE]
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in headings:
-            right = name in ("LEFT", "PER HOUR", "LEASE TOTAL")
-            table.add_column(name, justify="right" if right else "left", overflow="fold")
-        for row_cells in cells:
-            table.add_row(*(row_cells[name] for name in headings))
-        console.print(table)
-    else:
-        names = ", ".join(state.environment.name for state in states)
-        console.print(f"no previews in {names}; start one with 'rtb-hub start KEY --env NAME --image …'")
-    entries = {(row.environment, row.key.lower()) for row in rows}
-    for (environment, name), phase in sorted({**(found or {}), **leaving}.items()):
-        if phase.cause and (environment, name) in entries | set(leaving):
-            head = Text.assemble((name.upper(), "bold"), f" in {environment}: ", phase_text(phase))
-            console.print(Text.assemble(head, ": ", printable(phase.cause)))
-            if phase.remedy:
-                console.print(Text.assemble(("    to do: ", "cyan"), printable(phase.remedy)))
-    for record in unreadable:
-        console.print(Text(f"! {record.path} cannot be read; it is left alone:", "red"))
-        for fault in record.faults:
-            console.print(f"    {printable(str(fault))}")
+    if found is not None:
+        data["leaving"] = [
+            {"issue": name.upper(), "environment": environment, **phase_data(phase)}
+            for (environment, name), phase in listing.leaving.items()
+        ]
+    return data

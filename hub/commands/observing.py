@@ -66,13 +66,14 @@ class Reading:
         return project_name(self.state.environment.name) in self.cluster.sets
 
     @property
-    def names(self) -> frozenset[str]:
-        """The previews (`rtb-123`) that the cluster has anything of."""
+    def names(self) -> list[str]:
+        """The previews (`rtb-123`) that Git or the cluster has anything of, sorted."""
         environment = self.state.environment.name
         applications = (a.name for a in self.cluster.applications.values() if a.project == project_name(environment))
         namespaces = (n.name for n in self.cluster.namespaces.values() if n.environment == environment)
         found = (*applications, *namespaces)
-        return frozenset(n.removeprefix(NAMESPACE_PREFIX) for n in found if n.startswith(NAMESPACE_PREFIX))
+        there = {name.removeprefix(NAMESPACE_PREFIX) for name in found if name.startswith(NAMESPACE_PREFIX)}
+        return sorted(there | {record.name for record in self.state.records})
 
     def seen(self, name: str) -> Seen:
         """What was read of one preview by its name (`rtb-123`)."""

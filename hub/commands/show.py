@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from generator.errors import ConfigError, Fault, Reason, nearest
+from generator.errors import ConfigError, Reason
 from generator.manifest import Manifest
 from generator.naming import IssueKey
 from hub.cli.output import Format, emit, printable
@@ -12,7 +12,8 @@ from hub.commands.observing import STYLES, Options, phase_data, phases, read_env
 from hub.commands.start import committed_manifests
 from hub.commands.view import describe, money_line, preview_row
 from hub.wiring import hub
-from reconcilers.state import read_state
+from reconcilers.state import read_state, request_branch
+from reconcilers.stop import preview_not_found
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from generator.entry import Preview
     from hub.commands.view import Row
     from reconcilers.phase import Phase
-    from reconcilers.state import EnvironmentState
 
 
 def run(key: str, env: str, *, repo: str | None, at: Options | None, output: Format) -> None:
@@ -43,26 +43,22 @@ def run(key: str, env: str, *, repo: str | None, at: Options | None, output: For
             _without_entry(issue, env, phase, output)
             return
     if record is None:
-        raise _not_found(issue, state)
+        raise preview_not_found(issue, state)
     if record.preview is None:
         raise ConfigError(Reason.UNREADABLE_ENTRY, record.faults)
     preview = record.preview
     manifests = committed_manifests(record)
     row = preview_row(preview, state.environment, now=ours.clock())
+    removal = request_branch(env, issue) if issue.name in state.removals else None
     objects = [{"wave": m.wave, "object": str(m.identity)} for m in manifests]
     data = {
         **describe(preview, state.environment, now=ours.clock()),
         "onBranch": record.snapshot.branch,
+        "removalRequested": removal is not None,
         "objects": objects,
         **(phase_data(phase) if phase else {}),
     }
-    emit(data, output, lambda console: _print(console, preview, row, phase, manifests))
-
-
-def _not_found(issue: IssueKey, state: EnvironmentState) -> ConfigError:
-    known = sorted(r.name.upper() for r in (*state.entries, *state.requests))
-    message = f"there is no preview of {issue} in {state.environment.name}"
-    return ConfigError(Reason.PREVIEW_NOT_FOUND, Fault(message, nearest=nearest(str(issue), known)))
+    emit(data, output, lambda console: _print(console, preview, row, manifests, phase=phase, removal=removal))
 
 
 def _without_entry(issue: IssueKey, env: str, phase: Phase, output: Format) -> None:
@@ -80,7 +76,15 @@ def _tell_phase(console: Console, key: str, env: str, phase: Phase) -> None:
             console.print(Text.assemble((f"  {name:<10}", "cyan"), printable(text)))
 
 
-def _print(console: Console, preview: Preview, row: Row, phase: Phase | None, manifests: list[Manifest]) -> None:
+def _print(  # noqa: PLR0913 - all that is shown
+    console: Console,
+    preview: Preview,
+    row: Row,
+    manifests: list[Manifest],
+    *,
+    phase: Phase | None,
+    removal: str | None,
+) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -97,6 +101,7 @@ def _print(console: Console, preview: Preview, row: Row, phase: Phase | None, ma
         "asked by": f"{row.owner} at {spec.lease.requested_at}",
         "ends": f"{row.ends} ({row.left} left)" if row.ends else f"{row.left} after the merge",
         "price": money_line(row),
+        **({"removal": f"requested on {removal}; it goes when that is merged"} if removal else {}),
     }
     for name, value in facts.items():
         console.print(Text.assemble((f"  {name:<10}", "cyan"), printable(value)))

@@ -1,0 +1,85 @@
+"""`rtb-hub list` for people: a row a preview, then what needs a sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from generator.pricing import money
+from hub.cli.output import printable
+from hub.commands.observing import phase_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hub.commands.listing import Listed, Listing, Where
+    from reconcilers.phase import Phase
+
+#: Columns that a narrow terminal does without; JSON has everything.
+_WHEN_WIDE = frozenset({"PER HOUR", "COMPUTE", "BLUEPRINT", "OWNER"})
+_FULL_WIDTH = 130
+_STYLES = {"active": "green", "expiring soon": "yellow", "expired": "red", "awaiting approval": "cyan"}
+
+
+def tell(console: Console, listing: Listing) -> None:
+    """Print it: rows, causes, removals that wait for their merge, entries that cannot be read with their reason."""
+    if listing.previews:
+        console.print(_table([_cells(listed, listing) for listed in listing.previews], console.width))
+    else:
+        names = ", ".join(state.environment.name for state in listing.states)
+        console.print(f"no previews in {names}; start one with 'rtb-hub start KEY --env NAME --image …'")
+    shown = {listed.where: (listing.phases or {}).get(listed.where) for listed in listing.previews}
+    for where, phase in sorted({**shown, **listing.leaving}.items()):
+        if phase is not None and phase.cause:
+            _tell_cause(console, where, phase)
+    for listed in listing.previews:
+        if listed.removal:
+            head = Text.assemble((listed.row.key, "bold"), f" in {listed.row.environment}: ")
+            console.print(Text.assemble(head, f"removal requested; it goes when {listed.removal} is merged"))
+    for record in listing.unreadable:
+        console.print(Text(f"! {record.path} cannot be read; it is left alone:", "red"))
+        for fault in record.faults:
+            console.print(f"    {printable(str(fault))}")
+
+
+def _table(rows: list[dict[str, Text]], width: int) -> Table:
+    headings = [name for name in rows[0] if width >= _FULL_WIDTH or name not in _WHEN_WIDE]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in headings:
+        right = name in ("LEFT", "PER HOUR", "LEASE TOTAL")
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    for cells in rows:
+        table.add_row(*(cells[name] for name in headings))
+    return table
+
+
+def _cells(listed: Listed, listing: Listing) -> dict[str, Text]:
+    """The row's cells by heading, in order."""
+    row, price = listed.row, listed.row.price
+    none = "–"
+    return {
+        "ISSUE": Text(row.key, "bold"),
+        "ENV": Text(row.environment),
+        **(
+            {"LEASE": Text(row.lease, _STYLES[row.lease])}
+            if listing.phases is None
+            else {"PHASE": phase_text(listing.phases.get(listed.where))}
+        ),
+        "LEFT": Text(row.left),
+        "URL": Text(row.url, f"link {row.url}"),
+        "PER HOUR": Text(none if price.per_hour is None else money(price.per_hour, price.currency)),
+        "LEASE TOTAL": Text(none if price.total is None else money(price.total, price.currency)),
+        "COMPUTE": Text(row.compute),
+        "BLUEPRINT": Text(row.blueprint),
+        "OWNER": Text(printable(row.owner)),
+    }
+
+
+def _tell_cause(console: Console, where: Where, phase: Phase) -> None:
+    environment, name = where
+    head = Text.assemble((name.upper(), "bold"), f" in {environment}: ", phase_text(phase))
+    console.print(Text.assemble(head, ": ", printable(phase.cause)))
+    if phase.remedy:
+        console.print(Text.assemble(("    to do: ", "cyan"), printable(phase.remedy)))
