@@ -47,24 +47,21 @@ class Application:
     created: datetime
     owner: str = ""
     deleting_since: datetime | None = None
-    finalizers: tuple[str, ...] = ()
     sync: str = ""
     health: str = ""
     operation: str = ""
     operation_message: str = ""
-    revision: str = ""
     failures: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ApplicationSet:
-    """An Argo CD ApplicationSet. `refresh`: the value of `argocd.argoproj.io/application-set-refresh`, if it is on."""
+    """An Argo CD ApplicationSet."""
 
     name: str
     created: datetime
     deleting_since: datetime | None = None
-    refresh: str | None = None
     conditions: tuple[Condition, ...] = ()
 
     @property

@@ -51,7 +51,7 @@ def condition(type_: str, message: str = "", status: str = "True", **fields: Any
 
 
 def stopped_set(message: str = "unable to process file 'x'", name: str = "previews-int") -> ApplicationSet:
-    return ApplicationSet(name, ago(hours=1), refresh="true", conditions=(condition("ErrorOccurred", message),))
+    return ApplicationSet(name, ago(hours=1), conditions=(condition("ErrorOccurred", message),))
 
 
 def working_set(name: str = "previews-int") -> ApplicationSet:

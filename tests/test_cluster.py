@@ -82,12 +82,11 @@ def test_it_reads_what_argo_cd_says(api: KubeApi, cluster: Cluster) -> None:
         "argocd",
         meta={
             "deletionTimestamp": TIME,
-            "finalizers": ["resources-finalizer.argocd.argoproj.io"],
             "ownerReferences": [{"kind": "ApplicationSet", "name": "previews-int"}],
         },
         spec={"project": "previews-int"},
         status={
-            "sync": {"status": "OutOfSync", "revision": "abc"},
+            "sync": {"status": "OutOfSync"},
             "health": {"status": "Missing"},
             "operationState": {"phase": "Failed", "message": "one failed", "syncResult": {"resources": [result, {"status": "Synced"}]}},
             "conditions": [{"type": "SyncError", "message": "x", "lastTransitionTime": TIME}],
@@ -96,21 +95,19 @@ def test_it_reads_what_argo_cd_says(api: KubeApi, cluster: Cluster) -> None:
     api.add(APPLICATIONS, "elsewhere", "other")
     api.add(
         "applicationsets.argoproj.io", "previews-int", "argocd",
-        meta={"annotations": {"argocd.argoproj.io/application-set-refresh": "true"}},
         status={"conditions": [{"type": "ErrorOccurred", "status": "True", "reason": "R", "message": "bad file", "lastTransitionTime": TIME}]},
     )  # fmt: skip
     api.add("appprojects.argoproj.io", "previews-int", "argocd", spec={"description": "d"})
     state = cluster.observe("argocd")
     assert state.applications == {
         "preview-rtb-1": Application(
-            "preview-rtb-1", "previews-int", AT, "previews-int", AT, ("resources-finalizer.argocd.argoproj.io",),
-            "OutOfSync", "Missing", "Failed", "one failed", "abc", ("Service a: not permitted",),
+            "preview-rtb-1", "previews-int", AT, "previews-int", AT,
+            "OutOfSync", "Missing", "Failed", "one failed", ("Service a: not permitted",),
             (Condition("SyncError", "True", message="x", since=AT),),
         )
     }  # fmt: skip
     error = state.sets["previews-int"].error
     assert error == Condition("ErrorOccurred", "True", "R", "bad file", AT)
-    assert state.sets["previews-int"].refresh == "true"
     assert state.projects == {"previews-int"}
     assert state.context == "here"
     assert state.installed == {

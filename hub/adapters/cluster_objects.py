@@ -13,7 +13,6 @@ from typing import Any
 from generator.naming import NAMESPACE_PREFIX
 from reconcilers import observed
 
-REFRESH = "argocd.argoproj.io/application-set-refresh"
 _MANAGED, _ENVIRONMENT = "app.kubernetes.io/managed-by", "preview.rtb-ai-hub/environment"
 Tree = Mapping[str, Any]
 
@@ -29,12 +28,10 @@ def application(tree: Tree) -> observed.Application:
         created=_time(meta["creationTimestamp"]),
         owner=next((o["name"] for o in meta.get("ownerReferences") or () if o["kind"] == "ApplicationSet"), ""),
         deleting_since=_maybe_time(meta.get("deletionTimestamp")),
-        finalizers=tuple(meta.get("finalizers") or ()),
         sync=(status.get("sync") or {}).get("status") or "",
         health=(status.get("health") or {}).get("status") or "",
         operation=operation.get("phase") or "",
         operation_message=operation.get("message") or "",
-        revision=(status.get("sync") or {}).get("revision") or "",
         failures=tuple(
             f"{result.get('kind', '')} {result.get('name', '')}: {result.get('message', '')}"
             for result in results
@@ -54,7 +51,6 @@ def application_set(tree: Tree) -> observed.ApplicationSet:
         name=meta["name"],
         created=_time(meta["creationTimestamp"]),
         deleting_since=_maybe_time(meta.get("deletionTimestamp")),
-        refresh=(meta.get("annotations") or {}).get(REFRESH),
         conditions=_conditions(tree),
     )
 
