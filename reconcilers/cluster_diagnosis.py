@@ -7,6 +7,7 @@ sets the annotation, which the failed run has not taken off, so nothing changes.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,11 @@ class Observation:
         """The environment's name."""
         return self.state.environment.name
 
+    @property
+    def apply(self) -> tuple[str, ...]:
+        """What puts right the objects that an administrator installs."""
+        return (f"have an administrator apply it: kubectl apply --server-side -k {argocd_folder(self.name)}",)
+
     def place(self, what: str) -> Location:
         """Something in the cluster as a finding's place."""
         return Location(f"cluster {self.cluster.context}: {what}")
@@ -56,9 +62,8 @@ def diagnose_cluster(observation: Observation) -> Iterator[Diagnosis]:
 
 
 def _installed(observation: Observation) -> Iterator[Diagnosis]:
-    cluster, name = observation.cluster, observation.name
-    remedy = (f"have an administrator apply it: kubectl apply --server-side -k {argocd_folder(name)}",)
-    project = project_name(name)
+    cluster, remedy = observation.cluster, observation.apply
+    project = project_name(observation.name)
     for wanted in (project, PLATFORM):
         if wanted not in cluster.projects:
             message = "is missing: Argo CD can neither apply nor remove what belongs to it"
@@ -83,14 +88,15 @@ def _installed(observation: Observation) -> Iterator[Diagnosis]:
 
 def _differing(observation: Observation) -> Iterator[Diagnosis]:
     """Applied objects that are not as rendered. What the cluster adds to them (defaults) is no difference."""
-    remedy = (f"have an administrator apply it: kubectl apply --server-side -k {argocd_folder(observation.name)}",)
     for manifest in observation.wanted:
         kind, name = manifest.kind, manifest.identity.name
         live = observation.cluster.installed.get((kind, name))
         path = None if live is None else _difference(live, manifest.data.get("spec") or {}, "spec")
         if path:
             message = f"{path} is not what today's templates render: it was changed by hand, or not applied since"
-            yield Diagnosis("warning", "object-differs", observation.place(f"{kind} {name}"), message, remedy)
+            yield Diagnosis(
+                "warning", "object-differs", observation.place(f"{kind} {name}"), message, observation.apply
+            )
 
 
 def _difference(live: Any, wanted: Any, path: str) -> str | None:
@@ -108,8 +114,8 @@ def _set(observation: Observation) -> Iterator[Diagnosis]:
     name = project_name(observation.name)
     found, where = observation.cluster.sets.get(name), observation.place(f"ApplicationSet {name}")
     if found is None:
-        remedy = f"have an administrator apply it: kubectl apply --server-side -k {argocd_folder(observation.name)}"
-        yield Diagnosis("error", "set-missing", where, "is missing: nothing makes or removes previews", (remedy,))
+        message = "is missing: nothing makes or removes previews"
+        yield Diagnosis("error", "set-missing", where, message, observation.apply)
     elif found.deleting_since:
         yield Diagnosis("error", "set-deleted", where, "is being deleted, and every preview with it")
     elif found.error:
@@ -136,7 +142,8 @@ def _stopped(observation: Observation, found: ApplicationSet, said: str) -> Diag
 
 def _wake(observation: Observation, found: ApplicationSet) -> tuple[str, ...]:
     namespace = observation.state.environment.spec.argocd.namespace
-    command = f"kubectl --context {observation.cluster.context} -n {namespace} annotate applicationset {found.name}"
+    context = shlex.quote(observation.cluster.context)
+    command = f"kubectl --context {context} -n {namespace} annotate applicationset {found.name}"
     return (
         "have an administrator wake it: webhooks do not, and by itself it looks again only at its next requeue",
         f"{command} {REFRESH}-",

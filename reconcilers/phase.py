@@ -185,7 +185,8 @@ def _sync_error(application: Application, folder: str) -> Phase | None:
     remedy = f"see what changed there: git log -- {folder}; 'rtb-hub doctor' tells when argocd/ has to be applied anew"
     message = "; ".join(application.failures) or application.operation_message
     if application.operation in ("Failed", "Error"):
-        return Phase("failed", f"Argo CD cannot apply it: {message}", remedy)
+        again = "Argo CD does not try the same commit again: once the cause is gone, stop the preview and start it"
+        return Phase("failed", f"Argo CD cannot apply it: {message}", f"{remedy}; {again}")
     if application.health == "Healthy" and (error := _condition(application, ("ComparisonError",))):
         return Phase("unknown", f"it runs, and Argo CD cannot compare it with Git: {error}")
     if error := _condition(application, _BROKEN):
