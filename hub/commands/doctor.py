@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from generator.argocd import argocd_files, project_name, render_argocd
 from generator.errors import HubError, Location, Stalled
+from generator.manifest import Manifest
 from generator.overlay import unknown_environment
 from hub.cli.exit_codes import UNHEALTHY
 from hub.cli.output import Format, emit, printable
@@ -43,6 +46,17 @@ class _Report:
     rules: list[dict[str, Any]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class _Chosen:
+    """An environment to check, with the Argo CD objects that today's templates render, made when first asked for."""
+
+    state: EnvironmentState
+
+    @cached_property
+    def objects(self) -> Mapping[PurePosixPath, tuple[Manifest, ...]]:
+        return render_argocd(self.state.library, self.state.environment)
+
+
 def run(envs: Sequence[str], *, repo: str | None, at: Options | None, output: Format) -> None:
     """Check, tell, and exit with `UNHEALTHY` when there is an error."""
     ours = hub()
@@ -52,7 +66,7 @@ def run(envs: Sequence[str], *, repo: str | None, at: Options | None, output: Fo
     for env in envs:
         if env not in known:
             raise unknown_environment(env, known)
-    chosen = [state for state in states if not envs or state.environment.name in envs]
+    chosen = [_Chosen(state) for state in states if not envs or state.environment.name in envs]
     report = _Report()
     _check_repository(ours, repo, states, chosen, report)
     if reader is not None:
@@ -73,13 +87,13 @@ def _check_repository(
     ours: Hub,
     repo: str | None,
     states: Sequence[EnvironmentState],
-    chosen: Sequence[EnvironmentState],
+    chosen: Sequence[_Chosen],
     report: _Report,
 ) -> None:
     now = ours.clock()
-    for state in chosen:
-        environment = state.environment
-        wanted = argocd_files(environment, render_argocd(state.library, environment))
+    for one in chosen:
+        state, environment = one.state, one.state.environment
+        wanted = argocd_files(environment, one.objects)
         report.findings += [*diagnose_entries(state, now=now), *diagnose_argocd(state, wanted)]
         counted = (
             f"{_many(len(state.records), 'entry', 'entries')} and {_many(len(wanted), 'file', 'files')} of Argo CD"
@@ -119,15 +133,15 @@ def _holders(rules: Sequence[BranchRule], held: PushRules | None) -> str:
 def _check_cluster(  # noqa: PLR0913
     ours: Hub,
     reader: ClusterReader,
-    chosen: Sequence[EnvironmentState],
+    chosen: Sequence[_Chosen],
     report: _Report,
     *,
     named: bool,
     known: frozenset[str],
 ) -> None:
     last: ClusterState | None = None
-    for state in chosen:
-        environment = state.environment.name
+    for one in chosen:
+        state, environment = one.state, one.state.environment.name
         reading = read_environment(reader, state)
         if reading.error is not None:
             report.findings.append(_unread(reader.context, reading.error))
@@ -139,8 +153,7 @@ def _check_cluster(  # noqa: PLR0913
             )
             continue
         seen, told = phases(reader, reading, reading.names, now=ours.clock())
-        rendered = render_argocd(state.library, state.environment).values()
-        wanted = tuple(manifest for manifests in rendered for manifest in manifests)
+        wanted = tuple(manifest for manifests in one.objects.values() for manifest in manifests)
         report.findings += diagnose_cluster(Observation(state, reading.cluster, seen, told, wanted))
         counted = f"its ApplicationSet and {_many(len(told), 'preview', 'previews')}"
         report.checked.append(f"cluster {reader.context}: {environment}, {counted}")
