@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from generator.entry import Component, Compute, Preview, PreviewSpec
+from generator.entry import Component, Compute, Preview
 from generator.environment import Environment
 from generator.errors import Fault, Reason, Stalled
 from generator.fargate import billed_size
 from generator.request import pod_requests
+
+if TYPE_CHECKING:
+    from reconcilers.facts import Facts
 
 
 def target_groups(components: Mapping[str, Component]) -> int:
@@ -30,7 +34,7 @@ def fargate_vcpu(components: Mapping[str, Component], compute: Compute) -> Decim
 def check_room(
     components: Mapping[str, Component],
     compute: Compute,
-    others: Sequence[Preview],
+    others: Sequence[Facts],
     environment: Environment,
     *,
     count: int,
@@ -46,7 +50,7 @@ def check_room(
         faults.append(
             Fault(f"{name} has {count} of {limits.previews} previews", field="limits.previews", remedy=remedy)
         )
-    used = _total(others, lambda spec: fargate_vcpu(spec.components, spec.compute))
+    used = _total(others, lambda one: one.vcpu)
     asked, quota = fargate_vcpu(components, compute), environment.spec.fargate.quota_vcpu
     if asked and used + asked > quota:
         message = f"{name} uses {used} of {quota} Fargate vCPUs and {asked} more are asked for"
@@ -56,7 +60,7 @@ def check_room(
         raise Stalled(Reason.CAPACITY_EXHAUSTED, faults)
 
 
-def choose_shard(components: Mapping[str, Component], others: Sequence[Preview], environment: Environment) -> str:
+def choose_shard(components: Mapping[str, Component], others: Sequence[Facts], environment: Environment) -> str:
     """The shard with the most room, the first of equals. Raises `Stalled` (CapacityExhausted) when none has enough."""
     used = {shard: _in_use(shard, others) for shard in _shards(environment)}
     shard = min(used, key=lambda name: used[name])
@@ -69,7 +73,7 @@ def choose_shard(components: Mapping[str, Component], others: Sequence[Preview],
 
 
 def keep_shard(
-    components: Mapping[str, Component], before: Preview, others: Sequence[Preview], environment: Environment
+    components: Mapping[str, Component], before: Preview, others: Sequence[Facts], environment: Environment
 ) -> str:
     """The shard `before` is on: another one would give the preview another load balancer, and its name a new address.
 
@@ -99,15 +103,13 @@ def _shards(environment: Environment) -> tuple[str, ...]:
     return tuple(f"{policy.group}-{n}" for n in range(policy.shards))
 
 
-def _in_use(shard: str, previews: Sequence[Preview]) -> int:
-    """Target groups that `previews` take of a shard."""
-    there = [preview for preview in previews if preview.spec.shard == shard]
-    return int(_total(there, lambda spec: Decimal(target_groups(spec.components))))
+def _in_use(shard: str, others: Sequence[Facts]) -> int:
+    """Target groups that `others` take of a shard."""
+    return int(_total([one for one in others if one.shard == shard], lambda one: Decimal(one.target_groups)))
 
 
-def _total(previews: Sequence[Preview], amount: Callable[[PreviewSpec], Decimal]) -> Decimal:
+def _total(others: Sequence[Facts], amount: Callable[[Facts], Decimal]) -> Decimal:
     largest: dict[str, Decimal] = {}
-    for preview in previews:
-        name = preview.metadata.name
-        largest[name] = max(largest.get(name, Decimal(0)), amount(preview.spec))
+    for one in others:
+        largest[one.name] = max(largest.get(one.name, Decimal(0)), amount(one))
     return sum(largest.values(), Decimal(0))

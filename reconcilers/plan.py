@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 
@@ -16,7 +16,7 @@ class FileChange:
     why: str
 
     def __str__(self) -> str:
-        return f"{'remove' if self.content is None else 'write'} {self.path}: {_one_line(self.why)}"
+        return f"{'remove' if self.content is None else 'write'} {self.path}: {one_line(self.why)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Plan:
 
     def message(self) -> str:
         """The commit message: subject, blank line, trailers (git-interpret-trailers(1))."""
-        trailers = "\n".join(f"{name}: {_one_line(value)}" for name, value in self.trailers)
+        trailers = "\n".join(f"{name}: {one_line(value)}" for name, value in self.trailers)
         return f"{self.subject}\n\n{trailers}\n" if trailers else f"{self.subject}\n"
 
     def lines(self) -> Sequence[str]:
@@ -50,6 +50,22 @@ class Plan:
         return [str(change) for change in self.changes]
 
 
-def _one_line(text: str) -> str:
+def combined(plans: Sequence[Plan], subject: str) -> Plan:
+    """One plan that does what `plans` do, which stand on the same commit and touch different files.
+
+    The trailers follow one another in one paragraph, as git-interpret-trailers(1) reads them: each `Preview` trailer
+    begins the block of one preview. Raises `ValueError` for plans that cannot be one.
+    """
+    first = plans[0]
+    if any((plan.branch, plan.base, plan.expected) != (first.branch, first.base, first.expected) for plan in plans):
+        raise ValueError("plans for different commits cannot be one")
+    changes = tuple(change for plan in plans for change in plan.changes)
+    if len({change.path for change in changes}) != len(changes):
+        raise ValueError("plans that touch the same file cannot be one")
+    trailers = tuple(trailer for plan in plans for trailer in plan.trailers)
+    return replace(first, subject=subject, changes=changes, trailers=trailers)
+
+
+def one_line(text: str) -> str:
     """`text` as a trailer's value: no line breaks or control characters, so that no value can add a trailer."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Protocol
@@ -29,6 +30,21 @@ class Snapshot(Protocol):
         """The contents of those `paths` that exist (one round trip). Raises `Transient` when a read fails."""
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedCommit:
+    """One commit of a branch's history. `parent` is the first parent, None for a root; `at` is aware.
+
+    `trailers` are those of the message in order, as git-interpret-trailers(1) reads them.
+    """
+
+    commit: str
+    parent: str | None
+    at: datetime
+    author: str
+    subject: str
+    trailers: tuple[tuple[str, str], ...]
+
+
 class GitStore(Protocol):
     """A state repository. Safe for several processes and machines: a write compares and swaps, never forces."""
 
@@ -38,6 +54,19 @@ class GitStore(Protocol):
 
     def snapshots(self) -> Mapping[str, Snapshot]:
         """All branches as they are now, by name, sorted: one observation, of the remote when there is one."""
+
+    def log(
+        self, snapshot: Snapshot, *, below: PurePosixPath | None = None, since: datetime | None = None
+    ) -> Iterator[LoggedCommit]:
+        """The history that led to `snapshot`, newest first: all of it, or the commits that changed something `below`.
+
+        Of a merge that only took over what was requested, the request's commits stand there. `since` leaves out what
+        was committed before. Raises `Transient` or `Stalled` when it cannot be read to its
+        end, a shallow clone's missing part among that: a history is never silently short.
+        """
+
+    def at(self, snapshot: Snapshot, commit: str) -> Snapshot:
+        """The same branch at an earlier commit of its history. Raises `Stalled` when there is no such commit."""
 
     def commit(self, plan: Plan, *, at: datetime) -> str:
         """Commit `plan` and publish it; returns the commit id. A converged plan returns its base and does nothing.

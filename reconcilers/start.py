@@ -108,7 +108,7 @@ class Starter:
         components = requests.components_of(asked.request, blueprint, environment)
         compute = requests.compute_of(asked.request, environment)
         lease = _lease(asked, environment, before, now)
-        neighbours = [record.preview for record in others if record.preview is not None]
+        neighbours = [record.facts for record in others if record.facts is not None]
         count = 0 if before else len({record.name for record in others})
         check_room(components, compute, neighbours, environment, count=count)
         if before:

@@ -19,6 +19,7 @@ from generator.model_faults import faults_of
 from generator.naming import ENTRY_FILE, IssueKey, preview_folder, previews_folder
 from generator.overlay import BASE, read_environment, unknown_environment
 from generator.yaml_reader import load
+from reconcilers.facts import Facts, facts_of
 from reconcilers.ports import GitStore, Snapshot
 
 LAYOUT = 1
@@ -40,6 +41,11 @@ class EntryRecord:
     def name(self) -> str:
         """The preview's name by its folder."""
         return self.path.parent.name
+
+    @property
+    def facts(self) -> Facts | None:
+        """The entry in short, without reading it anew; None when it cannot be read."""
+        return None if self.preview is None else facts_of(self.preview)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from generator.errors import Moved, Reason
-from reconcilers.plan import Plan
+from generator.errors import Moved, Reason, Stalled
+from reconcilers.plan import Plan, one_line
+from reconcilers.ports import LoggedCommit, Snapshot
 
 Tree = Mapping[PurePosixPath, bytes]
 
@@ -31,10 +32,30 @@ class MemorySnapshot:
 class MemoryStore:
     heads: dict[str, str] = field(default_factory=dict)
     trees: dict[str, Tree] = field(default_factory=dict)
+    logged: dict[str, LoggedCommit] = field(default_factory=dict)
     location: str = "memory"
 
     def snapshots(self) -> Mapping[str, MemorySnapshot]:
         return {branch: MemorySnapshot(branch, head, self.trees[head]) for branch, head in sorted(self.heads.items())}
+
+    def log(
+        self, snapshot: Snapshot, *, below: PurePosixPath | None = None, since: datetime | None = None
+    ) -> Iterator[LoggedCommit]:
+        for one in self._ancestry(snapshot.commit):
+            tree, before = self.trees[one.commit], self.trees[one.parent] if one.parent else {}
+            changed = {p for p in {*tree, *before} if tree.get(p) != before.get(p)}
+            if (since is None or one.at >= since) and any(below is None or p.is_relative_to(below) for p in changed):
+                yield one
+
+    def at(self, snapshot: Snapshot, commit: str) -> MemorySnapshot:
+        if commit not in (one.commit for one in self._ancestry(snapshot.commit)):
+            raise Stalled(Reason.REPOSITORY_REFUSED, f"{commit} is not in the history of {snapshot.branch}")
+        return MemorySnapshot(snapshot.branch, commit, self.trees[commit])
+
+    def _ancestry(self, commit: str | None) -> Iterator[LoggedCommit]:
+        while commit is not None:
+            yield self.logged[commit]
+            commit = self.logged[commit].parent
 
     def commit(self, plan: Plan, *, at: datetime) -> str:
         if plan.is_converged:
@@ -48,6 +69,8 @@ class MemoryStore:
                 tree[change.path] = change.content
         commit = hashlib.sha1(repr((plan, at)).encode(), usedforsecurity=False).hexdigest()
         self.trees[commit] = tree
+        trailers = tuple((name, one_line(value)) for name, value in plan.trailers)
+        self.logged[commit] = LoggedCommit(commit, plan.base, at, "rtb-hub", plan.subject, trailers)
         self.heads[plan.branch] = commit
         return commit
 

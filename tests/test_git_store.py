@@ -7,7 +7,7 @@ import stat
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -114,6 +114,31 @@ class TestContract:
         put(make(), write(A, "new"), write(B, "b"))
         assert snapshot.read([A, B]) == {A: b"old"}
         assert snapshot.files(PurePosixPath()) == (A,)
+
+    def test_the_history_tells_who_did_what_newest_first(self, make: Make) -> None:
+        first = put(make(), write(A, "1"), subject="Start", trailers=(("Preview", "int/a"), ("Reason", "a: b\nX: y")))
+        second = put(make(), write(B, "2"), subject="Other")
+        third = put(make(), remove(A), subject="Stop", trailers=(("Preview", "int/a"), ("Preview", "int/b")))
+        store = make()
+        snapshot = store.snapshots()["main"]
+        log = list(store.log(snapshot))
+        assert [(c.commit, c.parent, c.subject) for c in log] == [
+            (third, second, "Stop"), (second, first, "Other"), (first, None, "Start"),
+        ]  # fmt: skip
+        assert [c.trailers for c in log] == [
+            (("Preview", "int/a"), ("Preview", "int/b")), (), (("Preview", "int/a"), ("Reason", "a: b X: y")),
+        ]  # fmt: skip
+        assert {c.at for c in log} == {AT}
+        assert [c.commit for c in store.log(snapshot, below=A.parent)] == [third, first]
+        assert list(store.log(snapshot, since=AT + timedelta(seconds=1))) == []
+
+    def test_an_earlier_commit_is_read_as_it_was(self, make: Make) -> None:
+        first = put(make(), write(A, "1"))
+        put(make(), remove(A), write(B, "2"))
+        store = make()
+        assert store.at(store.snapshots()["main"], first).read([A, B]) == {A: b"1"}
+        with pytest.raises(Stalled, match="is not in the history of main"):
+            store.at(store.snapshots()["main"], put(make(), write(C, "c"), branch="other"))
 
     def test_a_stale_plan_is_refused_and_changes_nothing(self, make: Make) -> None:
         put(make(), write(A, "1"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import pytest
@@ -10,11 +11,11 @@ from builders import LIBRARY, NOW, start_request
 from hypothesis import given
 from hypothesis import strategies as st
 from memory_store import MemoryStore
-from planning import KEY, STARTER, Broken, layout, merged, removed, started, state_store
+from planning import KEY, STARTER, Broken, layout, merged, planned, removed, started, state_store
 
 from generator.errors import HubError, Transient
 from reconcilers.layout import plan_layout
-from reconcilers.plan import FileChange, Plan
+from reconcilers.plan import FileChange, Plan, combined
 from reconcilers.state import read_state
 from reconcilers.stop import plan_stop
 
@@ -88,3 +89,15 @@ def test_no_value_adds_a_line_to_a_plan_or_its_message(why: str, trailers: list[
     assert len(lines) == (2 + len(trailers) if trailers else 1)
     assert all(line.startswith("Reason:") for line in lines[2:])
     assert [len(line.splitlines()) for line in plan.lines()] == [1]
+
+
+def test_plans_for_different_files_of_one_commit_become_one() -> None:
+    store = state_store()
+    one, two = planned(store, key="RTB-1").plan, planned(store, key="RTB-2").plan
+    both = combined([one, two], "Start RTB-1 and RTB-2 in int")
+    assert both.changes == (*one.changes, *two.changes)
+    assert [value for name, value in both.trailers if name == "Preview"] == ["int/rtb-1", "int/rtb-2"]
+    assert both.message().count("\n\n") == 1, "one paragraph of trailers, so that git reads them all"
+    for plans in ([one, one], [one, replace(two, base="0" * 40)]):
+        with pytest.raises(ValueError, match="cannot be one"):
+            combined(plans, "x")

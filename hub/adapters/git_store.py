@@ -14,15 +14,17 @@ What holds, each with a test in tests/test_git_store.py:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from generator.errors import ConfigError, Fault, Moved, Reason, Stalled, Transient
+from hub.adapters.git_log import read_log
 from hub.adapters.git_process import Git, Result, said, without_credentials
 from hub.adapters.git_trees import commit_tree
 from reconcilers.plan import Plan
+from reconcilers.ports import LoggedCommit, Snapshot
 
 _HEADS = "refs/heads/"
 
@@ -89,6 +91,19 @@ class GitRepository:
         listing = self.git.must("for-each-ref", "--format=%(objectname) %(refname)", prefix).text.splitlines()
         heads = {name.removeprefix(prefix): commit for commit, _, name in (line.partition(" ") for line in listing)}
         return {name: GitSnapshot(self.git, name, heads[name]) for name in sorted(heads) if name != "HEAD"}
+
+    def log(
+        self, snapshot: Snapshot, *, below: PurePosixPath | None = None, since: datetime | None = None
+    ) -> Iterator[LoggedCommit]:
+        """The history that led to `snapshot`, newest first; see the port."""
+        return read_log(self.git, snapshot.commit, below=below, since=since)
+
+    def at(self, snapshot: Snapshot, commit: str) -> GitSnapshot:
+        """The branch at an earlier commit. Raises `Stalled` when that is not in its history."""
+        if self.git.ask("merge-base", "--is-ancestor", commit, snapshot.commit).code != 0:
+            message = f"{commit[:12]} is not in the history of {snapshot.branch} of {self.location}"
+            raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy="ask again: it is read anew")
+        return GitSnapshot(self.git, snapshot.branch, commit)
 
     def commit(self, plan: Plan, *, at: datetime) -> str:
         """Commit and publish; see the port. A plan that changes nothing returns its base."""

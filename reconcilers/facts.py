@@ -1,0 +1,45 @@
+"""What counting and due dates need of an entry: little enough to be kept for thousands, and all of it from its text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from generator.entry import Preview
+from generator.formats import parse_time
+from reconcilers.capacity import fargate_vcpu, target_groups
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One entry in short.
+
+    `expires_at` (aware) is None while the lease has not begun. `target_groups` are those it takes of its `shard`,
+    `vcpu` the billed ones of the Fargate quota (0 on spot). `digest` is that of the manifests and `inputs` that of
+    what they were rendered from; both empty when the entry does not say.
+    """
+
+    name: str
+    owner: str
+    shard: str
+    target_groups: int
+    vcpu: Decimal
+    expires_at: datetime | None
+    digest: str
+    inputs: str
+
+
+def facts_of(preview: Preview) -> Facts:
+    """The facts of an entry."""
+    spec, lease = preview.spec, preview.spec.lease
+    return Facts(
+        name=preview.metadata.name,
+        owner=lease.requested_by,
+        shard=spec.shard,
+        target_groups=target_groups(spec.components),
+        vcpu=fargate_vcpu(spec.components, spec.compute),
+        expires_at=None if lease.expires_at is None else parse_time(lease.expires_at),
+        digest=spec.rendered.digest if spec.rendered else "",
+        inputs=spec.rendered.inputs if spec.rendered else "",
+    )
