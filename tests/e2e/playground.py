@@ -21,8 +21,9 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))  # the servers that tests share
 
 from processes import ComponentError  # noqa: E402
+from state_repository import images  # noqa: E402
 from toolchain import Toolchain, ToolError, say  # noqa: E402
-from world import World, images  # noqa: E402
+from world import World  # noqa: E402
 
 _OWNER = "playground.json"
 

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from conftest import Record
-from world import World, images
+from state_repository import images
+from world import World
 
 INT = "environments/int/previews"
 

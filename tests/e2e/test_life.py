@@ -11,7 +11,8 @@ import pytest
 import yaml
 from builders import COMPONENTS
 from conftest import Record
-from world import ENVIRONMENTS, World, images
+from state_repository import images
+from world import ENVIRONMENTS, World
 
 RUNS = 5
 MANY = 50

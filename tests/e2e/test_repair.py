@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from conftest import Record
 from control_plane import BROKEN
+from state_repository import images
 from test_life import RUNS
-from world import World, images
+from world import World
 
 CONTROLLERS = ("argocd-repo-server", "argocd-application-controller", "argocd-applicationset-controller")
 

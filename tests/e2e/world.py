@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
-import os
-import shutil
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from argo import NAMESPACE, ArgoCD
-from commands import Ran
 from control_plane import ControlPlane
-from git_http import GitServer
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from stand_ins import StandIns
+from state_repository import StateRepository, git, images
 from toolchain import Toolchain
 
-ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = ("int", "stg", "prd")
-_ROOMY = {"limits": {"previews": 500}, "fargate": {"quotaVcpu": 5000}}
 REFRESH = "argocd.argoproj.io/application-set-refresh"
 _APPS = ("argoproj.io", "v1alpha1", NAMESPACE, "applications")
 
@@ -47,28 +33,26 @@ class Took:
     then: float
 
 
-class World:
+class World(StateRepository):
     """Started by `with`. `folder` holds everything and may be kept for its logs."""
 
     def __init__(self, folder: Path, tools: Toolchain) -> None:
-        self.folder = folder
         self.plane = ControlPlane(folder / "cluster", tools)
-        self.git = GitServer(folder / "git", on_push=self._announce)
-        self.is_announcing = False  # until there is somebody to tell
+        super().__init__(folder, self.plane.kubeconfig)
 
     def __enter__(self) -> World:
         (self.folder / "git").mkdir(parents=True)
         self.git.__enter__()
         try:
             self.plane.__enter__()
-            self._lay_out()
+            self.lay_out()
             self.api = self.plane.api()
             self.apps = client.CustomObjectsApi(self.api)
             self.core = client.CoreV1Api(self.api)
             self.stand_ins = StandIns(self.api)
             self.argo = ArgoCD(self.plane, self._settings())
             self.argo.start()
-            self.is_announcing = True
+            self.webhooks, self.webhook_secret = self.argo.webhooks, self.argo.webhook_secret
             self.stand_ins.start()
             self._install()
         except BaseException:
@@ -82,145 +66,24 @@ class World:
         self.plane.stop()
         self.git.__exit__()
 
-    # The state repository
-
-    @property
-    def url(self) -> str:
-        return self.git.url("state.git")
-
-    @property
-    def bare(self) -> Path:
-        return self.folder / "git" / "state.git"
-
-    def hub(self, *arguments: object, code: int = 0) -> Ran:
-        """Run rtb-hub on the state repository."""
-        env = {
-            **os.environ,
-            "RTB_HUB_REPO": self.url,
-            "RTB_HUB_ACTOR": "alice",
-            "RTB_HUB_CACHE": str(self.folder / "hub-cache"),
-            "HOME": str(self.folder),
-            "KUBECONFIG": str(self.plane.kubeconfig),
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "COLUMNS": "200",
-        }
-        command = [sys.executable, "-m", "hub.cli.main", *map(str, arguments)]
-        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
-        assert done.returncode == code, f"rtb-hub {' '.join(map(str, arguments))}: {done.returncode}\n{done.stderr}"
-        return Ran(done.returncode, done.stdout, done.stderr)
-
-    @contextmanager
-    def clone(self, branch: str) -> Iterator[Path]:
-        """A clone of the state repository with the branch checked out, as a person or another tool has it."""
-        work = self.folder / f"work-{time.monotonic_ns()}"
-        try:
-            _git("clone", "-q", "-b", branch, self.url, work)
-            _git("-C", work, "config", "user.name", "a")
-            _git("-C", work, "config", "user.email", "a@example.com")
-            yield work
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-
-    def push(self, change: Callable[[Path], object], branch: str = "main", *, message: str = "by hand") -> None:
-        """Change the branch past the hub."""
-        with self.clone(branch) as work:
-            change(work)
-            _git("-C", work, "add", "-A")
-            _git("-C", work, "commit", "-q", "-m", message)
-            _git("-C", work, "push", "-q", "origin", branch)
-
-    def render_into(self, work: Path, key: str, env: str = "int", change: Callable[[str], str] = str) -> None:
-        """Entry and manifest of a preview as `rtb-hub render` writes them, the manifest changed, into a clone."""
-        project, number = key.lower().split("-")
-        folder = work / "environments" / env / "previews" / project / str(int(number) // 100 * 100) / key.lower()
-        self.hub("render", key, "--env", env, *images(), "--to", folder)
-        manifest = folder / "manifest.yaml"
-        manifest.write_text(change(manifest.read_text(encoding="utf-8")), encoding="utf-8")
-
-    def push_rendered(self, key: str, change: Callable[[str], str] = str, env: str = "int") -> None:
-        """A preview pushed past the hub, its manifest changed."""
-        self.push(lambda work: self.render_into(work, key, env, change))
-
-    def head(self, branch: str) -> str:
-        return _git("-c", "safe.directory=*", "-C", self.bare, "rev-parse", f"refs/heads/{branch}").strip()
-
     def refresh(self, env: str = "int") -> None:
         """Ask the environment's set to look at Git now."""
         note = f"{REFRESH}=true"
         self.plane.kubectl("-n", NAMESPACE, "annotate", "--overwrite", "applicationset", f"previews-{env}", note)
 
-    def merge_request(self, key: str, env: str = "prd") -> None:
-        """Merge a request branch and delete it, as the Git host does after the review."""
-        request = f"preview/{env}/{key.lower()}"
-        with self.clone("prd") as work:
-            _git("-C", work, "merge", "-q", "--no-ff", "-m", f"Merge {request}", f"origin/{request}")
-            _git("-C", work, "push", "-q", "--atomic", "origin", "prd", f":refs/heads/{request}")
-
-    def _lay_out(self) -> None:
-        """`rtb-hub init` with the shipped environments, room for many previews and our URL."""
-        environments = self.folder / "environments"
-        shutil.copytree(ROOT / "environments", environments)
-        base = environments / "base" / "environment.yaml"
-        tree = yaml.safe_load(base.read_text(encoding="utf-8"))
-        tree["spec"]["argocd"]["repository"] = self.url
-        for name, values in _ROOMY.items():
-            tree["spec"][name].update(values)
-        tree["spec"]["exposure"]["shards"] = 10
-        base.write_text(yaml.safe_dump(tree), encoding="utf-8")
-        prd = environments / "prd" / "environment.yaml"
-        prd.write_text(prd.read_text(encoding="utf-8").replace("previews: 5", "previews: 500"), encoding="utf-8")
-        self.hub("init", self.bare, "--environments", environments)
-        _git("-C", self.bare, "config", "http.receivepack", "true")
-
     def _settings(self) -> dict[str, str]:
-        names = _git("-C", self.bare, "ls-tree", "--name-only", "main", "argocd/int/settings/").split()
-        return {Path(name).name: _git("-C", self.bare, "show", f"main:{name}") for name in names}
+        names = git("-C", self.bare, "ls-tree", "--name-only", "main", "argocd/int/settings/").split()
+        return {Path(name).name: git("-C", self.bare, "show", f"main:{name}") for name in names}
 
     def _install(self) -> None:
         """What INSTALL.md says, for all environments at once: their previews have keys of their own here."""
         for name, branch in (("int", "main"), ("stg", "main"), ("prd", "prd")):
             work = self.folder / f"admin-{name}"
-            _git("clone", "-q", "-b", branch, self.url, work)
+            git("clone", "-q", "-b", branch, self.url, work)
             if name != "int":  # one load balancer and one platform a cluster: int's
                 folder = work / "argocd" / name
                 (folder / "kustomization.yaml").write_text("resources: [project.yaml, applicationset.yaml]\n")
             self.plane.kubectl("apply", "--server-side", "-k", str(work / "argocd" / name))
-
-    # Announcing pushes, as GitHub's webhook does
-
-    def _announce(self, before: dict[str, str], after: dict[str, str]) -> None:
-        if not self.is_announcing:
-            return
-        for ref, commit in after.items():
-            old = before.get(ref)
-            if old == commit or not ref.startswith("refs/heads/"):
-                continue
-            changed = _git("-C", self.bare, "diff", "--name-only", old, commit).split() if old else []
-            self.announce(ref, old or "0" * 40, commit, changed)
-
-    def announce(self, ref: str, before: str, after: str, changed: list[str]) -> None:
-        """Send a signed push event of GitHub's shape to both endpoints."""
-        page = self.url.removesuffix(".git")
-        body = json.dumps(
-            {
-                "ref": ref,
-                "before": before,
-                "after": after,
-                "repository": {"html_url": page, "clone_url": self.url, "default_branch": "main", "name": "state"},
-                "commits": [{"id": after, "added": [], "removed": [], "modified": changed}],
-            }
-        ).encode()
-        signature = hmac.new(self.argo.webhook_secret.encode(), body, hashlib.sha256).hexdigest()
-        headers = {
-            "Content-Type": "application/json",
-            "X-GitHub-Event": "push",
-            "X-Hub-Signature-256": f"sha256={signature}",
-        }
-        for url in self.argo.webhooks:
-            try:
-                urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=10).close()
-            except (urllib.error.URLError, OSError):
-                continue  # a lost webhook: polling makes up for it
 
     # What is there
 
@@ -340,16 +203,3 @@ def is_healthy(app: dict[str, Any] | None) -> bool:
         return False
     status = app.get("status", {})
     return status.get("sync", {}).get("status") == "Synced" and status.get("health", {}).get("status") == "Healthy"
-
-
-def images(letter: str = "a", names: tuple[str, ...] = ("web", "api")) -> list[str]:
-    """Options that give each component an image."""
-    return [part for name in names for part in ("--image", f"{name}=registry.example.com/{name}@sha256:{letter * 64}")]
-
-
-def _git(*arguments: object) -> str:
-    env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
-    done = subprocess.run(["git", *map(str, arguments)], env=env, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"git {' '.join(map(str, arguments))}: {done.stderr}")
-    return done.stdout

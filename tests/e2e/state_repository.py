@@ -1,0 +1,186 @@
+"""The state repository of the scenarios, behind Git over HTTP, rtb-hub on it, and pushes announced as GitHub does."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+from commands import Ran
+from git_http import GitServer
+
+ROOT = Path(__file__).resolve().parents[2]
+_ROOMY = {"limits": {"previews": 500}, "fargate": {"quotaVcpu": 5000}}
+
+
+class StateRepository:
+    """Served below `folder`. Pushes are announced to `webhooks`, once there are any, signed with `webhook_secret`."""
+
+    def __init__(self, folder: Path, kubeconfig: Path) -> None:
+        self.folder, self.kubeconfig = folder, kubeconfig
+        self.git = GitServer(folder / "git", on_push=self._announce)
+        self.webhooks: tuple[str, ...] = ()  # until there is somebody to tell
+        self.webhook_secret = ""
+
+    @property
+    def url(self) -> str:
+        return self.git.url("state.git")
+
+    @property
+    def bare(self) -> Path:
+        return self.folder / "git" / "state.git"
+
+    def hub(self, *arguments: object, code: int = 0) -> Ran:
+        """Run rtb-hub on the state repository."""
+        done = subprocess.run(**self._call(*arguments), capture_output=True, text=True, check=False)
+        assert done.returncode == code, f"rtb-hub {' '.join(map(str, arguments))}: {done.returncode}\n{done.stderr}"
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    @contextmanager
+    def running(self, *arguments: object) -> Iterator[subprocess.Popen[bytes]]:
+        """rtb-hub running beside the scenario, its output in a file; ended with it if it has not."""
+        log = self.folder / f"rtb-hub-{time.monotonic_ns()}.log"
+        with log.open("wb") as file:
+            process = subprocess.Popen(**self._call(*arguments), stdout=file, stderr=subprocess.STDOUT)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _call(self, *arguments: object) -> dict[str, Any]:
+        """What starts rtb-hub, as arguments of `subprocess.Popen`."""
+        env = {
+            **os.environ,
+            "RTB_HUB_REPO": self.url,
+            "RTB_HUB_ACTOR": "alice",
+            "RTB_HUB_CACHE": str(self.folder / "hub-cache"),
+            "HOME": str(self.folder),
+            "KUBECONFIG": str(self.kubeconfig),
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "COLUMNS": "200",
+        }
+        return {"args": [sys.executable, "-m", "hub.cli.main", *map(str, arguments)], "cwd": ROOT, "env": env}
+
+    @contextmanager
+    def clone(self, branch: str) -> Iterator[Path]:
+        """A clone of the state repository with the branch checked out, as a person or another tool has it."""
+        work = self.folder / f"work-{time.monotonic_ns()}"
+        try:
+            git("clone", "-q", "-b", branch, self.url, work)
+            git("-C", work, "config", "user.name", "a")
+            git("-C", work, "config", "user.email", "a@example.com")
+            yield work
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def push(self, change: Callable[[Path], object], branch: str = "main", *, message: str = "by hand") -> None:
+        """Change the branch past the hub."""
+        with self.clone(branch) as work:
+            change(work)
+            git("-C", work, "add", "-A")
+            git("-C", work, "commit", "-q", "-m", message)
+            git("-C", work, "push", "-q", "origin", branch)
+
+    def render_into(self, work: Path, key: str, env: str = "int", change: Callable[[str], str] = str) -> None:
+        """Entry and manifest of a preview as `rtb-hub render` writes them, the manifest changed, into a clone."""
+        project, number = key.lower().split("-")
+        folder = work / "environments" / env / "previews" / project / str(int(number) // 100 * 100) / key.lower()
+        self.hub("render", key, "--env", env, *images(), "--to", folder)
+        manifest = folder / "manifest.yaml"
+        manifest.write_text(change(manifest.read_text(encoding="utf-8")), encoding="utf-8")
+
+    def push_rendered(self, key: str, change: Callable[[str], str] = str, env: str = "int") -> None:
+        """A preview pushed past the hub, its manifest changed."""
+        self.push(lambda work: self.render_into(work, key, env, change))
+
+    def head(self, branch: str) -> str:
+        return git("-c", "safe.directory=*", "-C", self.bare, "rev-parse", f"refs/heads/{branch}").strip()
+
+    def merge_request(self, key: str, env: str = "prd") -> None:
+        """Merge a request branch and delete it, as the Git host does after the review."""
+        request = f"preview/{env}/{key.lower()}"
+        with self.clone("prd") as work:
+            git("-C", work, "merge", "-q", "--no-ff", "-m", f"Merge {request}", f"origin/{request}")
+            git("-C", work, "push", "-q", "--atomic", "origin", "prd", f":refs/heads/{request}")
+
+    def lay_out(self) -> None:
+        """`rtb-hub init` with the shipped environments, room for many previews and our URL."""
+        environments = self.folder / "environments"
+        shutil.copytree(ROOT / "environments", environments)
+        base = environments / "base" / "environment.yaml"
+        tree = yaml.safe_load(base.read_text(encoding="utf-8"))
+        tree["spec"]["argocd"]["repository"] = self.url
+        for name, values in _ROOMY.items():
+            tree["spec"][name].update(values)
+        tree["spec"]["exposure"]["shards"] = 10
+        base.write_text(yaml.safe_dump(tree), encoding="utf-8")
+        prd = environments / "prd" / "environment.yaml"
+        prd.write_text(prd.read_text(encoding="utf-8").replace("previews: 5", "previews: 500"), encoding="utf-8")
+        self.hub("init", self.bare, "--environments", environments)
+        git("-C", self.bare, "config", "http.receivepack", "true")
+
+    # Announcing pushes, as GitHub's webhook does
+
+    def _announce(self, before: dict[str, str], after: dict[str, str]) -> None:
+        if not self.webhooks:
+            return
+        for ref, commit in after.items():
+            old = before.get(ref)
+            if old == commit or not ref.startswith("refs/heads/"):
+                continue
+            changed = git("-C", self.bare, "diff", "--name-only", old, commit).split() if old else []
+            self.announce(ref, old or "0" * 40, commit, changed)
+
+    def announce(self, ref: str, before: str, after: str, changed: list[str]) -> None:
+        """Send a signed push event of GitHub's shape to both endpoints."""
+        page = self.url.removesuffix(".git")
+        body = json.dumps(
+            {
+                "ref": ref,
+                "before": before,
+                "after": after,
+                "repository": {"html_url": page, "clone_url": self.url, "default_branch": "main", "name": "state"},
+                "commits": [{"id": after, "added": [], "removed": [], "modified": changed}],
+            }
+        ).encode()
+        signature = hmac.new(self.webhook_secret.encode(), body, hashlib.sha256).hexdigest()
+        headers = {
+            "Content-Type": "application/json",
+            "X-GitHub-Event": "push",
+            "X-Hub-Signature-256": f"sha256={signature}",
+        }
+        for url in self.webhooks:
+            try:
+                urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=10).close()
+            except (urllib.error.URLError, OSError):
+                continue  # a lost webhook: polling makes up for it
+
+
+def images(letter: str = "a", names: tuple[str, ...] = ("web", "api")) -> list[str]:
+    """Options that give each component an image."""
+    return [part for name in names for part in ("--image", f"{name}=registry.example.com/{name}@sha256:{letter * 64}")]
+
+
+def git(*arguments: object) -> str:
+    env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
+    done = subprocess.run(["git", *map(str, arguments)], env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"git {' '.join(map(str, arguments))}: {done.stderr}")
+    return done.stdout
