@@ -11,7 +11,8 @@ from generator.errors import ConfigError, Fault, Reason
 from generator.overlay import BASE, Merged, read_environment, unknown_environment
 from hub import assets
 from hub.wiring import Hub
-from reconcilers.state import own_snapshots, read_listed
+from reconcilers.entries import read_listed
+from reconcilers.state import is_policy, own_snapshots
 
 _FILE = "environment.yaml"
 
@@ -68,6 +69,6 @@ def environments_of(hub: Hub, location: str) -> EnvironmentSet:
     store = hub.store(location)
     files: dict[str, str] = {}
     for snapshot in own_snapshots(store.snapshots()).values():
-        paths = [p for p in snapshot.files(PurePosixPath("environments")) if p.parts[2] in (_FILE, "templates")]
+        paths = [PurePosixPath(file) for file in snapshot.listing(PurePosixPath("environments")) if is_policy(file)]
         files |= {str(path): content.decode() for path, content in read_listed(snapshot, paths).items()}
     return EnvironmentSet(store.location, files)

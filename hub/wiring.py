@@ -17,8 +17,9 @@ from generator.render import Rendering
 from generator.validation import PolicySettings, Validator
 from hub import __version__, assets
 from hub.settings import Settings, load_settings
-from reconcilers.ports import ClusterReader, GitStore
+from reconcilers.ports import ClusterReader, EntryCache, GitStore
 from reconcilers.start import Starter
+from reconcilers.state import EnvironmentState, read_state, read_states
 
 if TYPE_CHECKING:
     from hub.adapters.git_store import GitRepository
@@ -51,6 +52,21 @@ class Hub:
     def starter(self) -> Starter:
         """Plans starts, and refuses a rendering that does not validate."""
         return Starter(self.library, self.check, __version__)
+
+    @cached_property
+    def entry_cache(self) -> EntryCache:
+        """What was made of entries, kept below the cache folder."""
+        from hub.adapters.entry_cache import SqliteEntryCache, code_version
+
+        return SqliteEntryCache(self.settings.cache / "entries", version=code_version())
+
+    def read_states(self, store: GitStore) -> tuple[EnvironmentState, ...]:
+        """All environments of a repository; see `reconcilers.state`."""
+        return read_states(store, self.library, cache=self.entry_cache)
+
+    def read_state(self, store: GitStore, environment: str) -> EnvironmentState:
+        """One environment of a repository; see `reconcilers.state`."""
+        return read_state(store, environment, self.library, cache=self.entry_cache)
 
     def store(self, repo: str | None) -> GitStore:
         """The state repository: `repo` (a flag), else RTB_HUB_REPO, else the one of the current folder."""

@@ -5,7 +5,7 @@ Of a preview that is live and has an update awaiting approval there are two entr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -50,7 +50,7 @@ def check_room(
         faults.append(
             Fault(f"{name} has {count} of {limits.previews} previews", field="limits.previews", remedy=remedy)
         )
-    used = _total(others, lambda one: one.vcpu)
+    used = _vcpus(others)
     asked, quota = fargate_vcpu(components, compute), environment.spec.fargate.quota_vcpu
     if asked and used + asked > quota:
         message = f"{name} uses {used} of {quota} Fargate vCPUs and {asked} more are asked for"
@@ -62,7 +62,8 @@ def check_room(
 
 def choose_shard(components: Mapping[str, Component], others: Sequence[Facts], environment: Environment) -> str:
     """The shard with the most room, the first of equals. Raises `Stalled` (CapacityExhausted) when none has enough."""
-    used = {shard: _in_use(shard, others) for shard in _shards(environment)}
+    taken = _in_use(others)
+    used = {shard: taken.get(shard, 0) for shard in _shards(environment)}
     shard = min(used, key=lambda name: used[name])
     asked, room = target_groups(components), environment.spec.exposure.target_groups_per_shard
     if used[shard] + asked > room:
@@ -81,7 +82,7 @@ def keep_shard(
     none is never refused, so that one can be made when limits were lowered.
     """
     shard, room = before.spec.shard, environment.spec.exposure.target_groups_per_shard
-    asked, used = target_groups(components), _in_use(shard, others)
+    asked, used = target_groups(components), _in_use(others).get(shard, 0)
     more = asked - target_groups(before.spec.components)
     if more <= 0:
         return shard
@@ -103,13 +104,20 @@ def _shards(environment: Environment) -> tuple[str, ...]:
     return tuple(f"{policy.group}-{n}" for n in range(policy.shards))
 
 
-def _in_use(shard: str, others: Sequence[Facts]) -> int:
-    """Target groups that `others` take of a shard."""
-    return int(_total([one for one in others if one.shard == shard], lambda one: Decimal(one.target_groups)))
+def _in_use(others: Sequence[Facts]) -> dict[str, int]:
+    """Target groups that `others` take, by shard."""
+    largest: dict[tuple[str, str], int] = {}
+    for one in others:
+        largest[one.shard, one.name] = max(largest.get((one.shard, one.name), 0), one.target_groups)
+    used: dict[str, int] = {}
+    for (shard, _), groups in largest.items():
+        used[shard] = used.get(shard, 0) + groups
+    return used
 
 
-def _total(others: Sequence[Facts], amount: Callable[[Facts], Decimal]) -> Decimal:
+def _vcpus(others: Sequence[Facts]) -> Decimal:
+    """Billed vCPUs that `others` take."""
     largest: dict[str, Decimal] = {}
     for one in others:
-        largest[one.name] = max(largest.get(one.name, Decimal(0)), amount(one))
+        largest[one.name] = max(largest.get(one.name, one.vcpu), one.vcpu)
     return sum(largest.values(), Decimal(0))

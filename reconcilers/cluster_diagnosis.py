@@ -126,7 +126,7 @@ def _stopped(observation: Observation, found: ApplicationSet, said: str) -> Diag
     """A set that makes, changes and removes nothing: by which file, and how to wake it after the repair."""
     environment = observation.name
     named = _files_in(said, environment)
-    at_fault = [r for r in observation.state.entries if r.preview is None and stops_the_set(r)]
+    at_fault = [r for r in observation.state.entries if r.faults and stops_the_set(r)]
     at_fault.sort(key=lambda record: str(record.path) not in named)
     where = observation.place(f"ApplicationSet {found.name}")
     message = f"has stopped, and makes, changes and removes no preview: {said}"

@@ -16,7 +16,7 @@ from typing import Literal
 from generator.argocd import argocd_folder
 from generator.environment import Environment
 from generator.errors import ConfigError, Location
-from generator.formats import parse_time
+from generator.formats import format_time
 from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder, previews_folder
 from generator.yaml_reader import load
 from reconcilers.branch_rules import BranchRule, PushRules, RuleName
@@ -44,10 +44,10 @@ def diagnose_entries(state: EnvironmentState, *, now: datetime) -> Iterator[Diag
     environment = state.environment.name
     files = set(state.snapshot.files(previews_folder(environment)))
     for record in state.records:
-        if record.preview is None:
+        if record.faults:
             yield from _unreadable(record, environment)
     for record in state.entries:
-        if record.preview is not None and record.path.parent / MANIFEST_FILE not in files:
+        if not record.faults and record.path.parent / MANIFEST_FILE not in files:
             message = f"has no {MANIFEST_FILE} beside it: Argo CD has nothing to apply"
             remedy = (
                 f"'rtb-hub start {record.name.upper()} --env {environment} …' writes it, 'rtb-hub stop' removes all"
@@ -97,11 +97,11 @@ def stops_the_set(record: EntryRecord) -> bool:
 
 
 def _overdue(record: EntryRecord, environment: str, now: datetime) -> Iterator[Diagnosis]:
-    expires_at = record.preview.spec.lease.expires_at if record.preview else None
-    if expires_at is None or (over := now - parse_time(expires_at)) <= timedelta(0):
+    expires_at = record.facts.expires_at if record.facts else None
+    if expires_at is None or (over := now - expires_at) <= timedelta(0):
         return
     severity: Severity = "error" if over > OVERDUE else "warning"
-    message = f"its time was up {for_how_long(over)} ago ({expires_at}), and the entry is still there"
+    message = f"its time was up {for_how_long(over)} ago ({format_time(expires_at)}), and the entry is still there"
     remedy = f"remove it: rtb-hub stop {record.name.upper()} --env {environment}"
     yield Diagnosis(severity, "entry-expired", Location(str(record.path)), message, (remedy,))
 

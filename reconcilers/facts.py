@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from generator.entry import Preview
@@ -43,3 +44,29 @@ def facts_of(preview: Preview) -> Facts:
         digest=spec.rendered.digest if spec.rendered else "",
         inputs=spec.rendered.inputs if spec.rendered else "",
     )
+
+
+def facts_text(facts: Facts) -> str:
+    """`facts` as a text to be kept, for `facts_from`."""
+    return json.dumps(
+        [
+            facts.name,
+            facts.owner,
+            facts.shard,
+            facts.target_groups,
+            str(facts.vcpu),
+            None if facts.expires_at is None else int(facts.expires_at.timestamp()),
+            facts.digest,
+            facts.inputs,
+        ]
+    )
+
+
+def facts_from(text: str) -> Facts:
+    """The facts in a text of `facts_text`. Raises `ValueError` when it is none."""
+    try:
+        name, owner, shard, groups, vcpu, ends, digest, inputs = json.loads(text)
+        expires_at = None if ends is None else datetime.fromtimestamp(ends, UTC)
+        return Facts(name, owner, shard, groups, Decimal(vcpu), expires_at, digest, inputs)
+    except (TypeError, ArithmeticError, OSError) as err:
+        raise ValueError(f"no facts: {text[:80]!r}") from err

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -28,6 +28,31 @@ class Snapshot(Protocol):
 
     def read(self, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
         """The contents of those `paths` that exist (one round trip). Raises `Transient` when a read fails."""
+
+    def listing(self, below: PurePosixPath) -> Mapping[str, str]:
+        """Path → content id of all files below a folder, sorted. Texts, since thousands of paths cost more than Git.
+
+        Equal content has an equal id, in every branch and repository; other content has another.
+        """
+
+    def changed(self, since: Snapshot, below: PurePosixPath) -> Mapping[str, str | None]:
+        """Path → content id of the files below a folder that are not as in `since`; None: it is gone.
+
+        Costs what differs, not what is there.
+        """
+
+
+class EntryCache(Protocol):
+    """What was made of entries, by content id. It saves time only: it may forget anything, and it never fails."""
+
+    def summaries(self, content_ids: Collection[str]) -> Mapping[str, str]:
+        """The summaries of those that are known."""
+
+    def entry(self, content_id: str) -> str | None:
+        """The whole entry, None when it is not known."""
+
+    def keep(self, found: Mapping[str, tuple[str, str]]) -> bool:
+        """Keep summary and entry by content id. False when that cannot be done now."""
 
 
 @dataclass(frozen=True, slots=True)

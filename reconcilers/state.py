@@ -5,50 +5,30 @@ A bad entry never hides the others: it comes back as a record with its faults.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import PurePosixPath
 
-from pydantic import ValidationError
-
 from generator.blueprint import TemplateLibrary
-from generator.entry import Preview
 from generator.environment import Environment
-from generator.errors import ConfigError, Fault, HubError, Location, Reason, Stalled, Transient
-from generator.model_faults import faults_of
-from generator.naming import ENTRY_FILE, IssueKey, preview_folder, previews_folder
+from generator.errors import ConfigError, Fault, Location, Reason, Stalled
+from generator.naming import ENTRY_FILE, IssueKey, previews_folder
 from generator.overlay import BASE, read_environment, unknown_environment
 from generator.yaml_reader import load
-from reconcilers.facts import Facts, facts_of
-from reconcilers.ports import GitStore, Snapshot
+from reconcilers.entries import NOTHING_KEPT, EntryRecord, entry_files, must_have_read, parse_entry, read_entries
+from reconcilers.ports import EntryCache, GitStore, Snapshot
+
+__all__ = ["EntryRecord", "EnvironmentState", "parse_entry", "read_state", "read_states"]
 
 LAYOUT = 1
 LAYOUT_FILE = PurePosixPath("rtb-hub.yaml")
 REQUEST_PREFIX = "preview/"
 _ENVIRONMENTS = PurePosixPath("environments")
+_POLICY = "environment.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRecord:
-    """One `preview.yaml` in a snapshot: the entry, or why it cannot be read."""
-
-    path: PurePosixPath
-    snapshot: Snapshot
-    preview: Preview | None
-    faults: tuple[Fault, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The preview's name by its folder."""
-        return self.path.parent.name
-
-    @property
-    def facts(self) -> Facts | None:
-        """The entry in short, without reading it anew; None when it cannot be read."""
-        return None if self.preview is None else facts_of(self.preview)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EnvironmentState:
     """One environment as observed: its policy, its branch's snapshot, its templates (overlays among them), entries.
 
@@ -65,18 +45,26 @@ class EnvironmentState:
     request_heads: Mapping[str, str] = field(default_factory=dict)
     removals: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def records(self) -> tuple[EntryRecord, ...]:
         """Entries, then requests."""
         return (*self.entries, *self.requests)
 
     def entry(self, key: IssueKey) -> EntryRecord | None:
         """The record of one preview on the environment's own branch."""
-        return next((record for record in self.entries if record.name == key.name), None)
+        return self._entries.get(key.name)
 
     def request(self, key: IssueKey) -> EntryRecord | None:
         """The record of one preview that awaits approval."""
-        return next((record for record in self.requests if record.name == key.name), None)
+        return self._requests.get(key.name)
+
+    @cached_property
+    def _entries(self) -> Mapping[str, EntryRecord]:
+        return {record.name: record for record in reversed(self.entries)}
+
+    @cached_property
+    def _requests(self) -> Mapping[str, EntryRecord]:
+        return {record.name: record for record in reversed(self.requests)}
 
 
 def request_branch(environment: str, key: IssueKey) -> str:
@@ -97,9 +85,11 @@ def target(key: IssueKey, state: EnvironmentState) -> tuple[str, str, str | None
     return request_branch(state.environment.name, key), requested or head, requested
 
 
-def check_layout(snapshot: Snapshot, location: str) -> None:
-    """Raise `Stalled` when the branch is not a state repository's (NotAStateRepository) or is of another layout."""
-    text = snapshot.read([LAYOUT_FILE]).get(LAYOUT_FILE)
+def _check_layout(text: bytes | None, snapshot: Snapshot, location: str) -> None:
+    """Raise `Stalled` when the branch is not a state repository's (NotAStateRepository) or is of another layout.
+
+    `text` is that of its layout file, None when it has none.
+    """
     if text is None:
         fault = Fault(
             f"{location} has no {LAYOUT_FILE} on branch {snapshot.branch}",
@@ -125,98 +115,79 @@ def own_snapshots(snapshots: Mapping[str, Snapshot]) -> dict[str, Snapshot]:
     return {branch: s for branch, s in snapshots.items() if not branch.startswith(REQUEST_PREFIX)}
 
 
-def read_states(store: GitStore, library: TemplateLibrary) -> tuple[EnvironmentState, ...]:
-    """All environments of the repository, sorted by name. Raises what `read_state` and `check_layout` raise."""
-    states: dict[str, EnvironmentState] = {}
+def read_states(
+    store: GitStore, library: TemplateLibrary, *, cache: EntryCache = NOTHING_KEPT
+) -> tuple[EnvironmentState, ...]:
+    """All environments of the repository, sorted by name. Raises what `read_state` raises, and `Stalled`.
+
+    `Stalled`: NotAStateRepository, or LayoutVersion for a repository of another release.
+    """
+    found = _environments(store, library)
+    return tuple(one.state(cache) for one in found)
+
+
+def read_state(
+    store: GitStore, environment: str, library: TemplateLibrary, *, cache: EntryCache = NOTHING_KEPT
+) -> EnvironmentState:
+    """One environment of the repository. Raises `ConfigError` (UnknownEnvironment, InvalidEnvironment)."""
+    found = _environments(store, library)
+    for one in found:
+        if one.environment.name == environment:
+            return one.state(cache)
+    raise unknown_environment(environment, [one.environment.name for one in found])
+
+
+@dataclass(frozen=True, slots=True)
+class _Observed:
+    """One environment of a branch before its entries are read. `listing` is that of all environments there."""
+
+    environment: Environment
+    library: TemplateLibrary
+    snapshot: Snapshot
+    listing: Mapping[str, str]
+    branches: Mapping[str, Snapshot]
+
+    def state(self, cache: EntryCache) -> EnvironmentState:
+        """The environment with its entries and, when it is gated, its requests."""
+        name = self.environment.name
+        entries = read_entries(self.snapshot, name, entry_files(self.listing, name), cache)
+        state = EnvironmentState(self.environment, self.snapshot, self.library, entries)
+        return _with_requests(state, self, cache) if self.environment.spec.gated else state
+
+
+def _environments(store: GitStore, library: TemplateLibrary) -> list[_Observed]:
+    """All environments of the repository, each on its own branch, sorted by name."""
     snapshots = store.snapshots()
     own = own_snapshots(snapshots)
     if not own:
         remedy = "lay it out with 'rtb-hub init DIR'"
         raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{store.location} has no branch", remedy=remedy)
+    found: dict[str, _Observed] = {}
     for branch, snapshot in own.items():
-        if states and LAYOUT_FILE not in snapshot.read([LAYOUT_FILE]):
+        listing = snapshot.listing(_ENVIRONMENTS)
+        policies = [PurePosixPath(file) for file in listing if is_policy(file)]
+        texts = snapshot.read([LAYOUT_FILE, *policies])
+        layout = texts.get(LAYOUT_FILE)
+        if found and layout is None:
             continue  # a branch of somebody's own beside the environments'
-        check_layout(snapshot, store.location)
-        for name in environment_names(snapshot):
-            state = _environment_state(name, snapshot, library)
-            if state.environment.spec.branch == branch:
-                states[name] = _with_requests(state, snapshots) if state.environment.spec.gated else state
-    return tuple(states[name] for name in sorted(states))
+        _check_layout(layout, snapshot, store.location)
+        must_have_read(snapshot, policies, texts)
+        for name in sorted(path.parts[1] for path in policies if path.name == _POLICY and len(path.parts) == 3):
+            if name == BASE:
+                continue
+            layers = {str(p): _text(p, texts[p]) for p in policies if p.parts[1] in (BASE, name)}
+            overlay = {p: layers.pop(p) for p in [*layers] if "/templates/" in p}
+            environment, _ = read_environment(name, layers)
+            if environment.spec.branch == branch:
+                templates = TemplateLibrary({**library.files, **overlay})
+                found[name] = _Observed(environment, templates, snapshot, listing, snapshots)
+    return [found[name] for name in sorted(found)]
 
 
-def read_state(store: GitStore, environment: str, library: TemplateLibrary) -> EnvironmentState:
-    """One environment of the repository. Raises `ConfigError` (UnknownEnvironment, InvalidEnvironment)."""
-    states = read_states(store, library)
-    for state in states:
-        if state.environment.name == environment:
-            return state
-    raise unknown_environment(environment, [state.environment.name for state in states])
-
-
-def environment_names(snapshot: Snapshot) -> tuple[str, ...]:
-    """The environments that have a folder with an `environment.yaml` on this branch, sorted."""
-    found = (path for path in snapshot.files(_ENVIRONMENTS) if path.name == "environment.yaml" and len(path.parts) == 3)
-    return tuple(sorted(path.parent.name for path in found if path.parent.name != BASE))
-
-
-def read_entries(snapshot: Snapshot, environment: str) -> tuple[EntryRecord, ...]:
-    """All entries of an environment in one round trip, sorted by folder."""
-    paths = [path for path in snapshot.files(previews_folder(environment)) if path.name == ENTRY_FILE]
-    texts = read_listed(snapshot, paths)
-    return tuple(_record(path, texts[path], snapshot, environment) for path in paths)
-
-
-def read_listed(snapshot: Snapshot, paths: Sequence[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
-    """The contents of files that the snapshot lists. Raises `Transient` when one does not come: the read is partial."""
-    texts = snapshot.read(paths) if paths else {}
-    missing = [str(path) for path in paths if path not in texts]
-    if missing:
-        message = f"{missing[0]} is listed on {snapshot.branch} at {snapshot.commit[:12]}, but was not read"
-        raise Transient(
-            Reason.REPOSITORY_UNREACHABLE, message, remedy="try again; if it stays so, run 'git fsck' there"
-        )
-    return texts
-
-
-def parse_entry(text: bytes | str, source: str) -> Preview:
-    """The entry in `text`. Raises `ConfigError` (UnreadableEntry) with every fault, its line and column."""
-    try:
-        document = load(text, source)
-        return Preview.model_validate(document.data)
-    except ValidationError as err:
-        raise ConfigError(Reason.UNREADABLE_ENTRY, faults_of(err, Preview, document.nearest_location)) from err
-    except ConfigError as err:
-        raise ConfigError(Reason.UNREADABLE_ENTRY, err.faults) from err
-
-
-def _record(path: PurePosixPath, text: bytes, snapshot: Snapshot, environment: str) -> EntryRecord:
-    try:
-        preview = parse_entry(text, str(path))
-    except HubError as err:
-        return EntryRecord(path, snapshot, None, err.faults)
-    home = preview_folder(environment, preview.key) / ENTRY_FILE
-    faults = tuple(_misplaced(preview, environment, path, home))
-    return EntryRecord(path, snapshot, None if faults else preview, faults)
-
-
-def _misplaced(preview: Preview, environment: str, path: PurePosixPath, home: PurePosixPath) -> Iterator[Fault]:
-    where = Location(str(path))
-    if preview.metadata.name != preview.key.name:
-        yield Fault("is not the issue key in lower case", where, "metadata.name", allowed=preview.key.name)
-    if preview.spec.environment != environment:
-        yield Fault("is not the environment of its folder", where, "spec.environment", allowed=environment)
-    if path != home:
-        yield Fault("stands in another preview's folder", where, "spec.issue", allowed=str(home))
-
-
-def _environment_state(name: str, snapshot: Snapshot, library: TemplateLibrary) -> EnvironmentState:
-    folder = _ENVIRONMENTS / name
-    layers = [_ENVIRONMENTS / BASE / "environment.yaml", folder / "environment.yaml"]
-    overlay_paths = [p for base in (_ENVIRONMENTS / BASE, folder) for p in snapshot.files(base / "templates")]
-    layer_texts, overlay_texts = snapshot.read(layers), read_listed(snapshot, overlay_paths)
-    environment, _ = read_environment(name, {str(p): _text(p, layer_texts[p]) for p in layers if p in layer_texts})
-    templates = TemplateLibrary({**library.files, **{str(p): _text(p, text) for p, text in overlay_texts.items()}})
-    return EnvironmentState(environment, snapshot, templates, read_entries(snapshot, name))
+def is_policy(file: str) -> bool:
+    """Whether a file below `environments/` is an environment's `environment.yaml` or one of its templates."""
+    parts = file.split("/", 3)
+    return (len(parts) == 3 and parts[2] == _POLICY) or (len(parts) == 4 and parts[2] == "templates")
 
 
 def _text(path: PurePosixPath, content: bytes) -> str:
@@ -226,31 +197,24 @@ def _text(path: PurePosixPath, content: bytes) -> str:
         raise ConfigError(Reason.INVALID_ENVIRONMENT, Fault("is not UTF-8", Location(str(path)))) from err
 
 
-def _with_requests(state: EnvironmentState, snapshots: Mapping[str, Snapshot]) -> EnvironmentState:
-    environment, standing = state.environment.name, {record.path: record.preview for record in state.entries}
+def _with_requests(state: EnvironmentState, observed: _Observed, cache: EntryCache) -> EnvironmentState:
+    environment, below = state.environment.name, previews_folder(state.environment.name)
     prefix = f"{REQUEST_PREFIX}{environment}/"
-    asked = {branch.removeprefix(prefix): s for branch, s in snapshots.items() if branch.startswith(prefix)}
-    found = {
-        name: [record for record in read_entries(snapshot, environment) if record.name == name]
-        for name, snapshot in asked.items()
-    }
-    requests = tuple(
-        record
-        for records in found.values()
-        for record in records
-        if record.preview is None or record.preview != standing.get(record.path)
-    )
+    asked = {branch.removeprefix(prefix): s for branch, s in observed.branches.items() if branch.startswith(prefix)}
+    standing: dict[str, list[EntryRecord]] = {name: [] for name in asked}
+    for record in state.entries:
+        if record.name in standing:
+            standing[record.name].append(record)
+    requests: list[EntryRecord] = []
+    removals: set[str] = set()
+    for name, snapshot in asked.items():
+        changed = snapshot.changed(state.snapshot, below)
+        files = {file: content for file, content in changed.items() if file.endswith(f"/{name}/{ENTRY_FILE}")}
+        there = {file: content for file, content in files.items() if content is not None}
+        own = {record.path: record.preview for record in standing[name]}
+        found = read_entries(snapshot, environment, there, cache)
+        requests += [r for r in found if r.preview is None or r.preview != own.get(r.path)]
+        if own and not there and all(str(path) in files for path in own):
+            removals.add(name)
     heads = {name: snapshot.commit for name, snapshot in asked.items()}
-    removals = frozenset(
-        record.name
-        for record in state.entries
-        if found.get(record.name) == [] and _lacks(asked[record.name], environment, record.path)
-    )
-    return replace(state, requests=requests, request_heads=heads, removals=removals)
-
-
-def _lacks(snapshot: Snapshot, environment: str, entry: PurePosixPath) -> bool:
-    """Whether an entry is gone from a branch. The same listing must show what stays: an empty answer is no removal."""
-    folder = _ENVIRONMENTS / environment
-    listed = snapshot.files(folder)
-    return folder / "environment.yaml" in listed and entry not in listed
+    return replace(state, requests=tuple(requests), request_heads=heads, removals=frozenset(removals))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -13,6 +13,30 @@ from reconcilers.plan import Plan, one_line
 from reconcilers.ports import LoggedCommit, Snapshot
 
 Tree = Mapping[PurePosixPath, bytes]
+
+
+def content_id(content: bytes) -> str:
+    """As Git names a file's content."""
+    return hashlib.sha1(b"blob %d\0%s" % (len(content), content), usedforsecurity=False).hexdigest()
+
+
+@dataclass
+class MemoryCache:
+    """Keeps what was made of entries; `parsed` counts them."""
+
+    kept: dict[str, tuple[str, str]] = field(default_factory=dict)
+    parsed: int = 0
+
+    def summaries(self, content_ids: Collection[str]) -> Mapping[str, str]:
+        return {name: self.kept[name][0] for name in content_ids if name in self.kept}
+
+    def entry(self, content_id: str) -> str | None:
+        return self.kept[content_id][1] if content_id in self.kept else None
+
+    def keep(self, found: Mapping[str, tuple[str, str]]) -> bool:
+        self.parsed += len(found)
+        self.kept |= found
+        return True
 
 
 @dataclass(frozen=True)
@@ -26,6 +50,13 @@ class MemorySnapshot:
 
     def read(self, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
         return {path: self.tree[path] for path in paths if path in self.tree}
+
+    def listing(self, below: PurePosixPath) -> Mapping[str, str]:
+        return {str(path): content_id(self.tree[path]) for path in self.files(below)}
+
+    def changed(self, since: Snapshot, below: PurePosixPath) -> Mapping[str, str | None]:
+        here, there = self.listing(below), since.listing(below)
+        return {path: here.get(path) for path in sorted({*here, *there}) if here.get(path) != there.get(path)}
 
 
 @dataclass

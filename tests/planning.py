@@ -139,3 +139,9 @@ class BrokenSnapshot:
 
     def read(self, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
         return self.store.answer(self.behind.read(paths), {})  # type: ignore[no-any-return]
+
+    def listing(self, below: PurePosixPath) -> Mapping[str, str]:
+        return self.store.answer(self.behind.listing(below), {})  # type: ignore[no-any-return]
+
+    def changed(self, since: Any, below: PurePosixPath) -> Mapping[str, str | None]:
+        return self.store.answer(self.behind.changed(since.behind, below), {})  # type: ignore[no-any-return]

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from commands import git
 from git_http import GitServer
-from memory_store import MemoryStore
+from memory_store import MemoryStore, content_id
 
 from generator.errors import ConfigError, HubError, Moved, Reason, Stalled, Transient
 from hub.adapters.git_process import Git
@@ -97,6 +97,24 @@ class TestContract:
         assert snapshot.files(PurePosixPath("nothing")) == ()
         assert snapshot.read([A, B, C]) == {A: b"one", C: b"no newline"}
         assert snapshot.read([]) == {}
+
+    def test_a_listing_names_contents_alike_wherever_they_stand(self, make: Make) -> None:
+        put(make(), write(A, "same"), write(B, "same"), write(C, "other"))
+        listing = make().snapshots()["main"].listing(PurePosixPath("environments"))
+        assert list(listing) == [str(A), str(B)]
+        assert listing[str(A)] == listing[str(B)] == content_id(b"same")
+        assert make().snapshots()["main"].listing(PurePosixPath("nothing")) == {}
+
+    def test_what_changed_since_another_snapshot_is_told_by_path(self, make: Make) -> None:
+        put(make(), write(A, "a"), write(B, "b"), write(C, "c"))
+        before = make().snapshots()["main"]
+        new = A.parent / "new.yaml"
+        put(make(), remove(A), write(B, "b2"), write(C, "c2"), write(new, "n"))
+        after = make().snapshots()["main"]
+        folder = PurePosixPath("environments")
+        assert after.changed(before, folder) == {str(A): None, str(new): content_id(b"n"), str(B): content_id(b"b2")}
+        assert after.changed(before, A.parent) == {str(A): None, str(new): content_id(b"n")}
+        assert after.changed(after, folder) == {}
 
     def test_a_folder_is_not_read_as_a_file(self, make: Make) -> None:
         put(make(), write(A, "one"))

@@ -29,7 +29,7 @@ from reconcilers.diagnosis import (
     diagnose_sharing,
 )
 from reconcilers.observed import ClusterState
-from reconcilers.state import EnvironmentState, read_states
+from reconcilers.state import EnvironmentState
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,7 +61,7 @@ def run(envs: Sequence[str], *, repo: str | None, at: Options | None, output: Fo
     """Check, tell, and exit with `UNHEALTHY` when there is an error."""
     ours = hub()
     reader = ours.cluster(at.context, at.kubeconfig) if at else None
-    states = read_states(ours.store(repo), ours.library)
+    states = ours.read_states(ours.store(repo))
     known = [state.environment.name for state in states]
     for env in envs:
         if env not in known:

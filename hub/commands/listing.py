@@ -15,7 +15,7 @@ from hub.commands.observing import Options, phase_data, phases, read_environment
 from hub.commands.view import Row, describe, preview_row
 from hub.wiring import hub
 from reconcilers.phase import Phase
-from reconcilers.state import EntryRecord, EnvironmentState, read_states, request_branch
+from reconcilers.state import EntryRecord, EnvironmentState, request_branch
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,7 +62,7 @@ class Listing:
     @property
     def unreadable(self) -> Iterator[EntryRecord]:
         """Entries that cannot be read, of whomever."""
-        return (record for state in self.states for record in state.records if record.preview is None)
+        return (record for state in self.states for record in state.records if record.faults)
 
     @cached_property
     def leaving(self) -> Mapping[Where, Phase]:
@@ -76,7 +76,7 @@ def run(wanted: Filter, *, repo: str | None, at: Options | None, output: Format)
     ours = hub()
     now = ours.clock()
     reader = ours.cluster(at.context, at.kubeconfig) if at else None
-    states = read_states(ours.store(repo), ours.library)
+    states = ours.read_states(ours.store(repo))
     if wanted.env is not None and wanted.env not in (names := [state.environment.name for state in states]):
         raise unknown_environment(wanted.env, names)
     states = tuple(state for state in states if wanted.env in (None, state.environment.name))

@@ -12,7 +12,7 @@ from hub.commands.observing import STYLES, Options, phase_data, phases, read_env
 from hub.commands.start import committed_manifests
 from hub.commands.view import describe, money_line, preview_row
 from hub.wiring import hub
-from reconcilers.state import read_state, request_branch
+from reconcilers.state import request_branch
 from reconcilers.stop import preview_not_found
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def run(key: str, env: str, *, repo: str | None, at: Options | None, output: For
     ours = hub()
     reader = ours.cluster(at.context, at.kubeconfig) if at else None  # before Git: a wrong name is told at once
     store = ours.store(repo)
-    state = read_state(store, env, ours.library)
+    state = ours.read_state(store, env)
     record = state.entry(issue) or state.request(issue)
     phase = None
     if reader is not None:

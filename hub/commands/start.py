@@ -19,7 +19,7 @@ from hub.commands.retry import planned_anew
 from hub.commands.view import describe, money_line, preview_row
 from hub.wiring import Hub, hub
 from reconcilers.start import StartOutcome, StartRequest
-from reconcilers.state import EntryRecord, EnvironmentState, read_state
+from reconcilers.state import EntryRecord, EnvironmentState
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,7 +90,7 @@ def diff(arguments: Arguments, *, repo: str | None, output: Format) -> None:
 def _observe(
     ours: Hub, store: GitStore, asked: StartRequest, environment: str
 ) -> tuple[EnvironmentState, StartOutcome]:
-    state = read_state(store, environment, ours.library)
+    state = ours.read_state(store, environment)
     return state, ours.starter.plan(asked, state, now=ours.clock())
 
 

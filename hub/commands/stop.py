@@ -9,7 +9,6 @@ from generator.naming import IssueKey
 from hub.cli.output import Format, emit
 from hub.commands.retry import planned_anew
 from hub.wiring import Hub, hub
-from reconcilers.state import read_state
 from reconcilers.stop import StopOutcome, plan_stop
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def run(  # noqa: PLR0913 - the command's options
     store = ours.store(repo)
 
     def attempt() -> tuple[StopOutcome, str | None]:
-        state = read_state(store, env, ours.library)
+        state = ours.read_state(store, env)
         outcome = plan_stop(issue, state, requested_by=ours.settings.actor, reason=reason)
         return outcome, _carry_out(outcome, store, ours)
 

@@ -17,7 +17,6 @@ from hub.commands.observing import STYLES, Options, phase_data, phases, read_env
 from hub.wiring import Hub, hub
 from reconcilers.causes import for_how_long
 from reconcilers.phase import Phase
-from reconcilers.state import read_state
 
 if TYPE_CHECKING:
     from reconcilers.ports import ClusterReader, GitStore
@@ -96,7 +95,7 @@ def observations(look: Callable[[], Phase], goal: Goal, seconds: float, clock: C
 def _phase(ours: Hub, store: GitStore, reader: ClusterReader, issue: IssueKey, env: str) -> Phase:
     """One observation: Git, then the cluster. What cannot be read now may be read the next time."""
     try:
-        state = read_state(store, env, ours.library)
+        state = ours.read_state(store, env)
     except Transient as err:
         return Phase("unknown", err.faults[0].message, err.faults[0].remedy)
     reading = read_environment(reader, state, preview=issue.namespace)
