@@ -48,7 +48,7 @@ bench: $(DEV_READY) ## Measure rendering and start-up
 	$(BIN)/python tests/bench/run.py
 
 golden: $(DEV_READY) ## Rewrite the golden trees, schemas, bundles and tables; review the difference like code
-	$(BIN)/pytest tests/test_golden.py --update-golden
+	$(BIN)/pytest tests/test_golden.py tests/test_hub_jobs.py --update-golden
 	$(BIN)/rtb-hub schema --to docs/schema
 	$(BIN)/rtb-hub argocd render --to .
 	$(BIN)/python tools/bundle_schemas.py

@@ -71,6 +71,19 @@ class LeasePolicy(Model):
         return self
 
 
+class ExpiryPolicy(Model):
+    """How many previews one run of the expiry reconciler removes at most. Above that it removes none, and asks.
+
+    A wrong clock, or a wrong file, makes many entries look due at once.
+    """
+
+    max_removals: Annotated[int, Field(ge=1, le=10_000, description="previews that one run removes at most")] = 20
+    max_share: Annotated[
+        int,
+        Field(ge=1, le=100, description="percent of the previews that one run removes at most; up to 3 may always go"),
+    ] = 50
+
+
 class Limits(Model):
     """What one preview may ask for together, and how many previews there may be."""
 
@@ -189,6 +202,7 @@ class EnvironmentSpec(Model):
     branch: Branch = Field(description="branch of the state repository that the environment lives on")
     gated: bool = Field(description="true: changes only by a reviewed pull request")
     lease: LeasePolicy
+    expiry: ExpiryPolicy = Field(default_factory=ExpiryPolicy)
     limits: Limits
     compute: ComputePolicy
     fargate: Fargate

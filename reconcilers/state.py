@@ -5,14 +5,14 @@ A bad entry never hides the others: it comes back as a record with its faults.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 
 from generator.blueprint import TemplateLibrary
 from generator.environment import Environment
-from generator.errors import ConfigError, Fault, Location, Reason, Stalled
+from generator.errors import ConfigError, Fault, HubError, Location, Reason, Stalled
 from generator.naming import ENTRY_FILE, IssueKey, previews_folder
 from generator.overlay import BASE, read_environment, unknown_environment
 from generator.yaml_reader import load
@@ -85,7 +85,7 @@ def target(key: IssueKey, state: EnvironmentState) -> tuple[str, str, str | None
     return request_branch(state.environment.name, key), requested or head, requested
 
 
-def _check_layout(text: bytes | None, snapshot: Snapshot, location: str) -> None:
+def check_layout(text: bytes | None, snapshot: Snapshot, location: str) -> None:
     """Raise `Stalled` when the branch is not a state repository's (NotAStateRepository) or is of another layout.
 
     `text` is that of its layout file, None when it has none.
@@ -122,19 +122,58 @@ def read_states(
 
     `Stalled`: NotAStateRepository, or LayoutVersion for a repository of another release.
     """
-    found = _environments(store, library)
-    return tuple(one.state(cache) for one in found)
+    return tuple(one.state(cache) for one in _all_environments(store, library))
 
 
 def read_state(
     store: GitStore, environment: str, library: TemplateLibrary, *, cache: EntryCache = NOTHING_KEPT
 ) -> EnvironmentState:
     """One environment of the repository. Raises `ConfigError` (UnknownEnvironment, InvalidEnvironment)."""
-    found = _environments(store, library)
+    found = _all_environments(store, library)
     for one in found:
         if one.environment.name == environment:
             return one.state(cache)
     raise unknown_environment(environment, [one.environment.name for one in found])
+
+
+def read_each_state(
+    store: GitStore, library: TemplateLibrary, *, cache: EntryCache = NOTHING_KEPT
+) -> tuple[tuple[EnvironmentState, ...], Mapping[str, HubError]]:
+    """The environments that can be read, sorted by name, and why others cannot, by their name (or their branch's).
+
+    Raises what the store raises, and `Stalled` (NotAStateRepository) when there is nothing at all.
+    """
+    states: dict[str, EnvironmentState] = {}
+    failures: dict[str, HubError] = {}
+    for name, found in _environments(store, library):
+        if isinstance(found, HubError):
+            failures[name] = found
+            continue
+        try:
+            states[name] = found.state(cache)
+        except HubError as err:
+            failures[name] = err
+    strangers = {name for name, err in failures.items() if err.reason is Reason.NOT_A_STATE_REPOSITORY}
+    if strangers and len(strangers) == len(failures) and not states:
+        raise failures[min(strangers)]
+    told = {name: failures[name] for name in sorted(failures) if name not in states and name not in strangers}
+    return tuple(states[name] for name in sorted(states)), told
+
+
+def environments_on(snapshot: Snapshot) -> tuple[Environment, ...]:
+    """The environments that have a folder on this branch, sorted, without their entries. Raises `ConfigError`."""
+    policies = _policies(snapshot.listing(_ENVIRONMENTS))
+    texts = snapshot.read(policies)
+    must_have_read(snapshot, policies, texts)
+    return tuple(_environment(name, texts, TemplateLibrary({}))[0] for name in _names(policies))
+
+
+def read_policy(name: str, snapshot: Snapshot, library: TemplateLibrary) -> tuple[Environment, TemplateLibrary]:
+    """An environment with its templates, overlays among them. Raises `ConfigError` (InvalidEnvironment)."""
+    policies = _policies(snapshot.listing(_ENVIRONMENTS))
+    texts = snapshot.read(policies)
+    must_have_read(snapshot, policies, texts)
+    return _environment(name, texts, library)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,33 +194,63 @@ class _Observed:
         return _with_requests(state, self, cache) if self.environment.spec.gated else state
 
 
-def _environments(store: GitStore, library: TemplateLibrary) -> list[_Observed]:
-    """All environments of the repository, each on its own branch, sorted by name."""
+def _all_environments(store: GitStore, library: TemplateLibrary) -> list[_Observed]:
+    """All environments of the repository, sorted by name; raises the first error met."""
+    found: dict[str, _Observed] = {}
+    for name, one in _environments(store, library):
+        if isinstance(one, HubError):
+            raise one
+        found[name] = one
+    return [found[name] for name in sorted(found)]
+
+
+def _environments(store: GitStore, library: TemplateLibrary) -> Iterator[tuple[str, _Observed | HubError]]:
+    """Each environment by name, on its own branch, or why it cannot be read; a branch by its name when nothing can."""
     snapshots = store.snapshots()
     own = own_snapshots(snapshots)
     if not own:
         remedy = "lay it out with 'rtb-hub init DIR'"
         raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{store.location} has no branch", remedy=remedy)
-    found: dict[str, _Observed] = {}
+    is_found = False
     for branch, snapshot in own.items():
-        listing = snapshot.listing(_ENVIRONMENTS)
-        policies = [PurePosixPath(file) for file in listing if is_policy(file)]
-        texts = snapshot.read([LAYOUT_FILE, *policies])
-        layout = texts.get(LAYOUT_FILE)
-        if found and layout is None:
-            continue  # a branch of somebody's own beside the environments'
-        _check_layout(layout, snapshot, store.location)
-        must_have_read(snapshot, policies, texts)
-        for name in sorted(path.parts[1] for path in policies if path.name == _POLICY and len(path.parts) == 3):
-            if name == BASE:
+        try:
+            listing = snapshot.listing(_ENVIRONMENTS)
+            policies = _policies(listing)
+            texts = snapshot.read([LAYOUT_FILE, *policies])
+            if is_found and LAYOUT_FILE not in texts:
+                continue  # a branch of somebody's own beside the environments'
+            check_layout(texts.get(LAYOUT_FILE), snapshot, store.location)
+            must_have_read(snapshot, policies, texts)
+        except HubError as err:
+            yield branch, err
+            continue
+        for name in _names(policies):
+            try:
+                environment, templates = _environment(name, texts, library)
+            except HubError as err:
+                yield name, err
                 continue
-            layers = {str(p): _text(p, texts[p]) for p in policies if p.parts[1] in (BASE, name)}
-            overlay = {p: layers.pop(p) for p in [*layers] if "/templates/" in p}
-            environment, _ = read_environment(name, layers)
             if environment.spec.branch == branch:
-                templates = TemplateLibrary({**library.files, **overlay})
-                found[name] = _Observed(environment, templates, snapshot, listing, snapshots)
-    return [found[name] for name in sorted(found)]
+                is_found = True
+                yield name, _Observed(environment, templates, snapshot, listing, snapshots)
+
+
+def _policies(listing: Iterable[str]) -> list[PurePosixPath]:
+    return [PurePosixPath(file) for file in listing if is_policy(file)]
+
+
+def _names(policies: Iterable[PurePosixPath]) -> list[str]:
+    """The environments that have an `environment.yaml` among the files, sorted."""
+    return sorted({path.parts[1] for path in policies if path.name == _POLICY and len(path.parts) == 3} - {BASE})
+
+
+def _environment(
+    name: str, texts: Mapping[PurePosixPath, bytes], library: TemplateLibrary
+) -> tuple[Environment, TemplateLibrary]:
+    """An environment out of the policy files of its branch, with the library that its overlays make."""
+    own = {str(p): _text(p, text) for p, text in texts.items() if len(p.parts) > 2 and p.parts[1] in (BASE, name)}
+    overlay = {path: own.pop(path) for path in [*own] if "/templates/" in path}
+    return read_environment(name, own)[0], TemplateLibrary({**library.files, **overlay})
 
 
 def is_policy(file: str) -> bool:

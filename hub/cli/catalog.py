@@ -16,6 +16,7 @@ _env = typer.Typer(no_args_is_help=True, help="Show environments: policy, limits
 _argocd = typer.Typer(
     no_args_is_help=True, help="Show what Argo CD needs in an account: project, set, guards, settings."
 )
+_hub = typer.Typer(no_args_is_help=True, help="Show what the hub itself needs in its own cluster: the scheduled jobs.")
 _blueprint = typer.Typer(no_args_is_help=True, help="Show blueprints: what a preview can be made of.")
 
 
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     app.add_typer(_env, name="env", rich_help_panel=_PANEL)
     app.add_typer(_argocd, name="argocd", rich_help_panel=_PANEL)
+    app.add_typer(_hub, name="hub", rich_help_panel=_PANEL)
     app.add_typer(_blueprint, name="blueprint", rich_help_panel=_PANEL)
     for command in (price, validate, schema):
         app.command(rich_help_panel=_PANEL)(command)
@@ -74,6 +76,26 @@ def argocd_render(
     from hub.commands import argocd as command
 
     command.run(env, to=to, repo=repo, environments=environments)
+
+
+@_hub.command("render")
+@declared_errors
+def hub_render(
+    image: Annotated[str, typer.Option("--image", metavar="REF", help="The hub's image, pinned by digest.")],
+    namespace: Annotated[str, typer.Option("--namespace", metavar="NAME", help="Where the jobs run.")] = "rtb-hub",
+    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Write the files there instead.")] = None,
+    repo: options.Repo = None,
+    environments: options.Environments = None,
+) -> None:
+    """Print the jobs that reconcile on a schedule, one for each branch, each with a Secret of its own to push with.
+
+    An administrator applies them to the cluster that the hub runs in, and makes the Secrets: docs/INSTALL.md.
+
+    Example: rtb-hub hub render --image registry.example.com/rtb-hub@sha256:…
+    """
+    from hub.commands import hub_render as command
+
+    command.run(image, namespace=namespace, to=to, repo=repo, environments=environments)
 
 
 @_blueprint.command("list")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from generator.errors import HubError
+from generator.errors import Fault, HubError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,20 +55,7 @@ def emit(data: Mapping[str, Any] | Sequence[Any], output: Format, people: Callab
 def report(error: HubError, output: str = Format.TABLE) -> None:
     """Print an error, every fault with place, what is allowed and what to do; as JSON for any format but the table."""
     if output != Format.TABLE:
-        faults = [
-            {
-                "message": fault.message,
-                "field": fault.field,
-                "file": fault.where.file if fault.where else "",
-                "line": fault.where.line if fault.where else 0,
-                "column": fault.where.column if fault.where else 0,
-                "allowed": fault.allowed,
-                "nearest": fault.nearest,
-                "remedy": fault.remedy,
-            }
-            for fault in error.faults
-        ]
-        sys.stderr.write(json.dumps({"error": {"reason": error.reason, "faults": faults}}, ensure_ascii=False) + "\n")
+        sys.stderr.write(json.dumps({"error": error_data(error)}, ensure_ascii=False) + "\n")
         return
     from rich.text import Text
 
@@ -86,6 +73,25 @@ def report(error: HubError, output: str = Format.TABLE) -> None:
         for name, hint in hints:
             if hint:
                 err.print(Text.assemble((f"  {name}: ", "cyan"), printable(hint)))
+
+
+def error_data(error: HubError) -> dict[str, Any]:
+    """An error for machines."""
+    return {"reason": error.reason, "faults": [fault_data(fault) for fault in error.faults]}
+
+
+def fault_data(fault: Fault) -> dict[str, Any]:
+    """A fault for machines."""
+    return {
+        "message": fault.message,
+        "field": fault.field,
+        "file": fault.where.file if fault.where else "",
+        "line": fault.where.line if fault.where else 0,
+        "column": fault.where.column if fault.where else 0,
+        "allowed": fault.allowed,
+        "nearest": fault.nearest,
+        "remedy": fault.remedy,
+    }
 
 
 def printable(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from generator.argocd import HEADER, argocd_files, render_argocd
@@ -20,9 +21,14 @@ def run(env: str | None, *, to: Path | None, repo: str | None, environments: Pat
     found = read_environments(ours, repo=repo, environments=environments)
     chosen = [found.get(env)[0]] if env else [found.get(name)[0] for name in found.names]
     files = {path: text for one in chosen for path, text in checked_files(ours, found, one).items()}
+    deliver(files, HEADER, to)
+
+
+def deliver(files: Mapping[str, str], header: str, to: Path | None) -> None:
+    """Print files (text by path), without the `header` of each, as one YAML stream; or write them below `to`."""
     for path, text in files.items():
         if to is None:
-            body, separator = text.removeprefix(HEADER), "---\n"
+            body, separator = text.removeprefix(header), "---\n"
             write(f"# {path}\n{body if body.startswith('---') else separator + body}")
             continue
         target = to / path

@@ -1,0 +1,39 @@
+"""`rtb-hub hub render`: what an administrator applies to the cluster that the hub itself runs in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from generator.blueprint import TemplateLibrary
+from generator.errors import ConfigError, Fault, Reason
+from generator.formats import check_dns_label
+from generator.hub_jobs import HEADER, hub_files, render_hub
+from generator.schemas import VERSIONS
+from generator.validation import PolicySettings
+from hub.commands.argocd import deliver
+from hub.environments import read_environments
+from hub.wiring import hub
+
+
+def run(image: str, *, namespace: str, to: Path | None, repo: str | None, environments: Path | None) -> None:
+    """Print the files as one YAML stream, or write them below `to`.
+
+    Raises `ConfigError` (InvalidValue; ManifestInvalid with every finding, for any Kubernetes that is known).
+    """
+    try:
+        check_dns_label(namespace)
+    except ValueError as err:
+        raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field="--namespace")) from err
+    ours = hub()
+    found = read_environments(ours, repo=repo, environments=environments)
+    library = TemplateLibrary({**ours.library.files, **found.overlays})
+    files = render_hub(library, [found.get(name)[0] for name in found.names], image=image, namespace=namespace)
+    findings = ours.validator.validate(
+        [manifest for manifests in files.values() for manifest in manifests],
+        kubernetes=VERSIONS,
+        settings=PolicySettings(),
+    )
+    faults = [Fault(str(finding), remedy=finding.remedy) for finding in findings if finding.severity == "error"]
+    if faults:
+        raise ConfigError(Reason.MANIFEST_INVALID, faults)
+    deliver(hub_files(files), HEADER, to)

@@ -1,0 +1,173 @@
+"""`rtb-hub reconcile`: run the reconcilers once or go on watching, or show what they would do at any time."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from generator.errors import ConfigError, Fault, Reason
+from generator.formats import format_time
+from hub.cli.exit_codes import CODES, NEEDS_A_PERSON, OK
+from hub.cli.output import Format, emit, error_data, fault_data, printable
+from hub.commands.reconcilers import Moment
+from hub.commands.reconciling import Asked, Outcome, Round
+from hub.wiring import hub
+from reconcilers.plan import Plan
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from reconcilers.ports import GitStore
+
+_STYLES = {"remove": "bold red", "warn": "bold yellow", "report": "bold yellow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The command's options as given."""
+
+    envs: Sequence[str] = ()
+    only: Sequence[str] = ()
+    dry_run: bool = False
+    watch: bool = False
+    at: str | None = None
+    confirm_removals: int | None = None
+
+
+def run(given: Options, *, repo: str | None, output: Format) -> None:
+    """Reconcile, tell, and exit with the first error's code, or with `NEEDS_A_PERSON` when something is left to one."""
+    asked = Asked(tuple(given.envs), tuple(given.only))
+    asked.reconcilers()
+    _check_together(given)
+    ours = hub()
+    at = _time(given.at) if given.at is not None else ours.clock()
+    store = ours.store(repo)
+    if given.watch:
+        from hub.commands.watch import watch_store
+
+        watch_store(ours, store, asked, as_json=output is not Format.TABLE)
+        return
+    moment = Moment(at, given.confirm_removals, rehearsed=given.at is not None)
+    acts = not (given.dry_run or moment.rehearsed)
+    outcomes = Round(ours, store, asked, moment, acts).run()
+    tell(outcomes, moment, store, acts=acts, output=output)
+    sys.exit(exit_code(outcomes))
+
+
+def exit_code(outcomes: Sequence[Outcome]) -> int:
+    """That of the first error, else `NEEDS_A_PERSON` when a pass does, else `OK`."""
+    errors = [one.error for one in outcomes if one.error is not None]
+    if errors:
+        return CODES[errors[0].reason]
+    return NEEDS_A_PERSON if any(one.result and one.result.needs_a_person for one in outcomes) else OK
+
+
+def tell(outcomes: Sequence[Outcome], moment: Moment, store: GitStore, *, acts: bool, output: Format) -> None:
+    """Print the outcomes."""
+    data = {
+        "at": format_time(moment.at),
+        "repository": store.location,
+        "dryRun": not acts,
+        "passes": [outcome_data(one) for one in outcomes],
+    }
+    emit(data, output, lambda console: _tell(console, outcomes, moment, acts=acts))
+
+
+def outcome_data(one: Outcome) -> dict[str, Any]:
+    """One outcome for machines. `plan` is what would be or was committed, `commit` what was."""
+    result = one.result
+    return {
+        "reconciler": one.reconciler,
+        "environment": one.environment,
+        "actions": [
+            {"kind": a.kind, "preview": a.preview, "why": a.why, "due": format_time(a.due) if a.due else None}
+            for a in (result.actions if result else ())
+        ],
+        "setAside": [
+            {"preview": s.preview, "path": str(s.path), "faults": [fault_data(fault) for fault in s.faults]}
+            for s in (result.set_aside if result else ())
+        ],
+        "held": fault_data(result.held) if result and result.held else None,
+        "nextDue": format_time(one.next_due) if one.next_due else None,
+        "plan": _plan_data(result.plan) if result and result.plan else None,
+        "commit": one.commit,
+        "error": error_data(one.error) if one.error else None,
+    }
+
+
+def _plan_data(plan: Plan) -> dict[str, Any]:
+    return {"branch": plan.branch, "base": plan.base, "message": plan.message(), "changes": list(plan.lines())}
+
+
+def _check_together(given: Options) -> None:
+    """Raise `ConfigError` (InvalidValue) for options that do not go together."""
+    faults = []
+    for name, is_given in (("--dry-run", given.dry_run), ("--at", given.at is not None)):
+        if given.watch and is_given:
+            faults.append(
+                Fault("a watch commits what is due, when it is", field=name, remedy="leave out one of the two")
+            )
+    if given.confirm_removals is not None and (given.watch or len(set(given.envs)) != 1):
+        remedy = "name the one environment with --env, without --watch"
+        faults.append(
+            Fault("what is confirmed is one run of one environment", field="--confirm-removals", remedy=remedy)
+        )
+    if faults:
+        raise ConfigError(Reason.INVALID_VALUE, faults)
+
+
+def _time(text: str) -> datetime:
+    """A time with its offset from UTC, to the second."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise ValueError("no offset")
+        return moment.astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError) as err:
+        allowed = "RFC 3339, such as 2026-11-24T02:00:00Z or 2026-11-24T11:00:00+09:00"
+        fault = Fault(f"{text[:80]!r} is not a time with its offset from UTC", field="--at", allowed=allowed)
+        raise ConfigError(Reason.INVALID_VALUE, fault) from err
+
+
+def _tell(console: Console, outcomes: Sequence[Outcome], moment: Moment, *, acts: bool) -> None:
+    from rich.text import Text
+
+    if moment.rehearsed:
+        console.print(Text(f"as it would be at {format_time(moment.at)}; nothing is committed", "dim"))
+    elif not acts:
+        console.print(Text("nothing is committed", "dim"))
+    for one in outcomes:
+        head = Text.assemble((printable(one.environment), "bold"), (f" {one.reconciler}", "dim"))
+        result = one.result
+        if result is not None:
+            for action in result.actions:
+                style = _STYLES.get(action.kind, "bold cyan")
+                line = (f" {action.kind} ", style), printable(str(action).removeprefix(f"{action.kind} "))
+                console.print(Text.assemble(head, *line))
+            for aside in result.set_aside:
+                console.print(
+                    Text.assemble(head, (" set aside ", "bold yellow"), printable(str(aside)[len("set aside ") :]))
+                )
+            if result.held:
+                console.print(Text.assemble(head, (" held ", "bold red"), printable(result.held.message)))
+                console.print(Text.assemble(("  to do: ", "cyan"), printable(result.held.remedy)))
+        for fault in one.error.faults if one.error else ():
+            console.print(Text.assemble(head, (" error: ", "bold red"), printable(str(fault))))
+        console.print(Text.assemble(head, f": {_summary(one)}"))
+
+
+def _summary(one: Outcome) -> str:
+    result = one.result
+    if one.error is not None:
+        return "not done" if result and result.plan else "could not be read"
+    if one.commit is not None and result and result.plan:
+        return f"done, commit {one.commit[:12]} on {result.plan.branch}"
+    if result and result.held is not None:
+        return "held"
+    later = f"; next at {format_time(one.next_due)}" if one.next_due else ""
+    if result and result.plan and not result.plan.is_converged:
+        return f"would commit '{result.plan.subject}' to {result.plan.branch}{later}"
+    return f"nothing to commit{later}"

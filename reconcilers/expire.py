@@ -1,0 +1,186 @@
+"""Expiry: no entry outlives its lease.
+
+An entry goes only on positive evidence: it was read, it is valid, and its `expiresAt` has come. What cannot be read is
+set aside; too many at once are held until a person confirms the number. The plan does not depend on the time it is made
+at, only on which entries are due then: what `--at` shows ahead is what is committed when that time has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import PurePosixPath
+
+from generator.environment import Environment
+from generator.errors import Fault, HubError, Location, Reason, Stalled, Transient
+from generator.formats import format_time, parse_time
+from generator.naming import previews_folder
+from generator.quantities import duration
+from reconcilers.passes import Action, Pass, SetAside
+from reconcilers.plan import FileChange, Plan
+from reconcilers.state import EntryRecord, EnvironmentState
+
+NAME = "expiry"
+REQUESTED_BY = "rtb-hub (reconciler)"
+#: So many are always within the share: half of two previews would be one.
+FEW = 3
+#: Clocks of machines that keep time by NTP differ by far less.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+def plan_expiry(
+    state: EnvironmentState, *, at: datetime, confirmed: int | None = None, newest: datetime | None = None
+) -> Pass:
+    """What is due in an environment at `at` (aware), what soon will be, and what cannot be judged.
+
+    `confirmed` is the number of removals that a person agreed to: exactly that many may go, whatever the limits.
+    `newest` is when the branch was last committed to; a time ahead of `at` tells of a clock that is behind. Raises
+    `Transient` when the branch's files cannot be listed whole.
+    """
+    name, warn_before = state.environment.name, duration(state.environment.spec.lease.warn_before)
+    due: list[tuple[datetime, EntryRecord]] = []
+    warnings: list[Action] = []
+    reports: list[Action] = list(_clock_behind(name, at, newest))
+    aside: list[SetAside] = []
+    times: list[datetime] = []
+    readable = 0
+    for record in state.entries:
+        preview, facts = f"{name}/{record.name}", record.facts
+        if facts is None:
+            aside.append(SetAside(preview, record.path, record.faults))
+            continue
+        readable += 1
+        if facts.expires_at is None:
+            reports.append(Action("report", preview, _endless(state.environment)))
+            continue
+        left = facts.expires_at - at
+        if left <= timedelta(0):
+            if fault := _contradiction(record):
+                aside.append(SetAside(preview, record.path, (fault,)))
+            else:
+                due.append((facts.expires_at, record))
+            continue
+        if left <= warn_before:
+            why = f"its time is up at {format_time(facts.expires_at)}"
+            warnings.append(Action("warn", preview, why, facts.expires_at))
+        times.append(facts.expires_at if left <= warn_before else facts.expires_at - warn_before)
+    held = _held(state.environment, [time for time, _ in due], readable, confirmed)
+    removals = [Action("remove", f"{name}/{record.name}", _why(time), time) for time, record in due]
+    return Pass(
+        reconciler=NAME,
+        environment=name,
+        actions=(*_in_order(removals), *_in_order(warnings), *reports),
+        set_aside=tuple(aside),
+        plan=_plan(state, due) if due and held is None else None,
+        held=held,
+        next_due=min(times, default=None),
+    )
+
+
+def refused(environment: Environment, err: Stalled) -> Stalled:
+    """A commit that the repository refused, told as what it is where only reviewed changes get in."""
+    if not environment.spec.gated or err.reason is not Reason.REPOSITORY_REFUSED:
+        return err
+    remedy = (
+        f"{environment.spec.branch} takes reviewed changes only: push with the identity that may bypass its rule for"
+        " what has expired (docs/INSTALL.md, 'Expiry')"
+    )
+    said = "; ".join(fault.message for fault in err.faults)
+    message = f"what has expired in {environment.name} is still there: {said}"
+    return Stalled(err.reason, Fault(message, remedy=remedy))
+
+
+def _plan(state: EnvironmentState, due: Sequence[tuple[datetime, EntryRecord]]) -> Plan:
+    name, head = state.environment.name, state.snapshot.commit
+    ordered = sorted(due, key=lambda one: one[1].path)
+    files = _files(state)
+    changes: list[FileChange] = []
+    trailers: list[tuple[str, str]] = []
+    for time, record in ordered:
+        folder = record.path.parent
+        if record.path not in files.get(folder, ()):
+            raise _not_listed(state, record)
+        changes += [FileChange(path, None, _why(time)) for path in files[folder]]
+        trailers += [
+            ("Preview", f"{name}/{record.name}"),
+            ("Action", "expire"),
+            ("Requested-By", REQUESTED_BY),
+            ("Reason", _why(time)),
+        ]
+    what = ordered[0][1].name.upper() if len(ordered) == 1 else f"{len(ordered)} previews"
+    # Of a gated environment, too, on its own branch: the reviewed entry carries its own end.
+    return Plan(state.snapshot.branch, head, head, f"Expire {what} in {name}", tuple(changes), tuple(trailers))
+
+
+def _files(state: EnvironmentState) -> dict[PurePosixPath, list[PurePosixPath]]:
+    """The files of the environment's previews by folder of the entry they belong to, with those below that folder."""
+    homes = {record.path.parent for record in state.entries}
+    found: dict[PurePosixPath, list[PurePosixPath]] = {}
+    for path in state.snapshot.files(previews_folder(state.environment.name)):
+        home = next((folder for folder in path.parents if folder in homes), None)
+        if home is not None:
+            found.setdefault(home, []).append(path)
+    return found
+
+
+def _not_listed(state: EnvironmentState, record: EntryRecord) -> HubError:
+    message = f"{record.path} was read on {state.snapshot.branch} at {state.snapshot.commit[:12]}, but is not listed"
+    return Transient(Reason.REPOSITORY_UNREACHABLE, message, remedy="nothing was removed; try again")
+
+
+def _why(time: datetime) -> str:
+    return f"its time was up at {format_time(time)}"
+
+
+def _endless(environment: Environment) -> str:
+    if environment.spec.gated:
+        return "was merged, but its time was never begun (no expiresAt): it does not end by itself"
+    return "has no expiresAt: it does not end by itself"
+
+
+def _contradiction(record: EntryRecord) -> Fault | None:
+    """A lease that ends before it begins was written by hand or by a wrong clock, and proves nothing."""
+    if record.preview is None:
+        return None
+    lease = record.preview.spec.lease
+    begun = lease.activated_at or lease.requested_at
+    if lease.expires_at is None or parse_time(lease.expires_at) >= parse_time(begun):
+        return None
+    message = f"{lease.expires_at} is before the lease began ({begun}), so it is not taken for its end"
+    remedy = (
+        f"repair it, or remove the preview: rtb-hub stop {record.name.upper()} --env {record.preview.spec.environment}"
+    )
+    return Fault(message, Location(str(record.path)), "spec.lease.expiresAt", remedy=remedy)
+
+
+def _clock_behind(name: str, at: datetime, newest: datetime | None) -> Iterator[Action]:
+    if newest is not None and newest - at > CLOCK_TOLERANCE:
+        why = (
+            f"the clock here may be behind: the branch was committed to at {format_time(newest)}; while it is, previews"
+            " are removed too late"
+        )
+        yield Action("report", name, why)
+
+
+def _held(environment: Environment, due: Sequence[datetime], readable: int, confirmed: int | None) -> Fault | None:
+    policy, count, name = environment.spec.expiry, len(due), environment.name
+    over = []
+    if count > policy.max_removals:
+        over.append(f"more than {policy.max_removals} (expiry.maxRemovals)")
+    if count > FEW and count * 100 > policy.max_share * readable:
+        over.append(f"more than {policy.max_share} % (expiry.maxShare)")
+    if not over or confirmed == count:
+        return None
+    between = f"between {format_time(min(due))} and {format_time(max(due))}"
+    message = f"{count} of {readable} previews are due at once, {' and '.join(over)}; none is removed"
+    if confirmed is not None:
+        message += f"; confirmed were {confirmed}"
+    remedy = (
+        f"their time was up {between}: if that is right, rtb-hub reconcile --env {name} --only {NAME}"
+        f" --confirm-removals {count}"
+    )
+    return Fault(message, field=name, remedy=remedy)
+
+
+def _in_order(actions: Sequence[Action]) -> list[Action]:
+    return sorted(actions, key=lambda action: (action.due, action.preview))
