@@ -35,6 +35,7 @@ class Reason(StrEnum):
     BRANCH_MOVED = "BranchMoved"
     REPOSITORY_UNREACHABLE = "RepositoryUnreachable"
     REPOSITORY_REFUSED = "RepositoryRefused"
+    REPOSITORY_DENIED = "RepositoryDenied"
     UNREADABLE_ENTRY = "UnreadableEntry"
     PREVIEW_NOT_FOUND = "PreviewNotFound"
     CAPACITY_EXHAUSTED = "CapacityExhausted"

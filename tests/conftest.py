@@ -31,6 +31,7 @@ STEADY = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--previews", type=int, default=5, help="how many each of eight processes writes")
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden trees instead of comparing")
 
 
@@ -50,6 +51,11 @@ def _leave(environment: pytest.MonkeyPatch, *, keep: tuple[str, ...] = ()) -> No
         environment.delenv(name)
     for name, value in STEADY.items():
         environment.setenv(name, value)
+
+
+@pytest.fixture
+def previews(request: pytest.FixtureRequest) -> int:
+    return int(request.config.getoption("--previews"))
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from typing import Any
 class GitServer:
     """Serves the repositories below `root`. `drop_after_push`: the push is done, its answer is lost. `is_down`: 503.
 
+    `forbids`: 403. `hangs`: no answer before the event is set.
+
     `on_push` is told the refs (name → commit) of the repository before and after each push.
     """
 
@@ -24,6 +26,8 @@ class GitServer:
     password: str | None = None
     drop_after_push: bool = False
     is_down: bool = False
+    forbids: bool = False
+    hangs: threading.Event | None = None
     on_push: Callable[[dict[str, str], dict[str, str]], None] | None = None
     requests: list[str] = field(default_factory=list)
 
@@ -69,8 +73,10 @@ def _handler(server: GitServer) -> Any:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
-            if server.is_down:
-                self.send_error(503)
+            if server.hangs is not None:
+                server.hangs.wait()
+            if server.is_down or server.forbids:
+                self.send_error(503 if server.is_down else 403)
                 return
             is_push = self.command == "POST" and self.path.endswith("git-receive-pack")
             before = self._refs() if is_push and server.on_push else {}
@@ -119,6 +125,7 @@ def _handler(server: GitServer) -> Any:
                 "GIT_CONFIG_KEY_0": "safe.directory",
                 "GIT_CONFIG_VALUE_0": "*",
             }
-            return subprocess.run(["git", "http-backend"], input=body, env=env, capture_output=True, check=True).stdout
+            done = subprocess.run(["git", "http-backend"], input=body, env=env, capture_output=True, check=False)
+            return done.stdout or b"Status: 500 Internal Server Error\r\n\r\n"
 
     return Handler

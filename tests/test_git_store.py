@@ -304,8 +304,9 @@ class TestRemote:
 
     def test_a_wrong_password_is_told_without_it_and_without_a_prompt(self, origin: Path, tmp_path: Path) -> None:
         with GitServer(tmp_path, password="right") as server:
-            with pytest.raises(Transient) as caught:
+            with pytest.raises(Stalled) as caught:
                 opened(server.url("origin.git", "hub:wr0ng@"), tmp_path).snapshots()
+            assert caught.value.reason is Reason.REPOSITORY_DENIED
             assert "wr0ng" not in str(caught.value)
             assert opened(server.url("origin.git", "hub:right@"), tmp_path).snapshots().keys() == {"main"}
 

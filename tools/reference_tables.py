@@ -56,6 +56,7 @@ REASONS = {
     Reason.BRANCH_MOVED: "the branch kept moving while the change was planned; ask again",
     Reason.REPOSITORY_UNREACHABLE: "the repository cannot be reached, or not be read whole; try again",
     Reason.REPOSITORY_REFUSED: "a hook, a rule or a lock of the repository refused the commit",
+    Reason.REPOSITORY_DENIED: "the remote refuses the credentials: none, wrong, expired, or not allowed to do this",
     Reason.UNREADABLE_ENTRY: "an entry has mistakes",
     Reason.PREVIEW_NOT_FOUND: "there is no preview of this issue in this environment",
     Reason.TARGET_NOT_EMPTY: "the folder to be made is there and is not empty",

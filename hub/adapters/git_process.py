@@ -10,7 +10,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.errors import Fault, Reason, Stalled, Transient
@@ -48,12 +48,22 @@ def without_credentials(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """`git` in one repository. `directory` None: in none."""
+    """`git` in one repository. `directory` None: in none.
+
+    `inherited`: descriptors each git holds while it runs. `is_git_directory`: `directory` is the repository itself, and
+    none above it is looked for when it is damaged.
+    """
 
     environ: Mapping[str, str]
     directory: Path | None = None
     local_seconds: float = LOCAL_SECONDS
     remote_seconds: float = REMOTE_SECONDS
+    inherited: tuple[int, ...] = ()
+    is_git_directory: bool = False
+
+    def inheriting(self, descriptor: int) -> Git:
+        """The same, each git of it holding `descriptor`: a lock that is not free before the last of them ended."""
+        return replace(self, inherited=(*self.inherited, descriptor))
 
     def run(self, *arguments: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> Result:
         """Run to the end. Raises `Transient` when it takes too long, `Stalled` when there is no git."""
@@ -74,11 +84,13 @@ class Git:
         """Run, and raise `Stalled` (RepositoryRefused) with what git said when it fails."""
         result = self.run(*arguments, stdin=stdin, extra=extra)
         if result.code != 0:
-            raise Stalled(Reason.REPOSITORY_REFUSED, f"git {arguments[0]} failed: {said(result)}")
+            remedy = "mend what git names (room on the disk, permissions, damaged objects) and run this again"
+            raise Stalled(Reason.REPOSITORY_REFUSED, f"git {arguments[0]} failed: {said(result)}", remedy=remedy)
         return result
 
     def _run(self, arguments: Sequence[str], stdin: bytes, extra: Mapping[str, str], seconds: float) -> Result:
-        where = ["-C", str(self.directory)] if self.directory else []
+        option = "--git-dir" if self.is_git_directory else "-C"
+        where = [option, str(self.directory)] if self.directory else []
         # Nobody's hooks or maintenance run on what is only plumbing here; a server's hooks do run.
         command = ["git", *where, "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false"]
         try:
@@ -89,6 +101,7 @@ class Git:
                 stderr=subprocess.PIPE,
                 env=self._environment(extra),
                 start_new_session=True,
+                pass_fds=self.inherited,
             )
         except FileNotFoundError as err:
             raise Stalled(Reason.REPOSITORY_REFUSED, "there is no git on the PATH", remedy="install git 2.30+") from err

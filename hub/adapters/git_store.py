@@ -13,21 +13,25 @@ What holds, each with a test in tests/test_git_store.py:
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from generator.errors import ConfigError, Fault, Moved, Reason, Stalled, Transient
+from generator.errors import ConfigError, Fault, HubError, Moved, Reason, Stalled
+from hub.adapters.git_faults import is_damaged, is_locked, remote_fault
 from hub.adapters.git_log import read_log
+from hub.adapters.git_mirror import Mirror, damaged, open_mirror, pack_when_due
 from hub.adapters.git_process import Git, Result, said, without_credentials
 from hub.adapters.git_trees import commit_tree
 from reconcilers.plan import Plan
 from reconcilers.ports import LoggedCommit, Snapshot
 
 _HEADS = "refs/heads/"
+_QUIETLY = ("--quiet", "--prune", "--no-tags", "--no-write-fetch-head")
+_FETCH = ("fetch", *_QUIETLY, "origin", "+refs/heads/*:refs/remotes/origin/*")
 _LISTED = re.compile(r"\d+ blob ([0-9a-f]+)\t([^\0]+)\0")
 
 
@@ -46,23 +50,24 @@ class GitSnapshot:
     git: Git
     branch: str
     commit: str
+    mirror: Mirror | None = None
 
     def files(self, below: PurePosixPath) -> tuple[PurePosixPath, ...]:
         """All file paths below a folder, sorted."""
         folder = [] if below == PurePosixPath() else [f"{below}/"]
-        listing = self.git.must("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.commit, *folder)
-        names = listing.out.decode("utf-8", "surrogateescape").split("\0")
+        listing = self._ask("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.commit, *folder)
+        names = listing.decode("utf-8", "surrogateescape").split("\0")
         return tuple(sorted(PurePosixPath(name) for name in names if name))
 
     def listing(self, below: PurePosixPath) -> Mapping[str, str]:
         """See the port. One `git ls-tree`; a text a file, since so many paths cost more than the reading."""
-        told = self.git.must("ls-tree", "-r", "-z", "--full-tree", self.commit, f"{below}/").out
+        told = self._ask("ls-tree", "-r", "-z", "--full-tree", self.commit, f"{below}/")
         return {path: blob for blob, path in _LISTED.findall(told.decode("utf-8", "surrogateescape"))}
 
     def changed(self, since: Snapshot, below: PurePosixPath) -> Mapping[str, str | None]:
         """See the port. One `git diff-tree`, which looks into no folder that is the same."""
         options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
-        told = self.git.must("diff-tree", *options, since.commit, self.commit, "--", f"{below}/").out
+        told = self._ask("diff-tree", *options, since.commit, self.commit, "--", f"{below}/")
         fields = told.decode("utf-8", "surrogateescape").split("\0")
         pairs = zip(fields[::2], fields[1::2], strict=False)
         return {path: None if about.endswith(" D") else about.split(" ")[3] for about, path in pairs}
@@ -73,7 +78,7 @@ class GitSnapshot:
         if not asked:
             return {}
         lines = "".join(f"{self.commit}:{path}\n" for path in asked)
-        out = self.git.must("cat-file", "--batch", stdin=lines.encode("utf-8", "surrogateescape")).out
+        out = self._ask("cat-file", "--batch", stdin=lines.encode("utf-8", "surrogateescape"))
         contents: dict[PurePosixPath, bytes] = {}
         position = 0
         for path in asked:
@@ -81,12 +86,33 @@ class GitSnapshot:
             header = out[position:end].split(b" ")
             position = end + 1
             if header[-1] == b"missing":
+                self._must_be_absent(path)
                 continue
             size = int(header[-1])
             if header[-2] == b"blob":
                 contents[path] = out[position : position + size]
             position += size + 1
         return contents
+
+    def _must_be_absent(self, path: PurePosixPath) -> None:
+        """Git says of a path that is not there and of an object that is lost the same; the tree tells them apart."""
+        named = self.git.run("rev-parse", "--verify", "--quiet", f"{self.commit}:{path}")
+        if named.code == 0:
+            raise self._failed(f"cannot read {path}", Result(1, b"", f"{named.text} is missing"))
+
+    def _ask(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        result = self.git.run(*arguments, stdin=stdin)
+        if result.code != 0:
+            raise self._failed(f"git {arguments[0]} failed", result)
+        return result.out
+
+    def _failed(self, what: str, result: Result) -> HubError:
+        """The error of a read. A mirror that is damaged is made anew, so that one can be tried again."""
+        if self.mirror is not None and is_damaged(result):
+            return damaged(self.mirror, result)
+        remedy = "if objects are damaged, 'git fsck' there names them; another clone or a backup has them"
+        message = f"{what} on {self.branch} at {self.commit[:12]}: {said(result)}"
+        return Stalled(Reason.REPOSITORY_REFUSED, message, remedy=remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +124,16 @@ class GitRepository:
     identity: Identity
     has_remote: bool
     work_tree: Path | None
+    mirror: Mirror | None = None
 
     def snapshots(self) -> Mapping[str, GitSnapshot]:
         """All branches as they are now, sorted by name; of the remote, fetched once, when there is one."""
-        self._fetch()
+        if self.has_remote:
+            self._fetch()
         prefix = "refs/remotes/origin/" if self.has_remote else _HEADS
         listing = self.git.must("for-each-ref", "--format=%(objectname) %(refname)", prefix).text.splitlines()
         heads = {name.removeprefix(prefix): commit for commit, _, name in (line.partition(" ") for line in listing)}
-        return {name: GitSnapshot(self.git, name, heads[name]) for name in sorted(heads) if name != "HEAD"}
+        return {name: GitSnapshot(self.git, name, heads[name], self.mirror) for name in sorted(heads) if name != "HEAD"}
 
     def log(
         self, snapshot: Snapshot, *, below: PurePosixPath | None = None, since: datetime | None = None
@@ -118,7 +146,7 @@ class GitRepository:
         if self.git.ask("merge-base", "--is-ancestor", commit, snapshot.commit).code != 0:
             message = f"{commit[:12]} is not in the history of {snapshot.branch} of {self.location}"
             raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy="ask again: it is read anew")
-        return GitSnapshot(self.git, snapshot.branch, commit)
+        return GitSnapshot(self.git, snapshot.branch, commit, self.mirror)
 
     def commit(self, plan: Plan, *, at: datetime) -> str:
         """Commit and publish; see the port. A plan that changes nothing returns its base."""
@@ -127,37 +155,51 @@ class GitRepository:
         checked_out = self._checked_out(plan.branch)
         if checked_out:
             self._must_be_clean()
-        commit = commit_tree(self.git, plan, who=(self.identity.name, self.identity.email), at=at)
-        if self.has_remote:
-            self._push(plan.branch, plan.expected, commit)
-        else:
-            self._swap(plan.branch, plan.expected, commit)
-            if checked_out:
-                self._follow(plan.expected, commit)
+        with self._shared() as git:
+            commit = commit_tree(git, plan, who=(self.identity.name, self.identity.email), at=at)
+            if self.has_remote:
+                self._push(git, plan.branch, plan.expected, commit)
+                return commit
+        self._swap(plan.branch, plan.expected, commit)
+        if checked_out:
+            self._follow(plan.expected, commit)
+        elif self.work_tree is None and self.git.directory:
+            pack_when_due(self.git, self.git.directory)
         return commit
 
     def delete_branch(self, branch: str, *, expected: str) -> None:
         """Delete `branch` if it is still at `expected`. Raises `Moved` otherwise."""
         if self.has_remote:
-            result = self.git.remote(
-                "push", "--porcelain", f"--force-with-lease={branch}:{expected}", "origin", f":{_HEADS}{branch}"
-            )
+            lease = f"--force-with-lease={branch}:{expected}"
+            with self._shared() as git:
+                result = git.remote("push", "--porcelain", lease, "origin", f":{_HEADS}{branch}")
             self._check_push(result, branch, expected, gone=True)
         elif self.git.run("update-ref", "-d", f"{_HEADS}{branch}", expected).code != 0:
             raise self._moved(branch, expected)
 
+    @contextmanager
+    def _shared(self) -> Iterator[Git]:
+        """A `git` that may write objects: one that keeps others from tending the mirror."""
+        if self.mirror is None:
+            yield self.git
+        else:
+            with self.mirror.shared() as descriptor:
+                yield self.git.inheriting(descriptor)
+
     def _fetch(self) -> None:
-        if not self.has_remote:
+        if self.mirror is None:
+            result = self.git.remote(*_FETCH)
+        else:
+            with self.mirror.alone() as descriptor:
+                git = self.git.inheriting(descriptor)
+                result = git.remote(*_FETCH)
+                if result.code != 0 and is_locked(result) and self.mirror.remove_stale_locks():
+                    result = git.remote(*_FETCH)
+        if result.code == 0:
             return
-        result = self.git.remote(
-            "fetch", "--quiet", "--prune", "--no-tags", "origin", "+refs/heads/*:refs/remotes/origin/*"
-        )
-        if result.code != 0:
-            remedy = "check the address, the network and your credentials ('git ls-remote' tells)"
-            raise Transient(
-                Reason.REPOSITORY_UNREACHABLE,
-                Fault(f"cannot fetch from {self.location}: {said(result)}", remedy=remedy),
-            )
+        if self.mirror is not None and is_damaged(result):
+            raise damaged(self.mirror, result)
+        raise remote_fault(f"cannot fetch from {self.location}", result)
 
     def _head(self, branch: str) -> str | None:
         ref = f"refs/remotes/origin/{branch}" if self.has_remote else _HEADS + branch
@@ -175,18 +217,17 @@ class GitRepository:
             Reason.REPOSITORY_REFUSED, f"cannot move {branch} of {self.location}: {said(result)}", remedy=remedy
         )
 
-    def _push(self, branch: str, expected: str | None, commit: str) -> None:
+    def _push(self, git: Git, branch: str, expected: str | None, commit: str) -> None:
         # The lease makes the push compare-and-swap. It would also allow what is no fast-forward, which cannot come up:
         # the commit's ancestor is the expected one, unless the branch is new.
-        if expected is not None and self.git.ask("merge-base", "--is-ancestor", expected, commit).code != 0:
+        if expected is not None and git.ask("merge-base", "--is-ancestor", expected, commit).code != 0:
             message = f"{commit[:12]} does not follow {expected[:12]} on {branch}"
             raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy="delete the request branch and ask again")
         lease = f"--force-with-lease={branch}:{expected or ''}"
-        result = self.git.remote("push", "--porcelain", lease, "origin", f"{commit}:{_HEADS}{branch}")
+        result = git.remote("push", "--porcelain", lease, "origin", f"{commit}:{_HEADS}{branch}")
         if result.code != 0 and self._remote_head(branch) == commit:
             return  # the answer was lost, not the push
         self._check_push(result, branch, expected, gone=False)
-        self.git.run("update-ref", f"refs/remotes/origin/{branch}", commit)
 
     def _check_push(self, result: Result, branch: str, expected: str | None, *, gone: bool) -> None:
         """Raise by what `git push --porcelain` reports of the one ref: '!' is a refusal, no line no connection."""
@@ -195,8 +236,7 @@ class GitRepository:
         refused = next((line for line in result.text.splitlines() if line.startswith("!")), None)
         what = "delete" if gone else "push to"
         if refused is None:
-            fault = Fault(f"cannot {what} {branch} of {self.location}: {said(result)}", remedy="try again")
-            raise Transient(Reason.REPOSITORY_UNREACHABLE, fault)
+            raise remote_fault(f"cannot {what} {branch} of {self.location}", result)
         if self._remote_head(branch) != expected:
             raise self._moved(branch, expected)
         summary = without_credentials(refused.split("\t")[-1])
@@ -207,8 +247,7 @@ class GitRepository:
     def _remote_head(self, branch: str) -> str | None:
         result = self.git.remote("ls-remote", "origin", _HEADS + branch)
         if result.code != 0:
-            fault = Fault(f"cannot tell whether {branch} of {self.location} moved: {said(result)}", remedy="try again")
-            raise Transient(Reason.REPOSITORY_UNREACHABLE, fault)
+            raise remote_fault(f"cannot tell whether {branch} of {self.location} moved", result)
         return result.text.split("\t")[0] or None
 
     def _moved(self, branch: str, expected: str | None) -> Moved:
@@ -243,9 +282,8 @@ def open_store(location: str, *, cache: Path, environ: Mapping[str, str], identi
     Raises `Stalled` (NotAStateRepository) when a path is no Git repository.
     """
     if _is_url(location):
-        mirror = cache / "repositories" / hashlib.sha256(location.encode()).hexdigest()[:32]
-        _make_mirror(mirror, location, environ)
-        return GitRepository(Git(environ, mirror), without_credentials(location), identity, True, None)
+        mirror, git = open_mirror(cache, location, environ)
+        return GitRepository(git, without_credentials(location), identity, True, None, mirror)
     path = Path(location).expanduser()
     git = Git(environ, path)
     found = git.run("rev-parse", "--absolute-git-dir", "--is-bare-repository") if path.is_dir() else None
@@ -273,12 +311,3 @@ def create_repository(path: Path, *, bare: bool, remote: str | None, environ: Ma
 def _is_url(location: str) -> bool:
     head, colon, _ = location.partition(":")
     return "://" in location or bool(colon and "/" not in head and not Path(location).exists())
-
-
-def _make_mirror(mirror: Path, url: str, environ: Mapping[str, str]) -> None:
-    """A bare repository with `url` as origin. Making it twice at once is harmless: init and set-url are idempotent."""
-    if not (mirror / "HEAD").exists():
-        mirror.mkdir(parents=True, exist_ok=True)
-        mirror.chmod(0o700)
-        Git(environ).must("init", "--quiet", "--bare", "--initial-branch=main", "--", str(mirror))
-    Git(environ, mirror).must("config", "remote.origin.url", url)

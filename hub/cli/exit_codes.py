@@ -39,6 +39,7 @@ CODES: dict[Reason, int] = {
     Reason.UNREADABLE_ENTRY: 36,
     Reason.PREVIEW_NOT_FOUND: 37,
     Reason.TARGET_NOT_EMPTY: 38,
+    Reason.REPOSITORY_DENIED: 39,
     Reason.CAPACITY_EXHAUSTED: 40,
     Reason.CLUSTER_UNREACHABLE: 50,
     Reason.CLUSTER_REFUSED: 51,
