@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 from generator.blueprint import TemplateLibrary
 from generator.environment import Environment
@@ -30,6 +29,8 @@ GIT, CACHE = "/etc/rtb-hub/git", "/var/cache/rtb-hub"
 #: What may be done to a gated branch without a review.
 UNREVIEWED = ("expiry",)
 _SLUG = 24
+#: Scheme, host and port of a web address that `generator.formats.GitUrl` took.
+_WEB = re.compile(r"(https?)://(?:[^/@]*@)?([^/]+)/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +128,16 @@ def _slug(branch: str) -> str:
 
 def _credentials(repository: str) -> dict[str, str]:
     """What tells Git to use the Secret: a user and password (kubernetes.io/basic-auth), or a key for ssh."""
-    url = urlsplit(repository)
-    if url.scheme not in ("http", "https"):
+    web = _WEB.match(repository)
+    if web is None:
         options = f"-i {GIT}/ssh-privatekey -o IdentitiesOnly=yes -o UserKnownHostsFile={GIT}/known_hosts"
         return {"GIT_SSH_COMMAND": f"ssh {options} -o StrictHostKeyChecking=yes -o BatchMode=yes -o ConnectTimeout=20"}
     # Read at each use, so that a token that was renewed is the one that is sent; to this host only.
     read = f"IFS= read -r user < {GIT}/username; IFS= read -r password < {GIT}/password"
     told = """printf 'username=%s\\npassword=%s\\n' "$user" "$password\""""
     helper = f'!f() {{ test "$1" = get || return 0; {read}; {told}; }}; f'
-    host = url.netloc.rpartition("@")[2]
     return {
         "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"credential.{url.scheme}://{host}.helper",
+        "GIT_CONFIG_KEY_0": f"credential.{web[1]}://{web[2]}.helper",
         "GIT_CONFIG_VALUE_0": helper,
     }

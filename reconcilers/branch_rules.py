@@ -75,7 +75,7 @@ def _rules(branch: str, on_it: list[Environment]) -> tuple[BranchRule, ...]:
     if any(environment.spec.gated for environment in on_it):
         words["reviewed"] = (
             f"pull requests only; approved by {' and '.join(names)}'s team, not by who asked or pushed last;"
-            " a push voids approvals; no bypass"
+            " a push voids approvals; no bypass but for the identity that removes what has expired"
         )
     else:
         words["hub-only"] = "only the hub's identity pushes; people use the hub, or a pull request that you review"

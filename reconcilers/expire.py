@@ -16,7 +16,7 @@ from generator.errors import Fault, HubError, Location, Reason, Stalled, Transie
 from generator.formats import format_time, parse_time
 from generator.naming import previews_folder
 from generator.quantities import duration
-from reconcilers.passes import Action, Pass, SetAside
+from reconcilers.passes import Action, ActionKind, Pass, SetAside
 from reconcilers.plan import FileChange, Plan
 from reconcilers.state import EntryRecord, EnvironmentState
 
@@ -39,41 +39,38 @@ def plan_expiry(
     """
     name, warn_before = state.environment.name, duration(state.environment.spec.lease.warn_before)
     due: list[tuple[datetime, EntryRecord]] = []
-    warnings: list[Action] = []
+    soon: list[tuple[datetime, EntryRecord]] = []
     reports: list[Action] = list(_clock_behind(name, at, newest))
     aside: list[SetAside] = []
     times: list[datetime] = []
     readable = 0
-    for record in state.entries:
-        preview, facts = f"{name}/{record.name}", record.facts
+    for record in state.entries:  # thousands, of which few are due: no more than a comparison for the others
+        facts = record.facts
         if facts is None:
-            aside.append(SetAside(preview, record.path, record.faults))
+            aside.append(SetAside(f"{name}/{record.name}", record.path, record.faults))
             continue
         readable += 1
-        if facts.expires_at is None:
-            reports.append(Action("report", preview, _endless(state.environment)))
-            continue
-        left = facts.expires_at - at
-        if left <= timedelta(0):
-            if fault := _contradiction(record):
-                aside.append(SetAside(preview, record.path, (fault,)))
-            else:
-                due.append((facts.expires_at, record))
-            continue
-        if left <= warn_before:
-            why = f"its time is up at {format_time(facts.expires_at)}"
-            warnings.append(Action("warn", preview, why, facts.expires_at))
-        times.append(facts.expires_at if left <= warn_before else facts.expires_at - warn_before)
+        ends = facts.expires_at
+        if ends is None:
+            reports.append(Action("report", f"{name}/{record.name}", _endless(state.environment)))
+        elif (left := ends - at) > warn_before:
+            times.append(ends)
+        elif left > timedelta(0):
+            soon.append((ends, record))
+        elif fault := _contradiction(record):
+            aside.append(SetAside(f"{name}/{record.name}", record.path, (fault,)))
+        else:
+            due.append((ends, record))
+    later = [min(times) - warn_before] if times else []
     held = _held(state.environment, [time for time, _ in due], readable, confirmed)
-    removals = [Action("remove", f"{name}/{record.name}", _why(time), time) for time, record in due]
     return Pass(
         reconciler=NAME,
         environment=name,
-        actions=(*_in_order(removals), *_in_order(warnings), *reports),
+        actions=(*_actions("remove", name, due), *_actions("warn", name, soon), *reports),
         set_aside=tuple(aside),
         plan=_plan(state, due) if due and held is None else None,
         held=held,
-        next_due=min(times, default=None),
+        next_due=min([*later, *(time for time, _ in soon)], default=None),
     )
 
 
@@ -182,5 +179,10 @@ def _held(environment: Environment, due: Sequence[datetime], readable: int, conf
     return Fault(message, field=name, remedy=remedy)
 
 
-def _in_order(actions: Sequence[Action]) -> list[Action]:
-    return sorted(actions, key=lambda action: (action.due, action.preview))
+def _actions(kind: ActionKind, name: str, entries: Sequence[tuple[datetime, EntryRecord]]) -> list[Action]:
+    """By time, then by name."""
+    found = []
+    for time, record in entries:
+        why = _why(time) if kind == "remove" else f"its time is up at {format_time(time)}"
+        found.append(Action(kind, f"{name}/{record.name}", why, time))
+    return sorted(found, key=lambda action: (action.due, action.preview))

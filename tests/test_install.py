@@ -17,6 +17,7 @@ from builders import digest, environment, preview, render
 from commands import git, rtb_hub
 from conftest import ROOT
 
+from generator.hub_jobs import jobs_of
 from reconcilers.branch_rules import branch_rules
 
 INSTALL = (ROOT / "docs" / "INSTALL.md").read_text(encoding="utf-8")
@@ -86,6 +87,7 @@ def remote(tmp_path: Path) -> Path:
             "GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig"),
             "web": digest("a"),  # what the marked block before sets
             "api": digest("b"),
+            "hub": digest("c"),  # the hub's own image
         },
         capture_output=True,
         text=True,
@@ -127,10 +129,21 @@ def test_the_steps_of_the_installation_work_as_written(remote: Path, tmp_path: P
     names = ("int", "stg", "prd")
     assert held == {(rule.branch, rule.name) for rule in branch_rules({name: environment(name) for name in names})}
     assert all(ruleset["enforcement"] == "active" for ruleset in rules.values())
-    assert rules["history"]["bypass_actors"] == rules["prd"]["bypass_actors"] == []
+    assert rules["history"]["bypass_actors"] == []
+    (expiry,) = rules["prd"]["bypass_actors"]  # and not the hub, whose pull requests are reviewed
+    assert expiry["actor_id"] not in [actor["actor_id"] for actor in rules["main"]["bypass_actors"]]
     review = rules["prd"]["rules"][0]["parameters"]
     assert review["required_approving_review_count"] >= 1
     assert all(review[name] is True for name in review if name != "required_approving_review_count")
+
+
+def test_its_jobs_and_secrets_are_those_that_are_rendered() -> None:
+    jobs = {job.name: job for job in jobs_of([environment(name) for name in ("int", "stg", "prd")])}
+    branches = re.search(r"for branch in (.*); do\n  kubectl -n rtb-hub create secret", INSTALL)
+    assert branches
+    assert {f"rtb-hub-git-{branch}" for branch in branches[1].split()} == {job.secret for job in jobs.values()}
+    assert set(re.findall(r"cronjob/([a-z-]+)", INSTALL)) <= set(jobs)
+    assert set(re.findall(r"`(rtb-hub-git-[a-z]+)`", INSTALL)) == {job.secret for job in jobs.values()}
 
 
 def test_its_objects_validate(tmp_path: Path) -> None:

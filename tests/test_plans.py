@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import PurePosixPath
 
 import pytest
@@ -14,9 +15,10 @@ from memory_store import MemoryStore
 from planning import KEY, STARTER, Broken, layout, merged, planned, removed, started, state_store
 
 from generator.errors import HubError, Transient
+from reconcilers.expire import plan_expiry
 from reconcilers.layout import plan_layout
 from reconcilers.plan import FileChange, Plan, combined
-from reconcilers.state import read_state
+from reconcilers.state import read_each_state, read_state
 from reconcilers.stop import plan_stop
 
 Plans = Callable[[Broken, str], list[Plan]]
@@ -35,6 +37,15 @@ def lay_out(store: Broken, _: str) -> list[Plan]:
     return list(plan_layout(layout(), store))
 
 
+def expire(store: Broken, env: str) -> list[Plan]:
+    states, failures = read_each_state(store, LIBRARY)
+    for err in failures.values():
+        raise err
+    later = NOW + timedelta(days=30)
+    found = [plan_expiry(state, at=later).plan for state in states if state.environment.name == env]
+    return [plan for plan in found if plan]
+
+
 def populated() -> MemoryStore:
     """Two previews in int; in prd one that is live and has an update requested."""
     store = state_store()
@@ -48,7 +59,7 @@ def populated() -> MemoryStore:
 
 @pytest.mark.parametrize("fails", [True, False], ids=["fails", "is empty"])
 @pytest.mark.parametrize("env", ["int", "prd"])
-@pytest.mark.parametrize("plans", [start, stop, lay_out])
+@pytest.mark.parametrize("plans", [start, stop, expire, lay_out])
 def test_an_answer_that(plans: Plans, env: str, fails: bool) -> None:
     store = populated()
     heads = dict(store.heads)

@@ -110,13 +110,13 @@ def test_too_many_are_held_until_a_person_confirms(state: Path) -> None:
         start(state, f"RTB-{number}", ends=parse_time(PAST))
     before = state_of(state)
     ran = rtb_hub("reconcile", "--env", "int", "--repo", state)
-    assert ran.code == 5
+    assert ran.code == 6
     assert (
         "int expiry held 5 of 5 previews are due at once, more than 50 % (expiry.maxShare); none is removed" in ran.out
     )
     told = re.search(r"rtb-hub (reconcile .*--confirm-removals) 5$", ran.out, re.MULTILINE)
     assert told
-    assert rtb_hub(*told[1].split(), 4, "--repo", state).code == 5
+    assert rtb_hub(*told[1].split(), 4, "--repo", state).code == 6
     assert state_of(state) == before
     must(*told[1].split(), 5, "--repo", state)
     assert live(state) == []
@@ -127,7 +127,7 @@ def test_what_cannot_be_read_needs_a_person_and_keeps_no_other(state: Path) -> N
     start(state, "RTB-2", ends=parse_time(PAST))
     start(state, "RTB-3", ends=parse_time(PAST), env="stg")
     ran = rtb_hub("reconcile", "--repo", state, "-o", "json")
-    assert ran.code == 5
+    assert ran.code == 6
     assert [aside["preview"] for one in ran.json()["passes"] for aside in one["setAside"]] == ["int/rtb-1"]
     assert live(state) == ["rtb-1"]
     assert "int expiry set aside int/rtb-1: environments/int/" in rtb_hub("reconcile", "--repo", state).out
@@ -185,9 +185,10 @@ def test_options_that_make_no_sense_are_refused_before_anything_is_read(
 
 
 def test_an_environment_that_is_not_there_is_told_with_the_nearest(state: Path) -> None:
-    ran = rtb_hub("reconcile", "--env", "itn", "--repo", state)
-    assert ran.code == 11
-    assert "did you mean: int" in ran.err
+    for words in ((), ("--watch",)):
+        ran = rtb_hub("reconcile", "--env", "itn", *words, "--repo", state)
+        assert ran.code == 11
+        assert "did you mean: int" in ran.err
 
 
 class Watching:

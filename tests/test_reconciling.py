@@ -212,5 +212,5 @@ def test_a_clock_behind_the_branch_needs_a_person() -> None:
     outcomes = reconciled(store, NOW - timedelta(minutes=6))
     assert outcomes["int"].result is not None
     assert "the clock here may be behind" in outcomes["int"].result.actions[-1].why
-    assert exit_code(list(outcomes.values())) == 5
+    assert exit_code(list(outcomes.values())) == 6
     assert exit_code(list(reconciled(store, NOW - timedelta(minutes=6), acts=False, rehearsed=True).values())) == 0

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from hub import __version__
-from hub.cli import options
+from hub.cli import options, upkeep
 from hub.cli.catalog import register
 from hub.cli.main import declared_errors
 from hub.cli.output import Format
@@ -22,7 +22,7 @@ app = typer.Typer(
     help="Preview environments per Jira issue, through Git and Argo CD.\n\n"
     "Lay out a state repository ([bold]init[/]), then [bold]start[/] a preview; the Argo CD of the environment's"
     " account applies what the repository says. Try it without any account: [bold]rtb-hub demo[/].\n\n"
-    "Exit codes: 0 done, 2 wrong usage, 3 'diff' found differences, 4 'doctor' found errors, 5 'reconcile' left"
+    "Exit codes: 0 done, 2 wrong usage, 3 'diff' found differences, 4 'doctor' found errors, 6 'reconcile' left"
     " something to a person, 10-24 wrong input, 30-40 the repository or its capacity, 50-53 a cluster.",
 )
 
@@ -232,49 +232,6 @@ def stop(
 
 @app.command(rich_help_panel="State repository")
 @declared_errors
-def reconcile(
-    env: Annotated[
-        list[str] | None,
-        typer.Option("--env", "-e", metavar="NAME", help="Only this environment. Repeatable.", show_default="all"),
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option("--only", metavar="NAME", help="Only this reconciler: expiry. Repeatable.", show_default="all"),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done. Commit nothing.")] = False,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Go on until ended, and do what is due within a second of its time.")
-    ] = False,
-    at: Annotated[
-        str | None,
-        typer.Option("--at", metavar="TIME", help="Show what would be done at this time (RFC 3339). Commit nothing."),
-    ] = None,
-    confirm_removals: Annotated[
-        int | None,
-        typer.Option(
-            "--confirm-removals", metavar="N", min=1, help="Remove so many at once: exactly the number that was held."
-        ),
-    ] = None,
-    repo: options.Repo = None,
-    output: options.Output = Format.TABLE,
-) -> None:
-    """Do what time asks for: remove the previews whose lease has ended, and say whose will soon.
-
-    Safe to run twice, late or at once. What cannot be read is set aside, and the rest goes on. When too many are due
-    at once (`expiry` in the environment's file), none is removed until you confirm the number: a wrong clock makes all
-    look due. Exit code 5 when something is left that a person has to look at. With --watch, one line an event goes to
-    standard error, as JSON with --output json.
-
-    Example: rtb-hub reconcile --env int --at 2026-11-24T02:00:00Z
-    """
-    from hub.commands import reconcile as command
-
-    given = command.Options(env or [], only or [], dry_run, watch, at, confirm_removals)
-    command.run(given, repo=repo, output=output)
-
-
-@app.command(rich_help_panel="State repository")
-@declared_errors
 def doctor(
     env: Annotated[
         list[str] | None,
@@ -310,3 +267,4 @@ def demo(
 
 
 register(app)
+upkeep.register(app)

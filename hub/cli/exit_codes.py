@@ -12,7 +12,7 @@ DIFFERENT = 3
 #: `rtb-hub doctor` found errors.
 UNHEALTHY = 4
 #: `rtb-hub reconcile` did what it may, and something is left that a person has to look at.
-NEEDS_A_PERSON = 5
+NEEDS_A_PERSON = 6
 
 CODES: dict[Reason, int] = {
     Reason.INVALID_ISSUE_KEY: 10,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from generator.errors import HubError, Moved, Transient
+from generator.errors import ConfigError, HubError, Moved, Transient
 from generator.formats import format_time
 from hub.commands.interruption import Interruption
 from hub.commands.journal import Journal
@@ -28,6 +28,7 @@ POLL_SECONDS = 20.0
 REFRESH_SECONDS = 600.0
 #: The first pause after a failure that may pass. It doubles up to the other, which is also that of other failures.
 BACKOFF_SECONDS, BACKOFF_CAP_SECONDS = 5.0, 60.0
+NEVER = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Watch:
     journal: Journal
     _seen: dict[str, str] | None = field(default=None, init=False)
     _failures: int = field(default=0, init=False)
-    _told: float = field(default=float("-inf"), init=False)
+    _told: float = field(default=NEVER, init=False)
     _offset: timedelta | None = field(default=None, init=False)
 
     def run(self) -> None:
@@ -88,10 +89,12 @@ class Watch:
 
     def _round(self) -> Sequence[Outcome]:
         try:
-            self._seen = None  # what changes between the heads and the look gives one look more
-            self._seen = self.heads()
+            if self._seen is None:
+                self._seen = self.heads()  # before the look: what changes in between gives one look more
             return self.look()
         except HubError as err:
+            if isinstance(err, ConfigError) and self._told == NEVER:
+                raise  # what was asked for is wrong, and waiting does not mend that
             return (Outcome("all", "all", error=err),)
 
     def _backoff(self, errors: Sequence[HubError]) -> float:
@@ -135,10 +138,12 @@ class Watch:
 
     def _moved(self) -> bool:
         """True when the heads are no longer what they were, or cannot be read: the next look tells why."""
+        before, self._seen = self._seen, None
         try:
-            return self.heads() != self._seen
+            self._seen = self.heads()
         except HubError:
             return True
+        return self._seen != before
 
     def _check_clock(self) -> None:
         """Tell when the clock went another way than the seconds that only go forward."""
