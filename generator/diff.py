@@ -26,11 +26,15 @@ ABSENT = Absent()
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field: its path as shown (`spec.replicas`), and its value before and after (`ABSENT` where there is none)."""
+    """One field: its path as shown (`spec.replicas`), and its value before and after (`ABSENT` where there is none).
+
+    `path` has the same in parts, an item of a list by the value of its key field where the list has one.
+    """
 
     field: str
     before: Any
     after: Any
+    path: Path = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def _fields(before: Any, after: Any, path: Path) -> Iterator[FieldChange]:
     elif isinstance(before, list) and isinstance(after, list):
         yield from _items(before, after, path)
     elif type(before) is not type(after) or before != after:
-        yield FieldChange(field_path(path), before, after)
+        yield FieldChange(field_path(path), before, after, path)
 
 
 def _items(before: list[Any], after: list[Any], path: Path) -> Iterator[FieldChange]:
@@ -80,3 +84,17 @@ def _items(before: list[Any], after: list[Any], path: Path) -> Iterator[FieldCha
 def _is_keyed(items: list[Any], key: str) -> bool:
     names = [item[key] for item in items if isinstance(item, Mapping) and isinstance(item.get(key), str)]
     return len(names) == len(items) == len(set(names))
+
+
+def indexed(data: Any, path: Path) -> Path:
+    """`path` of a `FieldChange` with the places in lists of `data` in place of key fields' values."""
+    found: list[str | int] = []
+    for part in path:
+        step: str | int = part
+        if isinstance(data, list) and isinstance(part, str):
+            keyed = (n for n, item in enumerate(data) for key in _KEYED if _is_keyed(data, key) and item[key] == part)
+            step = next(keyed, len(data))
+        found.append(step)
+        inside = isinstance(data, list) and isinstance(step, int) and step < len(data)
+        data = data[step] if inside else data.get(step) if isinstance(data, Mapping) else None
+    return tuple(found)

@@ -169,6 +169,21 @@ class Isolation(Model):
     ]
 
 
+class Approval(Model):
+    """Who approves changes to a gated environment, how many of them, and how long a request may wait for them."""
+
+    team: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]{0,38})/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$",
+            description="whose approvals count, as the Git host names a team: `organisation/team`",
+            examples=["acme/prd-approvers"],
+        ),
+    ]
+    required: Annotated[int, Field(ge=1, le=10)] = Field(1, description="how many of the team must approve")
+    deadline: Duration = Field("72h", description="a request that is not approved within this time is closed")
+
+
 class Secrets(Model):
     """The External Secrets store that references are read from; names must start with one of the prefixes."""
 
@@ -201,6 +216,7 @@ class EnvironmentSpec(Model):
     domain: Domain = Field(description="previews are exposed at `<name>.<domain>`")
     branch: Branch = Field(description="branch of the state repository that the environment lives on")
     gated: bool = Field(description="true: changes only by a reviewed pull request")
+    approval: Approval | None = Field(None, description="who approves changes, where they are gated")
     lease: LeasePolicy
     expiry: ExpiryPolicy = Field(default_factory=ExpiryPolicy)
     limits: Limits

@@ -66,6 +66,40 @@ def components_of(request: Request, blueprint: Blueprint, environment: Environme
     return components
 
 
+def check_components(components: Mapping[str, Component], blueprint: Blueprint, environment: Environment) -> None:
+    """Raise `ConfigError` when components that stand in an entry are not what `components_of` could have given.
+
+    UnknownComponent for one the blueprint does not have, InvalidValue for one that is missing and for fields that the
+    blueprint's template decides.
+    """
+    known = blueprint.spec.components
+    unknown = [
+        Fault(f"blueprint {blueprint.name} has no such component", field=f"components.{name}", allowed=", ".join(known))
+        for name in sorted(components.keys() - known.keys())
+    ]
+    if unknown:
+        raise ConfigError(Reason.UNKNOWN_COMPONENT, unknown)
+    faults = [
+        Fault("is missing", field=f"components.{name}", remedy=f"blueprint {blueprint.name} needs it")
+        for name, laid_out in known.items()
+        if laid_out.required and name not in components
+    ]
+    for name, component in components.items():
+        if known[name].role == "service":
+            continue
+        given = component.model_dump(
+            by_alias=True, include={"port", "path", "health_path", "replicas"}, exclude_none=True
+        )
+        decided = {"replicas": 1, **_with_defaults(name, {}, blueprint, environment)}
+        faults.extend(
+            Fault("cannot be set: the template decides it", field=f"components.{name}.{field}")
+            for field in sorted(_SERVICE_ONLY)
+            if given.get(field) != decided.get(field)
+        )
+    if faults:
+        raise ConfigError(Reason.INVALID_VALUE, faults)
+
+
 def compute_of(request: Request, environment: Environment) -> Compute:
     """Where the pods run: as asked, else the environment's default. Raises `ConfigError` when not allowed there."""
     policy = environment.spec.compute

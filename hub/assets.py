@@ -26,6 +26,11 @@ def files_below(folder: Path, shown: str) -> dict[str, str]:
     return {f"{shown}/{path.relative_to(folder).as_posix()}": path.read_text(encoding="utf-8") for path in paths}
 
 
+def requirements() -> str:
+    """What rtb-hub needs, each release with its digests (pip's requirements file)."""
+    return (ROOT / "requirements" / "runtime.txt").read_text(encoding="utf-8")
+
+
 def generator_data(name: str) -> bytes:
     """A data file of the `generator` package, such as `schema_bundles/v1.34.json.gz`."""
     return (_PACKAGE.parent / "generator" / name).read_bytes()

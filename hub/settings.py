@@ -16,7 +16,8 @@ class Settings:
     `repo`: RTB_HUB_REPO, path or URL of the state repository. `environments`: RTB_HUB_ENVIRONMENTS, a folder used by
     commands that need no state repository. `actor`: RTB_HUB_ACTOR, who asks; the login name by default. `cache`:
     RTB_HUB_CACHE, mirrors of remote repositories. `kubeconfig`: KUBECONFIG, one path or several with ':' between, else
-    ~/.kube/config. `environ` is handed to git, which keeps what it needs of it.
+    ~/.kube/config. `step_summary`: GITHUB_STEP_SUMMARY, a file that GitHub shows beside a job.
+    `environ` is handed to git, which keeps what it needs of it.
     """
 
     repo: str | None
@@ -24,6 +25,7 @@ class Settings:
     actor: str
     cache: Path
     kubeconfig: str
+    step_summary: Path | None
     environ: Mapping[str, str] = field(repr=False)
 
 
@@ -39,6 +41,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         actor=env.get("RTB_HUB_ACTOR") or _login(),
         cache=Path(env.get("RTB_HUB_CACHE") or caches / "rtb-ai-hub"),
         kubeconfig=env.get("KUBECONFIG") or str(home / ".kube" / "config"),
+        step_summary=Path(summary) if (summary := env.get("GITHUB_STEP_SUMMARY")) else None,
         environ=env,
     )
 

@@ -22,6 +22,7 @@ from reconcilers.start import Starter
 from reconcilers.state import EnvironmentState, read_state, read_states
 
 if TYPE_CHECKING:
+    from hub.adapters.git_history import GitHistory
     from hub.adapters.git_store import GitRepository
     from reconcilers.branch_rules import PushRules
 
@@ -89,6 +90,12 @@ class Hub:
         directory, environ = self._repository(repo).git.directory, self.settings.environ
         path = pushed_to(directory, environ=environ) if directory else None
         return (str(path), rules_of(path, environ=environ)) if path else None
+
+    def history(self, repo: str | None) -> GitHistory:
+        """What is in the state repository as it is here: nothing is fetched."""
+        from hub.adapters.git_history import GitHistory
+
+        return GitHistory(self._repository(repo).git)
 
     def cluster(self, context: str, kubeconfig: str | None) -> ClusterReader:
         """The cluster of a kubeconfig context. `kubeconfig`: a flag, else KUBECONFIG, else ~/.kube/config."""

@@ -73,6 +73,19 @@ def choose_shard(components: Mapping[str, Component], others: Sequence[Facts], e
     return shard
 
 
+def check_shard(
+    components: Mapping[str, Component], shard: str, others: Sequence[Facts], environment: Environment
+) -> None:
+    """Raise `Stalled` (CapacityExhausted) when a new preview may not be on `shard`: none of ours, or no room."""
+    known, room = _shards(environment), environment.spec.exposure.target_groups_per_shard
+    asked, used = target_groups(components), _in_use(shard, others)
+    if shard not in known:
+        raise Stalled(Reason.CAPACITY_EXHAUSTED, f"{shard} is none of {', '.join(known)}", remedy="ask for it anew")
+    if used + asked > room:
+        message = f"{shard} has {used} of {room} target groups in use by others, and {asked} more are asked for"
+        raise Stalled(Reason.CAPACITY_EXHAUSTED, message, remedy="stop a preview, or raise exposure.shards")
+
+
 def keep_shard(
     components: Mapping[str, Component], before: Preview, others: Sequence[Facts], environment: Environment
 ) -> str:

@@ -144,7 +144,7 @@ def _parsed(
     """Read and parse, and keep what can be kept; of that, only the facts stay in memory."""
     paths = [PurePosixPath(file) for file in files]
     texts = read_listed(snapshot, paths)
-    records = {str(path): _record(path, texts[path], snapshot, environment) for path in paths}
+    records = {str(path): entry_record(path, texts[path], snapshot, environment) for path in paths}
     found = {
         files[file]: (f"{file}\n{facts_text(facts)}", preview.model_dump_json(by_alias=True, exclude_unset=True))
         for file, record in records.items()
@@ -197,11 +197,12 @@ def parse_entry(text: bytes | str, source: str) -> Preview:
         raise ConfigError(Reason.UNREADABLE_ENTRY, err.faults) from err
 
 
-def _record(path: PurePosixPath, text: bytes, snapshot: Snapshot, environment: str) -> EntryRecord:
+def entry_record(path: PurePosixPath, text: bytes, snapshot: Snapshot, environment: str) -> EntryRecord:
+    """What `text` at `path` says, or why it is not an entry of its folder."""
     try:
         preview = parse_entry(text, str(path))
         home = preview_folder(environment, preview.key) / ENTRY_FILE
-        faults = tuple(_misplaced(preview, environment, path, home))
+        faults = tuple(misplaced(preview, environment, path, home))
         record = EntryRecord(path, snapshot, None if faults else preview, faults)
         _ = record.facts  # an entry that cannot be counted is set aside here, not where it is counted
     except HubError as err:
@@ -209,7 +210,8 @@ def _record(path: PurePosixPath, text: bytes, snapshot: Snapshot, environment: s
     return record
 
 
-def _misplaced(preview: Preview, environment: str, path: PurePosixPath, home: PurePosixPath) -> Iterator[Fault]:
+def misplaced(preview: Preview, environment: str, path: PurePosixPath, home: PurePosixPath) -> Iterator[Fault]:
+    """What is wrong with where an entry stands: at `path`, while `home` is its place."""
     where = Location(str(path))
     if preview.metadata.name != preview.key.name:
         yield Fault("is not the issue key in lower case", where, "metadata.name", allowed=preview.key.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from generator.environment import Environment
@@ -20,12 +20,14 @@ class Layout:
     """What to lay out: environments by name, their files (`environments/…`), and files every branch has.
 
     `own_files` maps an environment to files that only its own branch has: its Argo CD objects, its platform folder.
+    `branch_files` maps a branch to files that are its own: who reviews it, and what checks it.
     """
 
     environments: Mapping[str, Environment]
     environment_files: Mapping[str, str]
     shared_files: Mapping[str, str]
     own_files: Mapping[str, Mapping[str, str]]
+    branch_files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def branches(self) -> dict[str, list[str]]:
         """Branch → names of the environments that live on it, the branch of ungated ones first."""
@@ -40,8 +42,9 @@ class Layout:
         tree = {"apiVersion": "state.rtb-ai-hub/v1", "kind": "StateRepository", "spec": {"layout": LAYOUT}}
         files = {LAYOUT_FILE: dump(tree).encode()}
         files |= {PurePosixPath(path): text.encode() for path, text in self.shared_files.items()}
-        for name in names:
-            files |= {PurePosixPath(path): text.encode() for path, text in self.own_files[name].items()}
+        branch = self.environments[names[0]].spec.branch
+        own = (*(self.own_files[name] for name in names), self.branch_files.get(branch, {}))
+        files |= {PurePosixPath(path): text.encode() for one in own for path, text in one.items()}
         for path, text in self.environment_files.items():
             home = PurePosixPath(path).parts[1]
             if home in (BASE, *names) and not PurePosixPath(path).is_relative_to(previews_folder(home)):

@@ -85,7 +85,7 @@ def target(key: IssueKey, state: EnvironmentState) -> tuple[str, str, str | None
     return request_branch(state.environment.name, key), requested or head, requested
 
 
-def check_layout(text: bytes | None, snapshot: Snapshot, location: str) -> None:
+def _check_layout(text: bytes | None, snapshot: Snapshot, location: str) -> None:
     """Raise `Stalled` when the branch is not a state repository's (NotAStateRepository) or is of another layout.
 
     `text` is that of its layout file, None when it has none.
@@ -168,12 +168,15 @@ def environments_on(snapshot: Snapshot) -> tuple[Environment, ...]:
     return tuple(_environment(name, texts, TemplateLibrary({}))[0] for name in _names(policies))
 
 
-def read_policy(name: str, snapshot: Snapshot, library: TemplateLibrary) -> tuple[Environment, TemplateLibrary]:
-    """An environment with its templates, overlays among them. Raises `ConfigError` (InvalidEnvironment)."""
+def read_policies(
+    snapshot: Snapshot, location: str, library: TemplateLibrary
+) -> dict[str, tuple[Environment, TemplateLibrary]]:
+    """The environments that have a folder at this commit, by name, with their templates. Raises as `read_states`."""
     policies = _policies(snapshot.listing(_ENVIRONMENTS))
-    texts = snapshot.read(policies)
+    texts = snapshot.read([LAYOUT_FILE, *policies])
+    _check_layout(texts.get(LAYOUT_FILE), snapshot, location)
     must_have_read(snapshot, policies, texts)
-    return _environment(name, texts, library)
+    return {name: _environment(name, texts, library) for name in _names(policies)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +222,7 @@ def _environments(store: GitStore, library: TemplateLibrary) -> Iterator[tuple[s
             texts = snapshot.read([LAYOUT_FILE, *policies])
             if is_found and LAYOUT_FILE not in texts:
                 continue  # a branch of somebody's own beside the environments'
-            check_layout(texts.get(LAYOUT_FILE), snapshot, store.location)
+            _check_layout(texts.get(LAYOUT_FILE), snapshot, store.location)
             must_have_read(snapshot, policies, texts)
         except HubError as err:
             yield branch, err

@@ -59,4 +59,4 @@ def shipped() -> set[str]:
         if path.is_file()
     }
     assert len(found) > 30
-    return found
+    return found | {"hub/assets/requirements/runtime.txt"}

@@ -27,7 +27,7 @@ from generator.overlay import read_environment
 from generator.request import Request
 from hub import assets
 from hub.cli.app import app
-from hub.cli.exit_codes import CODES, DIFFERENT, INTERNAL, NEEDS_A_PERSON, OK, UNHEALTHY, USAGE
+from hub.cli.exit_codes import CODES, DIFFERENT, INTERNAL, NEEDS_A_PERSON, OK, REFUSED, UNHEALTHY, USAGE
 from hub.commands.view import describe
 from reconcilers.start import Starter, StartRequest, entry_text
 
@@ -104,7 +104,7 @@ def exit_codes() -> str:
     """Every exit code."""
     rows = [(str(OK), "", "done"), (str(INTERNAL), "", "a mistake of rtb-hub itself, with its traceback")]
     rows += [(str(USAGE), "", "wrong usage: an unknown command or option"), (str(DIFFERENT), "", "`diff`: differences")]
-    rows += [(str(UNHEALTHY), "", "`doctor`: errors")]
+    rows += [(str(UNHEALTHY), "", "`doctor`: errors"), (str(REFUSED), "", "`guard`: the change is refused")]
     rows += [(str(NEEDS_A_PERSON), "", "`reconcile`: something is left that a person has to look at")]
     rows += [(str(code), f"`{reason}`", REASONS[reason]) for reason, code in CODES.items()]
     return table(("code", "reason", "meaning"), rows)

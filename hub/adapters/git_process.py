@@ -117,6 +117,7 @@ class Git:
     def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in self.environ.items() if _KEPT.fullmatch(name)}
         quiet = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_SSH_VARIANT": "ssh"}
+        quiet["GIT_NO_REPLACE_OBJECTS"] = "1"  # what a commit names, not what somebody put in its place
         if "GIT_SSH_COMMAND" not in kept and "GIT_SSH" not in kept:
             quiet["GIT_SSH_COMMAND"] = "ssh -o BatchMode=yes -o ConnectTimeout=20"
         return {**kept, **quiet, **extra}

@@ -22,8 +22,9 @@ app = typer.Typer(
     help="Preview environments per Jira issue, through Git and Argo CD.\n\n"
     "Lay out a state repository ([bold]init[/]), then [bold]start[/] a preview; the Argo CD of the environment's"
     " account applies what the repository says. Try it without any account: [bold]rtb-hub demo[/].\n\n"
-    "Exit codes: 0 done, 2 wrong usage, 3 'diff' found differences, 4 'doctor' found errors, 6 'reconcile' left"
-    " something to a person, 10-24 wrong input, 30-40 the repository or its capacity, 50-53 a cluster.",
+    "Exit codes: 0 done, 2 wrong usage, 3 'diff' found differences, 4 'doctor' found errors, 5 'guard' refused,"
+    " 6 'reconcile' left something to a person, 10-24 wrong input, 30-40 the repository or its capacity, 50-53 a"
+    " cluster.",
 )
 
 

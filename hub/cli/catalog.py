@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(_argocd, name="argocd", rich_help_panel=_PANEL)
     app.add_typer(_hub, name="hub", rich_help_panel=_PANEL)
     app.add_typer(_blueprint, name="blueprint", rich_help_panel=_PANEL)
-    for command in (price, validate, schema):
+    for command in (price, validate, guard, schema):
         app.command(rich_help_panel=_PANEL)(command)
 
 
@@ -172,6 +172,38 @@ def validate(
     from hub.commands import validate as command
 
     command.run(paths, kubernetes=kubernetes, env=env, repo=repo, environments=environments, output=output)
+
+
+@declared_errors
+def guard(
+    revisions: Annotated[
+        str, typer.Argument(metavar="BASE..HEAD", help="What the branch was, and what it becomes: two revisions.")
+    ],
+    branch: Annotated[
+        str | None,
+        typer.Option("--branch", help="The branch that changes. Default: the one BASE's environments live on."),
+    ] = None,
+    identity: Annotated[
+        Literal["any", "expiry"],
+        typer.Option("--identity", help="'expiry': the identity that may only begin leases and remove what is due."),
+    ] = "any",
+    cap: Annotated[int, typer.Option("--cap", metavar="N", min=0, help="Removals at most.")] = 10,
+    repo: options.Repo = None,
+    output: Annotated[Literal["table", "json", "github"], typer.Option("--output", "-o")] = "table",
+) -> None:
+    """Check a change of the state repository: only what the hub itself would have committed passes.
+
+    Only previews of the branch's environments change; each entry is valid, within policy and quota as BASE has them;
+    the manifests are what it renders to by this release; what is removed is due, or is one preview alone. Reads Git's
+    objects and nothing else; each commit is judged. Exit code 5 when the change is refused.
+
+    --output github annotates lines and adds a summary to the job. 'init' writes the workflow that runs it.
+
+    Example: rtb-hub guard HEAD^1..HEAD --branch prd
+    """
+    from hub.commands import guard as command
+
+    command.run(command.Arguments(revisions, branch, identity, cap, repo), output)
 
 
 @declared_errors

@@ -11,6 +11,8 @@ USAGE = 2
 DIFFERENT = 3
 #: `rtb-hub doctor` found errors.
 UNHEALTHY = 4
+#: `rtb-hub guard` refused the change.
+REFUSED = 5
 #: `rtb-hub reconcile` did what it may, and something is left that a person has to look at.
 NEEDS_A_PERSON = 6
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub import assets
+from hub import __version__, assets
 from hub.adapters.branch_rules import protect, pushed_to, rules_of
 from hub.adapters.git_store import create_repository
 from hub.cli.output import Format, emit
@@ -15,10 +15,12 @@ from hub.environments import EnvironmentSet, environments_of, given_environments
 from hub.wiring import Hub, hub
 from reconcilers.branch_rules import BranchRule, PushRules, branch_rules
 from reconcilers.layout import Layout, plan_layout
+from reconcilers.repository_files import CODEOWNERS, REQUIREMENTS, WORKFLOW, codeowners, guard_workflow
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from generator.environment import Environment
     from reconcilers.plan import Plan
     from reconcilers.ports import GitStore
 
@@ -71,6 +73,7 @@ def _environments(ours: Hub, folder: Path, remote: str | None, environments: Pat
 
 def _layout(ours: Hub, found: EnvironmentSet) -> Layout:
     chosen = {name: found.get(name)[0] for name in found.names}
+    branches = {environment.spec.branch for environment in chosen.values()}
     return Layout(
         environments=chosen,
         own_files={name: checked_files(ours, found, environment) for name, environment in chosen.items()},
@@ -79,7 +82,22 @@ def _layout(ours: Hub, found: EnvironmentSet) -> Layout:
             "README.md": ours.library.files["templates/repository/README.md"],
             **assets.schema_files(("preview", "environment-overlay")),
         },
+        branch_files={
+            branch: _branch_files(ours, branch, [e for e in chosen.values() if e.spec.branch == branch])
+            for branch in branches
+        },
     )
+
+
+def _branch_files(ours: Hub, branch: str, on_it: list[Environment]) -> dict[str, str]:
+    """What the Git host reads. A CODEOWNERS of one's own stays where no environment names a team."""
+    template = ours.library.files["templates/repository/guard.yaml"]
+    owners = codeowners(on_it)
+    return {
+        WORKFLOW: guard_workflow(template, branch, __version__),
+        REQUIREMENTS: assets.requirements(),
+        **({CODEOWNERS: owners} if owners else {}),
+    }
 
 
 def _open_or_create(ours: Hub, folder: Path, *, remote: str | None, work_tree: bool) -> GitStore:
