@@ -67,7 +67,7 @@ class Component(Model):
 class Extension(Model):
     """One extension of a lease."""
 
-    by: Duration = Field(description="how much longer")
+    by: Duration = Field(description="how much longer, as asked for; the cap may have given less")
     requested_by: Text = Field(description="who asked")
     at: Time = Field(description="when")
     reason: Text = Field("", description="why")
@@ -81,6 +81,11 @@ class Lease(Model):
     ttl: Duration = Field(description="how long it may live")
     activated_at: Time | None = Field(None, description="when a gated request was merged: its time starts then")
     expires_at: Time | None = Field(None, description="when it ends; none until a gated request is merged and stamped")
+    office_hours: bool = Field(
+        False,
+        exclude_if=lambda counted: not counted,
+        description="true: ttl, extensions and cap count the environment's `officeHours` only",
+    )
     extensions: list[Extension] = Field(default_factory=list)
 
 

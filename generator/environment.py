@@ -6,6 +6,7 @@ Merging and positions are `generator.overlay`'s; this module is the shape.
 
 from __future__ import annotations
 
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -25,6 +26,7 @@ from generator.formats import (
     SecretReference,
     Text,
 )
+from generator.office_hours import DAYS, OfficeTime, zone_of
 from generator.quantities import duration
 
 
@@ -82,6 +84,49 @@ class ExpiryPolicy(Model):
         int,
         Field(ge=1, le=100, description="percent of the previews that one run removes at most; up to 3 may always go"),
     ] = 50
+
+
+def _zone(name: str) -> str:
+    zone_of(name)
+    return name
+
+
+Zone = Annotated[
+    str, AfterValidator(_zone), Field(max_length=100, json_schema_extra={"examples": ["Asia/Seoul", "Europe/Berlin"]})
+]
+ClockTime = Annotated[
+    str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", json_schema_extra={"examples": ["09:00", "18:00"]})
+]
+Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+
+
+class OfficeHours(Model):
+    """When the office is open: what a lease with `officeHours` counts. Its pods run, and are billed, all the time."""
+
+    time_zone: Zone = Field(description="of the IANA database")
+    days: Annotated[list[Day], Field(min_length=1, max_length=7, description="days of the week, each once")]
+    opens: ClockTime = Field(alias="from", description="on the clocks of the zone, in quotes")
+    closes: ClockTime = Field(alias="to", description="on the same day, an hour after `from` at least")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> OfficeHours:
+        if len(set(self.days)) < len(self.days):
+            raise ValueError("a day stands twice in days")
+        opens, closes = (timedelta(hours=clock.hour, minutes=clock.minute) for clock in self._clocks())
+        # A minute a week would put the end of a long lease beyond the calendar's.
+        if closes - opens < timedelta(hours=1):
+            raise ValueError(f"from {self.opens} is not before to {self.closes} by an hour at least")
+        return self
+
+    def _clocks(self) -> tuple[time, time]:
+        return time.fromisoformat(self.opens), time.fromisoformat(self.closes)
+
+    def office_time(self) -> OfficeTime:
+        """The same, to count with."""
+        return OfficeTime(zone_of(self.time_zone), frozenset(map(DAYS.index, self.days)), *self._clocks())
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.days)} {self.opens}–{self.closes} {self.time_zone}"
 
 
 class Limits(Model):
@@ -219,6 +264,7 @@ class EnvironmentSpec(Model):
     approval: Approval | None = Field(None, description="who approves changes, where they are gated")
     lease: LeasePolicy
     expiry: ExpiryPolicy = Field(default_factory=ExpiryPolicy)
+    office_hours: OfficeHours | None = Field(None, description="without it, no lease can count them")
     limits: Limits
     compute: ComputePolicy
     fargate: Fargate

@@ -16,6 +16,7 @@ GIB = 1024**3
 _CPU = re.compile(r"(?P<number>[0-9]{1,6}(?:\.[0-9]{1,3})?)(?P<unit>m?)")
 _MEMORY = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,3})?)(?P<unit>Ki|Mi|Gi|Ti|k|M|G|T)?")
 _UNITS = {None: 1, "Ki": 1024, "Mi": MIB, "Gi": GIB, "Ti": 1024**4, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_PERIOD = re.compile(r"(?:(?P<days>[0-9]{1,5})d)?(?:(?P<hours>[0-9]{1,5})h)?(?:(?P<minutes>[0-9]{1,5})m)?")
 _DURATION = re.compile(r"(?:(?P<hours>[0-9]{1,5})h)?(?:(?P<minutes>[0-9]{1,5})m)?")
 
 
@@ -54,6 +55,16 @@ def duration(text: str) -> timedelta:
     length = match and timedelta(hours=int(match["hours"] or 0), minutes=int(match["minutes"] or 0))
     if not length:
         raise ValueError(f"{text[:80]!r} is not a duration; allowed: hours and minutes, such as 24h, 90m or 1h30m")
+    return length
+
+
+def period(text: str) -> timedelta:
+    """A length of time in days, hours and minutes (`7d`, `1d12h`, `90m`). Raises `ValueError`."""
+    match = _PERIOD.fullmatch(text)
+    length = match and timedelta(**{unit: int(amount or 0) for unit, amount in match.groupdict().items()})
+    if not length:
+        allowed = "days, hours and minutes, such as 7d, 12h or 1d12h"
+        raise ValueError(f"{text[:80]!r} is not a length of time; allowed: {allowed}")
     return length
 
 

@@ -112,6 +112,19 @@ def compute_of(request: Request, environment: Environment) -> Compute:
     return compute
 
 
+def check_fits(components: Mapping[str, Component], blueprint: Blueprint) -> None:
+    """Raise `ConfigError` (UnknownComponent) when an entry's components are not those that the blueprint now has."""
+    known = blueprint.spec.components
+    required = {name for name, laid_out in known.items() if laid_out.required}
+    strange, lacking = sorted(components.keys() - known.keys()), sorted(required - components.keys())
+    faults = [f"blueprint {blueprint.name} has no component {name!r} any more" for name in strange]
+    faults += [f"blueprint {blueprint.name} now needs a component {name!r}" for name in lacking]
+    if faults:
+        remedy = "start it anew, with the components that the blueprint has"
+        told = [Fault(text, field="components", allowed=", ".join(known), remedy=remedy) for text in faults]
+        raise ConfigError(Reason.UNKNOWN_COMPONENT, told)
+
+
 def check_policy(components: Mapping[str, Component], compute: Compute, environment: Environment) -> None:
     """Raise `ConfigError` (ImageNotPinned, InvalidValue, OverLimit) with every fault against the policy."""
     pinned = environment.spec.images.pinned

@@ -78,7 +78,7 @@ def check_shard(
 ) -> None:
     """Raise `Stalled` (CapacityExhausted) when a new preview may not be on `shard`: none of ours, or no room."""
     known, room = _shards(environment), environment.spec.exposure.target_groups_per_shard
-    asked, used = target_groups(components), _in_use(shard, others)
+    asked, used = target_groups(components), _in_use(others).get(shard, 0)
     if shard not in known:
         raise Stalled(Reason.CAPACITY_EXHAUSTED, f"{shard} is none of {', '.join(known)}", remedy="ask for it anew")
     if used + asked > room:
@@ -110,6 +110,19 @@ def keep_shard(
         )
         raise Stalled(Reason.CAPACITY_EXHAUSTED, message, remedy=f"stop another preview there, or {anew}")
     return shard
+
+
+def regain_shard(
+    components: Mapping[str, Component], before: str, others: Sequence[Facts], environment: Environment
+) -> str:
+    """The shard it was on `before` while there is room, so that its name keeps its address; else what is chosen anew.
+
+    Raises `Stalled` (CapacityExhausted) when no shard has enough.
+    """
+    room = environment.spec.exposure.target_groups_per_shard - _in_use(others).get(before, 0)
+    if before in _shards(environment) and target_groups(components) <= room:
+        return before
+    return choose_shard(components, others, environment)
 
 
 def _shards(environment: Environment) -> tuple[str, ...]:

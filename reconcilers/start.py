@@ -18,13 +18,13 @@ from generator.blueprint import DEFAULT, TemplateLibrary
 from generator.entry import Lease, Preview, Rendered
 from generator.environment import Environment
 from generator.errors import ConfigError, Fault, Reason
-from generator.formats import format_time, parse_time
+from generator.formats import parse_time
 from generator.model_faults import faults_of
 from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
-from generator.quantities import duration
 from generator.render import PreviewRenderer, Rendering
 from generator.yaml_writer import dump
 from reconcilers.capacity import check_room, choose_shard, keep_shard
+from reconcilers.leases import end_after, is_over, length_of, new_lease
 from reconcilers.plan import FileChange, Plan
 from reconcilers.state import EntryRecord, EnvironmentState, target
 
@@ -34,13 +34,14 @@ Check = Callable[[Rendering, Preview, Environment], None]
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """What a person asks for. `blueprint` and `ttl` None: as before, else the default."""
+    """What a person asks for. `blueprint`, `ttl` and `office_hours` None: as before, else the default."""
 
     key: IssueKey
     requested_by: str
     request: requests.Request
     blueprint: str | None = None
     ttl: str | None = None
+    office_hours: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +126,11 @@ class Starter:
             "shard": shard,
             "lease": lease,
         }
-        return _preview({"metadata": {"name": asked.key.name}, "spec": spec})
+        return checked({"metadata": {"name": asked.key.name}, "spec": spec})
 
 
-def _preview(tree: Mapping[str, Any]) -> Preview:
+def checked(tree: Mapping[str, Any]) -> Preview:
+    """The entry in `tree`. Raises `ConfigError` (InvalidValue) with every fault."""
     try:
         return Preview.model_validate(tree)
     except ValidationError as err:
@@ -154,35 +156,21 @@ def _lease(
     asked: StartRequest, environment: Environment, before: Preview | None, now: datetime
 ) -> Lease | dict[str, Any]:
     """The lease that still runs; or a fresh one, or one of another length when asked for, as a tree to be checked."""
-    policy = environment.spec.lease
-    running = before.spec.lease if before and not _is_over(before, now) else None
-    ttl = asked.ttl or (running.ttl if running else policy.ttl)
-    try:
-        length = duration(ttl)
-    except ValueError as err:
-        raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field="ttl")) from err
-    if length > duration(policy.cap):
-        fault = Fault(f"{ttl} is too long for {environment.name}", field="ttl", allowed=f"at most {policy.cap}")
-        raise ConfigError(Reason.OVER_LIMIT, fault)
-    if running and ttl == running.ttl:
+    running = before.spec.lease if before and not is_over(before.spec.lease, now) else None
+    ttl = asked.ttl or (running.ttl if running else environment.spec.lease.ttl)
+    office_hours = asked.office_hours
+    if office_hours is None:
+        office_hours = running.office_hours if running else False
+    length = length_of(ttl, environment)
+    if running is None:
+        return new_lease(asked.requested_by, now, ttl, environment, office_hours=office_hours)
+    if (ttl, office_hours) == (running.ttl, running.office_hours):
         return running
-    requested_at = running.requested_at if running else format_time(now)
-    ends = parse_time(requested_at) + length
-    if ends <= now:
-        fault = Fault(f"{ttl} after {requested_at} is over already", field="ttl", remedy="ask for longer, or stop it")
-        raise ConfigError(Reason.INVALID_VALUE, fault)
-    return {
-        "requestedBy": running.requested_by if running else asked.requested_by,
-        "requestedAt": requested_at,
-        "ttl": ttl,
-        # A gated request's time starts at its merge, when the reconciler stamps it.
-        "expiresAt": None if environment.spec.gated else format_time(ends),
-    }
-
-
-def _is_over(preview: Preview, now: datetime) -> bool:
-    expires_at = preview.spec.lease.expires_at
-    return expires_at is not None and parse_time(expires_at) <= now
+    requested_at = parse_time(running.requested_at)
+    if end_after(requested_at, length, environment, office_hours=office_hours) <= now:
+        what = f"{ttl} after {running.requested_at} is over already"
+        raise ConfigError(Reason.INVALID_VALUE, Fault(what, field="ttl", remedy="ask for longer, or stop it"))
+    return new_lease(running.requested_by, requested_at, ttl, environment, office_hours=office_hours)
 
 
 def _plan(

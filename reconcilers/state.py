@@ -110,9 +110,30 @@ def _check_layout(text: bytes | None, snapshot: Snapshot, location: str) -> None
         raise Stalled(Reason.LAYOUT_VERSION, fault)
 
 
+def laid_out(snapshots: Mapping[str, Snapshot], location: str) -> dict[str, Snapshot]:
+    """The branches that environments may live on. Raises `Stalled`, as `read_states` does."""
+    found: dict[str, Snapshot] = {}
+    for branch, snapshot in _own(snapshots, location).items():
+        layout = snapshot.read([LAYOUT_FILE]).get(LAYOUT_FILE)
+        if found and layout is None:
+            continue  # a branch of somebody's own beside the environments'
+        _check_layout(layout, snapshot, location)
+        found[branch] = snapshot
+    return found
+
+
 def own_snapshots(snapshots: Mapping[str, Snapshot]) -> dict[str, Snapshot]:
     """The branches that environments live on: all but request branches."""
     return {branch: s for branch, s in snapshots.items() if not branch.startswith(REQUEST_PREFIX)}
+
+
+def _own(snapshots: Mapping[str, Snapshot], location: str) -> dict[str, Snapshot]:
+    """`own_snapshots`, of which there is one at least."""
+    own = own_snapshots(snapshots)
+    if not own:
+        remedy = "lay it out with 'rtb-hub init DIR'"
+        raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{location} has no branch", remedy=remedy)
+    return own
 
 
 def read_states(
@@ -210,12 +231,8 @@ def _all_environments(store: GitStore, library: TemplateLibrary) -> list[_Observ
 def _environments(store: GitStore, library: TemplateLibrary) -> Iterator[tuple[str, _Observed | HubError]]:
     """Each environment by name, on its own branch, or why it cannot be read; a branch by its name when nothing can."""
     snapshots = store.snapshots()
-    own = own_snapshots(snapshots)
-    if not own:
-        remedy = "lay it out with 'rtb-hub init DIR'"
-        raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{store.location} has no branch", remedy=remedy)
     is_found = False
-    for branch, snapshot in own.items():
+    for branch, snapshot in _own(snapshots, store.location).items():
         try:
             listing = snapshot.listing(_ENVIRONMENTS)
             policies = _policies(listing)

@@ -54,9 +54,10 @@ def start_request(key: str = "RTB-123", blueprint: str = DEFAULT, **fields: Any)
     """What somebody asks for: a pinned image for each component of the blueprint, and `fields` of `Request`."""
     images = {name: image(name) for name in COMPONENTS[blueprint]}
     ttl = fields.pop("ttl", None)
+    office_hours = fields.pop("office_hours", None)
     requested_by = fields.pop("requested_by", "alice")
     request = Request(**{"images": images, "branch": "feature/login", **fields})
-    return StartRequest(IssueKey.parse(key), requested_by, request, blueprint, ttl)
+    return StartRequest(IssueKey.parse(key), requested_by, request, blueprint, ttl, office_hours)
 
 
 def preview(env: Environment | None = None, key: str = "RTB-123", blueprint: str = DEFAULT, **fields: Any) -> Preview:

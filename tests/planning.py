@@ -12,11 +12,13 @@ from builders import LIBRARY, NOW, environment, start_request
 from memory_store import MemorySnapshot, MemoryStore
 
 from generator.errors import Reason, Transient
+from generator.formats import format_time
 from generator.naming import IssueKey
+from generator.quantities import duration
 from hub import assets
 from reconcilers.layout import Layout, plan_layout
 from reconcilers.plan import FileChange, Plan
-from reconcilers.start import Starter, StartOutcome
+from reconcilers.start import Starter, StartOutcome, entry_text
 from reconcilers.state import EnvironmentState, read_state
 from reconcilers.stop import StopOutcome, plan_stop
 
@@ -63,18 +65,34 @@ def started(store: MemoryStore, env: str = "int", **fields: Any) -> StartOutcome
     outcome = planned(store, env, **fields)
     if outcome.withdraw:
         store.delete_branch(outcome.withdraw[0], expected=outcome.withdraw[1])
-    store.commit(outcome.plan, at=NOW)
+    store.commit(outcome.plan, at=fields.get("now", NOW))
     return outcome
 
 
-def stopped(store: MemoryStore, env: str = "int", key: IssueKey = KEY) -> StopOutcome:
+def stopped(store: MemoryStore, env: str = "int", key: IssueKey = KEY, *, at: datetime = NOW) -> StopOutcome:
     """A stop, carried out."""
     outcome = plan_stop(key, observed(store, env), requested_by="bob")
     if outcome.withdraw:
         store.delete_branch(outcome.withdraw[0], expected=outcome.withdraw[1])
-    if outcome.plan:
-        store.commit(outcome.plan, at=NOW)
+    committed(store, outcome.plan, at=at)
     return outcome
+
+
+def committed(store: MemoryStore, plan: Plan | None, *, at: datetime = NOW) -> None:
+    """What a command does with a plan."""
+    if plan:
+        store.commit(plan, at=at)
+
+
+def stamped(store: MemoryStore, *, now: datetime = NOW) -> None:
+    """Give what was merged into prd its end, as the reconciler does after a merge."""
+    record = observed(store, "prd").entry(KEY)
+    assert record
+    assert record.preview
+    lease = record.preview.spec.lease
+    update = {"activated_at": format_time(now), "expires_at": format_time(now + duration(lease.ttl))}
+    spec = record.preview.spec.model_copy(update={"lease": lease.model_copy(update=update)})
+    put(store, str(record.path), entry_text(record.preview.model_copy(update={"spec": spec})).encode(), "prd")
 
 
 def merged(store: MemoryStore, *, keep_branch: bool = False) -> None:
@@ -84,10 +102,10 @@ def merged(store: MemoryStore, *, keep_branch: bool = False) -> None:
         del store.heads[REQUEST]
 
 
-def put(store: MemoryStore, path: str, content: bytes | None, branch: str = "main") -> None:
+def put(store: MemoryStore, path: str, content: bytes | None, branch: str = "main", *, at: datetime = NOW) -> None:
     """Write or remove one file past the hub, as a person or another tool would."""
     head = store.heads.get(branch)
-    store.commit(Plan(branch, head, head, "By hand", (FileChange(PurePosixPath(path), content, ""),)), at=NOW)
+    store.commit(Plan(branch, head, head, "By hand", (FileChange(PurePosixPath(path), content, ""),)), at=at)
 
 
 def files_of(store: MemoryStore, branch: str = "main") -> Mapping[PurePosixPath, bytes]:

@@ -149,6 +149,16 @@ class TestContract:
         assert {c.at for c in log} == {AT}
         assert [c.commit for c in store.log(snapshot, below=A.parent)] == [third, first]
         assert list(store.log(snapshot, since=AT + timedelta(seconds=1))) == []
+        for year in (1, 1969, 1970, 1972, 2025):
+            assert list(store.log(snapshot, since=AT.replace(year=year))) == log
+
+    def test_no_text_of_a_commit_breaks_the_history(self, make: Make) -> None:
+        odd = "a\x1e\x1f\x1b[2J\x7f\u202e"
+        put(make(), write(A, "1"), subject=f"Start {odd}", trailers=(("Reason", odd), ("X", ":")))
+        put(make(), write(B, "2"), subject="Last")
+        log = list(make().log(make().snapshots()["main"]))
+        assert [one.subject for one in log] == ["Last", f"Start {odd}"]
+        assert [name for name, _ in log[1].trailers] == ["Reason", "X"]
 
     def test_an_earlier_commit_is_read_as_it_was(self, make: Make) -> None:
         first = put(make(), write(A, "1"))

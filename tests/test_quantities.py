@@ -10,7 +10,7 @@ from hostile import CORPUS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.quantities import GIB, MIB, duration, format_duration, memory_bytes, millicores
+from generator.quantities import GIB, MIB, duration, format_duration, memory_bytes, millicores, period
 
 
 @pytest.mark.parametrize(
@@ -229,3 +229,17 @@ def test_any_text_is_a_positive_amount_or_a_value_error(read: object, text: str)
         return
     assert amount > type(amount)(0)
     assert text.isascii()
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [("7d", 168), ("1d12h", 36), ("0d5h", 5), ("12h", 12), ("90m", 1.5)],
+)
+def test_a_period_has_days_too(text: str, hours: float) -> None:
+    assert period(text) == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize("text", ["", "d", "0d", "7", "-1d", "1d1d", "1.5d", "0d0h", "99999999d", "٣d"])
+def test_what_is_no_period_is_told_with_examples(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a length of time; allowed: days, hours and minutes, such as 7d"):
+        period(text)

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
-from builders import NOW
+from builders import NOW, environment
 from hypothesis import given
 from hypothesis import strategies as st
 from planning import (
@@ -26,6 +26,8 @@ from planning import (
 from generator.entry import Preview
 from generator.errors import ConfigError, HubError, Reason
 from generator.naming import ENTRY_FILE, MANIFEST_FILE
+from hub.commands.view import entry_price
+from reconcilers.start import entry_text
 from reconcilers.state import parse_entry
 
 FOLDER = PurePosixPath("environments/int/previews/rtb/100/rtb-123")
@@ -93,6 +95,36 @@ def test_another_length_counts_from_when_it_was_asked_for() -> None:
     later = started(store, ttl="48h", now=NOW + timedelta(hours=3), requested_by="bob").preview.spec.lease
     assert (later.requested_at, later.requested_by) == (first.requested_at, "alice")
     assert later.expires_at == "2026-11-25T02:00:00Z"
+
+
+def test_office_hours_are_counted_and_kept_by_updates() -> None:
+    store = state_store()
+    first = started(store, ttl="18h", office_hours=True)  # Monday 11:00 in Seoul: 7, 9 and 2 hours
+    assert first.preview.spec.lease.expires_at == "2026-11-25T02:00:00Z"
+    assert planned(store, now=NOW + timedelta(hours=1)).change == "unchanged"
+    updated = planned(store, settings=[("web.cpu", "500m")], now=NOW + timedelta(hours=1))
+    assert updated.preview.spec.lease == first.preview.spec.lease
+    wall = planned(store, office_hours=False, now=NOW + timedelta(hours=1)).preview.spec.lease
+    assert (wall.office_hours, wall.ttl, wall.expires_at) == (False, "18h", "2026-11-23T20:00:00Z")
+    longer = planned(store, ttl="27h").preview.spec.lease
+    assert (longer.office_hours, longer.expires_at) == (True, "2026-11-26T02:00:00Z")
+
+
+def test_an_entry_that_counts_all_hours_has_the_bytes_it_had() -> None:
+    text = entry_text(started(state_store()).preview)
+    assert "officeHours" not in text
+    assert parse_entry(text.replace("  lease:\n", "  lease:\n    officeHours: false\n"), "x") == parse_entry(text, "x")
+    assert "    officeHours: true\n" in entry_text(started(state_store(), office_hours=True).preview)
+
+
+def test_office_hours_are_billed_by_the_wall() -> None:
+    store = state_store()
+    live = entry_price(started(store, ttl="18h", office_hours=True).preview, environment())
+    assert live.lease == timedelta(hours=48)
+    asked = planned(store, "prd", ttl="18h", office_hours=True).preview
+    assert asked.spec.lease.expires_at is None
+    assert entry_price(asked, environment("prd")).lease == timedelta(hours=48)
+    assert entry_price(asked, environment("prd", officeHours=None)).lease == timedelta(hours=18)
 
 
 def test_a_lease_that_is_over_is_given_anew_to_who_asks() -> None:

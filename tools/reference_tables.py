@@ -275,7 +275,11 @@ def _parameter(parameter: Any) -> tuple[str, str, str]:
     metavar = parameter.metavar or "|".join(_choices(parameter.type_descriptor.annotation)) or "TEXT"
     is_flag = getattr(parameter, "is_flag", False)
     value = "" if is_flag else metavar
-    names = [value] if parameter.param_type_name == "argument" else [f"{name} {value}" for name in parameter.opts]
+    names = (
+        [value]
+        if parameter.param_type_name == "argument"
+        else [f"{name} {value}" for name in (*parameter.opts, *parameter.secondary_opts)]
+    )
     default = getattr(parameter.default, "value", parameter.default)
     shown = "required" if parameter.required else "" if default in (None, "", False) or is_flag else f"`{default}`"
     return ", ".join(f"`{name.strip()}`" for name in names), shown, parameter.help or ""

@@ -10,8 +10,10 @@ from generator.errors import Fault, Reason, Stalled
 from hub.adapters.git_process import Git
 from reconcilers.ports import LoggedCommit
 
-_FIELD, _RECORD = "\x1f", "\x1e"
-_FORMAT = _RECORD + _FIELD.join(("%H", "%P", "%ct", "%an", "%s", "%(trailers:only,unfold)"))
+#: Parted by NUL, the one character that no part of a commit can hold (a message ends at it).
+_FIELDS = ("%H", "%P", "%ct", "%an", "%s", "%(trailers:only,unfold)")
+_FORMAT = "%x00".join(_FIELDS)
+_LEAST_SECONDS = 100_000_000
 
 
 def read_log(git: Git, commit: str, *, below: PurePosixPath | None, since: datetime | None) -> Iterator[LoggedCommit]:
@@ -19,15 +21,20 @@ def read_log(git: Git, commit: str, *, below: PurePosixPath | None, since: datet
     if git.must("rev-parse", "--is-shallow-repository").text == "true":
         remedy = "fetch the rest with 'git fetch --unshallow', or name the repository by its URL"
         raise Stalled(Reason.REPOSITORY_REFUSED, Fault("the clone is shallow: its history ends early", remedy=remedy))
-    limits = [f"--since={int(since.timestamp())}"] if since else []
+    # Git takes a smaller number for something else than seconds (date.c). Older commits are left out below.
+    limits = [f"--since={int(since.timestamp())}"] if since and since.timestamp() >= _LEAST_SECONDS else []
     where = [] if below is None else [str(below)]
-    log = git.must("log", "--topo-order", f"--format={_FORMAT}", *limits, commit, "--", *where)
-    for record in log.out.decode("utf-8", "replace").split(_RECORD)[1:]:
-        name, parents, seconds, author, subject, trailers = record.split(_FIELD, 5)
+    log = git.must("log", "-z", "--topo-order", f"--format=tformat:{_FORMAT}", *limits, commit, "--", *where)
+    told = log.out.decode("utf-8", "replace").split("\0")
+    for start in range(0, len(told) - 1, len(_FIELDS)):
+        name, parents, seconds, author, subject, trailers = told[start : start + len(_FIELDS)]
+        at = datetime.fromtimestamp(int(seconds), UTC)
+        if since is not None and at < since:
+            continue
         yield LoggedCommit(
             commit=name,
             parent=parents.split(" ")[0] or None,
-            at=datetime.fromtimestamp(int(seconds), UTC),
+            at=at,
             author=author,
             subject=subject,
             trailers=tuple(_trailers(trailers)),

@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from hub import __version__
-from hub.cli import options, upkeep
-from hub.cli.catalog import register
+from hub.cli import catalog, lease, options, upkeep
 from hub.cli.main import declared_errors
 from hub.cli.output import Format
 
@@ -80,6 +79,7 @@ def start(
     branch: options.Branch = None,
     compute: options.Compute = None,
     ttl: options.Ttl = None,
+    office_hours: options.OfficeHours = None,
     repo: options.Repo = None,
     output: options.Output = Format.TABLE,
 ) -> None:
@@ -92,7 +92,7 @@ def start(
     """
     from hub.commands import start as command
 
-    asked = command.Arguments(key, env, image or [], settings or [], blueprint, branch, compute, ttl)
+    asked = command.Arguments(key, env, image or [], settings or [], blueprint, branch, compute, ttl, office_hours)
     command.run(asked, repo=repo, output=output)
 
 
@@ -107,6 +107,7 @@ def diff(
     branch: options.Branch = None,
     compute: options.Compute = None,
     ttl: options.Ttl = None,
+    office_hours: options.OfficeHours = None,
     repo: options.Repo = None,
     output: options.Output = Format.TABLE,
 ) -> None:
@@ -116,7 +117,7 @@ def diff(
     """
     from hub.commands import start as command
 
-    asked = command.Arguments(key, env, image or [], settings or [], blueprint, branch, compute, ttl)
+    asked = command.Arguments(key, env, image or [], settings or [], blueprint, branch, compute, ttl, office_hours)
     command.diff(asked, repo=repo, output=output)
 
 
@@ -131,6 +132,7 @@ def render(
     branch: options.Branch = None,
     compute: options.Compute = None,
     ttl: options.Ttl = None,
+    office_hours: options.OfficeHours = None,
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="Write preview.yaml and manifest.yaml there instead.")
     ] = None,
@@ -141,30 +143,8 @@ def render(
     from hub.commands import render as command
     from hub.commands.start import Arguments
 
-    asked = Arguments(key, env, image or [], settings or [], blueprint, branch, compute, ttl)
+    asked = Arguments(key, env, image or [], settings or [], blueprint, branch, compute, ttl, office_hours)
     command.run(asked, to=to, repo=repo, environments=environments)
-
-
-@app.command("list", rich_help_panel="Previews")
-@declared_errors
-def list_previews(
-    env: options.AnyEnvironment = None,
-    owner: Annotated[str | None, typer.Option("--owner", help="Only what this person asked for.")] = None,
-    sort: Annotated[Literal["key", "ends", "price"], typer.Option("--sort", help="Order of the rows.")] = "key",
-    repo: options.Repo = None,
-    cluster: options.Cluster = None,
-    kubeconfig: options.Kubeconfig = None,
-    output: options.Output = Format.TABLE,
-) -> None:
-    """List previews with URL, time left and price. Entries that cannot be read are listed with the reason.
-
-    With --cluster, also the phase of each and its cause, and previews without entry that are still being removed.
-    """
-    from hub.commands import listing as command
-    from hub.commands.observing import Options
-
-    at = Options(cluster, kubeconfig) if cluster else None
-    command.run(command.Filter(env, owner, sort), repo=repo, at=at, output=output)
 
 
 @app.command(rich_help_panel="Previews")
@@ -267,5 +247,6 @@ def demo(
     command.run(folder)
 
 
-register(app)
+lease.register(app)
+catalog.register(app)
 upkeep.register(app)

@@ -129,6 +129,7 @@ def price(
     blueprint: options.Blueprint = None,
     compute: options.Compute = None,
     ttl: options.Ttl = None,
+    office_hours: options.OfficeHours = None,
     repo: options.Repo = None,
     environments: options.Environments = None,
     output: options.Output = Format.TABLE,
@@ -140,7 +141,7 @@ def price(
     from hub.commands import price as command
     from hub.commands.start import Arguments
 
-    asked = Arguments("PRICE-1", env, [], settings or [], blueprint, None, compute, ttl)
+    asked = Arguments("PRICE-1", env, [], settings or [], blueprint, None, compute, ttl, office_hours)
     command.run(asked, repo=repo, environments=environments, output=output)
 
 

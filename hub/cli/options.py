@@ -67,5 +67,14 @@ Ttl = Annotated[
     str | None,
     typer.Option("--ttl", metavar="DURATION", help="How long it may live: 8h, 90m. Default: the environment's."),
 ]
+OfficeHours = Annotated[
+    bool | None,
+    typer.Option(
+        "--office-hours/--no-office-hours",
+        help="Count the environment's office hours only, so that it does not end at night or at a weekend."
+        " Default: as before, else all hours.",
+        show_default=False,
+    ),
+]
 Branch = Annotated[str | None, typer.Option("--branch", help="Source branch of the images, shown to people.")]
 Compute = Annotated[Literal["fargate", "spot"] | None, typer.Option("--compute", help="Default: the environment's.")]

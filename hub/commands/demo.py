@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from generator.naming import ENTRY_FILE, MANIFEST_FILE
 from hub.cli.output import Format, console
 from hub.commands import init, listing, start
+from hub.commands.listing_filter import Filter, Order
 from hub.commands.start import Arguments
 from hub.wiring import hub
 from reconcilers.state import own_snapshots
@@ -30,7 +31,7 @@ def run(folder: Path) -> None:
         _say(*_command(arguments, folder))
         start.run(arguments, repo=str(folder), output=Format.TABLE)
     _say("rtb-hub", "list", "--repo", str(folder))
-    listing.run(listing.Filter(None, None, "key"), repo=str(folder), at=None, output=Format.TABLE)
+    listing.run(Filter(), Order(), repo=str(folder), at=None, output=Format.TABLE)
     _say("git", "-C", str(folder), "ls-tree", "-r", "--name-only", "main")
     console().print(_tree(folder))
     _next(folder)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from generator.entry import Preview
 from generator.overlay import unknown_environment
 from hub.cli.output import Format, emit
+from hub.commands.listing_filter import Filter, Order
 from hub.commands.observing import Options, phase_data, phases, read_environment
 from hub.commands.view import Row, describe, preview_row
 from hub.wiring import hub
@@ -24,16 +26,6 @@ if TYPE_CHECKING:
 
 #: A preview by environment and name: `("int", "rtb-123")`.
 Where = tuple[str, str]
-Sort = Literal["key", "ends", "price"]
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which previews, in which order. `env` and `owner` None: all."""
-
-    env: str | None
-    owner: str | None
-    sort: Sort
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,38 +43,68 @@ class Listed:
         return self.row.environment, self.preview.key.name
 
 
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The price of those previews that have one, in one currency."""
+
+    currency: str
+    previews: int
+    per_hour: Decimal
+    per_lease: Decimal
+
+
 @dataclass(frozen=True)
 class Listing:
-    """All that was found. `phases`: of what was looked for in the cluster, None without one."""
+    """All that is shown. `phases`: of what was looked for in the cluster, None without one."""
 
     states: tuple[EnvironmentState, ...]
     previews: tuple[Listed, ...]
     phases: Mapping[Where, Phase] | None
+    wanted: Filter
 
     @property
     def unreadable(self) -> Iterator[EntryRecord]:
         """Entries that cannot be read, of whomever."""
-        return (record for state in self.states for record in state.records if record.faults)
+        records = (record for state in self.states for record in state.records if record.faults)
+        return (record for record in records if self.wanted.shows_name(record.name))
+
+    @cached_property
+    def totals(self) -> tuple[Total, ...]:
+        """What the previews cost together, a total for each currency; those without a price of their own add none."""
+        totals: dict[str, Total] = {}
+        for listed in self.previews:
+            price = listed.row.price
+            if price.per_hour is not None and price.total is not None:
+                one = totals.get(price.currency, Total(price.currency, 0, Decimal(0), Decimal(0)))
+                totals[price.currency] = Total(
+                    price.currency, one.previews + 1, one.per_hour + price.per_hour, one.per_lease + price.total
+                )
+        return tuple(totals[currency] for currency in sorted(totals))
 
     @cached_property
     def leaving(self) -> Mapping[Where, Phase]:
         """Previews that only the cluster still has, sorted."""
         entries = {(state.environment.name, record.name) for state in self.states for record in state.records}
-        return {where: phase for where, phase in sorted((self.phases or {}).items()) if where not in entries}
+        return {
+            where: phase
+            for where, phase in sorted((self.phases or {}).items())
+            if where not in entries and self.wanted.shows_leaving(where[1], phase)
+        }
 
 
-def run(wanted: Filter, *, repo: str | None, at: Options | None, output: Format) -> None:
-    """Print all previews of the repository, or of one environment; with a cluster (`at`), their phases."""
+def run(wanted: Filter, order: Order, *, repo: str | None, at: Options | None, output: Format) -> None:
+    """Print the previews of the repository that are wanted; with a cluster (`at`), their phases."""
     ours = hub()
     now = ours.clock()
     reader = ours.cluster(at.context, at.kubeconfig) if at else None
     states = ours.read_states(ours.store(repo))
-    if wanted.env is not None and wanted.env not in (names := [state.environment.name for state in states]):
-        raise unknown_environment(wanted.env, names)
-    states = tuple(state for state in states if wanted.env in (None, state.environment.name))
-    found = _phases(reader, states, now=now, named=wanted.env is not None) if reader else None
-    shown = (listed for listed in _listed(states, now) if wanted.owner in (None, listed.row.owner))
-    listing = Listing(states, tuple(sorted(shown, key=lambda listed: _order(listed.row, wanted.sort))), found)
+    names = [state.environment.name for state in states]
+    for name in sorted(wanted.envs - set(names)):
+        raise unknown_environment(name, names)
+    states = tuple(state for state in states if wanted.shows_environment(state.environment.name))
+    found = _phases(reader, states, now=now, named=bool(wanted.envs)) if reader else None
+    shown = [one for one in listed_previews(states, now) if wanted.shows(one, (found or {}).get(one.where), now=now)]
+    listing = Listing(states, order.sorted(shown), found, wanted)
     emit(_data(listing, now), output, lambda console: _tell(console, listing))
 
 
@@ -92,7 +114,8 @@ def _tell(console: Console, listing: Listing) -> None:
     tell(console, listing)
 
 
-def _listed(states: tuple[EnvironmentState, ...], now: datetime) -> Iterator[Listed]:
+def listed_previews(states: tuple[EnvironmentState, ...], now: datetime) -> Iterator[Listed]:
+    """All previews whose entry can be read."""
     for state in states:
         for record in state.records:
             if (preview := record.preview) is not None:
@@ -114,18 +137,6 @@ def _phases(
     return found
 
 
-def _order(row: Row, sort: Sort) -> tuple[object, ...]:
-    project, _, number = row.key.partition("-")
-    by_key = (project, int(number), row.environment)
-    match sort:
-        case "ends":
-            return (row.ends or "9999", *by_key)
-        case "price":
-            return (-(row.price.per_hour or 0), *by_key)
-        case _:
-            return by_key
-
-
 def _data(listing: Listing, now: datetime) -> dict[str, Any]:
     """The listing for machines."""
     found = listing.phases
@@ -138,6 +149,18 @@ def _data(listing: Listing, now: datetime) -> dict[str, Any]:
             }
             for listed in listing.previews
         ],
+        "totals": {
+            "previews": len(listing.previews),
+            "prices": [
+                {
+                    "currency": total.currency,
+                    "previews": total.previews,
+                    "perHour": str(total.per_hour),
+                    "perLease": str(total.per_lease),
+                }
+                for total in listing.totals
+            ],
+        },
         "unreadable": [{"file": str(r.path), "faults": [str(fault) for fault in r.faults]} for r in listing.unreadable],
     }
     if found is not None:

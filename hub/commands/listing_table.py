@@ -10,6 +10,7 @@ from rich.text import Text
 from generator.pricing import money
 from hub.cli.output import printable
 from hub.commands.observing import phase_text
+from hub.commands.view import office_hours_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,21 +28,49 @@ def tell(console: Console, listing: Listing) -> None:
     """Print it: rows, causes, removals that wait for their merge, entries that cannot be read with their reason."""
     if listing.previews:
         console.print(_table([_cells(listed, listing) for listed in listing.previews], console.width))
+        console.print(Text(_totals(listing), "bold"))
     else:
         names = ", ".join(state.environment.name for state in listing.states)
-        console.print(f"no previews in {names}; start one with 'rtb-hub start KEY --env NAME --image …'")
+        if any(True for state in listing.states for _ in state.records):
+            console.print(f"no preview in {names} is as asked for")
+        else:
+            console.print(f"no previews in {names}; start one with 'rtb-hub start KEY --env NAME --image …'")
     shown = {listed.where: (listing.phases or {}).get(listed.where) for listed in listing.previews}
     for where, phase in sorted({**shown, **listing.leaving}.items()):
         if phase is not None and phase.cause:
             _tell_cause(console, where, phase)
-    for listed in listing.previews:
-        if listed.removal:
-            head = Text.assemble((listed.row.key, "bold"), f" in {listed.row.environment}: ")
-            console.print(Text.assemble(head, f"removal requested; it goes when {listed.removal} is merged"))
+    _tell_leases(console, listing)
     for record in listing.unreadable:
         console.print(Text(f"! {record.path} cannot be read; it is left alone:", "red"))
         for fault in record.faults:
             console.print(f"    {printable(str(fault))}")
+
+
+def _tell_leases(console: Console, listing: Listing) -> None:
+    """What is special of leases: those that count office hours only, and removals that wait for their merge."""
+    for state in listing.states:
+        own = (one for one in listing.previews if one.state is state)
+        counted = [one.row.key for one in own if one.preview.spec.lease.office_hours]
+        if counted:
+            hours = office_hours_line(state.environment)
+            console.print(f"office hours only in {state.environment.name}: {', '.join(counted)} ({hours})")
+    for listed in listing.previews:
+        if listed.removal:
+            head = Text.assemble((listed.row.key, "bold"), f" in {listed.row.environment}: ")
+            console.print(Text.assemble(head, f"removal requested; it goes when {listed.removal} is merged"))
+
+
+def _totals(listing: Listing) -> str:
+    """How many there are, and what they cost together."""
+    count = len(listing.previews)
+    head = f"{count} preview{'' if count == 1 else 's'}"
+    prices = [
+        f"{money(total.per_hour, total.currency)} an hour, {money(total.per_lease, total.currency)} for the leases"
+        for total in listing.totals
+    ]
+    priceless = count - sum(total.previews for total in listing.totals)
+    shared = [f"{priceless} on spot without a price of {'its' if priceless == 1 else 'their'} own"] if priceless else []
+    return "; ".join([head, *prices, *shared])
 
 
 def _table(rows: list[dict[str, Text]], width: int) -> Table:

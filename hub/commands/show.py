@@ -10,7 +10,7 @@ from generator.naming import IssueKey
 from hub.cli.output import Format, emit, printable
 from hub.commands.observing import STYLES, Options, phase_data, phases, read_environment
 from hub.commands.start import committed_manifests
-from hub.commands.view import describe, money_line, preview_row
+from hub.commands.view import describe, end_line, money_line, office_hours_line, preview_row
 from hub.wiring import hub
 from reconcilers.state import request_branch
 from reconcilers.stop import preview_not_found
@@ -58,7 +58,12 @@ def run(key: str, env: str, *, repo: str | None, at: Options | None, output: For
         "objects": objects,
         **(phase_data(phase) if phase else {}),
     }
-    emit(data, output, lambda console: _print(console, preview, row, manifests, phase=phase, removal=removal))
+    hours = office_hours_line(state.environment) if preview.spec.lease.office_hours else None
+
+    def tell(console: Console) -> None:
+        _print(console, preview, row, manifests, phase=phase, removal=removal, hours=hours)
+
+    emit(data, output, tell)
 
 
 def _without_entry(issue: IssueKey, env: str, phase: Phase, output: Format) -> None:
@@ -84,6 +89,7 @@ def _print(  # noqa: PLR0913 - all that is shown
     *,
     phase: Phase | None,
     removal: str | None,
+    hours: str | None,
 ) -> None:
     from rich.table import Table
     from rich.text import Text
@@ -99,12 +105,16 @@ def _print(  # noqa: PLR0913 - all that is shown
         "blueprint": f"{row.blueprint} on {row.compute}, shard {spec.shard}",
         "branch": spec.branch or "–",
         "asked by": f"{row.owner} at {spec.lease.requested_at}",
-        "ends": f"{row.ends} ({row.left} left)" if row.ends else f"{row.left} after the merge",
+        "ends": end_line(row),
+        **({"counts": f"office hours only: {hours}"} if hours else {}),
         "price": money_line(row),
         **({"removal": f"requested on {removal}; it goes when that is merged"} if removal else {}),
     }
     for name, value in facts.items():
         console.print(Text.assemble((f"  {name:<10}", "cyan"), printable(value)))
+    for one in spec.lease.extensions:
+        told = f"by {one.by} at {one.at} for {one.requested_by}" + (f": {one.reason}" if one.reason else "")
+        console.print(Text.assemble(("  extended  ", "cyan"), printable(told)))
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("COMPONENT", "REPLICAS", "CPU", "MEMORY", "PATH", "IMAGE"):
         table.add_column(name, overflow="fold")

@@ -16,7 +16,7 @@ from generator.yaml_reader import load_all
 from hub.cli.exit_codes import DIFFERENT
 from hub.cli.output import Format, emit, printable
 from hub.commands.retry import planned_anew
-from hub.commands.view import describe, money_line, preview_row
+from hub.commands.view import describe, end_line, money_line, office_hours_line, preview_row
 from hub.wiring import Hub, hub
 from reconcilers.start import StartOutcome, StartRequest
 from reconcilers.state import EntryRecord, EnvironmentState
@@ -39,12 +39,13 @@ class Arguments:
     branch: str | None
     compute: Compute | None
     ttl: str | None
+    office_hours: bool | None = None
 
     def parsed(self, requested_by: str) -> StartRequest:
         """The request. Raises `ConfigError` for a wrong key or an option that is not NAME=VALUE."""
         key = IssueKey.parse(self.key)
         request = Request(_pairs("image", self.image), _settings(self.settings), self.compute, self.branch)
-        return StartRequest(key, requested_by, request, self.blueprint, self.ttl)
+        return StartRequest(key, requested_by, request, self.blueprint, self.ttl, self.office_hours)
 
 
 def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
@@ -124,7 +125,9 @@ def _tell(console: Console, outcome: StartOutcome, state: EnvironmentState, comm
             Text(f"  {name} changes by review only: open a pull request from this branch to {base}", "yellow")
         )
     console.print(Text.assemble("  url     ", (row.url, f"link {row.url}")))
-    console.print(f"  ends    {row.ends} ({row.left} left)" if row.ends else f"  ends    {row.left} after the merge")
+    console.print(f"  ends    {end_line(row)}")
+    if preview.spec.lease.office_hours:
+        console.print(f"  counts  office hours only: {office_hours_line(environment)}")
     console.print(f"  price   {money_line(row)}")
 
 

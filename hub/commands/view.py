@@ -15,6 +15,7 @@ from generator.pricing import PreviewPrice, money, price_pods
 from generator.quantities import duration, format_duration
 from generator.request import pod_requests
 from reconcilers.branch_rules import BranchRule, PushRules
+from reconcilers.leases import begin_of, end_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,19 @@ class Row:
 
 
 def entry_price(preview: Preview, environment: Environment) -> PreviewPrice:
-    """The price of the pods an entry asks for, an hour and for its whole lease."""
+    """The price of the pods an entry asks for, an hour and for its whole lease.
+
+    Of a lease in office hours too it is that of all the time from begin to end: pods run, and are billed, at night. One
+    that awaits approval is priced as if it had begun when it was asked for.
+    """
     spec, lease = preview.spec, preview.spec.lease
-    length = duration(lease.ttl)
+    begin = begin_of(lease)
     if lease.expires_at is not None:
-        length = parse_time(lease.expires_at) - parse_time(lease.activated_at or lease.requested_at)
+        ends = parse_time(lease.expires_at)
+    else:
+        counted = lease.office_hours and environment.spec.office_hours is not None
+        ends = end_after(begin, duration(lease.ttl), environment, office_hours=counted)
+    length = ends - begin
     pods = [PodGroup(name, c.replicas, pod_requests(c), spec.compute) for name, c in sorted(spec.components.items())]
     return price_pods(pods, environment.spec.pricing, length)
 
@@ -94,6 +103,8 @@ def describe(preview: Preview, environment: Environment, *, now: datetime) -> di
             "ttl": lease.ttl,
             "expiresAt": lease.expires_at,
             "minutesLeft": row.left_minutes,
+            "officeHours": lease.office_hours,
+            "extensions": [one.model_dump(mode="json", by_alias=True) for one in lease.extensions],
         },
         "price": {
             "currency": price.currency,
@@ -107,6 +118,17 @@ def describe(preview: Preview, environment: Environment, *, now: datetime) -> di
         },
         "manifestDigest": spec.rendered.digest if spec.rendered else None,
     }
+
+
+def office_hours_line(environment: Environment) -> str:
+    """Which hours a lease in office hours counts, in words."""
+    hours = environment.spec.office_hours
+    return str(hours) if hours else "the environment has none any more; its end stays as it is"
+
+
+def end_line(row: Row) -> str:
+    """When it ends, in words."""
+    return f"{row.ends} ({row.left} left)" if row.ends else f"{row.left} after the merge"
 
 
 def money_line(row: Row) -> str:

@@ -1,0 +1,72 @@
+"""`rtb-hub revive`: bring a removed preview back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.formats import format_time
+from generator.naming import IssueKey
+from hub.cli.output import Format, emit, printable
+from hub.commands.retry import planned_anew
+from hub.commands.view import describe, end_line, money_line, preview_row
+from hub.wiring import hub
+from reconcilers.revive import ReviveOutcome, ReviveRequest, plan_revival
+from reconcilers.state import EnvironmentState, read_state
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hub.commands.view import Row
+
+
+def run(key: str, env: str, *, ttl: str | None, repo: str | None, output: Format) -> None:
+    """Plan, commit, tell. A branch that moved meanwhile is observed again."""
+    ours = hub()
+    asked = ReviveRequest(IssueKey.parse(key), ours.settings.actor, ttl)
+    store = ours.store(repo)
+
+    def attempt() -> tuple[EnvironmentState, ReviveOutcome, str | None]:
+        state = read_state(store, env, ours.library)
+        outcome = plan_revival(asked, state, store=store, starter=ours.starter, now=ours.clock())
+        if outcome.withdraw is not None:
+            branch, expected = outcome.withdraw
+            store.delete_branch(branch, expected=expected)
+        return state, outcome, store.commit(outcome.plan, at=ours.clock()) if outcome.plan else None
+
+    state, outcome, commit = planned_anew(attempt)
+    removal = outcome.removal.commit if outcome.removal else None
+    data = {
+        "change": outcome.change,
+        "removedAt": format_time(removal.at) if removal else None,
+        "removedBy": removal.commit if removal else None,
+        "commit": commit,
+        "onBranch": outcome.plan.branch if outcome.plan else None,
+        "repository": store.location,
+        **describe(outcome.preview, state.environment, now=ours.clock()),
+    }
+    row = preview_row(outcome.preview, state.environment, now=ours.clock())
+    emit(data, output, lambda console: _tell(console, outcome, row, state=state, commit=commit))
+
+
+def _tell(console: Console, outcome: ReviveOutcome, row: Row, *, state: EnvironmentState, commit: str | None) -> None:
+    from rich.text import Text
+
+    words = {
+        "revived": "is brought back",
+        "unchanged": "is there; nothing was changed",
+        "kept": "is there and is kept; the request to remove it is withdrawn",
+    }
+    environment = state.environment
+    told = f" in {row.environment} {words[outcome.change]}"
+    console.print(Text.assemble(("✓ ", "green"), (row.key, "bold"), told))
+    if outcome.plan and outcome.removal:
+        removal = outcome.removal.commit
+        console.print(f"  removed {format_time(removal.at)} by {removal.commit[:12]}: {printable(removal.subject)}")
+        console.print(f"  commit  {(commit or '')[:12]} on {outcome.plan.branch}")
+        if environment.spec.gated:
+            base = environment.spec.branch
+            told = f"  {environment.name} changes by review only: open a pull request from this branch to {base}"
+            console.print(Text(told, "yellow"))
+    console.print(Text.assemble("  url     ", (row.url, f"link {row.url}")))
+    console.print(f"  ends    {end_line(row)}")
+    console.print(f"  price   {money_line(row)}")

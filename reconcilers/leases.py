@@ -1,0 +1,76 @@
+"""Leases: how long one may be, and when it ends. Pure; starting, extending, reviving and stamping share it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from generator.entry import Lease
+from generator.environment import Environment
+from generator.errors import ConfigError, Fault, Reason
+from generator.formats import format_time, parse_time
+from generator.quantities import duration
+
+
+def end_after(start: datetime, length: timedelta, environment: Environment, *, office_hours: bool) -> datetime:
+    """When `length` has passed since `start` (aware): of wall time, or of the environment's office time.
+
+    Raises `ConfigError` (InvalidValue) when the environment has no office hours.
+    """
+    if not office_hours:
+        return start + length
+    hours = environment.spec.office_hours
+    if hours is None:
+        fault = Fault(
+            f"{environment.name} has no office hours to count",
+            field="lease.officeHours",
+            remedy="set officeHours in its environment.yaml, or ask with --no-office-hours",
+        )
+        raise ConfigError(Reason.INVALID_VALUE, fault)
+    return hours.office_time().after(start, length)
+
+
+def begin_of(lease: Lease) -> datetime:
+    """When a lease's time begins to count: at the merge of a gated request, else when it was asked for."""
+    return parse_time(lease.activated_at or lease.requested_at)
+
+
+def cap_of(lease: Lease, environment: Environment) -> datetime:
+    """When a lease ends at the latest, extensions included. Raises what `end_after` raises."""
+    cap = duration(environment.spec.lease.cap)
+    return end_after(begin_of(lease), cap, environment, office_hours=lease.office_hours)
+
+
+def is_over(lease: Lease, now: datetime) -> bool:
+    """Whether its end has come. One that has no end yet is not over."""
+    return lease.expires_at is not None and parse_time(lease.expires_at) <= now
+
+
+def length_of(ttl: str, environment: Environment) -> timedelta:
+    """A length that may be asked for. Raises `ConfigError` (InvalidValue, OverLimit)."""
+    policy = environment.spec.lease
+    try:
+        length = duration(ttl)
+    except ValueError as err:
+        raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field="ttl")) from err
+    if length > duration(policy.cap):
+        fault = Fault(f"{ttl} is too long for {environment.name}", field="ttl", allowed=f"at most {policy.cap}")
+        raise ConfigError(Reason.OVER_LIMIT, fault)
+    return length
+
+
+def new_lease(
+    requested_by: str, requested_at: datetime, ttl: str, environment: Environment, *, office_hours: bool
+) -> dict[str, Any]:
+    """A lease as a tree to be checked. A gated one has no end: its time begins at the merge, when it is stamped.
+
+    Raises what `length_of` and `end_after` raise.
+    """
+    ends = end_after(requested_at, length_of(ttl, environment), environment, office_hours=office_hours)
+    return {
+        "requestedBy": requested_by,
+        "requestedAt": format_time(requested_at),
+        "ttl": ttl,
+        "expiresAt": None if environment.spec.gated else format_time(ends),
+        "officeHours": office_hours,
+    }
