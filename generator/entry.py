@@ -105,8 +105,8 @@ class Metadata(Model):
     name: DnsLabel = Field(description="the issue key in lower case")
 
 
-class PreviewSpec(Model):
-    """What was asked for."""
+class Wanted(Model):
+    """What was asked for, wherever it is placed."""
 
     issue: Annotated[str, AfterValidator(_issue)] = Field(description="Jira issue key, such as RTB-123")
     environment: EnvironmentName = Field(description="the environment it runs in")
@@ -114,6 +114,11 @@ class PreviewSpec(Model):
     branch: Branch | None = Field(None, description="the source branch the images were built from; shown to people")
     compute: Compute = Field("fargate", description="where its pods run")
     components: dict[DnsLabel, Component] = Field(min_length=1, max_length=10)
+
+
+class PreviewSpec(Wanted):
+    """What was asked for."""
+
     shard: DnsLabel = Field(
         description="the load-balancer group it is exposed through; `start` chooses it, and it stays"
     )

@@ -135,6 +135,9 @@ class Limits(Model):
     cpu: Cpu = Field(description="of all pods of one preview")
     memory: Memory = Field(description="of all pods of one preview")
     previews: Annotated[int, Field(ge=1, le=10_000, description="previews at once")]
+    previews_per_owner: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
+        None, description="previews at once of one person; none = as many as there may be"
+    )
 
 
 class Fargate(Model):

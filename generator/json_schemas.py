@@ -14,9 +14,11 @@ from generator.blueprint import Blueprint
 from generator.entry import Preview
 from generator.environment import Environment
 from generator.errors import ConfigError, Fault, Reason, nearest
+from generator.queued import QueuedPreview
 
 _MODELS: dict[str, type[BaseModel]] = {
     "preview": Preview,
+    "queued-preview": QueuedPreview,
     "environment": Environment,
     "environment-overlay": Environment,
     "blueprint": Blueprint,

@@ -77,3 +77,13 @@ def previews_folder(environment: str) -> PurePosixPath:
 def preview_folder(environment: str, key: IssueKey) -> PurePosixPath:
     """The folder of one preview in the state repository."""
     return previews_folder(environment) / key.folder
+
+
+def queue_folder(environment: str) -> PurePosixPath:
+    """Where requests wait for room. Beside the previews: what Argo CD's set looks through never has one of them."""
+    return PurePosixPath("environments", environment, "queue")
+
+
+def queue_file(environment: str, key: IssueKey) -> PurePosixPath:
+    """The file of one request that waits."""
+    return queue_folder(environment) / f"{key.name}.yaml"

@@ -12,7 +12,9 @@ from generator.yaml_reader import Document, load_all
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 #: Kinds that only tools read and no API server knows.
-_TOOL_KINDS = frozenset({"Kustomization", "Component", "Preview", "Environment", "Blueprint", "StateRepository"})
+_TOOL_KINDS = frozenset(
+    {"Kustomization", "Component", "Preview", "QueuedPreview", "Environment", "Blueprint", "StateRepository"}
+)
 
 
 @dataclass(slots=True)

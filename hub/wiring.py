@@ -24,6 +24,7 @@ from reconcilers.state import EnvironmentState, read_state, read_states
 if TYPE_CHECKING:
     from hub.adapters.git_history import GitHistory
     from hub.adapters.git_store import GitRepository
+    from hub.group_commit import Writer
     from reconcilers.branch_rules import PushRules
 
 
@@ -72,6 +73,12 @@ class Hub:
     def store(self, repo: str | None) -> GitStore:
         """The state repository: `repo` (a flag), else RTB_HUB_REPO, else the one of the current folder."""
         return self._repository(repo)
+
+    def writer(self, store: GitStore) -> Writer:
+        """Writes requests to `store`: what `hub.group_commit.GroupCommitter` shares between callers."""
+        from hub.group_commit import Writer
+
+        return Writer(store, self.library, self.clock, cache=self.entry_cache)
 
     def _repository(self, repo: str | None) -> GitRepository:
         from hub.adapters.git_store import Identity, open_store

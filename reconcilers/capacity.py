@@ -1,22 +1,20 @@
-"""Whether there is room for a preview, and on which load-balancer shard. Counts what entries ask for; trims nothing.
-
-Of a preview that is live and has an update awaiting approval there are two entries. It counts once, by the larger.
-"""
+"""Whether there is room for a preview, and on which load-balancer shard. Counts what entries ask for; trims nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from generator.entry import Component, Compute, Preview
 from generator.environment import Environment
 from generator.errors import Fault, Reason, Stalled
 from generator.fargate import billed_size
 from generator.request import pod_requests
+from reconcilers.usage import NOTHING, Usage
 
-if TYPE_CHECKING:
-    from reconcilers.facts import Facts
+#: The field of the one limit that only keeps back the person who asks.
+OWN_LIMIT = "limits.previewsPerOwner"
 
 
 def target_groups(components: Mapping[str, Component]) -> int:
@@ -31,119 +29,141 @@ def fargate_vcpu(components: Mapping[str, Component], compute: Compute) -> Decim
     return sum((billed_size(pod_requests(c)).vcpu * c.replicas for c in components.values()), Decimal(0))
 
 
-def check_room(
-    components: Mapping[str, Component],
-    compute: Compute,
-    others: Sequence[Facts],
-    environment: Environment,
-    *,
-    count: int,
-) -> None:
-    """Raise `Stalled` (CapacityExhausted) with the numbers when one preview more does not fit beside `others`.
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What one preview asks for."""
 
-    `count` is the number of other previews, unreadable entries included.
+    owner: str
+    target_groups: int
+    vcpu: Decimal
+
+    def on(self, shard: str) -> Usage:
+        """What it takes there."""
+        return Usage(1, self.vcpu, {shard: self.target_groups}, {self.owner: 1})
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a preview finds: what `others` take, and what those ahead of it in line will take first.
+
+    `line` says why those ahead cannot start yet. Nobody may then take more room past them.
     """
-    limits, name = environment.spec.limits, environment.name
-    faults = []
-    if count >= limits.previews:
-        remedy = "stop one ('rtb-hub list --sort ends' shows which end first), or raise limits.previews"
-        faults.append(
-            Fault(f"{name} has {count} of {limits.previews} previews", field="limits.previews", remedy=remedy)
-        )
-    used = _vcpus(others)
-    asked, quota = fargate_vcpu(components, compute), environment.spec.fargate.quota_vcpu
-    if asked and used + asked > quota:
-        message = f"{name} uses {used} of {quota} Fargate vCPUs and {asked} more are asked for"
-        remedy = "stop one, use '--compute spot' where allowed, or have quota L-3032A538 raised, then fargate.quotaVcpu"
-        faults.append(Fault(message, field="fargate.quotaVcpu", remedy=remedy))
+
+    others: Usage = NOTHING
+    ahead: Usage = NOTHING
+    line: Fault | None = None
+
+
+EMPTY = Room()
+
+
+def need_of(owner: str, components: Mapping[str, Component], compute: Compute) -> Need:
+    """What a preview of these components asks for."""
+    return Need(owner, target_groups(components), fargate_vcpu(components, compute))
+
+
+def find_shard(need: Need, room: Room, environment: Environment, *, before: str = "") -> str:
+    """The shard for one preview more: `before` if it has room, else the one with the most, the first of equals.
+
+    Raises `Stalled` (CapacityExhausted) with the numbers of everything that is short.
+    """
+    others = room.others.plus(room.ahead)
+    faults = (*((room.line,) if room.line else ()), *room_faults(need, others, environment))
     if faults:
         raise Stalled(Reason.CAPACITY_EXHAUSTED, faults)
+    fits = others.shards.get(before, 0) + need.target_groups <= environment.spec.exposure.target_groups_per_shard
+    return before if before in _shards(environment) and fits else freest_shard(others, environment)
 
 
-def choose_shard(components: Mapping[str, Component], others: Sequence[Facts], environment: Environment) -> str:
-    """The shard with the most room, the first of equals. Raises `Stalled` (CapacityExhausted) when none has enough."""
-    taken = _in_use(others)
-    used = {shard: taken.get(shard, 0) for shard in _shards(environment)}
-    shard = min(used, key=lambda name: used[name])
-    asked, room = target_groups(components), environment.spec.exposure.target_groups_per_shard
-    if used[shard] + asked > room:
-        counts = ", ".join(f"{name}: {count}" for name, count in used.items())
-        message = f"no shard has room for {asked} target groups of {room} ({counts})"
-        raise Stalled(Reason.CAPACITY_EXHAUSTED, message, remedy="stop a preview, or raise exposure.shards")
-    return shard
+def freest_shard(others: Usage, environment: Environment) -> str:
+    """The shard with the most room, the first of equals."""
+    return min(_shards(environment), key=lambda shard: others.shards.get(shard, 0))
 
 
-def check_shard(
-    components: Mapping[str, Component], shard: str, others: Sequence[Facts], environment: Environment
-) -> None:
-    """Raise `Stalled` (CapacityExhausted) when a new preview may not be on `shard`: none of ours, or no room."""
-    known, room = _shards(environment), environment.spec.exposure.target_groups_per_shard
-    asked, used = target_groups(components), _in_use(others).get(shard, 0)
+def room_faults(need: Need, others: Usage, environment: Environment) -> tuple[Fault, ...]:
+    """Why one preview more does not fit beside `others`, with the numbers; empty when it does."""
+    limits, name = environment.spec.limits, environment.name
+    own, most = others.owners.get(need.owner, 0), limits.previews_per_owner
+    faults = []
+    if others.previews >= limits.previews:
+        remedy = "stop one ('rtb-hub list --sort ends' shows which end first), or raise limits.previews"
+        message = f"{name} has {others.previews} of {limits.previews} previews"
+        faults.append(Fault(message, field="limits.previews", remedy=_or_wait(remedy, environment)))
+    if most is not None and own >= most:
+        remedy = "stop one of them ('rtb-hub list --owner NAME' shows them), or raise limits.previewsPerOwner"
+        message = f"{need.owner} has {own} of {most} previews in {name}"
+        faults.append(Fault(message, field=OWN_LIMIT, remedy=_or_wait(remedy, environment)))
+    if fault := _vcpu_fault(need, others, environment):
+        faults.append(fault)
+    room, shard = environment.spec.exposure.target_groups_per_shard, freest_shard(others, environment)
+    if need.target_groups and others.shards.get(shard, 0) + need.target_groups > room:
+        counts = ", ".join(f"{one}: {others.shards.get(one, 0)}" for one in _shards(environment))
+        message = f"no shard has room for {need.target_groups} target groups of {room} ({counts})"
+        faults.append(Fault(message, remedy=_or_wait("stop a preview, or raise exposure.shards", environment)))
+    return tuple(faults)
+
+
+def shard_faults(need: Need, shard: str, others: Usage, environment: Environment) -> tuple[Fault, ...]:
+    """Why a new preview may not be on `shard`: it is none of the environment's, or has no room."""
+    known, limit = _shards(environment), environment.spec.exposure.target_groups_per_shard
     if shard not in known:
-        raise Stalled(Reason.CAPACITY_EXHAUSTED, f"{shard} is none of {', '.join(known)}", remedy="ask for it anew")
-    if used + asked > room:
-        message = f"{shard} has {used} of {room} target groups in use by others, and {asked} more are asked for"
-        raise Stalled(Reason.CAPACITY_EXHAUSTED, message, remedy="stop a preview, or raise exposure.shards")
+        return (Fault(f"{shard} is none of {', '.join(known)}", remedy="ask for it anew"),)
+    used = others.shards.get(shard, 0)
+    if used + need.target_groups <= limit:
+        return ()
+    message = (
+        f"{shard} has {used} of {limit} target groups in use by others, and {need.target_groups} more are asked for"
+    )
+    return (Fault(message, remedy="stop a preview, or raise exposure.shards"),)
 
 
-def keep_shard(
-    components: Mapping[str, Component], before: Preview, others: Sequence[Facts], environment: Environment
-) -> str:
+def keep_shard(need: Need, before: Preview, room: Room, environment: Environment) -> str:
     """The shard `before` is on: another one would give the preview another load balancer, and its name a new address.
 
-    Raises `Stalled` (CapacityExhausted) when it has no room for the target groups that are added. An update that adds
-    none is never refused, so that one can be made when limits were lowered.
+    Raises `Stalled` (CapacityExhausted) when there is no room for what is added. An update that adds nothing is never
+    refused, so that one can be made when limits were lowered.
     """
-    shard, room = before.spec.shard, environment.spec.exposure.target_groups_per_shard
-    asked, used = target_groups(components), _in_use(others).get(shard, 0)
-    more = asked - target_groups(before.spec.components)
-    if more <= 0:
-        return shard
-    anew = f"stop {before.spec.issue} and start it anew on another shard"
+    had = need_of(need.owner, before.spec.components, before.spec.compute)
+    grows = need.vcpu > had.vcpu, need.target_groups > had.target_groups
+    others = room.others.plus(room.ahead)
+    faults = [
+        room.line if any(grows) else None,
+        _vcpu_fault(need, others, environment) if grows[0] else None,
+        _shard_fault(need, need.target_groups - had.target_groups, before, others, environment) if grows[1] else None,
+    ]
+    if found := [fault for fault in faults if fault]:
+        raise Stalled(Reason.CAPACITY_EXHAUSTED, found)
+    return before.spec.shard
+
+
+def _shard_fault(need: Need, more: int, before: Preview, others: Usage, environment: Environment) -> Fault | None:
+    shard, limit = before.spec.shard, environment.spec.exposure.target_groups_per_shard
+    anew, used = f"stop {before.spec.issue} and start it anew on another shard", others.shards.get(shard, 0)
     if shard not in (known := _shards(environment)):
         message = f"{shard} is none of {', '.join(known)}, and {before.spec.issue} asks for {more} target groups more"
-        raise Stalled(Reason.CAPACITY_EXHAUSTED, message, remedy=f"{anew}, or raise exposure.shards")
-    if used + asked > room:
-        message = (
-            f"{shard} has {used} of {room} target groups in use by others,"
-            f" and {before.spec.issue} asks for {asked}, {more} more"
-        )
-        raise Stalled(Reason.CAPACITY_EXHAUSTED, message, remedy=f"stop another preview there, or {anew}")
-    return shard
+        return Fault(message, remedy=f"{anew}, or raise exposure.shards")
+    if used + need.target_groups <= limit:
+        return None
+    message = (
+        f"{shard} has {used} of {limit} target groups in use by others,"
+        f" and {before.spec.issue} asks for {need.target_groups}, {more} more"
+    )
+    return Fault(message, remedy=f"stop another preview there, or {anew}")
 
 
-def regain_shard(
-    components: Mapping[str, Component], before: str, others: Sequence[Facts], environment: Environment
-) -> str:
-    """The shard it was on `before` while there is room, so that its name keeps its address; else what is chosen anew.
+def _vcpu_fault(need: Need, others: Usage, environment: Environment) -> Fault | None:
+    quota = environment.spec.fargate.quota_vcpu
+    if not need.vcpu or others.vcpu + need.vcpu <= quota:
+        return None
+    message = f"{environment.name} uses {others.vcpu} of {quota} Fargate vCPUs and {need.vcpu} more are asked for"
+    remedy = "stop one, use '--compute spot' where allowed, or have quota L-3032A538 raised, then fargate.quotaVcpu"
+    return Fault(message, field="fargate.quotaVcpu", remedy=_or_wait(remedy, environment))
 
-    Raises `Stalled` (CapacityExhausted) when no shard has enough.
-    """
-    room = environment.spec.exposure.target_groups_per_shard - _in_use(others).get(before, 0)
-    if before in _shards(environment) and target_groups(components) <= room:
-        return before
-    return choose_shard(components, others, environment)
+
+def _or_wait(remedy: str, environment: Environment) -> str:
+    return remedy if environment.spec.gated else f"{remedy}; or wait in line ('start --queue')"
 
 
 def _shards(environment: Environment) -> tuple[str, ...]:
     policy = environment.spec.exposure
     return tuple(f"{policy.group}-{n}" for n in range(policy.shards))
-
-
-def _in_use(others: Sequence[Facts]) -> dict[str, int]:
-    """Target groups that `others` take, by shard."""
-    largest: dict[tuple[str, str], int] = {}
-    for one in others:
-        largest[one.shard, one.name] = max(largest.get((one.shard, one.name), 0), one.target_groups)
-    used: dict[str, int] = {}
-    for (shard, _), groups in largest.items():
-        used[shard] = used.get(shard, 0) + groups
-    return used
-
-
-def _vcpus(others: Sequence[Facts]) -> Decimal:
-    """Billed vCPUs that `others` take."""
-    largest: dict[str, Decimal] = {}
-    for one in others:
-        largest[one.name] = max(largest.get(one.name, one.vcpu), one.vcpu)
-    return sum(largest.values(), Decimal(0))

@@ -24,6 +24,7 @@ from reconcilers.guard_manifests import ManifestChange
 from reconcilers.guard_paths import PreviewFile, path_refusals, preview_file
 from reconcilers.start import Check
 from reconcilers.state import parse_entry
+from reconcilers.usage import Usage, share_of, total
 
 #: Removals in one walk, unless asked for otherwise.
 CAP = 10
@@ -141,7 +142,6 @@ class _Pass:
                     "file-unreadable", Location(f"{folder}/{name}"), "is no file of at most 1 MiB", step.commit
                 )
                 return
-        others = self._others(file, tree)
         change = PreviewChange(
             commit=step.commit,
             folder=file.folder,
@@ -152,16 +152,15 @@ class _Pass:
                 texts[old_manifest.id] if old_manifest else None,
                 texts[manifest.id] or b"",
             ),
-            neighbours=[facts for facts in others if facts],
-            count=len(others),
+            others=self._others(file, tree),
         )
         judged = self.guards[file.environment]
         yield from judged.refusals(change)
         if self.guard.who == "expiry":
             yield from judged.overreach(change)
 
-    def _others(self, file: PreviewFile, tree: Mapping[str, TreeFile]) -> list[Facts | None]:
-        """The facts of all other entries of the environment, None for each that cannot be read."""
+    def _others(self, file: PreviewFile, tree: Mapping[str, TreeFile]) -> Usage:
+        """What all other entries of the environment take, those that cannot be read among them."""
         own, below = f"{file.folder}/{ENTRY_FILE}", f"{previews_folder(file.environment)}/"
         ids = [
             one.id
@@ -171,7 +170,7 @@ class _Pass:
         new = [one for one in ids if one not in self._facts]
         for one, text in self.guard.objects.blobs(new).items() if new else ():
             self._facts[one] = _facts(text)
-        return [self._facts[one] for one in ids]
+        return total(share_of([self._facts[one]]) for one in ids)
 
     def _removed(self, step: Step, folder: str, entry: TreeFile | None, *, is_alone: bool) -> None:
         text = self.guard.objects.blobs([entry.id])[entry.id] if entry else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -13,13 +13,13 @@ from generator.naming import ENTRY_FILE, preview_folder
 from generator.render import PreviewRenderer, Rendering
 from generator.request import Request, check_components, check_policy, compute_of
 from generator.yaml_reader import Document, load
-from reconcilers.capacity import check_room, check_shard, keep_shard
+from reconcilers.capacity import Room, keep_shard, need_of, room_faults, shard_faults
 from reconcilers.entries import misplaced, parse_entry
-from reconcilers.facts import Facts
 from reconcilers.guard_facts import Policy, Refusal
 from reconcilers.guard_leases import is_stamp, lease_breaches
 from reconcilers.guard_manifests import ManifestChange, brings_more, manifest_refusals
 from reconcilers.start import Check, entry_text
+from reconcilers.usage import Usage
 
 _BY_REASON = {
     Reason.IMAGE_NOT_PINNED: "image-not-pinned",
@@ -32,7 +32,7 @@ _BY_REASON = {
 class PreviewChange:
     """One preview of a step that is there afterwards: texts before and after, None for what was not there.
 
-    `neighbours` are the facts of all other entries that can be read, `count` is the number of all others.
+    `others` is what all other entries take.
     """
 
     commit: str
@@ -40,8 +40,7 @@ class PreviewChange:
     before: bytes | None
     after: bytes
     manifest: ManifestChange
-    neighbours: Sequence[Facts]
-    count: int
+    others: Usage
 
     @property
     def path(self) -> str:
@@ -127,14 +126,16 @@ class EntryGuard:
     def _room(
         self, change: PreviewChange, before: Preview | None, preview: Preview, document: Document
     ) -> Iterator[Refusal]:
-        environment, spec, others = self.policy.environment, preview.spec, change.neighbours
-        count = change.count if before is None else 0
+        environment, spec, others = self.policy.environment, preview.spec, change.others
         try:
-            check_room(spec.components, spec.compute, others, environment, count=count)
-            if before is None:
-                check_shard(spec.components, spec.shard, others, environment)
-            else:
-                keep_shard(spec.components, before, others, environment)
+            need = need_of(spec.lease.requested_by, spec.components, spec.compute)
+            if before is not None:
+                keep_shard(need, before, Room(others), environment)
+            elif found := (
+                *room_faults(need, others, environment),
+                *shard_faults(need, spec.shard, others, environment),
+            ):
+                raise Stalled(Reason.CAPACITY_EXHAUSTED, found)
         except (ConfigError, Stalled) as err:
             # The field of such a fault is the environment's, not the entry's.
             faults = (Fault(fault.message, field="components", remedy=fault.remedy) for fault in err.faults)

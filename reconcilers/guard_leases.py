@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 
 from generator.entry import Lease, Preview
 from generator.environment import Environment
+from generator.errors import ConfigError
 from generator.formats import format_time, parse_time
-from generator.quantities import duration, format_duration
+from generator.quantities import duration
+from reconcilers.leases import end_of
 
 #: Clocks of the hub and of the check may differ by this.
 SKEW = timedelta(minutes=5)
@@ -41,7 +43,7 @@ def lease_breaches(
     for field, text in (("requestedAt", lease.requested_at), ("activatedAt", lease.activated_at)):
         if text is not None and parse_time(text) > now + SKEW:
             yield "lease-in-future", field, f"{text} is later than now, {format_time(now)}"
-    yield from _length(lease, environment)
+    yield from _length(lease, environment, now)
     yield from _moved(running, lease)
     if environment.spec.gated and running is None and lease.expires_at is not None:
         yield "lease-stamped-early", "expiresAt", "the lease of a request begins at its merge, not before"
@@ -49,20 +51,27 @@ def lease_breaches(
         yield "entry-expired", "expiresAt", f"its time was up at {lease.expires_at}"
 
 
-def _length(lease: Lease, environment: Environment) -> Iterator[Breach]:
+def _length(lease: Lease, environment: Environment, now: datetime) -> Iterator[Breach]:
     cap = environment.spec.lease.cap
-    length = duration(lease.ttl) + sum((duration(extension.by) for extension in lease.extensions), timedelta(0))
-    if length > duration(cap):
-        yield "lease-over-cap", "ttl", f"{format_duration(length)}, extensions included, is more than {cap}"
-    start = lease.activated_at if environment.spec.gated else lease.requested_at
-    ends = None if start is None else format_time(parse_time(start) + length)
+    if duration(lease.ttl) > duration(cap):
+        yield "lease-over-cap", "ttl", f"{lease.ttl} is more than {cap}"
+        return
+    for extension in lease.extensions:
+        if parse_time(extension.at) > now + SKEW:
+            yield "lease-in-future", "extensions", f"{extension.at} is later than now, {format_time(now)}"
     if lease.activated_at is not None:
         if not environment.spec.gated:
             yield "lease-arithmetic", "activatedAt", f"{environment.name} is not gated: leases begin when asked for"
         elif parse_time(lease.activated_at) < parse_time(lease.requested_at):
             yield "lease-arithmetic", "activatedAt", f"is before {lease.requested_at}, when it was asked for"
+    has_begun = lease.activated_at is not None or not environment.spec.gated
+    try:
+        ends = format_time(end_of(lease, environment)) if has_begun else None
+    except ConfigError as err:
+        yield "lease-arithmetic", "officeHours", err.faults[0].message
+        return
     if lease.expires_at != ends:
-        said = f"{start} and {format_duration(length)} make {ends}" if ends else "the lease has not begun"
+        said = f"start, ttl, extensions and cap make {ends}" if ends else "the lease has not begun"
         yield "lease-arithmetic", "expiresAt", f"is {lease.expires_at or 'missing'}, but {said}"
 
 

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from generator.errors import ConfigError, Location
-from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder, previews_folder
+from generator.naming import (
+    ENTRY_FILE,
+    MANIFEST_FILE,
+    IssueKey,
+    preview_folder,
+    previews_folder,
+    queue_file,
+    queue_folder,
+)
 from reconcilers.guard_facts import FILE_MODE, FileDelta, Refusal, Step
 from reconcilers.state import LAYOUT_FILE
 
@@ -41,6 +49,18 @@ def preview_file(path: str, environments: Collection[str]) -> PreviewFile | None
         return None
     folder = preview_folder(parts[1], key)
     return PreviewFile(parts[1], folder, parts[6]) if str(folder) == "/".join(parts[:-1]) else None
+
+
+def is_queue_file(path: str, environments: Collection[str]) -> bool:
+    """Whether `path` is a request that waits for room in one of `environments`. Argo CD never sees those."""
+    parts = path.split("/")
+    if len(parts) != 4 or parts[0] != "environments" or parts[1] not in environments:
+        return False
+    try:
+        key = IssueKey.parse(parts[3].removesuffix(".yaml").upper())
+    except ConfigError:
+        return False
+    return str(queue_file(parts[1], key)) == path
 
 
 def path_refusals(step: Step, environments: Collection[str]) -> Iterator[Refusal]:
@@ -78,7 +98,7 @@ def _mode_rule(delta: FileDelta) -> str:
 def _path_rule(path: str, environments: Collection[str]) -> str | None:
     if _PLAIN.fullmatch(path) is None:
         return "path-form"
-    if preview_file(path, environments):
+    if preview_file(path, environments) or is_queue_file(path, environments):
         return None
     parts, folded = path.split("/"), path.casefold()
     if preview_file(folded, environments) or (parts[0] not in _TOPS and parts[0].casefold() in _TOPS):
@@ -102,6 +122,8 @@ def _below_environment(path: str, parts: list[str], environments: Collection[str
         return "platform-changed"
     if home not in environments:
         return "path-case" if home.casefold() in environments and home != home.casefold() else "other-environment"
+    if PurePosixPath(path).is_relative_to(queue_folder(home)):
+        return "extra-file"
     if not PurePosixPath(path).is_relative_to(previews_folder(home)):
         return "path-case" if parts[2].casefold() == "previews" else "outside-previews"
     return "misplaced-entry" if parts[-1] in _FILES else "extra-file"

@@ -41,6 +41,19 @@ def cap_of(lease: Lease, environment: Environment) -> datetime:
     return end_after(begin_of(lease), cap, environment, office_hours=lease.office_hours)
 
 
+def end_of(lease: Lease, environment: Environment) -> datetime:
+    """When a lease that has begun must end, by its start, its length and each extension. Raises as `end_after` does.
+
+    An extension counts from the end so far, or from when it was asked for if that was later, and never past the cap.
+    """
+    ends = end_after(begin_of(lease), duration(lease.ttl), environment, office_hours=lease.office_hours)
+    cap = cap_of(lease, environment)
+    for extension in lease.extensions:
+        begin = max(ends, parse_time(extension.at))
+        ends = min(end_after(begin, duration(extension.by), environment, office_hours=lease.office_hours), cap)
+    return ends
+
+
 def is_over(lease: Lease, now: datetime) -> bool:
     """Whether its end has come. One that has no end yet is not over."""
     return lease.expires_at is not None and parse_time(lease.expires_at) <= now

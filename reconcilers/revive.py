@@ -17,9 +17,10 @@ from generator.formats import format_time
 from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
 from generator.render import Rendering
 from generator.request import Request, check_fits, check_policy, compute_of
-from reconcilers.capacity import check_room, regain_shard
+from reconcilers.capacity import find_shard, need_of
 from reconcilers.entries import EntryRecord, entry_record
 from reconcilers.leases import new_lease
+from reconcilers.line import room_for
 from reconcilers.plan import FileChange, Plan
 from reconcilers.ports import GitStore, LoggedCommit
 from reconcilers.start import Starter, checked, entry_text
@@ -136,10 +137,8 @@ def _draft(asked: ReviveRequest, before: Preview, state: EnvironmentState, start
     check_fits(components, starter.library.blueprint(spec.blueprint))
     check_policy(components, compute_of(Request(compute=spec.compute), environment), environment)
     lease = _lease(asked, before, environment, now)
-    neighbours = [record.facts for record in state.records if record.facts is not None]
-    count = len({record.name for record in state.records})
-    check_room(components, spec.compute, neighbours, environment, count=count)
-    shard = regain_shard(components, spec.shard, neighbours, environment)
+    need = need_of(asked.requested_by, components, spec.compute)
+    shard = find_shard(need, room_for(asked.key, state), environment, before=spec.shard)
     tree = before.model_dump(by_alias=True, exclude_none=True, exclude={"spec": {"rendered", "lease", "shard"}})
     return checked({**tree, "spec": {**tree["spec"], "lease": lease, "shard": shard}})
 

@@ -6,9 +6,11 @@ for a preview whose removal is only requested wants it to stay: that request is 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -21,10 +23,12 @@ from generator.errors import ConfigError, Fault, Reason
 from generator.formats import parse_time
 from generator.model_faults import faults_of
 from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
+from generator.queued import QueuedPreview
 from generator.render import PreviewRenderer, Rendering
 from generator.yaml_writer import dump
-from reconcilers.capacity import check_room, choose_shard, keep_shard
+from reconcilers.capacity import EMPTY, Room, find_shard, keep_shard, need_of
 from reconcilers.leases import end_after, is_over, length_of, new_lease
+from reconcilers.line import room_for
 from reconcilers.plan import FileChange, Plan
 from reconcilers.state import EntryRecord, EnvironmentState, target
 
@@ -34,7 +38,10 @@ Check = Callable[[Rendering, Preview, Environment], None]
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """What a person asks for. `blueprint`, `ttl` and `office_hours` None: as before, else the default."""
+    """What a person asks for. `blueprint`, `ttl` and `office_hours` None: as before, else the default.
+
+    `owner`: whom a new preview counts for, when that is not who asks. `queue`: wait in line while there is no room.
+    """
 
     key: IssueKey
     requested_by: str
@@ -42,6 +49,21 @@ class StartRequest:
     blueprint: str | None = None
     ttl: str | None = None
     office_hours: bool | None = None
+    owner: str | None = None
+    queue: bool = False
+
+    def like(self, queued: QueuedPreview | None) -> StartRequest:
+        """The same, and as the request that waits for it where nothing else is asked for."""
+        if queued is None:
+            return self
+        lease = queued.spec.lease
+        return replace(
+            self,
+            blueprint=self.blueprint or queued.spec.blueprint,
+            ttl=self.ttl or lease.ttl,
+            office_hours=lease.office_hours if self.office_hours is None else self.office_hours,
+            owner=lease.requested_by,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +90,23 @@ class Starter:
     library: TemplateLibrary
     check: Check
     version: str
+    #: Renderers that are not in use. One keeps what it compiled, and serves one thread at a time.
+    _spare: deque[PreviewRenderer] = field(default_factory=lambda: deque(maxlen=4), compare=False, repr=False)
 
     def plan(self, asked: StartRequest, state: EnvironmentState, *, now: datetime) -> StartOutcome:
-        """Plan one start. Raises `ConfigError` for a wrong request and `Stalled` (CapacityExhausted) when full."""
+        """Plan one start, by which a request that waited leaves the line.
+
+        Raises `ConfigError` for a wrong request and `Stalled` (CapacityExhausted) when it is full, or others wait.
+        """
         environment = state.environment
-        previous = (state.request(asked.key) if environment.spec.gated else None) or state.entry(asked.key)
+        previous = _previous(asked.key, state)
         before = previous.preview if previous else None
-        draft = self.draft(asked, environment, before, others=_others(asked.key, state), now=now)
+        waits = state.in_queue(asked.key)
+        if waits and not previous:
+            asked = asked.like(waits.queued)
+        draft = self.draft(asked, environment, before, room=room_for(asked.key, state), now=now)
         preview, rendering = self.rendered(draft, environment, state.library)
-        plan = _plan(asked, preview, rendering, state, previous)
+        plan = start_plan(preview, rendering, state, requested_by=asked.requested_by)
         removal = asked.key.name in state.removals
         if removal and plan.is_converged:
             head = state.snapshot.commit
@@ -88,34 +118,42 @@ class Starter:
 
     def rendered(self, draft: Preview, environment: Environment, library: TemplateLibrary) -> tuple[Preview, Rendering]:
         """The entry with its stamp, and its manifests, checked. Raises what rendering and `check` raise."""
-        renderer = PreviewRenderer(library)
+        renderer = self._renderer(library)
         rendering = renderer.render(draft, environment)
         self.check(rendering, draft, environment)
         inputs = renderer.inputs_digest(draft, environment, self.version)
+        self._spare.append(renderer)
         stamp = Rendered(generator=self.version, digest=rendering.digest, inputs=inputs)
         return draft.model_copy(update={"spec": draft.spec.model_copy(update={"rendered": stamp})}), rendering
+
+    def _renderer(self, library: TemplateLibrary) -> PreviewRenderer:
+        """One of this library that nobody else uses: compiling templates takes longer than all else of a start."""
+        for renderer in tuple(self._spare):
+            if renderer.library == library:
+                try:
+                    self._spare.remove(renderer)
+                except ValueError:  # another thread was quicker
+                    continue
+                return renderer
+        return PreviewRenderer(library)
 
     def draft(
         self,
         asked: StartRequest,
         environment: Environment,
-        before: Preview | None,
+        before: Preview | None = None,
         *,
-        others: tuple[EntryRecord, ...],
+        room: Room = EMPTY,
         now: datetime,
     ) -> Preview:
-        """The entry without its stamp of rendering. `before` is the entry it replaces, `others` all other entries."""
+        """The entry without its stamp of rendering. `before` is the entry it replaces, `room` what it finds."""
         blueprint = self.library.blueprint(asked.blueprint or (before.spec.blueprint if before else DEFAULT))
         components = requests.components_of(asked.request, blueprint, environment)
         compute = requests.compute_of(asked.request, environment)
         lease = _lease(asked, environment, before, now)
-        neighbours = [record.facts for record in others if record.facts is not None]
-        count = 0 if before else len({record.name for record in others})
-        check_room(components, compute, neighbours, environment, count=count)
-        if before:
-            shard = keep_shard(components, before, neighbours, environment)
-        else:
-            shard = choose_shard(components, neighbours, environment)
+        owner = before.spec.lease.requested_by if before else asked.owner or asked.requested_by
+        need = need_of(owner, components, compute)
+        shard = keep_shard(need, before, room, environment) if before else find_shard(need, room, environment)
         spec = {
             "issue": str(asked.key),
             "environment": environment.name,
@@ -139,17 +177,17 @@ def checked(tree: Mapping[str, Any]) -> Preview:
 
 def entry_text(preview: Preview) -> str:
     """The text of `preview.yaml`: fields without a value left out, a comment that leads editors to the schema."""
-    tree = preview.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return file_text(preview, "preview", preview_folder(preview.spec.environment, preview.key))
+
+
+def file_text(file: Preview | QueuedPreview, schema: str, folder: PurePosixPath) -> str:
+    """The text of a file in `folder` that is described by `schema`."""
+    tree = file.model_dump(mode="json", by_alias=True, exclude_none=True)
     for component in tree["spec"]["components"].values():
         for name in ("env", "secrets", "command", "args"):
             if not component[name]:
                 del component[name]
-    up = "../" * len(preview_folder(preview.spec.environment, preview.key).parts)
-    return f"# yaml-language-server: $schema={up}docs/schema/preview.schema.json\n{dump(tree)}"
-
-
-def _others(key: IssueKey, state: EnvironmentState) -> tuple[EntryRecord, ...]:
-    return tuple(record for record in state.records if record.name != key.name)
+    return f"# yaml-language-server: $schema={'../' * len(folder.parts)}docs/schema/{schema}.schema.json\n{dump(tree)}"
 
 
 def _lease(
@@ -163,7 +201,7 @@ def _lease(
         office_hours = running.office_hours if running else False
     length = length_of(ttl, environment)
     if running is None:
-        return new_lease(asked.requested_by, now, ttl, environment, office_hours=office_hours)
+        return new_lease(asked.owner or asked.requested_by, now, ttl, environment, office_hours=office_hours)
     if (ttl, office_hours) == (running.ttl, running.office_hours):
         return running
     requested_at = parse_time(running.requested_at)
@@ -173,33 +211,41 @@ def _lease(
     return new_lease(running.requested_by, requested_at, ttl, environment, office_hours=office_hours)
 
 
-def _plan(
-    asked: StartRequest,
+def _previous(key: IssueKey, state: EnvironmentState) -> EntryRecord | None:
+    """What a start replaces: the request that awaits approval before what is live."""
+    return (state.request(key) if state.environment.spec.gated else None) or state.entry(key)
+
+
+def start_plan(
     preview: Preview,
     rendering: Rendering,
     state: EnvironmentState,
-    previous: EntryRecord | None,
+    *,
+    requested_by: str,
+    action: str = "",
 ) -> Plan:
-    environment = state.environment
-    folder = preview_folder(environment.name, asked.key)
-    unchanged = previous is not None and previous.preview == preview
-    verb = "Update" if previous else "Start"
-    why = f"{verb.lower()} {asked.key} in {environment.name}"
+    """The plan that writes entry and manifests, and takes it out of the line; empty when it is there as it is."""
+    previous = _previous(preview.key, state)
+    environment, key = state.environment, preview.key
+    folder, waits = preview_folder(environment.name, key), state.in_queue(key)
+    verb = action or ("update" if previous else "start")
+    why = f"{verb} {key} in {environment.name}"
     changes = (
         FileChange(folder / MANIFEST_FILE, rendering.text.encode(), f"{why}: {len(rendering.manifests)} objects"),
         FileChange(folder / ENTRY_FILE, entry_text(preview).encode(), f"{why}: the entry"),
+        *((FileChange(waits.path, None, f"{why}: it waits no longer"),) if waits else ()),
     )
-    branch, base, expected = target(asked.key, state)
+    branch, base, expected = target(key, state)
     return Plan(
         branch=branch,
         base=base,
         expected=expected,
-        subject=f"{verb} {asked.key} in {environment.name}",
-        changes=() if unchanged else changes,
+        subject=f"{verb.capitalize()} {key} in {environment.name}",
+        changes=() if previous is not None and previous.preview == preview else changes,
         trailers=(
-            ("Preview", f"{environment.name}/{asked.key.name}"),
-            ("Action", verb.lower()),
-            ("Requested-By", asked.requested_by),
+            ("Preview", f"{environment.name}/{key.name}"),
+            ("Action", verb),
+            ("Requested-By", requested_by),
             ("Rendered-Digest", rendering.digest),
             ("Generator", f"rtb-hub {preview.spec.rendered.generator if preview.spec.rendered else ''}"),
         ),

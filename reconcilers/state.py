@@ -13,11 +13,22 @@ from pathlib import PurePosixPath
 from generator.blueprint import TemplateLibrary
 from generator.environment import Environment
 from generator.errors import ConfigError, Fault, HubError, Location, Reason, Stalled
-from generator.naming import ENTRY_FILE, IssueKey, previews_folder
+from generator.naming import ENTRY_FILE, IssueKey, previews_folder, queue_folder
 from generator.overlay import BASE, read_environment, unknown_environment
 from generator.yaml_reader import load
-from reconcilers.entries import NOTHING_KEPT, EntryRecord, entry_files, must_have_read, parse_entry, read_entries
+from reconcilers.entries import (
+    NOTHING_KEPT,
+    EntryRecord,
+    entry_files,
+    must_have_read,
+    parse_entry,
+    read_entries,
+    read_listed,
+)
+from reconcilers.facts import Facts
 from reconcilers.ports import EntryCache, GitStore, Snapshot
+from reconcilers.queued import Queue, QueuedRecord, queue_of, queued_record
+from reconcilers.usage import Usage, share_of, total
 
 __all__ = ["EntryRecord", "EnvironmentState", "parse_entry", "read_state", "read_states"]
 
@@ -32,6 +43,8 @@ _POLICY = "environment.yaml"
 class EnvironmentState:
     """One environment as observed: its policy, its branch's snapshot, its templates (overlays among them), entries.
 
+    `queued` are the files of its queue; `queue` is what they come to by today's policy.
+
     Of a gated environment: `request_heads` maps the previews that have a request branch to its commit, `requests` are
     the entries there that the environment's own branch does not have as they are, and `removals` names the previews
     whose request branch lacks the entry that the environment's own has. A branch that was merged is none of these.
@@ -44,6 +57,7 @@ class EnvironmentState:
     requests: tuple[EntryRecord, ...] = ()
     request_heads: Mapping[str, str] = field(default_factory=dict)
     removals: frozenset[str] = frozenset()
+    queued: tuple[QueuedRecord, ...] = ()
 
     @cached_property
     def records(self) -> tuple[EntryRecord, ...]:
@@ -52,15 +66,40 @@ class EnvironmentState:
 
     def entry(self, key: IssueKey) -> EntryRecord | None:
         """The record of one preview on the environment's own branch."""
-        return self._entries.get(key.name)
+        return self.by_name.get(key.name)
 
     def request(self, key: IssueKey) -> EntryRecord | None:
         """The record of one preview that awaits approval."""
         return self._requests.get(key.name)
 
+    def in_queue(self, key: IssueKey) -> QueuedRecord | None:
+        """The file of one preview's request that waits for room."""
+        return next((record for record in self.queued if record.name == key.name), None)
+
     @cached_property
-    def _entries(self) -> Mapping[str, EntryRecord]:
+    def by_name(self) -> Mapping[str, EntryRecord]:
+        """The entries by preview name; of two with one name, the first."""
         return {record.name: record for record in reversed(self.entries)}
+
+    @cached_property
+    def usage(self) -> Usage:
+        """What all previews take, those that await approval included."""
+        facts: dict[str, list[Facts | None]] = {}
+        for record in self.records:
+            facts.setdefault(record.name, []).append(record.facts)
+        return total(map(share_of, facts.values()))
+
+    def share(self, name: str) -> Usage:
+        """What one preview (`rtb-123`) takes of `usage`; nothing when it is not there."""
+        found = [record for record in self.requests if record.name == name]
+        if entry := self.by_name.get(name):
+            found.append(entry)
+        return share_of(record.facts for record in found) if found else Usage()
+
+    @cached_property
+    def queue(self) -> Queue:
+        """Who waits for room, in order, and what is set aside."""
+        return queue_of(self.queued, self.environment, self.library, self.by_name)
 
     @cached_property
     def _requests(self) -> Mapping[str, EntryRecord]:
@@ -108,6 +147,14 @@ def _check_layout(text: bytes | None, snapshot: Snapshot, location: str) -> None
             remedy="use the release of rtb-hub that knows this layout; nothing was changed",
         )
         raise Stalled(Reason.LAYOUT_VERSION, fault)
+
+
+def read_queue(snapshot: Snapshot, environment: str, listing: Iterable[str]) -> tuple[QueuedRecord, ...]:
+    """All files of an environment's queue among those of `listing`, sorted by name."""
+    prefix = f"{queue_folder(environment)}/"
+    paths = [PurePosixPath(file) for file in listing if file.startswith(prefix) and file.endswith(".yaml")]
+    texts = read_listed(snapshot, sorted(paths))
+    return tuple(queued_record(path, texts[path], environment) for path in sorted(paths))
 
 
 def laid_out(snapshots: Mapping[str, Snapshot], location: str) -> dict[str, Snapshot]:
@@ -214,7 +261,8 @@ class _Observed:
         """The environment with its entries and, when it is gated, its requests."""
         name = self.environment.name
         entries = read_entries(self.snapshot, name, entry_files(self.listing, name), cache)
-        state = EnvironmentState(self.environment, self.snapshot, self.library, entries)
+        queued = read_queue(self.snapshot, name, self.listing)
+        state = EnvironmentState(self.environment, self.snapshot, self.library, entries, queued=queued)
         return _with_requests(state, self, cache) if self.environment.spec.gated else state
 
 

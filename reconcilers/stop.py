@@ -1,4 +1,4 @@
-"""Stop: remove entry and manifests of one preview in one commit, or withdraw a request that awaits approval."""
+"""Stop: remove entry and manifests of one preview in one commit, or withdraw a request that awaits approval or room."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reconcilers.state import EnvironmentState, target
 class StopOutcome:
     """What stopping would do. `withdraw` names a request branch to delete and the commit it must still be at."""
 
-    change: Literal["removed", "removal requested", "withdrawn"]
+    change: Literal["removed", "removal requested", "withdrawn", "left the line"]
     plan: Plan | None
     withdraw: tuple[str, str] | None = None
 
@@ -23,21 +23,21 @@ class StopOutcome:
 def plan_stop(key: IssueKey, state: EnvironmentState, *, requested_by: str, reason: str = "") -> StopOutcome:
     """Plan one stop. An unreadable entry can be stopped too. Raises `ConfigError` (PreviewNotFound)."""
     environment = state.environment
-    record, request = state.entry(key), state.request(key)
+    record, request, waits = state.entry(key), state.request(key), state.in_queue(key)
     if record is None and request is not None:
         return StopOutcome("withdrawn", None, (request.snapshot.branch, request.snapshot.commit))
-    if record is None:
+    if record is None and waits is None:
         raise preview_not_found(key, state)
     why = f"stop {key} in {environment.name}" + (f": {reason}" if reason else "")
     branch, base, expected = target(key, state)
     folder = preview_folder(environment.name, key)
-    files = () if key.name in state.removals else state.snapshot.files(folder)
+    files = () if record is None or key.name in state.removals else state.snapshot.files(folder)
     plan = Plan(
         branch=branch,
         base=base,
         expected=expected,
         subject=f"Stop {key} in {environment.name}",
-        changes=tuple(FileChange(path, None, why) for path in files),
+        changes=tuple(FileChange(path, None, why) for path in (*files, *((waits.path,) if waits else ()))),
         trailers=(
             ("Preview", f"{environment.name}/{key.name}"),
             ("Action", "stop"),
@@ -45,6 +45,8 @@ def plan_stop(key: IssueKey, state: EnvironmentState, *, requested_by: str, reas
             *((("Reason", reason),) if reason else ()),
         ),
     )
+    if record is None:
+        return StopOutcome("left the line", plan)
     return StopOutcome("removal requested" if environment.spec.gated else "removed", plan)
 
 

@@ -64,7 +64,7 @@ def preview(env: Environment | None = None, key: str = "RTB-123", blueprint: str
     """An entry as `start` writes it, without its stamp of rendering."""
     starter = Starter(LIBRARY, lambda *_: None, "test")
     asked = start_request(key, blueprint, **fields)
-    return starter.draft(asked, env or environment(), None, others=(), now=NOW)
+    return starter.draft(asked, env or environment(), now=NOW)
 
 
 def render(entry: Preview, env: Environment | None = None) -> Rendering:

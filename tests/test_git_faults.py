@@ -20,7 +20,6 @@ from generator.errors import HubError, Moved, Reason, Stalled, Transient
 from hub.adapters.git_mirror import Mirror
 from hub.adapters.git_store import GitRepository
 from hub.adapters.git_trees import TEMPORARY
-from hub.commands.retry import CAP_SECONDS, FIRST_SECONDS, TRIES, planned_anew
 
 
 @pytest.fixture
@@ -305,34 +304,3 @@ def test_a_local_disk_that_is_full(origin: Path, tmp_path: Path) -> None:
     refused(lambda: put(store, write(B, "x")), Stalled, Reason.REPOSITORY_REFUSED, "File too large")
     assert git(origin, "rev-parse", "main").strip() == head
     put(opened(origin, tmp_path), write(B, "x"))
-
-
-class TestPlanningAnew:
-    def test_pauses_are_bounded_and_drawn_anew(self) -> None:
-        bounds: list[tuple[float, float]] = []
-        slept: list[float] = []
-
-        def never() -> None:
-            raise Moved(Reason.BRANCH_MOVED, "moved")
-
-        def draw(low: float, high: float) -> float:
-            bounds.append((low, high))
-            return high / 2
-
-        with pytest.raises(Moved):
-            planned_anew(never, sleep=slept.append, between=draw)
-        assert len(bounds) == TRIES - 1
-        assert bounds[:2] == [(0, FIRST_SECONDS), (0, FIRST_SECONDS * 2)]
-        assert max(high for _, high in bounds) == CAP_SECONDS
-        assert slept == [high / 2 for _, high in bounds]
-
-    def test_other_errors_are_not_tried_again(self) -> None:
-        tries: list[int] = []
-
-        def refuses() -> None:
-            tries.append(1)
-            raise Stalled(Reason.REPOSITORY_REFUSED, "no")
-
-        with pytest.raises(Stalled):
-            planned_anew(refuses, sleep=lambda _: None)
-        assert tries == [1]

@@ -152,5 +152,5 @@ def test_a_start_with_hostile_owner_still_validates() -> None:
     env = environment()
     starter = Starter(hub().library, hub().check, "test")
     for owner in ("a\nb: c", "\u202eevil", "x" * 1000, "日本語", "-", "a@b.example"):
-        entry = starter.draft(start_request(requested_by=owner), env, None, others=(), now=NOW)
+        entry = starter.draft(start_request(requested_by=owner), env, now=NOW)
         hub().check(render(entry, env), entry, env)

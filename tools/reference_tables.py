@@ -226,7 +226,7 @@ def _sample() -> tuple[Preview, Environment]:
     request = Request(images, settings, branch="feature/RTB-123-login")
     asked = StartRequest(IssueKey.parse("RTB-123"), "alice", request)
     starter = Starter(_LIBRARY, lambda *_: None, "")
-    return starter.draft(asked, environment, None, others=(), now=_NOW), environment
+    return starter.draft(asked, environment, now=_NOW), environment
 
 
 def _leaves(tree: Any, path: str, only: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -80,6 +80,7 @@ def start(
     compute: options.Compute = None,
     ttl: options.Ttl = None,
     office_hours: options.OfficeHours = None,
+    queue: Annotated[bool, typer.Option("--queue", help="Wait in line while there is no room.")] = False,
     repo: options.Repo = None,
     output: options.Output = Format.TABLE,
 ) -> None:
@@ -88,11 +89,16 @@ def start(
     Renders the manifests, validates them, and writes entry and manifests in one commit. The same input again changes
     nothing and says so. In an environment that changes by review only, the commit goes to a request branch.
 
+    When there is no room it is refused with the numbers; with --queue it waits in line, and starts when its turn comes.
+    Nobody starts past those who wait. Asking again updates what waits and keeps its place; 'stop' withdraws it.
+
     Example: rtb-hub start RTB-123 --env int --image web=registry.example.com/web@sha256:… --image api=…
     """
     from hub.commands import start as command
 
-    asked = command.Arguments(key, env, image or [], settings or [], blueprint, branch, compute, ttl, office_hours)
+    asked = command.Arguments(
+        key, env, image or [], settings or [], blueprint, branch, compute, ttl, office_hours, queue
+    )
     command.run(asked, repo=repo, output=output)
 
 
@@ -191,24 +197,6 @@ def wait(
     from hub.commands.observing import Options
 
     command.run(key, env, until, timeout=timeout, repo=repo, at=Options(cluster, kubeconfig), output=output)
-
-
-@app.command(rich_help_panel="Previews")
-@declared_errors
-def stop(
-    key: options.Key,
-    env: options.Environment,
-    reason: Annotated[str, typer.Option("--reason", help="Why, for the history.")] = "",
-    ignore_not_found: Annotated[
-        bool, typer.Option("--ignore-not-found", help="Succeed when there is no such preview.")
-    ] = False,
-    repo: options.Repo = None,
-    output: options.Output = Format.TABLE,
-) -> None:
-    """Stop a preview: entry and manifests go in one commit, Argo CD removes the rest."""
-    from hub.commands import stop as command
-
-    command.run(key, env, reason=reason, ignore_not_found=ignore_not_found, repo=repo, output=output)
 
 
 @app.command(rich_help_panel="State repository")

@@ -1,4 +1,4 @@
-"""The commands about previews over time: what there is, more time, once more, what was. See `hub.commands`."""
+"""The commands about previews over time: what there is, the end, more time, once more, what was. See `hub.commands`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PANEL = "Previews"
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     app.command("list", rich_help_panel=_PANEL)(list_previews)
-    for command in (extend, revive, history):
+    for command in (stop, extend, revive, history):
         app.command(rich_help_panel=_PANEL)(command)
 
 
@@ -84,6 +84,39 @@ def list_previews(
         sees_cluster=at is not None,
     )
     command.run(filters, Order(sort, reverse), repo=repo, at=at, output=output)
+
+
+@declared_errors
+def stop(
+    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Jira issue key, such as RTB-123.")] = None,
+    env: Annotated[str | None, typer.Option("--env", "-e", metavar="NAME", help="Environment, such as int.")] = None,
+    everywhere: Annotated[bool, typer.Option("--all", help="In every environment, instead of --env.")] = False,
+    issue: Annotated[str | None, typer.Option("--issue", metavar="KEY", help="The issue, instead of KEY.")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the history.")] = "",
+    ignore_not_found: Annotated[
+        bool, typer.Option("--ignore-not-found", help="Succeed when there is no such preview.")
+    ] = False,
+    repo: options.Repo = None,
+    output: options.Output = Format.TABLE,
+) -> None:
+    """Stop a preview: entry and manifests go in one commit, Argo CD removes the rest. What waits in line leaves it.
+
+    With --all, whatever there is of the issue, one commit a branch; where changes are by review only, a request to
+    remove it. Each outcome is told, and one that fails keeps none of the others back.
+
+    Example: rtb-hub stop --all --issue RTB-123
+    """
+    from hub.commands import stop as command
+
+    named = key or issue
+    if named is None or (key and issue):
+        raise typer.BadParameter("name one issue, as KEY or with --issue", param_hint="KEY")
+    if everywhere == (env is not None):
+        raise typer.BadParameter("name an environment with --env, or all with --all", param_hint="--env")
+    if env is None:
+        command.run_all(named, reason=reason, ignore_not_found=ignore_not_found, repo=repo, output=output)
+    else:
+        command.run(named, env, reason=reason, ignore_not_found=ignore_not_found, repo=repo, output=output)
 
 
 @declared_errors

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from generator.naming import IssueKey
 from hub.cli.output import Format, emit, printable
-from hub.commands.retry import planned_anew
 from hub.commands.view import describe, money_line, preview_row
 from hub.wiring import hub
+from reconcilers.batch import Submission
 from reconcilers.extend import ExtendOutcome, ExtendRequest, plan_extension
-from reconcilers.state import EnvironmentState, read_state
+from reconcilers.state import EnvironmentState
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from generator.environment import Environment
     from hub.commands.view import Row
 
 
@@ -26,14 +28,14 @@ def run(  # noqa: PLR0913 - the command's options
     asked = ExtendRequest(IssueKey.parse(key), ours.settings.actor, by, reason, if_ends)
     store = ours.store(repo)
 
-    def attempt() -> tuple[EnvironmentState, ExtendOutcome, str | None]:
+    def plan(state: EnvironmentState, now: datetime) -> ExtendOutcome:
         nonlocal asked
-        state = read_state(store, env, ours.library)
-        outcome = plan_extension(asked, state, starter=ours.starter, now=ours.clock())
+        outcome = plan_extension(asked, state, starter=ours.starter, now=now)
         asked = outcome.again
-        return state, outcome, store.commit(outcome.plan, at=ours.clock()) if outcome.plan else None
+        return outcome
 
-    state, outcome, commit = planned_anew(attempt)
+    written = ours.writer(store).write(Submission(env, asked.key, plan))
+    outcome, environment, commit = written.outcome, written.environment, written.commit
     done = outcome.extended
     data = {
         "change": outcome.change,
@@ -45,16 +47,16 @@ def run(  # noqa: PLR0913 - the command's options
         "commit": commit,
         "onBranch": outcome.plan.branch if outcome.plan else None,
         "repository": store.location,
-        **describe(outcome.preview, state.environment, now=ours.clock()),
+        **describe(outcome.preview, environment, now=ours.clock()),
     }
-    row = preview_row(outcome.preview, state.environment, now=ours.clock())
-    emit(data, output, lambda console: _tell(console, outcome, row, state=state, commit=commit))
+    row = preview_row(outcome.preview, environment, now=ours.clock())
+    emit(data, output, lambda console: _tell(console, outcome, row, environment=environment, commit=commit))
 
 
-def _tell(console: Console, outcome: ExtendOutcome, row: Row, *, state: EnvironmentState, commit: str | None) -> None:
+def _tell(console: Console, outcome: ExtendOutcome, row: Row, *, environment: Environment, commit: str | None) -> None:
     from rich.text import Text
 
-    environment, done = state.environment, outcome.extended
+    done = outcome.extended
     what = f" in {row.environment} "
     if outcome.plan is None:
         who = (

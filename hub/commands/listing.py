@@ -14,9 +14,11 @@ from generator.overlay import unknown_environment
 from hub.cli.output import Format, emit
 from hub.commands.listing_filter import Filter, Order
 from hub.commands.observing import Options, phase_data, phases, read_environment
+from hub.commands.queue_view import InLine, describe_place, describe_set_aside, in_line
 from hub.commands.view import Row, describe, preview_row
 from hub.wiring import hub
 from reconcilers.phase import Phase
+from reconcilers.queued import QueuedRecord
 from reconcilers.state import EntryRecord, EnvironmentState, request_branch
 
 if TYPE_CHECKING:
@@ -66,6 +68,17 @@ class Listing:
     def unreadable(self) -> Iterator[EntryRecord]:
         """Entries that cannot be read, of whomever."""
         records = (record for state in self.states for record in state.records if record.faults)
+        return (record for record in records if self.wanted.shows_name(record.name))
+
+    @cached_property
+    def queue(self) -> tuple[InLine, ...]:
+        """Those who wait for room, by environment, in their order."""
+        return tuple(one for state in self.states for one in in_line(state) if self.wanted.shows_queued(one.queued))
+
+    @property
+    def queue_set_aside(self) -> Iterator[QueuedRecord]:
+        """Files of queues that nobody waits for: they cannot be read, or not be started by today's policy."""
+        records = (record for state in self.states for record in state.queue.set_aside)
         return (record for record in records if self.wanted.shows_name(record.name))
 
     @cached_property
@@ -162,6 +175,8 @@ def _data(listing: Listing, now: datetime) -> dict[str, Any]:
             ],
         },
         "unreadable": [{"file": str(r.path), "faults": [str(fault) for fault in r.faults]} for r in listing.unreadable],
+        "queue": [describe_place(one) for one in listing.queue],
+        "queueSetAside": [describe_set_aside(record) for record in listing.queue_set_aside],
     }
     if found is not None:
         data["leaving"] = [

@@ -14,6 +14,7 @@ from generator.quantities import period
 from reconcilers.phase import PhaseName
 
 if TYPE_CHECKING:
+    from generator.queued import QueuedPreview
     from hub.commands.listing import Listed
     from reconcilers.phase import Phase
 
@@ -51,6 +52,17 @@ class Filter:
             and self.blueprint in (None, row.blueprint)
             and (not self.phases or not self.phases.isdisjoint({row.lease, phase.name if phase else row.lease}))
             and (self.ends_within is None or (bool(row.ends) and parse_time(row.ends) - now <= self.ends_within))
+        )
+
+    def shows_queued(self, queued: QueuedPreview) -> bool:
+        """Whether a request that waits for room is shown: it has neither a phase nor an end yet."""
+        spec = queued.spec
+        return (
+            self.shows_name(queued.key.name)
+            and self.owner in (None, spec.lease.requested_by)
+            and self.blueprint in (None, spec.blueprint)
+            and not self.phases
+            and self.ends_within is None
         )
 
     def shows_leaving(self, name: str, phase: Phase) -> bool:

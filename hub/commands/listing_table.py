@@ -10,6 +10,7 @@ from rich.text import Text
 from generator.pricing import money
 from hub.cli.output import printable
 from hub.commands.observing import phase_text
+from hub.commands.queue_view import tell_place
 from hub.commands.view import office_hours_line
 
 if TYPE_CHECKING:
@@ -40,10 +41,19 @@ def tell(console: Console, listing: Listing) -> None:
         if phase is not None and phase.cause:
             _tell_cause(console, where, phase)
     _tell_leases(console, listing)
-    for record in listing.unreadable:
-        console.print(Text(f"! {record.path} cannot be read; it is left alone:", "red"))
-        for fault in record.faults:
-            console.print(f"    {printable(str(fault))}")
+    for one in listing.queue:
+        tell_place(console, one)
+    _tell_set_aside(console, listing)
+
+
+def _tell_set_aside(console: Console, listing: Listing) -> None:
+    """What a person has to look at."""
+    kinds = (("cannot be read; it is left alone", listing.unreadable), ("is not started", listing.queue_set_aside))
+    for what, records in kinds:
+        for record in records:
+            console.print(Text(f"! {record.path} {what}:", "red"))
+            for fault in record.faults:
+                console.print(f"    {printable(str(fault))}")
 
 
 def _tell_leases(console: Console, listing: Listing) -> None:

@@ -33,7 +33,7 @@ def run(arguments: Arguments, *, repo: str | None, environments: Path | None, ou
     image = f"{registry}/none" if registry else "none"
     images = dict.fromkeys(blueprint.spec.components, f"{image}@sha256:{'0' * 64}")  # no price depends on an image
     asked = replace(asked, request=replace(asked.request, images=images))
-    preview = ours.starter.draft(asked, environment, None, others=(), now=ours.clock())
+    preview = ours.starter.draft(asked, environment, now=ours.clock())
     price = entry_price(preview, environment)
     emit(_data(price, preview, environment), output, lambda console: _print(console, price, preview, environment))
 

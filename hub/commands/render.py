@@ -20,7 +20,7 @@ def run(arguments: Arguments, *, to: Path | None, repo: str | None, environments
     found = read_environments(ours, repo=repo, environments=environments)
     environment, _ = found.get(arguments.env)
     library = TemplateLibrary({**ours.library.files, **found.overlays})
-    draft = ours.starter.draft(asked, environment, None, others=(), now=ours.clock())
+    draft = ours.starter.draft(asked, environment, now=ours.clock())
     preview, rendering = ours.starter.rendered(draft, environment, library)
     if to is None:
         write(rendering.text)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from generator.formats import format_time
 from generator.naming import IssueKey
 from hub.cli.output import Format, emit, printable
-from hub.commands.retry import planned_anew
 from hub.commands.view import describe, end_line, money_line, preview_row
 from hub.wiring import hub
+from reconcilers.batch import Submission
 from reconcilers.revive import ReviveOutcome, ReviveRequest, plan_revival
-from reconcilers.state import EnvironmentState, read_state
+from reconcilers.state import EnvironmentState
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from generator.environment import Environment
     from hub.commands.view import Row
 
 
@@ -25,15 +27,11 @@ def run(key: str, env: str, *, ttl: str | None, repo: str | None, output: Format
     asked = ReviveRequest(IssueKey.parse(key), ours.settings.actor, ttl)
     store = ours.store(repo)
 
-    def attempt() -> tuple[EnvironmentState, ReviveOutcome, str | None]:
-        state = read_state(store, env, ours.library)
-        outcome = plan_revival(asked, state, store=store, starter=ours.starter, now=ours.clock())
-        if outcome.withdraw is not None:
-            branch, expected = outcome.withdraw
-            store.delete_branch(branch, expected=expected)
-        return state, outcome, store.commit(outcome.plan, at=ours.clock()) if outcome.plan else None
+    def plan(state: EnvironmentState, now: datetime) -> ReviveOutcome:
+        return plan_revival(asked, state, store=store, starter=ours.starter, now=now)
 
-    state, outcome, commit = planned_anew(attempt)
+    written = ours.writer(store).write(Submission(env, asked.key, plan))
+    outcome, environment, commit = written.outcome, written.environment, written.commit
     removal = outcome.removal.commit if outcome.removal else None
     data = {
         "change": outcome.change,
@@ -42,13 +40,13 @@ def run(key: str, env: str, *, ttl: str | None, repo: str | None, output: Format
         "commit": commit,
         "onBranch": outcome.plan.branch if outcome.plan else None,
         "repository": store.location,
-        **describe(outcome.preview, state.environment, now=ours.clock()),
+        **describe(outcome.preview, environment, now=ours.clock()),
     }
-    row = preview_row(outcome.preview, state.environment, now=ours.clock())
-    emit(data, output, lambda console: _tell(console, outcome, row, state=state, commit=commit))
+    row = preview_row(outcome.preview, environment, now=ours.clock())
+    emit(data, output, lambda console: _tell(console, outcome, row, environment=environment, commit=commit))
 
 
-def _tell(console: Console, outcome: ReviveOutcome, row: Row, *, state: EnvironmentState, commit: str | None) -> None:
+def _tell(console: Console, outcome: ReviveOutcome, row: Row, *, environment: Environment, commit: str | None) -> None:
     from rich.text import Text
 
     words = {
@@ -56,7 +54,6 @@ def _tell(console: Console, outcome: ReviveOutcome, row: Row, *, state: Environm
         "unchanged": "is there; nothing was changed",
         "kept": "is there and is kept; the request to remove it is withdrawn",
     }
-    environment = state.environment
     told = f" in {row.environment} {words[outcome.change]}"
     console.print(Text.assemble(("✓ ", "green"), (row.key, "bold"), told))
     if outcome.plan and outcome.removal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from generator.errors import ConfigError, Reason
@@ -9,10 +10,12 @@ from generator.manifest import Manifest
 from generator.naming import IssueKey
 from hub.cli.output import Format, emit, printable
 from hub.commands.observing import STYLES, Options, phase_data, phases, read_environment
+from hub.commands.queue_view import describe_place, describe_queued, facts_of_queued, in_line, tell_facts
 from hub.commands.start import committed_manifests
 from hub.commands.view import describe, end_line, money_line, office_hours_line, preview_row
 from hub.wiring import hub
-from reconcilers.state import request_branch
+from reconcilers.queued import QueuedRecord
+from reconcilers.state import EnvironmentState, request_branch
 from reconcilers.stop import preview_not_found
 
 if TYPE_CHECKING:
@@ -34,6 +37,10 @@ def run(key: str, env: str, *, repo: str | None, at: Options | None, output: For
     store = ours.store(repo)
     state = ours.read_state(store, env)
     record = state.entry(issue) or state.request(issue)
+    waits = state.in_queue(issue)
+    if record is None and waits is not None:
+        _show_queued(state, waits, output)
+        return
     phase = None
     if reader is not None:
         reading = read_environment(reader, state, preview=issue.namespace)
@@ -62,6 +69,28 @@ def run(key: str, env: str, *, repo: str | None, at: Options | None, output: For
 
     def tell(console: Console) -> None:
         _print(console, preview, row, manifests, phase=phase, removal=removal, hours=hours)
+
+    emit(data, output, tell)
+
+
+def _show_queued(state: EnvironmentState, record: QueuedRecord, output: Format) -> None:
+    """Tell of a request that waits for room. Raises `ConfigError` (UnreadableEntry) when its file cannot be read."""
+    queued = record.queued
+    if queued is None:
+        raise ConfigError(Reason.UNREADABLE_ENTRY, record.faults)
+    place = next((one for one in in_line(state) if one.queued.key == queued.key), None)
+    if place is not None:
+        data, words, why = describe_place(place), f" is {place.where}", place.why
+    else:  # set aside by today's policy
+        why = [str(fault) for one in state.queue.set_aside if one.name == record.name for fault in one.faults]
+        data = {**describe_queued(queued), "position": None, "length": len(state.queue.waiting), "held": why}
+        words = f" in {state.environment.name} cannot start"
+
+    def tell(console: Console) -> None:
+        from rich.text import Text
+
+        console.print(Text.assemble((queued.spec.issue, "bold"), words))
+        tell_facts(console, chain((("waits", text) for text in why), facts_of_queued(queued)))
 
     emit(data, output, tell)
 

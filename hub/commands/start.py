@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from generator.diff import ABSENT, ObjectChange, compare
@@ -15,16 +16,18 @@ from generator.request import Request
 from generator.yaml_reader import load_all
 from hub.cli.exit_codes import DIFFERENT
 from hub.cli.output import Format, emit, printable
-from hub.commands.retry import planned_anew
+from hub.commands.queue_view import InLine, describe_place, facts_of_queued, tell_facts
 from hub.commands.view import describe, end_line, money_line, office_hours_line, preview_row
 from hub.wiring import Hub, hub
+from reconcilers.batch import Submission
+from reconcilers.enqueue import QueueOutcome, plan_start
 from reconcilers.start import StartOutcome, StartRequest
 from reconcilers.state import EntryRecord, EnvironmentState
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from reconcilers.ports import GitStore
+    from hub.group_commit import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,22 @@ class Arguments:
     compute: Compute | None
     ttl: str | None
     office_hours: bool | None = None
+    queue: bool = False
 
     def parsed(self, requested_by: str) -> StartRequest:
         """The request. Raises `ConfigError` for a wrong key or an option that is not NAME=VALUE."""
         key = IssueKey.parse(self.key)
         request = Request(_pairs("image", self.image), _settings(self.settings), self.compute, self.branch)
-        return StartRequest(key, requested_by, request, self.blueprint, self.ttl, self.office_hours)
+        return StartRequest(key, requested_by, request, self.blueprint, self.ttl, self.office_hours, queue=self.queue)
+
+
+def submission(asked: StartRequest, environment: str, ours: Hub) -> Submission[StartOutcome | QueueOutcome]:
+    """A start as what is written together with others."""
+
+    def plan(state: EnvironmentState, now: datetime) -> StartOutcome | QueueOutcome:
+        return plan_start(asked, state, starter=ours.starter, now=now)
+
+    return Submission(environment, asked.key, plan)
 
 
 def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
@@ -53,31 +66,28 @@ def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
     ours = hub()
     asked = arguments.parsed(ours.settings.actor)
     store = ours.store(repo)
-
-    def attempt() -> tuple[EnvironmentState, StartOutcome, str]:
-        state, outcome = _observe(ours, store, asked, arguments.env)
-        if outcome.withdraw is not None:
-            branch, expected = outcome.withdraw
-            store.delete_branch(branch, expected=expected)
-        return state, outcome, store.commit(outcome.plan, at=ours.clock())
-
-    state, outcome, commit = planned_anew(attempt)
+    written = ours.writer(store).write(submission(asked, arguments.env, ours))
+    outcome = written.outcome
+    done = {"commit": written.commit, "onBranch": outcome.plan.branch, "repository": store.location}
+    if isinstance(outcome, QueueOutcome):
+        place = InLine(outcome.place, outcome.length)
+        data = {"change": outcome.change, **done, **describe_place(place)}
+        emit(data, output, lambda console: _tell_queued(console, outcome, place, written.commit))
+        return
     data = {
         "change": outcome.change,
         "endsRemoval": outcome.ends_removal,
-        "commit": commit,
-        "onBranch": outcome.plan.branch,
-        "repository": store.location,
-        **describe(outcome.preview, state.environment, now=ours.clock()),
+        **done,
+        **describe(outcome.preview, written.environment, now=ours.clock()),
     }
-    emit(data, output, lambda console: _tell(console, outcome, state, commit, ours))
+    emit(data, output, lambda console: _tell(console, outcome, written, ours))
 
 
 def diff(arguments: Arguments, *, repo: str | None, output: Format) -> None:
     """Show what `run` would change; exits with `DIFFERENT` when there is something."""
     ours = hub()
-    store = ours.store(repo)
-    _, outcome = _observe(ours, store, arguments.parsed(ours.settings.actor), arguments.env)
+    state = ours.read_state(ours.store(repo), arguments.env)
+    outcome = ours.starter.plan(arguments.parsed(ours.settings.actor), state, now=ours.clock())
     before: list[Manifest] = []
     if outcome.previous is not None:
         before = committed_manifests(outcome.previous)
@@ -88,13 +98,6 @@ def diff(arguments: Arguments, *, repo: str | None, output: Format) -> None:
         sys.exit(DIFFERENT)
 
 
-def _observe(
-    ours: Hub, store: GitStore, asked: StartRequest, environment: str
-) -> tuple[EnvironmentState, StartOutcome]:
-    state = ours.read_state(store, environment)
-    return state, ours.starter.plan(asked, state, now=ours.clock())
-
-
 def committed_manifests(record: EntryRecord) -> list[Manifest]:
     """The objects that stand in the repository beside an entry."""
     path = record.path.parent / MANIFEST_FILE
@@ -102,10 +105,26 @@ def committed_manifests(record: EntryRecord) -> list[Manifest]:
     return [Manifest(document.data, str(path)) for document in load_all(text, str(path)) if document.data]
 
 
-def _tell(console: Console, outcome: StartOutcome, state: EnvironmentState, commit: str, ours: Hub) -> None:
+def _tell_queued(console: Console, outcome: QueueOutcome, place: InLine, commit: str | None) -> None:
     from rich.text import Text
 
-    preview, environment = outcome.preview, state.environment
+    words = {
+        "queued": "waits for room",
+        "updated in line": "is updated and keeps its place",
+        "waits already": "waits as asked already; nothing was changed",
+    }
+    told = f" {words[outcome.change]}: {place.where}"
+    console.print(Text.assemble(("✓ ", "green"), (outcome.queued.spec.issue, "bold"), told))
+    if commit and not outcome.plan.is_converged:
+        console.print(f"  commit    {commit[:12]} on {outcome.plan.branch}")
+    console.print(Text(f"  waits     {printable('; '.join(place.why))}", "yellow"))
+    tell_facts(console, facts_of_queued(outcome.queued))
+
+
+def _tell(console: Console, outcome: StartOutcome, written: Written[Any], ours: Hub) -> None:
+    from rich.text import Text
+
+    preview, environment, commit = outcome.preview, written.environment, written.commit or ""
     key, name = preview.spec.issue, environment.name
     row = preview_row(preview, environment, now=ours.clock())
     if outcome.change == "unchanged":

@@ -1,20 +1,40 @@
-"""`rtb-hub stop`: remove a preview, or withdraw its request."""
+"""`rtb-hub stop`: remove a preview, or withdraw its request; in one environment or in all."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from generator.errors import ConfigError, Reason
+from generator.errors import ConfigError, Fault, HubError, Reason
 from generator.naming import IssueKey
-from hub.cli.output import Format, emit
-from hub.commands.retry import planned_anew
-from hub.wiring import Hub, hub
+from hub.cli.exit_codes import CODES
+from hub.cli.output import Format, emit, error_data, report
+from hub.wiring import hub
+from reconcilers.batch import Submission
+from reconcilers.state import EnvironmentState
 from reconcilers.stop import StopOutcome, plan_stop
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from reconcilers.ports import GitStore
+    from hub.group_commit import Written
+
+_WORDS = {
+    "removed": "entry and manifests removed; Argo CD removes the rest",
+    "removal requested": "removal asked for on a request branch; it goes when that is merged",
+    "withdrawn": "request withdrawn",
+    "left the line": "waits for room no longer",
+}
+
+
+def submission(key: IssueKey, environment: str, *, requested_by: str, reason: str) -> Submission[StopOutcome]:
+    """A stop as what is written together with others."""
+
+    def plan(state: EnvironmentState, _: datetime) -> StopOutcome:
+        return plan_stop(key, state, requested_by=requested_by, reason=reason)
+
+    return Submission(environment, key, plan)
 
 
 def run(  # noqa: PLR0913 - the command's options
@@ -24,39 +44,71 @@ def run(  # noqa: PLR0913 - the command's options
     issue = IssueKey.parse(key)
     ours = hub()
     store = ours.store(repo)
-
-    def attempt() -> tuple[StopOutcome, str | None]:
-        state = ours.read_state(store, env)
-        outcome = plan_stop(issue, state, requested_by=ours.settings.actor, reason=reason)
-        return outcome, _carry_out(outcome, store, ours)
-
     try:
-        outcome, commit = planned_anew(attempt)
+        written = ours.writer(store).write(submission(issue, env, requested_by=ours.settings.actor, reason=reason))
     except ConfigError as err:
         if not (err.reason is Reason.PREVIEW_NOT_FOUND and ignore_not_found):
             raise
         nothing = {"change": "none", "issue": key, "environment": env}
         emit(nothing, output, lambda console: console.print(f"{key} in {env} is not there; nothing was changed"))
         return
-    data = {"change": outcome.change, "issue": key, "environment": env, "commit": commit, "repository": store.location}
-    emit(data, output, lambda console: _tell(console, outcome, f"{key} in {env}", commit))
+    data = {"issue": key, **_data(written), "repository": store.location}
+    emit(data, output, lambda console: _tell(console, issue, written))
 
 
-def _carry_out(outcome: StopOutcome, store: GitStore, ours: Hub) -> str | None:
-    if outcome.withdraw is not None:
-        branch, expected = outcome.withdraw
-        store.delete_branch(branch, expected=expected)
-    return store.commit(outcome.plan, at=ours.clock()) if outcome.plan else None
+def run_all(key: str, *, reason: str, ignore_not_found: bool, repo: str | None, output: Format) -> None:
+    """Stop what there is of an issue in every environment, one commit a branch, and tell each outcome.
+
+    One that fails keeps none of the others back; the process then ends with the exit code of the first that failed.
+    """
+    issue = IssueKey.parse(key)
+    ours = hub()
+    store = ours.store(repo)
+    names = [state.environment.name for state in ours.read_states(store)]
+    submissions = [submission(issue, name, requested_by=ours.settings.actor, reason=reason) for name in names]
+    answers = ours.writer(store).write_all(submissions)
+    done: list[Written[StopOutcome]] = []
+    failed: dict[str, HubError] = {}
+    for name, answer in zip(names, answers, strict=True):
+        try:
+            done.append(answer.result())
+        except HubError as err:
+            if err.reason is not Reason.PREVIEW_NOT_FOUND:
+                failed[name] = err
+    if not (done or failed or ignore_not_found):
+        remedy = "'rtb-hub list' shows what there is"
+        raise ConfigError(
+            Reason.PREVIEW_NOT_FOUND, Fault(f"there is no preview of {key} in {', '.join(names)}", remedy=remedy)
+        )
+    data = {
+        "issue": key,
+        "stopped": [_data(written) for written in done],
+        "failed": [{"environment": name, "error": error_data(err)} for name, err in failed.items()],
+        "repository": store.location,
+    }
+    emit(data, output, lambda console: _tell_all(console, issue, done, failed))
+    if failed:
+        sys.exit(CODES[next(iter(failed.values())).reason])
 
 
-def _tell(console: Console, outcome: StopOutcome, what: str, commit: str | None) -> None:
+def _data(written: Written[StopOutcome]) -> dict[str, Any]:
+    outcome = written.outcome
+    return {"change": outcome.change, "environment": written.environment.name, "commit": written.commit}
+
+
+def _tell_all(console: Console, issue: IssueKey, done: list[Written[StopOutcome]], failed: dict[str, HubError]) -> None:
+    for written in done:
+        _tell(console, issue, written)
+    for err in failed.values():
+        report(err)
+    if not (done or failed):
+        console.print(f"{issue} is nowhere; nothing was changed")
+
+
+def _tell(console: Console, issue: IssueKey, written: Written[StopOutcome]) -> None:
     from rich.text import Text
 
-    words = {
-        "removed": "entry and manifests removed; Argo CD removes the rest",
-        "removal requested": "removal asked for on a request branch; it goes when that is merged",
-        "withdrawn": "request withdrawn",
-    }
-    console.print(Text.assemble(("✓ ", "green"), (what, "bold"), f": {words[outcome.change]}"))
-    if commit and outcome.plan and not outcome.plan.is_converged:
-        console.print(f"  commit  {commit[:12]} on {outcome.plan.branch}")
+    outcome, what = written.outcome, f"{issue} in {written.environment.name}"
+    console.print(Text.assemble(("✓ ", "green"), (what, "bold"), f": {_WORDS[outcome.change]}"))
+    if written.commit and outcome.plan and not outcome.plan.is_converged:
+        console.print(f"  commit  {written.commit[:12]} on {outcome.plan.branch}")
