@@ -23,6 +23,7 @@ from generator.yaml_reader import load
 COMMON = "_common"
 DEFAULT = "web-api"
 TEMPLATES = PurePosixPath("templates/preview")
+_SHARED = "templates/_shared/"
 _SUFFIX = ".yaml.j2"
 
 
@@ -112,6 +113,12 @@ class TemplateLibrary:
     def templates_for(self, blueprint: str, environment: str) -> tuple[str, ...]:
         """Paths of the templates of one blueprint in one environment, overlays applied, sorted by file name."""
         return self.overlaid((TEMPLATES / COMMON, TEMPLATES / blueprint), environment)
+
+    def files_of(self, blueprint: str, environment: str) -> dict[str, str]:
+        """All files that a blueprint's manifests in one environment depend on: its own, templates, shared macros."""
+        paths = [str(TEMPLATES / blueprint / "blueprint.yaml"), *self.templates_for(blueprint, environment)]
+        paths += [path for path in self.files if path.startswith(_SHARED)]
+        return {path: self.files[path] for path in sorted(paths)}
 
     def overlaid(self, folders: Sequence[PurePosixPath], environment: str) -> tuple[str, ...]:
         """Paths of the templates in `folders`, sorted by file name; a later folder replaces, an overlay even more."""

@@ -15,6 +15,7 @@ from generator.blueprint import Blueprint
 from generator.entry import Component, Preview
 from generator.environment import Environment
 from generator.formats import split_secret
+from generator.inputs import EnvironmentInputs
 
 #: Room in the quota for pods that replace others, beside the asked ones.
 SPARE_PODS = 4
@@ -23,9 +24,9 @@ _NOT_IN_LABELS = re.compile(r"[^A-Za-z0-9_.-]+")
 Values = dict[str, Any]
 
 
-def template_values(preview: Preview, environment: Environment, blueprint: Blueprint) -> Values:
+def template_values(preview: Preview, environment: EnvironmentInputs, blueprint: Blueprint) -> Values:
     """All values for one preview. Precondition: components and environment fit the blueprint (`generator.request`)."""
-    spec, policy = preview.spec, environment.spec
+    spec = preview.spec
     components = [
         _component(name, component, preview=preview, environment=environment, blueprint=blueprint)
         for name, component in sorted(spec.components.items())
@@ -35,19 +36,19 @@ def template_values(preview: Preview, environment: Environment, blueprint: Bluep
         "preview": _preview(preview, environment),
         "environment": {
             "name": environment.name,
-            "account": policy.account,
-            "region": policy.region,
-            "podSecurityVersion": f"v{policy.cluster.kubernetes}",
+            "account": environment.account,
+            "region": environment.region,
+            "podSecurityVersion": f"v{environment.kubernetes}",
         },
         "labels": _labels(preview.metadata.name),
         "limits": {
-            "cpu": policy.limits.cpu,
-            "memory": policy.limits.memory,
+            "cpu": environment.cpu,
+            "memory": environment.memory,
             "pods": str(sum(c["replicas"] for c in components) + SPARE_PODS),
         },
         "compute": spec.compute,
-        "isolation": policy.isolation.model_dump(by_alias=True),
-        "secretStore": policy.secrets.store,
+        "isolation": environment.isolation.model_dump(by_alias=True),
+        "secretStore": environment.secret_store,
         "components": components,
         "services": services,
         "exposed": sorted((c for c in services if c["path"] is not None), key=lambda c: (-len(c["path"]), c["path"])),
@@ -60,7 +61,11 @@ def template_values(preview: Preview, environment: Environment, blueprint: Bluep
 
 def preview_host(preview: Preview, environment: Environment) -> str:
     """The host a preview is exposed at: one label below the environment's domain, so one wildcard serves all."""
-    return f"{preview.metadata.name}.{environment.spec.domain}"
+    return _host(preview, environment.spec.domain)
+
+
+def _host(preview: Preview, domain: str) -> str:
+    return f"{preview.metadata.name}.{domain}"
 
 
 def owner_label(owner: str) -> str:
@@ -68,8 +73,8 @@ def owner_label(owner: str) -> str:
     return _NOT_IN_LABELS.sub("-", owner)[:63].strip("-_.") or "unknown"
 
 
-def _preview(preview: Preview, environment: Environment) -> Values:
-    lease, host = preview.spec.lease, preview_host(preview, environment)
+def _preview(preview: Preview, environment: EnvironmentInputs) -> Values:
+    lease, host = preview.spec.lease, _host(preview, environment.domain)
     return {
         "name": preview.metadata.name,
         "namespace": preview.key.namespace,
@@ -93,15 +98,15 @@ def _labels(part_of: str, component: str | None = None) -> dict[str, str]:
     return labels | ({"app.kubernetes.io/name": component} if component else {})
 
 
-def _environment(component: Component, preview: Preview, environment: Environment, *, is_service: bool) -> Values:
+def _environment(component: Component, preview: Preview, environment: EnvironmentInputs, *, is_service: bool) -> Values:
     """The plain variables: what every service is told, under what was asked for."""
     secret = component.secrets.keys()
-    told = {"PORT": str(component.port), "PREVIEW_URL": f"https://{preview_host(preview, environment)}/"}
+    told = {"PORT": str(component.port), "PREVIEW_URL": f"https://{_host(preview, environment.domain)}/"}
     return {name: value for name, value in told.items() if is_service and name not in secret} | component.env
 
 
 def _component(
-    name: str, component: Component, *, preview: Preview, environment: Environment, blueprint: Blueprint
+    name: str, component: Component, *, preview: Preview, environment: EnvironmentInputs, blueprint: Blueprint
 ) -> Values:
     laid_out = blueprint.spec.components[name]
     labels = _labels(preview.metadata.name, name)

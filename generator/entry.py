@@ -97,6 +97,9 @@ class Rendered(Model):
     inputs: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] = Field(
         description="of entry, environment and templates; with another one, the manifest may differ"
     )
+    basis: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = Field(
+        None, description="of environment and templates alone: tells an edited entry from edited templates"
+    )
 
 
 class Metadata(Model):

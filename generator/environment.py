@@ -246,6 +246,21 @@ class Images(Model):
     registries: list[Text] = Field(description="prefixes that images must start with; none = any")
 
 
+class DriftPolicy(Model):
+    """What the drift reconciler does about a preview that is not what today's templates render.
+
+    A correction restarts the preview's pods. 50 a run keep one run's work in Argo CD to about a minute (100 previews in
+    one commit were healthy after 104 s), so starts do not queue behind a roll-out, and a bad template shows early.
+    """
+
+    mode: Literal["correct", "report"] = Field(
+        "correct", description="correct: written anew; a gated environment only reports, whatever this says"
+    )
+    per_run: Annotated[int, Field(ge=1, le=1000)] = Field(
+        50, description="previews written anew in one run at most; the next run goes on"
+    )
+
+
 class ComponentDefaults(Model):
     """An environment's own defaults for a component, over the blueprint's."""
 
@@ -277,6 +292,7 @@ class EnvironmentSpec(Model):
     images: Images
     pricing: Pricing
     argocd: ArgoCD
+    drift: DriftPolicy = Field(default_factory=DriftPolicy)
     components: dict[DnsLabel, ComponentDefaults] = Field(default_factory=dict)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from generator.errors import ConfigError, Fault, Reason
+from generator.errors import ConfigError, Fault, Location, Reason
+from generator.yaml_reader import load_all
 
 WAVE_ANNOTATION = "argocd.argoproj.io/sync-wave"
 
@@ -77,3 +78,15 @@ def in_wave_order(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
                 Fault(f"{first.identity} is rendered twice", field=f"{first.source} and {second.source}"),
             )
     return tuple(ordered)
+
+
+def manifests_in(text: bytes | str, source: str) -> tuple[Manifest, ...]:
+    """The objects in a file of manifests. Raises `ConfigError` (UnreadableYaml) when it holds anything else."""
+    manifests = []
+    for document in load_all(text, source):
+        if isinstance(document.data, Mapping):
+            manifests.append(Manifest(document.data, source))
+        elif document.data is not None:
+            where = document.location(()) or Location(source)
+            raise ConfigError(Reason.UNREADABLE_YAML, Fault("is not an object", where, allowed="apiVersion, kind, …"))
+    return tuple(manifests)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from generator.blueprint import Blueprint, TemplateLibrary
 from generator.context import template_values
-from generator.entry import Preview
+from generator.entry import Preview, Rendered
 from generator.environment import Environment
 from generator.errors import ConfigError, Fault, Location, Reason
+from generator.inputs import EnvironmentInputs, basis_digest, inputs_digest
 from generator.manifest import Manifest, in_wave_order
+from generator.request import check_known
 from generator.templating import Renderer
 from generator.yaml_writer import dump_all
 
@@ -33,36 +34,68 @@ class Rendering:
         return "sha256:" + hashlib.sha256(self.text.encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What previews of one blueprint share in `environment`, read and digested once."""
+
+    environment: Environment
+    inputs: EnvironmentInputs
+    blueprint: Blueprint
+    templates: tuple[str, ...]
+    files: Mapping[str, str]
+
+
 class PreviewRenderer:
     """Renders previews from one library of templates. Compiles each template once; not for use by several threads."""
 
     def __init__(self, library: TemplateLibrary) -> None:
         self.library = library
-        self._laid_out: dict[tuple[str, str], tuple[Blueprint, tuple[str, ...]]] = {}
+        self._bases: dict[tuple[str, str], _Basis] = {}
+        self._digests: dict[tuple[str, str, str], str] = {}
         self._renderer = Renderer({path: text for path, text in library.files.items() if path.endswith(".j2")})
 
     def render(self, preview: Preview, environment: Environment) -> Rendering:
-        """Render `preview`. Raises `ConfigError` (UnknownBlueprint, TemplateInvalid, TemplateUnbounded)."""
-        blueprint, templates = self._chosen(preview.spec.blueprint, environment.name)
-        values = template_values(preview, environment, blueprint)
-        manifests = [m for path in templates for m in manifests_of(path, self._renderer.render(path, values))]
+        """Render `preview`. Raises `ConfigError`.
+
+        UnknownBlueprint, UnknownComponent for an entry that fits no blueprint; TemplateInvalid, TemplateUnbounded.
+        """
+        shared = self._shared(preview.spec.blueprint, environment)
+        check_known(preview.spec.components, shared.blueprint)
+        values = template_values(preview, shared.inputs, shared.blueprint)
+        manifests = [m for path in shared.templates for m in manifests_of(path, self._renderer.render(path, values))]
         ordered = in_wave_order(manifests)
         return Rendering(ordered, dump_all((m.data for m in ordered), HEADER))
 
-    def _chosen(self, blueprint: str, environment: str) -> tuple[Blueprint, tuple[str, ...]]:
-        """The blueprint and the paths of its templates, read once."""
-        key = (blueprint, environment)
-        if key not in self._laid_out:
-            self._laid_out[key] = (self.library.blueprint(blueprint), self.library.templates_for(*key))
-        return self._laid_out[key]
+    def basis(self, blueprint: str, environment: Environment, generator: str) -> str:
+        """Digest of what all previews of a blueprint are rendered from and checked by, in one release (`generator`).
+
+        Raises `ConfigError` (UnknownBlueprint, InvalidBlueprint).
+        """
+        shared = self._shared(blueprint, environment)
+        key = (blueprint, environment.name, generator)
+        if key not in self._digests:
+            self._digests[key] = basis_digest(shared.inputs, shared.files, generator=generator)
+        return self._digests[key]
 
     def inputs_digest(self, preview: Preview, environment: Environment, generator: str) -> str:
         """Digest of all that rendering depends on: equal digests mean equal manifests, without rendering."""
-        spec = preview.spec.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"rendered"})
-        paths = [*self.library.templates_for(preview.spec.blueprint, environment.name)]
-        paths += [path for path in self.library.files if "/_shared/" in path or path.endswith("blueprint.yaml")]
-        tree = [generator, spec, environment.as_tree(), {path: self.library.files[path] for path in sorted(paths)}]
-        return "sha256:" + hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
+        return inputs_digest(self.basis(preview.spec.blueprint, environment, generator), preview)
+
+    def stamped(self, preview: Preview, rendering: Rendering, environment: Environment, generator: str) -> Preview:
+        """The entry with the record of its `rendering` in it."""
+        basis = self.basis(preview.spec.blueprint, environment, generator)
+        inputs = inputs_digest(basis, preview)
+        stamp = Rendered(generator=generator, digest=rendering.digest, inputs=inputs, basis=basis)
+        return preview.model_copy(update={"spec": preview.spec.model_copy(update={"rendered": stamp})})
+
+    def _shared(self, blueprint: str, environment: Environment) -> _Basis:
+        key = (blueprint, environment.name)
+        if key not in self._bases or self._bases[key].environment is not environment:
+            laid_out, inputs = self.library.blueprint(blueprint), EnvironmentInputs.of(environment)
+            templates = self.library.templates_for(*key)
+            self._bases[key] = _Basis(environment, inputs, laid_out, templates, self.library.files_of(*key))
+            self._digests = {known: d for known, d in self._digests.items() if known[:2] != key}
+        return self._bases[key]
 
 
 def manifests_of(path: str, documents: Sequence[Any]) -> tuple[Manifest, ...]:

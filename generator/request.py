@@ -5,7 +5,7 @@ Defaults, lowest first: the blueprint's, the environment's `components`, the req
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,21 +69,12 @@ def components_of(request: Request, blueprint: Blueprint, environment: Environme
 def check_components(components: Mapping[str, Component], blueprint: Blueprint, environment: Environment) -> None:
     """Raise `ConfigError` when components that stand in an entry are not what `components_of` could have given.
 
-    UnknownComponent for one the blueprint does not have, InvalidValue for one that is missing and for fields that the
+    UnknownComponent for one that the blueprint does not have, or that is missing; InvalidValue for fields that the
     blueprint's template decides.
     """
+    check_fits(components, blueprint)
     known = blueprint.spec.components
-    unknown = [
-        Fault(f"blueprint {blueprint.name} has no such component", field=f"components.{name}", allowed=", ".join(known))
-        for name in sorted(components.keys() - known.keys())
-    ]
-    if unknown:
-        raise ConfigError(Reason.UNKNOWN_COMPONENT, unknown)
-    faults = [
-        Fault("is missing", field=f"components.{name}", remedy=f"blueprint {blueprint.name} needs it")
-        for name, laid_out in known.items()
-        if laid_out.required and name not in components
-    ]
+    faults: list[Fault] = []
     for name, component in components.items():
         if known[name].role == "service":
             continue
@@ -102,13 +93,8 @@ def check_components(components: Mapping[str, Component], blueprint: Blueprint, 
 
 def compute_of(request: Request, environment: Environment) -> Compute:
     """Where the pods run: as asked, else the environment's default. Raises `ConfigError` when not allowed there."""
-    policy = environment.spec.compute
-    compute = request.compute or policy.default
-    if compute not in policy.allowed:
-        fault = Fault(
-            f"{compute} is not allowed in {environment.name}", field="compute", allowed=", ".join(policy.allowed)
-        )
-        raise ConfigError(Reason.INVALID_VALUE, fault)
+    compute = request.compute or environment.spec.compute.default
+    check_compute(compute, environment)
     return compute
 
 
@@ -123,6 +109,30 @@ def check_fits(components: Mapping[str, Component], blueprint: Blueprint) -> Non
         remedy = "start it anew, with the components that the blueprint has"
         told = [Fault(text, field="components", allowed=", ".join(known), remedy=remedy) for text in faults]
         raise ConfigError(Reason.UNKNOWN_COMPONENT, told)
+
+
+def check_compute(compute: Compute, environment: Environment) -> None:
+    """Raise `ConfigError` (InvalidValue) when pods may not run there."""
+    allowed = environment.spec.compute.allowed
+    if compute not in allowed:
+        fault = Fault(f"{compute} is not allowed in {environment.name}", field="compute", allowed=", ".join(allowed))
+        raise ConfigError(Reason.INVALID_VALUE, fault)
+
+
+def check_known(names: Iterable[str], blueprint: Blueprint) -> None:
+    """Raise `ConfigError` (UnknownComponent) when a blueprint lacks one of the components `names`."""
+    known = tuple(blueprint.spec.components)
+    unknown = [
+        Fault(
+            f"blueprint {blueprint.name} has no component {name[:60]!r}",
+            field="components",
+            allowed=", ".join(known),
+            nearest=nearest(name, known),
+        )
+        for name in sorted(set(names) - set(known))
+    ]
+    if unknown:
+        raise ConfigError(Reason.UNKNOWN_COMPONENT, unknown)
 
 
 def check_policy(components: Mapping[str, Component], compute: Compute, environment: Environment) -> None:
@@ -140,7 +150,6 @@ def check_policy(components: Mapping[str, Component], compute: Compute, environm
 
 def _asked(request: Request, blueprint: Blueprint) -> dict[str, dict[str, Any]]:
     """Component → fields asked for, in the shape of `Component`."""
-    known = tuple(blueprint.spec.components)
     asked: dict[str, dict[str, Any]] = {}
     faults: list[Fault] = []
     for name, image in request.images.items():
@@ -151,17 +160,7 @@ def _asked(request: Request, blueprint: Blueprint) -> dict[str, dict[str, Any]]:
             _put(asked.setdefault(name, {}), rest, text)
         except ValueError as err:
             faults.append(Fault(str(err), field=path[:120]))
-    unknown = [
-        Fault(
-            f"blueprint {blueprint.name} has no component {name[:60]!r}",
-            field="components",
-            allowed=", ".join(known),
-            nearest=nearest(name, known),
-        )
-        for name in sorted(asked.keys() - set(known))
-    ]
-    if unknown:
-        raise ConfigError(Reason.UNKNOWN_COMPONENT, unknown)
+    check_known(asked, blueprint)
     faults.extend(
         Fault("cannot be set: the template decides it", field=f"{name}.{field}", allowed="only for services")
         for name, fields in asked.items()

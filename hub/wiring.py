@@ -17,7 +17,7 @@ from generator.render import Rendering
 from generator.validation import PolicySettings, Validator
 from hub import __version__, assets
 from hub.settings import Settings, load_settings
-from reconcilers.ports import ClusterReader, EntryCache, GitStore
+from reconcilers.ports import ClusterReader, EntryCache, GitStore, VerifiedMemo
 from reconcilers.start import Starter
 from reconcilers.state import EnvironmentState, read_state, read_states
 
@@ -61,6 +61,14 @@ class Hub:
         from hub.adapters.entry_cache import SqliteEntryCache, code_version
 
         return SqliteEntryCache(self.settings.cache / "entries", version=code_version())
+
+    @cached_property
+    def verified_memo(self) -> VerifiedMemo:
+        """Which manifests were found to be what their entries render to, kept below the cache folder."""
+        from hub.adapters.entry_cache import code_version
+        from hub.adapters.verified_memo import SqliteVerifiedMemo
+
+        return SqliteVerifiedMemo(self.settings.cache / "drift" / "verified.sqlite", version=code_version())
 
     def read_states(self, store: GitStore) -> tuple[EnvironmentState, ...]:
         """All environments of a repository; see `reconcilers.state`."""

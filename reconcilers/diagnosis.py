@@ -17,10 +17,11 @@ from generator.argocd import argocd_folder
 from generator.environment import Environment
 from generator.errors import ConfigError, Location
 from generator.formats import format_time
-from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder, previews_folder
+from generator.naming import MANIFEST_FILE, IssueKey, preview_folder
 from generator.yaml_reader import load
 from reconcilers.branch_rules import BranchRule, PushRules, RuleName
 from reconcilers.causes import for_how_long
+from reconcilers.folders import LEFT_OVER, STRAY, folder_of, preview_files
 from reconcilers.state import EntryRecord, EnvironmentState
 
 Severity = Literal["error", "warning", "note"]
@@ -42,23 +43,23 @@ class Diagnosis:
 def diagnose_entries(state: EnvironmentState, *, now: datetime) -> Iterator[Diagnosis]:
     """Entries that cannot be read or stand in a wrong place, have outlived their lease, or lack their manifests."""
     environment = state.environment.name
-    files = set(state.snapshot.files(previews_folder(environment)))
+    files = preview_files(state)
     for record in state.records:
         if record.faults:
             yield from _unreadable(record, environment)
     for record in state.entries:
-        if not record.faults and record.path.parent / MANIFEST_FILE not in files:
+        if not record.faults and folder_of(record) not in files.manifests:
             message = f"has no {MANIFEST_FILE} beside it: Argo CD has nothing to apply"
             remedy = (
                 f"'rtb-hub start {record.name.upper()} --env {environment} …' writes it, 'rtb-hub stop' removes all"
             )
             yield Diagnosis("error", "manifest-missing", Location(str(record.path)), message, (remedy,))
         yield from _overdue(record, environment, now)
-    for path in sorted(files):
-        if path.name == MANIFEST_FILE and path.parent / ENTRY_FILE not in files:
-            message = "is left over: there is no entry beside it, so nothing applies or removes it"
-            remedy = f"remove it: git rm {path} on branch {state.snapshot.branch}"
-            yield Diagnosis("warning", "manifest-left-over", Location(str(path)), message, (remedy,))
+    for file in files.left_over:
+        remedy = f"remove it: git rm {quote(file)} on branch {state.snapshot.branch}"
+        yield Diagnosis("warning", "manifest-left-over", Location(file), LEFT_OVER, (remedy,))
+    for file in files.strays:
+        yield Diagnosis("note", "stray-file", Location(file), STRAY, ("remove it if it is not yours",))
 
 
 def _unreadable(record: EntryRecord, environment: str) -> Iterator[Diagnosis]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from generator.entry import Preview
 from generator.formats import parse_time
+from generator.inputs import inputs_digest
 from reconcilers.capacity import fargate_vcpu, target_groups
 
 
@@ -17,8 +18,9 @@ class Facts:
     """One entry in short.
 
     `expires_at` (aware) is None while the lease has not begun. `target_groups` are those it takes of its `shard`,
-    `vcpu` the billed ones of the Fargate quota (0 on spot). `digest` is that of the manifests and `inputs` that of
-    what they were rendered from; both empty when the entry does not say.
+    `vcpu` the billed ones of the Fargate quota (0 on spot). `digest` is that of the manifests, `inputs` that of
+    what they were rendered from, `basis` that of what it shares with others; empty when the entry does not say.
+    `is_edited`: the entry says otherwise than when they were rendered.
     """
 
     name: str
@@ -29,11 +31,14 @@ class Facts:
     expires_at: datetime | None
     digest: str
     inputs: str
+    basis: str
+    is_edited: bool
 
 
 def facts_of(preview: Preview) -> Facts:
     """The facts of an entry."""
-    spec, lease = preview.spec, preview.spec.lease
+    spec, lease, rendered = preview.spec, preview.spec.lease, preview.spec.rendered
+    basis = (rendered.basis if rendered else None) or ""
     return Facts(
         name=preview.metadata.name,
         owner=lease.requested_by,
@@ -41,8 +46,10 @@ def facts_of(preview: Preview) -> Facts:
         target_groups=target_groups(spec.components),
         vcpu=fargate_vcpu(spec.components, spec.compute),
         expires_at=None if lease.expires_at is None else parse_time(lease.expires_at),
-        digest=spec.rendered.digest if spec.rendered else "",
-        inputs=spec.rendered.inputs if spec.rendered else "",
+        digest=rendered.digest if rendered else "",
+        inputs=rendered.inputs if rendered else "",
+        basis=basis,
+        is_edited=rendered is not None and basis != "" and rendered.inputs != inputs_digest(basis, preview),
     )
 
 
@@ -58,6 +65,8 @@ def facts_text(facts: Facts) -> str:
             None if facts.expires_at is None else int(facts.expires_at.timestamp()),
             facts.digest,
             facts.inputs,
+            facts.basis,
+            facts.is_edited,
         ]
     )
 
@@ -65,8 +74,8 @@ def facts_text(facts: Facts) -> str:
 def facts_from(text: str) -> Facts:
     """The facts in a text of `facts_text`. Raises `ValueError` when it is none."""
     try:
-        name, owner, shard, groups, vcpu, ends, digest, inputs = json.loads(text)
+        name, owner, shard, groups, vcpu, ends, digest, inputs, basis, is_edited = json.loads(text)
         expires_at = None if ends is None else datetime.fromtimestamp(ends, UTC)
-        return Facts(name, owner, shard, groups, Decimal(vcpu), expires_at, digest, inputs)
+        return Facts(name, owner, shard, groups, Decimal(vcpu), expires_at, digest, inputs, basis, is_edited)
     except (TypeError, ArithmeticError, OSError) as err:
         raise ValueError(f"no facts: {text[:80]!r}") from err

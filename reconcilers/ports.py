@@ -104,6 +104,20 @@ class GitStore(Protocol):
         """Delete a request branch that is still at `expected`. Raises `Moved` otherwise."""
 
 
+#: Content ids of an entry and of the manifest beside it.
+Pair = tuple[str, str]
+
+
+class VerifiedMemo(Protocol):
+    """Which manifests were found to be what their entries render to. It saves time only, and never fails."""
+
+    def recall(self, pairs: Collection[Pair]) -> Mapping[Pair, str]:
+        """Of those that are known, the digest of what else they were rendered from and checked by (the basis)."""
+
+    def remember(self, verified: Mapping[Pair, str]) -> None:
+        """Keep pairs with their basis; a pair's basis takes the place of the one before. Nothing, if it cannot now."""
+
+
 class ClusterReader(Protocol):
     """A cluster, read only. Raises `Transient` when it cannot be reached and `Stalled` when it refuses to answer."""
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from generator import request as requests
 from generator.blueprint import DEFAULT, TemplateLibrary
-from generator.entry import Lease, Preview, Rendered
+from generator.entry import Lease, Preview
 from generator.environment import Environment
 from generator.errors import ConfigError, Fault, Reason
 from generator.formats import parse_time
@@ -121,10 +121,9 @@ class Starter:
         renderer = self._renderer(library)
         rendering = renderer.render(draft, environment)
         self.check(rendering, draft, environment)
-        inputs = renderer.inputs_digest(draft, environment, self.version)
+        stamped = renderer.stamped(draft, rendering, environment, self.version)
         self._spare.append(renderer)
-        stamp = Rendered(generator=self.version, digest=rendering.digest, inputs=inputs)
-        return draft.model_copy(update={"spec": draft.spec.model_copy(update={"rendered": stamp})}), rendering
+        return stamped, rendering
 
     def _renderer(self, library: TemplateLibrary) -> PreviewRenderer:
         """One of this library that nobody else uses: compiling templates takes longer than all else of a start."""

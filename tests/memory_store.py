@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from generator.errors import Moved, Reason, Stalled
 from reconcilers.plan import Plan, one_line
-from reconcilers.ports import LoggedCommit, Snapshot
+from reconcilers.ports import LoggedCommit, Pair, Snapshot
 
 Tree = Mapping[PurePosixPath, bytes]
 
@@ -112,3 +112,16 @@ class MemoryStore:
     def _must_be_at(self, branch: str, expected: str | None) -> None:
         if self.heads.get(branch) != expected:
             raise Moved(Reason.BRANCH_MOVED, f"{branch} moved")
+
+
+@dataclass
+class MemoryMemo:
+    """Remembers everything."""
+
+    kept: dict[Pair, str] = field(default_factory=dict)
+
+    def recall(self, pairs: Collection[Pair]) -> Mapping[Pair, str]:
+        return {pair: self.kept[pair] for pair in pairs if pair in self.kept}
+
+    def remember(self, verified: Mapping[Pair, str]) -> None:
+        self.kept |= verified

@@ -193,7 +193,7 @@ class TestFaults:
         assert seen(store, opened(tmp_path)) == expected
 
     def test_a_file_that_others_hold_costs_time_only(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("hub.adapters.entry_cache._BUSY_SECONDS", 0.01)
+        monkeypatch.setattr("hub.adapters.cache_database._BUSY_SECONDS", 0.01)
         store = populated()
         opened(tmp_path).keep({"a": ("b", "c")})
         holder = sqlite3.connect(file_of(tmp_path), isolation_level=None)

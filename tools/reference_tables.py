@@ -21,6 +21,7 @@ from generator.context import template_values
 from generator.entry import Preview
 from generator.environment import Environment
 from generator.errors import Reason
+from generator.inputs import EnvironmentInputs
 from generator.json_schemas import schema
 from generator.naming import IssueKey
 from generator.overlay import read_environment
@@ -129,7 +130,7 @@ def preview_json() -> str:
 def values() -> str:
     """The values that templates see, with an example."""
     preview, environment = _sample()
-    tree = template_values(preview, environment, _LIBRARY.blueprint(DEFAULT))
+    tree = template_values(preview, EnvironmentInputs.of(environment), _LIBRARY.blueprint(DEFAULT))
     lists = ("services", "exposed", "configured", "secretive")
     shown = {**tree, "components": tree["components"][-1:], **{name: [] for name in lists}}
     meanings = (

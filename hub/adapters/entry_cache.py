@@ -10,24 +10,21 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-import threading
 import time
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import TypeVar
 
 import pydantic
 import yaml
 
 import generator
 import reconcilers
+from hub.adapters.cache_database import CacheDatabase
 
 KEPT_DAYS = 30
 #: An entry's day of use is written anew after so many days: reading writes nothing as a rule.
 _MARKED_DAYS = 7
-#: How long to wait for another process that writes; parsing some entries again is no worse.
-_BUSY_SECONDS = 2.0
 _DAY_SECONDS = 86_400
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS summary (id TEXT PRIMARY KEY, content TEXT NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID;
@@ -35,9 +32,6 @@ CREATE TABLE IF NOT EXISTS entry (id TEXT PRIMARY KEY, content TEXT NOT NULL) WI
 CREATE TABLE IF NOT EXISTS swept (day INTEGER NOT NULL);
 """
 _KNOWN = "SELECT id, content, used FROM summary WHERE id IN (SELECT value FROM json_each(?))"
-#: SQLITE_ERROR: its tables are others than ours.
-_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")
-T = TypeVar("T")
 
 
 def code_version() -> str:
@@ -56,11 +50,8 @@ class SqliteEntryCache:
     def __init__(self, folder: Path, *, version: str, seconds: Callable[[], float] = time.time) -> None:
         """Keep below `folder`, apart for each `version` of the code. `seconds` is the time since the epoch."""
         self._folder = folder
-        self._path = folder / f"entries-{version}.sqlite"
+        self._database = CacheDatabase(folder / f"entries-{version}.sqlite", _SCHEMA)
         self._seconds = seconds
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._lives = 2  # openings that a damaged file may cost
 
     def summaries(self, content_ids: Collection[str]) -> Mapping[str, str]:
         """See the port."""
@@ -68,18 +59,18 @@ class SqliteEntryCache:
             return {}
         asked = json.dumps(sorted(content_ids))
         nothing: list[tuple[str, str, int]] = []
-        rows = self._do(lambda database: database.execute(_KNOWN, (asked,)).fetchall(), nothing)
+        rows = self._database.do(lambda database: database.execute(_KNOWN, (asked,)).fetchall(), nothing)
         today = self._today()
         seldom = [key for key, _, used in rows if not today - _MARKED_DAYS < used <= today]
         if seldom:
-            self._do(lambda database: self._mark(database, seldom, today), None)
+            self._database.do(lambda database: self._mark(database, seldom, today), None)
         found = ((key, _without_checksum(key, content)) for key, content, _ in rows)
         return {key: content for key, content in found if content is not None}
 
     def entry(self, content_id: str) -> str | None:
         """See the port."""
         query = "SELECT content FROM entry WHERE id = ?"
-        row = self._do(lambda database: database.execute(query, (content_id,)).fetchone(), None)
+        row = self._database.do(lambda database: database.execute(query, (content_id,)).fetchone(), None)
         return _without_checksum(content_id, row[0]) if row else None
 
     def keep(self, found: Mapping[str, tuple[str, str]]) -> bool:
@@ -96,13 +87,11 @@ class SqliteEntryCache:
                 self._sweep(database, today)
             return True
 
-        return self._do(write, False)
+        return self._database.do(write, False)
 
     def close(self) -> None:
         """Give the file back; it is opened again when it is needed."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._database.close()
 
     def _today(self) -> int:
         return int(self._seconds() // _DAY_SECONDS)
@@ -123,44 +112,8 @@ class SqliteEntryCache:
         database.execute("DELETE FROM entry WHERE id NOT IN (SELECT id FROM summary)")
         for path in self._folder.glob("entries-*.sqlite*"):
             is_old = path.stat().st_mtime // _DAY_SECONDS < today - KEPT_DAYS
-            if is_old and not path.name.startswith(self._path.name):
+            if is_old and not path.name.startswith(self._database.path.name):
                 path.unlink(missing_ok=True)
-
-    def _do(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """What `work` gives, or `otherwise` when the cache cannot be used; once more on a new file after damage."""
-        with self._lock:
-            while self._lives:
-                try:
-                    return work(self._opened())
-                except (sqlite3.Error, OSError) as err:
-                    self.close()
-                    if not self._is_damaged(err):
-                        return otherwise
-        return otherwise
-
-    def _opened(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.executescript(_SCHEMA)
-        return self._connection
-
-    def _is_damaged(self, err: Exception) -> bool:
-        """Whether trying again makes sense: a damaged file was removed. Decides whether to do without from now on."""
-        if isinstance(err, sqlite3.Error) and err.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            return False  # another process writes for long: the next read may find it free
-        is_damaged = isinstance(err, sqlite3.Error) and err.sqlite_errorname.startswith(_DAMAGE)
-        self._lives = self._lives - 1 if is_damaged else 0
-        try:
-            for suffix in ("", "-wal", "-shm") if is_damaged else ():
-                Path(f"{self._path}{suffix}").unlink(missing_ok=True)
-        except OSError:
-            self._lives = 0
-        return is_damaged
 
 
 def _with_checksum(key: str, content: str) -> str:

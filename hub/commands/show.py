@@ -114,7 +114,7 @@ def _print(  # noqa: PLR0913 - all that is shown
     console: Console,
     preview: Preview,
     row: Row,
-    manifests: list[Manifest],
+    manifests: tuple[Manifest, ...],
     *,
     phase: Phase | None,
     removal: str | None,

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from generator.diff import ABSENT, ObjectChange, compare
+from generator.diff import ObjectChange, compare
 from generator.entry import Compute
 from generator.errors import ConfigError, Fault, Reason
-from generator.manifest import Manifest
+from generator.manifest import Manifest, manifests_in
 from generator.naming import MANIFEST_FILE, IssueKey
 from generator.request import Request
-from generator.yaml_reader import load_all
 from hub.cli.exit_codes import DIFFERENT
 from hub.cli.output import Format, emit, printable
+from hub.commands.changes import change_data, print_changes
 from hub.commands.queue_view import InLine, describe_place, facts_of_queued, tell_facts
 from hub.commands.view import describe, end_line, money_line, office_hours_line, preview_row
 from hub.wiring import Hub, hub
@@ -88,21 +88,20 @@ def diff(arguments: Arguments, *, repo: str | None, output: Format) -> None:
     ours = hub()
     state = ours.read_state(ours.store(repo), arguments.env)
     outcome = ours.starter.plan(arguments.parsed(ours.settings.actor), state, now=ours.clock())
-    before: list[Manifest] = []
+    before: tuple[Manifest, ...] = ()
     if outcome.previous is not None:
         before = committed_manifests(outcome.previous)
     changes = compare(before, outcome.rendering.manifests)
-    data = {"change": outcome.change, "objects": [_object(change) for change in changes]}
+    data = {"change": outcome.change, "objects": [change_data(change) for change in changes]}
     emit(data, output, lambda console: _print_changes(console, changes, outcome))
     if outcome.change != "unchanged":
         sys.exit(DIFFERENT)
 
 
-def committed_manifests(record: EntryRecord) -> list[Manifest]:
+def committed_manifests(record: EntryRecord) -> tuple[Manifest, ...]:
     """The objects that stand in the repository beside an entry."""
     path = record.path.parent / MANIFEST_FILE
-    text = record.snapshot.read([path]).get(path, b"")
-    return [Manifest(document.data, str(path)) for document in load_all(text, str(path)) if document.data]
+    return manifests_in(record.snapshot.read([path]).get(path, b""), str(path))
 
 
 def _tell_queued(console: Console, outcome: QueueOutcome, place: InLine, commit: str | None) -> None:
@@ -150,28 +149,8 @@ def _tell(console: Console, outcome: StartOutcome, written: Written[Any], ours: 
     console.print(f"  price   {money_line(row)}")
 
 
-def _object(change: ObjectChange) -> dict[str, Any]:
-    fields = [
-        {"field": f.field}
-        | ({} if f.before is ABSENT else {"before": f.before})
-        | ({} if f.after is ABSENT else {"after": f.after})
-        for f in change.fields
-    ]
-    return {"change": change.kind, "object": str(change.identity), "fields": fields}
-
-
 def _print_changes(console: Console, changes: tuple[ObjectChange, ...], outcome: StartOutcome) -> None:
-    from rich.text import Text
-
-    signs = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
-    for change in changes:
-        sign, style = signs[change.kind]
-        console.print(Text(f"{sign} {change.identity}", style))
-        for f in change.fields:
-            console.print(f"    {printable(f.field)}")
-            for mark, value, colour in (("-", f.before, "red"), ("+", f.after, "green")):
-                if value is not ABSENT:
-                    console.print(Text(f"      {mark} {printable(repr(value))}", colour))
+    print_changes(console, changes)
     if not changes:
         same = outcome.change in ("unchanged", "kept")
         console.print("nothing would change" if same else "no object would change; the entry would (lease or record)")
