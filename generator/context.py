@@ -83,7 +83,6 @@ def _preview(preview: Preview, environment: EnvironmentInputs) -> Values:
         "shard": preview.spec.shard,
         "owner": lease.requested_by,
         "ownerLabel": owner_label(lease.requested_by),
-        "expiresAt": lease.expires_at,
         "host": host,
         "url": f"https://{host}/",
     }

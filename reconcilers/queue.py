@@ -17,6 +17,8 @@ from reconcilers.queued import Waiting
 from reconcilers.start import Starter, checked, start_plan
 from reconcilers.state import EnvironmentState
 
+NAME = "queue"
+
 
 def plan_queue(state: EnvironmentState, *, starter: Starter, now: datetime) -> Pass:
     """What the line comes to now. What cannot be read, rendered or started by today's policy is set aside; it stays."""
@@ -41,7 +43,7 @@ def plan_queue(state: EnvironmentState, *, starter: Starter, now: datetime) -> P
         plans.append(plan)
         later = after(later, plan)
     together = combined(plans, _subject(environment, plans)) if plans else None
-    return Pass("queue", environment, tuple(actions), tuple(set_aside), together)
+    return Pass(NAME, environment, tuple(actions), tuple(set_aside), together)
 
 
 def _admitted(one: Waiting, state: EnvironmentState, starter: Starter, now: datetime) -> tuple[Preview, Plan]:

@@ -113,7 +113,7 @@ def test_a_token_is_read_from_the_secret_and_sent_to_its_host_only(tmp_path: Pat
         ran = must(*container["args"], **here)
         assert token not in ran.out + ran.err
         refused = rtb_hub(*container["args"], **{**here, "RTB_HUB_REPO": other.url("state.git")})
-        assert refused.code == 34
+        assert refused.code == 39
         asked = "protocol=http\nhost={}\n\n".format(other.url("").split("/")[2])
         filled = subprocess.run(
             ["git", "credential", "fill"],

@@ -26,7 +26,9 @@ def reconcile(
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="NAME", help="Only this reconciler: expiry. Repeatable.", show_default="all"),
+        typer.Option(
+            "--only", metavar="NAME", help="Only this one: expiry, queue or drift. Repeatable.", show_default="all"
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done. Commit nothing.")] = False,
     watch: Annotated[
@@ -45,11 +47,13 @@ def reconcile(
     repo: options.Repo = None,
     output: options.Output = Format.TABLE,
 ) -> None:
-    """Do what time asks for: remove the previews whose lease has ended, and say whose will soon.
+    """Bring the state repository to what it should be by now, in one commit a branch.
 
-    Safe to run twice, late or at once. What cannot be read is set aside, and the rest goes on. When too many are due
-    at once (`expiry` in the environment's file), none is removed until you confirm the number: a wrong clock makes all
-    look due. Exit code 6 when something is left that a person has to look at. With --watch, one line an event goes to
+    [bold]expiry[/] removes the previews whose lease has ended, and says whose will soon; [bold]queue[/] starts those
+    that wait for room; [bold]drift[/] writes manifests anew that are not what their entries come to today. Safe to run
+    twice, late or at once. What cannot be read is set aside, and the rest goes on. When too many are due at once
+    (`expiry` in the environment's file), none is removed until you confirm the number: a wrong clock makes all look
+    due. Exit code 6 when something is left that a person has to look at. With --watch, one line an event goes to
     standard error, as JSON with --output json.
 
     Example: rtb-hub reconcile --env int --at 2026-11-24T02:00:00Z
