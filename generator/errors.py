@@ -42,10 +42,18 @@ class Reason(StrEnum):
     TARGET_NOT_EMPTY = "TargetNotEmpty"
     INVALID_KUBECONFIG = "InvalidKubeconfig"
     UNKNOWN_CONTEXT = "UnknownContext"
+    INVALID_FORGE = "InvalidForge"
     CLUSTER_UNREACHABLE = "ClusterUnreachable"
     CLUSTER_REFUSED = "ClusterRefused"
     NOT_IN_TIME = "NotInTime"
     PREVIEW_FAILED = "PreviewFailed"
+    FORGE_UNREACHABLE = "ForgeUnreachable"
+    FORGE_DENIED = "ForgeDenied"
+    FORGE_REFUSED = "ForgeRefused"
+    FORGE_LIMITED = "ForgeLimited"
+    REQUEST_NOT_FOUND = "RequestNotFound"
+    MERGE_REFUSED = "MergeRefused"
+    MERGE_NOT_READY = "MergeNotReady"
 
 
 @dataclass(frozen=True, slots=True)

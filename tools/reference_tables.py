@@ -64,10 +64,18 @@ REASONS = {
     Reason.CAPACITY_EXHAUSTED: "no room: previews, Fargate vCPUs or target groups",
     Reason.INVALID_KUBECONFIG: "a kubeconfig cannot be used",
     Reason.UNKNOWN_CONTEXT: "the kubeconfig has no such context",
+    Reason.INVALID_FORGE: "the forge's address or key cannot be used as it is given",
     Reason.CLUSTER_UNREACHABLE: "a cluster cannot be read now",
     Reason.CLUSTER_REFUSED: "a cluster refuses: credentials, rights, certificate, no Argo CD",
     Reason.NOT_IN_TIME: "`wait`: the time is up",
     Reason.PREVIEW_FAILED: "`wait`: the preview failed, is stuck or gone",
+    Reason.FORGE_UNREACHABLE: "the forge cannot be reached now, or does not answer as it should",
+    Reason.FORGE_DENIED: "the forge refuses the hub's account: its key, its rights, no such team, archived",
+    Reason.FORGE_REFUSED: "the forge refuses this for good: the repository moved or is gone, nothing to ask for",
+    Reason.FORGE_LIMITED: "a rate limit of the forge holds for longer than the hub waits",
+    Reason.REQUEST_NOT_FOUND: "the forge has no request of that number",
+    Reason.MERGE_REFUSED: "the forge refuses to merge: a conflict, or a rule that is not satisfied",
+    Reason.MERGE_NOT_READY: "the forge is still computing whether the request can be merged",
 }
 
 

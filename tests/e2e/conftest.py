@@ -7,16 +7,17 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from report import Report
 from rich.console import Console
-from toolchain import BUILT, TOOLS, PlatformError, Toolchain, ToolError, say
+from toolchain import BUILT, CONTROL_PLANE, TOOLS, Module, PlatformError, Toolchain, ToolError, say
 from world import World
 
+pytest.register_assert_rewrite("forge_contract")
 BEGIN = time.monotonic()
 REPORT = pytest.StashKey[Report]()
 FACTS = pytest.StashKey[dict[str, str]]()
@@ -32,10 +33,15 @@ def record(record_property: Callable[[str, object], None]) -> Record:
 
 @pytest.fixture(scope="session")
 def tools() -> Toolchain:
-    """The programs, built. Skips where the platform cannot run them, but never in CI; fails for any other reason."""
+    """The programs of the control plane, built."""
+    return needed(CONTROL_PLANE)
+
+
+def needed(modules: Sequence[Module]) -> Toolchain:
+    """These programs, built. Skips where the platform cannot run them, but never in CI; fails for any other reason."""
     try:
         tools = Toolchain.find()
-        tools.build()
+        tools.build(modules)
     except ToolError as error:
         if outcome_without(error, in_ci=bool(os.environ.get("CI"))) == "skip":
             pytest.skip(f"NOT RUN: {error}")

@@ -15,7 +15,7 @@ import pytest
 from conftest import outcome_without
 from control_plane import ControlPlane
 from processes import ComponentError, Process, free_port
-from toolchain import MODULES, PlatformError, Toolchain, ToolError
+from toolchain import GITEA, MODULES, PlatformError, Toolchain, ToolError
 
 HERE = Path(__file__).resolve().parent
 
@@ -58,6 +58,12 @@ def test_a_full_disk_during_the_build_is_said_and_leaves_nothing_behind(tmp_path
     with pytest.raises(ToolError, match="the disk is full"):
         tools.build()
     assert [path.name for path in tools.cache.iterdir()] == ["lock"]
+
+
+def test_a_c_compiler_that_is_not_there_is_said(tmp_path: Path) -> None:
+    script = 'case "$1" in version) echo go version go1.27.0 x/y;; *) echo \'cgo: C compiler "gcc" not found\' >&2; exit 1;; esac'
+    with pytest.raises(ToolError, match="install gcc or clang"):
+        Toolchain.find(go_that(tmp_path, script)).build((GITEA,))
 
 
 def test_a_cache_that_cannot_be_written_is_said(tmp_path: Path) -> None:

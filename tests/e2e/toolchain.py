@@ -1,4 +1,4 @@
-"""The programs of the control plane, built from the pinned Go modules beside this file, once into the user's cache.
+"""The programs of the control plane and of a forge, built from the pinned Go modules beside this file, once, and kept.
 
 `python tests/e2e/toolchain.py` builds what is missing and says what it does. A module's programs are kept under a hash
 of its go.mod, go.sum and flags, so nothing is built twice and a change of one module builds only that one.
@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ _SCRATCH = ".building-"
 #: In each folder of programs: how many seconds the build took.
 BUILT = "seconds"
 _K8S, _ARGOCD = "k8s.io/kubernetes", "github.com/argoproj/argo-cd/v3"
+_GITEA = "code.gitea.io/gitea"
 #: What has no module with its programs in it, but whose custom resource definitions are read.
 DEFINITIONS = {
     "github.com/aws/karpenter-provider-aws": "pkg/apis/crds/karpenter*.yaml",
@@ -53,6 +54,8 @@ class Module:
     programs: Mapping[str, str]
     needs: str
     stamps: tuple[str, ...] = ()
+    tags: str = ""
+    has_c: bool = False  # parts of it are written in C
 
     @property
     def folder(self) -> Path:
@@ -67,12 +70,17 @@ class Module:
     def flags(self) -> str:
         number = self.version.removeprefix("v")
         major, minor, _ = number.split(".")
-        values = {"version": number, "gitVersion": self.version, "gitMajor": major, "gitMinor": minor}
+        values = {
+            **dict.fromkeys(("version", "Version"), number),
+            "gitVersion": self.version,
+            "gitMajor": major,
+            "gitMinor": minor,
+        }
         return " ".join(["-s -w", *(f"-X {stamp}={values[stamp.rpartition('.')[2]]}" for stamp in self.stamps)])
 
     @property
     def key(self) -> str:
-        digest = hashlib.sha256(f"{sys.platform}{os.uname().machine}{self.flags}".encode())
+        digest = hashlib.sha256(f"{sys.platform}{os.uname().machine}{self.flags}{self.tags}".encode())
         for name in ("go.mod", "go.sum"):
             digest.update((self.folder / name).read_bytes())
         return f"{self.name}-{self.version}-{digest.hexdigest()[:16]}"
@@ -83,7 +91,7 @@ _VERSION_STAMPS = tuple(
     for where in ("component-base/version", "client-go/pkg/version")
     for name in ("gitVersion", "gitMajor", "gitMinor")
 )
-TOOLS = (
+CONTROL_PLANE = (
     Module("etcd", {"etcd": "go.etcd.io/etcd/server/v3"}, "go.etcd.io/etcd/server/v3"),
     Module("kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, "sigs.k8s.io/kwok"),
     Module(
@@ -97,6 +105,9 @@ TOOLS = (
     ),
     Module("argocd", {"argocd": f"{_ARGOCD}/cmd"}, _ARGOCD, (f"{_ARGOCD}/common.version",)),
 )
+#: Its database is SQLite, which is C.
+GITEA = Module("gitea", {"gitea": _GITEA}, _GITEA, ("main.Version",), "sqlite sqlite_unlock_notify", has_c=True)
+TOOLS = (*CONTROL_PLANE, GITEA)
 
 
 def required(folder: Path) -> dict[str, str]:
@@ -133,25 +144,25 @@ class Toolchain:
         """The program that Go brings along for making RSA keys: OpenSSL need not be there."""
         return self.cache / "generate_cert"
 
-    def missing(self) -> list[Module]:
-        return [m for m in TOOLS if not all(self.program(name).exists() for name in m.programs)]
+    def missing(self, modules: Sequence[Module]) -> list[Module]:
+        return [m for m in modules if not all(self.program(name).exists() for name in m.programs)]
 
-    def build(self) -> float:
-        """Build what is missing; seconds it took. Raises `ToolError` with the end of what Go said."""
+    def build(self, modules: Sequence[Module] = CONTROL_PLANE) -> float:
+        """Build what is missing of `modules`; seconds it took. Raises `ToolError` with the end of what Go said."""
         begin = time.monotonic()
         with self._alone():
-            missing = self.missing()
+            missing = self.missing(modules)
             if missing:
                 names = ", ".join(f"{m.name} {m.version}" for m in missing)
-                say(f"building {names} from source with {self.go}: about ten minutes on two cores, once")
+                say(f"building {names} from source with {self.go}: up to a quarter of an hour on two cores, once")
             with ThreadPoolExecutor(2) as pool:  # one links while the other compiles
                 list(pool.map(self._build, missing))
             if not self.key_maker.exists():
                 source = Path(self._run(MODULES, "env", "GOROOT").stdout.strip()) / "src/crypto/tls/generate_cert.go"
                 self._run(MODULES, "build", "-o", str(self.key_maker), str(source))
-        for module in TOOLS:
+        for module in modules:
             self.sources(module.folder, module.needs)
-        for name in DEFINITIONS:
+        for name in DEFINITIONS if CONTROL_PLANE[0] in modules else ():
             self.sources(MODULES / "crds", name)
         return time.monotonic() - begin
 
@@ -192,11 +203,14 @@ class Toolchain:
                         module.folder,
                         "build",
                         "-trimpath",
+                        "-tags",
+                        module.tags,
                         "-ldflags",
                         module.flags,
                         "-o",
                         f"{scratch}/bin/{name}",
                         package,
+                        has_c=module.has_c,
                     )
                 shutil.rmtree(target, ignore_errors=True)  # an unfinished one of before
                 (Path(scratch) / "bin").rename(target)
@@ -206,8 +220,9 @@ class Toolchain:
         (target / BUILT).write_text(f"{took:.0f}", encoding="ascii")
         say(f"built {module.name} {module.version} in {took:.0f} s")
 
-    def _run(self, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-        env = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", "CGO_ENABLED": "0", "GOWORK": "off"}
+    def _run(self, folder: Path, *arguments: str, has_c: bool = False) -> subprocess.CompletedProcess[str]:
+        pinned = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
+        env = {**os.environ, **pinned, "CGO_ENABLED": "1" if has_c else "0"}
         ran = subprocess.run(
             [self.go, *arguments],
             cwd=folder,
@@ -256,6 +271,7 @@ def _explained(what: str, output: str) -> str:
         "dial tcp": "no module registry can be reached: check the network, or set GOPROXY to one that can",
         "no such host": "no module registry can be reached: check the network, or set GOPROXY to one that can",
         "checksum mismatch": "a module is not what go.sum says: do not go on; clear Go's module cache and try once more",
+        "c compiler": "its SQLite is C: install gcc or clang, or name a compiler with CC",
         "requires go >=": "this Go is too old: unset RTB_HUB_GO, 'make e2e' installs one that fits",
     }
     hint = next(
@@ -267,6 +283,6 @@ def _explained(what: str, output: str) -> str:
 
 if __name__ == "__main__":
     try:
-        say(f"control plane ready, {Toolchain.find().build():.0f} s")
+        say(f"control plane and forge ready, {Toolchain.find().build(TOOLS):.0f} s")
     except ToolError as error:
         sys.exit(f"error: {error}")
