@@ -230,6 +230,9 @@ class Approval(Model):
     ]
     required: Annotated[int, Field(ge=1, le=10)] = Field(1, description="how many of the team must approve")
     deadline: Duration = Field("72h", description="a request that is not approved within this time is closed")
+    checks: list[Text] = Field(
+        default_factory=lambda: ["guard"], description="names that must have passed on the request, beside all others"
+    )
 
 
 class Secrets(Model):
