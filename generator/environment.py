@@ -235,6 +235,39 @@ class Approval(Model):
     )
 
 
+class ForgePolicy(Model):
+    """Where requests to change a gated environment are reviewed. Keys to it are never here: see docs/FORGES.md."""
+
+    kind: Literal["github", "gitea", "local"] = Field(description="gitea: Forgejo too; local: beside a bare repository")
+    url: Annotated[
+        str | None,
+        Field(
+            pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$",
+            max_length=200,
+            description="github: the API, https://api.github.com by default; gitea: the repository's page",
+            examples=["https://git.example.com/acme/preview-state"],
+        ),
+    ] = None
+    repository: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$",
+            description="github: the state repository, as owner/name",
+            examples=["acme/preview-state"],
+        ),
+    ] = None
+    machines: list[Text] = Field(
+        default_factory=list, description="accounts of machines that the forge takes for people"
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> ForgePolicy:
+        needed = {"github": self.repository, "gitea": self.url, "local": ""}[self.kind]
+        if needed is None:
+            raise ValueError(f"{self.kind} needs {'repository' if self.kind == 'github' else 'url'}")
+        return self
+
+
 class Secrets(Model):
     """The External Secrets store that references are read from; names must start with one of the prefixes."""
 
@@ -283,6 +316,7 @@ class EnvironmentSpec(Model):
     branch: Branch = Field(description="branch of the state repository that the environment lives on")
     gated: bool = Field(description="true: changes only by a reviewed pull request")
     approval: Approval | None = Field(None, description="who approves changes, where they are gated")
+    forge: ForgePolicy | None = Field(None, description="where they are reviewed; without it, by hand")
     lease: LeasePolicy
     expiry: ExpiryPolicy = Field(default_factory=ExpiryPolicy)
     office_hours: OfficeHours | None = Field(None, description="without it, no lease can count them")

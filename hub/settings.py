@@ -7,6 +7,29 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
+
+from generator.errors import ConfigError, Fault, Reason
+
+#: Which of the hub's two identities a process acts as: the one that asks, or the one that only ends leases.
+IdentityName = Literal["hub", "expiry"]
+_PREFIXES: Mapping[IdentityName, str] = {"hub": "RTB_HUB_FORGE_", "expiry": "RTB_EXPIRY_FORGE_"}
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeKeys:
+    """What one identity shows to a forge; None or empty: not given. Never printed.
+
+    Of the hub RTB_HUB_FORGE_TOKEN, …_TEAMS_TOKEN, …_APP_ID, …_APP_KEY; of the expiry identity RTB_EXPIRY_FORGE_TOKEN, ….
+    A name with _FILE behind it names a file that holds the value. A process that is given keys of both identities has
+    `is_mixed`, and no key.
+    """
+
+    token: str | None = field(default=None, repr=False)
+    teams_token: str | None = field(default=None, repr=False)
+    app_id: str | None = None
+    app_key: str | None = field(default=None, repr=False)
+    is_mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +39,9 @@ class Settings:
     `repo`: RTB_HUB_REPO, path or URL of the state repository. `environments`: RTB_HUB_ENVIRONMENTS, a folder used by
     commands that need no state repository. `actor`: RTB_HUB_ACTOR, who asks; the login name by default. `cache`:
     RTB_HUB_CACHE, mirrors of remote repositories. `kubeconfig`: KUBECONFIG, one path or several with ':' between, else
-    ~/.kube/config. `step_summary`: GITHUB_STEP_SUMMARY, a file that GitHub shows beside a job.
+    ~/.kube/config. `git_name` and `git_email`: RTB_HUB_GIT_NAME and …_EMAIL, author of the hub's commits: those that the
+    forge maps to the hub's account. `identity`: RTB_HUB_IDENTITY, hub or expiry; None: neither, as on a person's machine.
+    `forge`: that identity's keys. `step_summary`: GITHUB_STEP_SUMMARY, a file that GitHub shows beside a job.
     `environ` is handed to git, which keeps what it needs of it.
     """
 
@@ -26,15 +51,20 @@ class Settings:
     cache: Path
     kubeconfig: str
     step_summary: Path | None
+    git_name: str
+    git_email: str
+    identity: IdentityName | None
+    forge: ForgeKeys = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings once. Raises nothing: values are checked where they are used."""
+    """Read the settings once. Raises `ConfigError` for an identity there is not, or a key's file that is not there."""
     env = dict(os.environ if environ is None else environ)
     home = Path(env.get("HOME") or "/tmp")  # noqa: S108 - no home at all
     caches = Path(env.get("XDG_CACHE_HOME") or home / ".cache")
     environments = env.get("RTB_HUB_ENVIRONMENTS")
+    identity = _identity(env)
     return Settings(
         repo=env.get("RTB_HUB_REPO") or None,
         environments=Path(environments) if environments else None,
@@ -42,8 +72,42 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         cache=Path(env.get("RTB_HUB_CACHE") or caches / "rtb-ai-hub"),
         kubeconfig=env.get("KUBECONFIG") or str(home / ".kube" / "config"),
         step_summary=Path(summary) if (summary := env.get("GITHUB_STEP_SUMMARY")) else None,
-        environ=env,
+        git_name=env.get("RTB_HUB_GIT_NAME") or "rtb-hub",
+        git_email=env.get("RTB_HUB_GIT_EMAIL") or "rtb-hub@rtb-ai-hub.invalid",
+        identity=identity,
+        forge=_forge_keys(env, identity or "hub"),
+        environ={name: value for name, value in env.items() if not name.startswith(tuple(_PREFIXES.values()))},
     )
+
+
+def _identity(env: Mapping[str, str]) -> IdentityName | None:
+    text = env.get("RTB_HUB_IDENTITY") or None
+    if text is None or text in _PREFIXES:
+        return text  # type: ignore[return-value]
+    fault = Fault(f"{text[:40]!r} is none of the hub's identities", field="RTB_HUB_IDENTITY", allowed="hub, expiry")
+    raise ConfigError(Reason.INVALID_VALUE, fault)
+
+
+def _forge_keys(env: Mapping[str, str], identity: IdentityName) -> ForgeKeys:
+    others = tuple(prefix for name, prefix in _PREFIXES.items() if name != identity)
+    if any(name.startswith(others) and value for name, value in env.items()):
+        return ForgeKeys(is_mixed=True)
+    prefix = _PREFIXES[identity]
+    return ForgeKeys(*(_secret(env, prefix + name) for name in ("TOKEN", "TEAMS_TOKEN", "APP_ID", "APP_KEY")))
+
+
+def _secret(env: Mapping[str, str], name: str) -> str | None:
+    """A value, or the content of the file that `name`_FILE names. Raises `ConfigError` (InvalidForge) for no file."""
+    if value := env.get(name):
+        return value.strip()
+    path = env.get(f"{name}_FILE")
+    if not path:
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError) as err:
+        fault = Fault(f"{path} cannot be read as text", field=f"{name}_FILE", remedy="name the file that holds the key")
+        raise ConfigError(Reason.INVALID_FORGE, fault) from err
 
 
 def _login() -> str:

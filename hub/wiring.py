@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hub.adapters.git_store import GitRepository
     from hub.group_commit import Writer
     from reconcilers.branch_rules import PushRules
+    from reconcilers.forge import Forge
 
 
 def utc_now() -> datetime:
@@ -92,7 +93,7 @@ class Hub:
         from hub.adapters.git_store import Identity, open_store
 
         location = repo or self.settings.repo or str(Path.cwd())
-        identity = Identity("rtb-hub", "rtb-hub@rtb-ai-hub.invalid")
+        identity = Identity(self.settings.git_name, self.settings.git_email)
         return open_store(location, cache=self.settings.cache, environ=self.settings.environ, identity=identity)
 
     def push_rules(self, repo: str | None) -> tuple[str, PushRules] | None:
@@ -106,11 +107,34 @@ class Hub:
         path = pushed_to(directory, environ=environ) if directory else None
         return (str(path), rules_of(path, environ=environ)) if path else None
 
+    def repository_path(self, repo: str | None) -> Path:
+        """The bare repository that pushes to the state repository arrive at. Raises `ConfigError` (InvalidForge)."""
+        from hub.adapters.branch_rules import pushed_to
+
+        repository = self._repository(repo)
+        path = pushed_to(repository.git.directory, environ=self.settings.environ) if repository.git.directory else None
+        if path is None:
+            remedy = "name a bare repository by its path, or another kind of forge in the environment's file"
+            fault = Fault(f"{repository.location} is no bare repository here, so it has no local forge", remedy=remedy)
+            raise ConfigError(Reason.INVALID_FORGE, fault)
+        return path
+
     def history(self, repo: str | None) -> GitHistory:
         """What is in the state repository as it is here: nothing is fetched."""
         from hub.adapters.git_history import GitHistory
 
         return GitHistory(self._repository(repo).git)
+
+    def forge(self, environment: Environment, repo: str | None) -> Forge | None:
+        """Where an environment's requests are reviewed, seen by this process's identity; None: its file names none.
+
+        Raises `ConfigError` (InvalidForge) for keys that are missing or of both identities, and what opening it raises.
+        """
+        if environment.spec.forge is None:
+            return None
+        from hub.forges import open_forge
+
+        return open_forge(environment.spec.forge, self, repo)
 
     def cluster(self, context: str, kubeconfig: str | None) -> ClusterReader:
         """The cluster of a kubeconfig context. `kubeconfig`: a flag, else KUBECONFIG, else ~/.kube/config."""
