@@ -20,7 +20,7 @@ _PREFIXES: Mapping[IdentityName, str] = {"hub": "RTB_HUB_FORGE_", "expiry": "RTB
 class ForgeKeys:
     """What one identity shows to a forge; None or empty: not given. Never printed.
 
-    Of the hub RTB_HUB_FORGE_TOKEN, …_TEAMS_TOKEN, …_APP_ID, …_APP_KEY; of the expiry identity RTB_EXPIRY_FORGE_TOKEN, ….
+    Of the hub RTB_HUB_FORGE_TOKEN, …_TEAMS_TOKEN, …_APP_ID, …_APP_KEY; of the expiry identity RTB_EXPIRY_FORGE_….
     A name with _FILE behind it names a file that holds the value. A process that is given keys of both identities has
     `is_mixed`, and no key.
     """
@@ -39,8 +39,8 @@ class Settings:
     `repo`: RTB_HUB_REPO, path or URL of the state repository. `environments`: RTB_HUB_ENVIRONMENTS, a folder used by
     commands that need no state repository. `actor`: RTB_HUB_ACTOR, who asks; the login name by default. `cache`:
     RTB_HUB_CACHE, mirrors of remote repositories. `kubeconfig`: KUBECONFIG, one path or several with ':' between, else
-    ~/.kube/config. `git_name` and `git_email`: RTB_HUB_GIT_NAME and …_EMAIL, author of the hub's commits: those that the
-    forge maps to the hub's account. `identity`: RTB_HUB_IDENTITY, hub or expiry; None: neither, as on a person's machine.
+    ~/.kube/config. `git_name` and `git_email`: RTB_HUB_GIT_NAME and …_EMAIL, author of the hub's commits: those that
+    the forge maps to the hub's account. `identity`: RTB_HUB_IDENTITY, hub or expiry; None: neither, as for a person.
     `forge`: that identity's keys. `step_summary`: GITHUB_STEP_SUMMARY, a file that GitHub shows beside a job.
     `environ` is handed to git, which keeps what it needs of it.
     """
@@ -93,7 +93,12 @@ def _forge_keys(env: Mapping[str, str], identity: IdentityName) -> ForgeKeys:
     if any(name.startswith(others) and value for name, value in env.items()):
         return ForgeKeys(is_mixed=True)
     prefix = _PREFIXES[identity]
-    return ForgeKeys(*(_secret(env, prefix + name) for name in ("TOKEN", "TEAMS_TOKEN", "APP_ID", "APP_KEY")))
+    return ForgeKeys(
+        token=_secret(env, f"{prefix}TOKEN"),
+        teams_token=_secret(env, f"{prefix}TEAMS_TOKEN"),
+        app_id=_secret(env, f"{prefix}APP_ID"),
+        app_key=_secret(env, f"{prefix}APP_KEY"),
+    )
 
 
 def _secret(env: Mapping[str, str], name: str) -> str | None:

@@ -230,7 +230,7 @@ class TestTrouble:
         world.server.instead = [b"{}"] * 8
         refused(Transient, Reason.FORGE_UNREACHABLE, listed, world)
 
-    @pytest.mark.parametrize(("when", "how"), [("before", "drop"), ("after", "drop"), ("after", "502")])
+    @pytest.mark.parametrize(("when", "how"), [("before", "drop"), ("after", "502")])
     def test_a_fault_at_any_call_is_made_good(self, world: GitHubWorld, when: Any, how: Any) -> None:
         """Everything the hub does to a request, with the n-th call failing, for every n: done once, all of it."""
         world.forge.whoami()
@@ -359,6 +359,21 @@ class TestPages:
         for one in requests[1:]:
             world.forge.close(one.number, "no")
         assert len(listed(world)) == 5
+
+    @pytest.mark.parametrize("state", ["closed", "open"])
+    def test_a_request_that_ends_or_reopens_between_two_readings_is_listed(
+        self, world: GitHubWorld, state: str
+    ) -> None:
+        number = ask(world).number
+        pull = world.server.state.pulls[number]
+        pull.state = "open" if state == "closed" else "closed"
+        calls = ("open", "closed", "open again")
+        for n in range(1, len(calls)):
+            pull.state = "open" if state == "closed" else "closed"
+            world.server.calls = 0
+            world.server.then = {n: lambda: setattr(pull, "state", state)}
+            assert number in listed(world), f"it became {state} after the reading of those {calls[n - 1]}"
+            assert world.server.calls == len(calls)
 
     def test_more_commits_than_github_lists_are_not_cut(self, world: GitHubWorld) -> None:
         head = world.line(BASE)[0]

@@ -71,13 +71,14 @@ class GitHubForge:
         return self.calls.rate
 
     def requests(self, base: str, *, prefix: str, closed_since: datetime) -> tuple[ChangeRequest, ...]:
-        """See the port. Open ones are read first, so that one that ends meanwhile is read twice rather than never."""
+        """See the port. Open ones are read before and after: one that ends or reopens meanwhile is in one of them."""
         still_open = {"state": "open", "base": base, "sort": "created", "direction": "asc"}
         found = {pull.number: pull for pull in self._pulls(still_open)}
         for pull in self._pulls({"state": "closed", "base": base, "sort": "updated", "direction": "desc"}):
             if pull.updated_at < closed_since:
                 break
             found[pull.number] = pull
+        found |= {pull.number: pull for pull in self._pulls(still_open)}
         return tuple(self._shown(found[n]) for n in sorted(found) if found[n].head.ref.startswith(prefix))
 
     def request(self, number: int) -> ChangeRequest:

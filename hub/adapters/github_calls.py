@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import jwt
 import requests
-from github import GithubException
+from github import BadAttributeException, GithubException
 from github.Requester import Requester
 from requests.utils import parse_header_links
 
@@ -102,7 +102,7 @@ class GitHubCalls:
 
     def send(self, verb: str, path: str, body: object = None, *, expected: tuple[int, ...] = ()) -> Answer:
         """Write, once. Raises `Unsure` when no answer came or a server's fault: only `repeatedly` may try again."""
-        return self._once(verb, path, {} if body is None else body, expected)
+        return self._once(verb, path, body, expected)
 
     def repeatedly(self, act: Callable[[], T]) -> T:
         """`act` until its writes are answered. It must look before it writes: a lost answer may hide a done deed."""
@@ -147,13 +147,8 @@ class GitHubCalls:
             ) from err
         except RuntimeError as err:  # PyGithub's word for a redirect to another host
             raise self._moved(address) from err
-        except (
-            ValueError,
-            TypeError,
-            AttributeError,
-            KeyError,
-            AssertionError,
-        ) as err:  # its words for a senseless token
+        except (BadAttributeException, ValueError, TypeError, AttributeError, KeyError, AssertionError) as err:
+            # PyGithub's words for an installation token's answer that it cannot read.
             raise senseless(self.where, "access_tokens") from err
 
     def _limited_seconds(self, status: int, headers: Mapping[str, Any], text: str) -> float | None:
@@ -174,13 +169,13 @@ class GitHubCalls:
     def _read(self, verb: str, address: str, status: int, headers: Mapping[str, Any], text: str) -> Answer:
         if status == 304 and address in self._kept:
             return self._kept[address][1]
+        kind = Transient if verb == "GET" else Unsure
         if status >= 500:
-            kind = Transient if verb == "GET" else Unsure
             raise kind(Reason.FORGE_UNREACHABLE, Fault(f"{self.where} answers {status}", remedy="try again"))
         try:
             answer = Answer(status, loads(text) if text else None, _following(headers))
         except JSONDecodeError as err:
-            raise senseless(self.where, address) from err
+            raise kind(Reason.FORGE_UNREACHABLE, senseless(self.where, address).faults) from err
         if verb == "GET" and status == 200 and (etag := headers.get("etag")):
             while len(self._kept) >= KEPT_ANSWERS:
                 self._kept.pop(next(iter(self._kept)))

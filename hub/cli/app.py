@@ -22,8 +22,8 @@ app = typer.Typer(
     "Lay out a state repository ([bold]init[/]), then [bold]start[/] a preview; the Argo CD of the environment's"
     " account applies what the repository says. Try it without any account: [bold]rtb-hub demo[/].\n\n"
     "Exit codes: 0 done, 2 wrong usage, 3 'diff' found differences, 4 'doctor' found errors, 5 'guard' refused,"
-    " 6 'reconcile' left something to a person, 10-24 wrong input, 30-40 the repository or its capacity, 50-53 a"
-    " cluster.",
+    " 6 'reconcile' left something to a person, 10-25 wrong input, 30-40 the repository or its capacity, 50-53 a"
+    " cluster, 60-66 a forge.",
 )
 
 

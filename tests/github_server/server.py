@@ -11,6 +11,7 @@ import json
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -59,6 +60,8 @@ class GitHubServer:
     remaining: int = LIMIT
     #: Headers of answers 403 that the next calls get instead of being served.
     limited: list[dict[str, str]] = field(default_factory=list)
+    #: What happens right after the calls of these numbers.
+    then: dict[int, Callable[[], object]] = field(default_factory=dict)
     is_down: bool = False
     #: Raw bodies that the next calls get with status 200 instead of being served.
     instead: list[bytes] = field(default_factory=list)
@@ -113,6 +116,7 @@ class GitHubServer:
                 self.violations.append(traceback.format_exc())
                 raise
             self.log.append(f"{verb} {urlsplit(target).path.removeprefix(PREFIX)} {reply.status if reply else '-'}")
+            self.then.get(self.calls, lambda: None)()
             if fault:
                 return Reply(502, {"message": "Bad Gateway"}) if fault.how == "502" else None
             return reply
@@ -228,6 +232,7 @@ def _nobody() -> Any:
 def _handler(server: GitHubServer) -> Any:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and body go in two packets
 
         def log_message(self, *_: object) -> None: ...
 
