@@ -44,8 +44,8 @@ format: $(DEV_READY) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(DEV_READY) ## Measure rendering and start-up
-	$(BIN)/python tests/bench/run.py
+bench: $(DEV_READY) ## Measure rendering and Git next to their peers; ARGS=render, git, together or drift picks one
+	$(BIN)/python tests/bench/run.py $(ARGS)
 
 golden: $(DEV_READY) ## Rewrite the golden trees, schemas, bundles and tables; review the difference like code
 	$(BIN)/pytest tests/test_golden.py tests/test_hub_jobs.py --update-golden

@@ -166,7 +166,7 @@ def parse_time(text: str) -> datetime:
     """An RFC 3339 time in UTC, to the second. Raises `ValueError`."""
     _matches(_RFC3339_UTC, text, "a time", "RFC 3339 in UTC, to the second, such as 2026-11-23T02:00:00Z")
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return datetime.fromisoformat(text)  # ten times as quick as strptime, and there are thousands
     except ValueError as err:
         raise ValueError(f"{text!r} is not a date of the calendar") from err
 

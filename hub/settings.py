@@ -38,10 +38,11 @@ class Settings:
 
     `repo`: RTB_HUB_REPO, path or URL of the state repository. `environments`: RTB_HUB_ENVIRONMENTS, a folder used by
     commands that need no state repository. `actor`: RTB_HUB_ACTOR, who asks; the login name by default. `cache`:
-    RTB_HUB_CACHE, mirrors of remote repositories. `kubeconfig`: KUBECONFIG, one path or several with ':' between, else
-    ~/.kube/config. `git_name` and `git_email`: RTB_HUB_GIT_NAME and …_EMAIL, author of the hub's commits: those that
-    the forge maps to the hub's account. `identity`: RTB_HUB_IDENTITY, hub or expiry; None: neither, as for a person.
-    `forge`: that identity's keys. `step_summary`: GITHUB_STEP_SUMMARY, a file that GitHub shows beside a job.
+    RTB_HUB_CACHE, mirrors of remote repositories and parsed entries. `kubeconfig`: KUBECONFIG, one path or several with
+    ':' between, else ~/.kube/config. `git_name` and `git_email`: RTB_HUB_GIT_NAME and …_EMAIL, author of the hub's
+    commits: those that the forge maps to the hub's account. `identity`: RTB_HUB_IDENTITY, hub or expiry; None: neither,
+    as for a person. `forge`: that identity's keys. `step_summary`: GITHUB_STEP_SUMMARY, a file that GitHub shows beside
+    a job.
     `environ` is handed to git, which keeps what it needs of it.
     """
 

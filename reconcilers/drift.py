@@ -98,19 +98,27 @@ def _name(state: EnvironmentState, record: EntryRecord) -> str:
 def _unverified(
     files: PreviewFiles, records: Sequence[EntryRecord], today: frozenset[str], memo: VerifiedMemo
 ) -> list[_Candidate]:
-    """Those that the memo does not know as equal by today's basis. Reads nothing."""
+    """Those that the memo does not know as equal by today's basis. Reads nothing.
+
+    One that was equal by another basis has been edited by nobody since: only its template can be another.
+    """
     pairs: dict[str, Pair] = {folder: (files.entries[folder], m) for folder, m in files.manifests.items()}
     known = memo.recall(pairs.values())
-    found = (_Candidate(record, (), pairs.get(folder_of(record))) for record in records)
-    return [one for one in found if one.pair is None or known.get(one.pair) not in today]
+    found = []
+    for record in records:
+        pair = pairs.get(folder_of(record))
+        basis = known.get(pair) if pair else None
+        if basis not in today:
+            found.append(_Candidate(record, ("template",) if basis else (), pair))
+    return found
 
 
 def _candidates(
     state: EnvironmentState, unverified: Sequence[_Candidate], today: frozenset[str], found: _Found
 ) -> list[_Candidate]:
     """Those that may differ by what they say themselves, the most pressing first. Renders nothing."""
-    candidates = []
-    for one, manifest in _with_texts(state, unverified):
+    candidates = [one for one in unverified if one.causes]
+    for one, manifest in _with_texts(state, [one for one in unverified if not one.causes]):
         facts = one.record.facts
         if facts is None:
             continue
@@ -118,7 +126,7 @@ def _candidates(
             candidates.append(_Candidate(one.record, causes, one.pair))
         elif one.pair is not None:
             found.verified[one.pair] = facts.basis
-    return sorted(candidates, key=lambda one: (_RANK[one.causes[0]], one.record.path))
+    return sorted(candidates, key=lambda one: (_RANK[one.causes[0]], one.record.file))
 
 
 def _causes(facts: Facts, manifest: bytes | None, today: frozenset[str]) -> Iterator[Cause]:

@@ -52,6 +52,11 @@ class EntryRecord:
         return record
 
     @property
+    def file(self) -> str:
+        """The entry's file as a text: thousands of paths cost more than all that is asked of them."""
+        return self._file
+
+    @property
     def path(self) -> PurePosixPath:
         """The entry's file, relative to the root."""
         if self._path is None:

@@ -29,7 +29,7 @@ class PreviewFiles:
 
 def folder_of(record: EntryRecord) -> str:
     """The folder of an entry, relative to the root."""
-    return str(record.path).rpartition("/")[0]
+    return record.file.rpartition("/")[0]
 
 
 def preview_files(state: EnvironmentState) -> PreviewFiles:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from generator.errors import Fault, Reason, Stalled
 from hub.adapters.git_process import Git
-from hub.adapters.git_store import GitSnapshot
+from hub.adapters.git_snapshot import GitSnapshot
 from reconcilers.guard_facts import FileDelta, Step, TreeFile, Walk
 
 #: Contents of larger blobs are not read.

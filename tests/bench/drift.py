@@ -82,18 +82,19 @@ def edit(ours: Hub) -> None:
     store.commit(Plan("main", head.commit, head.commit, "Edit", (FileChange(PurePosixPath(path), text, ""),)), at=NOW)
 
 
-def main() -> None:
+def child(what: str, argument: str) -> None:
+    """One step in a process of its own."""
+    ours = Hub(load_settings())
+    if what == "make":
+        make(ours, int(argument))
+    elif what == "edit":
+        edit(ours)
+    else:
+        print(json.dumps(measure(ours, argument)))
+
+
+def main(count: str = "10000") -> None:
     """Print the table."""
-    if len(sys.argv) > 2:
-        ours = Hub(load_settings())
-        if sys.argv[1] == "make":
-            make(ours, int(sys.argv[2]))
-        elif sys.argv[1] == "edit":
-            edit(ours)
-        else:
-            print(json.dumps(measure(ours, sys.argv[2])))
-        return
-    count = sys.argv[1] if len(sys.argv) > 1 else "10000"
     with tempfile.TemporaryDirectory() as folder:
         repository = Path(folder, "state.git")
         subprocess.run(["git", "init", "--quiet", "--bare", "-b", "main", str(repository)], check=True)
@@ -123,4 +124,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    child(*sys.argv[1:])

@@ -1,4 +1,4 @@
-"""Medians of rendering and start-up, ours next to peers that write the same objects. Quote ratios: machines differ.
+"""What is measured, by name; and medians of rendering and start-up, ours next to peers that write the same objects. Quote ratios: machines differ.
 
 Ours is validated, a peer's is not. A peer that cannot be installed, or whose objects are others than ours, is named with
 the reason instead of a time.
@@ -16,6 +16,9 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent.parent)]
 
+import drift
+import starts
+import together
 from builders import LIBRARY, environment
 from content import ACTOR, BRANCH, Objects, Pattern, difference, entry, images, rendered
 from peer_inputs import BATCH, WRITERS, Inputs, Job
@@ -132,8 +135,8 @@ def report_warm(env: Environment, peers: Peers, one: Mapping[str, float], many: 
             print(f"{title:<46}{'–':>10}{'–':>8}{'–':>8}")
 
 
-def main() -> None:
-    """Print the tables."""
+def render() -> None:
+    """Print the tables of rendering and start-up."""
     env = environment()
     previews = rendered(PEER_BATCH + 1, env)
     with tempfile.TemporaryDirectory() as folder:
@@ -149,5 +152,16 @@ def main() -> None:
     print(LEGEND)
 
 
+BENCHES = {"render": render, "git": starts.main, "together": together.main, "drift": drift.main}
+
+
+def main(*names: str) -> None:
+    """Run the benches of these names; all when there is none."""
+    if unknown := [name for name in names if name not in BENCHES]:
+        sys.exit(f"no bench is called {unknown[0]}; there are {', '.join(BENCHES)}")
+    for name in names or BENCHES:
+        BENCHES[name]()
+
+
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

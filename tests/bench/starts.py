@@ -1,0 +1,293 @@
+"""Medians of what is done with a repository of N previews, next to the plain git sequence a script would use.
+
+The script has its manifests at hand and a clone with a work tree: it writes two files, `git add`, `git commit`, `git
+push`. Ours observes the repository, plans, renders, validates, commits and pushes. Both write to repositories of their
+own with equal content, in turn. Ours also pays for its process where it says "command".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from builders import LIBRARY, NOW, environment, image, preview, start_request
+from git_http import GitServer
+from planning import layout
+from timing import milliseconds
+
+from generator.environment import Environment
+from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
+from generator.yaml_writer import dump
+from hub.adapters.entry_cache import SqliteEntryCache
+from hub.adapters.git_store import GitRepository, Identity, create_repository, open_store
+from hub.adapters.git_trees import commit_tree
+from hub.settings import load_settings
+from hub.wiring import Hub
+from reconcilers.layout import plan_layout
+from reconcilers.plan import FileChange, Plan
+from reconcilers.start import Starter, StartRequest, entry_text
+from reconcilers.state import read_state
+
+SIZES = (10, 1_000, 10_000)
+ROUNDS = 3
+STARTER = Starter(LIBRARY, lambda *_: None, "test")
+#: An environment takes 10,000 at most, so there is room for those that are started here.
+IN_INT = 9_900
+HUB = str(Path(sys.executable).parent / "rtb-hub")
+WHO = Identity("rtb-hub", "hub@example.com")
+FIRST = 10_001
+#: A process begins with the peak memory of the one that it was forked from, so a small one starts and measures ours.
+_LAUNCHER = """
+import resource, subprocess, sys, time
+begin = time.perf_counter()
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+LEGEND = f"""
+Medians of {ROUNDS}. Plain is the work tree sequence with the manifests at hand. "command" is a whole process of rtb-hub.
+Cold is without kept entries. Growth is of the remote's objects, as written, before any repacking."""
+
+
+def texts(number: int, model: tuple[str, str, str]) -> tuple[str, str]:
+    """Entry and manifest of preview RTB-`number`, made of those of a model, whose images and stamp are replaced."""
+    entry, manifest, digest = model
+    images = {name: hashlib.sha256(f"{name} {number}".encode()).hexdigest() for name in ("web", "api")}
+    for was, now in ((f"{FIRST - 1}", f"{number}"), ("a" * 64, images["web"]), ("b" * 64, images["api"])):
+        entry, manifest = entry.replace(was, now), manifest.replace(was, now)
+    return entry.replace(digest, f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"), manifest
+
+
+def model(env: Environment) -> tuple[str, str, str]:
+    """An entry's text, its manifest's, and the digest that stands in the entry.
+
+    Its shard is none of the environment's: all of those together have no room for thousands.
+    """
+    draft = preview(env, key=f"RTB-{FIRST - 1}", images={"web": image("web", "a"), "api": image("api", "b")})
+    elsewhere = draft.model_copy(update={"spec": draft.spec.model_copy(update={"shard": "elsewhere-0"})})
+    made, rendering = STARTER.rendered(elsewhere, env, LIBRARY)
+    return entry_text(made), rendering.text, rendering.digest
+
+
+def roomy() -> Environment:
+    """The shipped int, with room for all."""
+    tree = environment("int").as_tree()
+    tree["spec"]["limits"]["previews"] = 10_000
+    tree["spec"]["fargate"]["quotaVcpu"] = 100_000
+    tree["spec"]["exposure"]["shards"] = 50
+    return Environment.model_validate(tree)
+
+
+def build(path: Path, count: int) -> None:
+    """A bare repository with `count` previews, laid out as `rtb-hub init` does, in one commit each."""
+    create_repository(path, bare=True, remote=None, environ=os.environ)
+    store = opened(str(path), path.parent / "cache")
+    store.git.must("config", "http.receivepack", "true")
+    store.git.must("config", "gc.auto", "0")
+    for plan in plan_layout(layout(**{"int__environment.yaml": dump(roomy().as_tree())}), store):
+        store.commit(plan, at=NOW)
+    by_env = {"int": min(count, IN_INT), "stg": max(0, count - IN_INT)}
+    changes: list[FileChange] = []
+    for env, many in by_env.items():
+        texts_of = model(roomy() if env == "int" else environment(env))
+        for number in range(FIRST, FIRST + many):
+            folder = preview_folder(env, IssueKey("RTB", number))
+            entry, manifest = texts(number, texts_of)
+            changes.append(FileChange(folder / ENTRY_FILE, entry.encode(), ""))
+            changes.append(FileChange(folder / MANIFEST_FILE, manifest.encode(), ""))
+    head = store.snapshots()["main"].commit
+    store.commit(Plan("main", head, head, f"Start {count}", tuple(changes)), at=NOW)
+
+
+def opened(location: str, cache: Path) -> GitRepository:
+    """The store at a location."""
+    return open_store(location, cache=cache, environ=os.environ, identity=WHO)
+
+
+def size(repository: Path) -> int:
+    """Bytes of a repository's objects as they lie on the disk's blocks."""
+    return sum(path.stat().st_size for path in (repository / "objects").rglob("*") if path.is_file())
+
+
+@dataclass
+class Case:
+    """One repository size: copies of one origin for each way, and what each took."""
+
+    scratch: Path
+    count: int
+    server: GitServer
+    took: dict[str, list[float]] = field(default_factory=dict)
+    growth: list[float] = field(default_factory=list)
+    number: int = 20_000
+
+    def origin(self, name: str) -> Path:
+        """A copy of the repository of this size, made when first asked for."""
+        path = self.scratch / f"{self.count}-{name}.git"
+        if not path.exists():
+            shutil.copytree(self.scratch / f"{self.count}.git", path)
+        return path
+
+    def time(self, title: str, work: Callable[[], object]) -> None:
+        """Add one measurement."""
+        self.took.setdefault(title, []).append(milliseconds(work))
+
+    def fresh(self) -> int:
+        """The number of an issue that has no preview."""
+        self.number += 1
+        return self.number
+
+    def median(self, title: str) -> float:
+        """Median milliseconds."""
+        return statistics.median(self.took[title])
+
+
+def plain(case: Case, name: str, location: str) -> Callable[[], None]:
+    """The script's sequence in a clone with a work tree, which is made here."""
+    clone = case.scratch / f"{case.count}-{name}-clone"
+    subprocess.run(["git", "clone", "-q", location, clone], check=True)
+    env, texts_of = "int", model(roomy())
+
+    def start() -> None:
+        number = case.fresh()
+        folder = clone / preview_folder(env, IssueKey("RTB", number))
+        folder.mkdir(parents=True)
+        for file, text in zip((ENTRY_FILE, MANIFEST_FILE), texts(number, texts_of), strict=True):
+            (folder / file).write_text(text, encoding="utf-8")
+        who = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "gc.auto=0")
+        case.time(f"plain add, commit, {name}", lambda: run(clone, who, str(folder)))
+        case.time(f"plain push, {name}", lambda: subprocess.run(["git", "-C", clone, "push", "-q"], check=True))
+        both = (case.took[f"plain {part}, {name}"][-1] for part in ("add, commit", "push"))
+        case.took.setdefault(f"plain start, {name}", []).append(sum(both))
+
+    return start
+
+
+def run(clone: Path, who: tuple[str, ...], folder: str) -> None:
+    """`git add` and `git commit`."""
+    subprocess.run(["git", "-C", clone, "add", folder], check=True)
+    subprocess.run(["git", "-C", clone, *who, "commit", "-q", "-m", "Start"], check=True)
+
+
+def in_process(case: Case, name: str, location: str, ours: Hub) -> Callable[[], None]:
+    """Our start without the start of a process: observe, plan, render, validate, commit, push."""
+    store = opened(location, case.scratch / f"{case.count}-{name}-cache")
+    cache = SqliteEntryCache(case.scratch / f"{case.count}-{name}-entries", version="bench")
+    read_state(store, "int", ours.library, cache=cache)
+
+    def start() -> None:
+        state = read_state(store, "int", ours.library, cache=cache)
+        asked = asked_for(case.fresh())
+        store.commit(ours.starter.plan(asked, state, now=NOW).plan, at=NOW)
+
+    return lambda: case.time(f"ours in process, {name}", start)
+
+
+def asked_for(number: int) -> StartRequest:
+    """What somebody asks for."""
+    return start_request(f"RTB-{number}")
+
+
+def command(case: Case, title: str, *arguments: str, cache: str) -> int:
+    """Time one whole process of ours; returns its peak memory in KiB, or that of the largest git it started."""
+    environ = {"PATH": os.environ["PATH"], "HOME": str(case.scratch), "RTB_HUB_ACTOR": "alice"}
+    environ["RTB_HUB_CACHE"] = str(case.scratch / cache)
+    launched = [sys.executable, "-S", "-c", _LAUNCHER, HUB, *arguments]
+    done = subprocess.run(launched, env=environ, stdout=subprocess.PIPE, text=True, check=True)
+    seconds, peak = done.stdout.split()
+    case.took.setdefault(title, []).append(float(seconds) * 1000)
+    return int(peak)
+
+
+def start_command(case: Case, name: str, location: str) -> int:
+    """`rtb-hub start` as a whole."""
+    images = (part for name in ("web", "api") for part in ("--image", f"{name}={image(name)}"))
+    key = f"RTB-{case.fresh()}"
+    title, cache = f"ours command, {name}", f"{case.count}-{name}-command"
+    return command(case, title, "start", key, "--env", "int", "--repo", location, *images, cache=cache)
+
+
+def measure(case: Case, ours: Hub) -> dict[str, int]:
+    """All measurements of one size. Returns peak memory in KiB by command."""
+    places = {}
+    for name in ("local", "http"):
+        for way in ("plain", "process", "command"):
+            path = case.origin(f"{name}-{way}")
+            places[name, way] = str(path) if name == "local" else case.server.url(path.name)
+    work = [plain(case, name, places[name, "plain"]) for name in ("local", "http")]
+    work += [in_process(case, name, places[name, "process"], ours) for name in ("local", "http")]
+    peaks: dict[str, int] = {}
+    for name in ("local", "http"):
+        start_command(case, name, places[name, "command"])  # fills mirror and cache
+        case.took.pop(f"ours command, {name}")
+    for _ in range(ROUNDS):
+        before = size(case.origin("http-process"))
+        for one in work:
+            one()
+        case.growth.append((size(case.origin("http-process")) - before) / 1024)
+        for name in ("local", "http"):
+            peaks["start"] = max(peaks.get("start", 0), start_command(case, name, places[name, "command"]))
+    store = opened(places["local", "process"], case.scratch)
+    for number in range(ROUNDS):
+        reads(case, store, case.scratch / f"{case.count}-cold-{number}")
+        head = store.snapshots()["main"].commit
+        change = FileChange(PurePosixPath(f"environments/int/previews/rtb/0/rtb-{number}/x"), b"x" * 8000, "")
+        plan = Plan("main", head, head, "Start", (change,))
+        case.time("ours commit, client part", partial(commit_tree, store.git, plan, who=("a", "a@b"), at=NOW))
+        listing = ("list", "--repo", places["local", "process"], "--output", "json")
+        command(case, "list command, cold", *listing, cache=f"{case.count}-list-{number}")
+        peaks["list"] = command(case, "list command", *listing, cache=f"{case.count}-list-{number}")
+    return peaks
+
+
+def reads(case: Case, store: GitRepository, folder: Path) -> None:
+    """A pass that looks for what is due, as the expiry reconciler does: cold, warm, and with one entry changed."""
+
+    def due() -> int:
+        state = read_state(store, "int", LIBRARY, cache=SqliteEntryCache(folder, version="bench"))
+        ends = [record.facts.expires_at for record in state.entries if record.facts]
+        return sum(1 for end in ends if end is not None and end <= NOW + timedelta(days=9))
+
+    case.time("expiry pass, cold", due)
+    case.time("expiry pass, warm", due)
+
+
+def report(cases: Mapping[int, Case], peaks: Mapping[int, Mapping[str, int]]) -> None:
+    """The tables."""
+    titles = list(cases[SIZES[0]].took)
+    print(f"\n{'milliseconds':<40}" + "".join(f"{f'N={count}':>12}" for count in cases) + f"{'last/first':>12}")
+    for title in titles:
+        found = [case.median(title) for case in cases.values()]
+        print(f"{title:<40}" + "".join(f"{one:>12.1f}" for one in found) + f"{found[-1] / found[0]:>12.2f}")
+    for name in ("local", "http"):
+        for way in ("in process", "command"):
+            found = [c.median(f"ours {way}, {name}") / c.median(f"plain start, {name}") for c in cases.values()]
+            print(f"{f'ours {way} / plain, {name}':<40}" + "".join(f"{one:>12.2f}" for one in found))
+    found = [c.median("ours commit, client part") / c.median("plain add, commit, local") for c in cases.values()]
+    print(f"{'ours commit / plain add, commit':<40}" + "".join(f"{one:>12.3f}" for one in found))
+    grown = [statistics.median(case.growth) for case in cases.values()]
+    print(f"{'growth a start, KiB':<40}" + "".join(f"{one:>12.1f}" for one in grown))
+    for name in ("start", "list"):
+        print(f"{f'peak memory of {name}, MiB':<40}" + "".join(f"{p[name] / 1024:>12.0f}" for p in peaks.values()))
+    print(LEGEND)
+
+
+def main() -> None:
+    """Print the tables."""
+    ours = Hub(load_settings())
+    cases: dict[int, Case] = {}
+    peaks: dict[int, dict[str, int]] = {}
+    with tempfile.TemporaryDirectory() as folder, GitServer(Path(folder)) as server:
+        for count in SIZES:
+            build(Path(folder) / f"{count}.git", count)
+            cases[count] = Case(Path(folder), count, server)
+            peaks[count] = measure(cases[count], ours)
+    report(cases, peaks)
