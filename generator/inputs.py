@@ -60,12 +60,14 @@ def basis_digest(environment: EnvironmentInputs, files: Mapping[str, str], *, ge
 
 
 def inputs_digest(basis: str, preview: Preview) -> str:
-    """Digest of all that one preview is rendered from: its basis, and the entry without the record of its rendering.
+    """Digest of all that one preview is rendered from: its basis, what was asked for, and by whom.
 
-    The order in which an entry has its fields, and fields that say what is the default, make no difference.
+    The lease makes no difference (docs/adr/0018), nor does the order in which an entry has its fields, nor fields that
+    say what is the default.
     """
-    tree = preview.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"spec": {"rendered"}})
-    return _digest([basis, tree])
+    without = {"spec": {"rendered", "lease"}}
+    tree = preview.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=without)
+    return _digest([basis, preview.spec.lease.requested_by, tree])
 
 
 def _digest(tree: Any) -> str:

@@ -16,7 +16,9 @@ from generator.errors import Fault
 from reconcilers.plan import Plan, combined, one_line
 
 #: What an action does. `report` does nothing: it names what a person has to look at. The others need no person.
-ActionKind = Literal["remove", "warn", "stamp", "correct", "admit", "merge", "close", "announce", "report"]
+ActionKind = Literal[
+    "remove", "warn", "stamp", "correct", "admit", "open", "merge", "close", "wait", "tidy", "announce", "report"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class EnvironmentState:
 
     `queued` are the files of its queue; `queue` is what they come to by today's policy.
 
-    Of a gated environment: `request_heads` maps the previews that have a request branch to its commit, `requests` are
+    Of a gated environment: `request_snapshots` maps the previews that have a request branch to it, `requests` are
     the entries there that the environment's own branch does not have as they are, and `removals` names the previews
     whose request branch lacks the entry that the environment's own has. A branch that was merged is none of these.
     """
@@ -55,9 +55,14 @@ class EnvironmentState:
     library: TemplateLibrary
     entries: tuple[EntryRecord, ...]
     requests: tuple[EntryRecord, ...] = ()
-    request_heads: Mapping[str, str] = field(default_factory=dict)
+    request_snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
     removals: frozenset[str] = frozenset()
     queued: tuple[QueuedRecord, ...] = ()
+
+    @cached_property
+    def request_heads(self) -> Mapping[str, str]:
+        """The commits of the request branches by preview."""
+        return {name: snapshot.commit for name, snapshot in self.request_snapshots.items()}
 
     @cached_property
     def records(self) -> tuple[EntryRecord, ...]:
@@ -353,5 +358,4 @@ def _with_requests(state: EnvironmentState, observed: _Observed, cache: EntryCac
         requests += [r for r in found if r.preview is None or r.preview != own.get(r.path)]
         if own and not there and all(str(path) in files for path in own):
             removals.add(name)
-    heads = {name: snapshot.commit for name, snapshot in asked.items()}
-    return replace(state, requests=tuple(requests), request_heads=heads, removals=frozenset(removals))
+    return replace(state, requests=tuple(requests), request_snapshots=asked, removals=frozenset(removals))

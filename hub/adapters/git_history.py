@@ -48,6 +48,13 @@ class GitHistory:
         steps = tuple(Step(one, self._deltas(parents[0], one), len(parents) > 1) for one, *parents in lines)
         return Walk(base, head, True, steps)
 
+    def proposal(self, base: str, head: str) -> Walk:
+        """What `head`, which may have left the branch before `base`, would change there, as one step from `base`."""
+        fork = self.git.ask("merge-base", base, head)
+        if fork.code != 0:
+            return Walk(None, head)
+        return Walk(base, head, True, (Step(head, self._deltas(fork.text, head)),))
+
     def tree(self, commit: str, below: PurePosixPath) -> Mapping[str, TreeFile]:
         """All files below a folder, by path from the root."""
         listing = self.git.must("ls-tree", "-r", "-z", "--full-tree", commit, f"{below}/").out

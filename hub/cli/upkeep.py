@@ -16,6 +16,44 @@ _PANEL = "State repository"
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     app.command(rich_help_panel=_PANEL)(reconcile)
+    for command in (approvals, approve):
+        app.command(rich_help_panel="Previews")(command)
+
+
+@declared_errors
+def approvals(
+    env: options.AnyEnvironment = None, repo: options.Repo = None, output: options.Output = Format.TABLE
+) -> None:
+    """List what awaits a review in gated environments, and what each request still waits for, in words.
+
+    People review at the forge; 'reconcile' merges what may be merged. Reads the forge that the environment's file names
+    (docs/FORGES.md), and changes nothing.
+
+    Example: rtb-hub approvals --env prd
+    """
+    from hub.commands import approvals as command
+
+    command.run(env, repo=repo, output=output)
+
+
+@declared_errors
+def approve(
+    key: options.Key,
+    env: options.Environment,
+    request_changes: Annotated[
+        bool, typer.Option("--request-changes", help="Ask for changes instead: nobody's may stand.")
+    ] = False,
+    repo: options.Repo = None,
+) -> None:
+    """Review a request where there is no forge: beside a bare repository ([bold]forge: {kind: local}[/]), to try it out.
+
+    You are RTB_HUB_ACTOR. It proves nobody's identity: production needs GitHub, Gitea or Forgejo.
+
+    Example: rtb-hub approve RTB-123 --env prd
+    """
+    from hub.commands import approvals as command
+
+    command.approve(key, env, "changes-requested" if request_changes else "approved", repo=repo)
 
 
 @declared_errors
@@ -27,7 +65,10 @@ def reconcile(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            "--only", metavar="NAME", help="Only this one: expiry, queue or drift. Repeatable.", show_default="all"
+            "--only",
+            metavar="NAME",
+            help="Only this one: approval, stamp, expiry, queue or drift. Repeatable.",
+            show_default="all",
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done. Commit nothing.")] = False,
@@ -49,9 +90,10 @@ def reconcile(
 ) -> None:
     """Bring the state repository to what it should be by now, in one commit a branch.
 
-    [bold]expiry[/] removes the previews whose lease has ended, and says whose will soon; [bold]queue[/] starts those
-    that wait for room; [bold]drift[/] writes manifests anew that are not what their entries come to today. Safe to run
-    twice, late or at once. What cannot be read is set aside, and the rest goes on. When too many are due at once
+    [bold]approval[/] merges requests that may be merged and closes those that may not, [bold]stamp[/] begins the lease
+    of what was merged, [bold]expiry[/] removes the previews whose lease has ended, and says whose will soon,
+    [bold]queue[/] starts those that wait for room, [bold]drift[/] writes manifests anew that are not what their entries
+    come to today. Safe to run twice, late or at once. What cannot be read is set aside, and the rest goes on. When too many are due at once
     (`expiry` in the environment's file), none is removed until you confirm the number: a wrong clock makes all look
     due. Exit code 6 when something is left that a person has to look at. With --watch, one line an event goes to
     standard error, as JSON with --output json.

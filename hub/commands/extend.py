@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from generator.naming import IssueKey
 from hub.cli.output import Format, emit, printable
+from hub.commands.review import Reviewed, review
 from hub.commands.view import describe, money_line, preview_row
 from hub.wiring import hub
 from reconcilers.batch import Submission
@@ -16,7 +17,6 @@ from reconcilers.state import EnvironmentState
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from generator.environment import Environment
     from hub.commands.view import Row
 
 
@@ -37,6 +37,7 @@ def run(  # noqa: PLR0913 - the command's options
     written = ours.writer(store).write(Submission(env, asked.key, plan))
     outcome, environment, commit = written.outcome, written.environment, written.commit
     done = outcome.extended
+    reviewed = review(ours, store, environment, asked.key)
     data = {
         "change": outcome.change,
         "previousEnd": outcome.before,
@@ -47,13 +48,15 @@ def run(  # noqa: PLR0913 - the command's options
         "commit": commit,
         "onBranch": outcome.plan.branch if outcome.plan else None,
         "repository": store.location,
+        **reviewed.data(),
         **describe(outcome.preview, environment, now=ours.clock()),
     }
     row = preview_row(outcome.preview, environment, now=ours.clock())
-    emit(data, output, lambda console: _tell(console, outcome, row, environment=environment, commit=commit))
+    emit(data, output, lambda console: _tell(console, outcome, row, reviewed=reviewed, commit=commit))
+    reviewed.finish()
 
 
-def _tell(console: Console, outcome: ExtendOutcome, row: Row, *, environment: Environment, commit: str | None) -> None:
+def _tell(console: Console, outcome: ExtendOutcome, row: Row, *, reviewed: Reviewed, commit: str | None) -> None:
     from rich.text import Text
 
     done = outcome.extended
@@ -69,7 +72,7 @@ def _tell(console: Console, outcome: ExtendOutcome, row: Row, *, environment: En
         return
     console.print(Text.assemble(("✓ ", "green"), (row.key, "bold"), what, f"ends at {outcome.ends} ({row.left} left)"))
     if outcome.change == "extended to the cap":
-        most = environment.spec.lease.cap
+        most = reviewed.environment.spec.lease.cap
         counted = " of office hours" if outcome.preview.spec.lease.office_hours else ""
         asked = f"less than the {done.by} asked for: " if done else ""
         console.print(Text(f"  {asked}that is the cap, {most}{counted} in all; it cannot be extended again", "yellow"))
@@ -77,8 +80,5 @@ def _tell(console: Console, outcome: ExtendOutcome, row: Row, *, environment: En
     console.print(f"  commit  {(commit or '')[:12]} on {outcome.plan.branch}")
     if outcome.ends_removal:
         console.print("  it takes the place of the request to remove it")
-    if environment.spec.gated:
-        base = environment.spec.branch
-        told = f"  {environment.name} changes by review only: open a pull request from this branch to {base}"
-        console.print(Text(told, "yellow"))
+    reviewed.tell(console)
     console.print(f"  price   {money_line(row)}")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from generator.errors import ConfigError, Fault, HubError, Moved, Reason, Stalled, nearest
 from generator.overlay import unknown_environment
-from hub.commands.reconcilers import RECONCILERS, Moment
+from hub.commands.reconcilers import RECONCILERS, Moment, is_mine
 from hub.commands.retry import planned_anew
 from hub.wiring import Hub
 from reconcilers.passes import Pass, commits
@@ -76,6 +76,8 @@ class Round:
             outcomes += [Outcome(name, where, error=err) for where, err in failures.items()]
             branches: dict[str, list[EnvironmentState]] = {}
             for state in states:
+                if not is_mine(name, state, self.ours.settings.identity):
+                    continue
                 branches.setdefault(state.snapshot.branch, []).append(state)
             of_branches = [one for branch in branches.values() for one in self._branch(name, branch)]
             outcomes += sorted(of_branches, key=lambda one: one.environment)
@@ -140,8 +142,19 @@ class Round:
                 outcomes += [_failed(name, state, one, err) for state, one in of_plan]
             else:
                 outcomes += [Outcome(name, one.environment, one, commit) for _, one in of_plan]
-        idle = [one for one in passes if not any(_is_part(one, plan) for plan in plans)]
-        return [*outcomes, *(Outcome(name, one.environment, one) for one in idle)], moved
+        idle = [pair for pair in planned.values() if not any(_is_part(pair[1], plan) for plan in plans)]
+        return [*outcomes, *(self._acted(name, state, one) for state, one in idle)], moved
+
+    def _acted(self, name: str, state: EnvironmentState, one: Pass) -> Outcome:
+        """The outcome of a pass without a commit, after what else it does is done."""
+        act = RECONCILERS[name].act
+        if act is None or not self.acts:
+            return Outcome(name, one.environment, one)
+        try:
+            act(self.ours, self.store, state, one)
+        except HubError as err:
+            return Outcome(name, one.environment, one, error=err)
+        return Outcome(name, one.environment, one)
 
 
 def _is_part(one: Pass, plan: Plan) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from generator.formats import format_time
 from generator.naming import IssueKey
 from hub.cli.output import Format, emit, printable
+from hub.commands.review import Reviewed, review, withdraw
 from hub.commands.view import describe, end_line, money_line, preview_row
 from hub.wiring import hub
 from reconcilers.batch import Submission
@@ -17,7 +18,6 @@ from reconcilers.state import EnvironmentState
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from generator.environment import Environment
     from hub.commands.view import Row
 
 
@@ -33,6 +33,8 @@ def run(key: str, env: str, *, ttl: str | None, repo: str | None, output: Format
     written = ours.writer(store).write(Submission(env, asked.key, plan))
     outcome, environment, commit = written.outcome, written.environment, written.commit
     removal = outcome.removal.commit if outcome.removal else None
+    finished = withdraw if outcome.change == "kept" else review
+    reviewed = finished(ours, store, environment, asked.key)
     data = {
         "change": outcome.change,
         "removedAt": format_time(removal.at) if removal else None,
@@ -40,13 +42,15 @@ def run(key: str, env: str, *, ttl: str | None, repo: str | None, output: Format
         "commit": commit,
         "onBranch": outcome.plan.branch if outcome.plan else None,
         "repository": store.location,
+        **reviewed.data(),
         **describe(outcome.preview, environment, now=ours.clock()),
     }
     row = preview_row(outcome.preview, environment, now=ours.clock())
-    emit(data, output, lambda console: _tell(console, outcome, row, environment=environment, commit=commit))
+    emit(data, output, lambda console: _tell(console, outcome, row, reviewed=reviewed, commit=commit))
+    reviewed.finish()
 
 
-def _tell(console: Console, outcome: ReviveOutcome, row: Row, *, environment: Environment, commit: str | None) -> None:
+def _tell(console: Console, outcome: ReviveOutcome, row: Row, *, reviewed: Reviewed, commit: str | None) -> None:
     from rich.text import Text
 
     words = {
@@ -60,10 +64,7 @@ def _tell(console: Console, outcome: ReviveOutcome, row: Row, *, environment: En
         removal = outcome.removal.commit
         console.print(f"  removed {format_time(removal.at)} by {removal.commit[:12]}: {printable(removal.subject)}")
         console.print(f"  commit  {(commit or '')[:12]} on {outcome.plan.branch}")
-        if environment.spec.gated:
-            base = environment.spec.branch
-            told = f"  {environment.name} changes by review only: open a pull request from this branch to {base}"
-            console.print(Text(told, "yellow"))
+        reviewed.tell(console)
     console.print(Text.assemble("  url     ", (row.url, f"link {row.url}")))
     console.print(f"  ends    {end_line(row)}")
     console.print(f"  price   {money_line(row)}")

@@ -17,6 +17,7 @@ from hub.cli.exit_codes import DIFFERENT
 from hub.cli.output import Format, emit, printable
 from hub.commands.changes import change_data, print_changes
 from hub.commands.queue_view import InLine, describe_place, facts_of_queued, tell_facts
+from hub.commands.review import Reviewed, review
 from hub.commands.view import describe, end_line, money_line, office_hours_line, preview_row
 from hub.wiring import Hub, hub
 from reconcilers.batch import Submission
@@ -74,13 +75,16 @@ def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
         data = {"change": outcome.change, **done, **describe_place(place)}
         emit(data, output, lambda console: _tell_queued(console, outcome, place, written.commit))
         return
+    reviewed = review(ours, store, written.environment, asked.key)
     data = {
         "change": outcome.change,
         "endsRemoval": outcome.ends_removal,
         **done,
+        **reviewed.data(),
         **describe(outcome.preview, written.environment, now=ours.clock()),
     }
-    emit(data, output, lambda console: _tell(console, outcome, written, ours))
+    emit(data, output, lambda console: _tell(console, outcome, written, ours, reviewed))
+    reviewed.finish()
 
 
 def diff(arguments: Arguments, *, repo: str | None, output: Format) -> None:
@@ -120,7 +124,7 @@ def _tell_queued(console: Console, outcome: QueueOutcome, place: InLine, commit:
     tell_facts(console, facts_of_queued(outcome.queued))
 
 
-def _tell(console: Console, outcome: StartOutcome, written: Written[Any], ours: Hub) -> None:
+def _tell(console: Console, outcome: StartOutcome, written: Written[Any], ours: Hub, reviewed: Reviewed) -> None:
     from rich.text import Text
 
     preview, environment, commit = outcome.preview, written.environment, written.commit or ""
@@ -137,11 +141,8 @@ def _tell(console: Console, outcome: StartOutcome, written: Written[Any], ours: 
         console.print(f"  commit  {commit[:12]} on {outcome.plan.branch}")
         if outcome.ends_removal:
             console.print("  it takes the place of the request to remove it")
-    if environment.spec.gated and outcome.change in ("created", "updated"):
-        base = environment.spec.branch
-        console.print(
-            Text(f"  {name} changes by review only: open a pull request from this branch to {base}", "yellow")
-        )
+    if outcome.change in ("created", "updated") or reviewed.request is not None:
+        reviewed.tell(console)
     console.print(Text.assemble("  url     ", (row.url, f"link {row.url}")))
     console.print(f"  ends    {end_line(row)}")
     if preview.spec.lease.office_hours:

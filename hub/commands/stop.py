@@ -10,7 +10,8 @@ from generator.errors import ConfigError, Fault, HubError, Reason
 from generator.naming import IssueKey
 from hub.cli.exit_codes import CODES
 from hub.cli.output import Format, emit, error_data, report
-from hub.wiring import hub
+from hub.commands.review import Reviewed, review, withdraw
+from hub.wiring import Hub, hub
 from reconcilers.batch import Submission
 from reconcilers.state import EnvironmentState
 from reconcilers.stop import StopOutcome, plan_stop
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from hub.group_commit import Written
+    from reconcilers.ports import GitStore
 
 _WORDS = {
     "removed": "entry and manifests removed; Argo CD removes the rest",
@@ -52,8 +54,10 @@ def run(  # noqa: PLR0913 - the command's options
         nothing = {"change": "none", "issue": key, "environment": env}
         emit(nothing, output, lambda console: console.print(f"{key} in {env} is not there; nothing was changed"))
         return
-    data = {"issue": key, **_data(written), "repository": store.location}
-    emit(data, output, lambda console: _tell(console, issue, written))
+    reviewed = _reviewed(ours, store, issue, written)
+    data = {"issue": key, **_data(written), **reviewed.data(), "repository": store.location}
+    emit(data, output, lambda console: _tell(console, issue, written, reviewed))
+    reviewed.finish()
 
 
 def run_all(key: str, *, reason: str, ignore_not_found: bool, repo: str | None, output: Format) -> None:
@@ -67,11 +71,12 @@ def run_all(key: str, *, reason: str, ignore_not_found: bool, repo: str | None, 
     names = [state.environment.name for state in ours.read_states(store)]
     submissions = [submission(issue, name, requested_by=ours.settings.actor, reason=reason) for name in names]
     answers = ours.writer(store).write_all(submissions)
-    done: list[Written[StopOutcome]] = []
+    done: list[tuple[Written[StopOutcome], Reviewed]] = []
     failed: dict[str, HubError] = {}
     for name, answer in zip(names, answers, strict=True):
         try:
-            done.append(answer.result())
+            written = answer.result()
+            done.append((written, _reviewed(ours, store, issue, written)))
         except HubError as err:
             if err.reason is not Reason.PREVIEW_NOT_FOUND:
                 failed[name] = err
@@ -82,13 +87,20 @@ def run_all(key: str, *, reason: str, ignore_not_found: bool, repo: str | None, 
         )
     data = {
         "issue": key,
-        "stopped": [_data(written) for written in done],
+        "stopped": [{**_data(written), **reviewed.data()} for written, reviewed in done],
         "failed": [{"environment": name, "error": error_data(err)} for name, err in failed.items()],
         "repository": store.location,
     }
     emit(data, output, lambda console: _tell_all(console, issue, done, failed))
     if failed:
         sys.exit(CODES[next(iter(failed.values())).reason])
+    for _, reviewed in done:
+        reviewed.finish()
+
+
+def _reviewed(ours: Hub, store: GitStore, issue: IssueKey, written: Written[StopOutcome]) -> Reviewed:
+    finished = withdraw if written.outcome.change == "withdrawn" else review
+    return finished(ours, store, written.environment, issue)
 
 
 def _data(written: Written[StopOutcome]) -> dict[str, Any]:
@@ -96,19 +108,26 @@ def _data(written: Written[StopOutcome]) -> dict[str, Any]:
     return {"change": outcome.change, "environment": written.environment.name, "commit": written.commit}
 
 
-def _tell_all(console: Console, issue: IssueKey, done: list[Written[StopOutcome]], failed: dict[str, HubError]) -> None:
-    for written in done:
-        _tell(console, issue, written)
+def _tell_all(
+    console: Console,
+    issue: IssueKey,
+    done: list[tuple[Written[StopOutcome], Reviewed]],
+    failed: dict[str, HubError],
+) -> None:
+    for written, reviewed in done:
+        _tell(console, issue, written, reviewed)
     for err in failed.values():
         report(err)
     if not (done or failed):
         console.print(f"{issue} is nowhere; nothing was changed")
 
 
-def _tell(console: Console, issue: IssueKey, written: Written[StopOutcome]) -> None:
+def _tell(console: Console, issue: IssueKey, written: Written[StopOutcome], reviewed: Reviewed) -> None:
     from rich.text import Text
 
     outcome, what = written.outcome, f"{issue} in {written.environment.name}"
     console.print(Text.assemble(("✓ ", "green"), (what, "bold"), f": {_WORDS[outcome.change]}"))
     if written.commit and outcome.plan and not outcome.plan.is_converged:
         console.print(f"  commit  {written.commit[:12]} on {outcome.plan.branch}")
+    if outcome.change == "removal requested" or reviewed.request is not None:
+        reviewed.tell(console)

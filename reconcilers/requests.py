@@ -1,0 +1,100 @@
+"""What is known of the requests to change a gated environment: from the forge, and from what their branches hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from generator.environment import Approval
+from generator.errors import HubError
+from generator.naming import previews_folder
+from reconcilers.approve import Observed
+from reconcilers.forge import ChangeRequest, Committer, Forge
+from reconcilers.ports import GitStore, Snapshot
+from reconcilers.state import REQUEST_PREFIX, EnvironmentState
+
+#: What is wrong with what a request would change, by our own examination; empty: nothing.
+Examine = Callable[[EnvironmentState, Snapshot], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """The open requests with the preview's name (`rtb-123`), and those that ended since the time asked for."""
+
+    open: tuple[tuple[str, Observed], ...]
+    ended: tuple[tuple[str, ChangeRequest], ...]
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Reads requests. What cannot be read of one is told in it, and the others go on."""
+
+    store: GitStore
+    forge: Forge
+    examine: Examine
+
+    def requests(self, state: EnvironmentState, policy: Approval, *, since: datetime) -> Requests:
+        """All requests of an environment. Raises what the forge raises when it cannot even list them."""
+        prefix = f"{REQUEST_PREFIX}{state.environment.name}/"
+        found = self.forge.requests(state.environment.spec.branch, prefix=prefix, closed_since=since)
+        named = [(request.branch.removeprefix(prefix), request) for request in found]
+        members = self._members(policy) if any(request.state == "open" for request in found) else frozenset()
+        open_ones = (
+            (name, self._observed(name, request.number, state, members))
+            for name, request in named
+            if request.state == "open"
+        )
+        return Requests(
+            tuple((name, one) for name, one in open_ones if one.request.state == "open"),
+            tuple((name, request) for name, request in named if request.state != "open"),
+        )
+
+    def _members(self, policy: Approval) -> frozenset[str] | HubError:
+        try:
+            return self.forge.team_members(policy.team)
+        except HubError as err:
+            return err
+
+    def _observed(
+        self, name: str, number: int, state: EnvironmentState, members: frozenset[str] | HubError
+    ) -> Observed:
+        request = self.forge.request(number)
+        if request.state != "open" or request.is_foreign:
+            return Observed(request)
+        snapshot = state.request_snapshots.get(name)
+        if snapshot is None or snapshot.commit != request.head:
+            return Observed(request, unread=("its branch moved since it was read",))
+        if isinstance(members, HubError):
+            return Observed(request, unread=(_words(members),))
+        try:
+            committers = self.forge.committers(number)
+            return Observed(
+                request,
+                requesters=frozenset(self._requesters(name, state, snapshot, committers)),
+                reviews=self.forge.reviews(number),
+                committers=committers,
+                members=members,
+                checks=self.forge.checks(request.head),
+                content=self.examine(state, snapshot),
+            )
+        except HubError as err:
+            return Observed(request, unread=(_words(err),))
+
+    def _requesters(
+        self, name: str, state: EnvironmentState, snapshot: Snapshot, committers: frozenset[Committer]
+    ) -> Iterator[str]:
+        """All who asked for what is in a request: as its entry says, and as the trailers of its commits do."""
+        for record in state.requests:
+            if record.name == name and record.preview is not None:
+                lease = record.preview.spec.lease
+                yield lease.requested_by
+                yield from (extension.requested_by for extension in lease.extensions)
+        commits = {one.commit for one in committers}
+        for logged in self.store.log(snapshot, below=previews_folder(state.environment.name)):
+            if logged.commit in commits:
+                yield from (value for trailer, value in logged.trailers if trailer == "Requested-By")
+
+
+def _words(err: HubError) -> str:
+    return "; ".join(fault.message for fault in err.faults)
