@@ -45,7 +45,7 @@ def approve(
     ] = False,
     repo: options.Repo = None,
 ) -> None:
-    """Review a request where there is no forge: beside a bare repository ([bold]forge: {kind: local}[/]), to try it out.
+    """Review a request beside a bare repository, where the environment has [bold]forge: {kind: local}[/]: to try it out.
 
     You are RTB_HUB_ACTOR. It proves nobody's identity: production needs GitHub, Gitea or Forgejo.
 
@@ -93,10 +93,10 @@ def reconcile(
     [bold]approval[/] merges requests that may be merged and closes those that may not, [bold]stamp[/] begins the lease
     of what was merged, [bold]expiry[/] removes the previews whose lease has ended, and says whose will soon,
     [bold]queue[/] starts those that wait for room, [bold]drift[/] writes manifests anew that are not what their entries
-    come to today. Safe to run twice, late or at once. What cannot be read is set aside, and the rest goes on. When too many are due at once
-    (`expiry` in the environment's file), none is removed until you confirm the number: a wrong clock makes all look
-    due. Exit code 6 when something is left that a person has to look at. With --watch, one line an event goes to
-    standard error, as JSON with --output json.
+    come to today. Safe to run twice, late or at once. What cannot be read is set aside, and the rest goes on. When too
+    many are due at once (`expiry` in the environment's file), none is removed until you confirm the number: a wrong
+    clock makes all look due. Exit code 6 when something is left that a person has to look at. With --watch, one line an
+    event goes to standard error, as JSON with --output json.
 
     Example: rtb-hub reconcile --env int --at 2026-11-24T02:00:00Z
     """
