@@ -45,7 +45,7 @@ def approve(
     ] = False,
     repo: options.Repo = None,
 ) -> None:
-    """Review a request beside a bare repository, where the environment has [bold]forge: {kind: local}[/]: to try it out.
+    """Review a request beside a bare repository, of an environment with [bold]forge: {kind: local}[/]: to try it out.
 
     You are RTB_HUB_ACTOR. It proves nobody's identity: production needs GitHub, Gitea or Forgejo.
 
