@@ -5,21 +5,24 @@ Every step may be repeated: an open request is found again, a comment is edited,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from generator.diff import compare
-from generator.errors import HubError, Moved, Waiting
+from generator.errors import ConfigError, HubError, Moved, Reason, Stalled, Waiting
 from generator.manifest import Manifest
+from generator.naming import IssueKey, preview_folder
 from hub.commands.start import committed_manifests
 from hub.commands.view import money_line, preview_row
-from reconcilers.approval import ApprovalPass, Judged
+from hub.examining import Examiner
+from reconcilers.approval import ApprovalPass, Judged, plan_approval, since, without_policy
 from reconcilers.forge import ChangeRequest, Forge
-from reconcilers.guard import Guard
-from reconcilers.guard_facts import Policy
 from reconcilers.ports import GitStore, Snapshot
 from reconcilers.request_text import Asked, RequestText, code, removal_text, request_text
+from reconcilers.requests import Observer
 from reconcilers.state import EnvironmentState
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 #: The one comment that says what a request waits for.
 MARKER = "rtb-hub-approval"
+#: Reasons of `Forge.merge` after which it is known not to be merged.
+_NOT_MERGED = (Reason.BRANCH_MOVED, Reason.MERGE_NOT_READY, Reason.MERGE_REFUSED)
 
 
 @dataclass(frozen=True)
@@ -52,78 +57,102 @@ class Desk:
             self.forge.ask_review(request.number, policy.team)
         return request
 
-    def examine(self, state: EnvironmentState, snapshot: Snapshot) -> tuple[str, ...]:
-        """What guard says of a request as it would be merged into the branch as it is now."""
-        history = self.ours.history(self.store.location)
-        walk = history.proposal(state.snapshot.commit, snapshot.commit)
-        policies = {state.environment.name: Policy(state.environment, state.library)}
-        guard = Guard(policies, history, self.ours.check, self.ours.starter.version, self.ours.clock())
-        refusals = guard.judge(walk).refusals
-        return tuple(f"{one.where.file or 'the change'}: {one.message} [{one.rule}]" for one in refusals)
+    def found(self, state: EnvironmentState, *, now: datetime) -> ApprovalPass:
+        """What becomes of an environment's requests at `now`. Raises what the forge raises."""
+        policy = state.environment.spec.approval
+        if policy is None:
+            return without_policy(state.environment.name)
+        observer = Observer(self.store, self.forge, Examiner(self.ours, self.store).examine)
+        found = observer.requests(state, policy, since=since(policy, now))
+        return plan_approval(state, found, policy, now=now)
 
     def act(self, found: ApprovalPass, state: EnvironmentState) -> None:
-        """Do what was planned. What fails does not keep the rest from being done; the first failure is then raised."""
-        failures = [err for step in self._steps(found, state) if (err := _failure(step)) is not None]
+        """Do what was planned. What fails does not keep the rest from being done; the first failure is then raised.
+
+        What moved meanwhile is no failure: it is judged anew by the next run.
+        """
+        failures: list[HubError] = []
+        for step in self._steps(found, state):
+            try:
+                step()
+            except Moved:
+                continue
+            except HubError as err:
+                failures.append(err)
         if failures:
             raise failures[0]
 
     def _steps(self, found: ApprovalPass, state: EnvironmentState) -> Iterator[Callable[[], object]]:
-        for name in found.unasked:
-            yield lambda name=name: self.ask(name, state)  # type: ignore[misc]
-        for branch, commit in found.left_over:
-            yield lambda branch=branch, commit=commit: self._delete(branch, commit)  # type: ignore[misc]
+        yield from (partial(self.ask, name, state) for name in found.unasked)
+        yield from (partial(self.store.delete_branch, branch, expected=commit) for branch, commit in found.left_over)
+        to_merge = [one for one in found.judged if one.verdict.kind == "merge"]
+        if to_merge:
+            yield partial(self._merge_first, to_merge)
         for one in found.judged:
-            if one is found.merging:
-                yield lambda one=one: self._merge(one)  # type: ignore[misc]
-            elif one.verdict.kind == "close":
-                yield lambda one=one: self._close(one)  # type: ignore[misc]
-            else:
-                yield lambda one=one: self._comment(one)  # type: ignore[misc]
+            if one.verdict.kind == "close":
+                yield partial(self._close, one, state)
+            elif one.verdict.kind == "wait":
+                yield partial(self._comment, one)
 
-    def _merge(self, one: Judged) -> None:
-        try:
-            self.forge.merge(one.request.number, one.request.head)
-        except (Moved, Waiting):
-            return  # it is judged anew by the next run
-        self._delete(one.request.branch, one.request.head)
+    def _merge_first(self, judged: Sequence[Judged]) -> None:
+        """Merge the first that the forge lets be merged, and delete its branch; raises why it refused others.
 
-    def _close(self, one: Judged) -> None:
-        self.forge.close(one.request.number, f"Closed: {code(one.verdict.why)}. It may be asked for again.")
-        self._delete(one.request.branch, one.request.head)
+        The rest has to be judged anew by what then stands. So has all when nobody knows whether one was merged.
+        """
+        refusals: list[HubError] = []
+        for place, one in enumerate(judged):
+            try:
+                self.forge.merge(one.request.number, one.request.head)
+            except (Moved, Waiting, Stalled) as err:
+                if err.reason not in _NOT_MERGED:
+                    raise
+                if err.reason is Reason.MERGE_REFUSED:
+                    refusals.append(err)
+                    self._tell(one, [f"the forge, which refuses to merge it: {_words(err)}"])
+                continue
+            for other in judged[place + 1 :]:
+                self._tell(other, [f"request {one.request.number}, which was merged first: it is judged anew"])
+            self.store.delete_branch(one.request.branch, expected=one.request.head)
+            break
+        if refusals:
+            raise refusals[0]
+
+    def _close(self, one: Judged, state: EnvironmentState) -> None:
+        """Say why, delete the branch if it is still what was judged, and close: a push that came first is kept."""
+        number, told = one.request.number, f"Closed: {code(one.verdict.why)}. It may be asked for again."
+        self.forge.put_comment(number, MARKER, told)
+        if not one.request.is_foreign and one.name in state.request_snapshots:
+            self.store.delete_branch(one.request.branch, expected=one.request.head)
+        self.forge.close(number, told)
 
     def _comment(self, one: Judged) -> None:
-        told = [f"- {code(wait.words)}" for wait in one.verdict.waits] or ["- the request before it"]
+        self._tell(one, [wait.words for wait in one.verdict.waits])
+
+    def _tell(self, one: Judged, waits: Sequence[str]) -> None:
+        told = [f"- {code(words)}" for words in waits]
         told += [f"- not counted: {code(words)}" for words in one.verdict.not_counted]
         self.forge.put_comment(one.request.number, MARKER, "\n".join(["This waits for:", "", *told]))
 
-    def _delete(self, branch: str, commit: str) -> None:
-        """Delete a request branch that is still at `commit`; one that moved on asks for something else by now."""
-        try:
-            self.store.delete_branch(branch, expected=commit)
-        except Moved:
-            return
-
     def _text(self, name: str, snapshot: Snapshot, state: EnvironmentState) -> RequestText:
-        asked = self._asked(snapshot)
+        environment = state.environment
+        asked = self._asked(name, snapshot, environment.name)
+        if name in state.removals:
+            return removal_text(asked, name.upper(), environment)
+        record = next(one for one in state.requests if one.name == name)
+        if record.preview is None:
+            raise ConfigError(Reason.UNREADABLE_ENTRY, record.faults)
         live = state.by_name.get(name)
         before: tuple[Manifest, ...] = committed_manifests(live) if live else ()
-        record = next((one for one in state.requests if one.name == name), None)
-        if record is None or record.preview is None:
-            return removal_text(asked, name.upper(), state.environment)
         changes = compare(before, committed_manifests(record))
-        row = preview_row(record.preview, state.environment, now=self.ours.clock())
-        return request_text(asked, record.preview, state.environment, changes, price=money_line(row))
+        row = preview_row(record.preview, environment, now=self.ours.clock())
+        return request_text(asked, record.preview, environment, changes, price=money_line(row))
 
-    def _asked(self, snapshot: Snapshot) -> Asked:
-        """By the newest commit of the branch; its trailers say who asked, and why."""
-        newest = next(self.store.log(snapshot))
+    def _asked(self, name: str, snapshot: Snapshot, environment: str) -> Asked:
+        """By the newest commit that changed the preview; its trailers say who asked, and why."""
+        newest = next(self.store.log(snapshot, below=preview_folder(environment, IssueKey.parse(name.upper()))))
         trailers = dict(newest.trailers)
         return Asked(newest.subject, trailers.get("Requested-By", newest.author), trailers.get("Reason", ""))
 
 
-def _failure(step: Callable[[], object]) -> HubError | None:
-    try:
-        step()
-    except HubError as err:
-        return err
-    return None
+def _words(err: HubError) -> str:
+    return "; ".join(fault.message for fault in err.faults)

@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 def open_forge(policy: ForgePolicy, ours: Hub, repo: str | None) -> Forge:
     """The forge. Raises `ConfigError` (InvalidForge), and what its adapter raises."""
     keys = ours.settings.forge
-    if keys.is_mixed:
-        fault = Fault(
-            "this process is given keys of both identities, the hub's and the expiry identity's",
-            remedy="run the two apart, each with its own RTB_HUB_FORGE_… or RTB_EXPIRY_FORGE_… and RTB_HUB_IDENTITY",
-        )
-        raise ConfigError(Reason.INVALID_FORGE, fault)
+    refuse_mixed(keys)
     match policy.kind:
         case "github":
             return _github(policy, keys, ours)
@@ -30,6 +25,17 @@ def open_forge(policy: ForgePolicy, ours: Hub, repo: str | None) -> Forge:
             return _gitea(policy, keys)
         case "local":
             return _local(ours, repo)
+
+
+def refuse_mixed(keys: ForgeKeys) -> None:
+    """Raise `ConfigError` (InvalidForge) when the process was given keys of both identities."""
+    if keys.is_mixed:
+        fault = Fault(
+            "this process is given keys of both identities, the hub's and the expiry identity's",
+            remedy="run the two apart: RTB_HUB_FORGE_… for the hub, and for the other RTB_EXPIRY_FORGE_… with"
+            " RTB_HUB_IDENTITY=expiry",
+        )
+        raise ConfigError(Reason.INVALID_FORGE, fault)
 
 
 def _github(policy: ForgePolicy, keys: ForgeKeys, ours: Hub) -> Forge:

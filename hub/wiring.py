@@ -125,6 +125,16 @@ class Hub:
 
         return GitHistory(self._repository(repo).git)
 
+    def history_of(self, store: GitStore) -> GitHistory:
+        """What is in a state repository that was opened, as it is here.
+
+        Not opened again by its location: that of a remote one lacks the credentials, and so names another mirror.
+        """
+        from hub.adapters.git_history import GitHistory
+        from hub.adapters.git_store import GitRepository
+
+        return GitHistory(store.git) if isinstance(store, GitRepository) else self.history(store.location)
+
     def forge(self, environment: Environment, repo: str | None) -> Forge | None:
         """Where an environment's requests are reviewed, seen by this process's identity; None: its file names none.
 

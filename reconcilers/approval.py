@@ -10,14 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from reconcilers.approve import Verdict, Wait, judge
+from generator.environment import Approval
+from generator.formats import format_time
+from generator.quantities import duration
+from reconcilers.approve import Observed, Verdict, Wait, deadline_of, judge
 from reconcilers.forge import ChangeRequest
 from reconcilers.passes import Action, Pass
 from reconcilers.requests import Requests
 from reconcilers.state import EnvironmentState
 
 NAME = "approval"
-#: Requests that ended longer ago are not asked for.
+#: Requests that ended longer before their deadline's length are not asked for.
 LOOK_BACK = timedelta(days=7)
 
 
@@ -34,9 +37,9 @@ class Judged:
 class ApprovalPass(Pass):
     """What becomes of the requests of one environment.
 
-    `judged` are the open ones, by number; the first whose verdict is "merge" is merged. `unasked` are previews whose
-    request branch no request stands for: one is opened. `left_over` maps request branches that were merged to their
-    commits: they are deleted.
+    `judged` are the open ones, by number; the first whose verdict is "merge" is merged, and when the forge refuses that
+    the one after it. `unasked` are previews whose request branch no request stands for: one is opened. `left_over` maps
+    request branches that nobody waits for any more to their commits: they are deleted.
     """
 
     judged: tuple[Judged, ...] = ()
@@ -49,38 +52,58 @@ class ApprovalPass(Pass):
         return next((one for one in self.judged if one.verdict.kind == "merge"), None)
 
 
-def plan_approval(state: EnvironmentState, found: Requests, *, now: datetime) -> ApprovalPass:
-    """The pass at `now` (aware). Without `approval` in the environment's file nothing is merged, which is reported."""
-    environment = state.environment
-    policy = environment.spec.approval
-    if policy is None:
-        why = "its file names nobody who approves (approval.team): nothing is merged by itself"
-        return ApprovalPass(NAME, environment.name, (Action("report", environment.name, why),))
+def since(policy: Approval, now: datetime) -> datetime:
+    """From when on ended requests are asked for: a rejected one is known until its branch goes, at its deadline."""
+    return now - duration(policy.deadline) - LOOK_BACK
+
+
+def without_policy(environment: str) -> ApprovalPass:
+    """The pass of an environment that names a forge, but nobody who approves."""
+    why = "its file names nobody who approves (approval.team): nothing is merged by itself"
+    return ApprovalPass(NAME, environment, (Action("report", environment, why),))
+
+
+def plan_approval(state: EnvironmentState, found: Requests, policy: Approval, *, now: datetime) -> ApprovalPass:
+    """The pass at `now` (aware)."""
+    where = state.environment.name
     judged = tuple(
-        Judged(name, one.request, judge(one, policy, now=now) if name in state.request_snapshots else _GONE)
+        Judged(name, one.request, _verdict(name, one, state, policy, now=now))
         for name, one in sorted(found.open, key=lambda pair: pair[1].request.number)
     )
-    asked = {name for name, _ in found.open}
+    asked = {name for name, one in found.open if not one.request.is_foreign}
     ended = {(name, request.head): request for name, request in found.ended}
     asks = {record.name for record in state.requests} | state.removals
     unasked: list[str] = []
     left_over: list[tuple[str, str]] = []
-    rejected: list[Action] = []
+    actions: list[Action] = []
     for name, snapshot in sorted(state.request_snapshots.items()):
-        before = ended.get((name, snapshot.commit))
         if name in asked:
             continue
-        if name not in asks or (before is not None and before.state == "merged"):
+        before = ended.get((name, snapshot.commit))
+        why = found.obsolete.get(name, "")
+        if before is not None and before.state == "merged":
+            why = f"request {before.number} was merged"
+        elif before is not None and now >= deadline_of(before, policy):
+            why = why or f"request {before.number} was closed, and nobody asked anew within {policy.deadline}"
+        if why:
             left_over.append((snapshot.branch, snapshot.commit))
-        elif before is None:
+            actions.append(Action("tidy", f"{where}/{name}", f"{snapshot.branch}: {why}"))
+        elif before is not None:
+            actions.append(_rejected(f"{where}/{name}", before, policy))
+        elif name in asks:
             unasked.append(name)
         else:
-            rejected.append(_rejected(environment.name, name, before))
-    planned = ApprovalPass(NAME, environment.name, judged=judged, unasked=tuple(unasked), left_over=tuple(left_over))
-    return replace(planned, actions=(*_actions(planned), *rejected))
+            told = f"{snapshot.branch} is no request of the hub's: it is left as it is"
+            actions.append(Action("wait", f"{where}/{name}", told))
+    planned = ApprovalPass(NAME, where, judged=judged, unasked=tuple(unasked), left_over=tuple(left_over))
+    return replace(planned, actions=(*_actions(planned), *actions))
 
 
-_GONE = Verdict("close", "its branch is gone", waits=(Wait("content", "its branch is gone"),))
+def _verdict(name: str, one: Observed, state: EnvironmentState, policy: Approval, *, now: datetime) -> Verdict:
+    """A request whose branch is gone asks for nothing; a foreign one has its branch elsewhere."""
+    if name in state.request_snapshots or one.request.is_foreign:
+        return judge(one, policy, now=now)
+    return Verdict("close", "its branch is gone", waits=(Wait("content", "its branch is gone"),))
 
 
 def _actions(found: ApprovalPass) -> Iterator[Action]:
@@ -97,10 +120,9 @@ def _actions(found: ApprovalPass) -> Iterator[Action]:
             yield Action("wait", f"{where}/{one.name}", f"{about}: {why}")
     for name in found.unasked:
         yield Action("open", f"{where}/{name}", "its branch has no request yet")
-    for branch, _ in found.left_over:
-        yield Action("tidy", where, f"branch {branch} asks for nothing any more")
 
 
-def _rejected(environment: str, name: str, request: ChangeRequest) -> Action:
-    again = f"'rtb-hub stop {name.upper()} --env {environment}' takes the branch away, 'start' asks anew"
-    return Action("wait", f"{environment}/{name}", f"request {request.number} was closed: {again}")
+def _rejected(preview: str, request: ChangeRequest, policy: Approval) -> Action:
+    ends = deadline_of(request, policy)
+    why = f"request {request.number} was closed: 'rtb-hub start' asks anew; its branch goes at {format_time(ends)}"
+    return Action("wait", preview, why, ends)

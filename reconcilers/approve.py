@@ -29,8 +29,8 @@ class Observed:
     """One open request as it was read.
 
     `requesters` are all who asked for what is in it, as the entry and the commits' trailers name them. `members` are
-    those of the approver team. `content` says what is wrong with what it would change, by our own examination; `unread`
-    says what could not be read, and then the other fields may be empty.
+    those of the approver team. `content` says what is wrong with what it would change, by our own examination, and
+    `obsolete` why it can never be merged as it is. `unread` says what could not be read; then the others may be empty.
     """
 
     request: ChangeRequest
@@ -40,6 +40,7 @@ class Observed:
     members: frozenset[str] = frozenset()
     checks: tuple[Check, ...] = ()
     content: tuple[str, ...] = ()
+    obsolete: str = ""
     unread: tuple[str, ...] = ()
 
 
@@ -73,13 +74,20 @@ def judge(observed: Observed, policy: Approval, *, now: datetime) -> Verdict:
     approved_by = tuple(sorted(review.author.login for review, reason in reasons.items() if not reason))
     waits = tuple(_waits(observed, policy, latest, approved_by))
     not_counted = tuple(f"{_name(review.author)} {reason}" for review, reason in reasons.items() if reason)
-    ends = observed.request.created_at + duration(policy.deadline)
-    if now >= ends and not observed.unread:
+    if observed.obsolete and not observed.unread:
+        waits = (Wait("content", observed.obsolete), *waits)
+        return Verdict("close", observed.obsolete, approved_by, waits, not_counted)
+    if now >= deadline_of(observed.request, policy) and not observed.unread:
         why = f"not merged within {policy.deadline}; {waits[0].words if waits else 'it may be asked for again'}"
         return Verdict("close", why, approved_by, waits, not_counted)
     if waits:
         return Verdict("wait", "; ".join(wait.words for wait in waits), approved_by, waits, not_counted)
     return Verdict("merge", f"approved by {', '.join(approved_by)}", approved_by)
+
+
+def deadline_of(request: ChangeRequest, policy: Approval) -> datetime:
+    """When a request is closed that was not merged by then."""
+    return request.created_at + duration(policy.deadline)
 
 
 def latest_reviews(reviews: Iterable[Review]) -> tuple[Review, ...]:

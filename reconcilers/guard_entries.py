@@ -71,6 +71,10 @@ class EntryGuard:
         if faults := tuple(misplaced(preview, environment.name, PurePosixPath(change.path), home)):
             yield from (_refusal("misplaced-entry", change, fault) for fault in faults)
             return
+        if _begins_or_lengthens(change, preview):
+            # What runs stays as it was judged before, to the byte, whatever release rendered it.
+            yield from self._entry(change, preview, document)
+            return
         try:
             blueprint = self.policy.library.blueprint(preview.spec.blueprint)
             check_components(preview.spec.components, blueprint, environment)
@@ -87,6 +91,8 @@ class EntryGuard:
         if before is None or after is None or not is_stamp(before, after):
             message = "the change does more than to begin the lease of an entry that has none"
             yield _refusal("expiry-overreach", change, Fault(message))
+            return
+        if change.manifest.before == change.manifest.after and before.spec.rendered == after.spec.rendered:
             return
         try:
             # What this release would write for the entry without and with its lease differs by the lease alone.
@@ -164,6 +170,15 @@ class EntryGuard:
 
     def _inputs(self, preview: Preview) -> str:
         return self.renderer.inputs_digest(preview, self.policy.environment, self.version)
+
+
+def _begins_or_lengthens(change: PreviewChange, preview: Preview) -> bool:
+    """Whether nothing but the lease of an entry changes, and its manifests stay the same bytes."""
+    before = _parsed(change.before, change.path)
+    if before is None or before == preview or change.manifest.before != change.manifest.after:
+        return False
+    spec = before.spec.model_copy(update={"lease": preview.spec.lease})
+    return before.model_copy(update={"spec": spec}) == preview
 
 
 def _asked(preview: Preview) -> tuple[str, str, dict[str, Component]]:

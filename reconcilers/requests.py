@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from generator.environment import Approval
@@ -14,16 +14,31 @@ from reconcilers.forge import ChangeRequest, Committer, Forge
 from reconcilers.ports import GitStore, Snapshot
 from reconcilers.state import REQUEST_PREFIX, EnvironmentState
 
-#: What is wrong with what a request would change, by our own examination; empty: nothing.
-Examine = Callable[[EnvironmentState, Snapshot], tuple[str, ...]]
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A request by our own examination: what is wrong with it, and why it can never be merged as it is (empty: it may).
+
+    `obsolete`: the environment's branch holds what it asks for already, or changed the same files since.
+    """
+
+    content: tuple[str, ...] = ()
+    obsolete: str = ""
+
+
+Examine = Callable[[EnvironmentState, Snapshot], Examined]
 
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """The open requests with the preview's name (`rtb-123`), and those that ended since the time asked for."""
+    """The open requests with the preview's name (`rtb-123`), and those of our own that ended since the time asked for.
+
+    `obsolete` says of request branches without an open request why nobody can want what they ask for any more.
+    """
 
     open: tuple[tuple[str, Observed], ...]
     ended: tuple[tuple[str, ChangeRequest], ...]
+    obsolete: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -40,14 +55,18 @@ class Observer:
         found = self.forge.requests(state.environment.spec.branch, prefix=prefix, closed_since=since)
         named = [(request.branch.removeprefix(prefix), request) for request in found]
         members = self._members(policy) if any(request.state == "open" for request in found) else frozenset()
-        open_ones = (
+        observed = [
             (name, self._observed(name, request.number, state, members))
             for name, request in named
             if request.state == "open"
-        )
+        ]
+        open_ones = tuple((name, one) for name, one in observed if one.request.state == "open")
+        asked = {name for name, one in observed if not one.request.is_foreign}
+        unasked = {name: snapshot for name, snapshot in state.request_snapshots.items() if name not in asked}
         return Requests(
-            tuple((name, one) for name, one in open_ones if one.request.state == "open"),
-            tuple((name, request) for name, request in named if request.state != "open"),
+            open_ones,
+            tuple((name, request) for name, request in named if request.state != "open" and not request.is_foreign),
+            {name: why for name, one in unasked.items() if (why := self.examine(state, one).obsolete)},
         )
 
     def _members(self, policy: Approval) -> frozenset[str] | HubError:
@@ -69,6 +88,7 @@ class Observer:
             return Observed(request, unread=(_words(members),))
         try:
             committers = self.forge.committers(number)
+            examined = self.examine(state, snapshot)
             return Observed(
                 request,
                 requesters=frozenset(self._requesters(name, state, snapshot, committers)),
@@ -76,7 +96,8 @@ class Observer:
                 committers=committers,
                 members=members,
                 checks=self.forge.checks(request.head),
-                content=self.examine(state, snapshot),
+                content=examined.content,
+                obsolete=examined.obsolete,
             )
         except HubError as err:
             return Observed(request, unread=(_words(err),))
@@ -90,10 +111,13 @@ class Observer:
                 lease = record.preview.spec.lease
                 yield lease.requested_by
                 yield from (extension.requested_by for extension in lease.extensions)
-        commits = {one.commit for one in committers}
+        left = {one.commit for one in committers}
         for logged in self.store.log(snapshot, below=previews_folder(state.environment.name)):
-            if logged.commit in commits:
+            if logged.commit in left:
                 yield from (value for trailer, value in logged.trailers if trailer == "Requested-By")
+            left.discard(logged.commit)
+            if not left:
+                return
 
 
 def _words(err: HubError) -> str:

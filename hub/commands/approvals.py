@@ -11,8 +11,7 @@ from generator.overlay import unknown_environment
 from hub.approving import Desk
 from hub.cli.output import Format, emit, printable
 from hub.wiring import Hub, hub
-from reconcilers.approval import LOOK_BACK, NAME, ApprovalPass, plan_approval
-from reconcilers.requests import Observer
+from reconcilers.approval import NAME, ApprovalPass
 from reconcilers.state import EnvironmentState, request_branch
 
 if TYPE_CHECKING:
@@ -31,9 +30,12 @@ def run(env: str | None, *, repo: str | None, output: Format) -> None:
     names = [state.environment.name for state in states]
     if env is not None and env not in names:
         raise unknown_environment(env, names)
-    found = [_pass(ours, store, state) for state in states if _is_asked(state, env)]
-    data = {"requests": [_data(one) for one in found]}
-    emit(data, output, lambda console: _tell(console, found))
+    gated = [state for state in states if state.environment.spec.gated and env in (None, state.environment.name)]
+    # Of all, those that name no forge are only told of; people review them where they are.
+    without = [one.environment.name for one in gated if one.environment.spec.forge is None] if env is None else []
+    found = [_pass(ours, store, state) for state in gated if state.environment.name not in without]
+    data = {"requests": [_data(one) for one in found], "withoutForge": without}
+    emit(data, output, lambda console: _tell(console, found, without))
 
 
 def approve(key: str, env: str, state: Literal["approved", "changes-requested"], *, repo: str | None) -> None:
@@ -60,20 +62,14 @@ def approve(key: str, env: str, state: Literal["approved", "changes-requested"],
     console().print(f"{actor} {'approved' if state == 'approved' else 'asked for changes of'} request {request.number}")
 
 
-def _is_asked(state: EnvironmentState, env: str | None) -> bool:
-    spec = state.environment.spec
-    return spec.gated and env in (None, state.environment.name)
-
-
 def _pass(ours: Hub, store: GitStore, state: EnvironmentState) -> ApprovalPass:
     environment = state.environment
-    forge, policy, now = ours.forge(environment, store.location), environment.spec.approval, ours.clock()
-    if forge is None or policy is None:
+    forge = ours.forge(environment, store.location)
+    if forge is None or environment.spec.approval is None:
         name, lacks = environment.name, "forge" if forge is None else "approval"
         fault = Fault(f"{name} has no {lacks} in its file", field=lacks, remedy=f"set {lacks} in its environment.yaml")
         raise ConfigError(Reason.INVALID_ENVIRONMENT, fault)
-    observer = Observer(store, forge, Desk(ours, store, forge).examine)
-    return plan_approval(state, observer.requests(state, policy, since=now - LOOK_BACK), now=now)
+    return Desk(ours, store, forge).found(state, now=ours.clock())
 
 
 def _data(found: ApprovalPass) -> dict[str, Any]:
@@ -100,7 +96,7 @@ def _data(found: ApprovalPass) -> dict[str, Any]:
     }
 
 
-def _tell(console: Console, passes: list[ApprovalPass]) -> None:
+def _tell(console: Console, passes: list[ApprovalPass], without: list[str]) -> None:
     from rich.text import Text
 
     for found in passes:
@@ -123,5 +119,7 @@ def _tell(console: Console, passes: list[ApprovalPass]) -> None:
             console.print(f"{name.upper()} in {found.environment}: its pull request is opened by the next reconcile")
         if not (found.judged or found.unasked):
             console.print(f"nothing awaits a review in {found.environment}")
-    if not passes:
+    for name in without:
+        console.print(f"{name} names no forge in its file: its requests are reviewed past the hub (docs/FORGES.md)")
+    if not (passes or without):
         console.print("no environment changes by review only")

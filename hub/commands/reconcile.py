@@ -14,6 +14,7 @@ from hub.cli.exit_codes import CODES, NEEDS_A_PERSON, OK
 from hub.cli.output import Format, emit, error_data, fault_data, printable
 from hub.commands.reconcilers import RECONCILERS, Moment
 from hub.commands.reconciling import Asked, Outcome, Round
+from hub.forges import refuse_mixed
 from hub.wiring import hub
 from reconcilers.plan import Plan
 
@@ -43,6 +44,7 @@ def run(given: Options, *, repo: str | None, output: Format) -> None:
     asked.reconcilers()
     _check_together(given)
     ours = hub()
+    refuse_mixed(ours.settings.forge)
     at = _time(given.at) if given.at is not None else ours.clock()
     store = ours.store(repo)
     if given.watch:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from generator.environment import Environment
-from generator.errors import HubError, Stalled
+from generator.errors import Moved, Stalled, Transient, Waiting
 from hub.approving import Desk
 from hub.commands import drift
 from hub.settings import IdentityName
@@ -17,7 +17,6 @@ from reconcilers import approval, expire, queue, stamp
 from reconcilers.drift import DriftPass
 from reconcilers.passes import Pass
 from reconcilers.ports import GitStore
-from reconcilers.requests import Observer
 from reconcilers.state import REQUEST_PREFIX, EnvironmentState
 
 if TYPE_CHECKING:
@@ -40,9 +39,8 @@ class Moment:
 class Reconciler:
     """`plan` reads no more than it is given and the store. `subject` begins that of a commit for several environments.
 
-    `refused` tells what it means that the repository refused the commit. `act` does what is not done by a commit, after
-    it. `details` and `show` are what a pass has to
-    tell beside its actions, for machines and for people.
+    `refused` tells what it means that the repository refused the commit. `act` does what is not done by a commit.
+    `details` and `show` are what a pass has to tell beside its actions, for machines and for people.
     """
 
     plan: Callable[[Hub, GitStore, EnvironmentState, Moment], Pass]
@@ -64,7 +62,10 @@ def _stamp(ours: Hub, store: GitStore, state: EnvironmentState, moment: Moment) 
 
 
 def _merged_at(ours: Hub, store: GitStore, state: EnvironmentState, moment: Moment) -> dict[str, datetime]:
-    """When requests were merged, as the forge knows; nothing when it cannot be asked: leases then begin now."""
+    """When requests were merged, as the forge knows; nothing when it cannot be asked: leases then begin now.
+
+    Raises `ConfigError` for keys or addresses that are wrong: those a person has to mend.
+    """
     environment = state.environment
     unstamped = any(record.facts and record.facts.expires_at is None for record in state.entries)
     try:
@@ -72,7 +73,7 @@ def _merged_at(ours: Hub, store: GitStore, state: EnvironmentState, moment: Mome
         prefix = f"{REQUEST_PREFIX}{environment.name}/"
         since = moment.at - approval.LOOK_BACK
         found = forge.requests(environment.spec.branch, prefix=prefix, closed_since=since) if forge else ()
-    except HubError:
+    except (Transient, Waiting, Stalled, Moved):
         return {}
     return {one.branch.removeprefix(prefix): one.merged_at for one in found if one.merged_at is not None}
 
@@ -80,12 +81,9 @@ def _merged_at(ours: Hub, store: GitStore, state: EnvironmentState, moment: Mome
 def _approval(ours: Hub, store: GitStore, state: EnvironmentState, moment: Moment) -> Pass:
     environment = state.environment
     forge = ours.forge(environment, store.location) if environment.spec.gated else None
-    policy = environment.spec.approval
-    if forge is None or policy is None:
+    if forge is None:
         return Pass(approval.NAME, environment.name)
-    observer = Observer(store, forge, Desk(ours, store, forge).examine)
-    found = observer.requests(state, policy, since=moment.at - approval.LOOK_BACK)
-    return approval.plan_approval(state, found, now=moment.at)
+    return Desk(ours, store, forge).found(state, now=moment.at)
 
 
 def _act(ours: Hub, store: GitStore, state: EnvironmentState, found: Pass) -> None:
@@ -125,9 +123,6 @@ RECONCILERS: Mapping[str, Reconciler] = {
     approval.NAME: Reconciler(_approval, "Approve requests", act=_act),
     stamp.NAME: Reconciler(_stamp, "Begin leases", expire.refused),
     expire.NAME: Reconciler(_expiry, "Expire previews", expire.refused),
-    queue.NAME: Reconciler(
-        _queue,
-        "Start previews that waited",
-    ),
+    queue.NAME: Reconciler(_queue, "Start previews that waited"),
     drift.NAME: Reconciler(_drift, "Correct previews", details=_drift_details, show=_show_drift),
 }

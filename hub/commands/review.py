@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from generator.environment import Environment
@@ -75,16 +76,22 @@ def review(ours: Hub, store: GitStore, environment: Environment, key: IssueKey) 
 
 
 def withdraw(ours: Hub, store: GitStore, environment: Environment, key: IssueKey) -> Reviewed:
-    """Close the open request of a branch that was just deleted."""
+    """Close the request of a branch that was just deleted, saying so; many forges close it with the branch."""
     if not environment.spec.gated or environment.spec.forge is None:
         return Reviewed(environment)
+    from hub.approving import MARKER as APPROVAL
+
     branch = request_branch(environment.name, key)
     try:
         forge = ours.forge(environment, store.location)
-        found = forge.requests(environment.spec.branch, prefix=branch, closed_since=ours.clock()) if forge else ()
-        request = next((one for one in found if one.branch == branch and one.state == "open"), None)
+        since = ours.clock() - timedelta(days=1)
+        found = forge.requests(environment.spec.branch, prefix=branch, closed_since=since) if forge else ()
+        own = [one for one in found if one.branch == branch and not one.is_foreign]
+        request = own[-1] if own and own[-1].state != "merged" else None
         if forge is not None and request is not None:
-            request = forge.close(request.number, f"Withdrawn by {code(ours.settings.actor)}.")
+            told = f"Withdrawn by {code(ours.settings.actor)}."
+            forge.put_comment(request.number, APPROVAL, told)
+            request = forge.close(request.number, told)
         return Reviewed(environment, is_at_forge=True, request=request)
     except HubError as err:
         return Reviewed(environment, is_at_forge=True, error=err)

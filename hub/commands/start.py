@@ -17,7 +17,7 @@ from hub.cli.exit_codes import DIFFERENT
 from hub.cli.output import Format, emit, printable
 from hub.commands.changes import change_data, print_changes
 from hub.commands.queue_view import InLine, describe_place, facts_of_queued, tell_facts
-from hub.commands.review import Reviewed, review
+from hub.commands.review import Reviewed, review, withdraw
 from hub.commands.view import describe, end_line, money_line, office_hours_line, preview_row
 from hub.wiring import Hub, hub
 from reconcilers.batch import Submission
@@ -75,7 +75,8 @@ def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
         data = {"change": outcome.change, **done, **describe_place(place)}
         emit(data, output, lambda console: _tell_queued(console, outcome, place, written.commit))
         return
-    reviewed = review(ours, store, written.environment, asked.key)
+    finished = withdraw if outcome.change == "kept" else review
+    reviewed = finished(ours, store, written.environment, asked.key)
     data = {
         "change": outcome.change,
         "endsRemoval": outcome.ends_removal,
