@@ -82,7 +82,7 @@ def judge(observed: Observed, policy: Approval, *, now: datetime) -> Verdict:
         return Verdict("close", why, approved_by, waits, not_counted)
     if waits:
         return Verdict("wait", "; ".join(wait.words for wait in waits), approved_by, waits, not_counted)
-    return Verdict("merge", f"approved by {', '.join(approved_by)}", approved_by)
+    return Verdict("merge", f"approved by {', '.join(approved_by)}", approved_by, not_counted=not_counted)
 
 
 def deadline_of(request: ChangeRequest, policy: Approval) -> datetime:

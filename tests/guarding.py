@@ -24,7 +24,7 @@ from hub.wiring import Hub
 from reconcilers.guard import CAP, Guard, Judgement
 from reconcilers.guard_facts import Policy, Refusal, Who
 from reconcilers.start import Starter, entry_text
-from reconcilers.state import environment_names, read_policy
+from reconcilers.state import read_policies
 
 VERSION = "test"
 HUB = Hub(load_settings({}))
@@ -74,7 +74,7 @@ class World:
 
     def policies(self, base: str, branch: str) -> dict[str, Policy]:
         snapshot = self.history.snapshot(branch, base)
-        found = {name: Policy(*read_policy(name, snapshot, LIBRARY)) for name in environment_names(snapshot)}
+        found = {name: Policy(*one) for name, one in read_policies(snapshot, str(self.path), LIBRARY).items()}
         return {name: policy for name, policy in found.items() if policy.environment.spec.branch == branch}
 
     def judge(
@@ -97,7 +97,7 @@ class World:
         return STARTER.draft(start_request(key, **fields), environment, None, others=(), now=now)
 
     def policy(self, base: str, env: str) -> Policy:
-        return Policy(*read_policy(env, self.history.snapshot("", base), LIBRARY))
+        return Policy(*read_policies(self.history.snapshot("", base), str(self.path), LIBRARY)[env])
 
     def files(self, base: str, preview: Preview, starter: Starter = STARTER) -> Files:
         """Both files of a preview, rendered by the policy at `base`."""

@@ -15,7 +15,6 @@ from github_world import GitHubWorld
 
 from generator.errors import Reason, Stalled
 from generator.formats import format_time, parse_time
-from hub.approving import MARKER
 from reconcilers.forge import Forge, Identity
 
 HOUR = timedelta(hours=1)
