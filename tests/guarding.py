@@ -94,7 +94,7 @@ class World:
     def preview(self, base: str, env: str, key: str, *, now: datetime = NOW, **fields: Any) -> Preview:
         """An entry as `start` would make it on the branch at `base`."""
         environment = self.policy(base, env).environment
-        return STARTER.draft(start_request(key, **fields), environment, None, others=(), now=now)
+        return STARTER.draft(start_request(key, **fields), environment, None, now=now)
 
     def policy(self, base: str, env: str) -> Policy:
         return Policy(*read_policies(self.history.snapshot("", base), str(self.path), LIBRARY)[env])
