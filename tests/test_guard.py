@@ -29,7 +29,8 @@ from generator.entry import Extension, Preview
 from generator.formats import format_time
 from reconcilers.guard import Judgement
 from reconcilers.guard_facts import RULES
-from reconcilers.start import Starter
+from reconcilers.start import Starter, entry_text
+from reconcilers.state import parse_entry
 
 
 @dataclass(frozen=True)
@@ -306,7 +307,7 @@ BAD: dict[str, tuple[Callable[[State], Files], set[str]]] = {
         lambda s: new(s, with_lease(ninth(s), ttl="73h", expires_at=NOW + 73 * HOUR)),
         {"lease-over-cap"},
     ),
-    "extensions beyond the cap": (lambda s: unchecked(s, extended(s.live, "49h", 49)), {"lease-over-cap"}),
+    "extensions beyond the cap": (lambda s: unchecked(s, extended(s.live, "49h", 49)), {"lease-arithmetic"}),
     "a later end than the ttl gives": (
         lambda s: new(s, with_lease(ninth(s), expires_at=NOW + 25 * HOUR)),
         {"lease-arithmetic"},
@@ -530,6 +531,19 @@ def test_a_stamp_does_not_bring_what_a_newer_release_renders(state: State) -> No
     assert refusal.rule == "expiry-overreach"
     assert "ConfigMap preview-rtb-1/x" in refusal.message
     assert "the release that rendered it" in refusal.to_do
+
+
+@pytest.mark.parametrize("who", ["any", "expiry"])
+def test_a_stamp_is_made_though_a_release_changed_the_templates(state: State, who: str) -> None:
+    """What runs was judged before and stays the same bytes: its lease must not wait for another review."""
+    base = state.on_prd({"environments/prd/templates/preview/_common/x.yaml.j2": CONFIG_MAP})
+    path = entry_path(state.merged)
+    begun = stamped(parse_entry(state.world.read(base, path), path), NOW)
+    files = {path: entry_text(begun).encode()}
+    assert state.world.judge(base, state.on_prd(files, on=base), "prd", who=who, version="2").refusals == ()  # type: ignore[arg-type]
+    longer = stamped(begun, NOW, 9 * HOUR)
+    beyond = {path: entry_text(longer).encode()}
+    assert rules(state.world.judge(base, state.on_prd(beyond, on=base), "prd", who=who)) == {"lease-arithmetic"}  # type: ignore[arg-type]
 
 
 def test_a_stamp_is_made_though_limits_were_lowered_since(state: State) -> None:
