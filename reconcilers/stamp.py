@@ -38,8 +38,9 @@ def plan_stamp(state: EnvironmentState, *, at: datetime, merged_at: Mapping[str,
             stamped.append((record, _stamped(record.preview, state, min(merged_at.get(record.name, at), at))))
         except HubError as err:
             aside.append(SetAside(f"{environment.name}/{record.name}", record.path, err.faults))
-    actions = tuple(Action("stamp", f"{environment.name}/{record.name}", _why(preview)) for record, preview in stamped)
-    return Pass(NAME, environment.name, actions, tuple(aside), _plan(state, stamped) if stamped else None)
+    why = {record.name: _why(preview, is_told=record.name in merged_at) for record, preview in stamped}
+    actions = tuple(Action("stamp", f"{environment.name}/{record.name}", why[record.name]) for record, _ in stamped)
+    return Pass(NAME, environment.name, actions, tuple(aside), _plan(state, stamped, why) if stamped else None)
 
 
 def _stamped(preview: Preview, state: EnvironmentState, begin: datetime) -> Preview:
@@ -50,16 +51,17 @@ def _stamped(preview: Preview, state: EnvironmentState, begin: datetime) -> Prev
     return preview.model_copy(update={"spec": spec})
 
 
-def _why(preview: Preview) -> str:
+def _why(preview: Preview, *, is_told: bool) -> str:
     lease = preview.spec.lease
-    return f"its {lease.ttl} began at its merge, {lease.activated_at}, and end at {lease.expires_at}"
+    when = "at its merge" if is_told else "when it was found, since no forge tells of its merge"
+    return f"its {lease.ttl} began {when}, {lease.activated_at}, and end at {lease.expires_at}"
 
 
-def _plan(state: EnvironmentState, stamped: list[tuple[EntryRecord, Preview]]) -> Plan:
+def _plan(state: EnvironmentState, stamped: list[tuple[EntryRecord, Preview]], why: Mapping[str, str]) -> Plan:
     name, head = state.environment.name, state.snapshot.commit
     changes, trailers = [], []
     for record, preview in stamped:
-        changes.append(FileChange(record.path, entry_text(preview).encode(), _why(preview)))
+        changes.append(FileChange(record.path, entry_text(preview).encode(), why[record.name]))
         trailers += [
             ("Preview", f"{name}/{record.name}"),
             ("Action", "stamp"),

@@ -144,7 +144,7 @@ class Prd:
         return len(git(self.world.path, "rev-list", "--merges", "--first-parent", "prd").split())
 
     def policy(self, **changed: str) -> None:
-        """Replace texts of prd's file; `a__b` is no key but any text."""
+        """Replace texts of prd's file."""
         text = git(self.world.path, "show", f"prd:{POLICY}")
         for old, new in changed.items():
             assert old in text

@@ -70,11 +70,6 @@ def no_team(prd: Prd) -> None:
         git(prd.world.path, "config", "--unset-all", "rtb-hub.member")
 
 
-def changed(prd: Prd, *events: Callable[[], object]) -> None:
-    for event in events:
-        event()
-
-
 def review(prd: Prd, by: str, state: Any) -> None:
     prd.world.review(prd.number(), by, state)
 
@@ -286,7 +281,10 @@ class TestStamping:
         prd.reconcile("approval")
         prd.forge, prd.late = Failing(prd.forge, "requests"), timedelta(minutes=10)
         before = prd.now()
-        assert prd.reconcile("stamp")["stamp"].error is None
+        outcome = prd.reconcile("stamp")["stamp"]
+        assert outcome.error is None
+        assert outcome.result
+        assert "since no forge tells of its merge" in outcome.result.lines()[0]
         assert before <= parse_time(prd.lease().activated_at)
 
 
