@@ -51,7 +51,9 @@ def live(store: Any, branch: str = "main") -> list[str]:
 def reconciled(store: GitStore, at: datetime, *, envs: tuple[str, ...] = (), acts: bool = True, **moment: Any) -> dict[str, Outcome]:  # fmt: skip
     """The outcomes of one round by environment."""
     ours = Hub(load_settings({}), clock=lambda: at)
-    return {one.environment: one for one in Round(ours, store, Asked(envs), Moment(at, **moment), acts).run()}
+    return {
+        one.environment: one for one in Round(ours, store, Asked(envs, ("expiry",)), Moment(at, **moment), acts).run()
+    }
 
 
 @dataclass
@@ -88,7 +90,7 @@ class World:
     def look(self) -> tuple[Outcome, ...]:
         self.looks.append(self.seconds)
         at = self.now().replace(microsecond=0)
-        return Round(Hub(load_settings({}), clock=lambda: at), self.store, Asked(), Moment(at)).run()
+        return Round(Hub(load_settings({}), clock=lambda: at), self.store, Asked((), ("expiry",)), Moment(at)).run()
 
     def heads(self) -> dict[str, str]:
         self.polls.append(self.seconds)

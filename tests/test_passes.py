@@ -22,7 +22,7 @@ def test_a_pass_prints_one_line_for_each_thing_whatever_stands_in_it() -> None:
         "expiry",
         "int",
         (Action("remove", "int/rtb-1", "due\nreport int/rtb-9: nothing"),),
-        (SetAside("int/rtb-2", PurePosixPath("x"), (Fault("is no YAML\r"), Fault("is empty"))),),
+        (SetAside("int/rtb-2", PurePosixPath("x"), (Fault("is no\rYAML"), Fault("is empty"))),),
         held=Fault("too many", remedy="confirm"),
     )
     assert one.lines() == (

@@ -70,12 +70,12 @@ def expired(state: Path) -> list[str]:
 def test_once_then_nothing(state: Path) -> None:
     start(state, "RTB-1", ends=parse_time(PAST))
     start(state, "RTB-2")
-    ran = must("reconcile", "--repo", state)
+    ran = must("reconcile", "--only", "expiry", "--repo", state)
     assert "int expiry remove int/rtb-1: its time was up at 2026-01-02T00:00:00Z" in ran.out
     assert f"int expiry: done, commit {git(state, 'rev-parse', 'main')[:12]} on main" in ran.out
     assert (live(state), expired(state)) == (["rtb-2"], ["int/rtb-1"])
     before = state_of(state)
-    again = must("reconcile", "--repo", state, "-o", "json").json()
+    again = must("reconcile", "--only", "expiry", "--repo", state, "-o", "json").json()
     assert state_of(state) == before
     assert [(one["environment"], one["actions"], one["commit"]) for one in again["passes"]] == [
         (name, [], None) for name in ("int", "prd", "stg")
@@ -86,19 +86,19 @@ def test_ahead_shows_the_very_commit(state: Path) -> None:
     start(state, "RTB-1", ends=parse_time(PAST))
     before = state_of(state)
     for words in (("--at", "2026-01-02T09:00:00+09:00"), ("--dry-run",)):
-        shown = must("reconcile", "--env", "int", *words, "--repo", state, "-o", "json").json()
+        shown = must("reconcile", "--only", "expiry", "--env", "int", *words, "--repo", state, "-o", "json").json()
         (ahead,) = shown["passes"]
         assert shown["dryRun"] is True
         assert ahead["actions"] == [
             {"kind": "remove", "preview": "int/rtb-1", "why": f"its time was up at {PAST}", "due": PAST}
         ]
         assert state_of(state) == before
-        (early,) = must("reconcile", "-e", "int", "--at", "2026-01-01T23:00:00Z", "--repo", state, "-o", "json").json()[
-            "passes"
-        ]
+        (early,) = must(
+            "reconcile", "--only", "expiry", "-e", "int", "--at", "2026-01-01T23:00:00Z", "--repo", state, "-o", "json"
+        ).json()["passes"]
         assert (early["actions"][0]["kind"], early["plan"], early["nextDue"]) == ("warn", None, PAST)
     base = git(state, "rev-parse", "main").strip()
-    (done,) = must("reconcile", "--env", "int", "--repo", state, "-o", "json").json()["passes"]
+    (done,) = must("reconcile", "--only", "expiry", "--env", "int", "--repo", state, "-o", "json").json()["passes"]
     assert {**done, "commit": None} == ahead
     assert git(state, "log", "-1", "--format=%B", "main").strip() == ahead["plan"]["message"].strip()
     removed = git(state, "diff", "--name-status", base, "main").split("\n")[:-1]
@@ -109,7 +109,7 @@ def test_too_many_are_held_until_a_person_confirms(state: Path) -> None:
     for number in range(1, 6):
         start(state, f"RTB-{number}", ends=parse_time(PAST))
     before = state_of(state)
-    ran = rtb_hub("reconcile", "--env", "int", "--repo", state)
+    ran = rtb_hub("reconcile", "--only", "expiry", "--env", "int", "--repo", state)
     assert ran.code == 6
     assert (
         "int expiry held 5 of 5 previews are due at once, more than 50 % (expiry.maxShare); none is removed" in ran.out
@@ -126,11 +126,14 @@ def test_what_cannot_be_read_needs_a_person_and_keeps_no_other(state: Path) -> N
     commit_file(state, "environments/int/previews/rtb/0/rtb-1/preview.yaml", "metadata: [")
     start(state, "RTB-2", ends=parse_time(PAST))
     start(state, "RTB-3", ends=parse_time(PAST), env="stg")
-    ran = rtb_hub("reconcile", "--repo", state, "-o", "json")
+    ran = rtb_hub("reconcile", "--only", "expiry", "--repo", state, "-o", "json")
     assert ran.code == 6
     assert [aside["preview"] for one in ran.json()["passes"] for aside in one["setAside"]] == ["int/rtb-1"]
     assert live(state) == ["rtb-1"]
-    assert "int expiry set aside int/rtb-1: environments/int/" in rtb_hub("reconcile", "--repo", state).out
+    assert (
+        "int expiry set aside int/rtb-1: environments/int/"
+        in rtb_hub("reconcile", "--only", "expiry", "--repo", state).out
+    )
 
 
 def test_what_prd_refuses_is_told_as_what_it_is(state: Path) -> None:
@@ -147,7 +150,7 @@ def test_what_prd_refuses_is_told_as_what_it_is(state: Path) -> None:
     )
     hook.chmod(0o755)
     url = f"file://{state}"
-    ran = rtb_hub("reconcile", "--repo", url)
+    ran = rtb_hub("reconcile", "--only", "expiry", "--repo", url)
     assert ran.code == 35
     told = " ".join(ran.out.split())
     assert "prd expiry error: what has expired in prd is still there: cannot push to prd" in told
@@ -155,7 +158,7 @@ def test_what_prd_refuses_is_told_as_what_it_is(state: Path) -> None:
     assert "push with the identity that may bypass its rule" in told
     assert live(state) == []
     hook.unlink()
-    must("reconcile", "--env", "prd", "--repo", url)
+    must("reconcile", "--only", "expiry", "--env", "prd", "--repo", url)
     assert "rtb-1" not in git(state, "ls-tree", "-r", "--name-only", "prd")
 
 
@@ -179,14 +182,14 @@ def test_what_prd_refuses_is_told_as_what_it_is(state: Path) -> None:
 def test_options_that_make_no_sense_are_refused_before_anything_is_read(
     words: tuple[Any, ...], code: int, told: str
 ) -> None:
-    ran = rtb_hub("reconcile", *words, "--repo", "nowhere")
+    ran = rtb_hub("reconcile", "--only", "expiry", *words, "--repo", "nowhere")
     assert ran.code == code
     assert told in ran.err
 
 
 def test_an_environment_that_is_not_there_is_told_with_the_nearest(state: Path) -> None:
     for words in ((), ("--watch",)):
-        ran = rtb_hub("reconcile", "--env", "itn", *words, "--repo", state)
+        ran = rtb_hub("reconcile", "--only", "expiry", "--env", "itn", *words, "--repo", state)
         assert ran.code == 11
         assert "did you mean: int" in ran.err
 
@@ -196,7 +199,20 @@ class Watching:
 
     def __init__(self, state: Path, *words: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "hub.cli.main", "reconcile", "--watch", "--repo", str(state), *words],
+            [
+                sys.executable,
+                "-W",
+                "error",
+                "-m",
+                "hub.cli.main",
+                "reconcile",
+                "--only",
+                "expiry",
+                "--watch",
+                "--repo",
+                str(state),
+                *words,
+            ],
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stderr=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -295,6 +311,6 @@ def test_watches_killed_at_any_moment_leave_whole_commits_and_no_work_undone(
             one.process.communicate()
         assert live(state) in (expected, sorted(["rtb-1", "rtb-2", "rtb-3", *expected]))
         git(state, "fsck", "--strict", "--no-dangling")
-    must("reconcile", "--repo", state)
+    must("reconcile", "--only", "expiry", "--repo", state)
     assert live(state) == expected
     assert expired(state) == ["int/rtb-1", "int/rtb-2", "int/rtb-3"]

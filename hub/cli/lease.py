@@ -88,7 +88,7 @@ def list_previews(
 
 @declared_errors
 def stop(
-    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Jira issue key, such as RTB-123.")] = None,
+    key: Annotated[str | None, typer.Argument(metavar="KEY", help="Jira issue key, such as RTB-123.")] = None,
     env: Annotated[str | None, typer.Option("--env", "-e", metavar="NAME", help="Environment, such as int.")] = None,
     everywhere: Annotated[bool, typer.Option("--all", help="In every environment, instead of --env.")] = False,
     issue: Annotated[str | None, typer.Option("--issue", metavar="KEY", help="The issue, instead of KEY.")] = None,
@@ -108,8 +108,8 @@ def stop(
     """
     from hub.commands import stop as command
 
-    named = key or issue
-    if named is None or (key and issue):
+    named = issue if key is None else key
+    if named is None or (key is not None and issue is not None):
         raise typer.BadParameter("name one issue, as KEY or with --issue", param_hint="KEY")
     if everywhere == (env is not None):
         raise typer.BadParameter("name an environment with --env, or all with --all", param_hint="--env")
@@ -175,7 +175,7 @@ def revive(
 @declared_errors
 def history(
     key: Annotated[
-        str | None, typer.Argument(metavar="[KEY]", help="Jira issue key, such as RTB-123.", show_default="all")
+        str | None, typer.Argument(metavar="KEY", help="Jira issue key, such as RTB-123.", show_default="all")
     ] = None,
     env: options.AnyEnvironment = None,
     since: Annotated[
