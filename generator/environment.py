@@ -233,6 +233,15 @@ class Approval(Model):
     checks: list[Text] = Field(
         default_factory=lambda: ["guard"], description="names that must have passed on the request, beside all others"
     )
+    expiry_identity: Annotated[
+        str | None,
+        Field(
+            pattern=r"^(app:[1-9][0-9]{0,11}|user:[A-Za-z0-9][A-Za-z0-9_.-]{0,99})$",
+            description="the one account that may push past the review, to begin and end leases: a GitHub App by its"
+            " id, or an account",
+            examples=["app:12345", "user:expiry-bot"],
+        ),
+    ] = None
 
 
 class ForgePolicy(Model):

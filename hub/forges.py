@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from generator.environment import ForgePolicy
 from generator.errors import ConfigError, Fault, Reason
-from hub.settings import ForgeKeys
+from hub.settings import ForgeKeys, Settings
 
 if TYPE_CHECKING:
     from hub.wiring import Hub
@@ -36,6 +36,16 @@ def refuse_mixed(keys: ForgeKeys) -> None:
             " RTB_HUB_IDENTITY=expiry",
         )
         raise ConfigError(Reason.INVALID_FORGE, fault)
+
+
+def lacking_keys(policy: ForgePolicy, settings: Settings) -> str | None:
+    """What this process would have to be given to look at the forge, in words; None: it has what it needs."""
+    keys = settings.forge
+    if policy.kind == "local" or keys.token or (policy.kind == "github" and keys.app_id and keys.app_key):
+        return None
+    prefix = "RTB_EXPIRY_FORGE_" if settings.identity == "expiry" else "RTB_HUB_FORGE_"
+    app = f", or {prefix}APP_ID and {prefix}APP_KEY" if policy.kind == "github" else ""
+    return f"set {prefix}TOKEN{app} (with _FILE behind the name: a file that holds it)"
 
 
 def _github(policy: ForgePolicy, keys: ForgeKeys, ours: Hub) -> Forge:

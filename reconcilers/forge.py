@@ -149,9 +149,10 @@ class BranchProtection:
     `requests_only`: pushes are refused, the branch moves by a merged request. `approvals`: how many the forge asks
     for; `approver_team`: whose members' approvals count, None for anyone's who may write. `dismiss_stale`: a push
     voids approvals. `not_by_last_pusher`: who pushed last cannot be the one who approves. `checks`: names that must
-    have passed on the head. `bypass`: identities that none of this holds for, `app:ID`, `user:LOGIN`, `team:TEAM` or
-    `role:NAME`, in the forge's spelling. `not_expressed`: sentences on what of this the forge cannot enforce, or
-    enforces in part; a value here is never stronger than what the forge does.
+    have passed on the head. `by_code_owners`: an owner that CODEOWNERS on the branch names must approve. `bypass`:
+    identities that none of this holds for, `app:ID`, `user:LOGIN`, `team:TEAM` or `role:NAME`, in the forge's spelling.
+    `not_expressed`: sentences on what of this the forge cannot enforce, or enforces in part; a value here is never
+    stronger than what the forge does.
     """
 
     requests_only: bool = False
@@ -160,6 +161,7 @@ class BranchProtection:
     dismiss_stale: bool = False
     not_by_last_pusher: bool = False
     checks: frozenset[str] = frozenset()
+    by_code_owners: bool = False
     no_force_push: bool = False
     no_deletion: bool = False
     bypass: frozenset[str] = frozenset()

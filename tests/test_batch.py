@@ -197,7 +197,7 @@ def test_entries_are_counted_once_for_all_requests_of_a_batch(monkeypatch: pytes
         counted.append(entry.metadata.name)
         return facts_of(entry)
 
-    monkeypatch.setattr("reconcilers.state.facts_of", counting)
+    monkeypatch.setattr("reconcilers.entries.facts_of", counting)
     state = many(2000)
     submissions = [start(f"RTB-{n}") for n in range(1, 51)] + [stop(f"OLD-{n}") for n in range(1, 51)]
     batch = plan_batch(submissions, {"int": state}, now=NOW)

@@ -206,7 +206,6 @@ def _edit_digest(ours: World, key: str = "RTB-102") -> None:
         (_reformat_manifest, ("manifest-edited",), {MANIFEST_FILE}),
         (_remove_manifest, ("manifest-missing",), {MANIFEST_FILE}),
         (_edit_entry, ("entry-edited",), {MANIFEST_FILE, ENTRY_FILE}),
-        (_edit_lease, ("entry-edited",), {MANIFEST_FILE, ENTRY_FILE}),
         (_edit_both, ("manifest-edited", "entry-edited"), {MANIFEST_FILE, ENTRY_FILE}),
         (_remove_stamp, ("stamp-missing",), {ENTRY_FILE}),
         (_edit_digest, ("manifest-edited",), {ENTRY_FILE}),

@@ -558,7 +558,7 @@ class TestProtection:
         world.server.state.takes_required_reviewers = False
         world.push(BASE, {".github/CODEOWNERS": "* @acme/prd-approvers\n"})
         held = world.forge.protect(BASE, self.WANTED)
-        assert replace(held, not_expressed=()) == replace(self.WANTED, approver_team=None)
+        assert replace(held, not_expressed=()) == replace(self.WANTED, approver_team=None, by_code_owners=True)
         assert "CODEOWNERS" in " ".join(held.not_expressed)
         request = ask(world)
         world.report(request.head, "guard", "passed")

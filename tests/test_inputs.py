@@ -67,6 +67,7 @@ def others(value: Any) -> Iterator[Any]:
                 "internal": ["internet-facing"],
                 "USD": ["EUR"],
                 "correct": ["report"],
+                "Asia/Seoul": ["Europe/Berlin"],
                 "/": ["/x"],
             }.get(value, [])
             for at, old in reversed(list(enumerate(value))):

@@ -45,7 +45,7 @@ class Rulesets:
         bypass = frozenset(name for ruleset_id in ids for name in self._bypass(ruleset_id))
         asks_code_owners = any(rule.parameters.get("require_code_owner_review") for rule in rules)
         notes = (TEAM_NOT_TAKEN,) if asks_code_owners and protection.approver_team is None else ()
-        return replace(protection, bypass=bypass, not_expressed=notes)
+        return replace(protection, bypass=bypass, by_code_owners=asks_code_owners, not_expressed=notes)
 
     def protect(self, branch: str, wanted: BranchProtection) -> BranchProtection:
         """Write our ruleset for `branch`, and read back what holds then."""

@@ -21,9 +21,9 @@ app = typer.Typer(
     help="Preview environments per Jira issue, through Git and Argo CD.\n\n"
     "Lay out a state repository ([bold]init[/]), then [bold]start[/] a preview; the Argo CD of the environment's"
     " account applies what the repository says. Try it without any account: [bold]rtb-hub demo[/].\n\n"
-    "Exit codes: 0 done, 2 wrong usage, 3 'diff' found differences, 4 'doctor' found errors, 5 'guard' refused,"
-    " 6 'reconcile' left something to a person, 10-25 wrong input, 30-40 the repository or its capacity, 50-53 a"
-    " cluster, 60-66 a forge.",
+    "Exit codes: 0 done, 2 wrong usage, 3 'diff' found differences, 4 'doctor' or 'protect' found errors, 5 'guard'"
+    " refused, 6 'reconcile' left something to a person, 10-25 wrong input, 30-40 the repository or its capacity,"
+    " 50-53 a cluster, 60-66 a forge.",
 )
 
 
@@ -213,7 +213,8 @@ def doctor(
 ) -> None:
     """Find what is wrong with the state repository, and with a cluster, and say what to do. Changes neither.
 
-    Looks at entries, manifests, Argo CD files, what environments share, branch rules; with --cluster at the set,
+    Looks at entries, manifests, Argo CD files, what environments share, branch rules; where keys to the forge are
+    given, at every way past its protection, the approvers' team and the hub's account; with --cluster at the set,
     projects, policies, and at previews that are stuck, orphaned or out of step. Exit code 4 when there is an error.
 
     Example: rtb-hub doctor --env int --cluster rtb-int

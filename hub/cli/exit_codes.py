@@ -9,7 +9,7 @@ INTERNAL = 1
 USAGE = 2
 #: `rtb-hub diff` found differences.
 DIFFERENT = 3
-#: `rtb-hub doctor` found errors.
+#: `rtb-hub doctor` found errors, or `rtb-hub protect --apply` left a way past a gated branch.
 UNHEALTHY = 4
 #: `rtb-hub guard` refused the change.
 REFUSED = 5

@@ -16,8 +16,9 @@ _PANEL = "State repository"
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     app.command(rich_help_panel=_PANEL)(reconcile)
-    for command in (approvals, approve):
-        app.command(rich_help_panel="Previews")(command)
+    app.command(rich_help_panel=_PANEL)(protect)
+    app.command(rich_help_panel="Previews")(approvals)
+    app.command(rich_help_panel="Previews")(approve)
 
 
 @declared_errors
@@ -104,3 +105,26 @@ def reconcile(
 
     given = command.Options(env or [], only or [], dry_run, watch, at, confirm_removals)
     command.run(given, repo=repo, output=output)
+
+
+@declared_errors
+def protect(
+    env: options.AnyEnvironment = None,
+    apply: Annotated[
+        bool, typer.Option("--apply/--plan", help="Write the rules, and read back what holds then; or only show it.")
+    ] = False,
+    repo: options.Repo = None,
+    output: options.Output = Format.TABLE,
+) -> None:
+    """Have the forge itself enforce that a gated branch changes by reviewed requests only, and keeps its history.
+
+    Shows what the forge enforces now, what would change, every way past it that is open, and what the forge cannot
+    express. With --apply it writes one rule for each branch, and shows what holds then; rules of others stay. Takes the
+    keys of an administrator (RTB_HUB_FORGE_TOKEN), which no service keeps: see docs/FORGES.md. Exit code 4 when
+    something was applied and a way to reach a gated branch unreviewed is still open.
+
+    Example: rtb-hub protect --env prd --plan
+    """
+    from hub.commands import protect as command
+
+    command.run(env, apply=apply, repo=repo, output=output)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -16,6 +16,7 @@ from generator.manifest import Manifest
 from generator.overlay import unknown_environment
 from hub.cli.exit_codes import UNHEALTHY
 from hub.cli.output import Format, emit, printable
+from hub.commands.doctor_forge import check_forges
 from hub.commands.observing import Options, phases, read_environment
 from hub.commands.view import rule_data
 from hub.wiring import Hub, hub
@@ -102,10 +103,16 @@ def _check_repository(
     environments = [state.environment for state in states]
     report.findings += diagnose_sharing(environments)
     report.checked.append("environments for what they share")
-    _check_rules(ours, repo, states, report)
+    at_forges = check_forges(ours, repo, states)
+    report.findings += at_forges.findings
+    _check_rules(ours, repo, states, report, told=at_forges.read)
+    report.checked += at_forges.checked
 
 
-def _check_rules(ours: Hub, repo: str | None, states: Sequence[EnvironmentState], report: _Report) -> None:
+def _check_rules(
+    ours: Hub, repo: str | None, states: Sequence[EnvironmentState], report: _Report, *, told: Collection[str]
+) -> None:
+    """The rules that Git tells of. `told`: branches whose forge was asked, which knows more."""
     rules = branch_rules({state.environment.name: state.environment for state in states})
     where = ours.store(repo).location
     try:
@@ -116,7 +123,9 @@ def _check_rules(ours: Hub, repo: str | None, states: Sequence[EnvironmentState]
         report.findings.append(Diagnosis("warning", "branch-rules-unread", Location(where), fault.message, remedy))
         found = None
     else:
-        report.findings += diagnose_rules(rules, found[1] if found else None, found[0] if found else where)
+        untold = [rule for rule in rules if found or rule.branch not in told or rule.name == "hub-only"]
+        if untold:
+            report.findings += diagnose_rules(untold, found[1] if found else None, found[0] if found else where)
     held = found[1] if found else None
     report.rules = [rule_data(rule, held) for rule in rules]
     for branch, on_it in groupby(rules, key=lambda rule: rule.branch):

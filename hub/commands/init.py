@@ -83,14 +83,14 @@ def _layout(ours: Hub, found: EnvironmentSet) -> Layout:
             **assets.schema_files(("preview", "environment-overlay")),
         },
         branch_files={
-            branch: _branch_files(ours, branch, [e for e in chosen.values() if e.spec.branch == branch])
+            branch: branch_files(ours, branch, [e for e in chosen.values() if e.spec.branch == branch])
             for branch in branches
         },
     )
 
 
-def _branch_files(ours: Hub, branch: str, on_it: list[Environment]) -> dict[str, str]:
-    """What the Git host reads. A CODEOWNERS of one's own stays where no environment names a team."""
+def branch_files(ours: Hub, branch: str, on_it: list[Environment]) -> dict[str, str]:
+    """What the Git host reads of a branch, by path. Where no environment names a team, a CODEOWNERS there stays."""
     template = ours.library.files["templates/repository/guard.yaml"]
     owners = codeowners(on_it)
     return {

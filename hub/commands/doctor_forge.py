@@ -1,0 +1,118 @@
+"""What `rtb-hub doctor` asks the forges that environments name: protection, the approvers' team, its own account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from generator.environment import Environment
+from generator.errors import HubError, Location
+from hub.commands.init import branch_files
+from hub.forges import lacking_keys
+from hub.wiring import Hub
+from reconcilers.diagnosis import Diagnosis
+from reconcilers.forge import Forge, Identity
+from reconcilers.forge_diagnosis import (
+    OF_THE_HOOK,
+    both_identities,
+    diagnose_account,
+    diagnose_branch_files,
+    diagnose_protection,
+    diagnose_team,
+    unread,
+)
+from reconcilers.protection import by_branch, wanted_protection
+from reconcilers.state import EnvironmentState
+
+
+@dataclass(slots=True)
+class ForgeReport:
+    """`read`: branches whose protection the forge told. `checked`: what was looked at, for people."""
+
+    findings: list[Diagnosis] = field(default_factory=list)
+    checked: list[str] = field(default_factory=list)
+    read: set[str] = field(default_factory=set)
+
+
+def check_forges(ours: Hub, repo: str | None, states: Sequence[EnvironmentState]) -> ForgeReport:
+    """Look at all branches. What cannot be looked at is a finding; nothing is raised for it."""
+    report = ForgeReport()
+    if ours.settings.forge.is_mixed:
+        report.findings.append(both_identities())
+    snapshots = {state.environment.spec.branch: state.snapshot for state in states}
+    for branch, on_it in by_branch([state.environment for state in states]).items():
+        gated = any(one.spec.gated for one in on_it)
+        files = branch_files(ours, branch, list(on_it))
+        report.findings += diagnose_branch_files(snapshots[branch], files, gated=gated)
+        if not ours.settings.forge.is_mixed:
+            _check_branch(ours, repo, branch, on_it, report)
+    report.findings = list(dict.fromkeys(report.findings))  # what two branches of one forge share is told once
+    return report
+
+
+def _check_branch(ours: Hub, repo: str | None, branch: str, on_it: Sequence[Environment], report: ForgeReport) -> None:
+    named = next((one for one in on_it if one.spec.forge is not None), None)
+    if named is None or named.spec.forge is None:
+        return
+    where = named.spec.forge.repository or named.spec.forge.url or named.spec.forge.kind
+    if lacks := lacking_keys(named.spec.forge, ours.settings):
+        message = "there are no keys to this forge here, so its protection was not looked at"
+        report.findings.append(
+            Diagnosis("note", "forge-not-asked", Location(f"{branch} at {where}"), message, (lacks,))
+        )
+        return
+    try:
+        forge = ours.forge(named, repo)
+    except HubError as err:
+        report.findings.append(unread(where, "the forge", err))
+        return
+    if forge is not None:
+        report.findings += _Branch(ours, forge, branch, on_it, report).look()
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    ours: Hub
+    forge: Forge
+    branch: str
+    on_it: Sequence[Environment]
+    report: ForgeReport
+
+    def look(self) -> Iterator[Diagnosis]:
+        """All findings; each part that cannot be read is one."""
+        parts: Mapping[str, Callable[[], list[Diagnosis]]] = {
+            f"the protection of {self.branch}": self._protection,
+            "the account of these keys": lambda: list(self._account(self.forge.whoami())),
+            "the approvers' team": lambda: list(self._teams(self.forge.whoami())),
+        }
+        for what, part in parts.items():
+            try:
+                yield from part()
+            except HubError as err:
+                yield unread(self.forge.location, what, err)
+
+    def _protection(self) -> list[Diagnosis]:
+        wanted, found = wanted_protection(self.on_it), self.forge.protection(self.branch)
+        findings = list(diagnose_protection(self.branch, self.forge.location, wanted, found))
+        if self._is_local:
+            findings = [one for one in findings if one.rule not in OF_THE_HOOK]
+        self.report.read |= {self.branch} if not self._is_local else set()
+        errors = sum(1 for one in findings if one.severity == "error")
+        told = f"{errors} ways past it" if errors != 1 else "1 way past it"
+        self.report.checked.append(f"protection of {self.branch} at {self.forge.location}: {told}")
+        return findings
+
+    def _account(self, hub: Identity) -> Iterator[Diagnosis]:
+        settings = self.ours.settings
+        is_identity = settings.identity is not None
+        return diagnose_account(self.forge.location, hub, settings.git_email, is_identity=is_identity)
+
+    def _teams(self, hub: Identity) -> Iterator[Diagnosis]:
+        for one in self.on_it:
+            if one.spec.gated and one.spec.approval is not None:
+                members = self.forge.team_members(one.spec.approval.team)
+                yield from diagnose_team(one, self.forge.location, members, hub)
+
+    @property
+    def _is_local(self) -> bool:
+        return any(one.spec.forge is not None and one.spec.forge.kind == "local" for one in self.on_it)
