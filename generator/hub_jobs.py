@@ -27,7 +27,9 @@ HOME = PurePosixPath("hub")
 #: Where a job finds its credentials, and where it may write.
 GIT, CACHE = "/etc/rtb-hub/git", "/var/cache/rtb-hub"
 #: What may be done to a gated branch without a review.
-UNREVIEWED = ("expiry",)
+UNREVIEWED = ("stamp", "expiry")
+#: Where a job finds its own identity's keys to the forge, in its Secret: of an App on GitHub, else a token.
+_FORGE_KEYS = {"github": ("APP_ID", "APP_KEY"), "gitea": ("TOKEN",), "local": ()}
 _SLUG = 24
 #: Scheme, host and port of a web address that `generator.formats.GitUrl` took.
 _WEB = re.compile(r"(https?)://(?:[^/@]*@)?([^/]+)/")
@@ -35,13 +37,18 @@ _WEB = re.compile(r"(https?)://(?:[^/@]*@)?([^/]+)/")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The reconcilers of the environments (names, sorted) of one branch of one repository."""
+    """The reconcilers of the environments (names, sorted) of one branch of one repository.
+
+    `asks_for` are the gated environments whose requests it decides upon besides; `forge` is the kind they are asked at.
+    """
 
     slug: str
     repository: str
     branch: str
     environments: tuple[str, ...]
     gated: bool
+    asks_for: tuple[str, ...] = ()
+    forge: str | None = None
 
     @property
     def name(self) -> str:
@@ -56,30 +63,51 @@ class Job:
     @property
     def arguments(self) -> list[str]:
         """Of `rtb-hub`."""
-        envs = [word for name in self.environments for word in ("--env", name)]
+        envs = [word for name in (*self.environments, *self.asks_for) for word in ("--env", name)]
         only = [word for name in UNREVIEWED for word in ("--only", name)] if self.gated else []
         return ["reconcile", *envs, *only, "--output", "json"]
 
     @property
     def variables(self) -> dict[str, str]:
         """The process environment. Git reads the credentials from files: they are in no variable and no argument."""
-        return {"RTB_HUB_REPO": self.repository, "RTB_HUB_CACHE": CACHE, "HOME": CACHE, **_credentials(self.repository)}
+        prefix = "RTB_EXPIRY_FORGE_" if self.gated else "RTB_HUB_FORGE_"
+        keys = _FORGE_KEYS[self.forge] if self.forge else ()
+        return {
+            "RTB_HUB_REPO": self.repository,
+            "RTB_HUB_IDENTITY": "expiry" if self.gated else "hub",
+            "RTB_HUB_CACHE": CACHE,
+            "HOME": CACHE,
+            **{f"{prefix}{name}_FILE": f"{GIT}/forge-{name.lower().replace('_', '-')}" for name in keys},
+            **_credentials(self.repository),
+        }
 
 
 def jobs_of(environments: Sequence[Environment]) -> tuple[Job, ...]:
-    """One job for each branch that environments live on, by repository and branch."""
+    """One job for each branch that environments live on, by repository and branch.
+
+    The first of a repository that is not gated acts as the hub, and decides upon the requests of all gated ones.
+    """
     branches: dict[tuple[str, str], list[Environment]] = {}
     for environment in environments:
         branches.setdefault((environment.spec.argocd.repository, environment.spec.branch), []).append(environment)
     slugs = [_slug(branch) for _, branch in branches]
-    jobs = []
+    jobs: list[Job] = []
     for (repository, branch), on_it in sorted(branches.items()):
         slug = _slug(branch)
         if slugs.count(slug) > 1:
             slug += "-" + hashlib.sha256(f"{repository} {branch}".encode()).hexdigest()[:6]
         names = tuple(sorted(environment.name for environment in on_it))
-        jobs.append(Job(slug, repository, branch, names, any(environment.spec.gated for environment in on_it)))
+        gated = any(environment.spec.gated for environment in on_it)
+        is_first = not any(job.repository == repository and not job.gated for job in jobs)
+        asked = _gated(environments, repository) if is_first and not gated else ()
+        forge = next((one.spec.forge.kind for one in (*on_it, *asked) if one.spec.forge is not None), None)
+        jobs.append(Job(slug, repository, branch, names, gated, tuple(one.name for one in asked), forge))
     return tuple(jobs)
+
+
+def _gated(environments: Sequence[Environment], repository: str) -> tuple[Environment, ...]:
+    here = (one for one in environments if one.spec.gated and one.spec.argocd.repository == repository)
+    return tuple(sorted(here, key=lambda one: one.name))
 
 
 def render_hub(

@@ -20,6 +20,7 @@ from generator.schemas import VERSIONS
 from generator.validation import PolicySettings, Validator
 from hub import assets
 from hub.commands.reconcilers import RECONCILERS
+from hub.commands.reconcilers import UNREVIEWED as OF_EXPIRY
 
 GOLDEN = Path(__file__).parent / "golden_hub"
 IMAGE = f"registry.example.com/rtb-hub@{digest()}"
@@ -66,9 +67,36 @@ def test_a_gated_branch_has_a_job_an_identity_and_work_of_its_own() -> None:
     assert secrets == ["rtb-hub-git-main", "rtb-hub-git-prd"]
     assert pod(main)["serviceAccountName"] != pod(prd)["serviceAccountName"]
     (container,) = pod(prd)["containers"]
-    assert container["args"] == ["reconcile", "--env", "prd", "--only", "expiry", "--output", "json"]
-    assert "--only" not in pod(main)["containers"][0]["args"]
-    assert set(UNREVIEWED) <= set(RECONCILERS)
+    assert container["args"] == [
+        "reconcile", "--env", "prd", "--only", "stamp", "--only", "expiry", "--output", "json",
+    ]  # fmt: skip
+    assert pod(main)["containers"][0]["args"] == [
+        "reconcile", "--env", "int", "--env", "stg", "--env", "prd", "--output", "json",
+    ]  # fmt: skip
+    assert set(UNREVIEWED) == OF_EXPIRY <= set(RECONCILERS)
+
+
+@pytest.mark.parametrize(
+    ("forge", "keys"),
+    [
+        ({"kind": "github", "repository": "acme/state"}, {"APP_ID", "APP_KEY"}),
+        ({"kind": "gitea", "url": "https://git.example.com/acme/state"}, {"TOKEN"}),
+    ],
+    ids=["github", "gitea"],
+)
+def test_each_identity_is_given_its_own_keys_and_never_the_others(forge: dict[str, str], keys: set[str]) -> None:
+    found = jobs(environment("int"), environment("prd", forge=forge))
+    for name, identity, own, other in (
+        ("main", "hub", "RTB_HUB_FORGE_", "RTB_EXPIRY_FORGE_"),
+        ("prd", "expiry", "RTB_EXPIRY_FORGE_", "RTB_HUB_FORGE_"),
+    ):
+        job = found[f"rtb-hub-reconcile-{name}"]
+        (container,) = pod(job)["containers"]
+        variables = {one["name"]: one["value"] for one in container["env"]}
+        assert variables["RTB_HUB_IDENTITY"] == identity
+        assert {one for one in variables if one.startswith(own)} == {f"{own}{key}_FILE" for key in keys}
+        assert other not in str(job)
+        assert f"rtb-hub-git-{'prd' if name == 'main' else 'main'}" not in str(job)
 
 
 @pytest.mark.parametrize("name", ["rtb-hub-reconcile-main", "rtb-hub-reconcile-prd"])
