@@ -11,6 +11,7 @@ import re
 import secrets
 import ssl
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable
@@ -138,7 +139,19 @@ class ControlPlane:
             "--server-address", f"127.0.0.1:{free_port()}", "--node-port", free_port(), HOME=str(self.folder),
         )  # fmt: skip
         self.apply([*_nodes(), *self._definitions()])
-        self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
+        self._wait_for_definitions()
+
+    def _wait_for_definitions(self) -> None:
+        """`kubectl wait` fails on one that has no conditions yet, as just after it was made on a busy machine."""
+        for left in reversed(range(10)):
+            try:
+                self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
+            except RuntimeError:
+                if not left:
+                    raise
+                time.sleep(1)
+            else:
+                return
 
     def _service_account_key(self) -> Path:
         command = [self.tools.key_maker, "--host", "127.0.0.1"]
