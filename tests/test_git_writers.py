@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,18 +58,28 @@ def observed(origin: Path, tmp_path: Path) -> EnvironmentState:
     return read_state(opened(origin, tmp_path), "int", LIBRARY)
 
 
+def must_be_sound(origin: Path) -> None:
+    """No object is broken or missing. A push whose client was killed may be under way for a moment more."""
+    for left in reversed(range(40)):
+        check = ["git", "-C", origin, "fsck", "--strict", "--no-dangling"]
+        done = subprocess.run(check, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return
+        assert left, done.stdout + done.stderr
+        time.sleep(0.25)
+
+
 def must_be_whole(origin: Path, tmp_path: Path) -> set[str]:
     """No entry without its manifest, none unreadable, one commit for each; returns the names."""
-    git(origin, "fsck", "--strict", "--no-dangling")
+    must_be_sound(origin)
     state = observed(origin, tmp_path)
+    head = state.snapshot.commit  # the branch may still move
     assert [record.faults for record in state.entries if record.faults] == []
     files = {str(path) for path in state.snapshot.files(state.entries[0].path.parents[3])} if state.entries else set()
     assert files == {f"{r.path.parent}/{name}" for r in state.entries for name in ("preview.yaml", "manifest.yaml")}
-    parents = git(origin, "log", "--format=%P", "main").split("\n")
+    parents = git(origin, "log", "--format=%P", head).split("\n")
     assert all(len(line.split()) <= 1 for line in parents), "the history is linear"
-    started = [
-        line for line in git(origin, "log", "--format=%(trailers:key=Preview,valueonly)", "main").split() if line
-    ]
+    started = [line for line in git(origin, "log", "--format=%(trailers:key=Preview,valueonly)", head).split() if line]
     assert len(started) == len(set(started)), "none is written twice"
     names = {record.name for record in state.entries}
     assert {f"int/{name}" for name in names} == set(started)

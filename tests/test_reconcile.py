@@ -165,7 +165,7 @@ def test_what_prd_refuses_is_told_as_what_it_is(state: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("--only", "expire"), 14, "allowed: expiry"),
+        (("--only", "expire"), 14, "did you mean: expiry"),
         (("--at", "tomorrow"), 14, "RFC 3339"),
         (("--at", "2026-11-24T02:00:00"), 14, "offset from UTC"),
         (("--at", "2026-02-30T02:00:00Z"), 14, "RFC 3339"),
