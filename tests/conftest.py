@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci")
+pytest.register_assert_rewrite("forge_contract")
 
 ROOT = Path(__file__).resolve().parent.parent
 #: The real home's caches, for tools that tests build (Go). Everything else sees an empty home.

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from gitea import Gitea
+from gitea_world import Cast
 from report import Report
 from rich.console import Console
-from toolchain import BUILT, CONTROL_PLANE, TOOLS, Module, PlatformError, Toolchain, ToolError, say
+from toolchain import BUILT, CONTROL_PLANE, GITEA, TOOLS, Module, PlatformError, Toolchain, ToolError, say
 from world import World
 
-pytest.register_assert_rewrite("forge_contract")
 BEGIN = time.monotonic()
 REPORT = pytest.StashKey[Report]()
 FACTS = pytest.StashKey[dict[str, str]]()
@@ -76,6 +77,26 @@ def world(tools: Toolchain, request: pytest.FixtureRequest) -> Iterator[World]:
     built = {module.name: tools.cache / module.key / BUILT for module in TOOLS}
     seconds = ", ".join(f"{name} {path.read_text()} s" for name, path in built.items() if path.exists())
     facts["programs were built once, in"] = seconds or "not known here"
+
+
+@pytest.fixture(scope="session")
+def cast(request: pytest.FixtureRequest) -> Iterator[Cast]:
+    """A Gitea with its accounts, up once a worker. Its folder with the log stays when a scenario failed."""
+    tools = needed((GITEA,))
+    folder = Path(tempfile.mkdtemp(prefix="rtb-hub-gitea-"))
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    facts = request.config.stash[FACTS]
+    begin = time.monotonic()
+    try:
+        with Gitea(folder, tools) as gitea:
+            facts[f"Gitea up after {worker}"] = f"{time.monotonic() - begin:.1f} s"
+            yield Cast(gitea)
+            facts[f"peak memory of Gitea {worker}"] = f"{gitea.process.memory_peak() >> 20} MiB"
+    finally:
+        if request.session.testsfailed:
+            facts[f"log of Gitea kept {worker}"] = str(folder)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 # Tables, gathered from all workers

@@ -1,7 +1,8 @@
 """The world of `forge_contract` on a real Gitea: people and machines with accounts of their own, one repository a world.
 
-alice asks, bob and carol are the team that approves, dave may write. `rtb-hub` is the hub, and `teams-reader` owns the
-organisation but its token, of the scope read:organization, can do nothing else than read teams.
+alice asks, bob and carol are the team that approves, dave may write. `rtb-hub` is the hub, `rtb-expiry` ends leases, `ci`
+reports checks, `argocd` reads. `teams-reader` owns the organisation, but its token, of the scope read:organization, can
+do nothing else than read teams.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,9 @@ from forge_contract import BASE
 from gitea import ORGANISATION, Account, Gitea
 
 from hub.adapters.forge_gitea import GiteaForge, open_gitea_forge
-from reconcilers.forge import CheckState, ReviewState
+from reconcilers.forge import BranchProtection, CheckState, ReviewState
 
-HUB, READER = "rtb-hub", "teams-reader"
+HUB, EXPIRY, CI, ARGOCD, READER = MACHINES = ("rtb-hub", "rtb-expiry", "ci", "argocd", "teams-reader")
 PEOPLE = ("alice", "bob", "carol", "dave")
 _EVENTS = {"approved": "APPROVED", "changes-requested": "REQUEST_CHANGES", "commented": "COMMENT"}
 _STATES = {"passed": "success", "failed": "failure", "pending": "pending"}
@@ -38,7 +39,7 @@ class Cast:
     teams_token: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.accounts = {login: self.gitea.account(login) for login in (*PEOPLE, HUB, READER)}
+        self.accounts = {login: self.gitea.account(login) for login in (*PEOPLE, *MACHINES)}
         owners = next(t["id"] for t in self.gitea.call("GET", f"/orgs/{ORGANISATION}/teams") if t["name"] == "Owners")
         self.gitea.call("PUT", f"/teams/{owners}/members/{READER}")
         self.teams_token = self.gitea.token(self.accounts[READER], "read:organization")
@@ -72,6 +73,21 @@ class GiteaWorld:
             token=token or self.cast.accounts[HUB].token,
             teams_token=teams_token or self.cast.teams_token,
         )
+
+    def protect(self, bypass: str) -> None:
+        """An administrator protects `prd`; the account `bypass` may push to it."""
+        wanted = BranchProtection(
+            requests_only=True,
+            approvals=1,
+            approver_team=self.team,
+            dismiss_stale=True,
+            checks=frozenset({"guard"}),
+            no_force_push=True,
+            no_deletion=True,
+            bypass=frozenset({f"user:{bypass}"}),
+        )
+        held = self.as_hub(self.gitea.admin.token).protect(BASE, wanted)
+        assert replace(held, not_expressed=()) == wanted
 
     def pause(self) -> None:
         """Gitea follows pushes with a queue."""
@@ -123,6 +139,10 @@ class GiteaWorld:
     def report(self, commit: str, name: str, state: CheckState, *, by: str = "dave") -> None:
         """See the contract."""
         self._call(by, "POST", f"statuses/{commit}", {"context": name, "state": _STATES[state]})
+
+    def join_team(self, login: str) -> None:
+        """Make somebody one of the approvers."""
+        self.gitea.call("PUT", f"/teams/{self._approvers}/members/{login}")
 
     def leave_team(self, login: str) -> None:
         """See the contract."""

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from commands import Ran
 from git_http import GitServer
 
 ROOT = Path(__file__).resolve().parents[2]
+HUB = (sys.executable, "-m", "hub.cli.main")
 _ROOMY = {"limits": {"previews": 500}, "fargate": {"quotaVcpu": 5000}}
 
 
@@ -44,16 +45,16 @@ class StateRepository:
 
     def hub(self, *arguments: object, code: int = 0) -> Ran:
         """Run rtb-hub on the state repository."""
-        done = subprocess.run(**self._call(*arguments), capture_output=True, text=True, check=False)
-        assert done.returncode == code, f"rtb-hub {' '.join(map(str, arguments))}: {done.returncode}\n{done.stderr}"
-        return Ran(done.returncode, done.stdout, done.stderr)
+        return run_hub(self._environ(), *arguments, code=code)
 
     @contextmanager
     def running(self, *arguments: object) -> Iterator[subprocess.Popen[bytes]]:
         """rtb-hub running beside the scenario, its output in a file; ended with it if it has not."""
         log = self.folder / f"rtb-hub-{time.monotonic_ns()}.log"
         with log.open("wb") as file:
-            process = subprocess.Popen(**self._call(*arguments), stdout=file, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(
+                [*HUB, *map(str, arguments)], cwd=ROOT, env=self._environ(), stdout=file, stderr=subprocess.STDOUT
+            )
         try:
             yield process
         finally:
@@ -64,19 +65,15 @@ class StateRepository:
                 process.kill()
                 process.wait()
 
-    def _call(self, *arguments: object) -> dict[str, Any]:
-        """What starts rtb-hub, as arguments of `subprocess.Popen`."""
-        env = {
-            **os.environ,
+    def _environ(self) -> dict[str, str]:
+        return {
             "RTB_HUB_REPO": self.url,
             "RTB_HUB_ACTOR": "alice",
             "RTB_HUB_CACHE": str(self.folder / "hub-cache"),
             "HOME": str(self.folder),
             "KUBECONFIG": str(self.kubeconfig),
             "GIT_CONFIG_GLOBAL": os.devnull,
-            "COLUMNS": "200",
         }
-        return {"args": [sys.executable, "-m", "hub.cli.main", *map(str, arguments)], "cwd": ROOT, "env": env}
 
     @contextmanager
     def clone(self, branch: str) -> Iterator[Path]:
@@ -123,16 +120,7 @@ class StateRepository:
     def lay_out(self) -> None:
         """`rtb-hub init` with the shipped environments, room for many previews and our URL."""
         environments = self.folder / "environments"
-        shutil.copytree(ROOT / "environments", environments)
-        base = environments / "base" / "environment.yaml"
-        tree = yaml.safe_load(base.read_text(encoding="utf-8"))
-        tree["spec"]["argocd"]["repository"] = self.url
-        for name, values in _ROOMY.items():
-            tree["spec"][name].update(values)
-        tree["spec"]["exposure"]["shards"] = 10
-        base.write_text(yaml.safe_dump(tree), encoding="utf-8")
-        prd = environments / "prd" / "environment.yaml"
-        prd.write_text(prd.read_text(encoding="utf-8").replace("previews: 5", "previews: 500"), encoding="utf-8")
+        write_environments(environments, self.url)
         self.hub("init", self.bare, "--environments", environments)
         git("-C", self.bare, "config", "http.receivepack", "true")
 
@@ -171,6 +159,33 @@ class StateRepository:
                 urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=10).close()
             except (urllib.error.URLError, OSError):
                 continue  # a lost webhook: polling makes up for it
+
+
+def run_hub(environ: Mapping[str, str], *arguments: object, code: int = 0) -> Ran:
+    """Run rtb-hub with these variables over our own, and check its exit code."""
+    env = {**os.environ, "COLUMNS": "200", **environ}
+    command = [*HUB, *map(str, arguments)]
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == code, (
+        f"rtb-hub {' '.join(map(str, arguments))}: {done.returncode}\n{done.stdout}{done.stderr}"
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def write_environments(folder: Path, url: str, prd: Mapping[str, Any] | None = None) -> None:
+    """The shipped environments for the repository at `url`, with room for many previews, and `prd` over prd's fields."""
+    shutil.copytree(ROOT / "environments", folder)
+    base = folder / "base" / "environment.yaml"
+    tree = yaml.safe_load(base.read_text(encoding="utf-8"))
+    tree["spec"]["argocd"]["repository"] = url
+    for name, values in _ROOMY.items():
+        tree["spec"][name].update(values)
+    tree["spec"]["exposure"]["shards"] = 10
+    base.write_text(yaml.safe_dump(tree), encoding="utf-8")
+    own = folder / "prd" / "environment.yaml"
+    tree = yaml.safe_load(own.read_text(encoding="utf-8"))
+    tree["spec"].update({"limits": {"previews": 500}, **(prd or {})})
+    own.write_text(yaml.safe_dump(tree), encoding="utf-8")
 
 
 def images(letter: str = "a", names: tuple[str, ...] = ("web", "api")) -> list[str]:

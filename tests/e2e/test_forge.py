@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import FACTS, needed
 from forge_contract import BASE, ONE, ForgeContract, ask, merged, refused, settled
-from gitea import ORGANISATION, Gitea, RefusedError
+from gitea import ORGANISATION, RefusedError
 from gitea_world import Cast, GiteaWorld
-from toolchain import GITEA
 
 from generator.errors import Reason, Stalled, Transient
 from reconcilers.forge import BranchProtection
-
-
-@pytest.fixture(scope="module")
-def cast(request: pytest.FixtureRequest) -> Iterator[Cast]:
-    tools = needed((GITEA,))
-    folder = Path(tempfile.mkdtemp(prefix="rtb-hub-gitea-"))
-    facts = request.config.stash[FACTS]
-    begin = time.monotonic()
-    try:
-        with Gitea(folder, tools) as gitea:
-            facts["Gitea up after"] = f"{time.monotonic() - begin:.1f} s"
-            yield Cast(gitea)
-            facts["peak memory of Gitea"] = f"{gitea.process.memory_peak() >> 20} MiB"
-    finally:
-        if request.session.testsfailed:
-            facts["log of Gitea kept"] = str(folder)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -55,18 +31,7 @@ class TestGiteaForge(ForgeContract):
 def guarded(cast: Cast, tmp_path: Path) -> GiteaWorld:
     """As in production: the hub may write and no more, an administrator has protected `prd`, dave's account expires."""
     world = GiteaWorld(cast, tmp_path, is_admin=False)
-    wanted = BranchProtection(
-        requests_only=True,
-        approvals=1,
-        approver_team=world.team,
-        dismiss_stale=True,
-        checks=frozenset({"guard"}),
-        no_force_push=True,
-        no_deletion=True,
-        bypass=frozenset({"user:dave"}),
-    )
-    held = world.as_hub(cast.gitea.admin.token).protect(BASE, wanted)
-    assert replace(held, not_expressed=()) == wanted
+    world.protect("dave")
     return world
 
 

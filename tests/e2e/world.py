@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -77,13 +78,18 @@ class World(StateRepository):
 
     def _install(self) -> None:
         """What INSTALL.md says, for all environments at once: their previews have keys of their own here."""
-        for name, branch in (("int", "main"), ("stg", "main"), ("prd", "prd")):
-            work = self.folder / f"admin-{name}"
-            git("clone", "-q", "-b", branch, self.url, work)
-            if name != "int":  # one load balancer and one platform a cluster: int's
-                folder = work / "argocd" / name
+        for name in ENVIRONMENTS:
+            self.install(name, self.url)
+
+    def install(self, env: str, url: str) -> None:
+        """Apply an environment's Argo CD objects as the state repository at `url` has them."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as work:
+            git("clone", "-q", "-b", "prd" if env == "prd" else "main", url, work)
+            folder = Path(work) / "argocd" / env
+            if env != "int":  # one load balancer and one platform a cluster: int's
                 (folder / "kustomization.yaml").write_text("resources: [project.yaml, applicationset.yaml]\n")
-            self.plane.kubectl("apply", "--server-side", "-k", str(work / "argocd" / name))
+            # The set's controller owns a set's generators once it was asked to look at Git.
+            self.plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(folder))
 
     # What is there
 
