@@ -30,6 +30,8 @@ GIT, CACHE = "/etc/rtb-hub/git", "/var/cache/rtb-hub"
 UNREVIEWED = ("stamp", "expiry")
 #: Where a job finds its own identity's keys to the forge, in its Secret: of an App on GitHub, else a token.
 _FORGE_KEYS = {"github": ("APP_ID", "APP_KEY"), "gitea": ("TOKEN",), "local": ()}
+#: What the hub's own job is given besides: on Gitea only members and owners may read the approvers' team.
+_HUB_KEYS = {"gitea": ("TEAMS_TOKEN",)}
 _SLUG = 24
 #: Scheme, host and port of a web address that `generator.formats.GitUrl` took.
 _WEB = re.compile(r"(https?)://(?:[^/@]*@)?([^/]+)/")
@@ -72,6 +74,7 @@ class Job:
         """The process environment. Git reads the credentials from files: they are in no variable and no argument."""
         prefix = "RTB_EXPIRY_FORGE_" if self.gated else "RTB_HUB_FORGE_"
         keys = _FORGE_KEYS[self.forge] if self.forge else ()
+        keys += () if self.gated else _HUB_KEYS.get(self.forge or "", ())
         return {
             "RTB_HUB_REPO": self.repository,
             "RTB_HUB_IDENTITY": "expiry" if self.gated else "hub",
