@@ -88,7 +88,8 @@ class Job:
 def jobs_of(environments: Sequence[Environment]) -> tuple[Job, ...]:
     """One job for each branch that environments live on, by repository and branch.
 
-    The first of a repository that is not gated acts as the hub, and decides upon the requests of all gated ones.
+    The first of a repository that is not gated acts as the hub, and decides upon the requests of all gated ones. Where
+    all are gated there is one more, which does only that.
     """
     branches: dict[tuple[str, str], list[Environment]] = {}
     for environment in environments:
@@ -105,7 +106,16 @@ def jobs_of(environments: Sequence[Environment]) -> tuple[Job, ...]:
         asked = _gated(environments, repository) if is_first and not gated else ()
         forge = next((one.spec.forge.kind for one in (*on_it, *asked) if one.spec.forge is not None), None)
         jobs.append(Job(slug, repository, branch, names, gated, tuple(one.name for one in asked), forge))
-    return tuple(jobs)
+    served = {job.repository for job in jobs if not job.gated}
+    return (*jobs, *(_asking(environments, one) for one in sorted({job.repository for job in jobs} - served)))
+
+
+def _asking(environments: Sequence[Environment], repository: str) -> Job:
+    """The hub's job of a repository in which all branches are gated."""
+    asked = _gated(environments, repository)
+    forge = next((one.spec.forge.kind for one in asked if one.spec.forge is not None), None)
+    slug = f"requests-{hashlib.sha256(repository.encode()).hexdigest()[:6]}"
+    return Job(slug, repository, asked[0].spec.branch, (), False, tuple(one.name for one in asked), forge)
 
 
 def _gated(environments: Sequence[Environment], repository: str) -> tuple[Environment, ...]:

@@ -76,6 +76,15 @@ def test_a_gated_branch_has_a_job_an_identity_and_work_of_its_own() -> None:
     assert set(UNREVIEWED) == OF_EXPIRY <= set(RECONCILERS)
 
 
+def test_where_all_branches_are_gated_there_is_a_job_of_the_hubs_own_that_decides_upon_requests() -> None:
+    hubs, prd = jobs_of([environment("prd")])[::-1]
+    assert (prd.gated, hubs.gated) == (True, False)
+    assert hubs.arguments == ["reconcile", "--env", "prd", "--output", "json"]
+    assert (hubs.variables["RTB_HUB_IDENTITY"], prd.variables["RTB_HUB_IDENTITY"]) == ("hub", "expiry")
+    assert hubs.secret != prd.secret
+    assert len(hubs.name) <= 52
+
+
 @pytest.mark.parametrize(
     ("forge", "keys"),
     [
