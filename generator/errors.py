@@ -97,6 +97,11 @@ class HubError(Exception):
         self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
         super().__init__("\n".join(map(str, self.faults)))
 
+    @property
+    def words(self) -> str:
+        """What is wrong, on one line: the faults' messages without place and remedy."""
+        return "; ".join(fault.message for fault in self.faults)
+
 
 class ConfigError(HubError):
     """A person's input is wrong. Stalled until the input changes."""

@@ -108,7 +108,7 @@ class Desk:
                     raise
                 if err.reason is Reason.MERGE_REFUSED:
                     refusals.append(err)
-                    self._tell(one, [f"the forge, which refuses to merge it: {_words(err)}"])
+                    self._tell(one, [f"the forge, which refuses to merge it: {err.words}"])
                 continue
             for other in judged[place + 1 :]:
                 self._tell(other, [f"request {one.request.number}, which was merged first: it is judged anew"])
@@ -152,7 +152,3 @@ class Desk:
         newest = next(self.store.log(snapshot, below=preview_folder(environment, IssueKey.parse(name.upper()))))
         trailers = dict(newest.trailers)
         return Asked(newest.subject, trailers.get("Requested-By", newest.author), trailers.get("Reason", ""))
-
-
-def _words(err: HubError) -> str:
-    return "; ".join(fault.message for fault in err.faults)

@@ -101,29 +101,30 @@ class Hub:
 
         Raises `Stalled` (RepositoryRefused) when Git gives no answer.
         """
-        from hub.adapters.branch_rules import pushed_to, rules_of
+        from hub.adapters.branch_rules import rules_of
 
-        directory, environ = self._repository(repo).git.directory, self.settings.environ
-        path = pushed_to(directory, environ=environ) if directory else None
-        return (str(path), rules_of(path, environ=environ)) if path else None
+        path = self._pushed_to(self._repository(repo))
+        return (str(path), rules_of(path, environ=self.settings.environ)) if path else None
 
     def repository_path(self, repo: str | None) -> Path:
         """The bare repository that pushes to the state repository arrive at. Raises `ConfigError` (InvalidForge)."""
-        from hub.adapters.branch_rules import pushed_to
-
         repository = self._repository(repo)
-        path = pushed_to(repository.git.directory, environ=self.settings.environ) if repository.git.directory else None
+        path = self._pushed_to(repository)
         if path is None:
             remedy = "name a bare repository by its path, or another kind of forge in the environment's file"
             fault = Fault(f"{repository.location} is no bare repository here, so it has no local forge", remedy=remedy)
             raise ConfigError(Reason.INVALID_FORGE, fault)
         return path
 
+    def _pushed_to(self, repository: GitRepository) -> Path | None:
+        from hub.adapters.branch_rules import pushed_to
+
+        directory = repository.git.directory
+        return pushed_to(directory, environ=self.settings.environ) if directory else None
+
     def history(self, repo: str | None) -> GitHistory:
         """What is in the state repository as it is here: nothing is fetched."""
-        from hub.adapters.git_history import GitHistory
-
-        return GitHistory(self._repository(repo).git)
+        return self.history_of(self._repository(repo))
 
     def history_of(self, store: GitStore) -> GitHistory:
         """What is in a state repository that was opened, as it is here.
@@ -138,13 +139,22 @@ class Hub:
     def forge(self, environment: Environment, repo: str | None) -> Forge | None:
         """Where an environment's requests are reviewed, seen by this process's identity; None: its file names none.
 
-        Raises `ConfigError` (InvalidForge) for keys that are missing or of both identities, and what opening it raises.
+        Opened once: it knows what it has read, and whether that changed. Raises `ConfigError` (InvalidForge) for keys
+        that are missing or of both identities, and what opening it raises.
         """
-        if environment.spec.forge is None:
+        policy = environment.spec.forge
+        if policy is None:
             return None
         from hub.forges import open_forge
 
-        return open_forge(environment.spec.forge, self, repo)
+        key = (policy.model_dump_json(), repo)
+        if key not in self._forges:
+            self._forges[key] = open_forge(policy, self, repo)
+        return self._forges[key]
+
+    @cached_property
+    def _forges(self) -> dict[tuple[str, str | None], Forge]:
+        return {}
 
     def cluster(self, context: str, kubeconfig: str | None) -> ClusterReader:
         """The cluster of a kubeconfig context. `kubeconfig`: a flag, else KUBECONFIG, else ~/.kube/config."""

@@ -82,8 +82,7 @@ def refused(environment: Environment, err: Stalled) -> Stalled:
         f"{environment.spec.branch} takes reviewed changes only: push with the identity that may bypass its rule for"
         " what has expired (docs/INSTALL.md, 'Expiry')"
     )
-    said = "; ".join(fault.message for fault in err.faults)
-    message = f"what has expired in {environment.name} is still there: {said}"
+    message = f"what has expired in {environment.name} is still there: {err.words}"
     return Stalled(err.reason, Fault(message, remedy=remedy))
 
 

@@ -85,7 +85,7 @@ class Observer:
         if snapshot is None or snapshot.commit != request.head:
             return Observed(request, unread=("its branch moved since it was read",))
         if isinstance(members, HubError):
-            return Observed(request, unread=(_words(members),))
+            return Observed(request, unread=(members.words,))
         try:
             committers = self.forge.committers(number)
             examined = self.examine(state, snapshot)
@@ -100,7 +100,7 @@ class Observer:
                 obsolete=examined.obsolete,
             )
         except HubError as err:
-            return Observed(request, unread=(_words(err),))
+            return Observed(request, unread=(err.words,))
 
     def _requesters(
         self, name: str, state: EnvironmentState, snapshot: Snapshot, committers: frozenset[Committer]
@@ -118,7 +118,3 @@ class Observer:
             left.discard(logged.commit)
             if not left:
                 return
-
-
-def _words(err: HubError) -> str:
-    return "; ".join(fault.message for fault in err.faults)

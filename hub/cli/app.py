@@ -202,10 +202,7 @@ def wait(
 @app.command(rich_help_panel="State repository")
 @declared_errors
 def doctor(
-    env: Annotated[
-        list[str] | None,
-        typer.Option("--env", "-e", metavar="NAME", help="Only this environment. Repeatable.", show_default="all"),
-    ] = None,
+    env: options.SomeEnvironments = None,
     repo: options.Repo = None,
     cluster: options.Cluster = None,
     kubeconfig: options.Kubeconfig = None,

@@ -22,10 +22,7 @@ def register(app: typer.Typer) -> None:
 
 @declared_errors
 def list_previews(
-    env: Annotated[
-        list[str] | None,
-        typer.Option("--env", "-e", metavar="NAME", help="Only this environment. Repeatable.", show_default="all"),
-    ] = None,
+    env: options.SomeEnvironments = None,
     owner: Annotated[str | None, typer.Option("--owner", help="Only what this person asked for.")] = None,
     blueprint: Annotated[
         str | None, typer.Option("--blueprint", "-b", metavar="NAME", help="Only what is made of this.")

@@ -23,6 +23,10 @@ Environment = Annotated[str, typer.Option("--env", "-e", metavar="NAME", help="E
 AnyEnvironment = Annotated[
     str | None, typer.Option("--env", "-e", metavar="NAME", help="Only this environment.", show_default="all")
 ]
+SomeEnvironments = Annotated[
+    list[str] | None,
+    typer.Option("--env", "-e", metavar="NAME", help="Only this environment. Repeatable.", show_default="all"),
+]
 Environments = Annotated[
     Path | None,
     typer.Option(

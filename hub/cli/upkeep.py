@@ -59,10 +59,7 @@ def approve(
 
 @declared_errors
 def reconcile(
-    env: Annotated[
-        list[str] | None,
-        typer.Option("--env", "-e", metavar="NAME", help="Only this environment. Repeatable.", show_default="all"),
-    ] = None,
+    env: options.SomeEnvironments = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
