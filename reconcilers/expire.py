@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from generator.environment import Environment
-from generator.errors import Fault, HubError, Location, Reason, Stalled, Transient
+from generator.errors import Fault, Location, Reason, Stalled
 from generator.formats import format_time, parse_time
-from generator.naming import previews_folder
 from generator.quantities import duration
+from reconcilers.folders import folder_of, preview_files
 from reconcilers.passes import Action, ActionKind, Pass, SetAside
 from reconcilers.plan import FileChange, Plan
 from reconcilers.state import EntryRecord, EnvironmentState
@@ -89,14 +89,11 @@ def refused(environment: Environment, err: Stalled) -> Stalled:
 def _plan(state: EnvironmentState, due: Sequence[tuple[datetime, EntryRecord]]) -> Plan:
     name, head = state.environment.name, state.snapshot.commit
     ordered = sorted(due, key=lambda one: one[1].path)
-    files = _files(state)
+    files = preview_files(state)
     changes: list[FileChange] = []
     trailers: list[tuple[str, str]] = []
     for time, record in ordered:
-        folder = record.path.parent
-        if record.path not in files.get(folder, ()):
-            raise _not_listed(state, record)
-        changes += [FileChange(path, None, _why(time)) for path in files[folder]]
+        changes += [FileChange(PurePosixPath(file), None, _why(time)) for file in files.of(folder_of(record))]
         trailers += [
             ("Preview", f"{name}/{record.name}"),
             ("Action", "expire"),
@@ -106,22 +103,6 @@ def _plan(state: EnvironmentState, due: Sequence[tuple[datetime, EntryRecord]]) 
     what = ordered[0][1].name.upper() if len(ordered) == 1 else f"{len(ordered)} previews"
     # Of a gated environment, too, on its own branch: the reviewed entry carries its own end.
     return Plan(state.snapshot.branch, head, head, f"Expire {what} in {name}", tuple(changes), tuple(trailers))
-
-
-def _files(state: EnvironmentState) -> dict[PurePosixPath, list[PurePosixPath]]:
-    """The files of the environment's previews by folder of the entry they belong to, with those below that folder."""
-    homes = {record.path.parent for record in state.entries}
-    found: dict[PurePosixPath, list[PurePosixPath]] = {}
-    for path in state.snapshot.files(previews_folder(state.environment.name)):
-        home = next((folder for folder in path.parents if folder in homes), None)
-        if home is not None:
-            found.setdefault(home, []).append(path)
-    return found
-
-
-def _not_listed(state: EnvironmentState, record: EntryRecord) -> HubError:
-    message = f"{record.path} was read on {state.snapshot.branch} at {state.snapshot.commit[:12]}, but is not listed"
-    return Transient(Reason.REPOSITORY_UNREACHABLE, message, remedy="nothing was removed; try again")
 
 
 def _why(time: datetime) -> str:

@@ -17,14 +17,19 @@ LEFT_OVER = "is left over: there is no entry beside it, so nothing applies or re
 class PreviewFiles:
     """All files of an environment's previews by whose they are.
 
-    `entries` and `manifests` map a preview's folder to the content id of its file. `strays` are other files in or below
-    a preview's folder, `left_over` those in no preview's folder; both sorted.
+    `entries` and `manifests` map a preview's folder to the content id of its file. `strays` maps other files in or
+    below a preview's folder to that folder, `left_over` are those in no preview's folder; both sorted.
     """
 
     entries: Mapping[str, str]
     manifests: Mapping[str, str]
-    strays: tuple[str, ...]
+    strays: Mapping[str, str]
     left_over: tuple[str, ...]
+
+    def of(self, folder: str) -> list[str]:
+        """All files of one preview, sorted: what goes when it goes."""
+        own = [f"{folder}/{ENTRY_FILE}", *([f"{folder}/{MANIFEST_FILE}"] if folder in self.manifests else [])]
+        return sorted([*own, *(file for file, home in self.strays.items() if home == folder)])
 
 
 def folder_of(record: EntryRecord) -> str:
@@ -37,7 +42,7 @@ def preview_files(state: EnvironmentState) -> PreviewFiles:
     folders = {folder_of(record) for record in state.entries}
     entries: dict[str, str] = {}
     manifests: dict[str, str] = {}
-    strays: list[str] = []
+    strays: dict[str, str] = {}
     left_over: list[str] = []
     for file, content_id in state.snapshot.listing(previews_folder(state.environment.name)).items():
         folder, _, name = file.rpartition("/")
@@ -45,18 +50,19 @@ def preview_files(state: EnvironmentState) -> PreviewFiles:
             entries[folder] = content_id
         elif folder in folders and name == MANIFEST_FILE:
             manifests[folder] = content_id
+        elif home := _home(folder, folders):
+            strays[file] = home
         else:
-            (strays if _is_below(folder, folders) else left_over).append(file)
+            left_over.append(file)
     _must_be_whole(state, folders, entries)
-    return PreviewFiles(entries, manifests, tuple(sorted(strays)), tuple(sorted(left_over)))
+    return PreviewFiles(entries, manifests, dict(sorted(strays.items())), tuple(sorted(left_over)))
 
 
-def _is_below(folder: str, folders: set[str]) -> bool:
-    while folder:
-        if folder in folders:
-            return True
+def _home(folder: str, folders: set[str]) -> str:
+    """The nearest of `folders` that `folder` is in or below; empty when there is none."""
+    while folder and folder not in folders:
         folder = folder.rpartition("/")[0]
-    return False
+    return folder
 
 
 def _must_be_whole(state: EnvironmentState, folders: set[str], entries: Mapping[str, str]) -> None:
