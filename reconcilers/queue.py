@@ -14,7 +14,7 @@ from reconcilers.line import held_back
 from reconcilers.passes import Action, Pass, SetAside
 from reconcilers.plan import Plan, combined
 from reconcilers.queued import Waiting
-from reconcilers.start import Starter, checked, start_plan
+from reconcilers.start import Deed, Starter, checked, start_plan
 from reconcilers.state import EnvironmentState
 
 NAME = "queue"
@@ -56,7 +56,7 @@ def _admitted(one: Waiting, state: EnvironmentState, starter: Starter, now: date
     }
     preview, rendering = starter.rendered(checked(tree), environment, state.library)
     owner = lease.requested_by
-    return preview, start_plan(preview, rendering, state, requested_by=owner, action="admit")
+    return preview, start_plan(preview, rendering, state, Deed(owner, "admit"))
 
 
 def _subject(environment: str, plans: list[Plan]) -> str:

@@ -14,16 +14,15 @@ from generator.entry import Preview
 from generator.environment import Environment
 from generator.errors import ConfigError, Fault, Reason
 from generator.formats import format_time
-from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
-from generator.render import Rendering
+from generator.naming import ENTRY_FILE, IssueKey, preview_folder
 from generator.request import Request, check_fits, check_policy, compute_of
 from reconcilers.capacity import find_shard, need_of
 from reconcilers.entries import EntryRecord, entry_record
 from reconcilers.leases import new_lease
 from reconcilers.line import room_for
-from reconcilers.plan import FileChange, Plan
+from reconcilers.plan import Plan
 from reconcilers.ports import GitStore, LoggedCommit
-from reconcilers.start import Starter, checked, entry_text
+from reconcilers.start import Deed, Starter, checked, start_plan
 from reconcilers.state import EnvironmentState, target
 
 Change = Literal["revived", "unchanged", "kept"]
@@ -78,7 +77,10 @@ def plan_revival(
         raise _unreadable(asked.key, removal)
     draft = _draft(asked, before, state, starter, now)
     preview, rendering = starter.rendered(draft, state.environment, state.library)
-    return ReviveOutcome("revived", preview, _plan(asked, preview, rendering, state, removal), removal)
+    commit = removal.commit.commit
+    told = (("Removed-By-Commit", commit),)
+    deed = Deed(asked.requested_by, "revive", f", removed by {commit[:12]}", told)
+    return ReviveOutcome("revived", preview, start_plan(preview, rendering, state, deed), removal)
 
 
 def _there(key: IssueKey, record: EntryRecord, state: EnvironmentState) -> ReviveOutcome:
@@ -147,30 +149,3 @@ def _lease(asked: ReviveRequest, before: Preview, environment: Environment, now:
     """A fresh lease of the length asked for, else of the one before, in office hours if that was."""
     old = before.spec.lease
     return new_lease(asked.requested_by, now, asked.ttl or old.ttl, environment, office_hours=old.office_hours)
-
-
-def _plan(
-    asked: ReviveRequest, preview: Preview, rendering: Rendering, state: EnvironmentState, removal: Removal
-) -> Plan:
-    name, spec = state.environment.name, preview.spec
-    folder = preview_folder(name, asked.key)
-    why = f"revive {asked.key} in {name}, removed by {removal.commit.commit[:12]}"
-    branch, base, expected = target(asked.key, state)
-    return Plan(
-        branch=branch,
-        base=base,
-        expected=expected,
-        subject=f"Revive {asked.key} in {name}",
-        changes=(
-            FileChange(folder / MANIFEST_FILE, rendering.text.encode(), f"{why}: {len(rendering.manifests)} objects"),
-            FileChange(folder / ENTRY_FILE, entry_text(preview).encode(), f"{why}: the entry"),
-        ),
-        trailers=(
-            ("Preview", f"{name}/{asked.key.name}"),
-            ("Action", "revive"),
-            ("Requested-By", asked.requested_by),
-            ("Removed-By-Commit", removal.commit.commit),
-            ("Rendered-Digest", rendering.digest),
-            ("Generator", f"rtb-hub {spec.rendered.generator if spec.rendered else ''}"),
-        ),
-    )

@@ -106,7 +106,7 @@ class Starter:
             asked = asked.like(waits.queued)
         draft = self.draft(asked, environment, before, room=room_for(asked.key, state), now=now)
         preview, rendering = self.rendered(draft, environment, state.library)
-        plan = start_plan(preview, rendering, state, requested_by=asked.requested_by)
+        plan = start_plan(preview, rendering, state, Deed(asked.requested_by))
         removal = asked.key.name in state.removals
         if removal and plan.is_converged:
             head = state.snapshot.commit
@@ -215,20 +215,26 @@ def _previous(key: IssueKey, state: EnvironmentState) -> EntryRecord | None:
     return (state.request(key) if state.environment.spec.gated else None) or state.entry(key)
 
 
-def start_plan(
-    preview: Preview,
-    rendering: Rendering,
-    state: EnvironmentState,
-    *,
-    requested_by: str,
-    action: str = "",
-) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is done to a preview, as its history tells. `verb` is start or update unless it says otherwise.
+
+    `because` is added to why, in words; `trailers` are those of this verb alone.
+    """
+
+    by: str
+    verb: str = ""
+    because: str = ""
+    trailers: tuple[tuple[str, str], ...] = ()
+
+
+def start_plan(preview: Preview, rendering: Rendering, state: EnvironmentState, deed: Deed) -> Plan:
     """The plan that writes entry and manifests, and takes it out of the line; empty when it is there as it is."""
     previous = _previous(preview.key, state)
     environment, key = state.environment, preview.key
     folder, waits = preview_folder(environment.name, key), state.in_queue(key)
-    verb = action or ("update" if previous else "start")
-    why = f"{verb} {key} in {environment.name}"
+    verb = deed.verb or ("update" if previous else "start")
+    why = f"{verb} {key} in {environment.name}{deed.because}"
     changes = (
         FileChange(folder / MANIFEST_FILE, rendering.text.encode(), f"{why}: {len(rendering.manifests)} objects"),
         FileChange(folder / ENTRY_FILE, entry_text(preview).encode(), f"{why}: the entry"),
@@ -244,7 +250,8 @@ def start_plan(
         trailers=(
             ("Preview", f"{environment.name}/{key.name}"),
             ("Action", verb),
-            ("Requested-By", requested_by),
+            ("Requested-By", deed.by),
+            *deed.trailers,
             ("Rendered-Digest", rendering.digest),
             ("Generator", f"rtb-hub {preview.spec.rendered.generator if preview.spec.rendered else ''}"),
         ),

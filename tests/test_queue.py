@@ -23,6 +23,7 @@ from reconcilers.enqueue import QueueOutcome, plan_start
 from reconcilers.line import line_of
 from reconcilers.passes import Pass
 from reconcilers.queue import plan_queue
+from reconcilers.revive import ReviveRequest, plan_revival
 from reconcilers.start import Starter, StartOutcome
 from reconcilers.state import EnvironmentState, read_state
 from reconcilers.stop import plan_stop
@@ -92,6 +93,21 @@ def test_what_finds_no_room_waits_in_a_file_that_argocd_never_sees() -> None:
     patterns = [file["path"] for generator in sets["spec"]["generators"] for file in generator["git"]["files"]]
     assert patterns
     assert not any(fnmatch(str(path), pattern) for pattern in patterns)
+
+
+def test_a_revival_takes_the_preview_out_of_the_line() -> None:
+    store = full("RTB-1", "RTB-2")
+    stop(store, "RTB-1")
+    asked(store, "RTB-3")
+    asked(store, "RTB-1")
+    assert waiting(store) == ["RTB-1"]
+    stop(store, "RTB-2")
+    request = ReviveRequest(IssueKey.parse("RTB-1"), "carol")
+    outcome = plan_revival(request, observed(store, **SMALL), store=store, starter=STARTER, now=NOW)
+    assert outcome.plan
+    store.commit(outcome.plan, at=NOW)
+    assert queue_file("int", IssueKey.parse("RTB-1")) not in files_of(store)
+    assert observed(store, **SMALL).queue.set_aside == ()
 
 
 def test_with_room_it_starts_at_once() -> None:
