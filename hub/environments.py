@@ -12,7 +12,7 @@ from generator.overlay import BASE, Merged, read_environment, unknown_environmen
 from hub import assets
 from hub.wiring import Hub
 from reconcilers.entries import read_listed
-from reconcilers.state import is_policy, own_snapshots
+from reconcilers.reading import is_policy, own_snapshots
 
 _FILE = "environment.yaml"
 

@@ -29,7 +29,7 @@ from hub.commands.retry import Backoff
 from reconcilers.batch import Accepted, Outcome, Refused, Step, Submission, plan_batch
 from reconcilers.entries import NOTHING_KEPT
 from reconcilers.ports import EntryCache, GitStore
-from reconcilers.state import read_states
+from reconcilers.reading import read_states
 
 O_co = TypeVar("O_co", bound=Outcome, covariant=True)
 O = TypeVar("O", bound=Outcome)  # noqa: E741 - an outcome

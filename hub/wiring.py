@@ -18,8 +18,9 @@ from generator.validation import PolicySettings, Validator
 from hub import __version__, assets
 from hub.settings import Settings, load_settings
 from reconcilers.ports import ClusterReader, EntryCache, GitStore, VerifiedMemo
+from reconcilers.reading import read_state, read_states
 from reconcilers.start import Starter
-from reconcilers.state import EnvironmentState, read_state, read_states
+from reconcilers.state import EnvironmentState
 
 if TYPE_CHECKING:
     from hub.adapters.git_history import GitHistory
@@ -72,11 +73,11 @@ class Hub:
         return SqliteVerifiedMemo(self.settings.cache / "drift" / "verified.sqlite", version=code_version())
 
     def read_states(self, store: GitStore) -> tuple[EnvironmentState, ...]:
-        """All environments of a repository; see `reconcilers.state`."""
+        """All environments of a repository; see `reconcilers.reading`."""
         return read_states(store, self.library, cache=self.entry_cache)
 
     def read_state(self, store: GitStore, environment: str) -> EnvironmentState:
-        """One environment of a repository; see `reconcilers.state`."""
+        """One environment of a repository; see `reconcilers.reading`."""
         return read_state(store, environment, self.library, cache=self.entry_cache)
 
     def store(self, repo: str | None) -> GitStore:

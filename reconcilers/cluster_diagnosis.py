@@ -17,9 +17,10 @@ from generator.errors import Location
 from generator.manifest import Manifest
 from generator.naming import ENTRY_FILE, NAMESPACE_PREFIX, previews_folder
 from reconcilers.diagnosis import Diagnosis, Severity, removal, stops_the_set
+from reconcilers.entries import EntryRecord
 from reconcilers.observed import ApplicationSet, ClusterState
 from reconcilers.phase import Phase, Seen
-from reconcilers.state import EntryRecord, EnvironmentState
+from reconcilers.state import EnvironmentState
 
 REFRESH = "argocd.argoproj.io/application-set-refresh"
 TRACKING, GUARD = "rtb-hub-preview-tracking", "rtb-hub-guard-deletion"

@@ -21,8 +21,9 @@ from generator.naming import MANIFEST_FILE, IssueKey, preview_folder
 from generator.yaml_reader import load
 from reconcilers.branch_rules import BranchRule, PushRules, RuleName
 from reconcilers.causes import for_how_long
+from reconcilers.entries import EntryRecord
 from reconcilers.folders import LEFT_OVER, STRAY, folder_of, preview_files
-from reconcilers.state import EntryRecord, EnvironmentState
+from reconcilers.state import EnvironmentState
 
 Severity = Literal["error", "warning", "note"]
 #: An entry may outlive its lease by this before it is an error: expiry runs every minute.

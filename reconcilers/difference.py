@@ -16,9 +16,9 @@ from generator.manifest import manifests_in
 from generator.naming import MANIFEST_FILE
 from generator.render import PreviewRenderer, Rendering
 from generator.request import check_compute, check_policy
+from reconcilers.entries import EntryRecord
 from reconcilers.plan import FileChange
 from reconcilers.start import Check, entry_text
-from reconcilers.state import EntryRecord
 
 Cause = Literal["manifest-missing", "manifest-edited", "entry-edited", "stamp-missing", "template", "policy"]
 #: In words, most pressing first: what was done by hand is little, and is put right before a roll-out goes on.

@@ -15,13 +15,13 @@ from datetime import datetime
 from generator.errors import ConfigError, Stalled
 from generator.naming import MANIFEST_FILE
 from reconcilers.difference import CAUSES, Cause, Difference, Judge, Judged
-from reconcilers.entries import read_listed
+from reconcilers.entries import EntryRecord, read_listed
 from reconcilers.facts import Facts
 from reconcilers.folders import LEFT_OVER, STRAY, PreviewFiles, folder_of, preview_files
 from reconcilers.passes import Action, Pass, SetAside
 from reconcilers.plan import Plan
 from reconcilers.ports import Pair, VerifiedMemo
-from reconcilers.state import EntryRecord, EnvironmentState
+from reconcilers.state import EnvironmentState
 
 _RANK = {cause: rank for rank, cause in enumerate(CAUSES)}
 #: Manifests in memory at once.

@@ -15,10 +15,11 @@ from generator.environment import Environment
 from generator.errors import Fault, Location, Reason, Stalled
 from generator.formats import format_time, parse_time
 from generator.quantities import duration
+from reconcilers.entries import EntryRecord
 from reconcilers.folders import folder_of, preview_files
 from reconcilers.passes import Action, ActionKind, Pass, SetAside
 from reconcilers.plan import FileChange, Plan
-from reconcilers.state import EntryRecord, EnvironmentState
+from reconcilers.state import EnvironmentState
 
 NAME = "expiry"
 REQUESTED_BY = "rtb-hub (reconciler)"

@@ -22,10 +22,11 @@ from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
 from generator.quantities import duration
 from generator.render import Rendering
 from generator.request import check_fits
+from reconcilers.entries import EntryRecord
 from reconcilers.leases import cap_of, end_after, is_over
 from reconcilers.plan import FileChange, Plan
 from reconcilers.start import Starter, entry_text
-from reconcilers.state import EntryRecord, EnvironmentState, target
+from reconcilers.state import EnvironmentState, target
 from reconcilers.stop import preview_not_found
 
 Change = Literal["extended", "extended to the cap", "unchanged"]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from generator.errors import Reason, Transient
 from generator.naming import ENTRY_FILE, MANIFEST_FILE, previews_folder
-from reconcilers.state import EntryRecord, EnvironmentState
+from reconcilers.entries import EntryRecord
+from reconcilers.state import EnvironmentState
 
 STRAY = "is neither an entry nor its manifest: nothing applies it, and stopping the preview removes it"
 LEFT_OVER = "is left over: there is no entry beside it, so nothing applies or removes it"

@@ -17,13 +17,13 @@ from datetime import datetime
 from generator.errors import ConfigError, Location
 from generator.naming import ENTRY_FILE, MANIFEST_FILE, previews_folder
 from generator.render import PreviewRenderer
+from reconcilers.entries import parse_entry
 from reconcilers.facts import Facts, facts_of
 from reconcilers.guard_entries import EntryGuard, PreviewChange
 from reconcilers.guard_facts import FILE_MODE, Objects, Policy, Refusal, Step, TreeFile, Walk, Who
 from reconcilers.guard_manifests import ManifestChange
 from reconcilers.guard_paths import PreviewFile, path_refusals, preview_file
 from reconcilers.start import Check
-from reconcilers.state import parse_entry
 from reconcilers.usage import Usage, share_of, total
 
 #: Removals in one walk, unless asked for otherwise.

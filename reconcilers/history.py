@@ -12,10 +12,12 @@ from datetime import datetime
 from heapq import merge
 from itertools import takewhile
 
+from generator.blueprint import TemplateLibrary
 from generator.errors import ConfigError
 from generator.naming import IssueKey, preview_folder, previews_folder
 from reconcilers.ports import GitStore, LoggedCommit, Snapshot
-from reconcilers.state import REQUEST_PREFIX, environments_on, laid_out
+from reconcilers.reading import Observed, observed_environments
+from reconcilers.state import REQUEST_PREFIX
 
 BY_HAND = "by hand"
 
@@ -50,16 +52,15 @@ class Home:
 
 
 def read_homes(store: GitStore) -> tuple[Home, ...]:
-    """All environments, sorted by name, without reading entries. Raises what `laid_out` and the models raise."""
-    snapshots = store.snapshots()
-    homes: dict[str, Home] = {}
-    for branch, snapshot in laid_out(snapshots, store.location).items():
-        for environment in environments_on(snapshot):
-            if environment.spec.branch == branch:
-                prefix = f"{REQUEST_PREFIX}{environment.name}/" if environment.spec.gated else None
-                asked = {b.removeprefix(prefix): s for b, s in snapshots.items() if prefix and b.startswith(prefix)}
-                homes[environment.name] = Home(environment.name, snapshot, asked)
-    return tuple(homes[name] for name in sorted(homes))
+    """All environments, sorted by name, without reading entries. Raises what `observed_environments` raises."""
+    return tuple(map(_home, observed_environments(store, TemplateLibrary({}))))
+
+
+def _home(one: Observed) -> Home:
+    name, gated = one.environment.name, one.environment.spec.gated
+    prefix = f"{REQUEST_PREFIX}{name}/"
+    asked = {b.removeprefix(prefix): s for b, s in one.branches.items() if gated and b.startswith(prefix)}
+    return Home(name, one.snapshot, asked)
 
 
 def read_history(

@@ -12,8 +12,8 @@ from typing import Literal
 from generator.entry import Preview
 from generator.formats import format_time, parse_time
 from reconcilers.causes import Cause, holding_cause, start_cause
+from reconcilers.entries import EntryRecord
 from reconcilers.observed import Application, ApplicationSet, Namespace, NamespaceDetails
-from reconcilers.state import EntryRecord
 
 PhaseName = Literal[
     "awaiting approval",

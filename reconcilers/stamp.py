@@ -11,11 +11,12 @@ from datetime import datetime
 from generator.entry import Preview
 from generator.errors import HubError
 from generator.formats import format_time, parse_time
+from reconcilers.entries import EntryRecord
 from reconcilers.leases import end_of
 from reconcilers.passes import Action, Pass, SetAside
 from reconcilers.plan import FileChange, Plan
 from reconcilers.start import entry_text
-from reconcilers.state import EntryRecord, EnvironmentState
+from reconcilers.state import EnvironmentState
 
 NAME = "stamp"
 REQUESTED_BY = "rtb-hub (reconciler)"

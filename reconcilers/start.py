@@ -27,10 +27,11 @@ from generator.queued import QueuedPreview
 from generator.render import PreviewRenderer, Rendering
 from generator.yaml_writer import dump
 from reconcilers.capacity import EMPTY, Room, find_shard, keep_shard, need_of
+from reconcilers.entries import EntryRecord
 from reconcilers.leases import end_after, is_over, length_of, new_lease
 from reconcilers.line import room_for
 from reconcilers.plan import FileChange, Plan
-from reconcilers.state import EntryRecord, EnvironmentState, target
+from reconcilers.state import EnvironmentState, target
 
 Change = Literal["created", "updated", "unchanged", "kept"]
 Check = Callable[[Rendering, Preview, Environment], None]

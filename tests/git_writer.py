@@ -15,8 +15,8 @@ from generator.errors import Moved
 from hub.adapters.entry_cache import SqliteEntryCache
 from hub.adapters.git_store import Identity, open_store
 from hub.commands.retry import planned_anew
+from reconcilers.reading import read_state
 from reconcilers.start import Starter
-from reconcilers.state import read_state
 
 
 def main(repository: str, cache: str, project: str, count: str) -> None:

@@ -23,8 +23,8 @@ from hub.settings import load_settings
 from hub.wiring import Hub
 from reconcilers.guard import CAP, Guard, Judgement
 from reconcilers.guard_facts import Policy, Refusal, Who
+from reconcilers.reading import read_policies
 from reconcilers.start import Starter, entry_text
-from reconcilers.state import read_policies
 
 VERSION = "test"
 HUB = Hub(load_settings({}))

@@ -18,8 +18,9 @@ from generator.quantities import duration
 from hub import assets
 from reconcilers.layout import Layout, plan_layout
 from reconcilers.plan import FileChange, Plan
+from reconcilers.reading import read_state
 from reconcilers.start import Starter, StartOutcome, entry_text
-from reconcilers.state import EnvironmentState, read_state
+from reconcilers.state import EnvironmentState
 from reconcilers.stop import StopOutcome, plan_stop
 
 KEY = IssueKey.parse("RTB-123")

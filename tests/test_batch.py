@@ -22,9 +22,11 @@ from generator.naming import IssueKey, preview_folder
 from reconcilers.after import after
 from reconcilers.batch import Accepted, Batch, Deferred, Refused, Submission, plan_batch
 from reconcilers.enqueue import plan_start
+from reconcilers.entries import EntryRecord
 from reconcilers.facts import Facts, facts_of
+from reconcilers.reading import read_states
 from reconcilers.start import StartOutcome
-from reconcilers.state import EntryRecord, EnvironmentState, read_states
+from reconcilers.state import EnvironmentState
 from reconcilers.stop import plan_stop
 
 

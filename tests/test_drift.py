@@ -25,8 +25,9 @@ from generator.render import PreviewRenderer, Rendering
 from hub.wiring import Hub
 from reconcilers.difference import Judge
 from reconcilers.drift import DriftPass, plan_drift
+from reconcilers.entries import parse_entry
+from reconcilers.reading import read_state
 from reconcilers.start import entry_text
-from reconcilers.state import parse_entry, read_state
 
 HOME = "environments/int/previews/rtb"
 KEYS = ("RTB-101", "RTB-102", "RTB-203")

@@ -18,8 +18,8 @@ from hub.adapters.entry_cache import KEPT_DAYS, SqliteEntryCache, code_version
 from reconcilers.entries import NOTHING_KEPT, EntryRecord
 from reconcilers.facts import facts_from, facts_of, facts_text
 from reconcilers.ports import EntryCache
+from reconcilers.reading import read_states
 from reconcilers.start import entry_text
-from reconcilers.state import read_states
 
 DAY = 86_400
 PATH = str(preview_folder("int", KEY) / "preview.yaml")

@@ -32,8 +32,8 @@ from generator.entry import Preview
 from generator.errors import ConfigError, Reason
 from generator.formats import format_time, parse_time
 from generator.naming import ENTRY_FILE, MANIFEST_FILE
+from reconcilers.entries import parse_entry
 from reconcilers.extend import SAME_CLICK, ExtendOutcome, ExtendRequest, plan_extension
-from reconcilers.state import parse_entry
 
 FOLDER = PurePosixPath("environments/int/previews/rtb/100/rtb-123")
 HOUR = timedelta(hours=1)

@@ -20,7 +20,8 @@ from test_git_store import AT, bare, opened
 
 from generator.yaml_writer import dump
 from reconcilers.layout import plan_layout
-from reconcilers.state import EnvironmentState, read_state
+from reconcilers.reading import read_state
+from reconcilers.state import EnvironmentState
 
 WRITER = Path(__file__).parent / "git_writer.py"
 WRITERS, KILLS = 8, 12

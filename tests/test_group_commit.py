@@ -31,7 +31,7 @@ from hub.group_commit import GroupCommitter, Writer
 from reconcilers.batch import Submission
 from reconcilers.layout import plan_layout
 from reconcilers.plan import Plan
-from reconcilers.state import read_state
+from reconcilers.reading import read_state
 from reconcilers.stop import plan_stop
 
 GONE = Transient(Reason.REPOSITORY_UNREACHABLE, "the network is gone")

@@ -27,10 +27,10 @@ from guarding import (
 
 from generator.entry import Extension, Preview
 from generator.formats import format_time
+from reconcilers.entries import parse_entry
 from reconcilers.guard import Judgement
 from reconcilers.guard_facts import RULES
 from reconcilers.start import Starter, entry_text
-from reconcilers.state import parse_entry
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from reconcilers.history import BY_HAND, Event, blocks, read_history, read_homes
 from reconcilers.layout import plan_layout
 from reconcilers.plan import FileChange, Plan, combined
 from reconcilers.ports import GitStore
-from reconcilers.state import read_state
+from reconcilers.reading import read_state
 from reconcilers.stop import plan_stop
 
 OTHER = IssueKey.parse("RTB-9")

@@ -16,9 +16,9 @@ from pydantic import ValidationError
 
 from generator.entry import Preview
 from generator.errors import ConfigError, Reason
+from reconcilers.entries import parse_entry
 from reconcilers.plan import FileChange, Plan
 from reconcilers.start import Starter, entry_text
-from reconcilers.state import parse_entry
 
 FIELDS = {
     "requested by": lambda text: {"requested_by": text},

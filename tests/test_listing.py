@@ -16,7 +16,8 @@ from generator.errors import ConfigError, Reason
 from hub.commands.listing import Listed, Listing, listed_previews
 from hub.commands.listing_filter import LEASE_PHASES, Filter, Order, Sort, wanted
 from reconcilers.phase import Phase
-from reconcilers.state import EnvironmentState, read_states
+from reconcilers.reading import read_states
+from reconcilers.state import EnvironmentState
 
 AT = NOW + timedelta(hours=7)
 NOTHING: dict[str, Any] = {

@@ -26,8 +26,9 @@ from reconcilers.extend import ExtendRequest, plan_extension
 from reconcilers.layout import plan_layout
 from reconcilers.passes import commits
 from reconcilers.plan import Plan
+from reconcilers.reading import read_state
 from reconcilers.revive import ReviveRequest, plan_revival
-from reconcilers.state import EnvironmentState, read_state
+from reconcilers.state import EnvironmentState
 from reconcilers.stop import plan_stop
 
 KEYS = [f"RTB-{number}" for number in (1, 2, 100, 101)]

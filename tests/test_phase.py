@@ -27,9 +27,9 @@ from observations import (
 from generator.entry import Preview
 from generator.errors import Fault
 from generator.formats import format_time
+from reconcilers.entries import EntryRecord
 from reconcilers.observed import Container, ExternalSecret, Ingress, Workload
 from reconcilers.phase import Seen, needs_details, phase_of
-from reconcilers.state import EntryRecord
 
 PATH = PurePosixPath("environments/int/previews/rtb/100/rtb-123/preview.yaml")
 PROGRESSING = application(sync="Synced", health="Progressing")

@@ -18,7 +18,7 @@ from generator.errors import HubError, Transient
 from reconcilers.expire import plan_expiry
 from reconcilers.layout import plan_layout
 from reconcilers.plan import FileChange, Plan, combined
-from reconcilers.state import read_each_state, read_state
+from reconcilers.reading import read_each_state, read_state
 from reconcilers.stop import plan_stop
 
 Plans = Callable[[Broken, str], list[Plan]]

@@ -23,9 +23,10 @@ from reconcilers.enqueue import QueueOutcome, plan_start
 from reconcilers.line import line_of
 from reconcilers.passes import Pass
 from reconcilers.queue import plan_queue
+from reconcilers.reading import read_state
 from reconcilers.revive import ReviveRequest, plan_revival
 from reconcilers.start import Starter, StartOutcome
-from reconcilers.state import EnvironmentState, read_state
+from reconcilers.state import EnvironmentState
 from reconcilers.stop import plan_stop
 
 LIMITS: dict[str, Any] = {"cpu": "4", "memory": "4Gi", "previews": 2}

@@ -31,9 +31,10 @@ from generator.blueprint import TemplateLibrary
 from generator.entry import Preview
 from generator.errors import ConfigError, HubError, Reason, Stalled
 from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey
+from reconcilers.entries import parse_entry
 from reconcilers.revive import KEPT, ReviveOutcome, ReviveRequest, plan_revival
 from reconcilers.start import Starter
-from reconcilers.state import EnvironmentState, parse_entry
+from reconcilers.state import EnvironmentState
 
 FOLDER = PurePosixPath("environments/int/previews/rtb/100/rtb-123")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -27,8 +27,8 @@ from generator.entry import Preview
 from generator.errors import ConfigError, HubError, Reason
 from generator.naming import ENTRY_FILE, MANIFEST_FILE
 from hub.commands.view import entry_price
+from reconcilers.entries import parse_entry
 from reconcilers.start import entry_text
-from reconcilers.state import parse_entry
 
 FOLDER = PurePosixPath("environments/int/previews/rtb/100/rtb-123")
 SETTINGS = st.fixed_dictionaries(

@@ -15,7 +15,7 @@ from hub.commands import init, listing, start
 from hub.commands.listing_filter import Filter, Order
 from hub.commands.start import Arguments
 from hub.wiring import hub
-from reconcilers.state import own_snapshots
+from reconcilers.reading import own_snapshots
 
 if TYPE_CHECKING:
     from rich.tree import Tree

@@ -17,7 +17,7 @@ from hub.wiring import Hub, hub
 from reconcilers.guard import Guard, Judgement
 from reconcilers.guard_facts import Policy, Refusal, Walk, Who
 from reconcilers.ports import Snapshot
-from reconcilers.state import read_policies
+from reconcilers.reading import read_policies
 
 if TYPE_CHECKING:
     from rich.console import Console

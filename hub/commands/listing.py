@@ -17,9 +17,10 @@ from hub.commands.observing import Options, phase_data, phases, read_environment
 from hub.commands.queue_view import InLine, describe_place, describe_set_aside, in_line
 from hub.commands.view import Row, describe, preview_row
 from hub.wiring import hub
+from reconcilers.entries import EntryRecord
 from reconcilers.phase import Phase
 from reconcilers.queued import QueuedRecord
-from reconcilers.state import EntryRecord, EnvironmentState, request_branch
+from reconcilers.state import EnvironmentState, request_branch
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,9 +12,10 @@ from generator.argocd import project_name
 from generator.errors import HubError, Stalled, Transient
 from generator.naming import NAMESPACE_PREFIX
 from generator.quantities import duration
+from reconcilers.entries import EntryRecord
 from reconcilers.observed import ClusterState
 from reconcilers.phase import Phase, Seen, needs_details, phase_of
-from reconcilers.state import EntryRecord, EnvironmentState
+from reconcilers.state import EnvironmentState
 
 if TYPE_CHECKING:
     from rich.text import Text

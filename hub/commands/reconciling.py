@@ -14,7 +14,8 @@ from hub.wiring import Hub
 from reconcilers.passes import Pass, commits
 from reconcilers.plan import Plan
 from reconcilers.ports import GitStore
-from reconcilers.state import EnvironmentState, read_each_state
+from reconcilers.reading import read_each_state
+from reconcilers.state import EnvironmentState
 
 
 @dataclass(frozen=True, slots=True)

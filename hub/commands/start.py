@@ -22,8 +22,9 @@ from hub.commands.view import describe, end_line, money_line, office_hours_line,
 from hub.wiring import Hub, hub
 from reconcilers.batch import Submission
 from reconcilers.enqueue import QueueOutcome, plan_start
+from reconcilers.entries import EntryRecord
 from reconcilers.start import StartOutcome, StartRequest
-from reconcilers.state import EntryRecord, EnvironmentState
+from reconcilers.state import EnvironmentState
 
 if TYPE_CHECKING:
     from rich.console import Console

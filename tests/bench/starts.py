@@ -35,8 +35,8 @@ from hub.settings import load_settings
 from hub.wiring import Hub
 from reconcilers.layout import plan_layout
 from reconcilers.plan import FileChange, Plan
+from reconcilers.reading import read_state
 from reconcilers.start import Starter, StartRequest, entry_text
-from reconcilers.state import read_state
 
 SIZES = (10, 1_000, 10_000)
 ROUNDS = 3
