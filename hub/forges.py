@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from generator.environment import ForgePolicy
 from generator.errors import ConfigError, Fault, Reason
+from generator.lifecycle import ForgePolicy
 from hub.settings import ForgeKeys, Settings
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from generator.environment import Approval
 from generator.formats import format_time
+from generator.lifecycle import Approval
 from generator.quantities import duration
 from reconcilers.approve import Observed, Verdict, Wait, deadline_of, judge
 from reconcilers.forge import ChangeRequest

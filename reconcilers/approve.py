@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from generator.environment import Approval
+from generator.lifecycle import Approval
 from generator.quantities import duration
 from reconcilers.forge import Actor, ChangeRequest, Check, Committer, Review, same_login
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from generator.environment import Approval
 from generator.errors import HubError
+from generator.lifecycle import Approval
 from generator.naming import previews_folder
 from reconcilers.approve import Observed
 from reconcilers.forge import ChangeRequest, Committer, Forge

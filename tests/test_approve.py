@@ -11,7 +11,7 @@ from builders import NOW
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.environment import Approval
+from generator.lifecycle import Approval
 from reconcilers.approve import Observed, Verdict, judge
 from reconcilers.forge import Actor, ChangeRequest, Check, Committer, Review, ReviewState
 

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from generator.environment import Environment, OfficeHours
+from generator.environment import Environment
 from generator.errors import ConfigError, Reason
+from generator.lifecycle import OfficeHours
 from generator.office_hours import OfficeTime, zone_of
 from generator.overlay import read_environment
 from hub import assets
