@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
+import pytest
 from builders import LIBRARY, NOW, environment, start_request
 from memory_store import MemorySnapshot, MemoryStore
 
-from generator.errors import Reason, Transient
+from generator.entry import Preview
+from generator.errors import HubError, Reason, Transient
 from generator.formats import format_time
-from generator.naming import IssueKey
+from generator.naming import ENTRY_FILE, IssueKey
 from generator.quantities import duration
 from hub import assets
+from reconcilers.entries import parse_entry
 from reconcilers.layout import Layout, plan_layout
 from reconcilers.plan import FileChange, Plan
 from reconcilers.reading import read_state
@@ -24,8 +27,10 @@ from reconcilers.state import EnvironmentState
 from reconcilers.stop import StopOutcome, plan_stop
 
 KEY = IssueKey.parse("RTB-123")
+FOLDER = PurePosixPath("environments/int/previews/rtb/100/rtb-123")
 REQUEST = "preview/prd/rtb-123"
 NAMES = ("int", "prd", "stg")
+E = TypeVar("E", bound=HubError)
 STARTER = Starter(LIBRARY, lambda *_: None, "test")
 
 
@@ -94,6 +99,20 @@ def stamped(store: MemoryStore, *, now: datetime = NOW) -> None:
     update = {"activated_at": format_time(now), "expires_at": format_time(now + duration(lease.ttl))}
     spec = record.preview.spec.model_copy(update={"lease": lease.model_copy(update=update)})
     put(store, str(record.path), entry_text(record.preview.model_copy(update={"spec": spec})).encode(), "prd")
+
+
+def written(store: MemoryStore, branch: str = "main", folder: PurePosixPath = FOLDER) -> Preview:
+    """The entry as it stands."""
+    return parse_entry(files_of(store, branch)[folder / ENTRY_FILE], "preview.yaml")
+
+
+def refusal(store: MemoryStore, act: Callable[[], object], kind: type[E]) -> E:
+    """The error of what leaves all branches as they were."""
+    before = dict(store.heads)
+    with pytest.raises(kind) as caught:
+        act()
+    assert store.heads == before
+    return caught.value
 
 
 def merged(store: MemoryStore, *, keep_branch: bool = False) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory_store import MemoryStore
 from planning import (
+    FOLDER,
     KEY,
     REQUEST,
     STARTER,
@@ -21,21 +22,20 @@ from planning import (
     merged,
     observed,
     put,
+    refusal,
     stamped,
     started,
     state_store,
     stopped,
+    written,
 )
 
 from generator.blueprint import TemplateLibrary
-from generator.entry import Preview
 from generator.errors import ConfigError, Reason
 from generator.formats import format_time, parse_time
 from generator.naming import ENTRY_FILE, MANIFEST_FILE
-from reconcilers.entries import parse_entry
 from reconcilers.extend import SAME_CLICK, ExtendOutcome, ExtendRequest, plan_extension
 
-FOLDER = PurePosixPath("environments/int/previews/rtb/100/rtb-123")
 HOUR = timedelta(hours=1)
 
 
@@ -55,16 +55,8 @@ def extended(store: MemoryStore, env: str = "int", **fields: Any) -> ExtendOutco
     return outcome
 
 
-def written(store: MemoryStore, branch: str = "main", folder: PurePosixPath = FOLDER) -> Preview:
-    return parse_entry(files_of(store, branch)[folder / ENTRY_FILE], "preview.yaml")
-
-
 def refused(store: MemoryStore, env: str = "int", **fields: Any) -> ConfigError:
-    before = dict(store.heads)
-    with pytest.raises(ConfigError) as caught:
-        extended(store, env, **fields)
-    assert store.heads == before
-    return caught.value
+    return refusal(store, lambda: extended(store, env, **fields), ConfigError)
 
 
 def test_the_end_moves_and_the_rest_of_the_entry_stays() -> None:

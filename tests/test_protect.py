@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -74,6 +76,16 @@ def test_an_expiry_identity_that_names_no_account_is_refused(name: str) -> None:
         environment("prd", approval={**APPROVAL, "expiryIdentity": name})
 
 
+@contextmanager
+def hosted(path: Path) -> Iterator[GitHubWorld]:
+    """The state repository at `path`, its prd reviewed at a server that answers as GitHub does."""
+    laid_out(path, "{kind: github, repository: acme/state}")
+    with GitHubWorld(path) as world:
+        text = git(path, "show", f"prd:{POLICY}").replace("acme/state}", f'acme/state, url: "{world.server.api}"}}')
+        commit_file(path, POLICY, text, "prd")
+        yield world
+
+
 class TestOnGitHub:
     def command(self, path: Path, world: GitHubWorld, *words: str, token: str = "token-of-root") -> Ran:
         ran = rtb_hub(*words, "--env", "prd", "--repo", path, "-o", "json", RTB_HUB_FORGE_TOKEN=token)
@@ -82,10 +94,7 @@ class TestOnGitHub:
 
     def test_it_is_planned_applied_read_back_and_then_as_wanted(self, tmp_path: Path) -> None:
         path = tmp_path / "state.git"
-        laid_out(path, "{kind: github, repository: acme/state}")
-        with GitHubWorld(path) as world:
-            text = git(path, "show", f"prd:{POLICY}").replace("acme/state}", f'acme/state, url: "{world.server.api}"}}')
-            commit_file(path, POLICY, text, "prd")
+        with hosted(path) as world:
             (plan,) = self.command(path, world, "protect", "--plan").json()["branches"]
             assert plan["enforced"] == plan["before"]
             assert {"push-allowed", "approvals-missing"} <= {one["rule"] for one in plan["openings"]}
@@ -104,10 +113,7 @@ class TestOnGitHub:
 
     def test_a_key_without_rights_changes_nothing_and_says_so(self, tmp_path: Path) -> None:
         path = tmp_path / "state.git"
-        laid_out(path, "{kind: github, repository: acme/state}")
-        with GitHubWorld(path) as world:
-            text = git(path, "show", f"prd:{POLICY}").replace("acme/state}", f'acme/state, url: "{world.server.api}"}}')
-            commit_file(path, POLICY, text, "prd")
+        with hosted(path) as world:
             ran = self.command(path, world, "protect", "--apply", token="token-of-bob")
             assert ran.code >= 60
             assert world.server.state.rulesets == {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from memory_store import MemoryStore
 from planning import (
+    FOLDER,
     KEY,
     REQUEST,
     STARTER,
@@ -21,22 +21,21 @@ from planning import (
     merged,
     observed,
     put,
+    refusal,
     stamped,
     started,
     state_store,
     stopped,
+    written,
 )
 
 from generator.blueprint import TemplateLibrary
-from generator.entry import Preview
 from generator.errors import ConfigError, HubError, Reason, Stalled
 from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey
-from reconcilers.entries import parse_entry
 from reconcilers.revive import KEPT, ReviveOutcome, ReviveRequest, plan_revival
 from reconcilers.start import Starter
 from reconcilers.state import EnvironmentState
 
-FOLDER = PurePosixPath("environments/int/previews/rtb/100/rtb-123")
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LATER = NOW + 2 * DAY
 
@@ -64,15 +63,7 @@ def revived(store: MemoryStore, env: str = "int", **fields: Any) -> ReviveOutcom
 
 
 def refused(store: MemoryStore, env: str = "int", **fields: Any) -> HubError:
-    before = dict(store.heads)
-    with pytest.raises(HubError) as caught:
-        revived(store, env, **fields)
-    assert store.heads == before
-    return caught.value
-
-
-def written(store: MemoryStore, branch: str = "main", folder: PurePosixPath = FOLDER) -> Preview:
-    return parse_entry(files_of(store, branch)[folder / ENTRY_FILE], "preview.yaml")
+    return refusal(store, lambda: revived(store, env, **fields), HubError)
 
 
 def expired(store: MemoryStore, *, at: datetime) -> str:

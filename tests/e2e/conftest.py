@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from toolchain import BUILT, CONTROL_PLANE, GITEA, TOOLS, Module, PlatformError,
 from world import World
 
 BEGIN = time.monotonic()
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 REPORT = pytest.StashKey[Report]()
 FACTS = pytest.StashKey[dict[str, str]]()
 _FIGURE = "figure"
@@ -55,25 +57,30 @@ def outcome_without(error: ToolError, *, in_ci: bool) -> Literal["skip", "fail"]
     return "skip" if isinstance(error, PlatformError) and not in_ci else "fail"
 
 
+@contextmanager
+def scratch(request: pytest.FixtureRequest, name: str, kept: str) -> Iterator[Path]:
+    """A folder that goes at the end, or stays when a scenario failed, and is told of as `kept`."""
+    folder = Path(tempfile.mkdtemp(prefix=f"rtb-hub-{name}-"))
+    try:
+        yield folder
+    finally:
+        if request.session.testsfailed:
+            request.config.stash[FACTS][f"{kept} {WORKER}"] = str(folder)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def world(tools: Toolchain, request: pytest.FixtureRequest) -> Iterator[World]:
     """The whole loop, up once a worker. Its folder with all logs stays when a scenario failed."""
-    folder = Path(tempfile.mkdtemp(prefix="rtb-hub-e2e-"))
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     facts = request.config.stash[FACTS]
     begin = time.monotonic()
-    try:
-        with World(folder, tools) as world:
-            facts[f"control plane and Argo CD up after {worker}"] = f"{time.monotonic() - begin:.0f} s"
-            yield world
-            peak = {name: process.memory_peak() for name, process in world.plane.processes.items()}
-            most = ", ".join(f"{name} {held >> 20}" for name, held in sorted(peak.items(), key=lambda p: -p[1])[:3])
-            facts[f"peak memory of all processes {worker}"] = f"{sum(peak.values()) >> 20} MiB ({most})"
-    finally:
-        if request.session.testsfailed:
-            facts[f"logs kept {worker}"] = str(folder)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+    with scratch(request, "e2e", "logs kept") as folder, World(folder, tools) as world:
+        facts[f"control plane and Argo CD up after {WORKER}"] = f"{time.monotonic() - begin:.0f} s"
+        yield world
+        peak = {name: process.memory_peak() for name, process in world.plane.processes.items()}
+        most = ", ".join(f"{name} {held >> 20}" for name, held in sorted(peak.items(), key=lambda p: -p[1])[:3])
+        facts[f"peak memory of all processes {WORKER}"] = f"{sum(peak.values()) >> 20} MiB ({most})"
     built = {module.name: tools.cache / module.key / BUILT for module in TOOLS}
     seconds = ", ".join(f"{name} {path.read_text()} s" for name, path in built.items() if path.exists())
     facts["programs were built once, in"] = seconds or "not known here"
@@ -83,20 +90,12 @@ def world(tools: Toolchain, request: pytest.FixtureRequest) -> Iterator[World]:
 def cast(request: pytest.FixtureRequest) -> Iterator[Cast]:
     """A Gitea with its accounts, up once a worker. Its folder with the log stays when a scenario failed."""
     tools = needed((GITEA,))
-    folder = Path(tempfile.mkdtemp(prefix="rtb-hub-gitea-"))
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     facts = request.config.stash[FACTS]
     begin = time.monotonic()
-    try:
-        with Gitea(folder, tools) as gitea:
-            facts[f"Gitea up after {worker}"] = f"{time.monotonic() - begin:.1f} s"
-            yield Cast(gitea)
-            facts[f"peak memory of Gitea {worker}"] = f"{gitea.process.memory_peak() >> 20} MiB"
-    finally:
-        if request.session.testsfailed:
-            facts[f"log of Gitea kept {worker}"] = str(folder)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+    with scratch(request, "gitea", "log of Gitea kept") as folder, Gitea(folder, tools) as gitea:
+        facts[f"Gitea up after {WORKER}"] = f"{time.monotonic() - begin:.1f} s"
+        yield Cast(gitea)
+        facts[f"peak memory of Gitea {WORKER}"] = f"{gitea.process.memory_peak() >> 20} MiB"
 
 
 # Tables, gathered from all workers
