@@ -10,7 +10,7 @@ from generator.environment import Environment
 from generator.errors import ConfigError
 from generator.formats import format_time, parse_time
 from generator.quantities import duration
-from reconcilers.leases import end_of
+from reconcilers.leases import end_of, is_over
 
 #: Clocks of the hub and of the check may differ by this.
 SKEW = timedelta(minutes=5)
@@ -28,18 +28,12 @@ def is_stamp(before: Preview, after: Preview) -> bool:
     return before.model_copy(update={"spec": spec}) == after
 
 
-def is_due(preview: Preview | None, now: datetime) -> bool:
-    """Whether an entry's time is up. False for one that cannot be read, or whose time has not begun."""
-    expires_at = preview.spec.lease.expires_at if preview else None
-    return expires_at is not None and parse_time(expires_at) <= now
-
-
 def lease_breaches(
     before: Preview | None, after: Preview, environment: Environment, *, now: datetime
 ) -> Iterator[Breach]:
     """What is wrong with the lease of `after`, which takes the place of `before`."""
     lease = after.spec.lease
-    running = before.spec.lease if before and not is_due(before, now) else None
+    running = before.spec.lease if before and not is_over(before.spec.lease, now) else None
     for field, text in (("requestedAt", lease.requested_at), ("activatedAt", lease.activated_at)):
         if text is not None and parse_time(text) > now + SKEW:
             yield "lease-in-future", field, f"{text} is later than now, {format_time(now)}"
@@ -47,7 +41,7 @@ def lease_breaches(
     yield from _moved(running, lease)
     if environment.spec.gated and running is None and lease.expires_at is not None:
         yield "lease-stamped-early", "expiresAt", "the lease of a request begins at its merge, not before"
-    if is_due(after, now):
+    if is_over(lease, now):
         yield "entry-expired", "expiresAt", f"its time was up at {lease.expires_at}"
 
 
