@@ -419,4 +419,4 @@ def test_dying_at_any_call_leaves_a_whole_branch_and_the_next_run_goes_on(tmp_pa
         assert found == str(n).encode() if published else found in (str(n).encode(), str(n - 1).encode())
         put(opened(home, tmp_path), write(A, str(n)))
         assert opened(home, tmp_path).snapshots()["main"].read([A]) == {A: str(n).encode()}
-    assert deaths > 5
+    assert deaths >= 5

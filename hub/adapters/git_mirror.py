@@ -1,8 +1,8 @@
 """The local mirror of a remote repository: ours alone, so it is mended and remade without asking.
 
 * Processes share a mirror by a lock (flock) that ends with them: whoever fetches or mends has it alone, whoever commits
-  shares it. The `git` that a killed process leaves running keeps it. So under the lock alone, every other lock file,
-  half-made pack and temporary ref is of a process that died.
+  shares it. The `git` that a killed process leaves running keeps it. So under the lock alone, every other lock file
+  and half-made pack is of a process that died.
 * A mirror that is damaged is marked, and made anew when it is next opened.
 * Once a day, and when loose objects pile up, one that nobody uses just then is packed and pruned.
 """
@@ -21,7 +21,6 @@ from pathlib import Path
 
 from generator.errors import Fault, Reason, Transient
 from hub.adapters.git_process import Git, Result, said
-from hub.adapters.git_trees import TEMPORARY
 
 _LOCK, _DAMAGED, _TENDED = "rtb-hub.lock-file", "rtb-hub.damaged", "rtb-hub.tended"
 _WAIT_SECONDS = 120.0
@@ -96,10 +95,7 @@ class Mirror:
                 return
             (self.directory / _TENDED).touch()  # first: what fails today is not tried again before tomorrow
             self.remove_stale_locks()
-            held = git.inheriting(descriptor)
-            for ref in held.must("for-each-ref", "--format=%(refname)", TEMPORARY).text.split():
-                held.run("update-ref", "-d", ref)
-            if held.run("gc", "--quiet", _PRUNE).code != 0:
+            if git.inheriting(descriptor).run("gc", "--quiet", _PRUNE).code != 0:
                 self.mark_damaged()
         finally:
             os.close(descriptor)
@@ -132,6 +128,7 @@ def open_mirror(cache: Path, url: str, environ: Mapping[str, str]) -> tuple[Mirr
             if not mirror.is_of(url, git):  # another process may just have made it
                 _empty(directory)
                 Git(environ).must("init", "--quiet", "--bare", "--initial-branch=main", "--", str(directory))
+                git.must("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")  # a push notes it too
                 git.must("config", "remote.origin.url", url)
     mirror.tend(git)
     return mirror, git
@@ -141,9 +138,6 @@ def pack_when_due(git: Git, directory: Path) -> None:
     """Let `git gc --auto` decide on a repository of our own that only we write: nobody else's git would do it."""
     loose = directory / "objects" / _SAMPLE
     if loose.is_dir() and len(list(loose.iterdir())) > _SAMPLE_LIMIT:
-        for ref in (directory / TEMPORARY).glob("*"):
-            if time.time() - ref.stat().st_mtime > _TEND_SECONDS:
-                git.run("update-ref", "-d", f"{TEMPORARY}{ref.name}")
         git.run("-c", f"gc.auto={_SAMPLE_LIMIT * 256}", "-c", "gc.autoDetach=false", "gc", "--auto", "--quiet")
 
 

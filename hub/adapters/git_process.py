@@ -51,7 +51,7 @@ class Git:
     """`git` in one repository. `directory` None: in none.
 
     `inherited`: descriptors each git holds while it runs. `is_git_directory`: `directory` is the repository itself, and
-    none above it is looked for when it is damaged.
+    none above it is looked for when it is damaged. `configuration`: settings (`core.fsync=none`) beside those it reads.
     """
 
     environ: Mapping[str, str]
@@ -60,10 +60,15 @@ class Git:
     remote_seconds: float = REMOTE_SECONDS
     inherited: tuple[int, ...] = ()
     is_git_directory: bool = False
+    configuration: tuple[str, ...] = ()
 
     def inheriting(self, descriptor: int) -> Git:
         """The same, each git of it holding `descriptor`: a lock that is not free before the last of them ended."""
         return replace(self, inherited=(*self.inherited, descriptor))
+
+    def configured(self, setting: str) -> Git:
+        """The same, with a setting that holds for this only."""
+        return replace(self, configuration=(*self.configuration, setting))
 
     def run(self, *arguments: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> Result:
         """Run to the end. Raises `Transient` when it takes too long, `Stalled` when there is no git."""
@@ -89,30 +94,34 @@ class Git:
         return result
 
     def _run(self, arguments: Sequence[str], stdin: bytes, extra: Mapping[str, str], seconds: float) -> Result:
+        process = self.started(*arguments, extra=extra)
+        try:
+            out, err = process.communicate(stdin, timeout=seconds)
+        except subprocess.TimeoutExpired as expired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise not_in_time(arguments[0], seconds) from expired
+        return result_of(process.returncode, out, err)
+
+    def started(self, *arguments: str, extra: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """A git that runs, with pipes to it. Raises `Stalled` when there is none. Who asks for it ends it."""
         option = "--git-dir" if self.is_git_directory else "-C"
         where = [option, str(self.directory)] if self.directory else []
         # Nobody's hooks or maintenance run on what is only plumbing here; a server's hooks do run.
-        command = ["git", *where, "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", "-c", "maintenance.auto=false"]
+        settings = ("core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", *self.configuration)
+        command = ["git", *where, *(word for setting in settings for word in ("-c", setting)), *arguments]
         try:
-            process = subprocess.Popen(  # noqa: S603 - a list, no shell
-                [*command, *arguments],
+            return subprocess.Popen(  # noqa: S603 - a list, no shell
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=self._environment(extra),
+                env=self._environment(extra or {}),
                 start_new_session=True,
                 pass_fds=self.inherited,
             )
         except FileNotFoundError as err:
             raise Stalled(Reason.REPOSITORY_REFUSED, "there is no git on the PATH", remedy="install git 2.30+") from err
-        try:
-            out, err_bytes = process.communicate(stdin, timeout=seconds)
-        except subprocess.TimeoutExpired as err:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            fault = Fault(f"git {arguments[0]} did not end within {seconds:g} s", remedy="try again")
-            raise Transient(Reason.REPOSITORY_UNREACHABLE, fault) from err
-        return Result(process.returncode, out, without_credentials(err_bytes.decode("utf-8", "replace")).strip())
 
     def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in self.environ.items() if _KEPT.fullmatch(name)}
@@ -121,6 +130,17 @@ class Git:
         if "GIT_SSH_COMMAND" not in kept and "GIT_SSH" not in kept:
             quiet["GIT_SSH_COMMAND"] = "ssh -o BatchMode=yes -o ConnectTimeout=20"
         return {**kept, **quiet, **extra}
+
+
+def result_of(code: int, out: bytes, err: bytes) -> Result:
+    """What a git that ended came to."""
+    return Result(code, out, without_credentials(err.decode("utf-8", "replace")).strip())
+
+
+def not_in_time(command: str, seconds: float) -> Transient:
+    """The error of a git that had to be ended."""
+    fault = Fault(f"git {command} did not end within {seconds:g} s", remedy="try again")
+    return Transient(Reason.REPOSITORY_UNREACHABLE, fault)
 
 
 def said(result: Result) -> str:

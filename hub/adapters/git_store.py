@@ -85,7 +85,7 @@ class GitRepository:
         with self._shared() as git:
             commit = commit_tree(git, plan, who=(self.identity.name, self.identity.email), at=at)
             if self.has_remote:
-                self._push(git, plan.branch, plan.expected, commit)
+                self._push(git, plan, commit)
                 return commit
         self._swap(plan.branch, plan.expected, commit)
         if checked_out:
@@ -144,11 +144,13 @@ class GitRepository:
             Reason.REPOSITORY_REFUSED, f"cannot move {branch} of {self.location}: {said(result)}", remedy=remedy
         )
 
-    def _push(self, git: Git, branch: str, expected: str | None, commit: str) -> None:
+    def _push(self, git: Git, plan: Plan, commit: str) -> None:
+        branch, expected = plan.branch, plan.expected
         # The lease makes the push compare-and-swap. It would also allow what is no fast-forward, which cannot come up:
         # the commit's ancestor is the expected one, unless the branch is new.
-        if expected is not None and git.ask("merge-base", "--is-ancestor", expected, commit).code != 0:
-            message = f"{commit[:12]} does not follow {expected[:12]} on {branch}"
+        asked = None if expected == plan.base else expected
+        if asked is not None and git.ask("merge-base", "--is-ancestor", asked, commit).code != 0:
+            message = f"{commit[:12]} does not follow {asked[:12]} on {branch}"
             raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy="delete the request branch and ask again")
         lease = f"--force-with-lease={branch}:{expected or ''}"
         result = git.remote("push", "--porcelain", lease, "origin", f"{commit}:{_HEADS}{branch}")
