@@ -135,7 +135,7 @@ class Hub:
         from hub.adapters.git_history import GitHistory
         from hub.adapters.git_store import GitRepository
 
-        return GitHistory(store.git) if isinstance(store, GitRepository) else self.history(store.location)
+        return GitHistory(store.reader) if isinstance(store, GitRepository) else self.history(store.location)
 
     def forge(self, environment: Environment, repo: str | None) -> Forge | None:
         """Where an environment's requests are reviewed, seen by this process's identity; None: its file names none.

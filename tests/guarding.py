@@ -19,6 +19,7 @@ from generator.formats import format_time
 from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
 from hub.adapters.git_history import GitHistory
 from hub.adapters.git_process import Git
+from hub.adapters.git_reader import GitReader
 from hub.settings import load_settings
 from hub.wiring import Hub
 from reconcilers.guard import CAP, Guard, Judgement
@@ -50,7 +51,7 @@ class World:
 
     @cached_property
     def history(self) -> GitHistory:
-        return GitHistory(Git(dict(os.environ), self.path))
+        return GitHistory(GitReader(Git(dict(os.environ), self.path)))
 
     def commit(self, files: Mapping[str, Content], *parents: str) -> str:
         """A commit of the first parent's tree with `files` changed."""

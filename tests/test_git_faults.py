@@ -20,6 +20,7 @@ from test_git_store import AT, A, B, C, bare, head_of, opened, plan, put, write
 
 from generator.errors import HubError, Moved, Reason, Stalled, Transient
 from hub.adapters.git_mirror import Mirror
+from hub.adapters.git_reader import GitReader
 from hub.adapters.git_store import GitRepository
 
 
@@ -121,7 +122,7 @@ class TestRemote:
 
     def test_slow(self, server: GitServer, url: str, tmp_path: Path) -> None:
         store = opened(url, tmp_path)
-        quick = replace(store, git=replace(store.git, remote_seconds=0.5))
+        quick = replace(store, reader=GitReader(replace(store.git, remote_seconds=0.5)))
         server.hangs = threading.Event()
         try:
             refused(quick.snapshots, Transient, Reason.REPOSITORY_UNREACHABLE, r"did not end within 0\.5 s")

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from generator.errors import Fault, Reason, Stalled
 from hub.adapters.git_process import Git
+from hub.adapters.git_reader import GitReader
 from hub.adapters.git_snapshot import GitSnapshot
 from reconcilers.guard_facts import FileDelta, Step, TreeFile, Walk
 
@@ -20,7 +21,12 @@ _ABSENT = "000000"
 class GitHistory:
     """Commits and trees of one repository. Implements `reconcilers.guard_facts.Objects`."""
 
-    git: Git
+    reader: GitReader
+
+    @property
+    def git(self) -> Git:
+        """`git` in the repository."""
+        return self.reader.git
 
     def commit(self, revision: str) -> str | None:
         """The id of the commit that `revision` names, or None when it names none here."""
@@ -29,7 +35,7 @@ class GitHistory:
 
     def snapshot(self, branch: str, commit: str) -> GitSnapshot:
         """`branch` as it was at `commit`."""
-        return GitSnapshot(self.git, branch, commit)
+        return GitSnapshot(self.reader, branch, commit)
 
     def walk(self, base: str, head: str) -> Walk:
         """From `base` to `head` (commit ids), a step for each commit along first parents.

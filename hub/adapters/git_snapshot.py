@@ -1,26 +1,30 @@
-"""Reading one commit: each answer is one git process, whose cost is that of what is read."""
+"""Reading one commit, at the cost of what is read or, of a folder that was listed before, of what changed."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from generator.errors import HubError, Reason, Stalled
 from hub.adapters.git_faults import is_damaged
 from hub.adapters.git_mirror import Mirror, damaged
-from hub.adapters.git_process import Git, Result, said
+from hub.adapters.git_process import Result, said
+from hub.adapters.git_reader import GitReader
 from reconcilers.ports import Snapshot
 
 _LISTED = re.compile(r"\d+ blob ([0-9a-f]+)\t([^\0]+)\0")
+_DIFFERENCE = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
+#: Modes of what is no file: nothing, and a submodule.
+_NO_FILE = frozenset({"000000", "160000"})
 
 
 @dataclass(frozen=True, slots=True)
 class GitSnapshot:
     """One branch at one commit. Objects never change, so neither does a snapshot."""
 
-    git: Git
+    reader: GitReader
     branch: str
     commit: str
     mirror: Mirror | None = None
@@ -33,25 +37,47 @@ class GitSnapshot:
         return tuple(sorted(PurePosixPath(name) for name in names if name))
 
     def listing(self, below: PurePosixPath) -> Mapping[str, str]:
-        """See the port. One `git ls-tree`; a text a file, since so many paths cost more than the reading."""
+        """See the port. One `git ls-tree`, or a `git diff-tree` from the commit of the branch that was listed last.
+
+        A text a file, since so many paths cost more than the reading.
+        """
+        commit, listing = self.reader.listings.get((self.branch, str(below)), ("", None))
+        if commit != self.commit or listing is None:
+            listing = self._relisted(below, commit, listing) if listing else None
+            listing = self._listed(below) if listing is None else listing
+            self.reader.listings[self.branch, str(below)] = (self.commit, listing)
+        return listing
+
+    def _listed(self, below: PurePosixPath) -> Mapping[str, str]:
         told = self._ask("ls-tree", "-r", "-z", "--full-tree", self.commit, f"{below}/")
         return {path: blob for blob, path in _LISTED.findall(told.decode("utf-8", "surrogateescape"))}
 
+    def _relisted(self, below: PurePosixPath, since: str, listing: Mapping[str, str]) -> Mapping[str, str] | None:
+        """The listing of the commit `since` with what changed; None when that commit is not there any more."""
+        result = self.reader.git.run("diff-tree", *_DIFFERENCE, since, self.commit, "--", f"{below}/")
+        if result.code != 0:
+            return None
+        found = dict(listing)
+        for about, path in _differences(result.out):
+            _, mode, _, blob, _ = about.split(" ")
+            if mode in _NO_FILE:
+                found.pop(path, None)
+            else:
+                found[path] = blob
+        return found if found.keys() == listing.keys() else dict(sorted(found.items()))
+
     def changed(self, since: Snapshot, below: PurePosixPath) -> Mapping[str, str | None]:
         """See the port. One `git diff-tree`, which looks into no folder that is the same."""
-        options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev")
-        told = self._ask("diff-tree", *options, since.commit, self.commit, "--", f"{below}/")
-        fields = told.decode("utf-8", "surrogateescape").split("\0")
-        pairs = zip(fields[::2], fields[1::2], strict=False)
-        return {path: None if about.endswith(" D") else about.split(" ")[3] for about, path in pairs}
+        told = self._ask("diff-tree", *_DIFFERENCE, since.commit, self.commit, "--", f"{below}/")
+        return {path: None if about.endswith(" D") else about.split(" ")[3] for about, path in _differences(told)}
 
     def read(self, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
         """The contents of those `paths` that are files, in one `git cat-file --batch`."""
         asked = list(paths)
         if not asked:
             return {}
-        lines = "".join(f"{self.commit}:{path}\n" for path in asked)
-        out = self._ask("cat-file", "--batch", stdin=lines.encode("utf-8", "surrogateescape"))
+        lines = "".join(f"{self._object(str(path))}\n" for path in asked)
+        out = self._out(self.reader.contents(lines.encode("utf-8", "surrogateescape")), "cat-file")
         contents: dict[PurePosixPath, bytes] = {}
         position = 0
         for path in asked:
@@ -69,14 +95,24 @@ class GitSnapshot:
 
     def _must_be_absent(self, path: PurePosixPath) -> None:
         """Git says of a path that is not there and of an object that is lost the same; the tree tells them apart."""
-        named = self.git.run("rev-parse", "--verify", "--quiet", f"{self.commit}:{path}")
+        named = self.reader.git.run("rev-parse", "--verify", "--quiet", f"{self.commit}:{path}")
         if named.code == 0:
             raise self._failed(f"cannot read {path}", Result(1, b"", f"{named.text} is missing"))
 
-    def _ask(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        result = self.git.run(*arguments, stdin=stdin)
+    def _object(self, path: str) -> str:
+        """A name for a file's content that is one line. Where its path is none, the content's id, or no name at all."""
+        if "\n" not in path:
+            return f"{self.commit}:{path}"
+        return (
+            self.reader.git.run("rev-parse", "--verify", "--quiet", f"{self.commit}:{path}").text or f"{self.commit}:"
+        )
+
+    def _ask(self, *arguments: str) -> bytes:
+        return self._out(self.reader.git.run(*arguments), arguments[0])
+
+    def _out(self, result: Result, command: str) -> bytes:
         if result.code != 0:
-            raise self._failed(f"git {arguments[0]} failed", result)
+            raise self._failed(f"git {command} failed", result)
         return result.out
 
     def _failed(self, what: str, result: Result) -> HubError:
@@ -86,3 +122,9 @@ class GitSnapshot:
         remedy = "if objects are damaged, 'git fsck' there names them; another clone or a backup has them"
         message = f"{what} on {self.branch} at {self.commit[:12]}: {said(result)}"
         return Stalled(Reason.REPOSITORY_REFUSED, message, remedy=remedy)
+
+
+def _differences(told: bytes) -> Iterator[tuple[str, str]]:
+    """Records of git-diff-tree(1), raw output with -z: `:oldmode newmode oldid newid status`, then the path."""
+    fields = told.decode("utf-8", "surrogateescape").split("\0")
+    return zip(fields[::2], fields[1::2], strict=False)

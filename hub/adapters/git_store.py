@@ -24,6 +24,7 @@ from hub.adapters.git_faults import is_damaged, is_locked, remote_fault
 from hub.adapters.git_log import read_log
 from hub.adapters.git_mirror import Mirror, damaged, open_mirror, pack_when_due
 from hub.adapters.git_process import Git, Result, said, without_credentials
+from hub.adapters.git_reader import GitReader
 from hub.adapters.git_snapshot import GitSnapshot
 from hub.adapters.git_trees import commit_tree
 from reconcilers.plan import Plan
@@ -46,12 +47,17 @@ class Identity:
 class GitRepository:
     """A local repository, or a local mirror of a remote one. Implements `reconcilers.ports.GitStore`."""
 
-    git: Git
+    reader: GitReader
     location: str
     identity: Identity
     has_remote: bool
     work_tree: Path | None
     mirror: Mirror | None = None
+
+    @property
+    def git(self) -> Git:
+        """`git` in the repository."""
+        return self.reader.git
 
     def snapshots(self) -> Mapping[str, GitSnapshot]:
         """All branches as they are now, sorted by name; of the remote, fetched once, when there is one."""
@@ -60,7 +66,9 @@ class GitRepository:
         prefix = "refs/remotes/origin/" if self.has_remote else _HEADS
         listing = self.git.must("for-each-ref", "--format=%(objectname) %(refname)", prefix).text.splitlines()
         heads = {name.removeprefix(prefix): commit for commit, _, name in (line.partition(" ") for line in listing)}
-        return {name: GitSnapshot(self.git, name, heads[name], self.mirror) for name in sorted(heads) if name != "HEAD"}
+        return {
+            name: GitSnapshot(self.reader, name, heads[name], self.mirror) for name in sorted(heads) if name != "HEAD"
+        }
 
     def log(
         self, snapshot: Snapshot, *, below: PurePosixPath | None = None, since: datetime | None = None
@@ -73,7 +81,7 @@ class GitRepository:
         if self.git.ask("merge-base", "--is-ancestor", commit, snapshot.commit).code != 0:
             message = f"{commit[:12]} is not in the history of {snapshot.branch} of {self.location}"
             raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy="ask again: it is read anew")
-        return GitSnapshot(self.git, snapshot.branch, commit, self.mirror)
+        return GitSnapshot(self.reader, snapshot.branch, commit, self.mirror)
 
     def commit(self, plan: Plan, *, at: datetime) -> str:
         """Commit and publish; see the port. A plan that changes nothing returns its base."""
@@ -212,7 +220,7 @@ def open_store(location: str, *, cache: Path, environ: Mapping[str, str], identi
     """
     if _is_url(location):
         mirror, git = open_mirror(cache, location, environ)
-        return GitRepository(git, without_credentials(location), identity, True, None, mirror)
+        return GitRepository(GitReader(git), without_credentials(location), identity, True, None, mirror)
     path = Path(location).expanduser()
     git = Git(environ, path)
     found = git.run("rev-parse", "--absolute-git-dir", "--is-bare-repository") if path.is_dir() else None
@@ -222,7 +230,8 @@ def open_store(location: str, *, cache: Path, environ: Mapping[str, str], identi
     directory, bare = found.text.splitlines()
     has_remote = git.ask("config", "--get", "remote.origin.url").code == 0
     top = None if bare == "true" else Path(git.must("rev-parse", "--show-toplevel").text)
-    return GitRepository(Git(environ, top or Path(directory)), location, identity, has_remote, top)
+    reader = GitReader(Git(environ, top or Path(directory)))
+    return GitRepository(reader, location, identity, has_remote, top)
 
 
 def create_repository(path: Path, *, bare: bool, remote: str | None, environ: Mapping[str, str]) -> None:
