@@ -76,6 +76,10 @@ class EntryRecord:
             self._load = None
         return self._preview
 
+    def built(self) -> Preview | None:
+        """`preview`, without keeping it: thousands of whole entries are more than one looks at together."""
+        return self._preview if self._load is None else self._loaded(*self._load)
+
     @property
     def facts(self) -> Facts | None:
         """The entry in short, without reading it anew; None when it cannot be read."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from functools import cache
 from typing import Any
 
 import pytest
+import yaml
 from builders import LIBRARY, NOW
 from hypothesis import given
 from hypothesis import strategies as st
 from planning import started, state_store
 
 from generator.errors import ConfigError, Reason
+from hub.cli.output import Format, emit
 from hub.commands.listing import Listed, Listing, listed_previews
 from hub.commands.listing_filter import LEASE_PHASES, Filter, Order, Sort, wanted
 from reconcilers.phase import Phase
@@ -144,3 +147,13 @@ def test_the_total_is_the_sum_of_what_is_shown_and_has_a_price() -> None:
     assert total.per_hour == sum(price.per_hour for price in priced if price.per_hour)
     assert total.per_lease == sum(price.total for price in priced if price.total)
     assert Listing(states(), rows[:0], None, Filter()).totals == ()
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_what_is_printed_while_it_is_made_is_the_same_json(count: int, capsys: pytest.CaptureFixture[str]) -> None:
+    items = [{"text": "a\n\u2028é", "none": {}, "list": [number, []]} for number in range(count)]
+    emit({"first": 1, "items": iter(items), "last": {"x": [None]}}, Format.JSON, lambda _: None)
+    whole = {"first": 1, "items": items, "last": {"x": [None]}}
+    assert capsys.readouterr().out == json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+    emit({"items": iter(items)}, Format.YAML, lambda _: None)
+    assert yaml.safe_load(capsys.readouterr().out) == {"items": items}

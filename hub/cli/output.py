@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -41,15 +41,45 @@ def write(text: str) -> None:
 
 
 def emit(data: Mapping[str, Any] | Sequence[Any], output: Format, people: Callable[[Console], None]) -> None:
-    """Print `data` for machines, or call `people` with a console."""
-    if output is Format.JSON:
-        write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    """Print `data` for machines, or call `people` with a console.
+
+    What is an iterator in `data` is printed as a list; as JSON, while it is made.
+    """
+    if output is Format.JSON and isinstance(data, Mapping):
+        _write_json(data)
+    elif output is Format.JSON:
+        write(_json(data) + "\n")
     elif output is Format.YAML:
         from generator.yaml_writer import dump
 
-        write(dump(data))
+        write(dump(_whole(data) if isinstance(data, Mapping) else data))
     else:
         people(console())
+
+
+def _write_json(data: Mapping[str, Any]) -> None:
+    """As `_json`, but the items of an iterator one by one: the text of thousands takes more than they do."""
+    before = "{"
+    for name, value in data.items():
+        write(f"{before}\n  {json.dumps(name, ensure_ascii=False)}: ")
+        if isinstance(value, Iterator):
+            opening = "["
+            for item in value:
+                write(f"{opening}\n    {_json(item, 4)}")
+                opening = ","
+            write("[]" if opening == "[" else "\n  ]")
+        else:
+            write(_json(value, 2))
+        before = ","
+    write("{}\n" if before == "{" else "\n}\n")
+
+
+def _json(data: Any, margin: int = 0) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False).replace("\n", "\n" + " " * margin)
+
+
+def _whole(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: [*value] if isinstance(value, Iterator) else value for name, value in data.items()}
 
 
 def report(error: HubError, output: str = Format.TABLE) -> None:

@@ -9,13 +9,13 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from generator.entry import Preview
+from generator.naming import IssueKey
 from generator.overlay import unknown_environment
 from hub.cli.output import Format, emit
 from hub.commands.listing_filter import Filter, Order
 from hub.commands.observing import Options, phase_data, phases, read_environment
 from hub.commands.queue_view import InLine, describe_place, describe_set_aside, in_line
-from hub.commands.view import Row, describe, preview_row
+from hub.commands.view import Row, describe_row, preview_row
 from hub.wiring import hub
 from reconcilers.entries import EntryRecord
 from reconcilers.phase import Phase
@@ -33,17 +33,23 @@ Where = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One preview whose entry can be read. `removal`: the request branch that asks for its removal."""
+    """One preview whose entry can be read, without the whole of it, since there may be thousands.
 
-    preview: Preview
+    `removal`: the request branch that asks for its removal.
+    """
+
+    key: IssueKey
     state: EnvironmentState
     row: Row
+    requested_at: str
+    office_hours: bool
     removal: str | None
+    record: EntryRecord
 
     @property
     def where(self) -> Where:
         """The environment's name and the preview's."""
-        return self.row.environment, self.preview.key.name
+        return self.row.environment, self.key.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +125,7 @@ def run(wanted: Filter, order: Order, *, repo: str | None, at: Options | None, o
     found = _phases(reader, states, now=now, named=bool(wanted.envs)) if reader else None
     shown = [one for one in listed_previews(states, now) if wanted.shows(one, (found or {}).get(one.where), now=now)]
     listing = Listing(states, order.sorted(shown), found, wanted)
-    emit(_data(listing, now), output, lambda console: _tell(console, listing))
+    emit(_data(listing), output, lambda console: _tell(console, listing))
 
 
 def _tell(console: Console, listing: Listing) -> None:
@@ -132,10 +138,11 @@ def listed_previews(states: tuple[EnvironmentState, ...], now: datetime) -> Iter
     """All previews whose entry can be read."""
     for state in states:
         for record in state.records:
-            if (preview := record.preview) is not None:
-                name = state.environment.name
-                removal = request_branch(name, preview.key) if record.name in state.removals else None
-                yield Listed(preview, state, preview_row(preview, state.environment, now=now), removal)
+            if (preview := record.built()) is not None:
+                key, lease = preview.key, preview.spec.lease
+                removal = request_branch(state.environment.name, key) if record.name in state.removals else None
+                row = preview_row(preview, state.environment, now=now)
+                yield Listed(key, state, row, lease.requested_at, lease.office_hours, removal, record)
 
 
 def _phases(
@@ -151,18 +158,19 @@ def _phases(
     return found
 
 
-def _data(listing: Listing, now: datetime) -> dict[str, Any]:
-    """The listing for machines."""
+def _data(listing: Listing) -> dict[str, Any]:
+    """The listing for machines; its previews are made one after the other."""
     found = listing.phases
     data: dict[str, Any] = {
-        "previews": [
+        "previews": (
             {
-                **describe(listed.preview, listed.state.environment, now=now),
+                **describe_row(listed.row, preview),
                 "removalRequested": listed.removal is not None,
                 **({} if found is None else phase_data(found.get(listed.where))),
             }
             for listed in listing.previews
-        ],
+            if (preview := listed.record.built()) is not None
+        ),
         "totals": {
             "previews": len(listing.previews),
             "prices": [

@@ -47,7 +47,7 @@ class Filter:
         """Whether this preview is shown, at `now` (aware)."""
         row = listed.row
         return (
-            self.shows_name(listed.preview.key.name)
+            self.shows_name(listed.key.name)
             and self.owner in (None, row.owner)
             and self.blueprint in (None, row.blueprint)
             and (not self.phases or not self.phases.isdisjoint({row.lease, phase.name if phase else row.lease}))
@@ -83,7 +83,7 @@ class Order:
         return tuple(sorted(previews, key=self._place, reverse=self.reverse))
 
     def _place(self, listed: Listed) -> tuple[object, ...]:
-        row, key = listed.row, listed.preview.key
+        row, key = listed.row, listed.key
         by_key = (key, row.environment)
         match self.sort:
             case "ends":
@@ -93,7 +93,7 @@ class Order:
             case "owner":
                 return (row.owner, *by_key)
             case "age":
-                return (listed.preview.spec.lease.requested_at, *by_key)
+                return (listed.requested_at, *by_key)
             case _:
                 return by_key
 

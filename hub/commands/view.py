@@ -85,7 +85,11 @@ def lease_phase(preview: Preview, environment: Environment, *, now: datetime) ->
 
 def describe(preview: Preview, environment: Environment, *, now: datetime) -> dict[str, Any]:
     """One preview for machines."""
-    row = preview_row(preview, environment, now=now)
+    return describe_row(preview_row(preview, environment, now=now), preview)
+
+
+def describe_row(row: Row, preview: Preview) -> dict[str, Any]:
+    """The preview of a row for machines."""
     spec, lease, price = preview.spec, preview.spec.lease, row.price
     return {
         "issue": row.key,
