@@ -25,7 +25,7 @@ from reconcilers.state import EnvironmentState
 if TYPE_CHECKING:
     from hub.adapters.git_history import GitHistory
     from hub.adapters.git_store import GitRepository
-    from hub.group_commit import Writer
+    from hub.writing import Writer
     from reconcilers.branch_rules import PushRules
     from reconcilers.forge import Forge
 
@@ -86,7 +86,7 @@ class Hub:
 
     def writer(self, store: GitStore) -> Writer:
         """Writes requests to `store`: what `hub.group_commit.GroupCommitter` shares between callers."""
-        from hub.group_commit import Writer
+        from hub.writing import Writer
 
         return Writer(store, self.library, self.clock, cache=self.entry_cache)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -18,6 +19,7 @@ from generator.yaml_reader import load
 from reconcilers.facts import Facts, facts_from, facts_of, facts_text
 from reconcilers.ports import EntryCache, Snapshot
 
+C = TypeVar("C", str, str | None)
 #: Entries read and parsed at once: so many whole ones are in memory.
 _AT_ONCE = 1000
 
@@ -28,13 +30,15 @@ class EntryRecord:
     Of a kept entry only `facts` are at hand; `preview` costs the building of the whole.
     """
 
-    __slots__ = ("_facts", "_file", "_load", "_path", "_preview", "faults", "snapshot")
+    __slots__ = ("_facts", "_load", "_path", "_preview", "faults", "file", "name", "snapshot")
 
     def __init__(
         self, path: PurePosixPath, snapshot: Snapshot, preview: Preview | None, faults: tuple[Fault, ...] = ()
     ) -> None:
         """An entry that was parsed (`preview`) or cannot be (`faults`)."""
-        self._file = str(path)
+        #: The file as a text, and the preview's name by its folder: of thousands, paths cost more than all else.
+        self.file = str(path)
+        self.name = preview_name(self.file)
         self._path: PurePosixPath | None = path
         self._preview = preview
         self._facts: Facts | None = None
@@ -46,27 +50,17 @@ class EntryRecord:
     def kept(cls, file: str, snapshot: Snapshot, facts: Facts, *, load: tuple[EntryCache, str]) -> EntryRecord:
         """An entry at `file` whose facts are known; the whole is in a cache under a content id (`load`)."""
         record = cls.__new__(cls)
-        record._file, record._path, record._preview = file, None, None
+        record.file, record.name, record._path, record._preview = file, preview_name(file), None, None
         record._facts, record._load = facts, load
         record.snapshot, record.faults = snapshot, ()
         return record
 
     @property
-    def file(self) -> str:
-        """The entry's file as a text: thousands of paths cost more than all that is asked of them."""
-        return self._file
-
-    @property
     def path(self) -> PurePosixPath:
         """The entry's file, relative to the root."""
         if self._path is None:
-            self._path = PurePosixPath(self._file)
+            self._path = PurePosixPath(self.file)
         return self._path
-
-    @property
-    def name(self) -> str:
-        """The preview's name by its folder."""
-        return self._file.rsplit("/", 2)[-2]
 
     @property
     def preview(self) -> Preview | None:
@@ -94,10 +88,15 @@ class EntryRecord:
                 return Preview.model_validate_json(text)
             except ValidationError:
                 pass  # what was kept is no entry: the text in Git is
-        return parse_entry(read_listed(self.snapshot, [self.path])[self.path], self._file)
+        return parse_entry(read_listed(self.snapshot, [self.path])[self.path], self.file)
 
     def __repr__(self) -> str:
-        return f"EntryRecord({self._file!r}, {self.snapshot.commit[:12]})"
+        return f"EntryRecord({self.file!r}, {self.snapshot.commit[:12]})"
+
+
+def preview_name(file: str) -> str:
+    """The name of the preview (`rtb-123`) whose entry is this file."""
+    return file.rsplit("/", 2)[-2]
 
 
 class NothingKept:
@@ -122,10 +121,10 @@ class NothingKept:
 NOTHING_KEPT = NothingKept()
 
 
-def entry_files(listing: Mapping[str, str], environment: str) -> dict[str, str]:
-    """The entries of an environment among the files of `listing`: path → content id."""
+def entry_files(files: Mapping[str, C], environment: str) -> dict[str, C]:
+    """The entries of an environment among `files` (path → content id, or None where it is gone)."""
     prefix, name = f"{previews_folder(environment)}/", f"/{ENTRY_FILE}"
-    return {file: content for file, content in listing.items() if file.endswith(name) and file.startswith(prefix)}
+    return {file: content for file, content in files.items() if file.endswith(name) and file.startswith(prefix)}
 
 
 def read_entries(

@@ -80,6 +80,12 @@ class GitStore(Protocol):
     def snapshots(self) -> Mapping[str, Snapshot]:
         """All branches as they are now, by name, sorted: one observation, of the remote when there is one."""
 
+    def known(self) -> Mapping[str, Snapshot]:
+        """All branches as they were when the remote was last asked or written to: it is not asked now.
+
+        A commit that is planned on them and goes through proves that its branch had not moved; nothing else is proven.
+        """
+
     def log(
         self, snapshot: Snapshot, *, below: PurePosixPath | None = None, since: datetime | None = None
     ) -> Iterator[LoggedCommit]:

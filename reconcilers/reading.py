@@ -41,9 +41,9 @@ class Observed:
         """The environment with its entries and, when it is gated, its requests."""
         name = self.environment.name
         entries = read_entries(self.snapshot, name, entry_files(self.listing, name), cache)
-        queued = _read_queue(self.snapshot, name, self.listing)
+        queued = read_queued(self.snapshot, name, self.listing)
         state = EnvironmentState(self.environment, self.snapshot, self.library, entries, queued=queued)
-        return _with_requests(state, self, cache) if self.environment.spec.gated else state
+        return with_requests(state, requested_on(self.branches, self.environment), cache)
 
 
 def own_snapshots(snapshots: Mapping[str, Snapshot]) -> dict[str, Snapshot]:
@@ -81,7 +81,7 @@ def read_each_state(
     """
     states: dict[str, EnvironmentState] = {}
     failures: dict[str, HubError] = {}
-    for name, found in _environments(store, library):
+    for name, found in _environments(store.snapshots(), store.location, library):
         if isinstance(found, HubError):
             failures[name] = found
             continue
@@ -98,8 +98,13 @@ def read_each_state(
 
 def observed_environments(store: GitStore, library: TemplateLibrary) -> list[Observed]:
     """All environments of the repository, sorted by name; raises the first error met."""
+    return observed_on(store.snapshots(), store.location, library)
+
+
+def observed_on(branches: Mapping[str, Snapshot], location: str, library: TemplateLibrary) -> list[Observed]:
+    """All environments on these `branches` of the repository at `location`, as `observed_environments`."""
     found: dict[str, Observed] = {}
-    for name, one in _environments(store, library):
+    for name, one in _environments(branches, location, library):
         if isinstance(one, HubError):
             raise one
         found[name] = one
@@ -123,18 +128,19 @@ def is_policy(file: str) -> bool:
     return (len(parts) == 3 and parts[2] == _POLICY) or (len(parts) == 4 and parts[2] == "templates")
 
 
-def _environments(store: GitStore, library: TemplateLibrary) -> Iterator[tuple[str, Observed | HubError]]:
+def _environments(
+    snapshots: Mapping[str, Snapshot], location: str, library: TemplateLibrary
+) -> Iterator[tuple[str, Observed | HubError]]:
     """Each environment by name, on its own branch, or why it cannot be read; a branch by its name when nothing can."""
-    snapshots = store.snapshots()
     is_found = False
-    for branch, snapshot in _own(snapshots, store.location).items():
+    for branch, snapshot in _own(snapshots, location).items():
         try:
             listing = snapshot.listing(_ENVIRONMENTS)
             policies = _policies(listing)
             texts = snapshot.read([LAYOUT_FILE, *policies])
             if is_found and LAYOUT_FILE not in texts:
                 continue  # a branch of somebody's own beside the environments'
-            _check_layout(texts.get(LAYOUT_FILE), snapshot, store.location)
+            _check_layout(texts.get(LAYOUT_FILE), snapshot, location)
             must_have_read(snapshot, policies, texts)
         except HubError as err:
             yield branch, err
@@ -209,18 +215,31 @@ def _text(path: PurePosixPath, content: bytes) -> str:
         raise ConfigError(Reason.INVALID_ENVIRONMENT, Fault("is not UTF-8", Location(str(path)))) from err
 
 
-def _read_queue(snapshot: Snapshot, environment: str, listing: Iterable[str]) -> tuple[QueuedRecord, ...]:
+def read_queued(snapshot: Snapshot, environment: str, listing: Iterable[str]) -> tuple[QueuedRecord, ...]:
     """All files of an environment's queue among those of `listing`, sorted by name."""
+    paths = sorted(map(PurePosixPath, queue_files(listing, environment)))
+    texts = read_listed(snapshot, paths)
+    return tuple(queued_record(path, texts[path], environment) for path in paths)
+
+
+def queue_files(files: Iterable[str], environment: str) -> list[str]:
+    """The files of an environment's queue among `files`."""
     prefix = f"{queue_folder(environment)}/"
-    paths = [PurePosixPath(file) for file in listing if file.startswith(prefix) and file.endswith(".yaml")]
-    texts = read_listed(snapshot, sorted(paths))
-    return tuple(queued_record(path, texts[path], environment) for path in sorted(paths))
+    return [file for file in files if file.startswith(prefix) and file.endswith(".yaml")]
 
 
-def _with_requests(state: EnvironmentState, observed: Observed, cache: EntryCache) -> EnvironmentState:
+def requested_on(branches: Mapping[str, Snapshot], environment: Environment) -> Mapping[str, Snapshot]:
+    """The request branches of an environment by preview; none when it is not gated."""
+    prefix = f"{REQUEST_PREFIX}{environment.name}/"
+    found = {branch.removeprefix(prefix): s for branch, s in branches.items() if branch.startswith(prefix)}
+    return found if environment.spec.gated else {}
+
+
+def with_requests(state: EnvironmentState, asked: Mapping[str, Snapshot], cache: EntryCache) -> EnvironmentState:
+    """The state with what its request branches, by preview, ask for."""
+    if not asked and not state.request_snapshots:
+        return state
     environment, below = state.environment.name, previews_folder(state.environment.name)
-    prefix = f"{REQUEST_PREFIX}{environment}/"
-    asked = {branch.removeprefix(prefix): s for branch, s in observed.branches.items() if branch.startswith(prefix)}
     standing: dict[str, list[EntryRecord]] = {name: [] for name in asked}
     for record in state.entries:
         if record.name in standing:

@@ -49,7 +49,8 @@ def share_of(facts: Iterable[Facts | None]) -> Usage:
     for one in facts:
         if one is not None:
             vcpu = max(vcpu, one.vcpu)
-            shards[one.shard] = max(shards.get(one.shard, 0), one.target_groups)
+            if one.target_groups:
+                shards[one.shard] = max(shards.get(one.shard, 0), one.target_groups)
             owners[one.owner] = 1
     return Usage(1, vcpu, shards, owners)
 
@@ -67,4 +68,5 @@ def total(shares: Iterable[Usage]) -> Usage:
 
 
 def _added(sums: Mapping[str, int], parts: Mapping[str, int], sign: int) -> dict[str, int]:
-    return {**sums, **{name: sums.get(name, 0) + sign * count for name, count in parts.items()}}
+    added = {**sums, **{name: sums.get(name, 0) + sign * count for name, count in parts.items()}}
+    return {name: count for name, count in added.items() if count}

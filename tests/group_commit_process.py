@@ -16,7 +16,8 @@ from planning import STARTER
 from generator.errors import HubError
 from hub.adapters.git_store import Identity, open_store
 from hub.commands.retry import Backoff
-from hub.group_commit import GroupCommitter, Writer
+from hub.group_commit import GroupCommitter
+from hub.writing import Writer
 from reconcilers.batch import Submission
 from reconcilers.enqueue import plan_start
 from reconcilers.state import EnvironmentState

@@ -69,6 +69,9 @@ class MemoryStore:
     def snapshots(self) -> Mapping[str, MemorySnapshot]:
         return {branch: MemorySnapshot(branch, head, self.trees[head]) for branch, head in sorted(self.heads.items())}
 
+    def known(self) -> Mapping[str, MemorySnapshot]:
+        return MemoryStore.snapshots(self)
+
     def log(
         self, snapshot: Snapshot, *, below: PurePosixPath | None = None, since: datetime | None = None
     ) -> Iterator[LoggedCommit]:

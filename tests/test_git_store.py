@@ -114,6 +114,7 @@ class TestContract:
         folder = PurePosixPath("environments")
         assert after.changed(before, folder) == {str(A): None, str(new): content_id(b"n"), str(B): content_id(b"b2")}
         assert after.changed(before, A.parent) == {str(A): None, str(new): content_id(b"n")}
+        assert after.changed(before, PurePosixPath()).keys() == {str(A), str(new), str(B), str(C)}
         assert after.changed(after, folder) == {}
 
     def test_a_folder_is_not_read_as_a_file(self, make: Make) -> None:
@@ -132,6 +133,32 @@ class TestContract:
         put(make(), write(A, "new"), write(B, "b"))
         assert snapshot.read([A, B]) == {A: b"old"}
         assert snapshot.files(PurePosixPath()) == (A,)
+
+    def test_what_is_known_is_what_was_seen_or_done_last_without_a_look(self, make: Make) -> None:
+        store, head = make(), put(make(), write(A, "one"))
+        assert store.snapshots()["main"].commit == head
+        own = store.commit(Plan("main", head, head, "Change", (write(B, "b"),)), at=AT)
+        store.commit(Plan("preview/x", own, None, "Change", (write(C, "c"),)), at=AT)
+        known = store.known()
+        assert list(known) == ["main", "preview/x"]
+        assert (known["main"].commit, known["main"].read([B])) == (own, {B: b"b"})
+        store.delete_branch("preview/x", expected=known["preview/x"].commit)
+        assert list(store.known()) == ["main"]
+        theirs = put(make(), write(A, "two"))
+        assert store.known()["main"].commit in (own, theirs)
+        with pytest.raises(Moved):
+            store.commit(Plan("main", own, own, "Change", (write(C, "c"),)), at=AT)
+        assert store.snapshots()["main"].commit == store.known()["main"].commit == theirs
+
+    def test_nothing_is_left_out_of_what_is_known_before_the_first_look(self, make: Make) -> None:
+        head = put(make(), write(A, "one"))
+        put(make(), write(B, "b"), branch="other", base=head)
+        store = make()
+        assert list(store.snapshots()) == list(store.known()) == ["main", "other"]
+        fresh = make()
+        commit = fresh.commit(Plan("main", head, head, "Change", (write(C, "c"),)), at=AT)
+        assert {name: s.commit for name, s in fresh.known().items()}["main"] == commit
+        assert list(fresh.known()) == ["main", "other"]
 
     def test_the_history_tells_who_did_what_newest_first(self, make: Make) -> None:
         first = put(make(), write(A, "1"), subject="Start", trailers=(("Preview", "int/a"), ("Reason", "a: b\nX: y")))

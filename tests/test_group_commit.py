@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ from generator.naming import ENTRY_FILE, IssueKey
 from hub import assets
 from hub.adapters.git_store import create_repository
 from hub.commands.retry import Backoff
-from hub.group_commit import GroupCommitter, Writer
+from hub.group_commit import GroupCommitter
+from hub.writing import Writer
 from reconcilers.batch import Submission
 from reconcilers.layout import plan_layout
 from reconcilers.plan import Plan
@@ -229,7 +230,7 @@ class TestWhenTheStoreFails:
         with committing(store, slept=slept) as committer:
             committer.write(starting("RTB-1"), timeout_seconds=30)
             assert slept == [0.025, 0.05, 0.1]
-            store.moves = 5
+            store.moves = 6  # the first of them under a plan on what was known, which does not count
             with pytest.raises(Moved):
                 committer.write(starting("RTB-2"), timeout_seconds=30)
             committer.write(starting("RTB-3"), timeout_seconds=30)
@@ -253,6 +254,108 @@ class TestWhenTheStoreFails:
                 committer.write(Submission("int", IssueKey.parse("RTB-1"), fails), timeout_seconds=30)
             committer.write(starting("RTB-2"), timeout_seconds=30)
         assert names(store) == {"rtb-2"}
+
+
+@dataclass
+class Machine(Watched):
+    """One of several that share a repository: what it knows is what it saw or did last. `asked` counts its looks."""
+
+    seen: dict[str, str] = field(default_factory=dict)
+    asked: int = 0
+
+    def snapshots(self) -> Mapping[str, MemorySnapshot]:
+        self.asked, self.seen = self.asked + 1, dict(self.heads)
+        return Watched.snapshots(self)
+
+    def known(self) -> Mapping[str, MemorySnapshot]:
+        return {branch: MemorySnapshot(branch, head, self.trees[head]) for branch, head in sorted(self.seen.items())}
+
+    def commit(self, plan: Plan, *, at: datetime) -> str:
+        commit = Watched.commit(self, plan, at=at)
+        self.seen[plan.branch] = commit
+        return commit
+
+
+def machines(previews: int = 20) -> tuple[Machine, Machine]:
+    store = watched(previews)
+    first, second = (Machine(heads=store.heads, trees=store.trees, logged=store.logged) for _ in range(2))
+    return first, second
+
+
+class TestOnWhatIsKnown:
+    """A round that soon follows another does not ask the remote, and nobody can tell by what comes of it."""
+
+    @staticmethod
+    def writing(store: MemoryStore, clock: Callable[[], datetime] = lambda: NOW) -> Writer:
+        return Writer(store, LIBRARY, clock, Backoff(sleep=lambda _: pytest.fail("there is no need to wait")))
+
+    def test_one_who_writes_alone_asks_once(self) -> None:
+        store, _ = machines()
+        ours = self.writing(store)
+        for n in range(1, 6):
+            ours.write(starting(f"RTB-{n}"))
+        assert store.asked == 1
+        assert len(names(store)) == 5
+
+    def test_what_others_wrote_is_found_out_and_then_asked_for(self) -> None:
+        store, other = machines()
+        ours, theirs = self.writing(store), self.writing(other)
+        ours.write(starting("RTB-1"))
+        theirs.write(starting("RTB-2"))
+        ours.write(starting("RTB-3"))
+        assert (store.asked, other.asked) == (2, 1), "planned on what was known, in vain, then asked"
+        for n in range(4, 10):
+            ours.write(starting(f"RTB-{n}"))
+        assert store.asked == 8, "others write too, so it asks"
+        for n in range(10, 16):
+            ours.write(starting(f"RTB-{n}"))
+        assert store.asked < 14, "and after a while does not"
+        assert len(names(store)) == 15
+
+    def test_a_refusal_is_not_made_on_what_is_known(self) -> None:
+        store, other = machines(previews=1)
+        ours, theirs = self.writing(store), self.writing(other)
+        ours.write(starting("RTB-1"))
+        theirs.write(stopping("RTB-1"))
+        ours.write(starting("RTB-2"))
+        theirs.write(stopping("RTB-2"))
+        assert reasons(ours.write_all([stopping("RTB-2"), starting("RTB-3")])) == [Reason.PREVIEW_NOT_FOUND, None]
+        assert names(store) == {"rtb-3"}
+
+    def test_nothing_to_do_is_not_said_on_what_is_known(self) -> None:
+        store, other = machines()
+        ours, theirs = self.writing(store), self.writing(other)
+        ours.write(starting("RTB-1"))
+        theirs.write(stopping("RTB-1"))
+        assert ours.write(starting("RTB-1")).outcome.change == "created"
+        assert names(store) == {"rtb-1"}
+
+    def test_in_a_gated_environment_the_remote_is_asked(self) -> None:
+        store, _ = machines()
+        ours = self.writing(store)
+        for n in range(1, 4):
+            ours.write(starting(f"RTB-{n}", "prd"))
+        assert store.asked == 3
+
+    @pytest.mark.parametrize("minutes", [1, -1], ids=["later", "the clock is set back"])
+    def test_after_a_while_the_remote_is_asked(self, minutes: int) -> None:
+        store, _ = machines()
+        times = iter(NOW + timedelta(minutes=minutes * n) for n in range(3))
+        ours = self.writing(store, lambda: next(times))
+        for n in range(1, 4):
+            ours.write(starting(f"RTB-{n}"))
+        assert store.asked == 3
+
+    def test_after_an_error_the_remote_is_asked(self) -> None:
+        store, _ = machines()
+        ours = self.writing(store)
+        ours.write(starting("RTB-1"))
+        store.fails, store.error, store.after = store.calls + 1, GONE, True
+        with pytest.raises(Transient):
+            ours.write(starting("RTB-2"))
+        ours.write(starting("RTB-3"))
+        assert store.asked == 2
+        assert names(store) == {"rtb-1", "rtb-2", "rtb-3"}
 
 
 class TestGivingUpAndClosing:

@@ -18,7 +18,7 @@ from planning import STARTER, layout, put
 from generator.errors import ConfigError, HubError, Moved, Reason, Stalled, Transient
 from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey
 from hub.commands.retry import Backoff
-from hub.group_commit import Writer
+from hub.writing import Writer
 from reconcilers.batch import Submission
 from reconcilers.enqueue import plan_start
 from reconcilers.expire import plan_expiry

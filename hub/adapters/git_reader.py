@@ -28,6 +28,8 @@ class GitReader:
         self.git = git
         #: By branch and folder: the commit that was listed last, and its listing.
         self.listings: dict[tuple[str, str], tuple[str, Mapping[str, str]]] = {}
+        #: The branches' commits as they were last seen or left.
+        self.heads: Mapping[str, str] = {}
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._end: Callable[[], object] = _nothing

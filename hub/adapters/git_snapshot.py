@@ -31,8 +31,7 @@ class GitSnapshot:
 
     def files(self, below: PurePosixPath) -> tuple[PurePosixPath, ...]:
         """All file paths below a folder, sorted."""
-        folder = [] if below == PurePosixPath() else [f"{below}/"]
-        listing = self._ask("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.commit, *folder)
+        listing = self._ask("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.commit, *_folder(below))
         names = listing.decode("utf-8", "surrogateescape").split("\0")
         return tuple(sorted(PurePosixPath(name) for name in names if name))
 
@@ -49,18 +48,17 @@ class GitSnapshot:
         return listing
 
     def _listed(self, below: PurePosixPath) -> Mapping[str, str]:
-        told = self._ask("ls-tree", "-r", "-z", "--full-tree", self.commit, f"{below}/")
+        told = self._ask("ls-tree", "-r", "-z", "--full-tree", self.commit, *_folder(below))
         return {path: blob for blob, path in _LISTED.findall(told.decode("utf-8", "surrogateescape"))}
 
     def _relisted(self, below: PurePosixPath, since: str, listing: Mapping[str, str]) -> Mapping[str, str] | None:
         """The listing of the commit `since` with what changed; None when that commit is not there any more."""
-        result = self.reader.git.run("diff-tree", *_DIFFERENCE, since, self.commit, "--", f"{below}/")
+        result = self.reader.git.run("diff-tree", *_DIFFERENCE, since, self.commit, *_folder(below))
         if result.code != 0:
             return None
         found = dict(listing)
-        for about, path in _differences(result.out):
-            _, mode, _, blob, _ = about.split(" ")
-            if mode in _NO_FILE:
+        for path, blob in _changes(result.out):
+            if blob is None:
                 found.pop(path, None)
             else:
                 found[path] = blob
@@ -68,8 +66,8 @@ class GitSnapshot:
 
     def changed(self, since: Snapshot, below: PurePosixPath) -> Mapping[str, str | None]:
         """See the port. One `git diff-tree`, which looks into no folder that is the same."""
-        told = self._ask("diff-tree", *_DIFFERENCE, since.commit, self.commit, "--", f"{below}/")
-        return {path: None if about.endswith(" D") else about.split(" ")[3] for about, path in _differences(told)}
+        told = self._ask("diff-tree", *_DIFFERENCE, since.commit, self.commit, *_folder(below))
+        return dict(_changes(told))
 
     def read(self, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
         """The contents of those `paths` that are files, in one `git cat-file --batch`."""
@@ -124,7 +122,17 @@ class GitSnapshot:
         return Stalled(Reason.REPOSITORY_REFUSED, message, remedy=remedy)
 
 
-def _differences(told: bytes) -> Iterator[tuple[str, str]]:
-    """Records of git-diff-tree(1), raw output with -z: `:oldmode newmode oldid newid status`, then the path."""
+def _folder(below: PurePosixPath) -> tuple[str, ...]:
+    """The arguments that narrow what git lists to a folder."""
+    return ("--", f"{below}/") if below.parts else ()
+
+
+def _changes(told: bytes) -> Iterator[tuple[str, str | None]]:
+    """Path and content id, or None where there is no file any more, in what `_DIFFERENCE` tells.
+
+    Records of git-diff-tree(1), raw output with -z: `:oldmode newmode oldid newid status`, then the path.
+    """
     fields = told.decode("utf-8", "surrogateescape").split("\0")
-    return zip(fields[::2], fields[1::2], strict=False)
+    for about, path in zip(fields[::2], fields[1::2], strict=False):
+        _, mode, _, content_id, _ = about.split(" ")
+        yield path, None if mode in _NO_FILE else content_id

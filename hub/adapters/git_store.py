@@ -63,9 +63,19 @@ class GitRepository:
         """All branches as they are now, sorted by name; of the remote, fetched once, when there is one."""
         if self.has_remote:
             self._fetch()
+        self.reader.heads = self._heads()
+        return self._snapshots(self.reader.heads)
+
+    def known(self) -> Mapping[str, GitSnapshot]:
+        """All branches as this last saw or left them; see the port. Without a remote, as they are."""
+        return self._snapshots((self.reader.heads if self.has_remote else None) or self._heads())
+
+    def _heads(self) -> Mapping[str, str]:
         prefix = "refs/remotes/origin/" if self.has_remote else _HEADS
         listing = self.git.must("for-each-ref", "--format=%(objectname) %(refname)", prefix).text.splitlines()
-        heads = {name.removeprefix(prefix): commit for commit, _, name in (line.partition(" ") for line in listing)}
+        return {name.removeprefix(prefix): commit for commit, _, name in (line.partition(" ") for line in listing)}
+
+    def _snapshots(self, heads: Mapping[str, str]) -> Mapping[str, GitSnapshot]:
         return {
             name: GitSnapshot(self.reader, name, heads[name], self.mirror) for name in sorted(heads) if name != "HEAD"
         }
@@ -94,6 +104,8 @@ class GitRepository:
             commit = commit_tree(git, plan, who=(self.identity.name, self.identity.email), at=at)
             if self.has_remote:
                 self._push(git, plan, commit)
+                if self.reader.heads:  # else one alone would count as all there are
+                    self.reader.heads = {**self.reader.heads, plan.branch: commit}
                 return commit
         self._swap(plan.branch, plan.expected, commit)
         if checked_out:
@@ -109,6 +121,7 @@ class GitRepository:
             with self._shared() as git:
                 result = git.remote("push", "--porcelain", lease, "origin", f":{_HEADS}{branch}")
             self._check_push(result, branch, expected, gone=True)
+            self.reader.heads = {name: head for name, head in self.reader.heads.items() if name != branch}
         elif self.git.run("update-ref", "-d", f"{_HEADS}{branch}", expected).code != 0:
             raise self._moved(branch, expected)
 

@@ -29,7 +29,7 @@ from reconcilers.state import EnvironmentState
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hub.group_commit import Written
+    from hub.writing import Written
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from reconcilers.stop import StopOutcome, plan_stop
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hub.group_commit import Written
+    from hub.writing import Written
     from reconcilers.ports import GitStore
 
 _WORDS = {

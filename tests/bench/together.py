@@ -26,9 +26,10 @@ from planning import layout
 from generator.naming import IssueKey, preview_folder
 from hub import assets
 from hub.adapters.git_store import Identity, create_repository, open_store
-from hub.group_commit import GroupCommitter, Writer
+from hub.group_commit import GroupCommitter
 from hub.settings import load_settings
 from hub.wiring import Hub
+from hub.writing import Writer
 from reconcilers.batch import Submission
 from reconcilers.enqueue import plan_start
 from reconcilers.layout import plan_layout
