@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from generator.errors import ConfigError, Fault, Reason
@@ -76,6 +77,7 @@ class PodGroup:
     compute: str
 
 
+@lru_cache(1000)
 def billed_size(pod: PodRequests) -> FargateSize:
     """The size Fargate gives `pod`. Raises `ConfigError` (OverLimit) when it is larger than the largest."""
     vcpu = Decimal(pod.millicores) / 1000

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from generator.errors import ConfigError, Fault, Reason
@@ -69,6 +70,7 @@ def _shown(text: str, limit: int = 60) -> str:
     return repr(text) if len(text) <= limit else f"{text[:limit]!r}… ({len(text)} characters)"
 
 
+@lru_cache(100)
 def previews_folder(environment: str) -> PurePosixPath:
     """Where an environment's previews live in the state repository."""
     return PurePosixPath("environments", environment, "previews")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 MIB = 1024**2
 GIB = 1024**3
@@ -20,6 +21,7 @@ _PERIOD = re.compile(r"(?:(?P<days>[0-9]{1,5})d)?(?:(?P<hours>[0-9]{1,5})h)?(?:(
 _DURATION = re.compile(r"(?:(?P<hours>[0-9]{1,5})h)?(?:(?P<minutes>[0-9]{1,5})m)?")
 
 
+@lru_cache(1000)
 def millicores(text: str) -> int:
     """A CPU quantity in millicores (`250m` → 250, `0.5` → 500, `2` → 2000). Raises `ValueError`."""
     match = _CPU.fullmatch(text)
@@ -35,6 +37,7 @@ def millicores(text: str) -> int:
     return int(amount)
 
 
+@lru_cache(1000)
 def memory_bytes(text: str) -> int:
     """A memory quantity in bytes (`256Mi` → 268435456). Raises `ValueError`."""
     match = _MEMORY.fullmatch(text)

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -23,9 +22,12 @@ MAX_NODES = 200_000
 _TAG = "tag:yaml.org,2002:"
 _TRUE = frozenset({"y", "yes", "true", "on"})
 _FALSE = frozenset({"n", "no", "false", "off"})
+_TEXT = f"{_TAG}str"
 _COLLECTIONS = frozenset({f"{_TAG}map", f"{_TAG}seq"})
 #: What the API server keeps exact. Go reads a larger number as a float, so it would come back as another one.
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+#: Plain scalars of so many characters at most, and so many of them, have their tag remembered.
+_SHORT, _MOST_RESOLVED = 32, 10_000
 Path = tuple[str | int, ...]
 
 
@@ -98,11 +100,27 @@ def load_all(text: str | bytes, source: str, *, aliases: bool = True) -> tuple[D
 class _Loader(yaml.CSafeLoader):
     """libyaml's loader with a bound on depth: it recurses in C, where too deep is the end of the process.
 
-    The two methods that count are hooks for resolving tags by path, which nothing here does.
+    The two methods that count are hooks for resolving tags by path, which nothing here does. Tags of short plain
+    scalars are resolved once in a process: thousands of files say the same few hundred words.
     """
 
     depth = 0
     source = ""
+    _resolved: ClassVar[dict[str, str]] = {}
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        """The tag of a node without one. `implicit`: whether a scalar is plain, and whether it is quoted."""
+        if kind is not yaml.ScalarNode or not implicit[0] or len(value) > _SHORT:
+            return self._tag(kind, value, implicit)
+        tag = self._resolved.get(value)
+        if tag is None:
+            if len(self._resolved) >= _MOST_RESOLVED:
+                self._resolved.clear()
+            tag = self._resolved[value] = self._tag(kind, value, implicit)
+        return tag
+
+    def _tag(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
 
     def descend_resolver(self, parent: yaml.Node | None, _index: Any) -> None:
         """Called before each node, with the collection it is in."""
@@ -173,7 +191,7 @@ class _Reader:
             what = f"holds more than {MAX_NODES} values, aliases counted as often as used"
             raise ConfigError(Reason.UNREADABLE_YAML, Fault(what, _location(self.source, node)))
         if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node)
+            return node.value if node.tag == _TEXT else self._scalar(node)
         if not self._aliases and id(node) in self._seen:
             self._fault(node, "is an alias", "values written out")
         self._seen.add(id(node))
@@ -181,20 +199,20 @@ class _Reader:
             self._fault(node, f"has the tag {node.tag.removeprefix(_TAG)!r}", "plain values")
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, depth + 1) for item in node.value]
-        return dict(self._pairs(node, depth))
-
-    def _pairs(self, node: yaml.Node, depth: int) -> Iterator[tuple[str, Any]]:
-        known: dict[str, yaml.Node] = {}
+        found: dict[str, Any] = {}
         for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.tag != f"{_TAG}str":
+            if key.tag != _TEXT or not isinstance(key, yaml.ScalarNode):
                 shown = key.value if isinstance(key, yaml.ScalarNode) else "a collection"
                 self._fault(key, f"key {shown!r} is not text", "text; put it in quotes")
-            elif key.value in known:
-                first = known[key.value].start_mark.line + 1
+            elif key.value in found:
+                first = (
+                    next(one for one, _ in node.value if one.tag == _TEXT and one.value == key.value).start_mark.line
+                    + 1
+                )
                 self._fault(key, f"key {key.value!r} stands twice, first in line {first}", "once")
             else:
-                known[key.value] = key
-                yield key.value, self.value(value, depth + 1)
+                found[key.value] = self.value(value, depth + 1)
+        return found
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         try:
@@ -207,7 +225,7 @@ class _Reader:
     def _plain(self, node: yaml.ScalarNode) -> Any:
         text: str = node.value
         match node.tag.removeprefix(_TAG):
-            case "str" | "timestamp" | "value":
+            case "timestamp" | "value":
                 return text
             case "null":
                 return None

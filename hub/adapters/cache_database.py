@@ -53,7 +53,7 @@ class CacheDatabase:
                 self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute("PRAGMA synchronous = OFF")  # after a power failure it may have to be made anew
             self._connection.executescript(self._schema)
         return self._connection
 

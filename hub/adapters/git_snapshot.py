@@ -74,7 +74,8 @@ class GitSnapshot:
         asked = list(paths)
         if not asked:
             return {}
-        lines = "".join(f"{self._object(str(path))}\n" for path in asked)
+        listed = self._as_listed()
+        lines = "".join(f"{listed.get(str(path)) or self._object(str(path))}\n" for path in asked)
         out = self._out(self.reader.contents(lines.encode("utf-8", "surrogateescape")), "cat-file")
         contents: dict[PurePosixPath, bytes] = {}
         position = 0
@@ -96,6 +97,11 @@ class GitSnapshot:
         named = self.reader.git.run("rev-parse", "--verify", "--quiet", f"{self.commit}:{path}")
         if named.code == 0:
             raise self._failed(f"cannot read {path}", Result(1, b"", f"{named.text} is missing"))
+
+    def _as_listed(self) -> Mapping[str, str]:
+        """What was listed of this commit, if anything: git finds a content by its id in half the time."""
+        listings = tuple(self.reader.listings.values())
+        return next((found for commit, found in listings if commit == self.commit), {})
 
     def _object(self, path: str) -> str:
         """A name for a file's content that is one line. Where its path is none, the content's id, or no name at all."""
