@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from functools import cache
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -13,11 +14,13 @@ from builders import LIBRARY, NOW
 from hypothesis import given
 from hypothesis import strategies as st
 from planning import started, state_store
+from rich.console import Console
 
 from generator.errors import ConfigError, Reason
 from hub.cli.output import Format, emit
 from hub.commands.listing import Listed, Listing, listed_previews
 from hub.commands.listing_filter import LEASE_PHASES, Filter, Order, Sort, wanted
+from hub.commands.listing_table import tell
 from reconcilers.phase import Phase
 from reconcilers.reading import read_states
 from reconcilers.state import EnvironmentState
@@ -157,3 +160,18 @@ def test_what_is_printed_while_it_is_made_is_the_same_json(count: int, capsys: p
     assert capsys.readouterr().out == json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
     emit({"items": iter(items)}, Format.YAML, lambda _: None)
     assert yaml.safe_load(capsys.readouterr().out) == {"items": items}
+
+
+@pytest.mark.parametrize("width", [80, 129, 200])
+def test_a_table_in_parts_looks_like_a_whole_one(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    listing = Listing(states(), tuple(listed_previews(states(), AT)), None, Filter())
+
+    def printed() -> str:
+        console = Console(width=width, file=StringIO(), highlight=False, markup=False)
+        tell(console, listing)
+        assert isinstance(console.file, StringIO)
+        return console.file.getvalue()
+
+    whole = printed()
+    monkeypatch.setattr("hub.commands.listing_table._ROWS", 2)
+    assert printed() == whole

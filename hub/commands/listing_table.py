@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -22,13 +24,16 @@ if TYPE_CHECKING:
 #: Columns that a narrow terminal does without; JSON has everything.
 _WHEN_WIDE = frozenset({"PER HOUR", "COMPUTE", "BLUEPRINT", "OWNER"})
 _FULL_WIDTH = 130
+#: Rows of one part of the table, and what a URL gets at least.
+_ROWS, _NARROWEST_URL = 500, 20
 _STYLES = {"active": "green", "expiring soon": "yellow", "expired": "red", "awaiting approval": "cyan"}
 
 
 def tell(console: Console, listing: Listing) -> None:
     """Print it: rows, causes, removals that wait for their merge, entries that cannot be read with their reason."""
     if listing.previews:
-        console.print(_table(listing, console.width))
+        for table in _tables(listing, console.width):
+            console.print(table)
         console.print(Text(_totals(listing), "bold"))
     else:
         names = ", ".join(state.environment.name for state in listing.states)
@@ -83,16 +88,33 @@ def _totals(listing: Listing) -> str:
     return "; ".join([head, *prices, *shared])
 
 
-def _table(listing: Listing, width: int) -> Table:
-    rows = (_cells(listed, listing) for listed in listing.previews)
-    headings = [name for name in _cells(listing.previews[0], listing) if width >= _FULL_WIDTH or name not in _WHEN_WIDE]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in headings:
-        right = name in ("LEFT", "PER HOUR", "LEASE TOTAL")
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
-    for cells in rows:
-        table.add_row(*(cells[name] for name in headings))
-    return table
+def _tables(listing: Listing, width: int) -> Iterator[Table]:
+    """The rows as one table, which is made in parts when there are many: a whole one takes 10 KiB a row."""
+    previews = listing.previews
+    headings = [name for name in _cells(previews[0], listing) if width >= _FULL_WIDTH or name not in _WHEN_WIDE]
+    widths = _widths(listing, headings, width) if len(previews) > _ROWS else {}
+    for begin in range(0, len(previews), _ROWS):
+        table = Table(box=None, pad_edge=False, header_style="bold", show_header=begin == 0)
+        for name in headings:
+            right = name in ("LEFT", "PER HOUR", "LEASE TOTAL")
+            table.add_column(name, justify="right" if right else "left", overflow="fold", width=widths.get(name))
+        for listed in previews[begin : begin + _ROWS]:
+            cells = _cells(listed, listing)
+            table.add_row(*(cells[name] for name in headings))
+        yield table
+
+
+def _widths(listing: Listing, headings: Sequence[str], width: int) -> dict[str, int]:
+    """How wide each column is for all parts: as its widest cell, but the URLs share what is left."""
+    widths = {name: len(name) for name in headings}
+    for listed in listing.previews:
+        for name, cell in _cells(listed, listing).items():
+            if name in widths:
+                widths[name] = max(widths[name], cell_len(str(cell)))
+    gaps = 2 * (len(headings) - 1)
+    others = sum(wide for name, wide in widths.items() if name != "URL") + gaps
+    widths["URL"] = max(_NARROWEST_URL, min(widths["URL"], width - others))
+    return widths
 
 
 def _cells(listed: Listed, listing: Listing) -> dict[str, Text | str]:
