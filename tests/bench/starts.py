@@ -1,8 +1,9 @@
 """Medians of what is done with a repository of N previews, next to the plain git sequence a script would use.
 
-The script has its manifests at hand and a clone with a work tree: it writes two files, `git add`, `git commit`, `git
-push`. Ours observes the repository, plans, renders, validates, commits and pushes. Both write to repositories of their
-own with equal content, in turn. Ours also pays for its process where it says "command".
+The script has its manifests at hand and a clone with a work tree: it writes files, `git add`, `git commit`, `git push`.
+"Plain" writes two files in folders as ours; "script" one an object in a flat folder, as scripts do. Ours observes the
+repository, plans, renders, validates, commits and pushes: as one who writes alone, or asking the remote first. Each
+writes to a repository of its own with equal content, in turn. Ours also pays for its process where it says "command".
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from itertools import count, product
 from pathlib import Path, PurePosixPath
 
 from builders import LIBRARY, NOW, environment, image, preview, start_request
@@ -41,7 +43,8 @@ from reconcilers.reading import read_state
 from reconcilers.start import Starter, entry_text
 
 SIZES = (10, 1_000, 10_000)
-ROUNDS = 3
+ROUNDS = 5
+Files = Mapping[PurePosixPath, str]
 STARTER = Starter(LIBRARY, lambda *_: None, "test")
 #: An environment takes 10,000 at most, so there is room for those that are started here.
 IN_INT = 9_900
@@ -56,7 +59,8 @@ subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
 print(time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 LEGEND = f"""
-Medians of {ROUNDS}. Plain is the work tree sequence with the manifests at hand. "command" is a whole process of rtb-hub.
+Medians of {ROUNDS}. Plain: work tree, add, commit, push of two files at hand in our folders; script: of a file an object
+in a flat folder. "in process": one who writes alone; "asking": the remote is asked first. "command": a whole process.
 Cold is without kept entries. Growth is of the remote's objects, as written, before any repacking."""
 
 
@@ -89,12 +93,40 @@ def roomy() -> Environment:
     return Environment.model_validate(tree)
 
 
-def build(path: Path, count: int) -> None:
-    """A bare repository with `count` previews, laid out as `rtb-hub init` does, in one commit each."""
+def flat_files(number: int, texts_of: tuple[str, str, str]) -> dict[PurePosixPath, str]:
+    """As a script writes a preview: one file an object, all previews in one folder."""
+    entry, manifest = texts(number, texts_of)
+    folder, documents = PurePosixPath(f"environments/int/previews/rtb-{number}"), manifest.split("\n---\n")
+    named = {folder / f"{place:02}.yaml": document for place, document in enumerate(documents)}
+    return {folder / ENTRY_FILE: entry, **named}
+
+
+def our_files(number: int, texts_of: tuple[str, str, str], env: str = "int") -> dict[PurePosixPath, str]:
+    """As ours is laid out: an entry and a manifest, in folders of a hundred."""
+    folder = preview_folder(env, IssueKey("RTB", number))
+    return dict(zip((folder / ENTRY_FILE, folder / MANIFEST_FILE), texts(number, texts_of), strict=True))
+
+
+def build_flat(path: Path, count: int) -> None:
+    """A bare repository with `count` previews as a script lays them out."""
+    store, texts_of = bare(path), model(roomy())
+    files = (flat_files(number, texts_of) for number in range(FIRST, FIRST + count))
+    changes = tuple(FileChange(file, text.encode(), "") for some in files for file, text in some.items())
+    store.commit(Plan("main", None, None, f"Start {count}", changes), at=NOW)
+
+
+def bare(path: Path) -> GitRepository:
+    """An empty repository that is pushed to and never packed."""
     create_repository(path, bare=True, remote=None, environ=os.environ)
     store = opened(str(path), path.parent / "cache")
     store.git.must("config", "http.receivepack", "true")
     store.git.must("config", "gc.auto", "0")
+    return store
+
+
+def build(path: Path, count: int) -> None:
+    """A bare repository with `count` previews, laid out as `rtb-hub init` does, in one commit each."""
+    store = bare(path)
     for plan in plan_layout(layout(**{"int__environment.yaml": dump(roomy().as_tree())}), store):
         store.commit(plan, at=NOW)
     by_env = {"int": min(count, IN_INT), "stg": max(0, count - IN_INT)}
@@ -102,10 +134,8 @@ def build(path: Path, count: int) -> None:
     for env, many in by_env.items():
         texts_of = model(roomy() if env == "int" else environment(env))
         for number in range(FIRST, FIRST + many):
-            folder = preview_folder(env, IssueKey("RTB", number))
-            entry, manifest = texts(number, texts_of)
-            changes.append(FileChange(folder / ENTRY_FILE, entry.encode(), ""))
-            changes.append(FileChange(folder / MANIFEST_FILE, manifest.encode(), ""))
+            files = our_files(number, texts_of, env)
+            changes += [FileChange(file, text.encode(), "") for file, text in files.items()]
     head = store.snapshots()["main"].commit
     store.commit(Plan("main", head, head, f"Start {count}", tuple(changes)), at=NOW)
 
@@ -131,11 +161,11 @@ class Case:
     growth: list[float] = field(default_factory=list)
     number: int = 20_000
 
-    def origin(self, name: str) -> Path:
-        """A copy of the repository of this size, made when first asked for."""
+    def origin(self, name: str, of: str = "") -> Path:
+        """A copy of the repository of this size (`of`: its name's end), made when first asked for."""
         path = self.scratch / f"{self.count}-{name}.git"
         if not path.exists():
-            shutil.copytree(self.scratch / f"{self.count}.git", path)
+            shutil.copytree(self.scratch / f"{self.count}{of}.git", path)
         return path
 
     def time(self, title: str, work: Callable[[], object]) -> None:
@@ -152,23 +182,23 @@ class Case:
         return statistics.median(self.took[title])
 
 
-def plain(case: Case, name: str, location: str) -> Callable[[], None]:
+def plain(case: Case, title: str, name: str, location: str, files_of: Callable[..., Files]) -> Callable[[], None]:
     """The script's sequence in a clone with a work tree, which is made here."""
-    clone = case.scratch / f"{case.count}-{name}-clone"
+    clone = case.scratch / f"{case.count}-{title}-{name}-clone"
     subprocess.run(["git", "clone", "-q", location, clone], check=True)
-    env, texts_of = "int", model(roomy())
+    texts_of = model(roomy())
 
     def start() -> None:
-        number = case.fresh()
-        folder = clone / preview_folder(env, IssueKey("RTB", number))
+        files = files_of(case.fresh(), texts_of)
+        folder = clone / next(iter(files)).parent
         folder.mkdir(parents=True)
-        for file, text in zip((ENTRY_FILE, MANIFEST_FILE), texts(number, texts_of), strict=True):
-            (folder / file).write_text(text, encoding="utf-8")
+        for file, text in files.items():
+            (clone / file).write_text(text, encoding="utf-8")
         who = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "gc.auto=0")
-        case.time(f"plain add, commit, {name}", lambda: run(clone, who, str(folder)))
-        case.time(f"plain push, {name}", lambda: subprocess.run(["git", "-C", clone, "push", "-q"], check=True))
-        both = (case.took[f"plain {part}, {name}"][-1] for part in ("add, commit", "push"))
-        case.took.setdefault(f"plain start, {name}", []).append(sum(both))
+        case.time(f"{title} add, commit, {name}", lambda: run(clone, who, str(folder)))
+        case.time(f"{title} push, {name}", lambda: subprocess.run(["git", "-C", clone, "push", "-q"], check=True))
+        both = (case.took[f"{title} {part}, {name}"][-1] for part in ("add, commit", "push"))
+        case.took.setdefault(f"{title} start, {name}", []).append(sum(both))
 
     return start
 
@@ -179,18 +209,19 @@ def run(clone: Path, who: tuple[str, ...], folder: str) -> None:
     subprocess.run(["git", "-C", clone, *who, "commit", "-q", "-m", "Start"], check=True)
 
 
-def in_process(case: Case, name: str, location: str, ours: Hub) -> Callable[[], None]:
+def in_process(case: Case, title: str, location: str, ours: Hub, *, asks: bool = False) -> Callable[[], None]:
     """Our start without the start of a process: observe, plan, render, validate, commit, push."""
-    store = opened(location, case.scratch / f"{case.count}-{name}-cache")
-    cache = SqliteEntryCache(case.scratch / f"{case.count}-{name}-entries", version="bench")
-    writer = Writer(store, ours.library, lambda: NOW, cache=cache)
+    store = opened(location, case.scratch / f"{case.count}-{title}-cache")
+    cache = SqliteEntryCache(case.scratch / f"{case.count}-{title}-entries", version="bench")
+    minutes = count()  # after a minute nobody relies on what is known
+    writer = Writer(store, ours.library, lambda: NOW + timedelta(minutes=next(minutes) if asks else 0), cache=cache)
 
     def start() -> None:
         asked = start_request(f"RTB-{case.fresh()}")
         writer.write(Submission("int", asked.key, lambda state, now: ours.starter.plan(asked, state, now=now)))
 
     start()  # reads all, and compiles templates: as a worker does once
-    return lambda: case.time(f"ours in process, {name}", start)
+    return lambda: case.time(title, start)
 
 
 def command(case: Case, title: str, *arguments: str, cache: str) -> int:
@@ -216,11 +247,15 @@ def measure(case: Case, ours: Hub) -> dict[str, int]:
     """All measurements of one size. Returns peak memory in KiB by command."""
     places = {}
     for name in ("local", "http"):
-        for way in ("plain", "process", "command"):
-            path = case.origin(f"{name}-{way}")
+        for way in ("plain", "script", "process", "asking", "command"):
+            path = case.origin(f"{name}-{way}", "-flat" if way == "script" else "")
             places[name, way] = str(path) if name == "local" else case.server.url(path.name)
-    work = [plain(case, name, places[name, "plain"]) for name in ("local", "http")]
-    work += [in_process(case, name, places[name, "process"], ours) for name in ("local", "http")]
+    work = []
+    for name in ("local", "http"):
+        work.append(plain(case, "plain", name, places[name, "plain"], our_files))
+        work.append(plain(case, "script", name, places[name, "script"], flat_files))
+        work.append(in_process(case, f"ours in process, {name}", places[name, "process"], ours))
+    work.append(in_process(case, "ours asking, http", places["http", "asking"], ours, asks=True))
     peaks: dict[str, int] = {}
     for name in ("local", "http"):
         start_command(case, name, places[name, "command"])  # fills mirror and cache
@@ -265,9 +300,10 @@ def report(cases: Mapping[int, Case], peaks: Mapping[int, Mapping[str, int]]) ->
         found = [case.median(title) for case in cases.values()]
         print(f"{title:<40}" + "".join(f"{one:>12.1f}" for one in found) + f"{found[-1] / found[0]:>12.2f}")
     for name in ("local", "http"):
-        for way in ("in process", "command"):
-            found = [c.median(f"ours {way}, {name}") / c.median(f"plain start, {name}") for c in cases.values()]
-            print(f"{f'ours {way} / plain, {name}':<40}" + "".join(f"{one:>12.2f}" for one in found))
+        ways = ("in process", "asking", "command") if name == "http" else ("in process", "command")
+        for way, peer in product(ways, ("plain", "script")):
+            found = [c.median(f"ours {way}, {name}") / c.median(f"{peer} start, {name}") for c in cases.values()]
+            print(f"{f'ours {way} / {peer}, {name}':<40}" + "".join(f"{one:>12.2f}" for one in found))
     found = [c.median("ours commit, client part") / c.median("plain add, commit, local") for c in cases.values()]
     print(f"{'ours commit / plain add, commit':<40}" + "".join(f"{one:>12.3f}" for one in found))
     grown = [statistics.median(case.growth) for case in cases.values()]
@@ -283,8 +319,9 @@ def main() -> None:
     cases: dict[int, Case] = {}
     peaks: dict[int, dict[str, int]] = {}
     with tempfile.TemporaryDirectory() as folder, GitServer(Path(folder)) as server:
-        for count in SIZES:
-            build(Path(folder) / f"{count}.git", count)
-            cases[count] = Case(Path(folder), count, server)
-            peaks[count] = measure(cases[count], ours)
+        for many in SIZES:
+            build(Path(folder) / f"{many}.git", many)
+            build_flat(Path(folder) / f"{many}-flat.git", many)
+            cases[many] = Case(Path(folder), many, server)
+            peaks[many] = measure(cases[many], ours)
     report(cases, peaks)
