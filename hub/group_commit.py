@@ -85,6 +85,9 @@ class GroupCommitter:
             left = self._writer.round(items)
             with self._changed:
                 self._pending.extendleft(reversed(left))
+                is_idle = not self._pending
+            if is_idle:
+                self._writer.prepare()
 
     def _taken(self) -> list[Item]:
         """The next round's items, first come first served, without those given up; empty when closed and drained."""

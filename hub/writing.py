@@ -161,6 +161,14 @@ class Writer:
             self.backoff.pause(moved)
         return [again[place] for place in sorted(again)]
 
+    def prepare(self) -> None:
+        """Read what the last round left, so that the next one need not: for a moment when nobody waits."""
+        if self._last is not None:
+            try:
+                self._reader.read(self.store.known())
+            except HubError:
+                self._last = None  # the next round asks and reads, and tells those who are in it
+
     def _answers(self, submissions: Sequence[Submission[Any]]) -> Iterator[tuple[int, Answer]]:
         now = self.clock()
         is_guess = self._may_guess(submissions, now)

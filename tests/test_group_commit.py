@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -276,6 +276,10 @@ class Machine(Watched):
         return commit
 
 
+def raising(*_: Any) -> Any:
+    raise GONE
+
+
 def machines(previews: int = 20) -> tuple[Machine, Machine]:
     store = watched(previews)
     first, second = (Machine(heads=store.heads, trees=store.trees, logged=store.logged) for _ in range(2))
@@ -345,6 +349,38 @@ class TestOnWhatIsKnown:
         for n in range(1, 4):
             ours.write(starting(f"RTB-{n}"))
         assert store.asked == 3
+
+    def test_what_a_round_left_is_read_while_nobody_waits(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        store, _ = machines()
+        ours, read = self.writing(store), list[str]()
+        changed = MemorySnapshot.changed
+
+        def told(self: MemorySnapshot, since: Any, below: PurePosixPath) -> Mapping[str, str | None]:
+            read.append(self.branch)
+            return changed(self, since, below)
+
+        monkeypatch.setattr(MemorySnapshot, "changed", told)
+        ours.prepare()
+        ours.write(starting("RTB-1"))
+        assert read == []
+        ours.prepare()
+        assert read == ["main"]
+        ours.write(starting("RTB-2"))
+        assert read == ["main"], "the next round begins with what is there"
+
+    def test_what_cannot_be_read_then_is_told_by_the_next_round(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        store, _ = machines()
+        ours = self.writing(store)
+        ours.write(starting("RTB-1"))
+        with monkeypatch.context() as broken:
+            broken.setattr(MemoryStore, "snapshots", raising)
+            broken.setattr(Machine, "known", raising)
+            ours.prepare()
+            with pytest.raises(Transient):
+                ours.write(starting("RTB-2"))
+        ours.write(starting("RTB-3"))
+        assert store.asked == 3
+        assert names(store) == {"rtb-1", "rtb-3"}
 
     def test_after_an_error_the_remote_is_asked(self) -> None:
         store, _ = machines()
