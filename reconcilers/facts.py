@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from pydantic_core import from_json
+
 from generator.entry import Preview
 from generator.formats import parse_time
 from generator.inputs import inputs_digest
@@ -74,7 +76,7 @@ def facts_text(facts: Facts) -> str:
 def facts_from(text: str) -> Facts:
     """The facts in a text of `facts_text`. Raises `ValueError` when it is none."""
     try:
-        name, owner, shard, groups, vcpu, ends, digest, inputs, basis, is_edited = json.loads(text)
+        name, owner, shard, groups, vcpu, ends, digest, inputs, basis, is_edited = from_json(text)
         expires_at = None if ends is None else datetime.fromtimestamp(ends, UTC)
         return Facts(name, owner, shard, groups, Decimal(vcpu), expires_at, digest, inputs, basis, is_edited)
     except (TypeError, ArithmeticError, OSError) as err:
