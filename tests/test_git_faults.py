@@ -218,6 +218,33 @@ class TestMirror:
             assert read(opened(url, tmp_path)) == found
         git(mirror, "fsck", "--strict")
 
+    def test_a_process_that_stays_goes_on_with_the_new_one(self, url: str, tmp_path: Path) -> None:
+        store = opened(url, tmp_path)
+        put(store, write(B, "b"))
+        assert read(store) == {A: b"one", B: b"b"}
+        mirror = mirror_of(tmp_path)
+        spoil(mirror, git(mirror, "rev-parse", f"{head_of(store, 'main')}:{A.parent}").strip())
+        refused(lambda: read(store), Transient, Reason.REPOSITORY_UNREACHABLE, "made anew")
+        put(store, write(C, "c"))
+        assert read(store) == {A: b"one", B: b"b", C: b"c"}
+        git(mirror, "fsck", "--strict")
+
+    @pytest.mark.parametrize("commits", [True, False], ids=["commits", "looks"])
+    def test_one_that_a_process_keeps_open_is_packed_all_the_same(
+        self, url: str, tmp_path: Path, commits: bool
+    ) -> None:
+        store = opened(url, tmp_path)
+        put(store, write(B, "b"))
+        then, mirror = plan(store, write(C, "c")), mirror_of(tmp_path)
+        assert "count: 0" not in git(mirror, "count-objects", "-v")
+        os.utime(mirror / "rtb-hub.tended", (0, 0))
+        if commits:
+            store.commit(then, at=AT)
+        else:
+            store.snapshots()
+        assert "count: 0" in git(mirror, "count-objects", "-v")
+        assert read(store) == {A: b"one", B: b"b", **({C: b"c"} if commits else {})}
+
     def test_one_half_made_is_made_anew(self, url: str, tmp_path: Path) -> None:
         opened(url, tmp_path)
         mirror = mirror_of(tmp_path)
@@ -247,7 +274,7 @@ class TestMirror:
         (mirror / "packed-refs.lock").touch()
         os.utime(mirror / "objects/pack/tmp_pack_left", (0, 0))
         os.utime(mirror / "rtb-hub.tended", (0, 0))
-        with Mirror(mirror).shared():
+        with Mirror(mirror, url).shared():
             opened(url, tmp_path)
             assert (mirror / "packed-refs.lock").exists(), "somebody is at work"
         opened(url, tmp_path)

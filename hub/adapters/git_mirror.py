@@ -3,8 +3,9 @@
 * Processes share a mirror by a lock (flock) that ends with them: whoever fetches or mends has it alone, whoever commits
   shares it. The `git` that a killed process leaves running keeps it. So under the lock alone, every other lock file
   and half-made pack is of a process that died.
-* A mirror that is damaged is marked, and made anew when it is next opened.
-* Once a day, and when loose objects pile up, one that nobody uses just then is packed and pruned.
+* A mirror that is damaged is marked, and made anew when it is next opened or fetched into.
+* Once a day, and when loose objects pile up, one that nobody uses just then is packed and pruned: when it is opened,
+  and in between, since some processes stay for weeks.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator.errors import Fault, Reason, Transient
@@ -34,9 +35,10 @@ _PRUNE = "--prune=1.hour.ago"
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """One mirror's folder, and the clocks to wait and to count days by."""
+    """One mirror's folder, what it is a mirror of (with credentials), and the clocks to wait and to count days by."""
 
     directory: Path
+    url: str = field(repr=False)
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
     seconds: Callable[[], float] = time.time
@@ -68,13 +70,30 @@ class Mirror:
         finally:
             os.close(descriptor)
 
-    def is_of(self, url: str, git: Git) -> bool:
-        """Whether this is a whole mirror of `url`: made to its end, and not marked as damaged."""
+    def make(self, git: Git) -> bool:
+        """Make it, unless it is there, whole and not marked as damaged. True when that was done."""
+        if self._is_whole(git):
+            return False
+        with self.alone():
+            if self._is_whole(git):  # another process may just have made it
+                return False
+            _empty(self.directory)
+            Git(git.environ).must("init", "--quiet", "--bare", "--initial-branch=main", "--", str(self.directory))
+            git.must("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")  # a push notes it too
+            git.must("config", "remote.origin.url", self.url)
+        return True
+
+    def _is_whole(self, git: Git) -> bool:
         told = git.run("config", "--get", "remote.origin.url")
-        return told.code == 0 and told.text == url and not (self.directory / _DAMAGED).exists()
+        return told.code == 0 and told.text == self.url and not self.is_damaged
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether it is marked as damaged."""
+        return (self.directory / _DAMAGED).exists()
 
     def mark_damaged(self) -> None:
-        """Have it made anew when it is next opened."""
+        """Have it made anew when it is next opened or fetched into."""
         (self.directory / _DAMAGED).touch()
 
     def remove_stale_locks(self) -> bool:
@@ -122,14 +141,8 @@ def open_mirror(cache: Path, url: str, environ: Mapping[str, str]) -> tuple[Mirr
     directory = cache / "repositories" / hashlib.sha256(url.encode()).hexdigest()[:32]
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
-    mirror, git = Mirror(directory), Git(environ, directory, is_git_directory=True)
-    if not mirror.is_of(url, git):
-        with mirror.alone():
-            if not mirror.is_of(url, git):  # another process may just have made it
-                _empty(directory)
-                Git(environ).must("init", "--quiet", "--bare", "--initial-branch=main", "--", str(directory))
-                git.must("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")  # a push notes it too
-                git.must("config", "remote.origin.url", url)
+    mirror, git = Mirror(directory, url), Git(environ, directory, is_git_directory=True)
+    mirror.make(git)
     mirror.tend(git)
     return mirror, git
 

@@ -28,7 +28,7 @@ class GitReader:
         self.git = git
         #: By branch and folder: the commit that was listed last, and its listing.
         self.listings: dict[tuple[str, str], tuple[str, Mapping[str, str]]] = {}
-        #: The branches' commits as they were last seen or left.
+        #: The branches' commits as they were last seen or left; none when nobody looked.
         self.heads: Mapping[str, str] = {}
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -43,6 +43,11 @@ class GitReader:
             stood_by = self._process is not None
             result = self._answered(names)
             return self._answered(names) if result.code != 0 and stood_by else result
+
+    def forget(self) -> None:
+        """Know nothing more of what was in the repository, which was made anew."""
+        self.listings, self.heads = {}, {}
+        self.close()
 
     def close(self) -> None:
         """End the git; it is started again when it is needed."""

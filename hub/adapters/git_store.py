@@ -104,9 +104,12 @@ class GitRepository:
             commit = commit_tree(git, plan, who=(self.identity.name, self.identity.email), at=at)
             if self.has_remote:
                 self._push(git, plan, commit)
-                if self.reader.heads:  # else one alone would count as all there are
-                    self.reader.heads = {**self.reader.heads, plan.branch: commit}
-                return commit
+        if self.has_remote:
+            if self.reader.heads:  # else one alone would count as all there are
+                self.reader.heads = {**self.reader.heads, plan.branch: commit}
+            if self.mirror:
+                self.mirror.tend(self.git)
+            return commit
         self._swap(plan.branch, plan.expected, commit)
         if checked_out:
             self._follow(plan.expected, commit)
@@ -138,6 +141,9 @@ class GitRepository:
         if self.mirror is None:
             result = self.git.remote(*_FETCH)
         else:
+            if self.mirror.is_damaged and self.mirror.make(self.git):
+                self.reader.forget()
+            self.mirror.tend(self.git)
             with self.mirror.alone() as descriptor:
                 git = self.git.inheriting(descriptor)
                 result = git.remote(*_FETCH)
