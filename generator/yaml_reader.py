@@ -205,11 +205,9 @@ class _Reader:
                 shown = key.value if isinstance(key, yaml.ScalarNode) else "a collection"
                 self._fault(key, f"key {shown!r} is not text", "text; put it in quotes")
             elif key.value in found:
-                first = (
-                    next(one for one, _ in node.value if one.tag == _TEXT and one.value == key.value).start_mark.line
-                    + 1
-                )
-                self._fault(key, f"key {key.value!r} stands twice, first in line {first}", "once")
+                first = next(one for one, _ in node.value if one.tag == _TEXT and one.value == key.value)
+                what = f"key {key.value!r} stands twice, first in line {first.start_mark.line + 1}"
+                self._fault(key, what, "once")
             else:
                 found[key.value] = self.value(value, depth + 1)
         return found

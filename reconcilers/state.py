@@ -59,6 +59,11 @@ class EnvironmentState:
         """The record of one preview that awaits approval."""
         return self._requests.get(key.name)
 
+    def snapshot_of(self, record: EntryRecord) -> Snapshot:
+        """Where one of the records stands: the request branch it is on, or the environment's own."""
+        is_request = self._requests.get(record.name) is record
+        return self.request_snapshots[record.name] if is_request else self.snapshot
+
     def in_queue(self, key: IssueKey) -> QueuedRecord | None:
         """The file of one preview's request that waits for room."""
         return next((record for record in self.queued if record.name == key.name), None)

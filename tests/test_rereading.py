@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,6 +22,7 @@ from generator.errors import HubError, Reason, Transient
 from generator.naming import IssueKey
 from hub.adapters.git_store import GitRepository, Identity, create_repository, open_store
 from reconcilers.enqueue import plan_start
+from reconcilers.extend import ExtendRequest, plan_extension
 from reconcilers.layout import plan_layout
 from reconcilers.plan import FileChange, Plan
 from reconcilers.reading import read_states
@@ -182,6 +184,22 @@ class TestWhatIsRead:
         assert cache.parsed == 6
         assert asked == ["changed"]
         assert set(first[0].entries) < set(third[0].entries), "the others are the same objects"
+
+    def test_an_entry_that_stays_does_not_hide_what_changed_beside_it(self) -> None:
+        store, reader = state_store(), StateReader("memory", LIBRARY)
+        started(store, key="RTB-1")
+        asked = ExtendRequest(IssueKey.parse("RTB-1"), "alice", by="1h")
+        manifest = PurePosixPath(ENTRIES[0]).with_name("manifest.yaml")
+
+        def written() -> set[PurePosixPath]:
+            state = reader.read(store.snapshots())[0]
+            outcome = plan_extension(asked, state, starter=STARTER, now=NOW + timedelta(hours=1))
+            assert outcome.plan
+            return {change.path for change in outcome.plan.changes}
+
+        assert written() == {PurePosixPath(ENTRIES[0])}
+        put(store, str(manifest), b"# changed by hand")
+        assert written() == {PurePosixPath(ENTRIES[0]), manifest}
 
     def test_what_cannot_be_compared_is_read_anew(self) -> None:
         store = state_store()
