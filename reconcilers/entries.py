@@ -27,8 +27,9 @@ _AT_ONCE = 1000
 class EntryRecord:
     """One `preview.yaml` in a snapshot: the entry, or why it cannot be read. Never changes.
 
-    Of a kept entry only `facts` are at hand; `preview` costs the building of the whole. A state that is read again keeps
-    the record of an entry that did not change: its `snapshot` is then an earlier one, which says nothing of other files.
+    Of a kept entry only `facts` are at hand; `preview` costs the building of the whole. A state that is read again
+    keeps the record of an entry that did not change: its `snapshot` is then an earlier one, and says nothing of other
+    files.
     """
 
     __slots__ = ("_facts", "_load", "_path", "_preview", "faults", "file", "name", "snapshot")
