@@ -45,13 +45,13 @@ class StateReader:
 
     def read(self, branches: Mapping[str, Snapshot]) -> tuple[EnvironmentState, ...]:
         """All environments on `branches`, sorted by name; raises what `reconcilers.reading.read_states` raises."""
-        own = own_snapshots(branches)
-        changes = _changes(self._last[0], own) if self._last else None
-        if self._last is None or changes is None:
+        own, last = own_snapshots(branches), self._last
+        changes = _changes(last[0], own) if last else None
+        if last is None or changes is None:
             found = observed_on(branches, self._location, self._library)
             states = tuple(one.state(self._cache) for one in found)
         else:
-            states = tuple(self._reread(one, own[one.snapshot.branch], changes, branches) for one in self._last[1])
+            states = tuple(self._reread(one, own[one.snapshot.branch], changes, branches) for one in last[1])
         self._last = own, states
         return states
 
@@ -62,11 +62,11 @@ class StateReader:
         changes: Mapping[str, Changes],
         branches: Mapping[str, Snapshot],
     ) -> EnvironmentState:
-        changed = changed_state(state, snapshot, changes[snapshot.branch], self._cache)
         requested = requested_on(branches, state.environment)
         heads = {name: one.commit for name, one in requested.items()}
         if snapshot.commit == state.snapshot.commit and heads == state.request_heads:
             return state
+        changed = changed_state(state, snapshot, changes[snapshot.branch], self._cache)
         return with_requests(changed, requested, self._cache)
 
 
