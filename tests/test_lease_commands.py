@@ -110,7 +110,7 @@ def test_a_branch_that_moves_while_it_is_written_keeps_the_end_that_was_seen(
 
     def overtaken(self: Hub, repo: str | None) -> GitStore:
         real = self._repository(repo)
-        return Overtaken(real.git, real.location, real.identity, real.has_remote, real.work_tree)
+        return Overtaken(real.reader, real.location, real.identity, real.has_remote, real.work_tree)
 
     monkeypatch.setattr(Hub, "store", overtaken)
     command.run("RTB-123", "int", by="4h", reason="", if_ends=None, repo=str(state), output=Format.TABLE)
