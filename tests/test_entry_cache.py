@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -152,7 +153,7 @@ def garbage(path: Path) -> None:
 
 def other_tables(path: Path) -> None:
     path.unlink()
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("CREATE TABLE summary (x)")
     database.close()
 
@@ -186,7 +187,7 @@ class TestFaults:
     def test_a_row_that_is_not_as_written_is_not_believed(self, tmp_path: Path, column: str) -> None:
         store = populated()
         expected = seen(store, opened(tmp_path))
-        with sqlite3.connect(file_of(tmp_path)) as database:
+        with closing(sqlite3.connect(file_of(tmp_path))) as database, database:
             database.execute(f"UPDATE {column} SET content = replace(content, 'previews-0', 'previews-9')")
             assert database.total_changes > 0
         database.close()
@@ -215,7 +216,7 @@ class TestFaults:
         expected = seen(store, NOTHING_KEPT)
         seen(store, cache)
         states = read_states(store, LIBRARY, cache=cache)
-        with sqlite3.connect(file_of(tmp_path)) as database:
+        with closing(sqlite3.connect(file_of(tmp_path))) as database, database:
             database.execute("DELETE FROM entry")
         database.close()
         assert [r.preview for s in states for r in s.records] == [told[2] for told in expected[0]]  # type: ignore[index]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import importlib.util
 import json
 from collections.abc import Callable
@@ -71,7 +72,8 @@ def bundler() -> Any:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_bundles_are_what_the_tool_makes(version: str) -> None:
-    assert (ROOT / "generator" / "schema_bundles" / f"v{version}.json.gz").read_bytes() == bundler().bundle(version)
+    kept = (ROOT / "generator" / "schema_bundles" / f"v{version}.json.gz").read_bytes()
+    assert gzip.decompress(kept) == gzip.decompress(bundler().bundle(version))  # releases of zlib compress differently
 
 
 CRDS = sorted((ROOT / "generator" / "crds").glob("*.json"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def garbage(path: Path) -> None:
 
 def other_tables(path: Path) -> None:
     path.unlink()
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("CREATE TABLE verified (x)")
     database.close()
 
@@ -91,7 +92,7 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, damage: Callable[[Path], No
 
 def test_a_row_that_is_not_as_written_counts_for_nothing(tmp_path: Path) -> None:
     opened(tmp_path).remember({("a", "b"): "x"})
-    with sqlite3.connect(tmp_path / "drift" / "verified.sqlite") as database:
+    with closing(sqlite3.connect(tmp_path / "drift" / "verified.sqlite")) as database, database:
         database.execute("UPDATE verified SET basis = x'00ff'")
     database.close()
     assert opened(tmp_path).recall([("a", "b")]) == {}

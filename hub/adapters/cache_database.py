@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -26,6 +27,7 @@ class CacheDatabase:
         self._schema = schema
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._end: Callable[[], object] = _nothing
         self._lives = 2  # openings that a damaged file may cost
 
     def do(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
@@ -42,9 +44,8 @@ class CacheDatabase:
 
     def close(self) -> None:
         """Give the file back; it is opened again when it is needed."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._end()
+        self._connection = None
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -52,6 +53,7 @@ class CacheDatabase:
             self._connection = sqlite3.connect(
                 self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
+            self._end = weakref.finalize(self, self._connection.close)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = OFF")  # after a power failure it may have to be made anew
             self._connection.executescript(self._schema)
@@ -69,3 +71,7 @@ class CacheDatabase:
         except OSError:
             self._lives = 0
         return is_damaged
+
+
+def _nothing() -> None:
+    """There is no connection to end."""
