@@ -76,13 +76,15 @@ def commit_round(
             yield from ((place, _written(accepted[place], commit)) for place in step.members)
     in_steps = {place for step in batch.steps for place in step.members}
     for place, answer in enumerate(batch.answers):
-        if is_guess and place not in in_steps:
+        if place in in_steps:
+            continue
+        if is_guess:
             yield place, Again(None)
         elif isinstance(answer, Refused):
             # Where there was no room beside one that then failed, nobody knows whether there is.
             beside = next((failed[other] for other in sorted(answer.beside) if other in failed), None)
             yield place, _failure(beside) if beside else answer.error
-        elif place not in in_steps:
+        else:
             yield place, _written(answer, None) if isinstance(answer, Accepted) else Again(None)
 
 

@@ -60,7 +60,7 @@ def _with_queued(state: EnvironmentState, change: FileChange) -> EnvironmentStat
 
 
 def _recounted(before: EnvironmentState, changed: EnvironmentState, name: str) -> EnvironmentState:
-    vars(changed)["usage"] = before.usage.minus(before.share(name)).plus(changed.share(name))
+    vars(changed)["usage"] = before.usage_after(changed, [name])
     vars(changed)["queue"] = _queue(changed, before.queue, name)
     return changed
 

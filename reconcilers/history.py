@@ -16,8 +16,7 @@ from generator.blueprint import TemplateLibrary
 from generator.errors import ConfigError
 from generator.naming import IssueKey, preview_folder, previews_folder
 from reconcilers.ports import GitStore, LoggedCommit, Snapshot
-from reconcilers.reading import Observed, observed_environments
-from reconcilers.state import REQUEST_PREFIX
+from reconcilers.reading import Observed, observed_environments, requested_on
 
 BY_HAND = "by hand"
 
@@ -57,10 +56,7 @@ def read_homes(store: GitStore) -> tuple[Home, ...]:
 
 
 def _home(one: Observed) -> Home:
-    name, gated = one.environment.name, one.environment.spec.gated
-    prefix = f"{REQUEST_PREFIX}{name}/"
-    asked = {b.removeprefix(prefix): s for b, s in one.branches.items() if gated and b.startswith(prefix)}
-    return Home(name, one.snapshot, asked)
+    return Home(one.environment.name, one.snapshot, requested_on(one.branches, one.environment))
 
 
 def read_history(

@@ -66,7 +66,7 @@ class StateReader:
         heads = {name: one.commit for name, one in requested.items()}
         if snapshot.commit == state.snapshot.commit and heads == state.request_heads:
             return state
-        changed = changed_state(state, snapshot, changes[snapshot.branch], self._cache)
+        changed = _changed_state(state, snapshot, changes[snapshot.branch], self._cache)
         return with_requests(changed, requested, self._cache)
 
 
@@ -86,7 +86,9 @@ def _changes(before: Mapping[str, Snapshot], own: Mapping[str, Snapshot]) -> Map
     return changes
 
 
-def changed_state(state: EnvironmentState, snapshot: Snapshot, changes: Changes, cache: EntryCache) -> EnvironmentState:
+def _changed_state(
+    state: EnvironmentState, snapshot: Snapshot, changes: Changes, cache: EntryCache
+) -> EnvironmentState:
     """`state` at `snapshot`, where `changes` (path → content id, None: it is gone) were made. Its requests stay.
 
     Raises what reading the changed entries raises.
@@ -104,10 +106,7 @@ def changed_state(state: EnvironmentState, snapshot: Snapshot, changes: Changes,
     if not entries:
         vars(changed).update({cached: known[cached] for cached in ("by_name", "usage") if cached in known})
     elif "usage" in known and _is_plain(state) and _is_plain(changed):
-        usage = state.usage
-        for one in {preview_name(file) for file in entries}:
-            usage = usage.minus(state.share(one)).plus(changed.share(one))
-        vars(changed)["usage"] = usage
+        vars(changed)["usage"] = state.usage_after(changed, {preview_name(file) for file in entries})
     if not entries and not queued and "queue" in known:
         vars(changed)["queue"] = state.queue
     return changed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -87,6 +87,13 @@ class EnvironmentState:
         if entry := self.by_name.get(name):
             found.append(entry)
         return share_of(record.facts for record in found) if found else Usage()
+
+    def usage_after(self, changed: EnvironmentState, names: Iterable[str]) -> Usage:
+        """What all take in `changed`, a state in which only previews of these names are others than here."""
+        usage = self.usage
+        for name in names:
+            usage = usage.minus(self.share(name)).plus(changed.share(name))
+        return usage
 
     @cached_property
     def queue(self) -> Queue:

@@ -27,7 +27,7 @@ class CacheDatabase:
         self._schema = schema
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._end: Callable[[], object] = _nothing
+        self._end: Callable[[], object] = lambda: None
         self._lives = 2  # openings that a damaged file may cost
 
     def do(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
@@ -71,7 +71,3 @@ class CacheDatabase:
         except OSError:
             self._lives = 0
         return is_damaged
-
-
-def _nothing() -> None:
-    """There is no connection to end."""

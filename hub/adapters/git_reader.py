@@ -32,7 +32,7 @@ class GitReader:
         self.heads: Mapping[str, str] = {}
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._end: Callable[[], object] = _nothing
+        self._end: Callable[[], object] = lambda: None
 
     def contents(self, names: bytes) -> Result:
         """What `git cat-file --batch` answers to `names`, a line each. One that died meanwhile is started anew.
@@ -120,7 +120,3 @@ def _ended(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def _nothing() -> None:
-    """There is no git to end."""

@@ -53,7 +53,7 @@ class GitSnapshot:
 
     def _relisted(self, below: PurePosixPath, since: str, listing: Mapping[str, str]) -> Mapping[str, str] | None:
         """The listing of the commit `since` with what changed; None when that commit is not there any more."""
-        result = self.reader.git.run("diff-tree", *_DIFFERENCE, since, self.commit, *_folder(below))
+        result = self._difference(since, below)
         if result.code != 0:
             return None
         found = dict(listing)
@@ -66,8 +66,10 @@ class GitSnapshot:
 
     def changed(self, since: Snapshot, below: PurePosixPath) -> Mapping[str, str | None]:
         """See the port. One `git diff-tree`, which looks into no folder that is the same."""
-        told = self._ask("diff-tree", *_DIFFERENCE, since.commit, self.commit, *_folder(below))
-        return dict(_changes(told))
+        return dict(_changes(self._out(self._difference(since.commit, below), "diff-tree")))
+
+    def _difference(self, since: str, below: PurePosixPath) -> Result:
+        return self.reader.git.run("diff-tree", *_DIFFERENCE, since, self.commit, *_folder(below))
 
     def read(self, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
         """The contents of those `paths` that are files, in one `git cat-file --batch`."""
@@ -94,9 +96,8 @@ class GitSnapshot:
 
     def _must_be_absent(self, path: PurePosixPath) -> None:
         """Git says of a path that is not there and of an object that is lost the same; the tree tells them apart."""
-        named = self.reader.git.run("rev-parse", "--verify", "--quiet", f"{self.commit}:{path}")
-        if named.code == 0:
-            raise self._failed(f"cannot read {path}", Result(1, b"", f"{named.text} is missing"))
+        if content_id := self._content_id(path):
+            raise self._failed(f"cannot read {path}", Result(1, b"", f"{content_id} is missing"))
 
     def _as_listed(self) -> Mapping[str, str]:
         """What was listed of this commit, if anything: git finds a content by its id in half the time."""
@@ -105,11 +106,11 @@ class GitSnapshot:
 
     def _object(self, path: str) -> str:
         """A name for a file's content that is one line. Where its path is none, the content's id, or no name at all."""
-        if "\n" not in path:
-            return f"{self.commit}:{path}"
-        return (
-            self.reader.git.run("rev-parse", "--verify", "--quiet", f"{self.commit}:{path}").text or f"{self.commit}:"
-        )
+        return f"{self.commit}:{path}" if "\n" not in path else self._content_id(path) or f"{self.commit}:"
+
+    def _content_id(self, path: PurePosixPath | str) -> str:
+        """The id of what stands at a path; empty when nothing does."""
+        return self.reader.git.run("rev-parse", "--verify", "--quiet", f"{self.commit}:{path}").text
 
     def _ask(self, *arguments: str) -> bytes:
         return self._out(self.reader.git.run(*arguments), arguments[0])
