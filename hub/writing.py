@@ -168,7 +168,7 @@ class Writer:
         if self._last is not None:
             try:
                 self._reader.read(self.store.known())
-            except HubError:
+            except Exception:  # noqa: BLE001 - nobody is there to hear of it, and the thread must go on
                 self._last = None  # the next round asks and reads, and tells those who are in it
 
     def _answers(self, submissions: Sequence[Submission[Any]]) -> Iterator[tuple[int, Answer]]:

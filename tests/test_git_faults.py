@@ -7,6 +7,7 @@ import random
 import stat
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha1
@@ -320,6 +321,66 @@ class TestMirror:
 def read(store: GitRepository) -> dict[PurePosixPath, bytes]:
     snapshot = store.snapshots()["main"]
     return dict(snapshot.read(snapshot.files(PurePosixPath())))
+
+
+@pytest.mark.parametrize(
+    ("loose", "minutes", "packs"),
+    [(20, 1, False), (20, 11, True), (0, 11, False), (0, 60 * 25, True)],
+    ids=["just packed", "piled up", "few", "a day"],
+)
+def test_a_mirror_is_packed_at_times_however_much_lies_there(
+    url: str, tmp_path: Path, loose: int, minutes: int, packs: bool
+) -> None:
+    """What lost races leave stays for an hour, whatever is packed: it is not to be tried at every commit."""
+    real = subprocess.run(["which", "git"], check=True, capture_output=True, text=True).stdout.strip()
+    told = f'case " $* " in *" gc "*) echo . >> "${{0%/*}}/packed"; exit 0;; esac\nexec "{real}" "$@"\n'
+    wrapper = script(tmp_path / "bin" / "git", told)
+    store = opened(url, tmp_path, PATH=f"{wrapper.parent}{os.pathsep}{os.environ['PATH']}")
+    assert store.mirror
+    store.snapshots()
+    folder = mirror_of(tmp_path) / "objects" / "17"
+    folder.mkdir(exist_ok=True)
+    for number in range(loose):
+        (folder / f"{number:038x}").touch()
+    replace(store, mirror=replace(store.mirror, seconds=lambda: time.time() + 60 * minutes)).snapshots()
+    assert (tmp_path / "bin" / "packed").exists() is packs
+
+
+@pytest.mark.parametrize("place", ["mirror", "repository"])
+def test_packing_that_takes_too_long_does_not_deny_a_commit_that_was_made(
+    origin: Path, url: str, tmp_path: Path, place: str
+) -> None:
+    real = subprocess.run(["which", "git"], check=True, capture_output=True, text=True).stdout.strip()
+    slow = f'case " $* " in *" gc "*) echo . >> "${{0%/*}}/packed"; sleep 60;; esac\nexec "{real}" "$@"\n'
+    wrapper = script(tmp_path / "bin" / "git", slow)
+    store = opened(
+        url if place == "mirror" else origin, tmp_path, PATH=f"{wrapper.parent}{os.pathsep}{os.environ['PATH']}"
+    )
+    store = replace(store, reader=GitReader(replace(store.git, local_seconds=3)))
+    then = plan(store, write(B, "b"))
+    if place == "mirror":
+        os.utime(mirror_of(tmp_path) / "rtb-hub.tended", (0, 0))
+    else:
+        for number in range(20):
+            (origin / "objects" / "17").mkdir(exist_ok=True)
+            (origin / "objects" / "17" / f"{number:038x}").touch()
+    commit = store.commit(then, at=AT)
+    assert (tmp_path / "bin" / "packed").exists()
+    assert git(origin, "rev-parse", "main").strip() == commit
+    assert store.snapshots()["main"].read([B]) == {B: b"b"}
+
+
+def test_a_mirror_that_another_process_makes_anew_does_not_deny_a_commit_that_was_made(
+    origin: Path, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = opened(url, tmp_path)
+    then = plan(store, write(B, "b"))
+
+    def gone(*_: object) -> bool:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Mirror, "_needs_tending", gone)
+    assert git(origin, "rev-parse", "main").strip() != store.commit(then, at=AT) == head_of(store, "main")
 
 
 def test_a_local_disk_that_is_full(origin: Path, tmp_path: Path) -> None:

@@ -382,6 +382,21 @@ class TestOnWhatIsKnown:
         assert store.asked == 3
         assert names(store) == {"rtb-1", "rtb-3"}
 
+    def test_a_bug_then_does_not_end_the_committer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        store, _ = machines()
+        began = threading.Event()
+
+        def known(_: Machine) -> Mapping[str, MemorySnapshot]:
+            began.set()
+            raise ZeroDivisionError
+
+        with committing(store) as committer:
+            monkeypatch.setattr(Machine, "known", known)
+            committer.write(starting("RTB-1"), timeout_seconds=30)
+            assert began.wait(30)
+            committer.write(starting("RTB-2"), timeout_seconds=30)
+        assert names(store) == {"rtb-1", "rtb-2"}
+
     def test_after_an_error_the_remote_is_asked(self) -> None:
         store, _ = machines()
         ours = self.writing(store)

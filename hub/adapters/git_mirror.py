@@ -27,6 +27,8 @@ _LOCK, _DAMAGED, _TENDED = "rtb-hub.lock-file", "rtb-hub.damaged", "rtb-hub.tend
 _WAIT_SECONDS = 120.0
 _LOOK_SECONDS = 0.02
 _TEND_SECONDS = 86_400
+#: How long a process that stays lets a mirror be after it was packed: what lost races left lies there loose for an hour.
+REST_SECONDS = 600
 #: Of the 256 folders of loose objects one is looked at, as `git gc --auto` does: about 2,000 objects, 200 starts.
 _SAMPLE, _SAMPLE_LIMIT = "17", 8
 #: What nothing refers to goes when it is older: a snapshot of before a rewritten history may still be read.
@@ -104,29 +106,39 @@ class Mirror:
             path.unlink(missing_ok=True)
         return bool(found)
 
-    def tend(self, git: Git) -> None:
-        """Pack, prune, and drop what dead processes left, when it is time and nobody uses the mirror just now."""
-        if not self._needs_tending():
+    def tend(self, git: Git, *, rest_seconds: float = 0) -> None:
+        """Pack, prune, and drop what dead processes left, when it is time and nobody uses the mirror just now.
+
+        It is not time within `rest_seconds` of the last one. Never raises: a commit may just have been made, and what
+        is in its way is in that of the next fetch, which tells.
+        """
+        try:
+            if self._needs_tending(rest_seconds):
+                self._tend(git)
+        except OSError:  # such as files that are gone, since another process makes the mirror anew
             return
+
+    def _tend(self, git: Git) -> None:
         descriptor = os.open(self.directory / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             if not _taken(descriptor, fcntl.LOCK_EX):
                 return
             (self.directory / _TENDED).touch()  # first: what fails today is not tried again before tomorrow
             self.remove_stale_locks()
-            if git.inheriting(descriptor).run("gc", "--quiet", _PRUNE).code != 0:
+            if not _packed(git.inheriting(descriptor), "gc", "--quiet", _PRUNE):
                 self.mark_damaged()
         finally:
             os.close(descriptor)
 
-    def _needs_tending(self) -> bool:
+    def _needs_tending(self, rest_seconds: float) -> bool:
         tended = self.directory / _TENDED
         if not tended.exists():
             tended.touch()
             return False
         loose = self.directory / "objects" / _SAMPLE
         many = loose.is_dir() and len(list(loose.iterdir())) > _SAMPLE_LIMIT
-        return many or self.seconds() - tended.stat().st_mtime > _TEND_SECONDS
+        age = self.seconds() - tended.stat().st_mtime
+        return age >= rest_seconds and (many or age > _TEND_SECONDS)
 
 
 def damaged(mirror: Mirror, result: Result) -> Transient:
@@ -151,7 +163,15 @@ def pack_when_due(git: Git, directory: Path) -> None:
     """Let `git gc --auto` decide on a repository of our own that only we write: nobody else's git would do it."""
     loose = directory / "objects" / _SAMPLE
     if loose.is_dir() and len(list(loose.iterdir())) > _SAMPLE_LIMIT:
-        git.run("-c", f"gc.auto={_SAMPLE_LIMIT * 256}", "-c", "gc.autoDetach=false", "gc", "--auto", "--quiet")
+        _packed(git, "-c", f"gc.auto={_SAMPLE_LIMIT * 256}", "-c", "gc.autoDetach=false", "gc", "--auto", "--quiet")
+
+
+def _packed(git: Git, *arguments: str) -> bool:
+    """Run `git gc`; False when it found something wrong. One that takes too long is ended, and tells nothing."""
+    try:
+        return git.run(*arguments).code == 0
+    except Transient:
+        return True
 
 
 def _empty(directory: Path) -> None:

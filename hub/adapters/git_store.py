@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 from generator.errors import ConfigError, Fault, Moved, Reason, Stalled
 from hub.adapters.git_faults import is_damaged, is_locked, remote_fault
 from hub.adapters.git_log import read_log
-from hub.adapters.git_mirror import Mirror, damaged, open_mirror, pack_when_due
+from hub.adapters.git_mirror import REST_SECONDS, Mirror, damaged, open_mirror, pack_when_due
 from hub.adapters.git_process import Git, Result, said, without_credentials
 from hub.adapters.git_reader import GitReader
 from hub.adapters.git_snapshot import GitSnapshot
@@ -108,7 +108,7 @@ class GitRepository:
             if self.reader.heads:  # else one alone would count as all there are
                 self.reader.heads = {**self.reader.heads, plan.branch: commit}
             if self.mirror:
-                self.mirror.tend(self.git)
+                self.mirror.tend(self.git, rest_seconds=REST_SECONDS)
             return commit
         self._swap(plan.branch, plan.expected, commit)
         if checked_out:
@@ -143,7 +143,7 @@ class GitRepository:
         else:
             if self.mirror.is_damaged and self.mirror.make(self.git):
                 self.reader.forget()
-            self.mirror.tend(self.git)
+            self.mirror.tend(self.git, rest_seconds=REST_SECONDS)
             with self.mirror.alone() as descriptor:
                 git = self.git.inheriting(descriptor)
                 result = git.remote(*_FETCH)
