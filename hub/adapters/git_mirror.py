@@ -27,7 +27,7 @@ _LOCK, _DAMAGED, _TENDED = "rtb-hub.lock-file", "rtb-hub.damaged", "rtb-hub.tend
 _WAIT_SECONDS = 120.0
 _LOOK_SECONDS = 0.02
 _TEND_SECONDS = 86_400
-#: How long a process that stays lets a mirror be after it was packed: what lost races left lies there loose for an hour.
+#: How long a process that stays lets a mirror be after packing it: what lost races left lies there loose for an hour.
 REST_SECONDS = 600
 #: Of the 256 folders of loose objects one is looked at, as `git gc --auto` does: about 2,000 objects, 200 starts.
 _SAMPLE, _SAMPLE_LIMIT = "17", 8
