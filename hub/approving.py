@@ -142,8 +142,8 @@ class Desk:
         if record.preview is None:
             raise ConfigError(Reason.UNREADABLE_ENTRY, record.faults)
         live = state.by_name.get(name)
-        before: tuple[Manifest, ...] = committed_manifests(live) if live else ()
-        changes = compare(before, committed_manifests(record))
+        before: tuple[Manifest, ...] = committed_manifests(state, live) if live else ()
+        changes = compare(before, committed_manifests(state, record))
         row = preview_row(record.preview, environment, now=self.ours.clock())
         return request_text(asked, record.preview, environment, changes, price=money_line(row))
 

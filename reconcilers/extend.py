@@ -171,7 +171,7 @@ def _plan(
     name, spec = state.environment.name, preview.spec
     folder = preview_folder(name, asked.key)
     manifest, content = folder / MANIFEST_FILE, rendering.text.encode()
-    stands = state.snapshot_of(record).read([manifest]).get(manifest) if record else None
+    stands = state.manifest_beside(record) if record else None
     why = f"extend {asked.key} in {name} by {asked.by}, to {spec.lease.expires_at}"
     changes = [FileChange(folder / ENTRY_FILE, entry_text(preview).encode(), f"{why}: the entry")]
     if stands != content:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from generator.blueprint import TemplateLibrary
 from generator.environment import Environment
-from generator.naming import IssueKey
+from generator.naming import MANIFEST_FILE, IssueKey
 from reconcilers.entries import EntryRecord
 from reconcilers.facts import Facts
 from reconcilers.ports import Snapshot
@@ -59,10 +59,12 @@ class EnvironmentState:
         """The record of one preview that awaits approval."""
         return self._requests.get(key.name)
 
-    def snapshot_of(self, record: EntryRecord) -> Snapshot:
-        """Where one of the records stands: the request branch it is on, or the environment's own."""
+    def manifest_beside(self, record: EntryRecord) -> bytes | None:
+        """The text of the manifest beside one of the records, on the branch that it stands on; None: there is none."""
         is_request = self._requests.get(record.name) is record
-        return self.request_snapshots[record.name] if is_request else self.snapshot
+        snapshot = self.request_snapshots[record.name] if is_request else self.snapshot
+        manifest = record.path.parent / MANIFEST_FILE
+        return snapshot.read([manifest]).get(manifest)
 
     def in_queue(self, key: IssueKey) -> QueuedRecord | None:
         """The file of one preview's request that waits for room."""

@@ -54,7 +54,7 @@ def run(key: str, env: str, *, repo: str | None, at: Options | None, output: For
     if record.preview is None:
         raise ConfigError(Reason.UNREADABLE_ENTRY, record.faults)
     preview = record.preview
-    manifests = committed_manifests(record)
+    manifests = committed_manifests(state, record)
     row = preview_row(preview, state.environment, now=ours.clock())
     removal = request_branch(env, issue) if issue.name in state.removals else None
     objects = [{"wave": m.wave, "object": str(m.identity)} for m in manifests]

@@ -96,7 +96,7 @@ def diff(arguments: Arguments, *, repo: str | None, output: Format) -> None:
     outcome = ours.starter.plan(arguments.parsed(ours.settings.actor), state, now=ours.clock())
     before: tuple[Manifest, ...] = ()
     if outcome.previous is not None:
-        before = committed_manifests(outcome.previous)
+        before = committed_manifests(state, outcome.previous)
     changes = compare(before, outcome.rendering.manifests)
     data = {"change": outcome.change, "objects": [change_data(change) for change in changes]}
     emit(data, output, lambda console: _print_changes(console, changes, outcome))
@@ -104,10 +104,9 @@ def diff(arguments: Arguments, *, repo: str | None, output: Format) -> None:
         sys.exit(DIFFERENT)
 
 
-def committed_manifests(record: EntryRecord) -> tuple[Manifest, ...]:
-    """The objects that stand in the repository beside an entry."""
-    path = record.path.parent / MANIFEST_FILE
-    return manifests_in(record.snapshot.read([path]).get(path, b""), str(path))
+def committed_manifests(state: EnvironmentState, record: EntryRecord) -> tuple[Manifest, ...]:
+    """The objects that stand in the repository beside one of the state's entries or requests."""
+    return manifests_in(state.manifest_beside(record) or b"", str(record.path.parent / MANIFEST_FILE))
 
 
 def _tell_queued(console: Console, outcome: QueueOutcome, place: InLine, commit: str | None) -> None:
