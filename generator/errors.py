@@ -14,7 +14,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why something was refused. `hub.cli.exit_codes` gives each its process exit code; both are stable."""
+    """Why something was refused. `hub.output.exit_codes` gives each its process exit code; both are stable."""
 
     INVALID_ISSUE_KEY = "InvalidIssueKey"
     UNKNOWN_ENVIRONMENT = "UnknownEnvironment"

@@ -38,6 +38,6 @@ def generator_data(name: str) -> bytes:
 
 def schema_files(names: tuple[str, ...]) -> dict[str, str]:
     """The JSON Schemas `names` by the path that editors find them under in a state repository."""
-    from generator.json_schemas import schema_text
+    from generator.model.json_schemas import schema_text
 
     return {f"docs/schema/{name}.schema.json": schema_text(name) for name in names}

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from generator.environment import Environment
 from generator.errors import ConfigError, Fault, Reason
-from generator.overlay import BASE, Merged, read_environment, unknown_environment
+from generator.model.environment import Environment
+from generator.model.overlay import BASE, Merged, read_environment, unknown_environment
 from hub import assets
 from hub.wiring import Hub
-from reconcilers.entries import read_listed
-from reconcilers.reading import is_policy, own_snapshots
+from reconcilers.state.entries import read_listed
+from reconcilers.state.reading import is_policy, own_snapshots
 
 _FILE = "environment.yaml"
 

@@ -9,25 +9,25 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.blueprint import TemplateLibrary
-from generator.entry import Preview
-from generator.environment import Environment
 from generator.errors import ConfigError, Fault, Reason
-from generator.render import Rendering
-from generator.validation import PolicySettings, Validator
+from generator.model.blueprint import TemplateLibrary
+from generator.model.entry import Preview
+from generator.model.environment import Environment
+from generator.render.render import Rendering
+from generator.validate.validation import PolicySettings, Validator
 from hub import __version__, assets
 from hub.settings import Settings, load_settings
-from reconcilers.ports import ClusterReader, EntryCache, GitStore, VerifiedMemo
-from reconcilers.reading import read_state, read_states
-from reconcilers.start import Starter
-from reconcilers.state import EnvironmentState
+from reconcilers.lifecycle.start import Starter
+from reconcilers.ports.git import ClusterReader, EntryCache, GitStore, VerifiedMemo
+from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.reading import read_state, read_states
 
 if TYPE_CHECKING:
-    from hub.adapters.git_history import GitHistory
-    from hub.adapters.git_store import GitRepository
-    from hub.writing import Writer
-    from reconcilers.branch_rules import PushRules
-    from reconcilers.forge import Forge
+    from hub.adapters.git.history import GitHistory
+    from hub.adapters.git.store import GitRepository
+    from hub.writing.writer import Writer
+    from reconcilers.approval.push_rules import PushRules
+    from reconcilers.ports.forge import Forge
 
 
 def utc_now() -> datetime:
@@ -60,24 +60,24 @@ class Hub:
     @cached_property
     def entry_cache(self) -> EntryCache:
         """What was made of entries, kept below the cache folder."""
-        from hub.adapters.entry_cache import SqliteEntryCache, code_version
+        from hub.adapters.sqlite.entry_cache import SqliteEntryCache, code_version
 
         return SqliteEntryCache(self.settings.cache / "entries", version=code_version())
 
     @cached_property
     def verified_memo(self) -> VerifiedMemo:
         """Which manifests were found to be what their entries render to, kept below the cache folder."""
-        from hub.adapters.entry_cache import code_version
-        from hub.adapters.verified_memo import SqliteVerifiedMemo
+        from hub.adapters.sqlite.entry_cache import code_version
+        from hub.adapters.sqlite.verified_memo import SqliteVerifiedMemo
 
         return SqliteVerifiedMemo(self.settings.cache / "drift" / "verified.sqlite", version=code_version())
 
     def read_states(self, store: GitStore) -> tuple[EnvironmentState, ...]:
-        """All environments of a repository; see `reconcilers.reading`."""
+        """All environments of a repository; see `reconcilers.state.reading`."""
         return read_states(store, self.library, cache=self.entry_cache)
 
     def read_state(self, store: GitStore, environment: str) -> EnvironmentState:
-        """One environment of a repository; see `reconcilers.reading`."""
+        """One environment of a repository; see `reconcilers.state.reading`."""
         return read_state(store, environment, self.library, cache=self.entry_cache)
 
     def store(self, repo: str | None) -> GitStore:
@@ -85,13 +85,13 @@ class Hub:
         return self._repository(repo)
 
     def writer(self, store: GitStore) -> Writer:
-        """Writes requests to `store`: what `hub.group_commit.GroupCommitter` shares between callers."""
-        from hub.writing import Writer
+        """Writes requests to `store`: what `hub.writing.committer.GroupCommitter` shares between callers."""
+        from hub.writing.writer import Writer
 
         return Writer(store, self.library, self.clock, cache=self.entry_cache)
 
     def _repository(self, repo: str | None) -> GitRepository:
-        from hub.adapters.git_store import Identity, open_store
+        from hub.adapters.git.store import Identity, open_store
 
         location = repo or self.settings.repo or str(Path.cwd())
         identity = Identity(self.settings.git_name, self.settings.git_email)
@@ -102,7 +102,7 @@ class Hub:
 
         Raises `Stalled` (RepositoryRefused) when Git gives no answer.
         """
-        from hub.adapters.branch_rules import rules_of
+        from hub.adapters.git.push_rules import rules_of
 
         path = self._pushed_to(self._repository(repo))
         return (str(path), rules_of(path, environ=self.settings.environ)) if path else None
@@ -118,7 +118,7 @@ class Hub:
         return path
 
     def _pushed_to(self, repository: GitRepository) -> Path | None:
-        from hub.adapters.branch_rules import pushed_to
+        from hub.adapters.git.push_rules import pushed_to
 
         directory = repository.git.directory
         return pushed_to(directory, environ=self.settings.environ) if directory else None
@@ -132,8 +132,8 @@ class Hub:
 
         Not opened again by its location: that of a remote one lacks the credentials, and so names another mirror.
         """
-        from hub.adapters.git_history import GitHistory
-        from hub.adapters.git_store import GitRepository
+        from hub.adapters.git.history import GitHistory
+        from hub.adapters.git.store import GitRepository
 
         return GitHistory(store.reader) if isinstance(store, GitRepository) else self.history(store.location)
 
@@ -146,7 +146,7 @@ class Hub:
         policy = environment.spec.forge
         if policy is None:
             return None
-        from hub.forges import open_forge
+        from hub.approval.opening import open_forge
 
         key = (policy.model_dump_json(), repo)
         if key not in self._forges:
@@ -159,7 +159,7 @@ class Hub:
 
     def cluster(self, context: str, kubeconfig: str | None) -> ClusterReader:
         """The cluster of a kubeconfig context. `kubeconfig`: a flag, else KUBECONFIG, else ~/.kube/config."""
-        from hub.adapters.cluster import open_cluster
+        from hub.adapters.kubernetes.cluster import open_cluster
 
         return open_cluster(context, kubeconfig=kubeconfig or self.settings.kubeconfig)
 

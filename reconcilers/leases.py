@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from generator.entry import Lease
-from generator.environment import Environment
 from generator.errors import ConfigError, Fault, Reason
-from generator.formats import format_time, parse_time
-from generator.quantities import duration
+from generator.model.entry import Lease
+from generator.model.environment import Environment
+from generator.values.formats import format_time, parse_time
+from generator.values.quantities import duration
 
 
 def end_after(start: datetime, length: timedelta, environment: Environment, *, office_hours: bool) -> datetime:

@@ -15,23 +15,23 @@ from github_world import GitHubWorld
 from local_world import QUIET, LocalWorld
 from planning import layout
 
-from generator.environment import Environment
 from generator.errors import HubError
-from generator.naming import IssueKey
+from generator.model.environment import Environment
+from generator.values.naming import IssueKey
 from hub import assets
-from hub.adapters.git_store import create_repository
+from hub.adapters.git.store import create_repository
 from hub.commands import start, stop
-from hub.commands.reconcilers import Moment
-from hub.commands.reconciling import Asked, Outcome, Round
 from hub.commands.review import Reviewed, review, withdraw
+from hub.reconciling.registry import Moment
+from hub.reconciling.round import Asked, Outcome, Round
 from hub.settings import load_settings
 from hub.wiring import Hub
-from reconcilers.approval import ApprovalPass
-from reconcilers.batch import Submission
-from reconcilers.entries import EntryRecord
-from reconcilers.extend import ExtendRequest, plan_extension
-from reconcilers.forge import Forge
-from reconcilers.layout import plan_layout
+from reconcilers.approval.decisions import ApprovalPass
+from reconcilers.lifecycle.batch import Submission
+from reconcilers.lifecycle.extend import ExtendRequest, plan_extension
+from reconcilers.ports.forge import Forge
+from reconcilers.state.entries import EntryRecord
+from reconcilers.state.layout import plan_layout
 
 TEAM = "acme/prd-approvers"
 BRANCH = "preview/prd/rtb-123"

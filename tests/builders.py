@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from generator.blueprint import DEFAULT, TemplateLibrary
-from generator.entry import Preview
-from generator.environment import Environment
-from generator.naming import IssueKey
-from generator.overlay import read_environment
-from generator.render import PreviewRenderer, Rendering
-from generator.request import Request
+from generator.model.blueprint import DEFAULT, TemplateLibrary
+from generator.model.entry import Preview
+from generator.model.environment import Environment
+from generator.model.overlay import read_environment
+from generator.render.render import PreviewRenderer, Rendering
+from generator.render.request import Request
+from generator.values.naming import IssueKey
 from hub import assets
-from reconcilers.start import Starter, StartRequest
+from reconcilers.lifecycle.start import Starter, StartRequest
 
 NOW = datetime(2026, 11, 23, 2, 0, 0, tzinfo=UTC)
 LIBRARY = TemplateLibrary(assets.template_files())

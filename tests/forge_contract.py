@@ -14,7 +14,7 @@ from typing import Protocol
 import pytest
 
 from generator.errors import HubError, Moved, Reason, Stalled, Waiting
-from reconcilers.forge import BranchProtection, ChangeRequest, CheckState, Forge, ReviewState
+from reconcilers.ports.forge import BranchProtection, ChangeRequest, CheckState, Forge, ReviewState
 
 BASE, PREFIX = "prd", "preview/prd/"
 ONE, TWO = PREFIX + "rtb-1", PREFIX + "rtb-2"

@@ -12,11 +12,11 @@ from pathlib import Path
 from builders import LIBRARY, NOW, start_request
 
 from generator.errors import Moved
-from hub.adapters.entry_cache import SqliteEntryCache
-from hub.adapters.git_store import Identity, open_store
-from hub.commands.retry import planned_anew
-from reconcilers.reading import read_state
-from reconcilers.start import Starter
+from hub.adapters.git.store import Identity, open_store
+from hub.adapters.sqlite.entry_cache import SqliteEntryCache
+from hub.writing.backoff import planned_anew
+from reconcilers.lifecycle.start import Starter
+from reconcilers.state.reading import read_state
 
 
 def main(repository: str, cache: str, project: str, count: str) -> None:

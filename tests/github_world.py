@@ -16,9 +16,9 @@ from github_server.git_http import install_hook
 from github_server.state import App, Key
 from local_world import PEOPLE, PeoplesRepository
 
-from hub.adapters.forge_github import GitHubForge
-from hub.adapters.github_access import AppKey, GitHubAccess, open_github
-from reconcilers.forge import CheckState, ReviewState
+from hub.adapters.github.access import AppKey, GitHubAccess, open_github
+from hub.adapters.github.forge import GitHubForge
+from reconcilers.ports.forge import CheckState, ReviewState
 
 HUB_MAY = {
     "administration": "write",

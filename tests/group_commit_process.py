@@ -14,13 +14,13 @@ from builders import LIBRARY, NOW, start_request
 from planning import STARTER
 
 from generator.errors import HubError
-from hub.adapters.git_store import Identity, open_store
-from hub.commands.retry import Backoff
-from hub.group_commit import GroupCommitter
-from hub.writing import Writer
-from reconcilers.batch import Submission
-from reconcilers.enqueue import plan_start
-from reconcilers.state import EnvironmentState
+from hub.adapters.git.store import Identity, open_store
+from hub.writing.backoff import Backoff
+from hub.writing.committer import GroupCommitter
+from hub.writing.writer import Writer
+from reconcilers.lifecycle.batch import Submission
+from reconcilers.lifecycle.start_or_wait import plan_start
+from reconcilers.state.environment import EnvironmentState
 
 
 def starting(key: str, env: str = "int", *, queue: bool = False, **fields: Any) -> Submission[Any]:

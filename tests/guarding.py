@@ -14,18 +14,18 @@ from typing import Any
 from builders import LIBRARY, NOW, start_request
 from planning import layout
 
-from generator.entry import Preview
-from generator.formats import format_time
-from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
-from hub.adapters.git_history import GitHistory
-from hub.adapters.git_process import Git
-from hub.adapters.git_reader import GitReader
+from generator.model.entry import Preview
+from generator.values.formats import format_time
+from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
+from hub.adapters.git.history import GitHistory
+from hub.adapters.git.process import Git
+from hub.adapters.git.reader import GitReader
 from hub.settings import load_settings
 from hub.wiring import Hub
-from reconcilers.guard import CAP, Guard, Judgement
-from reconcilers.guard_facts import Policy, Refusal, Who
-from reconcilers.reading import read_policies
-from reconcilers.start import Starter, entry_text
+from reconcilers.guard.judge import CAP, Guard, Judgement
+from reconcilers.guard.walk import Policy, Refusal, Who
+from reconcilers.lifecycle.start import Starter, entry_text
+from reconcilers.state.reading import read_policies
 
 VERSION = "test"
 HUB = Hub(load_settings({}))

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from commands import git
 
-from hub.adapters.forge_local import LocalForge, open_local_forge
-from hub.adapters.git_process import Git
-from hub.adapters.request_refs import RequestRefs, StoredComment
-from reconcilers.forge import CheckState, ReviewState
+from hub.adapters.git.process import Git
+from hub.adapters.local_forge.forge import LocalForge, open_local_forge
+from hub.adapters.local_forge.refs import RequestRefs, StoredComment
+from reconcilers.ports.forge import CheckState, ReviewState
 
 BASE = "prd"
 PEOPLE = ("alice", "bob", "carol", "dave")

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from generator.errors import Moved, Reason, Stalled
 from reconcilers.plan import Plan, one_line
-from reconcilers.ports import LoggedCommit, Pair, Snapshot
+from reconcilers.ports.git import LoggedCommit, Pair, Snapshot
 
 Tree = Mapping[PurePosixPath, bytes]
 

@@ -10,7 +10,7 @@ from typing import Any
 from builders import NOW
 
 from generator.errors import HubError
-from reconcilers.observed import (
+from reconcilers.ports.cluster import (
     Application,
     ApplicationSet,
     ClusterState,

@@ -12,19 +12,19 @@ import pytest
 from builders import LIBRARY, NOW, environment, start_request
 from memory_store import MemorySnapshot, MemoryStore
 
-from generator.entry import Preview
 from generator.errors import HubError, Reason, Transient
-from generator.formats import format_time
-from generator.naming import ENTRY_FILE, IssueKey
-from generator.quantities import duration
+from generator.model.entry import Preview
+from generator.values.formats import format_time
+from generator.values.naming import ENTRY_FILE, IssueKey
+from generator.values.quantities import duration
 from hub import assets
-from reconcilers.entries import parse_entry
-from reconcilers.layout import Layout, plan_layout
+from reconcilers.lifecycle.start import Starter, StartOutcome, entry_text
+from reconcilers.lifecycle.stop import StopOutcome, plan_stop
 from reconcilers.plan import FileChange, Plan
-from reconcilers.reading import read_state
-from reconcilers.start import Starter, StartOutcome, entry_text
-from reconcilers.state import EnvironmentState
-from reconcilers.stop import StopOutcome, plan_stop
+from reconcilers.state.entries import parse_entry
+from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.layout import Layout, plan_layout
+from reconcilers.state.reading import read_state
 
 KEY = IssueKey.parse("RTB-123")
 FOLDER = PurePosixPath("environments/int/previews/rtb/100/rtb-123")

@@ -12,14 +12,14 @@ from typing import Any
 from builders import NOW, environment
 from planning import files_of, put
 
-from generator.formats import format_time
-from hub.commands.journal import Journal
-from hub.commands.reconcilers import Moment
-from hub.commands.reconciling import Asked, Outcome, Round
-from hub.commands.watch import Time, Watch
+from generator.values.formats import format_time
+from hub.reconciling.journal import Journal
+from hub.reconciling.registry import Moment
+from hub.reconciling.round import Asked, Outcome, Round
+from hub.reconciling.watch import Time, Watch
 from hub.settings import load_settings
 from hub.wiring import Hub
-from reconcilers.ports import GitStore
+from reconcilers.ports.git import GitStore
 
 #: Room for as many previews as a test likes.
 ROOMY = {

@@ -18,7 +18,7 @@ from conftest import ROOT
 from github_world import GitHubWorld
 
 from generator.errors import Reason
-from hub.cli.exit_codes import CODES
+from hub.output.exit_codes import CODES
 from hub.settings import load_settings
 
 ASK = ("start", "RTB-123", "--env", "prd", "--blueprint", "web", "--image", f"web={image('web')}")

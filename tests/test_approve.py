@@ -11,9 +11,9 @@ from builders import NOW
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.lifecycle import Approval
-from reconcilers.approve import Observed, Verdict, judge
-from reconcilers.forge import Actor, ChangeRequest, Check, Committer, Review, ReviewState
+from generator.model.lifecycle import Approval
+from reconcilers.approval.verdict import Observed, Verdict, judge
+from reconcilers.ports.forge import Actor, ChangeRequest, Check, Committer, Review, ReviewState
 
 HEAD, OLD = "b" * 40, "a" * 40
 HUB = Actor("rtb-hub[bot]", is_bot=True)

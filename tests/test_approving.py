@@ -14,8 +14,8 @@ from commands import git
 from github_world import GitHubWorld
 
 from generator.errors import Reason, Stalled
-from generator.formats import format_time, parse_time
-from reconcilers.forge import Forge, Identity
+from generator.values.formats import format_time, parse_time
+from reconcilers.ports.forge import Forge, Identity
 
 HOUR = timedelta(hours=1)
 

@@ -10,10 +10,10 @@ from builders import COMPONENTS, LIBRARY, environment, preview, render
 from commands import git, must, rtb_hub
 from conftest import ROOT
 
-from generator.argocd import argocd_files, render_argocd
-from generator.blueprint import TemplateLibrary
-from generator.environment import Environment
-from generator.validation import PolicySettings, Validator
+from generator.bootstrap.argocd import argocd_files, render_argocd
+from generator.model.blueprint import TemplateLibrary
+from generator.model.environment import Environment
+from generator.validate.validation import PolicySettings, Validator
 from hub import assets
 
 NAMES = ("int", "prd", "stg")

@@ -11,7 +11,7 @@ from builders import image
 from commands import IMAGES, commit_file, git, must, rtb_hub, state_of
 
 from generator.errors import Reason
-from hub.cli.exit_codes import CODES, DIFFERENT, INTERNAL, OK, USAGE
+from hub.output.exit_codes import CODES, DIFFERENT, INTERNAL, OK, USAGE
 
 
 @pytest.fixture(scope="module")

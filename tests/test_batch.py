@@ -16,18 +16,18 @@ from hypothesis import strategies as st
 from memory_store import MemoryStore
 from planning import STARTER, merged, observed, started, state_store
 
-from generator.entry import Preview
 from generator.errors import HubError, Reason
-from generator.naming import IssueKey, preview_folder
-from reconcilers.after import after
-from reconcilers.batch import Accepted, Batch, Deferred, Refused, Submission, plan_batch
-from reconcilers.enqueue import plan_start
-from reconcilers.entries import EntryRecord
-from reconcilers.facts import Facts, facts_of
-from reconcilers.reading import read_states
-from reconcilers.start import StartOutcome
-from reconcilers.state import EnvironmentState
-from reconcilers.stop import plan_stop
+from generator.model.entry import Preview
+from generator.values.naming import IssueKey, preview_folder
+from reconcilers.capacity.facts import Facts, facts_of
+from reconcilers.lifecycle.batch import Accepted, Batch, Deferred, Refused, Submission, plan_batch
+from reconcilers.lifecycle.start import StartOutcome
+from reconcilers.lifecycle.start_or_wait import plan_start
+from reconcilers.lifecycle.stop import plan_stop
+from reconcilers.state.entries import EntryRecord
+from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.planned import after
+from reconcilers.state.reading import read_states
 
 
 def start(key: str, env: str = "int", **fields: Any) -> Submission[Any]:
@@ -199,7 +199,7 @@ def test_entries_are_counted_once_for_all_requests_of_a_batch(monkeypatch: pytes
         counted.append(entry.metadata.name)
         return facts_of(entry)
 
-    monkeypatch.setattr("reconcilers.entries.facts_of", counting)
+    monkeypatch.setattr("reconcilers.state.entries.facts_of", counting)
     state = many(2000)
     submissions = [start(f"RTB-{n}") for n in range(1, 51)] + [stop(f"OLD-{n}") for n in range(1, 51)]
     batch = plan_batch(submissions, {"int": state}, now=NOW)

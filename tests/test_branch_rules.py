@@ -12,8 +12,8 @@ from builders import environment
 from commands import IMAGES, must, state_of
 
 from generator.errors import Reason, Stalled
-from hub.adapters.branch_rules import HOOK, protect, pushed_to, rules_of
-from reconcilers.branch_rules import branch_rules
+from hub.adapters.git.push_rules import HOOK, protect, pushed_to, rules_of
+from reconcilers.approval.push_rules import branch_rules
 
 WHO = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@x.io", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@x.io"}
 

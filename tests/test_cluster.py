@@ -13,11 +13,11 @@ import pytest
 from builders import LIBRARY, environment
 from kube_api import TOKEN, KubeApi, refusal
 
-from generator.argocd import argocd_folder, render_argocd
+from generator.bootstrap.argocd import argocd_folder, render_argocd
 from generator.errors import ConfigError, HubError, Reason, Stalled, Transient
-from hub.adapters import kubeconfig
-from hub.adapters.cluster import RESOURCES, Cluster, open_cluster
-from reconcilers.observed import (
+from hub.adapters.kubernetes import kubeconfig
+from hub.adapters.kubernetes.cluster import RESOURCES, Cluster, open_cluster
+from reconcilers.ports.cluster import (
     Application,
     Condition,
     Container,

@@ -13,12 +13,12 @@ from commands import IMAGES, Ran, commit_file, must, rtb_hub, state_of
 from kube_api import KubeApi, refusal
 
 from generator.errors import ConfigError, HubError, Reason
-from hub.cli.exit_codes import CODES, UNHEALTHY
-from hub.cli.output import Format
 from hub.commands import wait
-from hub.commands.observing import Options
 from hub.commands.wait import SURE_SECONDS, Clock, observations
-from reconcilers.phase import Phase, PhaseName
+from hub.output.console import Format
+from hub.output.exit_codes import CODES, UNHEALTHY
+from hub.views.phases import Options
+from reconcilers.health.phase import Phase, PhaseName
 
 ENTRY = "environments/int/previews/rtb/100/rtb-123/preview.yaml"
 APPLICATIONS = "applications.argoproj.io"

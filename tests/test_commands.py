@@ -15,10 +15,10 @@ from builders import environment, preview
 from commands import IMAGES, commit_file, git, must, rtb_hub
 
 from generator.errors import Reason
-from generator.json_schemas import NAMES, schema, schema_text
-from hub.cli.exit_codes import CODES, DIFFERENT
+from generator.model.json_schemas import NAMES, schema, schema_text
 from hub.commands.blueprint import FIELDS
-from reconcilers.start import entry_text
+from hub.output.exit_codes import CODES, DIFFERENT
+from reconcilers.lifecycle.start import entry_text
 
 ROOT = Path(__file__).parent.parent
 ENTRY = "environments/int/previews/rtb/100/rtb-123"

@@ -28,21 +28,21 @@ from observations import (
 )
 from planning import observed, put, started, state_store
 
-from generator.argocd import argocd_files, render_argocd
+from generator.bootstrap.argocd import argocd_files, render_argocd
 from generator.errors import Reason, Stalled, Transient
-from generator.naming import IssueKey
-from hub.commands.observing import phases, read_environment
-from reconcilers.branch_rules import HookState, PushRules, branch_rules
-from reconcilers.cluster_diagnosis import REFRESH, Observation, diagnose_cluster, diagnose_strays
-from reconcilers.diagnosis import (
+from generator.values.naming import IssueKey
+from hub.views.phases import phases, read_environment
+from reconcilers.approval.push_rules import HookState, PushRules, branch_rules
+from reconcilers.doctor.cluster import REFRESH, Observation, diagnose_cluster, diagnose_strays
+from reconcilers.doctor.repository import (
     Diagnosis,
     diagnose_argocd,
     diagnose_entries,
     diagnose_rules,
     diagnose_sharing,
 )
-from reconcilers.observed import ClusterState, Policy
-from reconcilers.stop import plan_stop
+from reconcilers.lifecycle.stop import plan_stop
+from reconcilers.ports.cluster import ClusterState, Policy
 
 FOLDER = "environments/int/previews/rtb/100/rtb-123"
 ENTRY = f"{FOLDER}/preview.yaml"

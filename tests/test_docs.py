@@ -17,12 +17,12 @@ from commands import git, must, rtb_hub
 from conftest import ROOT
 from pydantic import BaseModel
 
-from generator.blueprint import Blueprint
-from generator.entry import Preview
-from generator.environment import Environment
 from generator.errors import Reason
-from generator.schemas import VERSIONS
-from hub.cli.exit_codes import CODES
+from generator.model.blueprint import Blueprint
+from generator.model.entry import Preview
+from generator.model.environment import Environment
+from generator.validate.schemas import VERSIONS
+from hub.output.exit_codes import CODES
 
 PAGES = sorted((ROOT / "docs" / "reference").glob("*.md"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")

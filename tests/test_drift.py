@@ -16,18 +16,18 @@ from hypothesis import strategies as st
 from memory_store import MemoryMemo, MemoryStore
 from planning import Broken, files_of, merged, observed, put, started, state_store
 
-from generator.blueprint import TemplateLibrary
-from generator.entry import Preview
-from generator.environment import Environment
 from generator.errors import ConfigError, HubError, Reason
-from generator.naming import ENTRY_FILE, MANIFEST_FILE
-from generator.render import PreviewRenderer, Rendering
+from generator.model.blueprint import TemplateLibrary
+from generator.model.entry import Preview
+from generator.model.environment import Environment
+from generator.render.render import PreviewRenderer, Rendering
+from generator.values.naming import ENTRY_FILE, MANIFEST_FILE
 from hub.wiring import Hub
-from reconcilers.difference import Judge
-from reconcilers.drift import DriftPass, plan_drift
-from reconcilers.entries import parse_entry
-from reconcilers.reading import read_state
-from reconcilers.start import entry_text
+from reconcilers.lifecycle.start import entry_text
+from reconcilers.scheduled.drift import DriftPass, plan_drift
+from reconcilers.scheduled.drift_judge import Judge
+from reconcilers.state.entries import parse_entry
+from reconcilers.state.reading import read_state
 
 HOME = "environments/int/previews/rtb"
 KEYS = ("RTB-101", "RTB-102", "RTB-203")

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from commands import IMAGES, commit_file, git, must, rtb_hub
 
-from hub.cli.output import console
-from hub.commands.drift import SHOWN_FIELDS, SHOWN_PREVIEWS, pass_data, run_pass, tell_pass
+from hub.output.console import console
 from hub.settings import load_settings
+from hub.views.drift import SHOWN_FIELDS, SHOWN_PREVIEWS, pass_data, run_pass, tell_pass
 from hub.wiring import Hub
-from reconcilers.drift import DriftPass
+from reconcilers.scheduled.drift import DriftPass
 
 HOME = "environments/int/previews/rtb/100"
 OVERLAY = "environments/int/templates/preview/_common/more.yaml.j2"

@@ -14,13 +14,13 @@ from builders import LIBRARY, preview
 from memory_store import MemoryCache, MemoryStore, content_id
 from planning import KEY, merged, put, started, state_store
 
-from generator.naming import preview_folder
-from hub.adapters.entry_cache import KEPT_DAYS, SqliteEntryCache, code_version
-from reconcilers.entries import NOTHING_KEPT, EntryRecord
-from reconcilers.facts import facts_from, facts_of, facts_text
-from reconcilers.ports import EntryCache
-from reconcilers.reading import read_states
-from reconcilers.start import entry_text
+from generator.values.naming import preview_folder
+from hub.adapters.sqlite.entry_cache import KEPT_DAYS, SqliteEntryCache, code_version
+from reconcilers.capacity.facts import facts_from, facts_of, facts_text
+from reconcilers.lifecycle.start import entry_text
+from reconcilers.ports.git import EntryCache
+from reconcilers.state.entries import NOTHING_KEPT, EntryRecord
+from reconcilers.state.reading import read_states
 
 DAY = 86_400
 PATH = str(preview_folder("int", KEY) / "preview.yaml")
@@ -194,7 +194,7 @@ class TestFaults:
         assert seen(store, opened(tmp_path)) == expected
 
     def test_a_file_that_others_hold_costs_time_only(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("hub.adapters.cache_database._BUSY_SECONDS", 0.01)
+        monkeypatch.setattr("hub.adapters.sqlite.database._BUSY_SECONDS", 0.01)
         store = populated()
         opened(tmp_path).keep({"a": ("b", "c")})
         holder = sqlite3.connect(file_of(tmp_path), isolation_level=None)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from validating import VALIDATOR, found
 
-from generator.enums import ENUMS, LEVELS
-from generator.schemas import VERSIONS
+from generator.validate.enums import ENUMS, LEVELS
+from generator.validate.schemas import VERSIONS
 
 POD = """\
 apiVersion: v1

@@ -16,9 +16,9 @@ from planning import files_of, merged, observed, put, removed, started, state_st
 from reconciling import ROOMY
 
 from generator.errors import Fault, Reason, Stalled, Transient
-from generator.formats import format_time
-from reconcilers.expire import FEW, plan_expiry, refused
+from generator.values.formats import format_time
 from reconcilers.passes import Action, Pass, commits
+from reconcilers.scheduled.expiry import FEW, plan_expiry, refused
 
 HOME = "environments/int/previews/rtb/0"
 HOUR = timedelta(hours=1)

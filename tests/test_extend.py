@@ -30,11 +30,11 @@ from planning import (
     written,
 )
 
-from generator.blueprint import TemplateLibrary
 from generator.errors import ConfigError, Reason
-from generator.formats import format_time, parse_time
-from generator.naming import ENTRY_FILE, MANIFEST_FILE
-from reconcilers.extend import SAME_CLICK, ExtendOutcome, ExtendRequest, plan_extension
+from generator.model.blueprint import TemplateLibrary
+from generator.values.formats import format_time, parse_time
+from generator.values.naming import ENTRY_FILE, MANIFEST_FILE
+from reconcilers.lifecycle.extend import SAME_CLICK, ExtendOutcome, ExtendRequest, plan_extension
 
 HOUR = timedelta(hours=1)
 

@@ -10,8 +10,7 @@ from builders import COMPONENTS, environment, preview, render
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.errors import ConfigError, Reason
-from generator.fargate import (
+from generator.cost.fargate import (
     COMBINATIONS,
     OVERHEAD_BYTES,
     ContainerRequest,
@@ -21,10 +20,11 @@ from generator.fargate import (
     billed_size,
     pods_of,
 )
-from generator.manifest import Manifest
-from generator.pricing import money, price_pods
-from generator.quantities import GIB, MIB
-from hub.commands.view import entry_price
+from generator.cost.pricing import money, price_pods
+from generator.errors import ConfigError, Reason
+from generator.objects.manifest import Manifest
+from generator.values.quantities import GIB, MIB
+from hub.views.preview import entry_price
 
 STEPS = [(cpu, gb) for cpu, sizes in COMBINATIONS.items() for gb in sizes]
 

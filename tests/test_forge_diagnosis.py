@@ -14,9 +14,8 @@ from memory_store import MemoryStore
 from planning import put
 
 from generator.errors import Reason, Transient
-from reconcilers.diagnosis import Diagnosis
-from reconcilers.forge import Actor, BranchProtection, Identity
-from reconcilers.forge_diagnosis import (
+from reconcilers.approval.repository_files import CODEOWNERS
+from reconcilers.doctor.forge import (
     both_identities,
     diagnose_account,
     diagnose_branch_files,
@@ -24,8 +23,9 @@ from reconcilers.forge_diagnosis import (
     diagnose_team,
     unread,
 )
+from reconcilers.doctor.repository import Diagnosis
 from reconcilers.plan import Plan
-from reconcilers.repository_files import CODEOWNERS
+from reconcilers.ports.forge import Actor, BranchProtection, Identity
 
 HUB = Identity(Actor("rtb-hub", is_bot=True), "rtb-hub", "hub@example.com")
 WHERE = "acme/state"

@@ -11,7 +11,7 @@ import pytest
 from gitea_api import BASE_AT, HEAD, LOST, MERGE, GiteaApi, Reply, merged, pull, review, user
 
 from generator.errors import ConfigError, HubError, Moved, Reason, Stalled, Transient, Waiting
-from hub.adapters.forge_gitea import GiteaForge, open_gitea_forge
+from hub.adapters.gitea.forge import GiteaForge, open_gitea_forge
 
 TOKEN = "0123456789abcdef-the-hubs"
 SINCE = datetime(2026, 11, 23, tzinfo=UTC)

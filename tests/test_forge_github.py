@@ -19,9 +19,9 @@ from github_server.state import App, Key
 from github_world import GitHubWorld, key_pair
 
 from generator.errors import ConfigError, Reason, Stalled, Transient, Waiting
-from hub.adapters.forge_github import GitHubForge
-from hub.adapters.github_access import AppKey, GitHubAccess
-from reconcilers.forge import Actor, BranchProtection, ChangeRequest
+from hub.adapters.github.access import AppKey, GitHubAccess
+from hub.adapters.github.forge import GitHubForge
+from reconcilers.ports.forge import Actor, BranchProtection, ChangeRequest
 
 
 @pytest.fixture

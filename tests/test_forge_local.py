@@ -12,8 +12,8 @@ from forge_contract import BASE, ONE, TWO, ForgeContract, ask, listed, refused, 
 from local_world import Clock, LocalWorld
 
 from generator.errors import ConfigError, HubError, Reason, Stalled
-from hub.adapters.forge_local import open_local_forge
-from reconcilers.forge import BranchProtection
+from hub.adapters.local_forge.forge import open_local_forge
+from reconcilers.ports.forge import BranchProtection
 
 
 @pytest.fixture

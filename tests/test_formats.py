@@ -11,8 +11,8 @@ from hostile import CORPUS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import formats
-from generator.context import owner_label
+from generator.render.context import owner_label
+from generator.values import formats
 
 Check = Callable[[str], str]
 DIGEST = "@sha256:" + "a" * 64

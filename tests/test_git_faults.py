@@ -20,9 +20,9 @@ from git_http import GitServer
 from test_git_store import AT, A, B, C, bare, head_of, opened, plan, put, write
 
 from generator.errors import HubError, Moved, Reason, Stalled, Transient
-from hub.adapters.git_mirror import Mirror
-from hub.adapters.git_reader import GitReader
-from hub.adapters.git_store import GitRepository
+from hub.adapters.git.mirror import Mirror
+from hub.adapters.git.reader import GitReader
+from hub.adapters.git.store import GitRepository
 
 
 @pytest.fixture
@@ -288,8 +288,8 @@ class TestMirror:
         store.snapshots()
         mirror = mirror_of(tmp_path)
         assert not git(mirror, "count-objects").startswith("0 objects")
-        monkeypatch.setattr("hub.adapters.git_mirror._SAMPLE_LIMIT", 0)
-        monkeypatch.setattr("hub.adapters.git_mirror._SAMPLE", next(mirror.glob("objects/[0-9a-f][0-9a-f]")).name)
+        monkeypatch.setattr("hub.adapters.git.mirror._SAMPLE_LIMIT", 0)
+        monkeypatch.setattr("hub.adapters.git.mirror._SAMPLE", next(mirror.glob("objects/[0-9a-f][0-9a-f]")).name)
         opened(url, tmp_path)
         assert git(mirror, "count-objects").startswith("0 objects")
         assert len(read(opened(url, tmp_path))) == 2

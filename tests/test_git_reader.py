@@ -14,9 +14,9 @@ from commands import git
 from test_git_store import A, B, C, bare, opened, put, remove, write
 
 from generator.errors import Transient
-from hub.adapters.git_process import Git
-from hub.adapters.git_reader import GitReader
-from hub.adapters.git_store import GitRepository
+from hub.adapters.git.process import Git
+from hub.adapters.git.reader import GitReader
+from hub.adapters.git.store import GitRepository
 
 BELOW = PurePosixPath("environments")
 

@@ -16,10 +16,10 @@ from git_http import GitServer
 from memory_store import MemoryStore, content_id
 
 from generator.errors import ConfigError, HubError, Moved, Reason, Stalled, Transient
-from hub.adapters.git_process import Git
-from hub.adapters.git_store import GitRepository, Identity, create_repository, open_store
+from hub.adapters.git.process import Git
+from hub.adapters.git.store import GitRepository, Identity, create_repository, open_store
 from reconcilers.plan import FileChange, Plan
-from reconcilers.ports import GitStore
+from reconcilers.ports.git import GitStore
 
 AT = datetime(2026, 11, 23, 2, 0, 0, tzinfo=UTC)
 A, B, C = PurePosixPath("environments/int/a.yaml"), PurePosixPath("environments/stg/b.yaml"), PurePosixPath("top.yaml")

@@ -18,10 +18,10 @@ from git_http import GitServer
 from planning import layout
 from test_git_store import AT, bare, opened
 
-from generator.yaml_writer import dump
-from reconcilers.layout import plan_layout
-from reconcilers.reading import read_state
-from reconcilers.state import EnvironmentState
+from generator.yaml.writer import dump
+from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.layout import plan_layout
+from reconcilers.state.reading import read_state
 
 WRITER = Path(__file__).parent / "git_writer.py"
 WRITERS, KILLS = 8, 12

@@ -10,9 +10,9 @@ import pytest
 from gitea_api import GiteaApi, Reply
 
 from generator.errors import Reason, Stalled, Transient
-from hub.adapters.forge_gitea import GiteaForge, open_gitea_forge
-from hub.adapters.gitea_protection import left_out, protection_of, rule_of
-from reconcilers.forge import BranchProtection
+from hub.adapters.gitea.forge import GiteaForge, open_gitea_forge
+from hub.adapters.gitea.protection import left_out, protection_of, rule_of
+from reconcilers.ports.forge import BranchProtection
 
 RULE: dict[str, Any] = {
     "rule_name": "prd", "enable_push": False, "enable_push_whitelist": False, "push_whitelist_usernames": [],

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from builders import COMPONENTS, environment, preview, render
 
-from reconcilers.start import entry_text
+from reconcilers.lifecycle.start import entry_text
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = [

@@ -23,17 +23,17 @@ from memory_store import MemorySnapshot, MemoryStore
 from planning import layout, observed, state_store
 
 from generator.errors import HubError, Moved, Reason, Stalled, Transient
-from generator.naming import ENTRY_FILE, IssueKey
+from generator.values.naming import ENTRY_FILE, IssueKey
 from hub import assets
-from hub.adapters.git_store import create_repository
-from hub.commands.retry import Backoff
-from hub.group_commit import GroupCommitter
-from hub.writing import Writer
-from reconcilers.batch import Submission
-from reconcilers.layout import plan_layout
+from hub.adapters.git.store import create_repository
+from hub.writing.backoff import Backoff
+from hub.writing.committer import GroupCommitter
+from hub.writing.writer import Writer
+from reconcilers.lifecycle.batch import Submission
+from reconcilers.lifecycle.stop import plan_stop
 from reconcilers.plan import Plan
-from reconcilers.reading import read_state
-from reconcilers.stop import plan_stop
+from reconcilers.state.layout import plan_layout
+from reconcilers.state.reading import read_state
 
 GONE = Transient(Reason.REPOSITORY_UNREACHABLE, "the network is gone")
 MOVED = Moved(Reason.BRANCH_MOVED, "main moved")

@@ -25,12 +25,12 @@ from guarding import (
     with_spec,
 )
 
-from generator.entry import Extension, Preview
-from generator.formats import format_time
-from reconcilers.entries import parse_entry
-from reconcilers.guard import Judgement
-from reconcilers.guard_facts import RULES
-from reconcilers.start import Starter, entry_text
+from generator.model.entry import Extension, Preview
+from generator.values.formats import format_time
+from reconcilers.guard.judge import Judgement
+from reconcilers.guard.walk import RULES
+from reconcilers.lifecycle.start import Starter, entry_text
+from reconcilers.state.entries import parse_entry
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def unchecked(s: State, preview: Preview) -> Files:
 
 def by_hand(s: State, preview: Preview) -> Files:
     """An entry that cannot be rendered, beside another's manifests."""
-    from reconcilers.start import entry_text
+    from reconcilers.lifecycle.start import entry_text
 
     return {entry_path(preview): entry_text(preview).encode(), manifest_path(preview): s.text(s.live, manifest_path)}
 

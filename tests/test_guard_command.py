@@ -10,7 +10,7 @@ import pytest
 from commands import IMAGES, commit_file, git, must, rtb_hub
 
 from generator.errors import Location
-from hub.cli.annotations import annotation, markdown_table, plain_line
+from hub.output.annotations import annotation, markdown_table, plain_line
 
 NOBODY = "0" * 40
 

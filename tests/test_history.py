@@ -18,14 +18,14 @@ from memory_store import MemoryStore
 from planning import KEY, REQUEST, layout, planned
 
 from generator.errors import Reason, Stalled
-from generator.naming import IssueKey
-from hub.adapters.git_store import Identity, create_repository, open_store
-from reconcilers.history import BY_HAND, Event, blocks, read_history, read_homes
-from reconcilers.layout import plan_layout
+from generator.values.naming import IssueKey
+from hub.adapters.git.store import Identity, create_repository, open_store
+from reconcilers.lifecycle.stop import plan_stop
 from reconcilers.plan import FileChange, Plan, combined
-from reconcilers.ports import GitStore
-from reconcilers.reading import read_state
-from reconcilers.stop import plan_stop
+from reconcilers.ports.git import GitStore
+from reconcilers.state.history import BY_HAND, Event, blocks, read_history, read_homes
+from reconcilers.state.layout import plan_layout
+from reconcilers.state.reading import read_state
 
 OTHER = IssueKey.parse("RTB-9")
 FOLDER = "environments/int/previews/rtb/100/rtb-123"

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from generator.entry import Preview
 from generator.errors import ConfigError, Reason
-from reconcilers.entries import parse_entry
+from generator.model.entry import Preview
+from reconcilers.lifecycle.start import Starter, entry_text
 from reconcilers.plan import FileChange, Plan
-from reconcilers.start import Starter, entry_text
+from reconcilers.state.entries import parse_entry
 
 FIELDS = {
     "requested by": lambda text: {"requested_by": text},

@@ -14,13 +14,13 @@ from commands import git, must, rtb_hub
 from conftest import ROOT
 from git_http import GitServer
 
-from generator.environment import Environment
-from generator.hub_jobs import UNREVIEWED, hub_files, jobs_of, render_hub
-from generator.schemas import VERSIONS
-from generator.validation import PolicySettings, Validator
+from generator.bootstrap.hub_jobs import UNREVIEWED, hub_files, jobs_of, render_hub
+from generator.model.environment import Environment
+from generator.validate.schemas import VERSIONS
+from generator.validate.validation import PolicySettings, Validator
 from hub import assets
-from hub.commands.reconcilers import RECONCILERS
-from hub.commands.reconcilers import UNREVIEWED as OF_EXPIRY
+from hub.reconciling.registry import RECONCILERS
+from hub.reconciling.registry import UNREVIEWED as OF_EXPIRY
 
 GOLDEN = Path(__file__).parent / "golden_hub"
 IMAGE = f"registry.example.com/rtb-hub@{digest()}"

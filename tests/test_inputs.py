@@ -10,12 +10,12 @@ import pytest
 from builders import COMPONENTS, LIBRARY, digest, environment, preview
 from pydantic import BaseModel, ValidationError
 
-from generator.blueprint import TemplateLibrary
-from generator.entry import Preview
-from generator.environment import Environment
 from generator.errors import ConfigError, Reason
-from generator.policy import PolicySettings
-from generator.render import PreviewRenderer
+from generator.model.blueprint import TemplateLibrary
+from generator.model.entry import Preview
+from generator.model.environment import Environment
+from generator.render.render import PreviewRenderer
+from generator.validate.policy import PolicySettings
 
 Path = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)

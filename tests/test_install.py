@@ -17,8 +17,8 @@ from builders import digest, environment, preview, render
 from commands import git, rtb_hub
 from conftest import ROOT
 
-from generator.hub_jobs import jobs_of
-from reconcilers.branch_rules import branch_rules
+from generator.bootstrap.hub_jobs import jobs_of
+from reconcilers.approval.push_rules import branch_rules
 
 INSTALL = (ROOT / "docs" / "INSTALL.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(?:^<!-- needs: (?P<needs>[^\n]+) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S)

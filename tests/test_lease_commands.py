@@ -13,14 +13,14 @@ import pytest
 from commands import IMAGES, commit_file, git, must, rtb_hub
 
 from generator.errors import Reason
-from generator.formats import parse_time
-from hub.adapters.git_store import GitRepository
-from hub.cli.exit_codes import CODES
-from hub.cli.output import Format
+from generator.values.formats import parse_time
+from hub.adapters.git.store import GitRepository
 from hub.commands import extend as command
+from hub.output.console import Format
+from hub.output.exit_codes import CODES
 from hub.wiring import Hub
 from reconcilers.plan import Plan
-from reconcilers.ports import GitStore
+from reconcilers.ports.git import GitStore
 
 ENTRY = "environments/int/previews/rtb/100/rtb-123"
 HOUR = timedelta(hours=1)

@@ -17,13 +17,13 @@ from planning import started, state_store
 from rich.console import Console
 
 from generator.errors import ConfigError, Reason
-from hub.cli.output import Format, emit
-from hub.commands.listing import Listed, Listing, listed_previews
-from hub.commands.listing_filter import LEASE_PHASES, Filter, Order, Sort, wanted
-from hub.commands.listing_table import tell
-from reconcilers.phase import Phase
-from reconcilers.reading import read_states
-from reconcilers.state import EnvironmentState
+from hub.commands.listing.model import LEASE_PHASES, Filter, Order, Sort, wanted
+from hub.commands.listing.run import Listed, Listing, listed_previews
+from hub.commands.listing.table import tell
+from hub.output.console import Format, emit
+from reconcilers.health.phase import Phase
+from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.reading import read_states
 
 AT = NOW + timedelta(hours=7)
 NOTHING: dict[str, Any] = {
@@ -173,5 +173,5 @@ def test_a_table_in_parts_looks_like_a_whole_one(width: int, monkeypatch: pytest
         return console.file.getvalue()
 
     whole = printed()
-    monkeypatch.setattr("hub.commands.listing_table._ROWS", 2)
+    monkeypatch.setattr("hub.commands.listing.table._ROWS", 2)
     assert printed() == whole

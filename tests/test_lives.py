@@ -16,20 +16,20 @@ from memory_store import MemorySnapshot, MemoryStore
 from planning import STARTER, layout, put
 
 from generator.errors import ConfigError, HubError, Moved, Reason, Stalled, Transient
-from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey
-from hub.commands.retry import Backoff
-from hub.writing import Writer
-from reconcilers.batch import Submission
-from reconcilers.enqueue import plan_start
-from reconcilers.expire import plan_expiry
-from reconcilers.extend import ExtendRequest, plan_extension
-from reconcilers.layout import plan_layout
+from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey
+from hub.writing.backoff import Backoff
+from hub.writing.writer import Writer
+from reconcilers.lifecycle.batch import Submission
+from reconcilers.lifecycle.extend import ExtendRequest, plan_extension
+from reconcilers.lifecycle.revive import ReviveRequest, plan_revival
+from reconcilers.lifecycle.start_or_wait import plan_start
+from reconcilers.lifecycle.stop import plan_stop
 from reconcilers.passes import commits
 from reconcilers.plan import Plan
-from reconcilers.reading import read_state
-from reconcilers.revive import ReviveRequest, plan_revival
-from reconcilers.state import EnvironmentState
-from reconcilers.stop import plan_stop
+from reconcilers.scheduled.expiry import plan_expiry
+from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.layout import plan_layout
+from reconcilers.state.reading import read_state
 
 KEYS = [f"RTB-{number}" for number in (1, 2, 100, 101)]
 TTL, CAP = timedelta(hours=24), timedelta(hours=72)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import ConfigError, Reason
-from generator.formats import check_dns_label
-from generator.naming import DNS_LABEL_MAX, IssueKey, preview_folder, previews_folder
+from generator.values.formats import check_dns_label
+from generator.values.naming import DNS_LABEL_MAX, IssueKey, preview_folder, previews_folder
 
 PROJECTS = st.from_regex(r"[A-Z][A-Z0-9]{1,9}", fullmatch=True)
 KEYS = st.builds(IssueKey, PROJECTS, st.integers(1, 999_999_999))

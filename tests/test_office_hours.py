@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from generator.environment import Environment
 from generator.errors import ConfigError, Reason
-from generator.lifecycle import OfficeHours
-from generator.office_hours import OfficeTime, zone_of
-from generator.overlay import read_environment
+from generator.model.environment import Environment
+from generator.model.lifecycle import OfficeHours
+from generator.model.overlay import read_environment
+from generator.values.office_hours import OfficeTime, zone_of
 from hub import assets
 from reconcilers.leases import end_after
 
@@ -54,7 +54,7 @@ ROWS = {
 
 @pytest.mark.parametrize(("start", "length", "end"), ROWS.values(), ids=ROWS)
 def test_only_office_time_counts(start: str, length: str, end: str) -> None:
-    from generator.quantities import duration
+    from generator.values.quantities import duration
 
     assert SEOUL.after(at(start), duration(length)) == at(end)
 

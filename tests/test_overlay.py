@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import ConfigError, Location, Reason
-from generator.overlay import Merged, explain, merge, read_environment, unknown_environment
-from generator.yaml_reader import Document, load
-from generator.yaml_writer import dump, scalar
+from generator.model.overlay import Merged, explain, merge, read_environment, unknown_environment
+from generator.yaml.reader import Document, load
+from generator.yaml.writer import dump, scalar
 from hub import assets
 
 SHIPPED = assets.environment_files()

@@ -24,12 +24,12 @@ from observations import (
     working_set,
 )
 
-from generator.entry import Preview
 from generator.errors import Fault
-from generator.formats import format_time
-from reconcilers.entries import EntryRecord
-from reconcilers.observed import Container, ExternalSecret, Ingress, Workload
-from reconcilers.phase import Seen, needs_details, phase_of
+from generator.model.entry import Preview
+from generator.values.formats import format_time
+from reconcilers.health.phase import Seen, needs_details, phase_of
+from reconcilers.ports.cluster import Container, ExternalSecret, Ingress, Workload
+from reconcilers.state.entries import EntryRecord
 
 PATH = PurePosixPath("environments/int/previews/rtb/100/rtb-123/preview.yaml")
 PROGRESSING = application(sync="Synced", health="Progressing")

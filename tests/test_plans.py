@@ -15,11 +15,11 @@ from memory_store import MemoryStore
 from planning import KEY, STARTER, Broken, layout, merged, planned, removed, started, state_store
 
 from generator.errors import HubError, Transient
-from reconcilers.expire import plan_expiry
-from reconcilers.layout import plan_layout
+from reconcilers.lifecycle.stop import plan_stop
 from reconcilers.plan import FileChange, Plan, combined
-from reconcilers.reading import read_each_state, read_state
-from reconcilers.stop import plan_stop
+from reconcilers.scheduled.expiry import plan_expiry
+from reconcilers.state.layout import plan_layout
+from reconcilers.state.reading import read_each_state, read_state
 
 Plans = Callable[[Broken, str], list[Plan]]
 

@@ -15,8 +15,8 @@ from commands import Ran, commit_file, git, must, rtb_hub
 from github_world import GitHubWorld
 
 from generator.errors import ConfigError
-from reconcilers.forge import BranchProtection
-from reconcilers.protection import compare, wanted_protection
+from reconcilers.approval.protection import compare, wanted_protection
+from reconcilers.ports.forge import BranchProtection
 
 APPROVAL = {"team": TEAM, "required": 2, "deadline": "72h", "expiryIdentity": "app:7"}
 PRD = environment("prd", approval=APPROVAL)

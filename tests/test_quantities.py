@@ -10,7 +10,7 @@ from hostile import CORPUS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.quantities import GIB, MIB, duration, format_duration, memory_bytes, millicores, period
+from generator.values.quantities import GIB, MIB, duration, format_duration, memory_bytes, millicores, period
 
 
 @pytest.mark.parametrize(

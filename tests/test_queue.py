@@ -17,17 +17,17 @@ from memory_store import MemoryStore
 from planning import STARTER, Broken, files_of, observed, put, removed, started, state_store
 
 from generator.errors import ConfigError, HubError, Reason, Stalled, Transient
-from generator.formats import format_time, parse_time
-from generator.naming import IssueKey, queue_file
-from reconcilers.enqueue import QueueOutcome, plan_start
-from reconcilers.line import line_of
+from generator.values.formats import format_time, parse_time
+from generator.values.naming import IssueKey, queue_file
+from reconcilers.lifecycle.line import line_of
+from reconcilers.lifecycle.revive import ReviveRequest, plan_revival
+from reconcilers.lifecycle.start import Starter, StartOutcome
+from reconcilers.lifecycle.start_or_wait import QueueOutcome, plan_start
+from reconcilers.lifecycle.stop import plan_stop
 from reconcilers.passes import Pass
-from reconcilers.queue import plan_queue
-from reconcilers.reading import read_state
-from reconcilers.revive import ReviveRequest, plan_revival
-from reconcilers.start import Starter, StartOutcome
-from reconcilers.state import EnvironmentState
-from reconcilers.stop import plan_stop
+from reconcilers.scheduled.admission import plan_queue
+from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.reading import read_state
 
 LIMITS: dict[str, Any] = {"cpu": "4", "memory": "4Gi", "previews": 2}
 

@@ -11,8 +11,8 @@ import yaml
 from commands import IMAGES, Ran, commit_file, git, must, rtb_hub, state_of
 
 from generator.errors import Reason
-from generator.json_schemas import schema
-from hub.cli.exit_codes import CODES, USAGE
+from generator.model.json_schemas import schema
+from hub.output.exit_codes import CODES, USAGE
 
 BIG = ("--set", "web.cpu=1", "--set", "api.cpu=1")
 

@@ -23,9 +23,9 @@ from conftest import ROOT
 from planning import layout, started
 from reconciling import ROOMY
 
-from generator.formats import parse_time
-from hub.adapters.git_store import Identity, create_repository, open_store
-from reconcilers.layout import plan_layout
+from generator.values.formats import parse_time
+from hub.adapters.git.store import Identity, create_repository, open_store
+from reconcilers.state.layout import plan_layout
 
 PAST = "2026-01-02T00:00:00Z"
 

@@ -16,7 +16,7 @@ from commands import IMAGES, commit_file, git, must
 from conftest import ROOT
 
 from hub import __version__
-from reconcilers.repository_files import CODEOWNERS, REQUIREMENTS, WORKFLOW, codeowners, guard_workflow
+from reconcilers.approval.repository_files import CODEOWNERS, REQUIREMENTS, WORKFLOW, codeowners, guard_workflow
 
 WHEEL = f"https://example.com/rtb_ai_hub-{__version__}-py3-none-any.whl#sha256={'a' * 64}"
 TEMPLATE = (ROOT / "templates" / "repository" / "guard.yaml").read_text(encoding="utf-8")

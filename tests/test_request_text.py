@@ -6,8 +6,8 @@ import pytest
 from builders import environment, preview, render
 from hostile import CORPUS
 
-from generator.diff import compare
-from reconcilers.request_text import SHOWN_LINES, Asked, block, code, removal_text, request_text
+from generator.objects.diff import compare
+from reconcilers.approval.text import SHOWN_LINES, Asked, block, code, removal_text, request_text
 
 PRD = environment("prd", approval={"team": "acme/prd-approvers", "required": 2, "deadline": "72h"})
 

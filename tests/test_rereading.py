@@ -19,15 +19,15 @@ from memory_store import MemoryCache, MemorySnapshot, MemoryStore
 from planning import STARTER, layout, put, started, state_store, stopped
 
 from generator.errors import HubError, Reason, Transient
-from generator.naming import IssueKey
-from hub.adapters.git_store import GitRepository, Identity, create_repository, open_store
-from reconcilers.enqueue import plan_start
-from reconcilers.extend import ExtendRequest, plan_extension
-from reconcilers.layout import plan_layout
+from generator.values.naming import IssueKey
+from hub.adapters.git.store import GitRepository, Identity, create_repository, open_store
+from reconcilers.lifecycle.extend import ExtendRequest, plan_extension
+from reconcilers.lifecycle.start_or_wait import plan_start
 from reconcilers.plan import FileChange, Plan
-from reconcilers.reading import read_states
-from reconcilers.rereading import StateReader
-from reconcilers.state import EnvironmentState
+from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.layout import plan_layout
+from reconcilers.state.reading import read_states
+from reconcilers.state.rereading import StateReader
 
 PREVIEWS = "environments/int/previews"
 ENTRIES = [f"{PREVIEWS}/rtb/0/rtb-{n}/preview.yaml" for n in (1, 2, 3)]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import Moved, Reason, Transient
-from hub.commands.retry import Backoff, planned_anew
+from hub.writing.backoff import Backoff, planned_anew
 
 
 class Attempts:

@@ -29,12 +29,12 @@ from planning import (
     written,
 )
 
-from generator.blueprint import TemplateLibrary
 from generator.errors import ConfigError, HubError, Reason, Stalled
-from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey
-from reconcilers.revive import KEPT, ReviveOutcome, ReviveRequest, plan_revival
-from reconcilers.start import Starter
-from reconcilers.state import EnvironmentState
+from generator.model.blueprint import TemplateLibrary
+from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey
+from reconcilers.lifecycle.revive import KEPT, ReviveOutcome, ReviveRequest, plan_revival
+from reconcilers.lifecycle.start import Starter
+from reconcilers.state.environment import EnvironmentState
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LATER = NOW + 2 * DAY

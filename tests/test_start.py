@@ -23,12 +23,12 @@ from planning import (
     stopped,
 )
 
-from generator.entry import Preview
 from generator.errors import ConfigError, HubError, Reason
-from generator.naming import ENTRY_FILE, MANIFEST_FILE
-from hub.commands.view import entry_price
-from reconcilers.entries import parse_entry
-from reconcilers.start import entry_text
+from generator.model.entry import Preview
+from generator.values.naming import ENTRY_FILE, MANIFEST_FILE
+from hub.views.preview import entry_price
+from reconcilers.lifecycle.start import entry_text
+from reconcilers.state.entries import parse_entry
 
 FOLDER = PurePosixPath("environments/int/previews/rtb/100/rtb-123")
 SETTINGS = st.fixed_dictionaries(
@@ -157,7 +157,7 @@ def test_what_a_rendering_must_not_be_is_not_planned() -> None:
 
     from builders import LIBRARY, start_request
 
-    from reconcilers.start import Starter
+    from reconcilers.lifecycle.start import Starter
 
     with pytest.raises(HubError, match="no"):
         Starter(LIBRARY, refuse, "test").plan(start_request(), observed(state_store()), now=NOW)

@@ -8,8 +8,8 @@ import pytest
 from planning import KEY, REQUEST, files_of, merged, observed, put, removed, started, state_store, stopped
 
 from generator.errors import ConfigError, Reason
-from generator.naming import IssueKey
-from reconcilers.stop import plan_stop
+from generator.values.naming import IssueKey
+from reconcilers.lifecycle.stop import plan_stop
 
 FOLDER = "environments/int/previews/rtb/100/rtb-123"
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import ConfigError, Reason
-from generator.templating import MAX_STEPS, Renderer
+from generator.render.templating import MAX_STEPS, Renderer
 
 NAME = "templates/t.yaml.j2"
 TREE = st.recursive(

@@ -15,13 +15,13 @@ from builders import COMPONENTS, environment, preview, render
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import policy
 from generator.errors import ConfigError
-from generator.manifest import Manifest
-from generator.policy import PolicySettings
-from generator.sarif import sarif
-from generator.schemas import VERSIONS
-from generator.validation import Validator
+from generator.objects.manifest import Manifest
+from generator.validate import policy
+from generator.validate.policy import PolicySettings
+from generator.validate.sarif import sarif
+from generator.validate.schemas import VERSIONS
+from generator.validate.validation import Validator
 from hub import assets
 
 ROOT = Path(__file__).parent.parent

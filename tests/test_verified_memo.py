@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from memory_store import MemoryMemo
 
-from hub.adapters import verified_memo
-from hub.adapters.verified_memo import SqliteVerifiedMemo
-from reconcilers.ports import VerifiedMemo
+from hub.adapters.sqlite import verified_memo
+from hub.adapters.sqlite.verified_memo import SqliteVerifiedMemo
+from reconcilers.ports.git import VerifiedMemo
 
 PAIRS = {(f"{n:040x}", f"{n + 1:040x}"): f"sha256:{n % 2}" for n in range(3000)}
 
@@ -99,7 +99,7 @@ def test_a_row_that_is_not_as_written_counts_for_nothing(tmp_path: Path) -> None
 
 
 def test_a_file_that_another_process_writes_costs_time_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.adapters.cache_database._BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("hub.adapters.sqlite.database._BUSY_SECONDS", 0.01)
     memo = opened(tmp_path)
     memo.remember({("a", "b"): "x"})
     holder = sqlite3.connect(tmp_path / "drift" / "verified.sqlite", isolation_level=None)

@@ -13,7 +13,7 @@ from planning import put, started, state_store
 from reconciling import World, entry_path, extended, live
 
 from generator.errors import Reason, Stalled, Transient
-from hub.commands.watch import POLL_SECONDS, REFRESH_SECONDS
+from hub.reconciling.watch import POLL_SECONDS, REFRESH_SECONDS
 from reconcilers.plan import Plan
 
 MINUTE = 60.0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import ConfigError, Location, Reason
-from generator.yaml_reader import load, load_all
+from generator.yaml.reader import load, load_all
 
 TEXT = """\
 apiVersion: v1

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from generator.errors import ConfigError
-from generator.yaml_reader import load
-from generator.yaml_writer import dump, dump_all, quoted
+from generator.yaml.reader import load
+from generator.yaml.writer import dump, dump_all, quoted
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 TREE = st.recursive(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generator.findings import Finding
-from generator.policy import PolicySettings
-from generator.validation import Validator
+from generator.objects.findings import Finding
+from generator.validate.policy import PolicySettings
+from generator.validate.validation import Validator
 from hub import assets
-from hub.manifest_files import read_manifests
+from hub.commands.manifest_files import read_manifests
 
 VALIDATOR = Validator(assets.generator_data)
 

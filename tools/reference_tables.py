@@ -16,21 +16,21 @@ from typing import Any, get_args
 
 import typer
 
-from generator.blueprint import DEFAULT, TemplateLibrary
-from generator.context import template_values
-from generator.entry import Preview
-from generator.environment import Environment
 from generator.errors import Reason
-from generator.inputs import EnvironmentInputs
-from generator.json_schemas import schema
-from generator.naming import IssueKey
-from generator.overlay import read_environment
-from generator.request import Request
+from generator.model.blueprint import DEFAULT, TemplateLibrary
+from generator.model.entry import Preview
+from generator.model.environment import Environment
+from generator.model.inputs import EnvironmentInputs
+from generator.model.json_schemas import schema
+from generator.model.overlay import read_environment
+from generator.render.context import template_values
+from generator.render.request import Request
+from generator.values.naming import IssueKey
 from hub import assets
 from hub.cli.app import app
-from hub.cli.exit_codes import CODES, DIFFERENT, INTERNAL, NEEDS_A_PERSON, OK, REFUSED, UNHEALTHY, USAGE
-from hub.commands.view import describe
-from reconcilers.start import Starter, StartRequest, entry_text
+from hub.output.exit_codes import CODES, DIFFERENT, INTERNAL, NEEDS_A_PERSON, OK, REFUSED, UNHEALTHY, USAGE
+from hub.views.preview import describe
+from reconcilers.lifecycle.start import Starter, StartRequest, entry_text
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / "docs" / "reference"

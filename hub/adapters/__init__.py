@@ -1,1 +1,1 @@
-"""Adapters behind the ports of `reconcilers.ports`. No vendor's type or exception leaves them."""
+"""Adapters behind the ports of `reconcilers.ports.git`. No vendor's type or exception leaves them."""

@@ -10,7 +10,7 @@ import typer
 from hub import __version__
 from hub.cli import catalog, lease, options, upkeep
 from hub.cli.main import declared_errors
-from hub.cli.output import Format
+from hub.output.console import Format
 
 app = typer.Typer(
     name="rtb-hub",
@@ -168,7 +168,7 @@ def show(
     With --cluster, also its phase and the cause of it; of a preview whose entry is gone, whether it is removed.
     """
     from hub.commands import show as command
-    from hub.commands.observing import Options
+    from hub.views.phases import Options
 
     command.run(key, env, repo=repo, at=Options(cluster, kubeconfig) if cluster else None, output=output)
 
@@ -194,7 +194,7 @@ def wait(
     Example: rtb-hub wait RTB-123 --env int --cluster rtb-int --for running --timeout 10m
     """
     from hub.commands import wait as command
-    from hub.commands.observing import Options
+    from hub.views.phases import Options
 
     command.run(key, env, until, timeout=timeout, repo=repo, at=Options(cluster, kubeconfig), output=output)
 
@@ -217,7 +217,7 @@ def doctor(
     Example: rtb-hub doctor --env int --cluster rtb-int
     """
     from hub.commands import doctor as command
-    from hub.commands.observing import Options
+    from hub.views.phases import Options
 
     command.run(env or [], repo=repo, at=Options(cluster, kubeconfig) if cluster else None, output=output)
 

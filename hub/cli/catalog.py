@@ -9,7 +9,7 @@ import typer
 
 from hub.cli import options
 from hub.cli.main import declared_errors
-from hub.cli.output import Format
+from hub.output.console import Format
 
 _PANEL = "Environments, blueprints, checks"
 _env = typer.Typer(no_args_is_help=True, help="Show environments: policy, limits, accounts, and who set each value.")

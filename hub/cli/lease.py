@@ -8,7 +8,7 @@ import typer
 
 from hub.cli import options
 from hub.cli.main import declared_errors
-from hub.cli.output import Format
+from hub.output.console import Format
 
 _PANEL = "Previews"
 
@@ -65,9 +65,9 @@ def list_previews(
 
     Example: rtb-hub list --env int --ends-within 2h --sort ends
     """
-    from hub.commands import listing as command
-    from hub.commands.listing_filter import Order, wanted
-    from hub.commands.observing import Options
+    from hub.commands.listing import run as command
+    from hub.commands.listing.model import Order, wanted
+    from hub.views.phases import Options
 
     at = Options(cluster, kubeconfig) if cluster else None
     filters = wanted(

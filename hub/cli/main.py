@@ -13,7 +13,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def main() -> None:
-    """Run the command line and exit with one of `hub.cli.exit_codes`."""
+    """Run the command line and exit with one of `hub.output.exit_codes`."""
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"rtb-hub {__version__}\n")
         return
@@ -22,7 +22,7 @@ def main() -> None:
     try:
         app()
     except BrokenPipeError:  # the reader went away, as `head` does
-        from hub.cli.exit_codes import INTERNAL
+        from hub.output.exit_codes import INTERNAL
 
         sys.stderr.close()
         sys.exit(INTERNAL)
@@ -38,8 +38,8 @@ def declared_errors(function: F) -> F:
         try:
             return function(*args, **kwargs)
         except HubError as err:
-            from hub.cli.exit_codes import CODES
-            from hub.cli.output import Format, report
+            from hub.output.console import Format, report
+            from hub.output.exit_codes import CODES
 
             report(err, kwargs.get("output", Format.TABLE))
             sys.exit(CODES[err.reason])

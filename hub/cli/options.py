@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from hub.cli.output import Format
+from hub.output.console import Format
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="Jira issue key, such as RTB-123.")]
 Repo = Annotated[

@@ -8,7 +8,7 @@ import typer
 
 from hub.cli import options
 from hub.cli.main import declared_errors
-from hub.cli.output import Format
+from hub.output.console import Format
 
 _PANEL = "State repository"
 

@@ -1,1 +1,1 @@
-"""One module a command: what it does once its arguments are parsed. Printing goes through `hub.cli.output`."""
+"""One module a command: what it does once its arguments are parsed. Printing goes through `hub.output.console`."""

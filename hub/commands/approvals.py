@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from generator.errors import ConfigError, Fault, Reason, Stalled
-from generator.formats import format_time
-from generator.naming import IssueKey
-from generator.overlay import unknown_environment
-from hub.approving import Desk
-from hub.cli.output import Format, emit, printable
+from generator.model.overlay import unknown_environment
+from generator.values.formats import format_time
+from generator.values.naming import IssueKey
+from hub.approval.desk import Desk
+from hub.output.console import Format, emit, printable
 from hub.wiring import Hub, hub
-from reconcilers.approval import NAME, ApprovalPass
-from reconcilers.state import EnvironmentState, request_branch
+from reconcilers.approval.decisions import NAME, ApprovalPass
+from reconcilers.state.environment import EnvironmentState, request_branch
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from reconcilers.ports import GitStore
+    from reconcilers.ports.git import GitStore
 
 _STYLES = {"merge": "green", "wait": "yellow", "close": "red"}
 
@@ -40,7 +40,7 @@ def run(env: str | None, *, repo: str | None, output: Format) -> None:
 
 def approve(key: str, env: str, state: Literal["approved", "changes-requested"], *, repo: str | None) -> None:
     """Review a request of the local forge. Raises `Stalled` (RequestNotFound), and `ConfigError` for other forges."""
-    from hub.adapters.forge_local import LocalForge, open_local_forge
+    from hub.adapters.local_forge.forge import LocalForge, open_local_forge
 
     ours, issue = hub(), IssueKey.parse(key)
     store = ours.store(repo)
@@ -57,7 +57,7 @@ def approve(key: str, env: str, state: Literal["approved", "changes-requested"],
         remedy = f"'rtb-hub approvals --env {env}' shows what there is"
         raise Stalled(Reason.REQUEST_NOT_FOUND, f"nothing of {key} awaits a review in {env}", remedy=remedy)
     forge.review(request.number, state)
-    from hub.cli.output import console
+    from hub.output.console import console
 
     console().print(f"{actor} {'approved' if state == 'approved' else 'asked for changes of'} request {request.number}")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from generator.argocd import HEADER, argocd_files, render_argocd
-from generator.blueprint import TemplateLibrary
-from generator.environment import Environment
+from generator.bootstrap.argocd import HEADER, argocd_files, render_argocd
 from generator.errors import ConfigError, Fault, Reason
-from generator.validation import PolicySettings
-from hub.cli.output import write
+from generator.model.blueprint import TemplateLibrary
+from generator.model.environment import Environment
+from generator.validate.validation import PolicySettings
 from hub.environments import EnvironmentSet, read_environments
+from hub.output.console import write
 from hub.wiring import Hub, hub
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generator.blueprint import DEFAULT, Blueprint
-from hub.cli.output import Format, emit
+from generator.model.blueprint import DEFAULT, Blueprint
+from hub.output.console import Format, emit
 from hub.wiring import hub
 
 if TYPE_CHECKING:

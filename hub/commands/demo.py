@@ -9,13 +9,14 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from generator.naming import ENTRY_FILE, MANIFEST_FILE
-from hub.cli.output import Format, console
-from hub.commands import init, listing, start
-from hub.commands.listing_filter import Filter, Order
+from generator.values.naming import ENTRY_FILE, MANIFEST_FILE
+from hub.commands import init, start
+from hub.commands.listing import run as listing
+from hub.commands.listing.model import Filter, Order
 from hub.commands.start import Arguments
+from hub.output.console import Format, console
 from hub.wiring import hub
-from reconcilers.reading import own_snapshots
+from reconcilers.state.reading import own_snapshots
 
 if TYPE_CHECKING:
     from rich.tree import Tree

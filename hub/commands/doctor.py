@@ -10,32 +10,32 @@ from itertools import groupby
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from generator.argocd import argocd_files, project_name, render_argocd
+from generator.bootstrap.argocd import argocd_files, project_name, render_argocd
 from generator.errors import HubError, Location, Stalled
-from generator.manifest import Manifest
-from generator.overlay import unknown_environment
-from hub.cli.exit_codes import UNHEALTHY
-from hub.cli.output import Format, emit, printable
+from generator.model.overlay import unknown_environment
+from generator.objects.manifest import Manifest
 from hub.commands.doctor_forge import check_forges
-from hub.commands.observing import Options, phases, read_environment
-from hub.commands.view import rule_data
+from hub.output.console import Format, emit, printable
+from hub.output.exit_codes import UNHEALTHY
+from hub.views.phases import Options, phases, read_environment
+from hub.views.preview import rule_data
 from hub.wiring import Hub, hub
-from reconcilers.branch_rules import BranchRule, PushRules, branch_rules
-from reconcilers.cluster_diagnosis import Observation, diagnose_cluster, diagnose_strays
-from reconcilers.diagnosis import (
+from reconcilers.approval.push_rules import BranchRule, PushRules, branch_rules
+from reconcilers.doctor.cluster import Observation, diagnose_cluster, diagnose_strays
+from reconcilers.doctor.repository import (
     Diagnosis,
     diagnose_argocd,
     diagnose_entries,
     diagnose_rules,
     diagnose_sharing,
 )
-from reconcilers.observed import ClusterState
-from reconcilers.state import EnvironmentState
+from reconcilers.ports.cluster import ClusterState
+from reconcilers.state.environment import EnvironmentState
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from reconcilers.ports import ClusterReader
+    from reconcilers.ports.git import ClusterReader
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 

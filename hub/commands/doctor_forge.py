@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from generator.environment import Environment
 from generator.errors import HubError, Location
+from generator.model.environment import Environment
+from hub.approval.opening import lacking_keys
 from hub.commands.init import branch_files
-from hub.forges import lacking_keys
 from hub.wiring import Hub
-from reconcilers.diagnosis import Diagnosis
-from reconcilers.forge import Forge, Identity
-from reconcilers.forge_diagnosis import (
+from reconcilers.approval.protection import by_branch, wanted_protection
+from reconcilers.doctor.forge import (
     OF_THE_HOOK,
     both_identities,
     diagnose_account,
@@ -21,8 +20,9 @@ from reconcilers.forge_diagnosis import (
     diagnose_team,
     unread,
 )
-from reconcilers.protection import by_branch, wanted_protection
-from reconcilers.state import EnvironmentState
+from reconcilers.doctor.repository import Diagnosis
+from reconcilers.ports.forge import Forge, Identity
+from reconcilers.state.environment import EnvironmentState
 
 
 @dataclass(slots=True)

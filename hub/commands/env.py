@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator import overlay
-from generator.model_faults import field_path
-from hub.cli.output import Format, emit, printable
+from generator.model import overlay
+from generator.values.model_faults import field_path
 from hub.environments import read_environments
+from hub.output.console import Format, emit, printable
 from hub.wiring import hub
 
 if TYPE_CHECKING:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from generator.naming import IssueKey
-from hub.cli.output import Format, emit, printable
+from generator.values.naming import IssueKey
 from hub.commands.review import Reviewed, review
-from hub.commands.view import describe, money_line, preview_row
+from hub.output.console import Format, emit, printable
+from hub.views.preview import describe, money_line, preview_row
 from hub.wiring import hub
-from reconcilers.batch import Submission
-from reconcilers.extend import ExtendOutcome, ExtendRequest, plan_extension
-from reconcilers.state import EnvironmentState
+from reconcilers.lifecycle.batch import Submission
+from reconcilers.lifecycle.extend import ExtendOutcome, ExtendRequest, plan_extension
+from reconcilers.state.environment import EnvironmentState
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hub.commands.view import Row
+    from hub.views.preview import Row
 
 
 def run(  # noqa: PLR0913 - the command's options

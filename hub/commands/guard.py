@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from generator.errors import ConfigError, Fault, HubError, Location, Reason
 from hub import __version__
-from hub.cli.annotations import annotation, markdown_table, plain_line
-from hub.cli.exit_codes import CODES, REFUSED
-from hub.cli.output import Format, emit, write
+from hub.output.annotations import annotation, markdown_table, plain_line
+from hub.output.console import Format, emit, write
+from hub.output.exit_codes import CODES, REFUSED
 from hub.wiring import Hub, hub
-from reconcilers.guard import Guard, Judgement
-from reconcilers.guard_facts import Policy, Refusal, Walk, Who
-from reconcilers.ports import Snapshot
-from reconcilers.reading import read_policies
+from reconcilers.guard.judge import Guard, Judgement
+from reconcilers.guard.walk import Policy, Refusal, Walk, Who
+from reconcilers.ports.git import Snapshot
+from reconcilers.state.reading import read_policies
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hub.adapters.git_history import GitHistory
+    from hub.adapters.git.history import GitHistory
 
 #: Rows of the summary; GitHub takes 1 MiB of it.
 _SUMMARY_ROWS = 200

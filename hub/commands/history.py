@@ -7,13 +7,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import ConfigError, Fault, Reason
-from generator.formats import format_time
-from generator.naming import IssueKey
-from generator.overlay import unknown_environment
-from generator.quantities import period
-from hub.cli.output import Format, emit, printable
+from generator.model.overlay import unknown_environment
+from generator.values.formats import format_time
+from generator.values.naming import IssueKey
+from generator.values.quantities import period
+from hub.output.console import Format, emit, printable
 from hub.wiring import hub
-from reconcilers.history import Event, read_history, read_homes
+from reconcilers.state.history import Event, read_history, read_homes
 
 if TYPE_CHECKING:
     from datetime import datetime

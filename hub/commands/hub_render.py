@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generator.blueprint import TemplateLibrary
+from generator.bootstrap.hub_jobs import HEADER, hub_files, render_hub
 from generator.errors import ConfigError, Fault, Reason
-from generator.formats import check_dns_label
-from generator.hub_jobs import HEADER, hub_files, render_hub
-from generator.schemas import VERSIONS
-from generator.validation import PolicySettings
+from generator.model.blueprint import TemplateLibrary
+from generator.validate.schemas import VERSIONS
+from generator.validate.validation import PolicySettings
+from generator.values.formats import check_dns_label
 from hub.commands.argocd import deliver
 from hub.environments import read_environments
 from hub.wiring import hub

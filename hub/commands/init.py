@@ -6,23 +6,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub import __version__, assets
-from hub.adapters.branch_rules import protect, pushed_to, rules_of
-from hub.adapters.git_store import create_repository
-from hub.cli.output import Format, emit
+from hub.adapters.git.push_rules import protect, pushed_to, rules_of
+from hub.adapters.git.store import create_repository
 from hub.commands.argocd import checked_files
-from hub.commands.view import rule_data
 from hub.environments import EnvironmentSet, environments_of, given_environments
+from hub.output.console import Format, emit
+from hub.views.preview import rule_data
 from hub.wiring import Hub, hub
-from reconcilers.branch_rules import BranchRule, PushRules, branch_rules
-from reconcilers.layout import Layout, plan_layout
-from reconcilers.repository_files import CODEOWNERS, REQUIREMENTS, WORKFLOW, codeowners, guard_workflow
+from reconcilers.approval.push_rules import BranchRule, PushRules, branch_rules
+from reconcilers.approval.repository_files import CODEOWNERS, REQUIREMENTS, WORKFLOW, codeowners, guard_workflow
+from reconcilers.state.layout import Layout, plan_layout
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from generator.environment import Environment
+    from generator.model.environment import Environment
     from reconcilers.plan import Plan
-    from reconcilers.ports import GitStore
+    from reconcilers.ports.git import GitStore
 
 
 def run(folder: Path, *, remote: str | None, work_tree: bool, environments: Path | None, output: Format) -> None:

@@ -6,16 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from generator.blueprint import DEFAULT
-from generator.entry import Preview
-from generator.environment import Environment
-from generator.fargate import OVERHEAD_BYTES
-from generator.pricing import PodPrice, PreviewPrice, money
-from generator.quantities import MIB, format_duration
-from hub.cli.output import Format, emit
+from generator.cost.fargate import OVERHEAD_BYTES
+from generator.cost.pricing import PodPrice, PreviewPrice, money
+from generator.model.blueprint import DEFAULT
+from generator.model.entry import Preview
+from generator.model.environment import Environment
+from generator.values.quantities import MIB, format_duration
 from hub.commands.start import Arguments
-from hub.commands.view import entry_price
 from hub.environments import read_environments
+from hub.output.console import Format, emit
+from hub.views.preview import entry_price
 from hub.wiring import hub
 
 if TYPE_CHECKING:

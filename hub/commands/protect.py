@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from generator.environment import Environment
 from generator.errors import ConfigError, Fault, Reason
-from generator.overlay import unknown_environment
-from hub.cli.exit_codes import UNHEALTHY
-from hub.cli.output import Format, emit, printable
+from generator.model.environment import Environment
+from generator.model.overlay import unknown_environment
+from hub.output.console import Format, emit, printable
+from hub.output.exit_codes import UNHEALTHY
 from hub.wiring import Hub, hub
-from reconcilers.forge import BranchProtection
-from reconcilers.protection import Opening, by_branch, compare, rows, wanted_protection
+from reconcilers.approval.protection import Opening, by_branch, compare, rows, wanted_protection
+from reconcilers.ports.forge import BranchProtection
 
 if TYPE_CHECKING:
     from rich.console import Console

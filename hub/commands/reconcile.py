@@ -9,19 +9,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import ConfigError, Fault, Reason
-from generator.formats import format_time
-from hub.cli.exit_codes import CODES, NEEDS_A_PERSON, OK
-from hub.cli.output import Format, emit, error_data, fault_data, printable
-from hub.commands.reconcilers import RECONCILERS, Moment
-from hub.commands.reconciling import Asked, Outcome, Round
-from hub.forges import refuse_mixed
+from generator.values.formats import format_time
+from hub.approval.opening import refuse_mixed
+from hub.output.console import Format, emit, error_data, fault_data, printable
+from hub.output.exit_codes import CODES, NEEDS_A_PERSON, OK
+from hub.reconciling.registry import RECONCILERS, Moment
+from hub.reconciling.round import Asked, Outcome, Round
 from hub.wiring import hub
 from reconcilers.plan import Plan
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from reconcilers.ports import GitStore
+    from reconcilers.ports.git import GitStore
 
 _STYLES = {"remove": "bold red", "warn": "bold yellow", "report": "bold yellow"}
 
@@ -48,7 +48,7 @@ def run(given: Options, *, repo: str | None, output: Format) -> None:
     at = _time(given.at) if given.at is not None else ours.clock()
     store = ours.store(repo)
     if given.watch:
-        from hub.commands.watch import watch_store
+        from hub.reconciling.watch import watch_store
 
         watch_store(ours, store, asked, as_json=output is not Format.TABLE)
         return

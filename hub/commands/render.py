@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generator.blueprint import TemplateLibrary
-from generator.naming import ENTRY_FILE, MANIFEST_FILE
-from hub.cli.output import write
+from generator.model.blueprint import TemplateLibrary
+from generator.values.naming import ENTRY_FILE, MANIFEST_FILE
 from hub.commands.start import Arguments
 from hub.environments import read_environments
+from hub.output.console import write
 from hub.wiring import hub
-from reconcilers.start import entry_text
+from reconcilers.lifecycle.start import entry_text
 
 
 def run(arguments: Arguments, *, to: Path | None, repo: str | None, environments: Path | None) -> None:

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from generator.environment import Environment
 from generator.errors import HubError
-from generator.naming import IssueKey
-from reconcilers.ports import GitStore
-from reconcilers.request_text import code
-from reconcilers.state import request_branch
+from generator.model.environment import Environment
+from generator.values.naming import IssueKey
+from reconcilers.approval.text import code
+from reconcilers.ports.git import GitStore
+from reconcilers.state.environment import request_branch
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from hub.wiring import Hub
-    from reconcilers.forge import ChangeRequest
+    from reconcilers.ports.forge import ChangeRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def review(ours: Hub, store: GitStore, environment: Environment, key: IssueKey) 
     """Ask for a review of what stands on a preview's request branch, or bring an open request up to date."""
     if not environment.spec.gated or environment.spec.forge is None:
         return Reviewed(environment)
-    from hub.approving import Desk
+    from hub.approval.desk import Desk
 
     try:
         forge = ours.forge(environment, store.location)
@@ -79,7 +79,7 @@ def withdraw(ours: Hub, store: GitStore, environment: Environment, key: IssueKey
     """Close the request of a branch that was just deleted, saying so; many forges close it with the branch."""
     if not environment.spec.gated or environment.spec.forge is None:
         return Reviewed(environment)
-    from hub.approving import MARKER as APPROVAL
+    from hub.approval.desk import MARKER as APPROVAL
 
     branch = request_branch(environment.name, key)
     try:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from generator.formats import format_time
-from generator.naming import IssueKey
-from hub.cli.output import Format, emit, printable
+from generator.values.formats import format_time
+from generator.values.naming import IssueKey
 from hub.commands.review import Reviewed, review, withdraw
-from hub.commands.view import describe, end_line, money_line, preview_row
+from hub.output.console import Format, emit, printable
+from hub.views.preview import describe, end_line, money_line, preview_row
 from hub.wiring import hub
-from reconcilers.batch import Submission
-from reconcilers.revive import ReviveOutcome, ReviveRequest, plan_revival
-from reconcilers.state import EnvironmentState
+from reconcilers.lifecycle.batch import Submission
+from reconcilers.lifecycle.revive import ReviveOutcome, ReviveRequest, plan_revival
+from reconcilers.state.environment import EnvironmentState
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hub.commands.view import Row
+    from hub.views.preview import Row
 
 
 def run(key: str, env: str, *, ttl: str | None, repo: str | None, output: Format) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from generator.errors import ConfigError, Fault, Reason
-from generator.json_schemas import NAMES, schema_text
-from hub.cli.output import write
+from generator.model.json_schemas import NAMES, schema_text
+from hub.output.console import write
 
 
 def run(name: str | None, *, to: Path | None) -> None:

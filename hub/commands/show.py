@@ -6,24 +6,24 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from generator.errors import ConfigError, Reason
-from generator.manifest import Manifest
-from generator.naming import IssueKey
-from hub.cli.output import Format, emit, printable
-from hub.commands.observing import STYLES, Options, phase_data, phases, read_environment
-from hub.commands.queue_view import describe_place, describe_queued, facts_of_queued, in_line, tell_facts
+from generator.objects.manifest import Manifest
+from generator.values.naming import IssueKey
 from hub.commands.start import committed_manifests
-from hub.commands.view import describe, end_line, money_line, office_hours_line, preview_row
+from hub.output.console import Format, emit, printable
+from hub.views.phases import STYLES, Options, phase_data, phases, read_environment
+from hub.views.preview import describe, end_line, money_line, office_hours_line, preview_row
+from hub.views.queue import describe_place, describe_queued, facts_of_queued, in_line, tell_facts
 from hub.wiring import hub
-from reconcilers.queued import QueuedRecord
-from reconcilers.state import EnvironmentState, request_branch
-from reconcilers.stop import preview_not_found
+from reconcilers.lifecycle.stop import preview_not_found
+from reconcilers.state.environment import EnvironmentState, request_branch
+from reconcilers.state.queue_files import QueuedRecord
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from generator.entry import Preview
-    from hub.commands.view import Row
-    from reconcilers.phase import Phase
+    from generator.model.entry import Preview
+    from hub.views.preview import Row
+    from reconcilers.health.phase import Phase
 
 
 def run(key: str, env: str, *, repo: str | None, at: Options | None, output: Format) -> None:

@@ -7,29 +7,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from generator.diff import ObjectChange, compare
-from generator.entry import Compute
 from generator.errors import ConfigError, Fault, Reason
-from generator.manifest import Manifest, manifests_in
-from generator.naming import MANIFEST_FILE, IssueKey
-from generator.request import Request
-from hub.cli.exit_codes import DIFFERENT
-from hub.cli.output import Format, emit, printable
-from hub.commands.changes import change_data, print_changes
-from hub.commands.queue_view import InLine, describe_place, facts_of_queued, tell_facts
+from generator.model.entry import Compute
+from generator.objects.diff import ObjectChange, compare
+from generator.objects.manifest import Manifest, manifests_in
+from generator.render.request import Request
+from generator.values.naming import MANIFEST_FILE, IssueKey
 from hub.commands.review import Reviewed, review, withdraw
-from hub.commands.view import describe, end_line, money_line, office_hours_line, preview_row
+from hub.output.console import Format, emit, printable
+from hub.output.exit_codes import DIFFERENT
+from hub.views.changes import change_data, print_changes
+from hub.views.preview import describe, end_line, money_line, office_hours_line, preview_row
+from hub.views.queue import InLine, describe_place, facts_of_queued, tell_facts
 from hub.wiring import Hub, hub
-from reconcilers.batch import Submission
-from reconcilers.enqueue import QueueOutcome, plan_start
-from reconcilers.entries import EntryRecord
-from reconcilers.start import StartOutcome, StartRequest
-from reconcilers.state import EnvironmentState
+from reconcilers.lifecycle.batch import Submission
+from reconcilers.lifecycle.start import StartOutcome, StartRequest
+from reconcilers.lifecycle.start_or_wait import QueueOutcome, plan_start
+from reconcilers.state.entries import EntryRecord
+from reconcilers.state.environment import EnvironmentState
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hub.writing import Written
+    from hub.writing.writer import Written
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import ConfigError, Fault, HubError, Reason
-from generator.naming import IssueKey
-from hub.cli.exit_codes import CODES
-from hub.cli.output import Format, emit, error_data, report
+from generator.values.naming import IssueKey
 from hub.commands.review import Reviewed, review, withdraw
+from hub.output.console import Format, emit, error_data, report
+from hub.output.exit_codes import CODES
 from hub.wiring import Hub, hub
-from reconcilers.batch import Submission
-from reconcilers.state import EnvironmentState
-from reconcilers.stop import StopOutcome, plan_stop
+from reconcilers.lifecycle.batch import Submission
+from reconcilers.lifecycle.stop import StopOutcome, plan_stop
+from reconcilers.state.environment import EnvironmentState
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hub.writing import Written
-    from reconcilers.ports import GitStore
+    from hub.writing.writer import Written
+    from reconcilers.ports.git import GitStore
 
 _WORDS = {
     "removed": "entry and manifests removed; Argo CD removes the rest",

@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from generator.errors import ConfigError, Fault, Location, Reason
-from generator.findings import Finding
-from generator.manifest import Identity, Manifest
-from generator.naming import NAMESPACE_PREFIX
-from generator.policy import PolicySettings
-from generator.schemas import VERSIONS
+from generator.objects.findings import Finding
+from generator.objects.manifest import Identity, Manifest
+from generator.validate.policy import PolicySettings
+from generator.validate.schemas import VERSIONS
+from generator.values.naming import NAMESPACE_PREFIX
 from hub import __version__
-from hub.cli.exit_codes import CODES
-from hub.cli.output import console, printable, write
+from hub.commands.manifest_files import ManifestFiles, read_manifests
 from hub.environments import read_environments
-from hub.manifest_files import ManifestFiles, read_manifests
+from hub.output.console import console, printable, write
+from hub.output.exit_codes import CODES
 from hub.wiring import Hub, hub
 
 if TYPE_CHECKING:
-    from generator.environment import Environment
+    from generator.model.environment import Environment
 
 _NO_OBJECT = Identity("", "", "File", "", "")
 
@@ -48,7 +48,7 @@ def run(  # noqa: PLR0913 - the command's options
     )
     errors = sum(finding.severity == "error" for finding in findings)
     if output == "sarif":
-        from generator.sarif import sarif
+        from generator.validate.sarif import sarif
 
         write(json.dumps(sarif(findings, __version__), indent=2) + "\n")
     elif output == "json":

@@ -10,16 +10,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from generator.errors import ConfigError, Fault, Reason, Stalled, Transient
-from generator.naming import IssueKey
-from generator.quantities import duration
-from hub.cli.output import Format, console, emit, printable
-from hub.commands.observing import STYLES, Options, phase_data, phases, read_environment
+from generator.values.naming import IssueKey
+from generator.values.quantities import duration
+from hub.output.console import Format, console, emit, printable
+from hub.views.phases import STYLES, Options, phase_data, phases, read_environment
 from hub.wiring import Hub, hub
-from reconcilers.causes import for_how_long
-from reconcilers.phase import Phase
+from reconcilers.health.causes import for_how_long
+from reconcilers.health.phase import Phase
 
 if TYPE_CHECKING:
-    from reconcilers.ports import ClusterReader, GitStore
+    from reconcilers.ports.git import ClusterReader, GitStore
 
 Goal = Literal["running", "removed"]
 _SECONDS = re.compile(r"[1-9][0-9]{0,5}s")

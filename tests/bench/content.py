@@ -9,12 +9,12 @@ from typing import Any
 
 from builders import LIBRARY, preview
 
-from generator.entry import Preview
-from generator.environment import Environment
 from generator.errors import ConfigError
-from generator.manifest import Identity, Manifest
-from generator.render import PreviewRenderer
-from generator.yaml_reader import load_all
+from generator.model.entry import Preview
+from generator.model.environment import Environment
+from generator.objects.manifest import Identity, Manifest
+from generator.render.render import PreviewRenderer
+from generator.yaml.reader import load_all
 
 Path = tuple[str | int, ...]
 Objects = Sequence[Mapping[str, Any]]

@@ -22,17 +22,17 @@ from builders import LIBRARY, NOW, environment
 from content import entry
 from planning import layout
 
-from generator.blueprint import TemplateLibrary
-from generator.environment import Environment
-from generator.naming import ENTRY_FILE, MANIFEST_FILE, preview_folder
-from generator.render import PreviewRenderer
+from generator.model.blueprint import TemplateLibrary
+from generator.model.environment import Environment
+from generator.render.render import PreviewRenderer
+from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, preview_folder
 from hub import __version__
-from hub.commands.drift import run_pass
 from hub.settings import load_settings
+from hub.views.drift import run_pass
 from hub.wiring import Hub
-from reconcilers.layout import plan_layout
+from reconcilers.lifecycle.start import entry_text
 from reconcilers.plan import FileChange, Plan
-from reconcilers.start import entry_text
+from reconcilers.state.layout import plan_layout
 
 TEMPLATE = "templates/preview/_common/more.yaml.j2"
 MORE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more, namespace: {{ preview.namespace }}}\n"

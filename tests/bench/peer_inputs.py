@@ -15,7 +15,7 @@ from typing import Any
 from content import Pattern, fill_slots
 from peers import node
 
-from generator.yaml_writer import dump
+from generator.yaml.writer import dump
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,10 @@ from peer_inputs import BATCH, WRITERS, Inputs, Job
 from peers import PEERS, NotInstalledError, reason
 from timing import medians, milliseconds, texts
 
-from generator.environment import Environment
-from generator.policy import PolicySettings
-from generator.render import PreviewRenderer
-from generator.validation import Validator
+from generator.model.environment import Environment
+from generator.render.render import PreviewRenderer
+from generator.validate.policy import PolicySettings
+from generator.validate.validation import Validator
 from hub import assets
 
 HUB = str(Path(sys.executable).parent / "rtb-hub")

@@ -28,21 +28,21 @@ from git_http import GitServer
 from planning import layout
 from timing import milliseconds
 
-from generator.environment import Environment
-from generator.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
-from generator.yaml_writer import dump
-from hub.adapters.entry_cache import SqliteEntryCache
-from hub.adapters.git_store import GitRepository, Identity, create_repository, open_store
-from hub.adapters.git_trees import commit_tree
-from hub.group_commit import GroupCommitter
+from generator.model.environment import Environment
+from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
+from generator.yaml.writer import dump
+from hub.adapters.git.store import GitRepository, Identity, create_repository, open_store
+from hub.adapters.git.trees import commit_tree
+from hub.adapters.sqlite.entry_cache import SqliteEntryCache
 from hub.settings import load_settings
 from hub.wiring import Hub
-from hub.writing import Writer
-from reconcilers.batch import Submission
-from reconcilers.layout import plan_layout
+from hub.writing.committer import GroupCommitter
+from hub.writing.writer import Writer
+from reconcilers.lifecycle.batch import Submission
+from reconcilers.lifecycle.start import Starter, entry_text
 from reconcilers.plan import FileChange, Plan
-from reconcilers.reading import read_state
-from reconcilers.start import Starter, entry_text
+from reconcilers.state.layout import plan_layout
+from reconcilers.state.reading import read_state
 
 SIZES = (10, 1_000, 10_000)
 ROUNDS = 5

@@ -15,7 +15,7 @@ import pytest
 from builders import environment
 from peer_inputs import Inputs, kustomize
 
-from generator.yaml_writer import dump_all
+from generator.yaml.writer import dump_all
 
 PREVIEWS = content.rendered(3, environment())
 PATTERN = content.Pattern(PREVIEWS[1], PREVIEWS[2])

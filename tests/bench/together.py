@@ -23,20 +23,20 @@ from builders import LIBRARY, NOW, start_request
 from git_http import GitServer
 from planning import layout
 
-from generator.naming import IssueKey, preview_folder
+from generator.values.naming import IssueKey, preview_folder
 from hub import assets
-from hub.adapters.git_store import Identity, create_repository, open_store
-from hub.group_commit import GroupCommitter
+from hub.adapters.git.store import Identity, create_repository, open_store
 from hub.settings import load_settings
 from hub.wiring import Hub
-from hub.writing import Writer
-from reconcilers.batch import Submission
-from reconcilers.enqueue import plan_start
-from reconcilers.layout import plan_layout
+from hub.writing.committer import GroupCommitter
+from hub.writing.writer import Writer
+from reconcilers.lifecycle.batch import Submission
+from reconcilers.lifecycle.start import Starter, entry_text
+from reconcilers.lifecycle.start_or_wait import plan_start
 from reconcilers.plan import FileChange, Plan
-from reconcilers.ports import GitStore
-from reconcilers.start import Starter, entry_text
-from reconcilers.state import EnvironmentState
+from reconcilers.ports.git import GitStore
+from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.layout import plan_layout
 
 PREVIEWS, AT_ONCE, ALONE = 1000, 100, 20
 ROOMY = {"previews: 20": "previews: 10000", "quotaVcpu: 6": "quotaVcpu: 100000", "shards: 1": "shards: 50"}

@@ -20,8 +20,8 @@ from typing import Any
 from forge_contract import BASE
 from gitea import ORGANISATION, Account, Gitea
 
-from hub.adapters.forge_gitea import GiteaForge, open_gitea_forge
-from reconcilers.forge import BranchProtection, CheckState, ReviewState
+from hub.adapters.gitea.forge import GiteaForge, open_gitea_forge
+from reconcilers.ports.forge import BranchProtection, CheckState, ReviewState
 
 HUB, EXPIRY, CI, ARGOCD, READER = MACHINES = ("rtb-hub", "rtb-expiry", "ci", "argocd", "teams-reader")
 PEOPLE = ("alice", "bob", "carol", "dave")

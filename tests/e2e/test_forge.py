@@ -11,7 +11,7 @@ from gitea import ORGANISATION, RefusedError
 from gitea_world import Cast, GiteaWorld
 
 from generator.errors import Reason, Stalled, Transient
-from reconcilers.forge import BranchProtection
+from reconcilers.ports.forge import BranchProtection
 
 
 @pytest.fixture

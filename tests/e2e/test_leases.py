@@ -12,7 +12,7 @@ from conftest import Record
 from state_repository import git, images
 from world import World
 
-from generator.formats import format_time, parse_time
+from generator.values.formats import format_time, parse_time
 
 ARGO = ("argocd-repo-server", "argocd-application-controller", "argocd-applicationset-controller")
 

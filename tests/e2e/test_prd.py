@@ -19,8 +19,8 @@ from state_repository import images
 from world import World
 
 from generator.errors import Reason
-from hub.cli.exit_codes import CODES
-from reconcilers.forge import ChangeRequest
+from hub.output.exit_codes import CODES
+from reconcilers.ports.forge import ChangeRequest
 
 KEY = "GATED-1"
 FOLDER = "environments/prd/previews"

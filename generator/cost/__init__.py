@@ -1,0 +1,1 @@
+"""Fargate sizes and prices."""

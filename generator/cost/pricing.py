@@ -1,0 +1,72 @@
+"""Price of a preview on Fargate: billed sizes times list price, an hour and for the lease.
+
+Billed per second from image pull to the pod's end, one minute at least (AWS Fargate pricing). A finished Job's pod is
+billed until it is removed, so Jobs count for the whole lease. Pods on spot nodes share them: they have no price of
+their own, and none is made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from generator.cost.fargate import FargateSize, PodGroup, billed_size
+from generator.model.environment import Pricing
+
+_HOUR = Decimal(3600)
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+
+
+@dataclass(frozen=True, slots=True)
+class PodPrice:
+    """Equal pods, the size each is billed as, and the price of all of them; None off Fargate."""
+
+    pods: PodGroup
+    size: FargateSize | None
+    per_hour: Decimal | None
+    total: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewPrice:
+    """Prices of a preview's pods. `per_hour` and `total` are None when no pod has a price of its own."""
+
+    pods: tuple[PodPrice, ...]
+    per_hour: Decimal | None
+    total: Decimal | None
+    lease: timedelta
+    currency: str
+    as_of: str
+
+
+def price_pods(pods: Sequence[PodGroup], pricing: Pricing, lease: timedelta) -> PreviewPrice:
+    """The price of `pods` running for the whole `lease`. Raises `ConfigError` (OverLimit) for a pod of no size."""
+    prices = tuple(_price(group, pricing, lease) for group in pods)
+    per_hour = _sum(price.per_hour for price in prices)
+    total = _sum(price.total for price in prices)
+    return PreviewPrice(prices, per_hour, total, lease, pricing.currency, pricing.as_of)
+
+
+def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _price(group: PodGroup, pricing: Pricing, lease: timedelta) -> PodPrice:
+    if group.compute != "fargate":
+        return PodPrice(group, None, None, None)
+    size = billed_size(group.requests)
+    each = size.vcpu * Decimal(pricing.vcpu_hour) + size.gb * Decimal(pricing.gb_hour)
+    per_hour = each * group.replicas
+    return PodPrice(group, size, per_hour, per_hour * int(lease.total_seconds()) / _HOUR)
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """`amount` for people: cents from 1 up, four places below, and never zero for what is not."""
+    places = Decimal("0.01") if amount >= 1 else Decimal("0.0001")
+    shown = amount.quantize(places, ROUND_HALF_UP)
+    text = f"{shown:f}" if shown or not amount else "<0.0001"
+    sign = _SIGNS.get(currency)
+    return f"{sign}{text}" if sign else f"{text} {currency}"

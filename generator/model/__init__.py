@@ -1,0 +1,1 @@
+"""The shapes of files people and machines write."""

@@ -1,0 +1,92 @@
+"""A Kubernetes object as plain data, with its identity and the template it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from generator.errors import ConfigError, Fault, Location, Reason
+from generator.yaml.reader import load_all
+
+WAVE_ANNOTATION = "argocd.argoproj.io/sync-wave"
+
+
+class Identity(NamedTuple):
+    """What makes an object one: no two manifests of a preview may share it."""
+
+    group: str
+    version: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        place = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.kind} {place}"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One object. `data` is JSON-like and never changed; `source` names the template or file it came from."""
+
+    data: Mapping[str, Any]
+    source: str
+
+    @property
+    def api_version(self) -> str:
+        """`group/version`, or `version` for the core group."""
+        return str(self.data.get("apiVersion", ""))
+
+    @property
+    def kind(self) -> str:
+        """The object's kind."""
+        return str(self.data.get("kind", ""))
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The object's metadata; empty when absent or not a mapping."""
+        metadata = self.data.get("metadata")
+        return metadata if isinstance(metadata, Mapping) else {}
+
+    @property
+    def identity(self) -> Identity:
+        """Group, version, kind, namespace, name."""
+        group, _, version = self.api_version.rpartition("/")
+        return Identity(
+            group, version, self.kind, str(self.metadata.get("namespace", "")), str(self.metadata.get("name", ""))
+        )
+
+    @property
+    def wave(self) -> int:
+        """The Argo CD sync wave; 0 when not annotated. Raises `ValueError` when it is not a whole number."""
+        annotations = self.metadata.get("annotations")
+        return int(annotations.get(WAVE_ANNOTATION, "0")) if isinstance(annotations, Mapping) else 0
+
+
+def in_wave_order(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
+    """Sorted by wave, Namespaces first in theirs, then identity.
+
+    Raises `ConfigError` naming both sources when two share one identity.
+    """
+    ordered = sorted(manifests, key=lambda m: (m.wave, m.kind != "Namespace", m.identity))
+    for first, second in pairwise(ordered):
+        if first.identity == second.identity:
+            raise ConfigError(
+                Reason.TEMPLATE_INVALID,
+                Fault(f"{first.identity} is rendered twice", field=f"{first.source} and {second.source}"),
+            )
+    return tuple(ordered)
+
+
+def manifests_in(text: bytes | str, source: str) -> tuple[Manifest, ...]:
+    """The objects in a file of manifests. Raises `ConfigError` (UnreadableYaml) when it holds anything else."""
+    manifests = []
+    for document in load_all(text, source):
+        if isinstance(document.data, Mapping):
+            manifests.append(Manifest(document.data, source))
+        elif document.data is not None:
+            where = document.location(()) or Location(source)
+            raise ConfigError(Reason.UNREADABLE_YAML, Fault("is not an object", where, allowed="apiVersion, kind, …"))
+    return tuple(manifests)

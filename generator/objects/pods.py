@@ -1,0 +1,91 @@
+"""Looking into objects for policy: the pod specs they carry, and values that may have any type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from generator.cost.fargate import COMPUTE_LABEL
+from generator.objects.manifest import Manifest
+
+Path = tuple[str | int, ...]
+_TEMPLATES: Mapping[str, Path] = {
+    "Pod": (),
+    "Deployment": ("spec", "template"),
+    "StatefulSet": ("spec", "template"),
+    "DaemonSet": ("spec", "template"),
+    "ReplicaSet": ("spec", "template"),
+    "Job": ("spec", "template"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+}
+
+
+def at(tree: Any, *path: str | int) -> Any:
+    """What stands at `path` in `tree`, or None; never raises, whatever the types are."""
+    for part in path:
+        if isinstance(tree, Mapping):
+            tree = tree.get(part)
+        elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
+            tree = tree[part]
+        else:
+            return None
+    return tree
+
+
+def mapping(tree: Any, *path: str | int) -> Mapping[str, Any]:
+    """The mapping at `path`, or an empty one."""
+    found = at(tree, *path)
+    return found if isinstance(found, Mapping) else {}
+
+
+def items(tree: Any, *path: str | int) -> list[Any]:
+    """The list at `path`, or an empty one."""
+    found = at(tree, *path)
+    return found if isinstance(found, list) else []
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container of a pod: its data, its path within the object, and whether it is a plain init container."""
+
+    data: Mapping[str, Any]
+    path: Path
+    is_init: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PodSpec:
+    """A pod spec within an object, with its path there, its pod's labels and how many pods it makes."""
+
+    manifest: Manifest
+    path: Path
+    spec: Mapping[str, Any]
+    labels: Mapping[str, Any]
+    replicas: int
+
+    @property
+    def is_fargate(self) -> bool:
+        """Whether the pod is meant for Fargate, by its label."""
+        return self.labels.get(COMPUTE_LABEL) == "fargate"
+
+    def containers(self) -> Iterator[Container]:
+        """All containers, init containers first. Sidecars (init containers that go on) do not count as init."""
+        for field in ("initContainers", "containers"):
+            for index, data in enumerate(items(self.spec, field)):
+                if isinstance(data, Mapping):
+                    is_init = field == "initContainers" and data.get("restartPolicy") != "Always"
+                    yield Container(data, (*self.path, field, index), is_init)
+
+
+def pod_spec(manifest: Manifest) -> PodSpec | None:
+    """The pod spec that `manifest` carries, if its kind has one."""
+    template = _TEMPLATES.get(manifest.kind)
+    if template is None:
+        return None
+    spec = at(manifest.data, *template, "spec")
+    if not isinstance(spec, Mapping):
+        return None
+    replicas = at(manifest.data, "spec", "parallelism" if manifest.kind == "Job" else "replicas")
+    count = replicas if isinstance(replicas, int) and not isinstance(replicas, bool) else 1
+    return PodSpec(manifest, (*template, "spec"), spec, mapping(manifest.data, *template, "metadata", "labels"), count)

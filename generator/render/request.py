@@ -1,0 +1,257 @@
+"""From what a person asks for to the components of an entry: defaults filled in, every fault of the request at once.
+
+Defaults, lowest first: the blueprint's, the environment's `components`, the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from generator.cost.fargate import ContainerRequest, PodRequests, billed_size
+from generator.errors import ConfigError, Fault, Reason, nearest
+from generator.model.blueprint import Blueprint
+from generator.model.entry import Component, Compute
+from generator.model.environment import Environment
+from generator.values.formats import image_digest
+from generator.values.model_faults import faults_of
+from generator.values.quantities import GIB, MIB, memory_bytes, millicores
+
+#: Fields of a component that hold text whatever they look like; `--set web.env.X=no` stays the text "no".
+_NUMBERS = frozenset({"port", "replicas", "runAsUser"})
+_LISTS = frozenset({"command", "args"})
+_MAPPINGS = frozenset({"env", "secrets"})
+#: What only a service has: databases and jobs are laid out by their own templates.
+_SERVICE_ONLY = frozenset({"port", "path", "healthPath", "replicas"})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for: `images` maps component → reference, `settings` are (dotted path, text) pairs.
+
+    A path is such as `web.env.X`; a list's path may come several times, once an item.
+    """
+
+    images: Mapping[str, str] = field(default_factory=dict)
+    settings: Sequence[tuple[str, str]] = ()
+    compute: Compute | None = None
+    branch: str | None = None
+
+
+def components_of(request: Request, blueprint: Blueprint, environment: Environment) -> dict[str, Component]:
+    """The components to run. Raises `ConfigError` with the first reason found and every fault of that reason."""
+    asked = _asked(request, blueprint)
+    required = {name for name, laid_out in blueprint.spec.components.items() if laid_out.required}
+    components: dict[str, Component] = {}
+    faults: list[Fault] = []
+    for name in sorted(required | asked.keys()):
+        tree = _with_defaults(name, asked.get(name, {}), blueprint, environment)
+        if "image" not in tree:
+            faults.append(Fault("has no image", field=f"components.{name}", remedy=f"give --image {name}=REFERENCE"))
+            continue
+        try:
+            components[name] = Component.model_validate(tree)
+        except ValidationError as err:
+            prefix = f"components.{name}."
+            faults.extend(
+                Fault(f.message, field=prefix + f.field, allowed=f.allowed, nearest=f.nearest, remedy=f.remedy)
+                for f in faults_of(err, Component, lambda _: None)
+            )
+    if faults:
+        raise ConfigError(Reason.INVALID_VALUE, faults)
+    check_policy(components, compute_of(request, environment), environment)
+    return components
+
+
+def check_components(components: Mapping[str, Component], blueprint: Blueprint, environment: Environment) -> None:
+    """Raise `ConfigError` when components that stand in an entry are not what `components_of` could have given.
+
+    UnknownComponent for one that the blueprint does not have, or that is missing; InvalidValue for fields that the
+    blueprint's template decides.
+    """
+    check_fits(components, blueprint)
+    known = blueprint.spec.components
+    faults: list[Fault] = []
+    for name, component in components.items():
+        if known[name].role == "service":
+            continue
+        given = component.model_dump(
+            by_alias=True, include={"port", "path", "health_path", "replicas"}, exclude_none=True
+        )
+        decided = {"replicas": 1, **_with_defaults(name, {}, blueprint, environment)}
+        faults.extend(
+            Fault("cannot be set: the template decides it", field=f"components.{name}.{field}")
+            for field in sorted(_SERVICE_ONLY)
+            if given.get(field) != decided.get(field)
+        )
+    if faults:
+        raise ConfigError(Reason.INVALID_VALUE, faults)
+
+
+def compute_of(request: Request, environment: Environment) -> Compute:
+    """Where the pods run: as asked, else the environment's default. Raises `ConfigError` when not allowed there."""
+    compute = request.compute or environment.spec.compute.default
+    check_compute(compute, environment)
+    return compute
+
+
+def check_fits(components: Mapping[str, Component], blueprint: Blueprint) -> None:
+    """Raise `ConfigError` (UnknownComponent) when an entry's components are not those that the blueprint now has."""
+    known = blueprint.spec.components
+    required = {name for name, laid_out in known.items() if laid_out.required}
+    strange, lacking = sorted(components.keys() - known.keys()), sorted(required - components.keys())
+    faults = [f"blueprint {blueprint.name} has no component {name!r} any more" for name in strange]
+    faults += [f"blueprint {blueprint.name} now needs a component {name!r}" for name in lacking]
+    if faults:
+        remedy = "start it anew, with the components that the blueprint has"
+        told = [Fault(text, field="components", allowed=", ".join(known), remedy=remedy) for text in faults]
+        raise ConfigError(Reason.UNKNOWN_COMPONENT, told)
+
+
+def check_compute(compute: Compute, environment: Environment) -> None:
+    """Raise `ConfigError` (InvalidValue) when pods may not run there."""
+    allowed = environment.spec.compute.allowed
+    if compute not in allowed:
+        fault = Fault(f"{compute} is not allowed in {environment.name}", field="compute", allowed=", ".join(allowed))
+        raise ConfigError(Reason.INVALID_VALUE, fault)
+
+
+def check_known(names: Iterable[str], blueprint: Blueprint) -> None:
+    """Raise `ConfigError` (UnknownComponent) when a blueprint lacks one of the components `names`."""
+    known = tuple(blueprint.spec.components)
+    unknown = [
+        Fault(
+            f"blueprint {blueprint.name} has no component {name[:60]!r}",
+            field="components",
+            allowed=", ".join(known),
+            nearest=nearest(name, known),
+        )
+        for name in sorted(set(names) - set(known))
+    ]
+    if unknown:
+        raise ConfigError(Reason.UNKNOWN_COMPONENT, unknown)
+
+
+def check_policy(components: Mapping[str, Component], compute: Compute, environment: Environment) -> None:
+    """Raise `ConfigError` (ImageNotPinned, InvalidValue, OverLimit) with every fault against the policy."""
+    pinned = environment.spec.images.pinned
+    checks: tuple[tuple[Reason, Iterator[Fault]], ...] = (
+        (Reason.IMAGE_NOT_PINNED, _unpinned(components) if pinned else iter(())),
+        (Reason.INVALID_VALUE, _foreign(components, environment)),
+        (Reason.OVER_LIMIT, _over_limits(components, compute, environment)),
+    )
+    for reason, faults in checks:
+        if found := tuple(faults):
+            raise ConfigError(reason, found)
+
+
+def _asked(request: Request, blueprint: Blueprint) -> dict[str, dict[str, Any]]:
+    """Component → fields asked for, in the shape of `Component`."""
+    asked: dict[str, dict[str, Any]] = {}
+    faults: list[Fault] = []
+    for name, image in request.images.items():
+        asked.setdefault(name, {})["image"] = image
+    for path, text in request.settings:
+        name, _, rest = path.partition(".")
+        try:
+            _put(asked.setdefault(name, {}), rest, text)
+        except ValueError as err:
+            faults.append(Fault(str(err), field=path[:120]))
+    check_known(asked, blueprint)
+    faults.extend(
+        Fault("cannot be set: the template decides it", field=f"{name}.{field}", allowed="only for services")
+        for name, fields in asked.items()
+        for field in fields
+        if field in _SERVICE_ONLY and blueprint.spec.components[name].role != "service"
+    )
+    if faults:
+        raise ConfigError(Reason.INVALID_VALUE, faults)
+    return asked
+
+
+def _put(fields: dict[str, Any], path: str, text: str) -> None:
+    """Set `path` (`port`, `env.NAME`) in `fields`. Raises `ValueError` for a path or number that cannot be."""
+    name, dot, key = path.partition(".")
+    if name in _MAPPINGS:
+        if not key:
+            raise ValueError(f"{name} needs a variable's name; write COMPONENT.{name}.NAME=VALUE")
+        variables = fields.setdefault(name, {})
+        if key in variables:
+            raise ValueError("is set twice")
+        variables[key] = text
+    elif dot:
+        raise ValueError(f"{path[:60]!r} has no parts; only env.NAME and secrets.NAME have")
+    elif name in _LISTS:
+        fields.setdefault(name, []).append(text)
+    elif name in fields:
+        raise ValueError("is set twice")
+    elif name in _NUMBERS:
+        if not (text.isascii() and text.isdigit() and len(text) <= 10):
+            raise ValueError(f"{text[:60]!r} is not a whole number")
+        fields[name] = int(text)
+    else:
+        fields[name] = text
+
+
+def _with_defaults(
+    name: str, asked: Mapping[str, Any], blueprint: Blueprint, environment: Environment
+) -> dict[str, Any]:
+    shared = {"port", "cpu", "memory", "replicas", "path", "health_path"}
+    tree = blueprint.spec.components[name].model_dump(by_alias=True, include=shared, exclude_none=True)
+    if defaults := environment.spec.components.get(name):
+        tree |= defaults.model_dump(by_alias=True, exclude_none=True)
+    return {**tree, **asked}
+
+
+def _unpinned(components: Mapping[str, Component]) -> Iterator[Fault]:
+    for name, component in components.items():
+        if image_digest(component.image) is None:
+            yield Fault(
+                f"{component.image!r} is not pinned by digest",
+                field=f"components.{name}.image",
+                allowed="name@sha256:<64 hex digits>",
+                remedy="a tag may move after the review; resolve it to its digest first",
+            )
+
+
+def _foreign(components: Mapping[str, Component], environment: Environment) -> Iterator[Fault]:
+    registries, prefixes = environment.spec.images.registries, environment.spec.secrets.prefixes
+    for name, component in components.items():
+        if registries and not component.image.startswith(tuple(registries)):
+            yield Fault(
+                "comes from a foreign registry", field=f"components.{name}.image", allowed=", ".join(registries)
+            )
+        for variable, reference in component.secrets.items():
+            if not reference.startswith(tuple(prefixes)):
+                yield Fault(
+                    f"{reference!r} is out of reach of {environment.name}",
+                    field=f"components.{name}.secrets.{variable}",
+                    allowed="names starting with " + ", ".join(prefixes),
+                )
+
+
+def _over_limits(components: Mapping[str, Component], compute: Compute, environment: Environment) -> Iterator[Fault]:
+    limits = environment.spec.limits
+    cpu = sum(millicores(c.cpu) * c.replicas for c in components.values())
+    memory = sum(memory_bytes(c.memory) * c.replicas for c in components.values())
+    detail = ", ".join(f"{n}: {c.replicas} × {c.cpu} / {c.memory}" for n, c in components.items())
+    if cpu > millicores(limits.cpu):
+        yield Fault(
+            f"asks for {cpu}m CPU in all ({detail})", field="components", allowed=f"at most {limits.cpu} a preview"
+        )
+    if memory > memory_bytes(limits.memory):
+        asked = f"{memory / GIB:g}Gi" if memory >= GIB else f"{memory / MIB:g}Mi"
+        yield Fault(
+            f"asks for {asked} in all ({detail})", field="components", allowed=f"at most {limits.memory} a preview"
+        )
+    if compute == "fargate":
+        for component in components.values():
+            billed_size(pod_requests(component))
+
+
+def pod_requests(component: Component) -> PodRequests:
+    """What one pod of the component asks for."""
+    return PodRequests((ContainerRequest(millicores(component.cpu), memory_bytes(component.memory)),), ())

@@ -1,0 +1,209 @@
+"""Rendering templates: Jinja for the layout, bound values for everything else.
+
+What `{{ … }}` prints becomes a placeholder, so that the text Jinja gives is a skeleton (`generator.render.skeleton`)
+made of template text alone. Undefined names are errors, the sandbox is on, loops and macros are counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from generator.errors import ConfigError, Fault, Location, Reason, nearest
+from generator.render import template_rules
+from generator.render.skeleton import CLOSE, OPEN, Binder, BindError, compile_skeleton, placeholder
+
+TOP = "templates/"
+MAX_STEPS = 20_000
+MAX_TEXT = 1 << 20
+#: Skeletons kept parsed; a blueprint has about a dozen templates of a few shapes each.
+MAX_SKELETONS = 512
+_PLAIN = (str, int, Mapping, list, tuple)
+_UNDEFINED_NAME = re.compile(r"'([^']*)'")
+
+
+class Renderer:
+    """Renders templates handed in as texts by path (`templates/…`, `environments/…`).
+
+    Compiles a template when it is first asked for, and parses each shape of its output once. Keeps the values of the
+    render under way, so an instance must not be used by two threads at once.
+    """
+
+    def __init__(self, templates: Mapping[str, str]) -> None:
+        self._environment = _Environment(templates)
+        self._skeletons: dict[str, tuple[Binder, ...]] = {}
+
+    def render(self, name: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The documents of template `name`, as plain data that must not be changed; empty documents are left out.
+
+        Raises `ConfigError`: TemplateInvalid (syntax, undefined name, forbidden construct, output that is not YAML) or
+        TemplateUnbounded, each with the template's file and, where known, line.
+        """
+        environment = self._environment
+        environment.reset()
+        try:
+            text = environment.get_template(name).render(values)
+        except jinja2.TemplateSyntaxError as err:
+            fault = Fault(err.message or "syntax error", Location(err.filename or name, err.lineno))
+            raise ConfigError(Reason.TEMPLATE_INVALID, fault) from err
+        except jinja2.TemplateNotFound as err:
+            fault = Fault(f"there is no template {err.name}", Location(name))
+            raise ConfigError(Reason.TEMPLATE_INVALID, fault) from err
+        except jinja2.UndefinedError as err:
+            raise ConfigError(Reason.TEMPLATE_INVALID, _undefined(err, name, values)) from err
+        except (_UnboundedError, RecursionError) as err:
+            fault = Fault(
+                "the template does not come to an end",
+                _place(err, name),
+                allowed=f"{MAX_STEPS} steps of loops and macros, {MAX_TEXT} characters",
+            )
+            raise ConfigError(Reason.TEMPLATE_UNBOUNDED, fault) from err
+        except (jinja2.TemplateRuntimeError, TypeError, ValueError, AttributeError, ArithmeticError) as err:
+            raise ConfigError(Reason.TEMPLATE_INVALID, Fault(str(err), _place(err, name))) from err
+        return self._bound(text, name)
+
+    def _bound(self, text: str, name: str) -> tuple[Any, ...]:
+        binders = self._skeletons.get(text)
+        if binders is None:
+            binders = self._parsed(text, name)
+            if len(self._skeletons) >= MAX_SKELETONS:
+                self._skeletons.pop(next(iter(self._skeletons)))
+            self._skeletons[text] = binders
+        try:
+            return tuple(binder(self._environment.values) for binder in binders)
+        except BindError as err:
+            raise ConfigError(Reason.TEMPLATE_INVALID, Fault(str(err), Location(name))) from err
+
+    @staticmethod
+    def _parsed(text: str, name: str) -> tuple[Binder, ...]:
+        if len(text) > MAX_TEXT:
+            fault = Fault(f"gives {len(text)} characters", Location(name), allowed=f"{MAX_TEXT}")
+            raise ConfigError(Reason.TEMPLATE_UNBOUNDED, fault)
+        try:
+            return compile_skeleton(text)
+        except ConfigError as err:
+            raise ConfigError(Reason.TEMPLATE_INVALID, [_not_yaml(fault, text, name) for fault in err.faults]) from err
+
+
+class _UnboundedError(Exception):
+    """More steps than a template may take."""
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Jinja with our rules. Holds the values and the step count of the render under way."""
+
+    def __init__(self, templates: Mapping[str, str]) -> None:
+        super().__init__(
+            loader=_Loader(templates),
+            undefined=jinja2.StrictUndefined,
+            # Marks what macros give as text of templates; a value is never so marked.
+            autoescape=True,
+            finalize=self._finalize,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            auto_reload=False,
+        )
+        self.globals.clear()
+        self.filters = {
+            "indent": self.filters["indent"],
+            template_rules.COUNT_ITEMS: self._count_items,
+            template_rules.COUNT_CALL: self._count_call,
+        }
+        self.values: list[Any] = []
+        self._steps = 0
+
+    def reset(self) -> None:
+        """Start a render."""
+        self.values = []
+        self._steps = 0
+
+    @jinja2.pass_context  # so that Jinja cannot print constants while it compiles
+    def _finalize(self, _: Any, value: Any) -> Any:
+        if isinstance(value, Markup):
+            return value
+        if isinstance(value, jinja2.Undefined):
+            return str(value)  # raises: the undefined name
+        if value is not None and not isinstance(value, _PLAIN):
+            raise TypeError(
+                f"a {type(value).__name__} cannot be printed; print text, numbers, truth values, lists, mappings"
+            )
+        self.values.append(value)
+        self._step()
+        return Markup(placeholder(len(self.values) - 1))  # noqa: S704 - our own two characters and a number
+
+    def _count_items(self, items: Iterable[Any]) -> Iterator[Any]:
+        for item in items:
+            self._step()
+            yield item
+
+    def _count_call(self, _: Any) -> None:
+        self._step()
+
+    def _step(self) -> None:
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            raise _UnboundedError
+
+
+class _Loader(jinja2.BaseLoader):
+    """Loads from a mapping, checks and instruments before compiling."""
+
+    def __init__(self, templates: Mapping[str, str]) -> None:
+        self._templates = templates
+
+    def load(
+        self,
+        environment: jinja2.Environment,
+        name: str,
+        globals: Any = None,  # noqa: A002 - Jinja's name
+    ) -> jinja2.Template:
+        path = TOP + name if name.startswith(template_rules.SHARED) else name
+        source = self._templates.get(path)
+        if source is None:
+            raise jinja2.TemplateNotFound(path)
+        if OPEN in source or CLOSE in source:
+            raise jinja2.TemplateSyntaxError("holds a private-use character, U+E000 or U+E001", 1, name, path)
+        tree = environment.parse(source, name, path)
+        if faults := template_rules.check(tree, path):
+            raise ConfigError(Reason.TEMPLATE_INVALID, faults)
+        template_rules.instrument(tree)
+        try:
+            code = environment.compile(tree, name, path)
+        except SyntaxError as err:  # Python's own limit on blocks within blocks
+            raise jinja2.TemplateSyntaxError(f"is nested too deep: {err.msg}", 1, name, path) from err
+        return environment.template_class.from_code(environment, code, dict(globals or {}))
+
+
+def _not_yaml(fault: Fault, text: str, name: str) -> Fault:
+    """The fault of a skeleton, with the line of it that is wrong: the template's own line is not known."""
+    lines = text.splitlines()
+    number = fault.where.line if fault.where else 0
+    line = lines[number - 1].strip()[:80] if 0 < number <= len(lines) else ""
+    shown = re.sub(f"{OPEN}[0-9]+{CLOSE}", "{{ … }}", line)
+    return Fault(f"gives YAML with a mistake at {shown!r}: {fault.message}", Location(name), allowed=fault.allowed)
+
+
+def _undefined(error: jinja2.UndefinedError, name: str, values: Mapping[str, Any]) -> Fault:
+    message = error.message or "a name is undefined"
+    found = _UNDEFINED_NAME.findall(message)
+    missing = found[-1] if found else ""
+    known = sorted({*values, *(key for value in values.values() if isinstance(value, Mapping) for key in value)})
+    return Fault(message, _place(error, name), field=missing, nearest=nearest(missing, known))
+
+
+def _place(error: BaseException, name: str) -> Location:
+    """The template line that `error` was raised at: the innermost frame of a template's code."""
+    place = Location(name)
+    traceback = error.__traceback__
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        if file.endswith(".j2"):
+            place = Location(file, traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return place

@@ -1,0 +1,166 @@
+"""Policy on pods: pinned images, resources, the restricted Pod Security profile, and what Fargate refuses.
+
+Sources: Kubernetes Pod Security Standards (restricted); EKS User Guide, "Fargate considerations". Fargate refuses with
+an event and leaves the pod Pending, so it is found here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from generator.cost.fargate import ContainerRequest, PodRequests, billed_size
+from generator.errors import ConfigError
+from generator.objects.findings import Finding, Path
+from generator.objects.pods import Container, PodSpec, at, items, mapping
+from generator.values.formats import image_digest
+from generator.values.quantities import memory_bytes, millicores
+
+_RESTRICTED_VOLUMES = frozenset(
+    {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+)
+_READERS = {"cpu": millicores, "memory": memory_bytes}
+
+
+def images(pod: PodSpec, *, pinned: bool, registries: tuple[str, ...]) -> Iterator[Finding]:
+    """Images by digest, from the environment's registries."""
+    for container in pod.containers():
+        image = container.data.get("image")
+        path = (*container.path, "image")
+        if not isinstance(image, str):
+            continue
+        if pinned and image_digest(image) is None:
+            yield _finding(pod, "policy/image-digest", f"{image!r} has no digest", path, "pin it: name@sha256:…")
+        if registries and not image.startswith(registries):
+            remedy = f"use one of {', '.join(registries)}"
+            yield _finding(pod, "policy/image-registry", f"{image!r} is from a foreign registry", path, remedy)
+
+
+def resources(pod: PodSpec) -> Iterator[Finding]:
+    """CPU and memory that can be read (the schemas take any text), requested, and not above the limit."""
+    for container in pod.containers():
+        for name, reader in _READERS.items():
+            amounts: dict[str, int] = {}
+            for which in ("requests", "limits"):
+                path = (*container.path, "resources", which, name)
+                value = at(container.data, "resources", which, name)
+                if value is None:
+                    remedy = "say how much; the namespace's quota refuses pods that do not"
+                    yield _finding(pod, "policy/resources", "is missing", path, remedy)
+                    continue
+                try:
+                    amounts[which] = reader(str(value))
+                except ValueError as err:
+                    yield _finding(pod, "policy/quantity", str(err), path, "write it as 250m or 256Mi")
+            if len(amounts) == 2 and amounts["requests"] > amounts["limits"]:
+                path = (*container.path, "resources", "requests", name)
+                yield _finding(pod, "policy/resources", "is more than the limit", path, "raise the limit")
+
+
+def ports(pod: PodSpec) -> Iterator[Finding]:
+    """Ports within 1 and 65535: the schemas take any number."""
+    for container in pod.containers():
+        for index, port in enumerate(items(container.data, "ports")):
+            number = at(port, "containerPort")
+            if isinstance(number, int) and not 1 <= number <= 65535:
+                path = (*container.path, "ports", index, "containerPort")
+                yield _finding(pod, "policy/port", f"{number} is no port", path, "1 to 65535")
+
+
+def requests_of(pod: PodSpec) -> PodRequests:
+    """What the pod's containers ask for; what cannot be read counts as 0 (`resources` reports it)."""
+    sums: dict[bool, list[ContainerRequest]] = {True: [], False: []}
+    for container in pod.containers():
+        sums[container.is_init].append(
+            ContainerRequest(_amount(container, "cpu"), _amount(container, "memory")),
+        )
+    return PodRequests(tuple(sums[False]), tuple(sums[True]))
+
+
+def _amount(container: Container, name: str) -> int:
+    try:
+        return _READERS[name](str(at(container.data, "resources", "requests", name)))
+    except ValueError:
+        return 0
+
+
+def pod_security(pod: PodSpec) -> Iterator[Finding]:
+    """The restricted profile, and no service account token."""
+    rule, base = "policy/pod-security", pod.path
+    context = mapping(pod.spec, "securityContext")
+    for field in ("hostNetwork", "hostPID", "hostIPC"):
+        if pod.spec.get(field):
+            yield _finding(pod, rule, "is not allowed", (*base, field), "remove it")
+    if pod.spec.get("automountServiceAccountToken") is not False:
+        path = (*base, "automountServiceAccountToken")
+        yield _finding(pod, "policy/service-account-token", "must be false", path, "a preview needs no cluster access")
+    for index, volume in enumerate(items(pod.spec, "volumes")):
+        kinds = set(volume) - {"name"} if isinstance(volume, Mapping) else set()
+        for kind in sorted(kinds - _RESTRICTED_VOLUMES):
+            yield _finding(pod, rule, "is not allowed", (*base, "volumes", index, kind), "use emptyDir")
+    for container in pod.containers():
+        yield from _container_security(pod, container, context)
+
+
+def _container_security(pod: PodSpec, container: Container, outer: Mapping[str, Any]) -> Iterator[Finding]:
+    rule, context = "policy/pod-security", mapping(container.data, "securityContext")
+    path = (*container.path, "securityContext")
+    if context.get("privileged"):
+        yield _finding(pod, rule, "is not allowed", (*path, "privileged"), "remove it")
+    if context.get("allowPrivilegeEscalation") is not False:
+        yield _finding(pod, rule, "must be false", (*path, "allowPrivilegeEscalation"), "set it to false")
+    if context.get("runAsNonRoot", outer.get("runAsNonRoot")) is not True:
+        yield _finding(pod, rule, "must be true", (*path, "runAsNonRoot"), "set it for the pod or the container")
+    if context.get("runAsUser", outer.get("runAsUser")) == 0:
+        yield _finding(pod, rule, "must not be 0", (*path, "runAsUser"), "name another user")
+    profile = at(context, "seccompProfile", "type") or at(outer, "seccompProfile", "type")
+    if profile not in ("RuntimeDefault", "Localhost"):
+        yield _finding(pod, rule, "must be RuntimeDefault", (*path, "seccompProfile", "type"), "set it for the pod")
+    if "ALL" not in items(context, "capabilities", "drop"):
+        yield _finding(pod, rule, "must hold ALL", (*path, "capabilities", "drop"), "drop: [ALL]")
+    if set(map(str, items(context, "capabilities", "add"))) - {"NET_BIND_SERVICE"}:
+        yield _finding(pod, rule, "is not allowed", (*path, "capabilities", "add"), "remove it")
+    for index, port in enumerate(items(container.data, "ports")):
+        if at(port, "hostPort"):
+            at_port = (*container.path, "ports", index, "hostPort")
+            yield _finding(pod, rule, "is not allowed", at_port, "remove it")
+
+
+def fargate(pod: PodSpec) -> Iterator[Finding]:
+    """What Fargate does not run, or runs otherwise than written."""
+    if pod.manifest.kind == "DaemonSet":
+        yield _finding(pod, "fargate/daemonset", "DaemonSets do not run on Fargate", ("kind",), "use a sidecar")
+    for field in ("affinity", "nodeSelector", "nodeName"):
+        if pod.spec.get(field):
+            remedy = "Fargate ignores or cannot meet it; choose by the pod's labels"
+            yield _finding(pod, "fargate/node-choice", "has no effect on Fargate", (*pod.path, field), remedy)
+    for index, volume in enumerate(items(pod.spec, "volumes")):
+        for kind in ("hostPath", "persistentVolumeClaim", "ephemeral"):
+            if at(volume, kind) is not None:
+                path = (*pod.path, "volumes", index, kind)
+                yield _finding(pod, "fargate/volume", "is not to be had on Fargate", path, "use emptyDir")
+    for container in pod.containers():
+        yield from _fargate_container(pod, container)
+    try:
+        billed_size(requests_of(pod))
+    except ConfigError as err:
+        yield _finding(pod, "fargate/size", err.faults[0].message, pod.path, err.faults[0].allowed)
+
+
+def _fargate_container(pod: PodSpec, container: Container) -> Iterator[Finding]:
+    path: Path = (*container.path, "resources")
+    requests, limits = (mapping(container.data, "resources", which) for which in ("requests", "limits"))
+    for name in ("cpu", "memory"):
+        if requests.get(name) != limits.get(name):
+            remedy = "Fargate runs pods as Guaranteed: make requests and limits equal"
+            yield _finding(pod, "fargate/guaranteed", "differs from the limit", (*path, "requests", name), remedy)
+    for name in sorted({*requests, *limits}):
+        if "gpu" in str(name):
+            yield _finding(pod, "fargate/gpu", "Fargate has no GPUs", (*path, "limits", name), "remove it")
+    if items(container.data, "securityContext", "capabilities", "add"):
+        at_add = (*container.path, "securityContext", "capabilities", "add")
+        yield _finding(pod, "fargate/capabilities", "Fargate lets none be added", at_add, "remove it")
+
+
+def _finding(pod: PodSpec, rule: str, message: str, path: Path, remedy: str) -> Finding:
+    return Finding(rule, message, pod.manifest.identity, pod.manifest.source, path, remedy)

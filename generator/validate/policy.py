@@ -1,0 +1,219 @@
+"""Policy on a set of objects: what schemas cannot say and previews must keep. Pods: `generator.validate.pod_policy`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from generator.model.entry import Preview
+from generator.model.environment import Environment
+from generator.objects.findings import Finding, Path
+from generator.objects.manifest import WAVE_ANNOTATION, Manifest
+from generator.objects.pods import PodSpec, items, mapping, pod_spec
+from generator.validate import pod_policy
+from generator.validate.enums import pod_security_labels
+from generator.values.quantities import memory_bytes, millicores
+
+_NAMESPACE = re.compile(r"preview-[a-z][a-z0-9]{1,9}-[1-9][0-9]{0,8}")
+_DNS_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
+_SERVICE_NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
+_LABEL_KEY = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+_ANNOTATIONS_BYTES = 256 * 1024
+#: A backend that is no Service (AWS Load Balancer Controller, annotations: actions).
+_ACTION_PORT, _ACTION_PREFIX = "use-annotation", "alb.ingress.kubernetes.io/actions."
+#: What must be there before any pod, in a wave of its own.
+_BEFORE_PODS = frozenset(
+    {"Namespace", "ResourceQuota", "LimitRange", "ServiceAccount", "SecurityGroupPolicy", "NetworkPolicy"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """What policy depends on. `namespace` None: no preview's objects, so rules on a whole preview are left out."""
+
+    namespace: str | None = None
+    pinned: bool = True
+    registries: tuple[str, ...] = ()
+
+    @classmethod
+    def for_preview(cls, preview: Preview, environment: Environment) -> PolicySettings:
+        """The policy on one preview in its environment."""
+        policy = environment.spec.images
+        return cls(preview.key.namespace, policy.pinned, tuple(policy.registries))
+
+
+def check(manifests: Sequence[Manifest], settings: PolicySettings) -> Iterator[Finding]:
+    """Every breach of policy among `manifests`."""
+    pods = [pod for pod in map(pod_spec, manifests) if pod is not None]
+    for manifest in manifests:
+        yield from _names(manifest)
+        if manifest.kind == "Namespace":
+            yield from pod_security_labels(manifest)
+        if manifest.kind == "Secret" and manifest.api_version == "v1":
+            remedy = "reference it by an ExternalSecret"
+            yield _finding(manifest, "policy/secret", "a Secret has no place in Git", ("kind",), remedy)
+    for pod in pods:
+        yield from pod_policy.images(pod, pinned=settings.pinned, registries=settings.registries)
+        yield from pod_policy.resources(pod)
+        yield from pod_policy.ports(pod)
+        yield from pod_policy.pod_security(pod)
+        if pod.is_fargate:
+            yield from pod_policy.fargate(pod)
+    yield from _wiring(manifests, pods)
+    if settings.namespace is not None:
+        yield from _namespace(manifests, settings.namespace)
+        yield from _waves(manifests)
+        yield from _quota(manifests, pods)
+        yield from _isolation(manifests, pods)
+
+
+def _names(manifest: Manifest) -> Iterator[Finding]:
+    name = str(manifest.metadata.get("name", ""))
+    pattern, rule = (_SERVICE_NAME, "RFC 1035") if manifest.kind == "Service" else (_DNS_NAME, "RFC 1123")
+    if not pattern.fullmatch(name) or len(name) > 253:
+        yield _finding(manifest, "policy/name", f"{name[:80]!r} is no {rule} name", ("metadata", "name"), "rename it")
+    for where in ("labels", "annotations"):
+        for key, value in mapping(manifest.metadata, where).items():
+            path: Path = ("metadata", where, str(key))
+            if not _LABEL_KEY.fullmatch(str(key)):
+                yield _finding(
+                    manifest, "policy/name", "is no qualified name", path, "prefix/name, 63 characters a name"
+                )
+            if where == "labels" and isinstance(value, str) and not _LABEL_VALUE.fullmatch(value):
+                remedy = "at most 63 letters, digits, '-', '_' and '.'"
+                yield _finding(manifest, "policy/name", f"{value[:80]!r} is no label value", path, remedy)
+    size = sum(
+        len(str(k).encode()) + len(str(v).encode()) for k, v in mapping(manifest.metadata, "annotations").items()
+    )
+    if size > _ANNOTATIONS_BYTES:
+        yield _finding(
+            manifest, "policy/name", f"{size} bytes of annotations", ("metadata", "annotations"), "256 KiB at most"
+        )
+
+
+def _namespace(manifests: Sequence[Manifest], namespace: str) -> Iterator[Finding]:
+    path: Path = ("metadata", "namespace")
+    for manifest in manifests:
+        own = manifest.metadata.get("namespace")
+        if manifest.kind == "Namespace":
+            name = manifest.identity.name
+            if name != namespace or not _NAMESPACE.fullmatch(name):
+                remedy = f"a preview makes its own namespace only: {namespace}"
+                yield _finding(manifest, "policy/namespace", f"is {name!r}", ("metadata", "name"), remedy)
+        elif own != namespace:
+            remedy = f"every object of a preview is in {namespace}"
+            yield _finding(manifest, "policy/namespace", f"is {own!r}", path, remedy)
+
+
+def _waves(manifests: Sequence[Manifest]) -> Iterator[Finding]:
+    path: Path = ("metadata", "annotations", WAVE_ANNOTATION)
+    for manifest in manifests:
+        try:
+            wave = manifest.wave
+        except ValueError:
+            yield _finding(manifest, "policy/wave", "is no whole number", path, 'such as "-10"')
+            continue
+        if wave > 0:
+            remedy = "while workloads are not healthy, a wave behind them blocks repair and removal"
+            yield _finding(manifest, "policy/wave", f"is {wave}, behind the workloads", path, remedy)
+        elif manifest.kind in _BEFORE_PODS and wave != -10:
+            yield _finding(manifest, "policy/wave", f"is {wave}", path, "what pods need goes before them: -10")
+
+
+def _quota(manifests: Sequence[Manifest], pods: Sequence[PodSpec]) -> Iterator[Finding]:
+    for kind in ("ResourceQuota", "LimitRange"):
+        if pods and not any(m.kind == kind for m in manifests):
+            yield _finding(manifests[0], "policy/quota", f"the preview has no {kind}", (), f"add a {kind}")
+    requests = [(pod_policy.requests_of(pod), pod.replicas) for pod in pods]
+    asked = {
+        "cpu": sum(request.millicores * replicas for request, replicas in requests),
+        "memory": sum(request.memory_bytes * replicas for request, replicas in requests),
+    }
+    readers = {"cpu": millicores, "memory": memory_bytes}
+    for manifest in (m for m in manifests if m.kind == "ResourceQuota"):
+        for name in ("cpu", "memory"):
+            hard = mapping(manifest.data, "spec", "hard").get(f"requests.{name}")
+            try:
+                room = readers[name](str(hard))
+            except ValueError as err:
+                yield _finding(manifest, "policy/quota", str(err), ("spec", "hard", f"requests.{name}"), "set it")
+                continue
+            if asked[name] > room:
+                path = ("spec", "hard", f"requests.{name}")
+                yield _finding(manifest, "policy/quota", "is less than the pods ask for", path, "ask for less")
+
+
+def _isolation(manifests: Sequence[Manifest], pods: Sequence[PodSpec]) -> Iterator[Finding]:
+    kinds = {manifest.kind for manifest in manifests}
+    for pod in pods:
+        needed = "SecurityGroupPolicy" if pod.is_fargate else "NetworkPolicy"
+        if needed not in kinds:
+            remedy = f"add a {needed}" + ("; Fargate does not enforce NetworkPolicy" if pod.is_fargate else "")
+            yield _finding(pod.manifest, "policy/isolation", "nothing isolates the pods", pod.path, remedy)
+
+
+def _wiring(manifests: Sequence[Manifest], pods: Sequence[PodSpec]) -> Iterator[Finding]:
+    """Services find pods and their ports, Ingresses find Services, selectors fit their templates."""
+    services = {(m.identity.namespace, m.identity.name): m for m in manifests if m.kind == "Service"}
+    for service in services.values():
+        yield from _service(service, pods)
+    for pod in pods:
+        wanted = mapping(pod.manifest.data, "spec", "selector", "matchLabels")
+        if not wanted.items() <= pod.labels.items():
+            path = ("spec", "selector", "matchLabels")
+            yield _finding(pod.manifest, "policy/selector", "does not fit the pod's labels", path, "make them equal")
+    for ingress in (m for m in manifests if m.kind == "Ingress"):
+        for r, rule in enumerate(items(ingress.data, "spec", "rules")):
+            for p, path_rule in enumerate(items(rule, "http", "paths")):
+                backend = mapping(path_rule, "backend", "service")
+                at_backend = ("spec", "rules", r, "http", "paths", p, "backend", "service")
+                yield from _backend(ingress, backend, at_backend, services)
+
+
+def _backend(
+    ingress: Manifest, backend: Mapping[str, Any], path: Path, services: Mapping[tuple[str, str], Manifest]
+) -> Iterator[Finding]:
+    """A Service of this set and a port of it; or an action of the load balancer, which an annotation describes."""
+    name, port = str(backend.get("name")), mapping(backend, "port")
+    if port.get("name") == _ACTION_PORT:
+        if _ACTION_PREFIX + name not in mapping(ingress.metadata, "annotations"):
+            remedy = f"describe it by the annotation {_ACTION_PREFIX}{name}"
+            yield _finding(ingress, "policy/backend", "names no action of this Ingress", (*path, "name"), remedy)
+        return
+    found = services.get((ingress.identity.namespace, name))
+    ports = items(found.data, "spec", "ports") if found else []
+    if found is None:
+        yield _finding(ingress, "policy/backend", "names no Service of this set", (*path, "name"), "fix it")
+    elif not any(port.items() <= {"name": x.get("name"), "number": x.get("port")}.items() for x in ports):
+        yield _finding(ingress, "policy/backend", "is no port of the Service", (*path, "port"), "fix it")
+
+
+def _service(service: Manifest, pods: Sequence[PodSpec]) -> Iterator[Finding]:
+    selector = mapping(service.data, "spec", "selector")
+    chosen = [
+        pod
+        for pod in pods
+        if selector
+        and pod.manifest.identity.namespace == service.identity.namespace
+        and selector.items() <= pod.labels.items()
+    ]
+    if selector and not chosen:
+        path: Path = ("spec", "selector")
+        yield _finding(service, "policy/selector", "chooses no pod of this set", path, "use the pods' labels")
+    for index, port in enumerate(items(service.data, "spec", "ports")):
+        target = port.get("targetPort", port.get("port")) if hasattr(port, "get") else None
+        for pod in chosen:
+            ports = [p for c in pod.containers() for p in items(c.data, "ports") if hasattr(p, "get")]
+            known = {p.get("name") for p in ports} | {p.get("containerPort") for p in ports}
+            if target not in known:
+                at_port = ("spec", "ports", index, "targetPort")
+                yield _finding(
+                    service, "policy/port", f"{target!r} is no port of the pods", at_port, "name one of theirs"
+                )
+
+
+def _finding(manifest: Manifest, rule: str, message: str, path: Path, remedy: str) -> Finding:
+    return Finding(rule, message, manifest.identity, manifest.source, path, remedy)

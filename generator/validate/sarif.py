@@ -1,0 +1,57 @@
+"""Findings as SARIF 2.1.0, which code hosts show at the lines of a change (OASIS, SARIF v2.1.0)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from generator.objects.findings import Finding
+from generator.values.model_faults import field_path
+
+
+def sarif(findings: Sequence[Finding], version: str) -> dict[str, Any]:
+    """A SARIF log with one run. `version` is rtb-hub's."""
+    rules = sorted({finding.rule for finding in findings})
+    driver = {
+        "name": "rtb-hub",
+        "version": version,
+        "rules": [
+            {"id": rule, "shortDescription": {"text": rule.replace("/", ": ").replace("-", " ")}} for rule in rules
+        ],
+    }
+    return {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {"driver": driver},
+                "columnKind": "unicodeCodePoints",
+                "results": [_result(finding, rules.index(finding.rule)) for finding in findings],
+            }
+        ],
+    }
+
+
+def _result(finding: Finding, rule_index: int) -> dict[str, Any]:
+    field = field_path(finding.field)
+    said = f"{finding.object}: {field + ': ' if field else ''}{finding.message}"
+    at = finding.location
+    physical: dict[str, Any] = {"artifactLocation": {"uri": at.file if at else finding.source}}
+    if at and at.line:
+        physical["region"] = {"startLine": at.line, "startColumn": max(at.column, 1)}
+    identity = f"{finding.rule}\n{finding.source}\n{finding.object}\n{field}"
+    return {
+        "ruleId": finding.rule,
+        "ruleIndex": rule_index,
+        "level": finding.severity,
+        "message": {"text": f"{said}. {finding.remedy}" if finding.remedy else said},
+        "locations": [
+            {
+                "physicalLocation": physical,
+                "logicalLocations": [{"fullyQualifiedName": str(finding.object), "kind": "object"}],
+            }
+        ],
+        # Without the line: it stays the same finding when the file grows above it.
+        "partialFingerprints": {"rtbHub/v1": hashlib.sha256(identity.encode()).hexdigest()},
+    }

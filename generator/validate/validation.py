@@ -1,0 +1,60 @@
+"""Validation of a set of objects: schemas of one or several Kubernetes versions, and policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from generator.errors import Location
+from generator.objects.findings import Finding, Path
+from generator.objects.manifest import Manifest
+from generator.validate import policy
+from generator.validate.policy import PolicySettings
+from generator.validate.schemas import Read, SchemaBundle
+
+__all__ = ["PolicySettings", "Validator"]
+
+Locate = Callable[[Manifest, Path], Location | None]
+
+
+class Validator:
+    """Validates with schemas that are read and compiled once. `read` gives a data file of this package by name."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._bundles: dict[str, SchemaBundle] = {}
+
+    def bundle(self, version: str) -> SchemaBundle:
+        """The schemas of a Kubernetes minor version. Raises `ConfigError` for one that is not bundled."""
+        if version not in self._bundles:
+            self._bundles[version] = SchemaBundle(version, self._read)
+        return self._bundles[version]
+
+    def validate(
+        self,
+        manifests: Sequence[Manifest],
+        *,
+        kubernetes: Sequence[str],
+        settings: PolicySettings,
+        locate: Locate | None = None,
+    ) -> tuple[Finding, ...]:
+        """All findings, sorted by place. One that holds for some versions only names them."""
+        versions: dict[Finding, list[str]] = {}
+        for version in kubernetes:
+            bundle = self.bundle(version)
+            for manifest in manifests:
+                for finding in bundle.check(manifest):
+                    versions.setdefault(finding, []).append(version)
+        findings = [_named(finding, seen, kubernetes) for finding, seen in versions.items()]
+        findings.extend(policy.check(manifests, settings))
+        if locate is not None:
+            by_identity = {(m.identity, m.source): m for m in manifests}
+            findings = [replace(f, location=locate(by_identity[f.object, f.source], f.field)) for f in findings]
+        return tuple(sorted(findings, key=lambda finding: finding.order))
+
+
+def _named(finding: Finding, seen: Sequence[str], asked: Sequence[str]) -> Finding:
+    """The finding with the versions it holds for, unless it holds for all that were asked for."""
+    if len(seen) == len(asked):
+        return finding
+    return replace(finding, message=f"{finding.message} (Kubernetes {', '.join(seen)})")

@@ -1,0 +1,1 @@
+"""Values and names checked against their own standards."""

@@ -1,0 +1,111 @@
+"""What changed between two commits, with modes. Read from Git's objects: no work tree, no attributes, no fetch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from generator.errors import Fault, Reason, Stalled
+from hub.adapters.git.process import Git
+from hub.adapters.git.reader import GitReader
+from hub.adapters.git.snapshot import GitSnapshot
+from reconcilers.guard.walk import FileDelta, Step, TreeFile, Walk
+
+#: Contents of larger blobs are not read.
+LARGEST_BYTES = 2**20
+_ABSENT = "000000"
+
+
+@dataclass(frozen=True, slots=True)
+class GitHistory:
+    """Commits and trees of one repository. Implements `reconcilers.guard.walk.Objects`."""
+
+    reader: GitReader
+
+    @property
+    def git(self) -> Git:
+        """`git` in the repository."""
+        return self.reader.git
+
+    def commit(self, revision: str) -> str | None:
+        """The id of the commit that `revision` names, or None when it names none here."""
+        found = self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        return found.text if found.code == 0 else None
+
+    def snapshot(self, branch: str, commit: str) -> GitSnapshot:
+        """`branch` as it was at `commit`."""
+        return GitSnapshot(self.reader, branch, commit)
+
+    def walk(self, base: str, head: str) -> Walk:
+        """From `base` to `head` (commit ids), a step for each commit along first parents.
+
+        Raises `Stalled` (RepositoryRefused) when the repository is a shallow clone: it cannot tell what follows what.
+        """
+        if self.git.must("rev-parse", "--is-shallow-repository").text == "true":
+            remedy = "fetch it whole: 'git fetch --unshallow', or 'fetch-depth: 0' of actions/checkout"
+            raise Stalled(Reason.REPOSITORY_REFUSED, Fault("the repository is a shallow clone", remedy=remedy))
+        if self.git.ask("merge-base", "--is-ancestor", base, head).code != 0:
+            return Walk(base, head)
+        listing = self.git.must("rev-list", "--first-parent", "--parents", head, f"^{base}").text.splitlines()
+        lines = [line.split() for line in reversed(listing)]
+        if lines and lines[0][1:2] != [base]:
+            return Walk(base, head, True, (Step(head, self._deltas(base, head), True),))
+        steps = tuple(Step(one, self._deltas(parents[0], one), len(parents) > 1) for one, *parents in lines)
+        return Walk(base, head, True, steps)
+
+    def proposal(self, base: str, head: str) -> Walk:
+        """What `head`, which may have left the branch before `base`, would change there, as one step from `base`."""
+        fork = self.git.ask("merge-base", base, head)
+        if fork.code != 0:
+            return Walk(None, head)
+        return Walk(base, head, True, (Step(head, self._deltas(fork.text, head)),))
+
+    def tree(self, commit: str, below: PurePosixPath) -> Mapping[str, TreeFile]:
+        """All files below a folder, by path from the root."""
+        listing = self.git.must("ls-tree", "-r", "-z", "--full-tree", commit, f"{below}/").out
+        found: dict[str, TreeFile] = {}
+        for record in _fields(listing):
+            facts, _, path = record.partition("\t")
+            mode, _, blob = facts.split(" ")
+            found[path] = TreeFile(mode, blob)
+        return found
+
+    def blobs(self, ids: Iterable[str]) -> Mapping[str, bytes | None]:
+        """Contents by id; None for what is no blob, or larger than `LARGEST_BYTES`."""
+        asked = list(dict.fromkeys(ids))
+        contents: dict[str, bytes | None] = dict.fromkeys(asked)
+        if not asked:
+            return contents
+        told = self.git.must("cat-file", "--batch-check", stdin=_lines(asked)).text.splitlines()
+        kinds = [line.split(" ") for line in told]
+        small = [blob for blob, *rest in kinds if rest[:1] == ["blob"] and int(rest[1]) <= LARGEST_BYTES]
+        out = self.git.must("cat-file", "--batch", stdin=_lines(small)).out if small else b""
+        position = 0
+        for blob in small:
+            end = out.index(b"\n", position)
+            size = int(out[position:end].split(b" ")[2])
+            contents[blob] = out[end + 1 : end + 1 + size]
+            position = end + 1 + size + 1
+        return contents
+
+    def _deltas(self, before: str, after: str) -> tuple[FileDelta, ...]:
+        # Renames stay two paths; no configuration or .gitmodules of the change may hide a submodule.
+        options = ("-r", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--ignore-submodules=none")
+        fields = iter(_fields(self.git.must("diff-tree", *options, before, after, "--").out))
+        return tuple(_delta(record, next(fields)) for record in fields)
+
+
+def _delta(record: str, path: str) -> FileDelta:
+    """A record of git-diff-tree(1), raw output: `:oldmode newmode oldid newid status`."""
+    old_mode, new_mode, old, new, _ = record.removeprefix(":").split(" ")
+    before = None if old_mode == _ABSENT else TreeFile(old_mode, old)
+    return FileDelta(path, before, None if new_mode == _ABSENT else TreeFile(new_mode, new))
+
+
+def _fields(out: bytes) -> Iterator[str]:
+    return (field for field in out.decode("utf-8", "surrogateescape").split("\0") if field)
+
+
+def _lines(ids: Iterable[str]) -> bytes:
+    return "".join(f"{one}\n" for one in ids).encode()

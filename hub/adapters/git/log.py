@@ -1,0 +1,48 @@
+"""Reading the history of a branch with `git log`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+
+from generator.errors import Fault, Reason, Stalled
+from hub.adapters.git.process import Git
+from reconcilers.ports.git import LoggedCommit
+
+#: Parted by NUL, the one character that no part of a commit can hold (a message ends at it).
+_FIELDS = ("%H", "%P", "%ct", "%an", "%s", "%(trailers:only,unfold)")
+_FORMAT = "%x00".join(_FIELDS)
+_LEAST_SECONDS = 100_000_000
+
+
+def read_log(git: Git, commit: str, *, below: PurePosixPath | None, since: datetime | None) -> Iterator[LoggedCommit]:
+    """See `reconcilers.ports.git.GitStore.log`."""
+    if git.must("rev-parse", "--is-shallow-repository").text == "true":
+        remedy = "fetch the rest with 'git fetch --unshallow', or name the repository by its URL"
+        raise Stalled(Reason.REPOSITORY_REFUSED, Fault("the clone is shallow: its history ends early", remedy=remedy))
+    # Git takes a smaller number for something else than seconds (date.c). Older commits are left out below.
+    limits = [f"--since={int(since.timestamp())}"] if since and since.timestamp() >= _LEAST_SECONDS else []
+    where = [] if below is None else [str(below)]
+    log = git.must("log", "-z", "--topo-order", f"--format=tformat:{_FORMAT}", *limits, commit, "--", *where)
+    told = log.out.decode("utf-8", "replace").split("\0")
+    for start in range(0, len(told) - 1, len(_FIELDS)):
+        name, parents, seconds, author, subject, trailers = told[start : start + len(_FIELDS)]
+        at = datetime.fromtimestamp(int(seconds), UTC)
+        if since is not None and at < since:
+            continue
+        yield LoggedCommit(
+            commit=name,
+            parent=parents.split(" ")[0] or None,
+            at=at,
+            author=author,
+            subject=subject,
+            trailers=tuple(_trailers(trailers)),
+        )
+
+
+def _trailers(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.splitlines():
+        name, colon, value = line.partition(":")
+        if colon:
+            yield name, value.strip()

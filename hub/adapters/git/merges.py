@@ -1,0 +1,60 @@
+"""Merging two commits in the object database, as a forge does: no work tree, no index, no branch moves here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from generator.errors import Reason, Stalled
+from hub.adapters.git.process import Git, said
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who makes a commit, and when."""
+
+    name: str
+    email: str
+    at: datetime
+
+    def environ(self) -> Mapping[str, str]:
+        """What git-commit-tree(1) reads."""
+        date = f"{int(self.at.astimezone(UTC).timestamp())} +0000"
+        return {
+            f"GIT_{role}_{field}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for field, value in (("NAME", self.name), ("EMAIL", self.email), ("DATE", date))
+        }
+
+
+def contains(git: Git, commit: str, other: str) -> bool:
+    """Whether `other` is `commit` or in its history."""
+    return git.ask("merge-base", "--is-ancestor", other, commit).code == 0
+
+
+def merged_tree(git: Git, base: str, head: str) -> str | None:
+    """The tree of `head` merged into `base`, or None when they conflict. Raises `Stalled` when git cannot tell."""
+    result = git.run("merge-tree", "--write-tree", "--no-messages", "--name-only", base, head)
+    if result.code not in (0, 1):
+        remedy = "merging without a server needs git 2.38 or later ('git --version' tells)"
+        raise Stalled(Reason.REPOSITORY_REFUSED, f"git merge-tree failed: {said(result)}", remedy=remedy)
+    return result.text.splitlines()[0] if result.code == 0 else None
+
+
+def merge_commit(git: Git, tree: str, parents: tuple[str, str], message: str, by: Signature) -> str:
+    """Make the merge commit and return its id."""
+    named = [word for parent in parents for word in ("-p", parent)]
+    return git.must("commit-tree", tree, *named, stdin=message.encode(), extra=by.environ()).text
+
+
+def merged_by(git: Git, base: str, head: str) -> tuple[str, datetime]:
+    """The commit by which `base`, which contains `head`, got it, and when that commit was made.
+
+    It is the first one on the base's own line that has `head` in its history; `head` itself when that was taken over as
+    it is.
+    """
+    line = git.must("log", "--first-parent", "--ancestry-path", "--format=%H %ct", f"{head}..{base}").text.splitlines()
+    found = line[-1] if line else git.must("log", "-1", "--format=%H %ct", head).text
+    commit, _, seconds = found.partition(" ")
+    return commit, datetime.fromtimestamp(int(seconds), UTC)

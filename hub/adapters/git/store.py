@@ -1,0 +1,270 @@
+"""The state repository in Git.
+
+What holds, each with a test in tests/test_git_store.py:
+
+* A commit is built in the object database from its parent's tree; no work tree or index takes part, so a crash leaves
+  at most unreachable objects.
+* A branch moves by compare-and-swap only: `update-ref` with the old value in a local repository, a push that must be a
+  fast-forward from the expected commit in a remote one. Nothing is ever forced.
+* Several processes and machines may write at once: one wins, the others get `Moved`.
+* With a remote called `origin`, the remote is the truth; without one, the local branch is. A checked-out branch is only
+  written when its work tree is clean, and the work tree then follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from generator.errors import ConfigError, Fault, Moved, Reason, Stalled
+from hub.adapters.git.faults import is_damaged, is_locked, remote_fault
+from hub.adapters.git.log import read_log
+from hub.adapters.git.mirror import REST_SECONDS, Mirror, damaged, open_mirror, pack_when_due
+from hub.adapters.git.process import Git, Result, said, without_credentials
+from hub.adapters.git.reader import GitReader
+from hub.adapters.git.snapshot import GitSnapshot
+from hub.adapters.git.trees import commit_tree
+from reconcilers.plan import Plan
+from reconcilers.ports.git import LoggedCommit, Snapshot
+
+_HEADS = "refs/heads/"
+_QUIETLY = ("--quiet", "--prune", "--no-tags", "--no-write-fetch-head")
+_FETCH = ("fetch", *_QUIETLY, "origin", "+refs/heads/*:refs/remotes/origin/*")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Author and committer of what the hub commits."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class GitRepository:
+    """A local repository, or a local mirror of a remote one. Implements `reconcilers.ports.git.GitStore`."""
+
+    reader: GitReader
+    location: str
+    identity: Identity
+    has_remote: bool
+    work_tree: Path | None
+    mirror: Mirror | None = None
+
+    @property
+    def git(self) -> Git:
+        """`git` in the repository."""
+        return self.reader.git
+
+    def snapshots(self) -> Mapping[str, GitSnapshot]:
+        """All branches as they are now, sorted by name; of the remote, fetched once, when there is one."""
+        if self.has_remote:
+            self._fetch()
+        self.reader.heads = self._heads()
+        return self._snapshots(self.reader.heads)
+
+    def known(self) -> Mapping[str, GitSnapshot]:
+        """All branches as this last saw or left them; see the port. Without a remote, as they are."""
+        return self._snapshots((self.reader.heads if self.has_remote else None) or self._heads())
+
+    def _heads(self) -> Mapping[str, str]:
+        prefix = "refs/remotes/origin/" if self.has_remote else _HEADS
+        listing = self.git.must("for-each-ref", "--format=%(objectname) %(refname)", prefix).text.splitlines()
+        return {name.removeprefix(prefix): commit for commit, _, name in (line.partition(" ") for line in listing)}
+
+    def _snapshots(self, heads: Mapping[str, str]) -> Mapping[str, GitSnapshot]:
+        return {
+            name: GitSnapshot(self.reader, name, heads[name], self.mirror) for name in sorted(heads) if name != "HEAD"
+        }
+
+    def log(
+        self, snapshot: Snapshot, *, below: PurePosixPath | None = None, since: datetime | None = None
+    ) -> Iterator[LoggedCommit]:
+        """The history that led to `snapshot`, newest first; see the port."""
+        return read_log(self.git, snapshot.commit, below=below, since=since)
+
+    def at(self, snapshot: Snapshot, commit: str) -> GitSnapshot:
+        """The branch at an earlier commit. Raises `Stalled` when that is not in its history."""
+        if self.git.ask("merge-base", "--is-ancestor", commit, snapshot.commit).code != 0:
+            message = f"{commit[:12]} is not in the history of {snapshot.branch} of {self.location}"
+            raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy="ask again: it is read anew")
+        return GitSnapshot(self.reader, snapshot.branch, commit, self.mirror)
+
+    def commit(self, plan: Plan, *, at: datetime) -> str:
+        """Commit and publish; see the port. A plan that changes nothing returns its base."""
+        if plan.is_converged:
+            return plan.base or ""
+        checked_out = self._checked_out(plan.branch)
+        if checked_out:
+            self._must_be_clean()
+        with self._shared() as git:
+            commit = commit_tree(git, plan, who=(self.identity.name, self.identity.email), at=at)
+            if self.has_remote:
+                self._push(git, plan, commit)
+        if self.has_remote:
+            if self.reader.heads:  # else one alone would count as all there are
+                self.reader.heads = {**self.reader.heads, plan.branch: commit}
+            if self.mirror:
+                self.mirror.tend(self.git, rest_seconds=REST_SECONDS)
+            return commit
+        self._swap(plan.branch, plan.expected, commit)
+        if checked_out:
+            self._follow(plan.expected, commit)
+        elif self.work_tree is None and self.git.directory:
+            pack_when_due(self.git, self.git.directory)
+        return commit
+
+    def delete_branch(self, branch: str, *, expected: str) -> None:
+        """Delete `branch` if it is still at `expected`. Raises `Moved` otherwise."""
+        if self.has_remote:
+            lease = f"--force-with-lease={branch}:{expected}"
+            with self._shared() as git:
+                result = git.remote("push", "--porcelain", lease, "origin", f":{_HEADS}{branch}")
+            self._check_push(result, branch, expected, gone=True)
+            self.reader.heads = {name: head for name, head in self.reader.heads.items() if name != branch}
+        elif self.git.run("update-ref", "-d", f"{_HEADS}{branch}", expected).code != 0:
+            raise self._moved(branch, expected)
+
+    @contextmanager
+    def _shared(self) -> Iterator[Git]:
+        """A `git` that may write objects: one that keeps others from tending the mirror."""
+        if self.mirror is None:
+            yield self.git
+        else:
+            with self.mirror.shared() as descriptor:
+                yield self.git.inheriting(descriptor)
+
+    def _fetch(self) -> None:
+        if self.mirror is None:
+            result = self.git.remote(*_FETCH)
+        else:
+            if self.mirror.is_damaged and self.mirror.make(self.git):
+                self.reader.forget()
+            self.mirror.tend(self.git, rest_seconds=REST_SECONDS)
+            with self.mirror.alone() as descriptor:
+                git = self.git.inheriting(descriptor)
+                result = git.remote(*_FETCH)
+                if result.code != 0 and is_locked(result) and self.mirror.remove_stale_locks():
+                    result = git.remote(*_FETCH)
+        if result.code == 0:
+            return
+        if self.mirror is not None and is_damaged(result):
+            raise damaged(self.mirror, result)
+        raise remote_fault(f"cannot fetch from {self.location}", result)
+
+    def _head(self, branch: str) -> str | None:
+        ref = f"refs/remotes/origin/{branch}" if self.has_remote else _HEADS + branch
+        result = self.git.ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+        return result.text if result.code == 0 else None
+
+    def _swap(self, branch: str, expected: str | None, commit: str) -> None:
+        result = self.git.run("update-ref", "-m", "rtb-hub", _HEADS + branch, commit, expected or "0" * len(commit))
+        if result.code == 0:
+            return
+        if self._head(branch) != expected:
+            raise self._moved(branch, expected)
+        remedy = "if a *.lock file of a process that died stands beside the branch, remove it; then try again"
+        raise Stalled(
+            Reason.REPOSITORY_REFUSED, f"cannot move {branch} of {self.location}: {said(result)}", remedy=remedy
+        )
+
+    def _push(self, git: Git, plan: Plan, commit: str) -> None:
+        branch, expected = plan.branch, plan.expected
+        # The lease makes the push compare-and-swap. It would also allow what is no fast-forward, which cannot come up:
+        # the commit's ancestor is the expected one, unless the branch is new.
+        asked = None if expected == plan.base else expected
+        if asked is not None and git.ask("merge-base", "--is-ancestor", asked, commit).code != 0:
+            message = f"{commit[:12]} does not follow {asked[:12]} on {branch}"
+            raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy="delete the request branch and ask again")
+        lease = f"--force-with-lease={branch}:{expected or ''}"
+        result = git.remote("push", "--porcelain", lease, "origin", f"{commit}:{_HEADS}{branch}")
+        if result.code != 0 and self._remote_head(branch) == commit:
+            return  # the answer was lost, not the push
+        self._check_push(result, branch, expected, gone=False)
+
+    def _check_push(self, result: Result, branch: str, expected: str | None, *, gone: bool) -> None:
+        """Raise by what `git push --porcelain` reports of the one ref: '!' is a refusal, no line no connection."""
+        if result.code == 0:
+            return
+        refused = next((line for line in result.text.splitlines() if line.startswith("!")), None)
+        what = "delete" if gone else "push to"
+        if refused is None:
+            raise remote_fault(f"cannot {what} {branch} of {self.location}", result)
+        if self._remote_head(branch) != expected:
+            raise self._moved(branch, expected)
+        summary = without_credentials(refused.split("\t")[-1])
+        remedy = "a hook or a rule of the remote refused it, or it is read-only for you; nothing was changed"
+        message = f"cannot {what} {branch} of {self.location}: {summary}: {said(result)}"
+        raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy=remedy)
+
+    def _remote_head(self, branch: str) -> str | None:
+        result = self.git.remote("ls-remote", "origin", _HEADS + branch)
+        if result.code != 0:
+            raise remote_fault(f"cannot tell whether {branch} of {self.location} moved", result)
+        return result.text.split("\t")[0] or None
+
+    def _moved(self, branch: str, expected: str | None) -> Moved:
+        now = self._remote_head(branch) if self.has_remote else self._head(branch)
+        seen, found = (commit[:12] if commit else "nothing" for commit in (expected, now))
+        message = f"cannot commit to {branch} of {self.location}: it moved from {seen} to {found} since it was read"
+        return Moved(Reason.BRANCH_MOVED, message, remedy="ask again: it is planned anew on what is there now")
+
+    def _checked_out(self, branch: str) -> bool:
+        if self.work_tree is None or self.has_remote:
+            return False
+        return self.git.ask("symbolic-ref", "--quiet", "HEAD").text == _HEADS + branch
+
+    def _must_be_clean(self) -> None:
+        listing = self.git.must("status", "--porcelain", "-z", "--untracked-files=all").out.decode("utf-8", "replace")
+        changed = [line[3:] for line in listing.split("\0") if line]
+        if changed:
+            shown = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
+            remedy = "commit or remove them first, or use a bare repository ('rtb-hub init' makes one)"
+            message = f"the work tree of {self.location} has changes of its own: {shown}"
+            raise Stalled(Reason.REPOSITORY_DIRTY, message, remedy=remedy)
+
+    def _follow(self, old: str | None, new: str) -> None:
+        """Bring the clean work tree along. Dying before this leaves it behind: `git restore -SW .` brings it along."""
+        trees = [old, new] if old else [new]
+        self.git.must("read-tree", "-m", "-u", *trees)
+
+
+def open_store(location: str, *, cache: Path, environ: Mapping[str, str], identity: Identity) -> GitRepository:
+    """The state repository at `location`: a path, or a URL that is mirrored below `cache`.
+
+    Raises `Stalled` (NotAStateRepository) when a path is no Git repository.
+    """
+    if _is_url(location):
+        mirror, git = open_mirror(cache, location, environ)
+        return GitRepository(GitReader(git), without_credentials(location), identity, True, None, mirror)
+    path = Path(location).expanduser()
+    git = Git(environ, path)
+    found = git.run("rev-parse", "--absolute-git-dir", "--is-bare-repository") if path.is_dir() else None
+    if found is None or found.code != 0:
+        remedy = "name one with --repo or RTB_HUB_REPO, or lay one out with 'rtb-hub init DIR'"
+        raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{location} is not a Git repository", remedy=remedy)
+    directory, bare = found.text.splitlines()
+    has_remote = git.ask("config", "--get", "remote.origin.url").code == 0
+    top = None if bare == "true" else Path(git.must("rev-parse", "--show-toplevel").text)
+    reader = GitReader(Git(environ, top or Path(directory)))
+    return GitRepository(reader, location, identity, has_remote, top)
+
+
+def create_repository(path: Path, *, bare: bool, remote: str | None, environ: Mapping[str, str]) -> None:
+    """Make a Git repository without commits at `path`, new or empty. Raises `ConfigError` (TargetNotEmpty)."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise ConfigError(Reason.TARGET_NOT_EMPTY, Fault(f"{path} is not an empty folder", remedy="name another"))
+    git = Git(environ)
+    git.must("init", "--quiet", "--initial-branch=main", *(["--bare"] if bare else []), "--", str(path))
+    if remote is not None:
+        # Git takes a relative path from the repository, people from where they stand.
+        where = remote if _is_url(remote) else str(Path(remote).expanduser().resolve())
+        Git(environ, path).must("remote", "add", "origin", where)
+
+
+def _is_url(location: str) -> bool:
+    head, colon, _ = location.partition(":")
+    return "://" in location or bool(colon and "/" not in head and not Path(location).exists())

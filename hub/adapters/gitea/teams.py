@@ -1,0 +1,37 @@
+"""Who is in a team of an organisation on Gitea.
+
+Gitea shows a team's members to themselves and to the organisation's owners only. A token for this needs the scope
+read:organization and no other: with it nobody can approve, push or merge.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from hub.adapters.gitea import objects
+from hub.adapters.gitea.api import GiteaApi
+
+_REMEDY = (
+    "check the name; Gitea shows a team to its members and to owners: give the hub a token of one of them, of the scope"
+    " read:organization"
+)
+
+
+def read_team(api: GiteaApi, team: str) -> frozenset[str]:
+    """The logins of the members of `team`, which is ORG/TEAM. Raises what the port says of `team_members`."""
+    what = f"read the team {team}"
+    organisation, _, name = team.partition("/")
+    if not organisation or not name or "/" in name:
+        raise api.denied(what, "a team is named ORG/TEAM", remedy=_REMEDY)
+    teams = f"/orgs/{quote(organisation, safe='')}/teams"
+    if api.ask("GET", teams, what, query={"limit": "1"}, expected=(403, 404)).status != 200:
+        raise api.denied(what, f"there is no organisation {organisation}, or it hides its teams", remedy=_REMEDY)
+    rows = api.every(teams, what, query={}, key="id")
+    known = api.made(what, lambda: {row["name"].casefold(): int(row["id"]) for row in rows})
+    if name.casefold() not in known:
+        raise api.denied(what, "there is no such team", remedy=_REMEDY)
+    members = f"/teams/{known[name.casefold()]}/members"
+    if api.ask("GET", members, what, query={"limit": "1"}, expected=(403, 404)).status != 200:
+        raise api.denied(what, "it hides its members from this account", remedy=_REMEDY)
+    found = api.every(members, what, query={}, key="id")
+    return api.made(what, lambda: frozenset(objects.actor(row, ()).login for row in found))

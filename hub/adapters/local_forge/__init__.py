@@ -1,0 +1,1 @@
+"""A forge beside a bare repository."""

@@ -1,0 +1,326 @@
+"""A forge without a server: requests and reviews beside a bare repository. Implements `reconcilers.ports.forge.Forge`.
+
+For the demo, for tests, and for trying the hub out. Merges and conflicts are real Git merges, made in the object
+database and published by compare-and-swap. Who is who stands in the Git configuration (`local_accounts`).
+It proves nobody's identity: whoever can write the folder can be anyone. `protection` says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from generator.errors import ConfigError, Fault, Moved, Reason, Stalled
+from hub.adapters.git.merges import Signature, contains, merge_commit, merged_by, merged_tree
+from hub.adapters.git.process import Git
+from hub.adapters.git.push_rules import protect, rules_of
+from hub.adapters.local_forge.accounts import LocalAccounts
+from hub.adapters.local_forge.refs import (
+    ATTEMPTS,
+    REQUESTS,
+    RefUpdate,
+    RequestRefs,
+    StoredCheck,
+    StoredComment,
+    StoredRequest,
+    StoredReview,
+)
+from reconcilers.plan import one_line
+from reconcilers.ports.forge import (
+    BranchProtection,
+    ChangeRequest,
+    Check,
+    CheckState,
+    Committer,
+    Identity,
+    Rate,
+    Review,
+    ReviewState,
+    hub_labels,
+    merged_labels,
+)
+
+NOT_EXPRESSED = (
+    "a bare repository asks nobody who they are: who can write its folder can move any branch, and review as anyone",
+    "it does not ask for approvals or checks before a push",
+)
+_NAME = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+_HEADS = "refs/heads/"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalForge:
+    """The requests of the bare repository at `path`, seen by the account `actor`. `environ` is handed to git."""
+
+    path: Path
+    actor: str
+    clock: Callable[[], datetime]
+    git: Git
+
+    @property
+    def location(self) -> str:
+        """The repository's path."""
+        return str(self.path)
+
+    def whoami(self) -> Identity:
+        """The account this was opened as."""
+        return Identity(self._accounts.actor(self.actor), self.actor, self._accounts.email(self.actor))
+
+    def rate(self) -> Rate | None:
+        """None: there are no limits."""
+        return None
+
+    def requests(self, base: str, *, prefix: str, closed_since: datetime) -> tuple[ChangeRequest, ...]:
+        """See the port."""
+        found = (
+            self._seen(one) for one in self._refs.all().values() if one.base == base and one.branch.startswith(prefix)
+        )
+        kept = (one for one in found if one.state == "open" or (one.ended_at or closed_since) >= closed_since)
+        return tuple(self._shown(one) for one in sorted(kept, key=lambda one: one.number))
+
+    def request(self, number: int) -> ChangeRequest:
+        """See the port."""
+        return self._shown(self._current(number))
+
+    def open(self, branch: str, base: str, *, title: str, body: str) -> ChangeRequest:
+        """See the port."""
+        head, base_at = self._must_head(branch), self._must_head(base)
+        standing = (self._seen(one) for one in self._refs.all().values() if (one.branch, one.base) == (branch, base))
+        if found := next((one for one in standing if one.state == "open"), None):
+            return self._shown(found)
+        if contains(self.git, base_at, head):
+            raise Stalled(
+                Reason.FORGE_REFUSED, f"{branch} has nothing that {base} lacks", remedy="there is nothing to ask"
+            )
+        at = self.clock()
+        return self._shown(
+            self._refs.add(
+                lambda number: StoredRequest(
+                    number=number,
+                    title=title,
+                    body=body,
+                    branch=branch,
+                    base=base,
+                    head=head,
+                    base_at=base_at,
+                    author=self.actor,
+                    state="open",
+                    created_at=at,
+                )
+            )
+        )
+
+    def update(self, number: int, *, title: str, body: str) -> ChangeRequest:
+        """See the port."""
+        return self._changed(number, lambda one: one.model_copy(update={"title": title, "body": body}))
+
+    def close(self, number: int, comment: str) -> ChangeRequest:
+        """See the port."""
+
+        def ended(one: StoredRequest) -> StoredRequest:
+            if one.state != "open":
+                return one
+            return _commented(one, self.actor, "closed", comment).ended("closed", one.head, self.clock())
+
+        return self._changed(number, ended)
+
+    def reviews(self, number: int) -> tuple[Review, ...]:
+        """See the port."""
+        return tuple(
+            Review(self._accounts.actor(r.author), "dismissed" if r.is_dismissed else r.state, r.commit, r.at)
+            for r in self._current(number).reviews
+        )
+
+    def committers(self, number: int) -> frozenset[Committer]:
+        """See the port. A commit is of the account that the configuration gives its e-mail to."""
+        one = self._current(number)
+        since = self._must_head(one.base) if one.state == "open" else one.base_at
+        accounts, by_email = self._accounts, self._accounts.by_email()
+        fields = self.git.must("log", "-z", "--format=%H%n%an%n%ae%n%cn%n%ce", f"{since}..{one.head}").text
+        found: set[Committer] = set()
+        for record in filter(None, fields.split("\0")):
+            commit, *who = record.split("\n")
+            for role, name, email in (("author", *who[0:2]), ("committer", *who[2:4])):
+                actor = accounts.actor(by_email.get(email.casefold(), ""))
+                found.add(Committer(commit, actor, "author" if role == "author" else "committer", name, email))
+        return frozenset(found)
+
+    def team_members(self, team: str) -> frozenset[str]:
+        """See the port. Raises `Stalled` (ForgeDenied) for a team without members too."""
+        return self._accounts.members(team)
+
+    def checks(self, commit: str) -> tuple[Check, ...]:
+        """See the port."""
+        return tuple(Check(one.name, one.state, one.source) for one in self._refs.checks(commit))
+
+    def set_labels(self, number: int, labels: Iterable[str]) -> None:
+        """See the port."""
+        wanted = hub_labels(labels)
+        self._changed(number, lambda one: one.model_copy(update={"labels": merged_labels(one.labels, wanted)}))
+
+    def ask_review(self, number: int, team: str) -> None:
+        """See the port."""
+        self.team_members(team)
+        self._changed(number, lambda one: one.model_copy(update={"asked": one.asked | {team}}))
+
+    def put_comment(self, number: int, marker: str, body: str) -> None:
+        """See the port."""
+        self._changed(number, lambda one: _commented(one, self.actor, marker, body))
+
+    def merge(self, number: int, head: str) -> str:
+        """See the port: the branch moves and the request is marked merged, in one transaction."""
+        for _ in range(ATTEMPTS):
+            blob, stored = self._refs.one(number)
+            one = self._seen(stored)
+            if one.head != head:
+                raise Moved(Reason.BRANCH_MOVED, f"request {number} is at {one.head[:12]}, not at {head[:12]}")
+            if one.state == "merged" and one.merge_commit:
+                return one.merge_commit
+            if one.state != "open":
+                raise Stalled(Reason.MERGE_REFUSED, f"request {number} is {one.state}", remedy="open a new one")
+            base = self._must_head(one.base)
+            tree = merged_tree(self.git, base, head)
+            if tree is None:
+                message = f"request {number} conflicts with {one.base}"
+                raise Stalled(Reason.MERGE_REFUSED, message, remedy=f"bring {one.branch} up to date with {one.base}")
+            at = self.clock()
+            commit = merge_commit(self.git, tree, (base, head), self._message(one), self._signature(at))
+            merged = self._refs.blob(one.ended("merged", head, at, commit))
+            if self._refs.swap(
+                RefUpdate(_HEADS + one.base, base, commit),
+                RefUpdate(_HEADS + one.branch, head, head),
+                RefUpdate(f"{REQUESTS}{number}", blob, merged),
+            ):
+                return commit
+        raise self._refs.busy(f"merge request {number}")
+
+    def protection(self, branch: str) -> BranchProtection:
+        """See the port: what the repository refuses of pushes."""
+        rules = rules_of(self.path, environ=self.git.environ)
+        return BranchProtection(
+            no_force_push=rules.held_by("no-rewriting", branch) is not None,
+            no_deletion=rules.held_by("no-deletion", branch) is not None,
+            not_expressed=NOT_EXPRESSED,
+        )
+
+    def protect(self, branch: str, wanted: BranchProtection) -> BranchProtection:
+        """See the port: installs the push rules of `hub.adapters.git.push_rules`, which hold both or neither."""
+        if wanted.no_force_push or wanted.no_deletion:
+            protect(self.path, [branch], environ=self.git.environ)
+        return self.protection(branch)
+
+    def review(self, number: int, state: ReviewState) -> None:
+        """Review a request at its head, as this account. Raises `Stalled` (ForgeRefused): one's own, or not open."""
+        at = self.clock()
+
+        def reviewed(one: StoredRequest) -> StoredRequest:
+            if one.state != "open":
+                raise Stalled(Reason.FORGE_REFUSED, f"request {number} is {one.state}")
+            if one.author == self.actor and state != "commented":
+                raise Stalled(Reason.FORGE_REFUSED, f"{self.actor} cannot review what {self.actor} asked for")
+            review = StoredReview(author=self.actor, state=state, commit=one.head, at=at)
+            return one.model_copy(update={"reviews": (*one.reviews, review)})
+
+        self._changed(number, reviewed)
+
+    def dismiss(self, number: int, author: str) -> None:
+        """Dismiss all reviews of `author` on a request."""
+
+        def dismissed(one: StoredRequest) -> StoredRequest:
+            reviews = (r.model_copy(update={"is_dismissed": r.is_dismissed or r.author == author}) for r in one.reviews)
+            return one.model_copy(update={"reviews": tuple(reviews)})
+
+        self._changed(number, dismissed)
+
+    def report(self, commit: str, name: str, state: CheckState) -> None:
+        """Report a check's result for a commit, as this account."""
+        self._refs.report(commit, StoredCheck(name=name, state=state, source=self.actor))
+
+    @property
+    def _refs(self) -> RequestRefs:
+        return RequestRefs(self.git)
+
+    def _changed(self, number: int, by: Callable[[StoredRequest], StoredRequest]) -> ChangeRequest:
+        return self._shown(self._refs.change(number, lambda one: by(self._seen(one))))
+
+    def _current(self, number: int) -> StoredRequest:
+        return self._seen(self._refs.one(number)[1])
+
+    def _seen(self, one: StoredRequest) -> StoredRequest:
+        """The request as the branches say it is: a push moves its head, a merge or a deletion by hand ends it."""
+        if one.state != "open":
+            return one
+        found, base = self._head(one.branch), self._must_head(one.base)
+        head = found or one.head
+        if not contains(self.git, base, head):
+            return one.model_copy(update={"head": head}) if found else one.ended("closed", head, None)
+        if contains(self.git, one.base_at, head):  # moved back: nothing is left that was asked for
+            return one.ended("closed", head, None)
+        commit, at = merged_by(self.git, base, head)
+        return one.ended("merged", head, at, commit)
+
+    def _shown(self, one: StoredRequest) -> ChangeRequest:
+        is_open = one.state == "open"
+        return ChangeRequest(
+            number=one.number,
+            url=f"{self.location}#{one.number}",
+            title=one.title,
+            body=one.body,
+            branch=one.branch,
+            head=one.head,
+            base=one.base,
+            author=self._accounts.actor(one.author),
+            state=one.state,
+            created_at=one.created_at,
+            merged_at=one.ended_at if one.state == "merged" else None,
+            merge_commit=one.merge_commit,
+            labels=one.labels,
+            mergeable=merged_tree(self.git, self._must_head(one.base), one.head) is not None if is_open else None,
+        )
+
+    def _message(self, one: StoredRequest) -> str:
+        return f"Merge request {one.number} from {one.branch}\n\n{one_line(one.title)}\n"
+
+    def _signature(self, at: datetime) -> Signature:
+        who = self.whoami()
+        return Signature(who.name, who.email, at)
+
+    @property
+    def _accounts(self) -> LocalAccounts:
+        return LocalAccounts(self.git, self.location)
+
+    def _head(self, branch: str) -> str | None:
+        result = self.git.ask("rev-parse", "--verify", "--quiet", f"{_HEADS}{branch}^{{commit}}")
+        return result.text if result.code == 0 else None
+
+    def _must_head(self, branch: str) -> str:
+        head = self._head(branch)
+        if head is None:
+            raise Moved(Reason.BRANCH_MOVED, f"{self.location} has no branch {branch} (any more)")
+        return head
+
+
+def open_local_forge(
+    path: Path, *, actor: str, clock: Callable[[], datetime], environ: Mapping[str, str]
+) -> LocalForge:
+    """The forge of the bare repository at `path`, for the account `actor`.
+
+    Raises `ConfigError` (InvalidForge) when there is no bare repository, or the name is none for an account.
+    """
+    git = Git(environ, path)
+    if not path.is_dir() or git.run("rev-parse", "--is-bare-repository").text != "true":
+        remedy = "name one; 'rtb-hub init DIR' makes one"
+        raise ConfigError(Reason.INVALID_FORGE, Fault(f"{path} is not a bare Git repository", remedy=remedy))
+    if not _NAME.match(actor):
+        allowed = "letters, digits, '.', '_' and '-', beginning with a letter or digit, 100 at most"
+        raise ConfigError(Reason.INVALID_FORGE, Fault(f"{actor!r} is no account's name", allowed=allowed))
+    return LocalForge(path, actor, clock, git)
+
+
+def _commented(one: StoredRequest, author: str, marker: str, body: str) -> StoredRequest:
+    wanted = StoredComment(author=author, marker=marker, body=body)
+    comments = [wanted if (c.author, c.marker) == (author, marker) else c for c in one.comments]
+    return one.model_copy(update={"comments": tuple(comments if wanted in comments else [*comments, wanted])})

@@ -1,0 +1,154 @@
+"""Requests at the forge: asking for a review, and doing what the approval reconciler planned.
+
+Every step may be repeated: an open request is found again, a comment is edited, a merge names the commit it is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from generator.errors import ConfigError, HubError, Moved, Reason, Stalled, Waiting
+from generator.objects.diff import compare
+from generator.objects.manifest import Manifest
+from generator.values.naming import IssueKey, preview_folder
+from hub.approval.examiner import Examiner
+from hub.commands.start import committed_manifests
+from hub.views.preview import money_line, preview_row
+from reconcilers.approval.decisions import ApprovalPass, Judged, plan_approval, since, without_policy
+from reconcilers.approval.observer import Observer
+from reconcilers.approval.text import Asked, RequestText, code, removal_text, request_text
+from reconcilers.ports.forge import ChangeRequest, Forge
+from reconcilers.ports.git import GitStore, Snapshot
+from reconcilers.state.environment import EnvironmentState
+
+if TYPE_CHECKING:
+    from hub.wiring import Hub
+
+#: The one comment that says what a request waits for.
+MARKER = "rtb-hub-approval"
+#: Reasons of `Forge.merge` after which it is known not to be merged.
+_NOT_MERGED = (Reason.BRANCH_MOVED, Reason.MERGE_NOT_READY, Reason.MERGE_REFUSED)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where requests of one environment are asked for, examined and decided upon."""
+
+    ours: Hub
+    store: GitStore
+    forge: Forge
+
+    def ask(self, name: str, state: EnvironmentState) -> ChangeRequest:
+        """Open the request of a preview (`rtb-123`) whose branch is there, or bring an open one up to date.
+
+        Raises what the forge raises, and `KeyError` for a preview without a request branch.
+        """
+        snapshot = state.request_snapshots[name]
+        text = self._text(name, snapshot, state)
+        base = state.environment.spec.branch
+        request = self.forge.open(snapshot.branch, base, title=text.title, body=text.body)
+        request = self.forge.update(request.number, title=text.title, body=text.body)
+        self.forge.set_labels(request.number, text.labels)
+        if (policy := state.environment.spec.approval) is not None:
+            self.forge.ask_review(request.number, policy.team)
+        return request
+
+    def found(self, state: EnvironmentState, *, now: datetime) -> ApprovalPass:
+        """What becomes of an environment's requests at `now`. Raises what the forge raises."""
+        policy = state.environment.spec.approval
+        if policy is None:
+            return without_policy(state.environment.name)
+        observer = Observer(self.store, self.forge, Examiner(self.ours, self.store).examine)
+        found = observer.requests(state, policy, since=since(policy, now))
+        return plan_approval(state, found, policy, now=now)
+
+    def act(self, found: ApprovalPass, state: EnvironmentState) -> None:
+        """Do what was planned. What fails does not keep the rest from being done; the first failure is then raised.
+
+        What moved meanwhile is no failure: it is judged anew by the next run.
+        """
+        failures: list[HubError] = []
+        for step in self._steps(found, state):
+            try:
+                step()
+            except Moved:
+                continue
+            except HubError as err:
+                failures.append(err)
+        if failures:
+            raise failures[0]
+
+    def _steps(self, found: ApprovalPass, state: EnvironmentState) -> Iterator[Callable[[], object]]:
+        yield from (partial(self.ask, name, state) for name in found.unasked)
+        yield from (partial(self.store.delete_branch, branch, expected=commit) for branch, commit in found.left_over)
+        to_merge = [one for one in found.judged if one.verdict.kind == "merge"]
+        if to_merge:
+            yield partial(self._merge_first, to_merge)
+        for one in found.judged:
+            if one.verdict.kind == "close":
+                yield partial(self._close, one, state)
+            elif one.verdict.kind == "wait":
+                yield partial(self._comment, one)
+
+    def _merge_first(self, judged: Sequence[Judged]) -> None:
+        """Merge the first that the forge lets be merged, and delete its branch; raises why it refused others.
+
+        The rest has to be judged anew by what then stands. So has all when nobody knows whether one was merged.
+        """
+        refusals: list[HubError] = []
+        for place, one in enumerate(judged):
+            try:
+                self.forge.merge(one.request.number, one.request.head)
+            except (Moved, Waiting, Stalled) as err:
+                if err.reason not in _NOT_MERGED:
+                    raise
+                if err.reason is Reason.MERGE_REFUSED:
+                    refusals.append(err)
+                    self._tell(one, [f"the forge, which refuses to merge it: {err.words}"])
+                continue
+            for other in judged[place + 1 :]:
+                self._tell(other, [f"request {one.request.number}, which was merged first: it is judged anew"])
+            self.store.delete_branch(one.request.branch, expected=one.request.head)
+            break
+        if refusals:
+            raise refusals[0]
+
+    def _close(self, one: Judged, state: EnvironmentState) -> None:
+        """Say why, delete the branch if it is still what was judged, and close: a push that came first is kept."""
+        number, told = one.request.number, f"Closed: {code(one.verdict.why)}. It may be asked for again."
+        self.forge.put_comment(number, MARKER, told)
+        if not one.request.is_foreign and one.name in state.request_snapshots:
+            self.store.delete_branch(one.request.branch, expected=one.request.head)
+        self.forge.close(number, told)
+
+    def _comment(self, one: Judged) -> None:
+        self._tell(one, [wait.words for wait in one.verdict.waits])
+
+    def _tell(self, one: Judged, waits: Sequence[str]) -> None:
+        told = [f"- {code(words)}" for words in waits]
+        told += [f"- not counted: {code(words)}" for words in one.verdict.not_counted]
+        self.forge.put_comment(one.request.number, MARKER, "\n".join(["This waits for:", "", *told]))
+
+    def _text(self, name: str, snapshot: Snapshot, state: EnvironmentState) -> RequestText:
+        environment = state.environment
+        asked = self._asked(name, snapshot, environment.name)
+        if name in state.removals:
+            return removal_text(asked, name.upper(), environment)
+        record = next(one for one in state.requests if one.name == name)
+        if record.preview is None:
+            raise ConfigError(Reason.UNREADABLE_ENTRY, record.faults)
+        live = state.by_name.get(name)
+        before: tuple[Manifest, ...] = committed_manifests(state, live) if live else ()
+        changes = compare(before, committed_manifests(state, record))
+        row = preview_row(record.preview, environment, now=self.ours.clock())
+        return request_text(asked, record.preview, environment, changes, price=money_line(row))
+
+    def _asked(self, name: str, snapshot: Snapshot, environment: str) -> Asked:
+        """By the newest commit that changed the preview; its trailers say who asked, and why."""
+        newest = next(self.store.log(snapshot, below=preview_folder(environment, IssueKey.parse(name.upper()))))
+        trailers = dict(newest.trailers)
+        return Asked(newest.subject, trailers.get("Requested-By", newest.author), trailers.get("Reason", ""))

@@ -1,0 +1,88 @@
+"""Opening the forge that an environment names, with the keys of this process's identity and no other's."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from generator.errors import ConfigError, Fault, Reason
+from generator.model.lifecycle import ForgePolicy
+from hub.settings import ForgeKeys, Settings
+
+if TYPE_CHECKING:
+    from hub.wiring import Hub
+    from reconcilers.ports.forge import Forge
+
+
+def open_forge(policy: ForgePolicy, ours: Hub, repo: str | None) -> Forge:
+    """The forge. Raises `ConfigError` (InvalidForge), and what its adapter raises."""
+    keys = ours.settings.forge
+    refuse_mixed(keys)
+    match policy.kind:
+        case "github":
+            return _github(policy, keys, ours)
+        case "gitea":
+            return _gitea(policy, keys)
+        case "local":
+            return _local(ours, repo)
+
+
+def refuse_mixed(keys: ForgeKeys) -> None:
+    """Raise `ConfigError` (InvalidForge) when the process was given keys of both identities."""
+    if keys.is_mixed:
+        fault = Fault(
+            "this process is given keys of both identities, the hub's and the expiry identity's",
+            remedy="run the two apart: RTB_HUB_FORGE_… for the hub, and for the other RTB_EXPIRY_FORGE_… with"
+            " RTB_HUB_IDENTITY=expiry",
+        )
+        raise ConfigError(Reason.INVALID_FORGE, fault)
+
+
+def lacking_keys(policy: ForgePolicy, settings: Settings) -> str | None:
+    """What this process would have to be given to look at the forge, in words; None: it has what it needs."""
+    keys = settings.forge
+    if policy.kind == "local" or keys.token or (policy.kind == "github" and keys.app_id and keys.app_key):
+        return None
+    prefix = "RTB_EXPIRY_FORGE_" if settings.identity == "expiry" else "RTB_HUB_FORGE_"
+    app = f", or {prefix}APP_ID and {prefix}APP_KEY" if policy.kind == "github" else ""
+    return f"set {prefix}TOKEN{app} (with _FILE behind the name: a file that holds it)"
+
+
+def _github(policy: ForgePolicy, keys: ForgeKeys, ours: Hub) -> Forge:
+    from hub.adapters.github.access import PUBLIC_API, AppKey, GitHubAccess, open_github
+
+    app = AppKey(_app_id(keys.app_id), keys.app_key) if keys.app_id and keys.app_key else None
+    access = GitHubAccess(
+        repository=policy.repository or "",
+        api=policy.url or PUBLIC_API,
+        token=None if app else keys.token,
+        app=app,
+        bots=frozenset(policy.machines),
+    )
+    return open_github(access, clock=ours.clock, sleep=time.sleep)
+
+
+def _app_id(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 12):
+        fault = Fault("the App's id is not a number", field="APP_ID", remedy="its settings page shows it as 'App ID'")
+        raise ConfigError(Reason.INVALID_FORGE, fault)
+    return int(text)
+
+
+def _gitea(policy: ForgePolicy, keys: ForgeKeys) -> Forge:
+    from hub.adapters.gitea.forge import open_gitea_forge
+
+    if keys.token is None:
+        fault = Fault(
+            "the hub has no key to the forge", remedy="put a token into RTB_HUB_FORGE_TOKEN, or name its file"
+        )
+        raise ConfigError(Reason.INVALID_FORGE, fault)
+    teams = keys.teams_token or ""
+    return open_gitea_forge(policy.url or "", token=keys.token, teams_token=teams, machines=policy.machines)
+
+
+def _local(ours: Hub, repo: str | None) -> Forge:
+    from hub.adapters.local_forge.accounts import HUB
+    from hub.adapters.local_forge.forge import open_local_forge
+
+    return open_local_forge(ours.repository_path(repo), actor=HUB, clock=ours.clock, environ=ours.settings.environ)

@@ -1,0 +1,129 @@
+"""Printing: tables and colour for people, JSON or YAML for machines. Rich is imported only when people are served."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from generator.errors import Fault, HubError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_UNBOUNDED = 1000
+
+
+class Format(StrEnum):
+    """Output formats."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console for people: colours and links where the terminal has them (NO_COLOR is honoured), never markup."""
+    from rich.console import Console
+
+    out = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    if not out.is_terminal and "COLUMNS" not in os.environ:
+        out.width = _UNBOUNDED  # a file or a pipe has no edge: cells are never cut
+    return out
+
+
+def write(text: str) -> None:
+    """Write text to standard output as it is."""
+    sys.stdout.write(text)
+
+
+def emit(data: Mapping[str, Any] | Sequence[Any], output: Format, people: Callable[[Console], None]) -> None:
+    """Print `data` for machines, or call `people` with a console.
+
+    What is an iterator in `data` is printed as a list; as JSON, while it is made.
+    """
+    if output is Format.JSON and isinstance(data, Mapping):
+        _write_json(data)
+    elif output is Format.JSON:
+        write(_json(data) + "\n")
+    elif output is Format.YAML:
+        from generator.yaml.writer import dump
+
+        write(dump(_whole(data) if isinstance(data, Mapping) else data))
+    else:
+        people(console())
+
+
+def _write_json(data: Mapping[str, Any]) -> None:
+    """As `_json`, but the items of an iterator one by one: the text of thousands takes more than they do."""
+    before = "{"
+    for name, value in data.items():
+        write(f"{before}\n  {json.dumps(name, ensure_ascii=False)}: ")
+        if isinstance(value, Iterator):
+            opening = "["
+            for item in value:
+                write(f"{opening}\n    {_json(item, 4)}")
+                opening = ","
+            write("[]" if opening == "[" else "\n  ]")
+        else:
+            write(_json(value, 2))
+        before = ","
+    write("{}\n" if before == "{" else "\n}\n")
+
+
+def _json(data: Any, margin: int = 0) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False).replace("\n", "\n" + " " * margin)
+
+
+def _whole(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: [*value] if isinstance(value, Iterator) else value for name, value in data.items()}
+
+
+def report(error: HubError, output: str = Format.TABLE) -> None:
+    """Print an error, every fault with place, what is allowed and what to do; as JSON for any format but the table."""
+    if output != Format.TABLE:
+        sys.stderr.write(json.dumps({"error": error_data(error)}, ensure_ascii=False) + "\n")
+        return
+    from rich.text import Text
+
+    err = console(stderr=True)
+    for fault in error.faults:
+        head = Text.assemble(
+            (f"{fault.where}: " if fault.where else "", "bold"),
+            ("error: ", "bold red"),
+            (f"{printable(fault.field)}: " if fault.field else "", "bold"),
+            printable(fault.message),
+            (f" [{error.reason}]", "dim"),
+        )
+        err.print(head)
+        hints = (("allowed", fault.allowed), ("did you mean", fault.nearest), ("to do", fault.remedy))
+        for name, hint in hints:
+            if hint:
+                err.print(Text.assemble((f"  {name}: ", "cyan"), printable(hint)))
+
+
+def error_data(error: HubError) -> dict[str, Any]:
+    """An error for machines."""
+    return {"reason": error.reason, "faults": [fault_data(fault) for fault in error.faults]}
+
+
+def fault_data(fault: Fault) -> dict[str, Any]:
+    """A fault for machines."""
+    return {
+        "message": fault.message,
+        "field": fault.field,
+        "file": fault.where.file if fault.where else "",
+        "line": fault.where.line if fault.where else 0,
+        "column": fault.where.column if fault.where else 0,
+        "allowed": fault.allowed,
+        "nearest": fault.nearest,
+        "remedy": fault.remedy,
+    }
+
+
+def printable(text: str) -> str:
+    """`text` without control or invisible characters, so that nothing untrusted can move a terminal's cursor."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,1 @@
+"""Rounds of reconcilers, once and watching."""

@@ -1,0 +1,167 @@
+"""One round of reconcilers: observe, plan, commit, for each branch by itself. What fails keeps nobody else from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from generator.errors import ConfigError, Fault, HubError, Moved, Reason, Stalled, nearest
+from generator.model.overlay import unknown_environment
+from hub.reconciling.registry import RECONCILERS, Moment, is_mine
+from hub.wiring import Hub
+from hub.writing.backoff import planned_anew
+from reconcilers.passes import Pass, commits
+from reconcilers.plan import Plan
+from reconcilers.ports.git import GitStore
+from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.reading import read_each_state
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which environments and reconcilers (none: all)."""
+
+    envs: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+
+    def reconcilers(self) -> tuple[str, ...]:
+        """Names in their order. Raises `ConfigError` (InvalidValue) for one that there is not."""
+        for name in self.only:
+            if name not in RECONCILERS:
+                known = list(RECONCILERS)
+                fault = Fault(
+                    f"there is no reconciler {name[:80]!r}",
+                    field="--only",
+                    allowed=", ".join(known),
+                    nearest=nearest(name, known),
+                )
+                raise ConfigError(Reason.INVALID_VALUE, fault)
+        return tuple(name for name in RECONCILERS if not self.only or name in self.only)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one pass. `environment`: its name, or that of a branch that cannot be read.
+
+    `commit` names what was committed, None when nothing was. `error`: why it was not carried out, or not even planned.
+    """
+
+    reconciler: str
+    environment: str
+    result: Pass | None = None
+    commit: str | None = None
+    error: HubError | None = None
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When time alone gives another pass."""
+        return self.result.next_due if self.result else None
+
+
+@dataclass
+class Round:
+    """One round at one moment. `acts` False: nothing is committed."""
+
+    ours: Hub
+    store: GitStore
+    asked: Asked
+    moment: Moment
+    acts: bool = True
+
+    def run(self) -> tuple[Outcome, ...]:
+        """All outcomes, by reconciler and environment. Raises what the store raises when it cannot be observed."""
+        outcomes: list[Outcome] = []
+        for name in self.asked.reconcilers():
+            states, failures = self._observe()
+            outcomes += [Outcome(name, where, error=err) for where, err in failures.items()]
+            branches: dict[str, list[EnvironmentState]] = {}
+            for state in states:
+                if not is_mine(name, state, self.ours.settings.identity):
+                    continue
+                branches.setdefault(state.snapshot.branch, []).append(state)
+            of_branches = [one for branch in branches.values() for one in self._branch(name, branch)]
+            outcomes += sorted(of_branches, key=lambda one: one.environment)
+        return tuple(outcomes)
+
+    def _observe(self) -> tuple[Sequence[EnvironmentState], Mapping[str, HubError]]:
+        states, failures = read_each_state(self.store, self.ours.library, cache=self.ours.entry_cache)
+        envs, known = self.asked.envs, {state.environment.name for state in states} | set(failures)
+        if not envs:
+            return states, failures
+        missing = [env for env in envs if env not in known]
+        if missing and not failures:
+            raise unknown_environment(missing[0], sorted(known))
+        told = failures if missing else {name: err for name, err in failures.items() if name in envs}
+        return [state for state in states if state.environment.name in envs], told
+
+    def _branch(self, reconciler: str, observed: Sequence[EnvironmentState]) -> list[Outcome]:
+        """The outcomes of the environments of one branch. It is observed again while it moves."""
+        pending = {state.environment.name for state in observed}
+        outcomes: list[Outcome] = []
+        states: Sequence[EnvironmentState] | None = observed
+
+        def attempt() -> None:
+            nonlocal states
+            current, failures = self._observe() if states is None else (states, {})
+            states = None
+            outcomes.extend(Outcome(reconciler, name, error=failures[name]) for name in sorted(pending & set(failures)))
+            pending.difference_update(failures)
+            done, moved = self._attempt(reconciler, [s for s in current if s.environment.name in pending])
+            outcomes.extend(done)
+            pending.difference_update(one.environment for one in done)
+            if moved is not None:
+                raise moved
+
+        try:
+            planned_anew(attempt)
+        except HubError as err:
+            outcomes += [Outcome(reconciler, name, error=err) for name in sorted(pending)]
+        return outcomes
+
+    def _attempt(self, name: str, states: Sequence[EnvironmentState]) -> tuple[list[Outcome], Moved | None]:
+        """Plan for each, commit once a branch. What is not among the outcomes has to be planned anew."""
+        planned: dict[str, tuple[EnvironmentState, Pass]] = {}
+        outcomes: list[Outcome] = []
+        moved: Moved | None = None
+        for state in states:
+            where = state.environment.name
+            try:
+                planned[where] = state, RECONCILERS[name].plan(self.ours, self.store, state, self.moment)
+            except HubError as err:
+                outcomes.append(Outcome(name, where, error=err))
+        passes = [one for _, one in planned.values()]
+        names = [one.environment for one in passes if one.plan is not None and not one.plan.is_converged]
+        plans = commits(passes, f"{RECONCILERS[name].subject} in {', '.join(names)}") if self.acts else ()
+        for plan in plans:
+            of_plan = [pair for pair in planned.values() if _is_part(pair[1], plan)]
+            try:
+                commit = self.store.commit(plan, at=self.ours.clock())
+            except Moved as err:
+                moved = err
+            except HubError as err:
+                outcomes += [_failed(name, state, one, err) for state, one in of_plan]
+            else:
+                outcomes += [Outcome(name, one.environment, one, commit) for _, one in of_plan]
+        idle = [pair for pair in planned.values() if not any(_is_part(pair[1], plan) for plan in plans)]
+        return [*outcomes, *(self._acted(name, state, one) for state, one in idle)], moved
+
+    def _acted(self, name: str, state: EnvironmentState, one: Pass) -> Outcome:
+        """The outcome of a pass without a commit, after what else it does is done."""
+        act = RECONCILERS[name].act
+        if act is None or not self.acts:
+            return Outcome(name, one.environment, one)
+        try:
+            act(self.ours, self.store, state, one)
+        except HubError as err:
+            return Outcome(name, one.environment, one, error=err)
+        return Outcome(name, one.environment, one)
+
+
+def _is_part(one: Pass, plan: Plan) -> bool:
+    return one.plan is not None and not one.plan.is_converged and one.plan.branch == plan.branch
+
+
+def _failed(name: str, state: EnvironmentState, one: Pass, err: HubError) -> Outcome:
+    told = RECONCILERS[name].refused(state.environment, err) if isinstance(err, Stalled) else err
+    return Outcome(name, one.environment, one, error=told)

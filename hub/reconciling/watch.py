@@ -1,0 +1,155 @@
+"""`rtb-hub reconcile --watch`: sleep until something is due, look sooner when the repository changed, never give up.
+
+Two watches at once do no harm: a commit compares and swaps, and who comes second plans on what is there then. One that
+is killed leaves whole commits only.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from generator.errors import ConfigError, HubError, Moved, Transient
+from generator.values.formats import format_time
+from hub.reconciling.interruption import Interruption
+from hub.reconciling.journal import Journal
+from hub.reconciling.registry import Moment
+from hub.reconciling.round import Asked, Outcome, Round
+from hub.wiring import Hub
+from reconcilers.ports.git import GitStore
+from reconcilers.scheduled.expiry import CLOCK_TOLERANCE
+
+#: How often the remote's heads are asked for. A lease that was made meanwhile, however short, is seen this soon.
+POLL_SECONDS = 20.0
+#: A full look at least this often, whatever the heads say; and the journal is not silent for longer.
+REFRESH_SECONDS = 600.0
+#: The first pause after a failure that may pass. It doubles up to the other, which is also that of other failures.
+BACKOFF_SECONDS, BACKOFF_CAP_SECONDS = 5.0, 60.0
+NEVER = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """The clock (aware), seconds that only go forward, and a pause that says whether to end; replaced in tests.
+
+    `jitter` spreads the tries of several watches: 0 to 1.
+    """
+
+    pause: Callable[[float], bool]
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    seconds: Callable[[], float] = time.monotonic
+    jitter: Callable[[], float] = random.random
+
+
+def watch_store(ours: Hub, store: GitStore, asked: Asked, *, as_json: bool) -> None:
+    """Watch until SIGTERM or SIGINT."""
+    with Interruption() as interruption:
+        clock = Time(interruption.pause)
+
+        def look() -> tuple[Outcome, ...]:
+            return Round(ours, store, asked, Moment(clock.now().replace(microsecond=0))).run()
+
+        def heads() -> dict[str, str]:
+            return {branch: snapshot.commit for branch, snapshot in store.snapshots().items()}
+
+        journal = Journal(clock.now, as_json)
+        journal.tell("watching", repository=store.location, reconcilers=", ".join(asked.reconcilers()))
+        Watch(look, heads, clock, journal).run()
+        journal.tell("ended", why="asked to")
+
+
+@dataclass
+class Watch:
+    """`look` makes a round, `heads` says cheaply where the branches are."""
+
+    look: Callable[[], Sequence[Outcome]]
+    heads: Callable[[], dict[str, str]]
+    time: Time
+    journal: Journal
+    _seen: dict[str, str] | None = field(default=None, init=False)
+    _failures: int = field(default=0, init=False)
+    _told: float = field(default=NEVER, init=False)
+    _offset: timedelta | None = field(default=None, init=False)
+
+    def run(self) -> None:
+        """Go on until a pause says that it is enough."""
+        while True:
+            self._check_clock()
+            outcomes = self._round()
+            errors = [one.error for one in outcomes if one.error]
+            self._failures = self._failures + 1 if errors else 0
+            due = min((one.next_due for one in outcomes if one.next_due), default=None)
+            retry = self.time.seconds() + self._backoff(errors) if errors else None
+            self._tell(outcomes, due, retry)
+            if self._sleep(due, retry):
+                return
+
+    def _round(self) -> Sequence[Outcome]:
+        try:
+            if self._seen is None:
+                self._seen = self.heads()  # before the look: what changes in between gives one look more
+            return self.look()
+        except HubError as err:
+            if isinstance(err, ConfigError) and self._told == NEVER:
+                raise  # what was asked for is wrong, and waiting does not mend that
+            return (Outcome("all", "all", error=err),)
+
+    def _backoff(self, errors: Sequence[HubError]) -> float:
+        may_pass = all(isinstance(err, Transient | Moved) for err in errors)
+        doubled = BACKOFF_SECONDS * 2 ** min(self._failures - 1, 10)
+        return float(
+            (min(doubled, BACKOFF_CAP_SECONDS) if may_pass else BACKOFF_CAP_SECONDS) * (1 + self.time.jitter()) / 2
+        )
+
+    def _tell(self, outcomes: Sequence[Outcome], due: datetime | None, retry: float | None) -> None:
+        now = self.time.seconds()
+        if self.journal.tell_round(outcomes) or now - self._told >= REFRESH_SECONDS:
+            self._told = now
+            about = {"next": format_time(due) if due else "nothing is due"}
+            if retry is not None:
+                about["retry"] = f"in {retry - now:.0f} s"
+            self.journal.tell("waiting", **about)
+
+    def _sleep(self, due: datetime | None, retry: float | None) -> bool:
+        """Until the next look: something is due, a failure is tried again, heads moved. True: it is enough."""
+        begin = polled = self.time.seconds()
+        while True:
+            now = self.time.seconds()
+            left = [POLL_SECONDS - (now - polled), REFRESH_SECONDS - (now - begin)]
+            left += [(due - self.time.now()).total_seconds()] if due else []
+            left += [retry - now] if retry is not None else []
+            if self.time.pause(max(0.0, min(left))):
+                return True
+            now = self.time.seconds()
+            if (due and self.time.now() >= due) or now - begin >= REFRESH_SECONDS:
+                return False
+            if retry is not None:
+                if now >= retry:
+                    return False
+                polled = now  # heads are read with the next try
+            elif now - polled >= POLL_SECONDS:
+                polled = now
+                if self._moved():
+                    return False
+            self._check_clock()
+
+    def _moved(self) -> bool:
+        """True when the heads are no longer what they were, or cannot be read: the next look tells why."""
+        before, self._seen = self._seen, None
+        try:
+            self._seen = self.heads()
+        except HubError:
+            return True
+        return self._seen != before
+
+    def _check_clock(self) -> None:
+        """Tell when the clock went another way than the seconds that only go forward."""
+        offset = self.time.now() - datetime.fromtimestamp(0, UTC) - timedelta(seconds=self.time.seconds())
+        if self._offset is not None and abs(offset - self._offset) > CLOCK_TOLERANCE:
+            leap = offset - self._offset
+            way = "forward: what is not due may go" if leap > timedelta(0) else "back: what is due stays"
+            self.journal.tell("clock-leaped", by=f"{leap.total_seconds():+.0f} s", why=f"{way} until it is right")
+        self._offset = offset

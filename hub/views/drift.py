@@ -1,0 +1,65 @@
+"""The drift reconciler for `rtb-hub reconcile`: its pass with the real parts, and how differences are shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from generator.render.render import PreviewRenderer
+from hub.output.console import fault_data, printable
+from hub.views.changes import change_data, print_changes
+from hub.wiring import Hub
+from reconcilers.scheduled.drift import DriftPass, plan_drift
+from reconcilers.scheduled.drift_judge import Judge
+from reconcilers.state.environment import EnvironmentState
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+NAME = "drift"
+#: Previews whose objects people are shown, and objects of each and fields of those; machines get all.
+SHOWN_PREVIEWS, SHOWN_FIELDS = 10, 5
+
+
+def run_pass(ours: Hub, state: EnvironmentState, *, at: datetime) -> DriftPass:
+    """What is to be corrected in one environment. Raises what reading raises."""
+    judge = Judge(PreviewRenderer(state.library), ours.check, ours.starter.version)
+    return plan_drift(state, judge, ours.verified_memo, now=at)
+
+
+def pass_data(found: DriftPass) -> dict[str, Any]:
+    """What a pass has to tell beside its actions, for machines. `objects` null: the manifest in Git is unreadable."""
+    return {
+        "differences": [
+            {
+                "preview": one.preview,
+                "path": str(one.path),
+                "causes": list(one.causes),
+                "refusals": [fault_data(fault) for fault in one.refusals],
+                "objects": None if one.changes is None else [change_data(change) for change in one.changes],
+            }
+            for one in found.differences
+        ],
+        "equal": found.equal,
+        "rendered": found.rendered,
+        "waiting": found.waiting,
+    }
+
+
+def tell_pass(console: Console, found: DriftPass) -> None:
+    """The objects of what differs, shortened, and the counts."""
+    from rich.text import Text
+
+    for one in found.differences[:SHOWN_PREVIEWS]:
+        console.print(Text(printable(f"{one.preview}: {', '.join(one.causes)}"), "bold"))
+        if one.changes is None:
+            console.print(Text("  the manifest in Git cannot be read as objects; all of it is written anew", "yellow"))
+        elif not one.changes:
+            console.print(Text("  no object changes; how it is written, or the record in the entry, does", "dim"))
+        else:
+            print_changes(console, one.changes, indent="  ", most=SHOWN_FIELDS)
+    if (more := len(found.differences) - SHOWN_PREVIEWS) > 0:
+        console.print(Text(f"… and {more} previews more; --output json has them all", "dim"))
+    counts = f"{found.equal} equal, {found.rendered} rendered to know, {len(found.differences)} differ"
+    waiting = f"; {found.waiting} with other inputs wait for the next runs" if found.waiting else ""
+    console.print(Text(f"{found.environment}: {counts}{waiting}"))

@@ -1,0 +1,1 @@
+"""Writing requests to the state repository, together."""

@@ -1,0 +1,103 @@
+"""Requests that arrive together land in one commit and one push.
+
+What holds, each with a test in tests/test_group_commit.py:
+
+* Nothing is acknowledged before the push that holds it is done, and each caller learns its own outcome, once.
+* Who arrives while a round is under way is in the next one. Nobody waits for others to arrive.
+* Who gives up, or fails, takes nobody along; the committer goes on.
+
+Several committers on several machines are safe: the store compares and swaps. This one only spares them the races.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from concurrent.futures import Future
+from types import TracebackType
+from typing import TypeVar
+
+from generator.errors import Reason, Transient
+from hub.writing.writer import Item, Writer, Written
+from reconcilers.lifecycle.batch import Outcome, Submission
+
+O = TypeVar("O", bound=Outcome)  # noqa: E741 - an outcome
+#: Requests in one commit at most: what is rendered before the first of them is acknowledged.
+MOST = 200
+
+
+class GroupCommitter:
+    """Takes submissions from many threads and writes them in one of its own, together. Close it, or use `with`."""
+
+    def __init__(self, writer: Writer, *, most: int = MOST) -> None:
+        self._writer, self._most = writer, most
+        self._pending: deque[Item] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def submit(self, submission: Submission[O]) -> Future[Written[O]]:
+        """Hand one in. Cancelling the future withdraws it until its round begins. Raises `RuntimeError` once closed."""
+        item = Item(submission)
+        with self._changed:
+            if self._closed:
+                raise RuntimeError("the committer is closed")
+            self._pending.append(item)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="rtb-hub-group-commit", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+        return item.future
+
+    def write(self, submission: Submission[O], *, timeout_seconds: float | None = None) -> Written[O]:
+        """Hand one in and wait. Raises what `Writer.write` raises, and `Transient` (NotInTime) when the time is up."""
+        future = self.submit(submission)
+        try:
+            return future.result(timeout_seconds)
+        except TimeoutError as err:
+            withdrawn = future.cancel()
+            if future.done() and not withdrawn:
+                return future.result()
+            what = f"{submission.key} in {submission.environment} was not written within {timeout_seconds:g} s"
+            then = (
+                "nothing was changed; try again" if withdrawn else "it may still be written: look before you ask again"
+            )
+            raise Transient(Reason.NOT_IN_TIME, what, remedy=then) from err
+
+    def close(self) -> None:
+        """Take no more, and return when everything taken is answered."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def __enter__(self) -> GroupCommitter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        while items := self._taken():
+            left = self._writer.round(items)
+            with self._changed:
+                self._pending.extendleft(reversed(left))
+                is_idle = not self._pending
+            if is_idle:
+                self._writer.prepare()
+
+    def _taken(self) -> list[Item]:
+        """The next round's items, first come first served, without those given up; empty when closed and drained."""
+        while True:
+            with self._changed:
+                while not self._pending and not self._closed:
+                    self._changed.wait()
+                if not self._pending:
+                    return []
+                taken = [self._pending.popleft() for _ in range(min(self._most, len(self._pending)))]
+            going = [item for item in taken if item.future.running() or item.future.set_running_or_notify_cancel()]
+            if going:
+                return going

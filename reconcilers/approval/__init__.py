@@ -1,0 +1,1 @@
+"""How a gated environment changes."""

@@ -1,0 +1,120 @@
+"""What is known of the requests to change a gated environment: from the forge, and from what their branches hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from generator.errors import HubError
+from generator.model.lifecycle import Approval
+from generator.values.naming import previews_folder
+from reconcilers.approval.verdict import Observed
+from reconcilers.ports.forge import ChangeRequest, Committer, Forge
+from reconcilers.ports.git import GitStore, Snapshot
+from reconcilers.state.environment import REQUEST_PREFIX, EnvironmentState
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A request by our own examination: what is wrong with it, and why it can never be merged as it is (empty: it may).
+
+    `obsolete`: the environment's branch holds what it asks for already, or changed the same files since.
+    """
+
+    content: tuple[str, ...] = ()
+    obsolete: str = ""
+
+
+Examine = Callable[[EnvironmentState, Snapshot], Examined]
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """The open requests with the preview's name (`rtb-123`), and those of our own that ended since the time asked for.
+
+    `obsolete` says of request branches without an open request why nobody can want what they ask for any more.
+    """
+
+    open: tuple[tuple[str, Observed], ...]
+    ended: tuple[tuple[str, ChangeRequest], ...]
+    obsolete: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Reads requests. What cannot be read of one is told in it, and the others go on."""
+
+    store: GitStore
+    forge: Forge
+    examine: Examine
+
+    def requests(self, state: EnvironmentState, policy: Approval, *, since: datetime) -> Requests:
+        """All requests of an environment. Raises what the forge raises when it cannot even list them."""
+        prefix = f"{REQUEST_PREFIX}{state.environment.name}/"
+        found = self.forge.requests(state.environment.spec.branch, prefix=prefix, closed_since=since)
+        named = [(request.branch.removeprefix(prefix), request) for request in found]
+        members = self._members(policy) if any(request.state == "open" for request in found) else frozenset()
+        observed = [
+            (name, self._observed(name, request.number, state, members))
+            for name, request in named
+            if request.state == "open"
+        ]
+        open_ones = tuple((name, one) for name, one in observed if one.request.state == "open")
+        asked = {name for name, one in observed if not one.request.is_foreign}
+        unasked = {name: snapshot for name, snapshot in state.request_snapshots.items() if name not in asked}
+        return Requests(
+            open_ones,
+            tuple((name, request) for name, request in named if request.state != "open" and not request.is_foreign),
+            {name: why for name, one in unasked.items() if (why := self.examine(state, one).obsolete)},
+        )
+
+    def _members(self, policy: Approval) -> frozenset[str] | HubError:
+        try:
+            return self.forge.team_members(policy.team)
+        except HubError as err:
+            return err
+
+    def _observed(
+        self, name: str, number: int, state: EnvironmentState, members: frozenset[str] | HubError
+    ) -> Observed:
+        request = self.forge.request(number)
+        if request.state != "open" or request.is_foreign:
+            return Observed(request)
+        snapshot = state.request_snapshots.get(name)
+        if snapshot is None or snapshot.commit != request.head:
+            return Observed(request, unread=("its branch moved since it was read",))
+        if isinstance(members, HubError):
+            return Observed(request, unread=(members.words,))
+        try:
+            committers = self.forge.committers(number)
+            examined = self.examine(state, snapshot)
+            return Observed(
+                request,
+                requesters=frozenset(self._requesters(name, state, snapshot, committers)),
+                reviews=self.forge.reviews(number),
+                committers=committers,
+                members=members,
+                checks=self.forge.checks(request.head),
+                content=examined.content,
+                obsolete=examined.obsolete,
+            )
+        except HubError as err:
+            return Observed(request, unread=(err.words,))
+
+    def _requesters(
+        self, name: str, state: EnvironmentState, snapshot: Snapshot, committers: frozenset[Committer]
+    ) -> Iterator[str]:
+        """All who asked for what is in a request: as its entry says, and as the trailers of its commits do."""
+        for record in state.requests:
+            if record.name == name and record.preview is not None:
+                lease = record.preview.spec.lease
+                yield lease.requested_by
+                yield from (extension.requested_by for extension in lease.extensions)
+        left = {one.commit for one in committers}
+        for logged in self.store.log(snapshot, below=previews_folder(state.environment.name)):
+            if logged.commit in left:
+                yield from (value for trailer, value in logged.trailers if trailer == "Requested-By")
+            left.discard(logged.commit)
+            if not left:
+                return

@@ -1,0 +1,1 @@
+"""What previews take, and whether one more fits."""

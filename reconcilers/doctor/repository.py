@@ -1,0 +1,185 @@
+"""What is wrong with a state repository, and what to do about it: findings like a compiler's. Pure.
+
+What a cluster shows is in `reconcilers.doctor.cluster`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import combinations
+from pathlib import PurePosixPath
+from shlex import quote
+from typing import Literal
+
+from generator.bootstrap.argocd import argocd_folder
+from generator.errors import ConfigError, Location
+from generator.model.environment import Environment
+from generator.values.formats import format_time
+from generator.values.naming import MANIFEST_FILE, IssueKey, preview_folder
+from generator.yaml.reader import load
+from reconcilers.approval.push_rules import BranchRule, PushRules, RuleName
+from reconcilers.health.causes import for_how_long
+from reconcilers.state.entries import EntryRecord
+from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.preview_files import LEFT_OVER, STRAY, folder_of, preview_files
+
+Severity = Literal["error", "warning", "note"]
+#: An entry may outlive its lease by this before it is an error: expiry runs every minute.
+OVERDUE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One finding. `where`: a place in a file of the state repository, or what else it is about. `remedy`: steps."""
+
+    severity: Severity
+    rule: str
+    where: Location
+    message: str
+    remedy: tuple[str, ...] = ()
+
+
+def diagnose_entries(state: EnvironmentState, *, now: datetime) -> Iterator[Diagnosis]:
+    """Entries that cannot be read or stand in a wrong place, have outlived their lease, or lack their manifests."""
+    environment = state.environment.name
+    files = preview_files(state)
+    for record in state.records:
+        if record.faults:
+            yield from _unreadable(record, environment)
+    for record in state.entries:
+        if not record.faults and folder_of(record) not in files.manifests:
+            message = f"has no {MANIFEST_FILE} beside it: Argo CD has nothing to apply"
+            remedy = (
+                f"'rtb-hub start {record.name.upper()} --env {environment} …' writes it, 'rtb-hub stop' removes all"
+            )
+            yield Diagnosis("error", "manifest-missing", Location(str(record.path)), message, (remedy,))
+        yield from _overdue(record, environment, now)
+    for file in files.left_over:
+        remedy = f"remove it: git rm {quote(file)} on branch {state.snapshot.branch}"
+        yield Diagnosis("warning", "manifest-left-over", Location(file), LEFT_OVER, (remedy,))
+    for file in files.strays:
+        yield Diagnosis("note", "stray-file", Location(file), STRAY, ("remove it if it is not yours",))
+
+
+def _unreadable(record: EntryRecord, environment: str) -> Iterator[Diagnosis]:
+    remedy, stops = removal(record, environment), stops_the_set(record)
+    for fault in record.faults:
+        parts = (fault.field, fault.message, f"allowed: {fault.allowed}" if fault.allowed else "")
+        message = ": ".join(part for part in parts if part)
+        if stops:
+            message += f"; while it is there, no preview of {environment} is made, changed or removed"
+        yield Diagnosis("error", "entry-unreadable", fault.where or Location(str(record.path)), message, remedy)
+
+
+def removal(record: EntryRecord, environment: str) -> tuple[str, ...]:
+    """How to get rid of an entry: by its key, when it stands where that key's entry does."""
+    try:
+        key = IssueKey.parse(record.name.upper())
+    except ConfigError:
+        key = None
+    if key and record.path.parent == preview_folder(environment, key):
+        return (f"repair it, or remove it: rtb-hub stop {key} --env {environment}",)
+    return (f"repair it, or remove it: git rm {record.path} on branch {record.snapshot.branch}",)
+
+
+def stops_the_set(record: EntryRecord) -> bool:
+    """True when the file generator of an ApplicationSet cannot take the file: no YAML, or neither mapping nor list.
+
+    An entry with a wrong field does not: name and path come from its folder alone.
+    """
+    text = record.snapshot.read([record.path]).get(record.path, b"")
+    try:
+        data = load(text, str(record.path)).data
+    except ConfigError:
+        return True
+    items = data if isinstance(data, list) else [data]
+    return not all(item is None or isinstance(item, Mapping) for item in items)
+
+
+def _overdue(record: EntryRecord, environment: str, now: datetime) -> Iterator[Diagnosis]:
+    expires_at = record.facts.expires_at if record.facts else None
+    if expires_at is None or (over := now - expires_at) <= timedelta(0):
+        return
+    severity: Severity = "error" if over > OVERDUE else "warning"
+    message = f"its time was up {for_how_long(over)} ago ({format_time(expires_at)}), and the entry is still there"
+    remedy = f"remove it: rtb-hub stop {record.name.upper()} --env {environment}"
+    yield Diagnosis(severity, "entry-expired", Location(str(record.path)), message, (remedy,))
+
+
+def diagnose_argocd(state: EnvironmentState, wanted: Mapping[str, str]) -> Iterator[Diagnosis]:
+    """Argo CD files on the branch against what the templates render now (`wanted`: texts by path)."""
+    name, snapshot = state.environment.name, state.snapshot
+    folder = argocd_folder(name)
+    paths = [PurePosixPath(path) for path in wanted]
+    found = snapshot.read(paths)
+    remedy = (
+        "lay it out again: rtb-hub init DIR (the repository, with your --environments)",
+        f"then have an administrator apply it: kubectl apply --server-side -k {folder}",
+    )
+    for path in paths:
+        where = Location(str(path))
+        if path not in found:
+            message = f"is missing on branch {snapshot.branch}"
+            yield Diagnosis("error", "argocd-missing", where, message, remedy)
+        elif found[path] != wanted[str(path)].encode():
+            message = f"on branch {snapshot.branch} differs from what today's templates and {name}'s values render"
+            yield Diagnosis("warning", "argocd-differs", where, message, remedy)
+    for path in sorted(set(snapshot.files(folder)) - set(paths)):
+        message = "is not rendered by today's templates; nothing removes it"
+        yield Diagnosis("note", "argocd-left-over", Location(str(path)), message, ("remove it if it is not yours",))
+
+
+def diagnose_sharing(environments: Sequence[Environment]) -> Iterator[Diagnosis]:
+    """Environments that would get in each other's way."""
+    for one, other in combinations(environments, 2):
+        names, a, b = f"{one.name} and {other.name}", one.spec, other.spec
+        where = Location(f"environments/{other.name}/environment.yaml")
+        if (a.account, a.region, a.cluster.name) == (b.account, b.region, b.cluster.name):
+            message = f"{names} share cluster {b.cluster.name}: a preview of one key in both would be one namespace"
+            yield Diagnosis("error", "shared-cluster", where, message, ("give each a cluster of its own",))
+        if a.domain == b.domain:
+            message = f"{names} share the domain {b.domain}: a preview of one key in both would be one host"
+            yield Diagnosis("error", "shared-domain", where, message, ("give each a domain of its own",))
+        if a.branch == b.branch and a.gated != b.gated:
+            message = f"{names} share branch {b.branch}, and only one changes by review: rules are per branch, not path"
+            yield Diagnosis("error", "shared-branch", where, message, ("give the gated one a branch of its own",))
+
+
+def diagnose_rules(rules: Sequence[BranchRule], held: PushRules | None, where: str) -> Iterator[Diagnosis]:
+    """Rules of branches that nothing holds. `held`: what the repository at the path `where` refuses of pushes.
+
+    None: `where` is answered by a Git host, or it is a work tree that nobody pushes to. Git cannot tell its rules.
+    """
+    if held is None:
+        message = "whether these rules are in force where people push to cannot be read from here"
+        yield Diagnosis("note", "branch-rules-unknown", Location(where), message, _in_words(rules))
+        return
+    open_rules = [rule for rule in rules if held.held_by(rule.name, rule.branch) is None]
+    codes: dict[RuleName, str] = {"no-rewriting": "force-push-allowed", "no-deletion": "deletion-allowed"}
+    for name, code in codes.items():
+        if lacking := [rule for rule in open_rules if rule.name == name]:
+            message = f"no hook or setting makes it {lacking[0].words} ({', '.join(rule.branch for rule in lacking)})"
+            yield Diagnosis("warning", code, Location(where), message, _protection(held, where))
+    if any(rule.name == "reviewed" for rule in rules) and not held.requests_can_be_withdrawn:
+        message = "refuses to delete any branch (receive.denyDeletes): a request cannot be withdrawn"
+        remedy = (f"git -C {quote(where)} config --unset-all receive.denyDeletes", *_protection(held, where))
+        yield Diagnosis("warning", "withdrawal-refused", Location(where), message, remedy)
+    if of_people := [rule for rule in open_rules if rule.name not in codes]:
+        message = "nobody holds who may push here: a bare repository knows neither people nor reviews"
+        yield Diagnosis("note", "branch-rules-unknown", Location(where), message, _in_words(of_people))
+
+
+def _protection(held: PushRules, where: str) -> tuple[str, ...]:
+    """How to have the rules of history held. Not by `receive.denyDeletes`, which would hold for requests, too."""
+    init = f"rtb-hub init {quote(where)}"
+    if held.is_protectable:
+        return (f"install the update hook that holds it: {init}",)
+    if held.hook == "foreign":
+        return ("have its own update hook refuse that, or move that hook away and install ours: " + init,)
+    return (f"let people push to a bare repository whose hooks are its own (no core.hooksPath), then: {init}",)
+
+
+def _in_words(rules: Sequence[BranchRule]) -> tuple[str, ...]:
+    return tuple(f"see to it on {rule.branch}: {rule.words}" for rule in rules)

@@ -1,0 +1,1 @@
+"""Whether a change is one that the hub makes."""

@@ -1,0 +1,225 @@
+"""The guard: whether a change of a state repository's branch is one that the hub makes. Pure.
+
+A change is a walk of commits from BASE to HEAD. It is judged by the policy that stands at BASE, one commit of the
+branch at a time, so that a bad state in between is refused though the end is good. What is not understood is refused.
+
+A preview whose time is not up is removed by a change of its own only: one such preview in the whole walk, in a commit
+that does nothing else. That is what 'rtb-hub stop' makes, and what a reviewer of a pull request can judge at a glance.
+The expiry identity, whose pushes nobody reviews, never removes one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from generator.errors import ConfigError, Location
+from generator.render.render import PreviewRenderer
+from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, previews_folder
+from reconcilers.capacity.facts import Facts, facts_of
+from reconcilers.capacity.usage import Usage, share_of, total
+from reconcilers.guard.entries import EntryGuard, PreviewChange
+from reconcilers.guard.manifests import ManifestChange
+from reconcilers.guard.paths import PreviewFile, path_refusals, preview_file
+from reconcilers.guard.walk import FILE_MODE, Objects, Policy, Refusal, Step, TreeFile, Walk, Who
+from reconcilers.lifecycle.start import Check
+from reconcilers.state.entries import parse_entry
+
+#: Removals in one walk, unless asked for otherwise.
+CAP = 10
+_FILES = (ENTRY_FILE, MANIFEST_FILE)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What came out: why the change is refused (nothing: it is allowed), and what it does, in numbers."""
+
+    refusals: tuple[Refusal, ...]
+    commits: int = 0
+    changed: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class _Removals:
+    """Previews that the walk removed: all, and those whose time was not up with the commits that did it."""
+
+    all: dict[str, str] = field(default_factory=dict)
+    live: list[tuple[str, str, bool]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Judges walks on the branch of the environments in `policies`, which maps their names to policy at BASE."""
+
+    policies: Mapping[str, Policy]
+    objects: Objects
+    check: Check
+    version: str
+    now: datetime
+    who: Who = "any"
+    cap: int = CAP
+
+    def judge(self, walk: Walk) -> Judgement:
+        """Every reason why the walk is refused, in the order of its commits."""
+        if refusal := _history(walk):
+            return Judgement((refusal,))
+        pass_ = _Pass(self, walk)
+        refusals = list(pass_.run())
+        changed = frozenset(pass_.changed)
+        return Judgement(tuple(refusals), len(walk.steps), changed, frozenset(pass_.removals.all))
+
+
+class _Pass:
+    """One walk. `files` is the tree of all previews as it is before the step that is being judged."""
+
+    def __init__(self, guard: Guard, walk: Walk) -> None:
+        self.guard, self.walk = guard, walk
+        self.removals = _Removals()
+        self.changed: set[str] = set()
+        self.guards = {
+            name: EntryGuard(policy, PreviewRenderer(policy.library), guard.check, guard.version, guard.now)
+            for name, policy in guard.policies.items()
+        }
+        base = walk.base or ""
+        self.files: dict[str, TreeFile] = {}
+        for name in guard.policies:
+            self.files |= guard.objects.tree(base, previews_folder(name)) if walk.steps else {}
+        self._facts: dict[str, Facts | None] = {}
+
+    def run(self) -> Iterator[Refusal]:
+        for step in self.walk.steps:
+            yield from path_refusals(step, self.guard.policies)
+            yield from self._step(step)
+        yield from self._removals()
+
+    def _step(self, step: Step) -> Iterator[Refusal]:
+        before, after = self.files, dict(self.files)
+        for delta in step.deltas:
+            if delta.after is None:
+                after.pop(delta.path, None)
+            else:
+                after[delta.path] = delta.after
+        found = {delta.path: preview_file(delta.path, self.guard.policies) for delta in step.deltas}
+        touched = {str(file.folder): file for file in found.values() if file}
+        is_alone = len(touched) == 1 and all(found.values())
+        if self.guard.who == "expiry" and step.is_merge:
+            yield Refusal("expiry-overreach", Location(""), "a merge is not the expiry identity's to make", step.commit)
+        for folder, file in sorted(touched.items()):
+            yield from self._preview(
+                step, file, (_pair(before, folder), _pair(after, folder)), after, is_alone=is_alone
+            )
+        self.files = after
+
+    def _preview(
+        self,
+        step: Step,
+        file: PreviewFile,
+        pairs: tuple[_Pair, _Pair],
+        tree: Mapping[str, TreeFile],
+        *,
+        is_alone: bool,
+    ) -> Iterator[Refusal]:
+        (old_entry, old_manifest), (entry, manifest) = pairs
+        folder = str(file.folder)
+        if entry is None and manifest is None:
+            self._removed(step, folder, old_entry, is_alone=is_alone)
+            return
+        self.changed.add(folder)
+        if entry is None or manifest is None:
+            rule, name = ("entry-missing", ENTRY_FILE) if entry is None else ("manifest-missing", MANIFEST_FILE)
+            yield Refusal(
+                rule, Location(f"{folder}/{name}"), "is not beside the other file of the preview", step.commit
+            )
+            return
+        if {entry.mode, manifest.mode} != {FILE_MODE}:
+            return  # told already
+        texts = self.guard.objects.blobs(one.id for one in (old_entry, old_manifest, entry, manifest) if one)
+        for one, name in ((entry, ENTRY_FILE), (manifest, MANIFEST_FILE)):
+            if texts[one.id] is None:
+                yield Refusal(
+                    "file-unreadable", Location(f"{folder}/{name}"), "is no file of at most 1 MiB", step.commit
+                )
+                return
+        change = PreviewChange(
+            commit=step.commit,
+            folder=file.folder,
+            before=texts[old_entry.id] if old_entry else None,
+            after=texts[entry.id] or b"",
+            manifest=ManifestChange(
+                f"{folder}/{MANIFEST_FILE}",
+                texts[old_manifest.id] if old_manifest else None,
+                texts[manifest.id] or b"",
+            ),
+            others=self._others(file, tree),
+        )
+        judged = self.guards[file.environment]
+        yield from judged.refusals(change)
+        if self.guard.who == "expiry":
+            yield from judged.overreach(change)
+
+    def _others(self, file: PreviewFile, tree: Mapping[str, TreeFile]) -> Usage:
+        """What all other entries of the environment take, those that cannot be read among them."""
+        own, below = f"{file.folder}/{ENTRY_FILE}", f"{previews_folder(file.environment)}/"
+        ids = [
+            one.id
+            for path, one in tree.items()
+            if path.startswith(below) and path.endswith(f"/{ENTRY_FILE}") and path != own
+        ]
+        new = [one for one in ids if one not in self._facts]
+        for one, text in self.guard.objects.blobs(new).items() if new else ():
+            self._facts[one] = _facts(text)
+        return total(share_of([self._facts[one]]) for one in ids)
+
+    def _removed(self, step: Step, folder: str, entry: TreeFile | None, *, is_alone: bool) -> None:
+        text = self.guard.objects.blobs([entry.id])[entry.id] if entry else None
+        self.removals.all.setdefault(folder, step.commit)
+        facts = _facts(text)
+        is_live = facts is None or facts.expires_at is None or facts.expires_at > self.guard.now
+        if is_live and entry is not None:
+            self.removals.live.append((folder, step.commit, is_alone))
+
+    def _removals(self) -> Iterator[Refusal]:
+        live = self.removals.live
+        for folder, commit, is_alone in live:
+            where = Location(f"{folder}/{ENTRY_FILE}")
+            if self.guard.who == "expiry":
+                yield Refusal("removal-not-due", where, "its time is not known to be up", commit)
+            elif len(live) > 1:
+                message = f"its time is not up, and {len(live) - 1} more such previews are removed with it"
+                yield Refusal("removal-not-due", where, message, commit)
+            elif not is_alone:
+                message = "its time is not up, and the commit that removes it does more than that"
+                yield Refusal("removal-not-due", where, message, commit)
+        if len(self.removals.all) > self.guard.cap:
+            first, commit = next(iter(self.removals.all.items()))
+            message = f"{len(self.removals.all)} previews are removed, and the cap is {self.guard.cap}"
+            yield Refusal("removal-cap", Location(f"{first}/{ENTRY_FILE}"), message, commit)
+
+
+_Pair = tuple[TreeFile | None, TreeFile | None]
+
+
+def _history(walk: Walk) -> Refusal | None:
+    nowhere = Location("")
+    if walk.base is None:
+        return Refusal("base-unknown", nowhere, "BASE is not in this repository", walk.head)
+    if not walk.base.strip("0"):
+        return Refusal("no-base", nowhere, "the branch was made anew", walk.head)
+    if not walk.is_ancestor:
+        message = f"{walk.head[:12]} does not follow from {walk.base[:12]}: the branch was rewritten"
+        return Refusal("history-rewritten", nowhere, message, walk.head)
+    return None
+
+
+def _pair(tree: Mapping[str, TreeFile], folder: str) -> _Pair:
+    entry, manifest = (tree.get(f"{folder}/{name}") for name in _FILES)
+    return entry, manifest
+
+
+def _facts(text: bytes | None) -> Facts | None:
+    try:
+        return facts_of(parse_entry(text, "")) if text is not None else None
+    except ConfigError:
+        return None

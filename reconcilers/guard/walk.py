@@ -1,0 +1,139 @@
+"""What `guard` knows of a change and what it says of it. All of it comes from Git's objects, which cannot lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal, Protocol
+
+from generator.errors import Location
+from generator.model.blueprint import TemplateLibrary
+from generator.model.environment import Environment
+
+#: An ordinary file. Everything else (120000 symlink, 160000 submodule, 100755 executable) has no place on the branch.
+FILE_MODE = "100644"
+#: Who made the change: anybody whose change was reviewed or may push, or the identity that only ends leases.
+Who = Literal["any", "expiry"]
+
+#: Every rule, and what a change that breaks it needs.
+RULES: Mapping[str, str] = {
+    "no-base": "a new branch cannot be compared with anything: an administrator looks at it whole",
+    "base-unknown": "fetch the whole history; if BASE is gone from it, the branch was rewritten: restore it",
+    "history-rewritten": "restore the branch to BASE, then commit on top of it",
+    "path-form": "name files with printable ASCII characters, each once",
+    "path-case": "spell the path as the state repository does, in lower case",
+    "mode-symlink": "commit an ordinary file (mode 100644)",
+    "mode-submodule": "commit ordinary files (mode 100644)",
+    "mode-executable": "commit an ordinary file (mode 100644): git update-index --chmod=-x",
+    "policy-changed": "an administrator changes policy and templates by themselves, past this check",
+    "platform-changed": "an administrator changes what keeps the platform alive, past this check",
+    "layout-changed": "an administrator changes the layout by 'rtb-hub init', past this check",
+    "workflow-changed": "an administrator changes .github by 'rtb-hub init', past this check",
+    "other-environment": "change that environment on its own branch",
+    "outside-previews": "change files of previews only",
+    "extra-file": "a preview is two files, preview.yaml and manifest.yaml; leave others out",
+    "misplaced-entry": "one issue has one entry, in the folder of its key; 'rtb-hub start' puts it there",
+    "entry-missing": "remove a preview whole, by 'rtb-hub stop'",
+    "manifest-missing": "commit entry and manifests together, by 'rtb-hub start'",
+    "file-unreadable": "commit an ordinary file of at most 1 MiB",
+    "entry-unreadable": "write the entry by 'rtb-hub start'",
+    "entry-form": "write the entry by 'rtb-hub start', not by hand",
+    "unknown-part": "ask for what the blueprint has, by 'rtb-hub start'",
+    "compute-not-allowed": "ask for compute that the environment allows",
+    "image-not-pinned": "name images by digest",
+    "foreign-reference": "use the registries and secrets that the environment allows",
+    "over-limit": "ask for less",
+    "lease-over-cap": "ask for a shorter time",
+    "lease-arithmetic": "have the hub write the lease: its end is its start, its ttl and its extensions",
+    "lease-in-future": "use the time of the change",
+    "lease-moved": "leave who asked and when as they are while the lease runs; extend it instead",
+    "lease-stamped-early": "leave activatedAt and expiresAt out: they are stamped after the merge",
+    "entry-expired": "ask for it anew: an entry whose time is up would only be removed again",
+    "over-capacity": "stop another preview first, or have the limit raised",
+    "shard-changed": "keep the shard; to move a preview, stop it and start it anew",
+    "not-renderable": "mend the entry, or have an administrator mend the templates",
+    "manifest-unreadable": "have the hub render it",
+    "manifest-edited": "change the entry, by 'rtb-hub start'; the manifests follow from it",
+    "manifest-stale": "render the manifests anew with the entry, by 'rtb-hub start'",
+    "manifest-differs": "have the hub render it, by the release that this check is of",
+    "manifest-form": "have the hub write it: the same objects, but not the same text",
+    "rendered-stamp": "have the hub write the entry's 'rendered', by the release that this check is of",
+    "removal-not-due": "wait for its end, or ask for this one removal alone, to be reviewed: 'rtb-hub stop'",
+    "removal-cap": "remove fewer at once, or raise --cap after a look at why so many are due",
+    "expiry-overreach": "the expiry identity stamps leases and removes what is due; other changes are reviewed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFile:
+    """One file of a tree: its mode as Git prints it, and the id of its blob."""
+
+    mode: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileDelta:
+    """One path that differs between two commits; None: not there. `path` keeps undecodable bytes as surrogates."""
+
+    path: str
+    before: TreeFile | None
+    after: TreeFile | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one commit changed on the branch, against its first parent."""
+
+    commit: str
+    deltas: tuple[FileDelta, ...]
+    is_merge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """From `base` to `head`, one step a commit of the branch, oldest first.
+
+    `base` None: not in the repository. When `base` is an ancestor but not along first parents (the branch was merged
+    into another line, which then became the branch), there is one step with the whole difference.
+    """
+
+    base: str | None
+    head: str
+    is_ancestor: bool = False
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An environment as it was at BASE, with its templates. A change cannot loosen the policy it is judged by."""
+
+    environment: Environment
+    library: TemplateLibrary
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason why the change is refused. `rule` is one of `RULES`; `commit` is the commit that brought it."""
+
+    rule: str
+    where: Location
+    message: str
+    commit: str
+    remedy: str = ""
+
+    @property
+    def to_do(self) -> str:
+        """What to do about it."""
+        return self.remedy or RULES[self.rule]
+
+
+class Objects(Protocol):
+    """Git's objects, read by their ids."""
+
+    def tree(self, commit: str, below: PurePosixPath) -> Mapping[str, TreeFile]:
+        """All files below a folder, by path."""
+
+    def blobs(self, ids: Iterable[str]) -> Mapping[str, bytes | None]:
+        """Contents by id; None for what is no blob, or larger than 1 MiB."""

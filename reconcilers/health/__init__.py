@@ -1,0 +1,1 @@
+"""Whether previews work, and why not: phases and causes."""

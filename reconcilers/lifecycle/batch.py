@@ -1,0 +1,142 @@
+"""Many requests planned on one observation: one commit a branch, each request with an outcome or an error of its own.
+
+Each is planned on what those before it will leave, so that room is given once. Of two requests for the same preview the
+later waits for the next round, and is planned on what the first one wrote.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from generator.errors import HubError, Reason
+from generator.model.environment import Environment
+from generator.model.overlay import unknown_environment
+from generator.values.naming import IssueKey
+from reconcilers.plan import Plan, combined
+from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.planned import after
+
+
+class Outcome(Protocol):
+    """What a request would do: files to commit, and a request branch to delete with the commit it must still be at."""
+
+    @property
+    def plan(self) -> Plan | None:
+        """None, or a converged one, when there is nothing to commit."""
+
+    @property
+    def withdraw(self) -> tuple[str, str] | None:
+        """Deleted before the plan is committed."""
+
+
+O_co = TypeVar("O_co", bound=Outcome, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission(Generic[O_co]):
+    """One request: to which preview of which environment, and how it is planned at a time (aware).
+
+    `plan` raises `HubError` to refuse. It may be called several times, each time on a newer observation.
+    """
+
+    environment: str
+    key: IssueKey
+    plan: Callable[[EnvironmentState, datetime], O_co]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted(Generic[O_co]):
+    """It is done when the steps it is a member of are. None of them: nothing has to be."""
+
+    outcome: O_co
+    environment: Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why not. `beside`: the requests whose room it lacks; when one of those fails, this says nothing any more."""
+
+    error: HubError
+    beside: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Another request for the same preview goes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to do for `members` (places in the batch): a branch to delete with its commit, then a plan to commit."""
+
+    members: tuple[int, ...]
+    withdraw: tuple[str, str] | None
+    plan: Plan | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """An answer for each request, in their order, and what to do. Steps do not depend on one another."""
+
+    answers: tuple[Accepted[Outcome] | Refused | Deferred, ...]
+    steps: tuple[Step, ...]
+
+
+def plan_batch(
+    submissions: Sequence[Submission[Outcome]], states: Mapping[str, EnvironmentState], *, now: datetime
+) -> Batch:
+    """Plan `submissions` in order. `states` are all environments of one observation, by name."""
+    latest = dict(states)
+    answers: list[Accepted[Outcome] | Refused | Deferred] = []
+    seen: set[tuple[str, IssueKey]] = set()
+    taking: dict[str, list[int]] = {name: [] for name in states}
+    for place, one in enumerate(submissions):
+        if (one.environment, one.key) in seen:
+            answers.append(Deferred())
+            continue
+        seen.add((one.environment, one.key))
+        try:
+            if one.environment not in latest:
+                raise unknown_environment(one.environment, sorted(states))
+            state = latest[one.environment]
+            outcome = one.plan(state, now)
+        except HubError as err:
+            lacks_room = err.reason is Reason.CAPACITY_EXHAUSTED
+            answers.append(Refused(err, frozenset(taking[one.environment]) if lacks_room else frozenset()))
+            continue
+        answers.append(Accepted(outcome, state.environment))
+        if outcome.plan is not None and not outcome.plan.is_converged:
+            latest[one.environment] = after(state, outcome.plan)
+            taking[one.environment].append(place)
+    return Batch(tuple(answers), _steps(answers))
+
+
+def _steps(answers: Sequence[Accepted[Outcome] | Refused | Deferred]) -> tuple[Step, ...]:
+    """Withdrawals one by one, each with its own plan; other plans together, one commit a branch."""
+    steps: list[Step] = []
+    together: dict[str, list[tuple[int, Plan]]] = {}
+    for place, answer in enumerate(answers):
+        if not isinstance(answer, Accepted):
+            continue
+        plan = answer.outcome.plan if answer.outcome.plan and not answer.outcome.plan.is_converged else None
+        if answer.outcome.withdraw is not None:
+            steps.append(Step((place,), answer.outcome.withdraw, plan))
+        elif plan is not None:
+            together.setdefault(plan.branch, []).append((place, plan))
+    for members in together.values():
+        plans = [plan for _, plan in members]
+        one = plans[0] if len(plans) == 1 else combined(plans, _subject(plans))
+        steps.append(Step(tuple(place for place, _ in members), None, one))
+    return tuple(steps)
+
+
+def _subject(plans: Sequence[Plan]) -> str:
+    """Such as "Start 98, stop 2 previews in int, stg", by the plans' trailers."""
+    actions = Counter(value for plan in plans for name, value in plan.trailers if name == "Action")
+    where = {value.partition("/")[0] for plan in plans for name, value in plan.trailers if name == "Preview"}
+    what = ", ".join(f"{action} {count}" for action, count in sorted(actions.items()))
+    return f"{what[:1].upper()}{what[1:]} previews in {', '.join(sorted(where))}"

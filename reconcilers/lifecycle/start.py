@@ -1,0 +1,259 @@
+"""Start: from a request and the observed state to a plan that writes entry and manifests in one commit.
+
+Asking again with the same input gives an empty plan; with other input, an update that keeps lease and shard. Who asks
+for a preview whose removal is only requested wants it to stay: that request is withdrawn, or an update takes its place.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from generator.errors import ConfigError, Fault, Reason
+from generator.model.blueprint import DEFAULT, TemplateLibrary
+from generator.model.entry import Lease, Preview
+from generator.model.environment import Environment
+from generator.model.queued import QueuedPreview
+from generator.render import request as requests
+from generator.render.render import PreviewRenderer, Rendering
+from generator.values.formats import parse_time
+from generator.values.model_faults import faults_of
+from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
+from generator.yaml.writer import dump
+from reconcilers.capacity.capacity import EMPTY, Room, find_shard, keep_shard, need_of
+from reconcilers.leases import end_after, is_over, length_of, new_lease
+from reconcilers.lifecycle.line import room_for
+from reconcilers.plan import FileChange, Plan
+from reconcilers.state.entries import EntryRecord
+from reconcilers.state.environment import EnvironmentState, target
+
+Change = Literal["created", "updated", "unchanged", "kept"]
+Check = Callable[[Rendering, Preview, Environment], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequest:
+    """What a person asks for. `blueprint`, `ttl` and `office_hours` None: as before, else the default.
+
+    `owner`: whom a new preview counts for, when that is not who asks. `queue`: wait in line while there is no room.
+    """
+
+    key: IssueKey
+    requested_by: str
+    request: requests.Request
+    blueprint: str | None = None
+    ttl: str | None = None
+    office_hours: bool | None = None
+    owner: str | None = None
+    queue: bool = False
+
+    def like(self, queued: QueuedPreview | None) -> StartRequest:
+        """The same, and as the request that waits for it where nothing else is asked for."""
+        if queued is None:
+            return self
+        lease = queued.spec.lease
+        return replace(
+            self,
+            blueprint=self.blueprint or queued.spec.blueprint,
+            ttl=self.ttl or lease.ttl,
+            office_hours=lease.office_hours if self.office_hours is None else self.office_hours,
+            owner=lease.requested_by,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StartOutcome:
+    """What starting would do: the entry and its rendering, and the plan (empty when unchanged or kept).
+
+    `ends_removal`: the preview's removal was requested, and no longer is. Either `withdraw` names the request branch to
+    delete and the commit it must still be at ("kept"), or the plan puts an update in its place.
+    """
+
+    change: Change
+    preview: Preview
+    rendering: Rendering
+    plan: Plan
+    previous: EntryRecord | None
+    ends_removal: bool = False
+    withdraw: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Plans starts. `check` raises `ConfigError` (ManifestInvalid) for a rendering that must not be committed."""
+
+    library: TemplateLibrary
+    check: Check
+    version: str
+    #: Renderers that are not in use. One keeps what it compiled, and serves one thread at a time.
+    _spare: deque[PreviewRenderer] = field(default_factory=lambda: deque(maxlen=4), compare=False, repr=False)
+
+    def plan(self, asked: StartRequest, state: EnvironmentState, *, now: datetime) -> StartOutcome:
+        """Plan one start, by which a request that waited leaves the line.
+
+        Raises `ConfigError` for a wrong request and `Stalled` (CapacityExhausted) when it is full, or others wait.
+        """
+        environment = state.environment
+        previous = _previous(asked.key, state)
+        before = previous.preview if previous else None
+        waits = state.in_queue(asked.key)
+        if waits and not previous:
+            asked = asked.like(waits.queued)
+        draft = self.draft(asked, environment, before, room=room_for(asked.key, state), now=now)
+        preview, rendering = self.rendered(draft, environment, state.library)
+        plan = start_plan(preview, rendering, state, Deed(asked.requested_by))
+        removal = asked.key.name in state.removals
+        if removal and plan.is_converged:
+            head = state.snapshot.commit
+            live = Plan(state.snapshot.branch, head, head, f"Keep {asked.key} in {environment.name}")
+            withdraw = (plan.branch, state.request_heads[asked.key.name])
+            return StartOutcome("kept", preview, rendering, live, previous, True, withdraw)
+        change: Change = "unchanged" if plan.is_converged else "updated" if previous else "created"
+        return StartOutcome(change, preview, rendering, plan, previous, removal)
+
+    def rendered(self, draft: Preview, environment: Environment, library: TemplateLibrary) -> tuple[Preview, Rendering]:
+        """The entry with its stamp, and its manifests, checked. Raises what rendering and `check` raise."""
+        renderer = self._renderer(library)
+        rendering = renderer.render(draft, environment)
+        self.check(rendering, draft, environment)
+        stamped = renderer.stamped(draft, rendering, environment, self.version)
+        self._spare.append(renderer)
+        return stamped, rendering
+
+    def _renderer(self, library: TemplateLibrary) -> PreviewRenderer:
+        """One of this library that nobody else uses: compiling templates takes longer than all else of a start."""
+        for renderer in tuple(self._spare):
+            if renderer.library == library:
+                try:
+                    self._spare.remove(renderer)
+                except ValueError:  # another thread was quicker
+                    continue
+                return renderer
+        return PreviewRenderer(library)
+
+    def draft(
+        self,
+        asked: StartRequest,
+        environment: Environment,
+        before: Preview | None = None,
+        *,
+        room: Room = EMPTY,
+        now: datetime,
+    ) -> Preview:
+        """The entry without its stamp of rendering. `before` is the entry it replaces, `room` what it finds."""
+        blueprint = self.library.blueprint(asked.blueprint or (before.spec.blueprint if before else DEFAULT))
+        components = requests.components_of(asked.request, blueprint, environment)
+        compute = requests.compute_of(asked.request, environment)
+        lease = _lease(asked, environment, before, now)
+        owner = before.spec.lease.requested_by if before else asked.owner or asked.requested_by
+        need = need_of(owner, components, compute)
+        shard = keep_shard(need, before, room, environment) if before else find_shard(need, room, environment)
+        spec = {
+            "issue": str(asked.key),
+            "environment": environment.name,
+            "blueprint": blueprint.name,
+            "branch": asked.request.branch,
+            "compute": compute,
+            "components": components,
+            "shard": shard,
+            "lease": lease,
+        }
+        return checked({"metadata": {"name": asked.key.name}, "spec": spec})
+
+
+def checked(tree: Mapping[str, Any]) -> Preview:
+    """The entry in `tree`. Raises `ConfigError` (InvalidValue) with every fault."""
+    try:
+        return Preview.model_validate(tree)
+    except ValidationError as err:
+        raise ConfigError(Reason.INVALID_VALUE, faults_of(err, Preview, lambda _: None)) from err
+
+
+def entry_text(preview: Preview) -> str:
+    """The text of `preview.yaml`: fields without a value left out, a comment that leads editors to the schema."""
+    return file_text(preview, "preview", preview_folder(preview.spec.environment, preview.key))
+
+
+def file_text(file: Preview | QueuedPreview, schema: str, folder: PurePosixPath) -> str:
+    """The text of a file in `folder` that is described by `schema`."""
+    tree = file.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for component in tree["spec"]["components"].values():
+        for name in ("env", "secrets", "command", "args"):
+            if not component[name]:
+                del component[name]
+    return f"# yaml-language-server: $schema={'../' * len(folder.parts)}docs/schema/{schema}.schema.json\n{dump(tree)}"
+
+
+def _lease(
+    asked: StartRequest, environment: Environment, before: Preview | None, now: datetime
+) -> Lease | dict[str, Any]:
+    """The lease that still runs; or a fresh one, or one of another length when asked for, as a tree to be checked."""
+    running = before.spec.lease if before and not is_over(before.spec.lease, now) else None
+    ttl = asked.ttl or (running.ttl if running else environment.spec.lease.ttl)
+    office_hours = asked.office_hours
+    if office_hours is None:
+        office_hours = running.office_hours if running else False
+    length = length_of(ttl, environment)
+    if running is None:
+        return new_lease(asked.owner or asked.requested_by, now, ttl, environment, office_hours=office_hours)
+    if (ttl, office_hours) == (running.ttl, running.office_hours):
+        return running
+    requested_at = parse_time(running.requested_at)
+    if end_after(requested_at, length, environment, office_hours=office_hours) <= now:
+        what = f"{ttl} after {running.requested_at} is over already"
+        raise ConfigError(Reason.INVALID_VALUE, Fault(what, field="ttl", remedy="ask for longer, or stop it"))
+    return new_lease(running.requested_by, requested_at, ttl, environment, office_hours=office_hours)
+
+
+def _previous(key: IssueKey, state: EnvironmentState) -> EntryRecord | None:
+    """What a start replaces: the request that awaits approval before what is live."""
+    return (state.request(key) if state.environment.spec.gated else None) or state.entry(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is done to a preview, as its history tells. `verb` is start or update unless it says otherwise.
+
+    `because` is added to why, in words; `trailers` are those of this verb alone.
+    """
+
+    by: str
+    verb: str = ""
+    because: str = ""
+    trailers: tuple[tuple[str, str], ...] = ()
+
+
+def start_plan(preview: Preview, rendering: Rendering, state: EnvironmentState, deed: Deed) -> Plan:
+    """The plan that writes entry and manifests, and takes it out of the line; empty when it is there as it is."""
+    previous = _previous(preview.key, state)
+    environment, key = state.environment, preview.key
+    folder, waits = preview_folder(environment.name, key), state.in_queue(key)
+    verb = deed.verb or ("update" if previous else "start")
+    why = f"{verb} {key} in {environment.name}{deed.because}"
+    changes = (
+        FileChange(folder / MANIFEST_FILE, rendering.text.encode(), f"{why}: {len(rendering.manifests)} objects"),
+        FileChange(folder / ENTRY_FILE, entry_text(preview).encode(), f"{why}: the entry"),
+        *((FileChange(waits.path, None, f"{why}: it waits no longer"),) if waits else ()),
+    )
+    branch, base, expected = target(key, state)
+    return Plan(
+        branch=branch,
+        base=base,
+        expected=expected,
+        subject=f"{verb.capitalize()} {key} in {environment.name}",
+        changes=() if previous is not None and previous.preview == preview else changes,
+        trailers=(
+            ("Preview", f"{environment.name}/{key.name}"),
+            ("Action", verb),
+            ("Requested-By", deed.by),
+            *deed.trailers,
+            ("Rendered-Digest", rendering.digest),
+            ("Generator", f"rtb-hub {preview.spec.rendered.generator if preview.spec.rendered else ''}"),
+        ),
+    )

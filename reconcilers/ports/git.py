@@ -1,0 +1,142 @@
+"""Ports: what the reconcilers need of the world, in our words. Adapters are in `hub.adapters`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from reconcilers.plan import Plan
+from reconcilers.ports.cluster import ClusterState, NamespaceDetails
+
+
+class Snapshot(Protocol):
+    """One branch at one commit. Reading never changes anything and never sees a later commit."""
+
+    @property
+    def branch(self) -> str:
+        """The branch's name, without `refs/heads/`."""
+
+    @property
+    def commit(self) -> str:
+        """The commit id, 40 hexadecimal digits."""
+
+    def files(self, below: PurePosixPath) -> tuple[PurePosixPath, ...]:
+        """All file paths below a folder, sorted, relative to the root; empty when the folder is not there."""
+
+    def read(self, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
+        """The contents of those `paths` that exist (one round trip). Raises `Transient` when a read fails."""
+
+    def listing(self, below: PurePosixPath) -> Mapping[str, str]:
+        """Path → content id of all files below a folder, sorted. Texts, since thousands of paths cost more than Git.
+
+        Equal content has an equal id, in every branch and repository; other content has another.
+        """
+
+    def changed(self, since: Snapshot, below: PurePosixPath) -> Mapping[str, str | None]:
+        """Path → content id of the files below a folder that are not as in `since`; None: it is gone.
+
+        Costs what differs, not what is there.
+        """
+
+
+class EntryCache(Protocol):
+    """What was made of entries, by content id. It saves time only: it may forget anything, and it never fails."""
+
+    def summaries(self, content_ids: Collection[str]) -> Mapping[str, str]:
+        """The summaries of those that are known."""
+
+    def entry(self, content_id: str) -> str | None:
+        """The whole entry, None when it is not known."""
+
+    def keep(self, found: Mapping[str, tuple[str, str]]) -> bool:
+        """Keep summary and entry by content id. False when that cannot be done now."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCommit:
+    """One commit of a branch's history. `parent` is the first parent, None for a root; `at` is aware.
+
+    `trailers` are those of the message in order, as git-interpret-trailers(1) reads them.
+    """
+
+    commit: str
+    parent: str | None
+    at: datetime
+    author: str
+    subject: str
+    trailers: tuple[tuple[str, str], ...]
+
+
+class GitStore(Protocol):
+    """A state repository. Safe for several processes and machines: a write compares and swaps, never forces."""
+
+    @property
+    def location(self) -> str:
+        """Path or URL for people, without credentials."""
+
+    def snapshots(self) -> Mapping[str, Snapshot]:
+        """All branches as they are now, by name, sorted: one observation, of the remote when there is one."""
+
+    def known(self) -> Mapping[str, Snapshot]:
+        """All branches as they were when the remote was last asked or written to: it is not asked now.
+
+        A commit that is planned on them and goes through proves that its branch had not moved; nothing else is proven.
+        """
+
+    def log(
+        self, snapshot: Snapshot, *, below: PurePosixPath | None = None, since: datetime | None = None
+    ) -> Iterator[LoggedCommit]:
+        """The history that led to `snapshot`, newest first: all of it, or the commits that changed something `below`.
+
+        Of a merge that only took over what was requested, the request's commits stand there. `since` leaves out what
+        was committed before. Raises `Transient` or `Stalled` when it cannot be read to its
+        end, a shallow clone's missing part among that: a history is never silently short.
+        """
+
+    def at(self, snapshot: Snapshot, commit: str) -> Snapshot:
+        """The same branch at an earlier commit of its history. Raises `Stalled` when there is no such commit."""
+
+    def commit(self, plan: Plan, *, at: datetime) -> str:
+        """Commit `plan` and publish it; returns the commit id. A converged plan returns its base and does nothing.
+
+        Raises `Moved` when the branch is no longer at `plan.expected`, `Stalled` when the repository refuses (hook,
+        protection, dirty work tree), `Transient` when it cannot be reached. On any error the branch is as it was.
+        """
+
+    def delete_branch(self, branch: str, *, expected: str) -> None:
+        """Delete a request branch that is still at `expected`. Raises `Moved` otherwise."""
+
+
+#: Content ids of an entry and of the manifest beside it.
+Pair = tuple[str, str]
+
+
+class VerifiedMemo(Protocol):
+    """Which manifests were found to be what their entries render to. It saves time only, and never fails."""
+
+    def recall(self, pairs: Collection[Pair]) -> Mapping[Pair, str]:
+        """Of those that are known, the digest of what else they were rendered from and checked by (the basis)."""
+
+    def remember(self, verified: Mapping[Pair, str]) -> None:
+        """Keep pairs with their basis; a pair's basis takes the place of the one before. Nothing, if it cannot now."""
+
+
+class ClusterReader(Protocol):
+    """A cluster, read only. Raises `Transient` when it cannot be reached and `Stalled` when it refuses to answer."""
+
+    @property
+    def context(self) -> str:
+        """The name people know the cluster by: the kubeconfig's context."""
+
+    def observe(self, argocd: str, *, preview: str | None = None) -> ClusterState:
+        """One observation: Argo CD's objects in the namespace `argocd`, then our namespaces, then the policies.
+
+        Applications are read before namespaces, so that one that is gone has taken its namespace along. `preview`
+        (`preview-rtb-123`) narrows Applications and namespaces to one.
+        """
+
+    def details(self, namespaces: Sequence[str]) -> Mapping[str, NamespaceDetails]:
+        """What happens inside these namespaces; a namespace that is gone has empty details."""

@@ -1,0 +1,71 @@
+"""Queue: start those who wait, in order, as far as there is room, each with a lease that begins now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from generator.errors import Fault, HubError
+from generator.model.entry import Preview
+from reconcilers.capacity.capacity import freest_shard, room_faults
+from reconcilers.leases import new_lease
+from reconcilers.lifecycle.line import held_back
+from reconcilers.lifecycle.start import Deed, Starter, checked, start_plan
+from reconcilers.passes import Action, Pass, SetAside
+from reconcilers.plan import Plan, combined
+from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.planned import after
+from reconcilers.state.queue_files import Waiting
+
+NAME = "queue"
+
+
+def plan_queue(state: EnvironmentState, *, starter: Starter, now: datetime) -> Pass:
+    """What the line comes to now. What cannot be read, rendered or started by today's policy is set aside; it stays."""
+    environment = state.environment.name
+    set_aside = [_aside(environment, record.path, record.faults) for record in state.queue.set_aside]
+    plans: list[Plan] = []
+    actions: list[Action] = []
+    later = state
+    for one in state.queue.waiting:
+        faults = room_faults(one.need, later.usage, later.environment)
+        if held_back(faults):
+            break
+        if faults:
+            continue
+        try:
+            preview, plan = _admitted(one, later, starter, now)
+        except HubError as err:
+            set_aside.append(_aside(environment, one.record.path, err.faults))
+            continue
+        since = one.queued.spec.lease.requested_at
+        actions.append(Action("admit", f"{environment}/{one.record.name}", f"waited since {since}; {_where(preview)}"))
+        plans.append(plan)
+        later = after(later, plan)
+    together = combined(plans, _subject(environment, plans)) if plans else None
+    return Pass(NAME, environment, tuple(actions), tuple(set_aside), together)
+
+
+def _admitted(one: Waiting, state: EnvironmentState, starter: Starter, now: datetime) -> tuple[Preview, Plan]:
+    environment, spec = state.environment, one.queued.spec
+    lease = spec.lease
+    tree = one.queued.model_dump(by_alias=True, exclude_none=True, include={"metadata", "spec"})
+    tree["spec"] |= {
+        "shard": freest_shard(state.usage, environment),
+        "lease": new_lease(lease.requested_by, now, lease.ttl, environment, office_hours=lease.office_hours),
+    }
+    preview, rendering = starter.rendered(checked(tree), environment, state.library)
+    owner = lease.requested_by
+    return preview, start_plan(preview, rendering, state, Deed(owner, "admit"))
+
+
+def _subject(environment: str, plans: list[Plan]) -> str:
+    return plans[0].subject if len(plans) == 1 else f"Admit {len(plans)} previews in {environment}"
+
+
+def _where(preview: Preview) -> str:
+    return f"it starts on {preview.spec.shard} and ends at {preview.spec.lease.expires_at}"
+
+
+def _aside(environment: str, path: PurePosixPath, faults: tuple[Fault, ...]) -> SetAside:
+    return SetAside(f"{environment}/{path.stem}", path, faults)

@@ -1,0 +1,1 @@
+"""A state repository as it was observed."""

@@ -1,0 +1,125 @@
+"""An environment as it was observed, and where a change to a preview goes. `reconcilers.state.reading` reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from generator.model.blueprint import TemplateLibrary
+from generator.model.environment import Environment
+from generator.values.naming import MANIFEST_FILE, IssueKey
+from reconcilers.capacity.facts import Facts
+from reconcilers.capacity.usage import Usage, share_of, total
+from reconcilers.ports.git import Snapshot
+from reconcilers.state.entries import EntryRecord
+from reconcilers.state.queue_files import Queue, QueuedRecord, queue_of
+
+LAYOUT = 1
+LAYOUT_FILE = PurePosixPath("rtb-hub.yaml")
+REQUEST_PREFIX = "preview/"
+
+
+@dataclass(frozen=True)
+class EnvironmentState:
+    """One environment as observed: its policy, its branch's snapshot, its templates (overlays among them), entries.
+
+    `queued` are the files of its queue; `queue` is what they come to by today's policy.
+
+    Of a gated environment: `request_snapshots` maps the previews that have a request branch to it, `requests` are
+    the entries there that the environment's own branch does not have as they are, and `removals` names the previews
+    whose request branch lacks the entry that the environment's own has. A branch that was merged is none of these.
+    """
+
+    environment: Environment
+    snapshot: Snapshot
+    library: TemplateLibrary
+    entries: tuple[EntryRecord, ...]
+    requests: tuple[EntryRecord, ...] = ()
+    request_snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
+    removals: frozenset[str] = frozenset()
+    queued: tuple[QueuedRecord, ...] = ()
+
+    @cached_property
+    def request_heads(self) -> Mapping[str, str]:
+        """The commits of the request branches by preview."""
+        return {name: snapshot.commit for name, snapshot in self.request_snapshots.items()}
+
+    @cached_property
+    def records(self) -> tuple[EntryRecord, ...]:
+        """Entries, then requests."""
+        return (*self.entries, *self.requests)
+
+    def entry(self, key: IssueKey) -> EntryRecord | None:
+        """The record of one preview on the environment's own branch."""
+        return self.by_name.get(key.name)
+
+    def request(self, key: IssueKey) -> EntryRecord | None:
+        """The record of one preview that awaits approval."""
+        return self._requests.get(key.name)
+
+    def manifest_beside(self, record: EntryRecord) -> bytes | None:
+        """The text of the manifest beside one of the records, on the branch that it stands on; None: there is none."""
+        is_request = self._requests.get(record.name) is record
+        snapshot = self.request_snapshots[record.name] if is_request else self.snapshot
+        manifest = record.path.parent / MANIFEST_FILE
+        return snapshot.read([manifest]).get(manifest)
+
+    def in_queue(self, key: IssueKey) -> QueuedRecord | None:
+        """The file of one preview's request that waits for room."""
+        return next((record for record in self.queued if record.name == key.name), None)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, EntryRecord]:
+        """The entries by preview name; of two with one name, the first."""
+        return {record.name: record for record in reversed(self.entries)}
+
+    @cached_property
+    def usage(self) -> Usage:
+        """What all previews take, those that await approval included."""
+        facts: dict[str, list[Facts | None]] = {}
+        for record in self.records:
+            facts.setdefault(record.name, []).append(record.facts)
+        return total(map(share_of, facts.values()))
+
+    def share(self, name: str) -> Usage:
+        """What one preview (`rtb-123`) takes of `usage`; nothing when it is not there."""
+        found = [record for record in self.requests if record.name == name]
+        if entry := self.by_name.get(name):
+            found.append(entry)
+        return share_of(record.facts for record in found) if found else Usage()
+
+    def usage_after(self, changed: EnvironmentState, names: Iterable[str]) -> Usage:
+        """What all take in `changed`, a state in which only previews of these names are others than here."""
+        usage = self.usage
+        for name in names:
+            usage = usage.minus(self.share(name)).plus(changed.share(name))
+        return usage
+
+    @cached_property
+    def queue(self) -> Queue:
+        """Who waits for room, in order, and what is set aside."""
+        return queue_of(self.queued, self.environment, self.library, self.by_name)
+
+    @cached_property
+    def _requests(self) -> Mapping[str, EntryRecord]:
+        return {record.name: record for record in reversed(self.requests)}
+
+
+def request_branch(environment: str, key: IssueKey) -> str:
+    """The branch that a change to a gated environment is requested on."""
+    return f"{REQUEST_PREFIX}{environment}/{key.name}"
+
+
+def target(key: IssueKey, state: EnvironmentState) -> tuple[str, str, str | None]:
+    """Where a change to one preview is committed: (branch, parent commit, commit the branch must still be at).
+
+    A gated environment's own branch never moves: the change goes to a request branch, new from the environment's head
+    or on top of what was requested before.
+    """
+    head = state.snapshot.commit
+    if not state.environment.spec.gated:
+        return state.snapshot.branch, head, head
+    requested = state.request_heads.get(key.name)
+    return request_branch(state.environment.name, key), requested or head, requested
