@@ -48,7 +48,7 @@ bench: $(DEV_READY) ## Measure rendering and Git next to their peers; ARGS=rende
 	$(BIN)/python tests/bench/run.py $(ARGS)
 
 golden: $(DEV_READY) ## Rewrite the golden trees, schemas, bundles and tables; review the difference like code
-	$(BIN)/pytest tests/test_golden.py tests/test_hub_jobs.py --update-golden
+	$(BIN)/pytest tests/generator/test_golden.py tests/generator/bootstrap/test_hub_jobs.py --update-golden
 	$(BIN)/rtb-hub schema --to docs/schema
 	$(BIN)/rtb-hub argocd render --to .
 	$(BIN)/python tools/bundle_schemas.py

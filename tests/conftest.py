@@ -6,7 +6,6 @@ import ipaddress
 import os
 import socket
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +13,8 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci")
-pytest.register_assert_rewrite("forge_contract")
+pytest.register_assert_rewrite("contracts", "worlds")
 
-ROOT = Path(__file__).resolve().parent.parent
-#: The real home's caches, for tools that tests build (Go). Everything else sees an empty home.
-REAL_HOME = Path(os.environ.get("HOME", "/"))
 #: What of the caller's environment would change what a command does or how it looks.
 FOREIGN = ("RTB_HUB_", "KUBECONFIG", "GIT_", "XDG_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "TTY_", "_TYPER_")
 #: What of it says where tools are, for the fixtures that build and start them. No single test sees these.

@@ -1,4 +1,4 @@
-"""Make tests/github_server/openapi.json: what GitHub's published OpenAPI description says of the calls we make.
+"""Make tests/worlds/github_server/openapi.json: what GitHub's published OpenAPI description says of the calls we make.
 
 The description is the npm package @octokit/openapi (MIT licence, copyright (c) 2020 Octokit contributors); of its 13 MB
 the tests' GitHub server needs a hundredth. `python tools/bundle_github_openapi.py [FILE]` fetches the pinned package
@@ -20,7 +20,7 @@ from typing import Any
 
 PACKAGE, VERSION = "@octokit/openapi", "23.0.2"
 SHA512 = "pV8M7L9GY23AybNvTmo2nyjmpmnt6+2sRE/tqr0ZLQcPS4lnw7u5eZGNmwRNkBC3D7gZXbFx5AHzLUVRBXGDhg=="
-HOME = Path(__file__).resolve().parent.parent / "tests" / "github_server" / "openapi.json"
+HOME = Path(__file__).resolve().parent.parent / "tests" / "worlds" / "github_server" / "openapi.json"
 REPO, PULL = "/repos/{owner}/{repo}", "/repos/{owner}/{repo}/pulls/{pull_number}"
 OPERATIONS = (
     "get /app",

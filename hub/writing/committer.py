@@ -1,6 +1,6 @@
 """Requests that arrive together land in one commit and one push.
 
-What holds, each with a test in tests/test_group_commit.py:
+What holds, each with a test in tests/hub/writing/test_group_commit.py:
 
 * Nothing is acknowledged before the push that holds it is done, and each caller learns its own outcome, once.
 * Who arrives while a round is under way is in the next one. Nobody waits for others to arrive.

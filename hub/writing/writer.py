@@ -1,6 +1,6 @@
 """Writing requests to the state repository, round by round: observe, plan all, commit, answer each.
 
-What holds, each with a test in tests/test_group_commit.py:
+What holds, each with a test in tests/hub/writing/test_group_commit.py:
 
 * Each request has its own answer: its error, that of its round's store, or the commit it is in.
 * A branch that moved is observed again, and everything for it planned anew, a bounded number of times.

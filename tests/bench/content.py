@@ -7,14 +7,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from builders import LIBRARY, preview
-
 from generator.errors import ConfigError
 from generator.model.entry import Preview
 from generator.model.environment import Environment
 from generator.objects.manifest import Identity, Manifest
 from generator.render.render import PreviewRenderer
 from generator.yaml.reader import load_all
+from worlds.builders import LIBRARY, preview
 
 Path = tuple[str | int, ...]
 Objects = Sequence[Mapping[str, Any]]

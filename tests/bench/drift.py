@@ -16,11 +16,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent)]
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).parent)]
 
-from builders import LIBRARY, NOW, environment
 from content import entry
-from planning import layout
 
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
@@ -33,6 +31,8 @@ from hub.wiring import Hub
 from reconcilers.lifecycle.start import entry_text
 from reconcilers.plan import FileChange, Plan
 from reconcilers.state.layout import plan_layout
+from worlds.builders import LIBRARY, NOW, environment
+from worlds.planning import layout
 
 TEMPLATE = "templates/preview/_common/more.yaml.j2"
 MORE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more, namespace: {{ preview.namespace }}}\n"

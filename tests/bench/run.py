@@ -14,12 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent.parent)]
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
 import drift
 import starts
 import together
-from builders import LIBRARY, environment
 from content import ACTOR, BRANCH, Objects, Pattern, difference, entry, images, rendered
 from peer_inputs import BATCH, WRITERS, Inputs, Job
 from peers import PEERS, NotInstalledError, reason
@@ -30,6 +29,7 @@ from generator.render.render import PreviewRenderer
 from generator.validate.policy import PolicySettings
 from generator.validate.validation import Validator
 from hub import assets
+from worlds.builders import LIBRARY, environment
 
 HUB = str(Path(sys.executable).parent / "rtb-hub")
 BARE, OURS = "python -c pass", "rtb-hub render, validated"

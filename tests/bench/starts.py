@@ -23,9 +23,6 @@ from functools import partial
 from itertools import count, product
 from pathlib import Path, PurePosixPath
 
-from builders import LIBRARY, NOW, environment, image, preview, start_request
-from git_http import GitServer
-from planning import layout
 from timing import milliseconds
 
 from generator.model.environment import Environment
@@ -43,6 +40,9 @@ from reconcilers.lifecycle.start import Starter, entry_text
 from reconcilers.plan import FileChange, Plan
 from reconcilers.state.layout import plan_layout
 from reconcilers.state.reading import read_state
+from worlds.builders import LIBRARY, NOW, environment, image, preview, start_request
+from worlds.git_http import GitServer
+from worlds.planning import layout
 
 SIZES = (10, 1_000, 10_000)
 ROUNDS = 5

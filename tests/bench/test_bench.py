@@ -12,10 +12,10 @@ from typing import Any
 import content
 import peers
 import pytest
-from builders import environment
 from peer_inputs import Inputs, kustomize
 
 from generator.yaml.writer import dump_all
+from worlds.builders import environment
 
 PREVIEWS = content.rendered(3, environment())
 PATTERN = content.Pattern(PREVIEWS[1], PREVIEWS[2])

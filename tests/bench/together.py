@@ -17,11 +17,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parent.parent)]
-
-from builders import LIBRARY, NOW, start_request
-from git_http import GitServer
-from planning import layout
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
 from generator.values.naming import IssueKey, preview_folder
 from hub import assets
@@ -37,6 +33,9 @@ from reconcilers.plan import FileChange, Plan
 from reconcilers.ports.git import GitStore
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.layout import plan_layout
+from worlds.builders import LIBRARY, NOW, start_request
+from worlds.git_http import GitServer
+from worlds.planning import layout
 
 PREVIEWS, AT_ONCE, ALONE = 1000, 100, 20
 ROOMY = {"previews: 20": "previews: 10000", "quotaVcpu: 6": "quotaVcpu: 100000", "shards: 1": "shards: 50"}
@@ -66,7 +65,7 @@ def prepared(scratch: Path, count: int, starter: Starter) -> Path:
 
 
 def _files(number: int, starter: Starter) -> list[FileChange]:
-    from builders import environment
+    from worlds.builders import environment
 
     env, key = environment(), IssueKey("OLD", number)
     draft = starter.draft(start_request(str(key), blueprint="web"), env, now=NOW)

@@ -17,9 +17,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from forge_contract import BASE
 from gitea import ORGANISATION, Account, Gitea
 
+from contracts.forge_contract import BASE
 from hub.adapters.gitea.forge import GiteaForge, open_gitea_forge
 from reconcilers.ports.forge import BranchProtection, CheckState, ReviewState
 

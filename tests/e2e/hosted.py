@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from argo import NAMESPACE
-from commands import Ran
 from gitea import ORGANISATION
 from gitea_world import ARGOCD, CI, EXPIRY, HUB, GiteaWorld
 from state_repository import git, run_hub, write_environments
+
+from worlds.commands import Ran
 
 _SCOPES = {
     HUB: ("write:repository", "write:issue", "read:user"),

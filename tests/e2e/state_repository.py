@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from commands import Ran
-from git_http import GitServer
+
+from worlds.commands import Ran
+from worlds.git_http import GitServer
 
 ROOT = Path(__file__).resolve().parents[2]
 HUB = (sys.executable, "-m", "hub.cli.main")

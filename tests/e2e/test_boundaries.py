@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-from conftest import Record
 from world import World
+
+from conftest import Record
 
 FOREIGN: dict[str, dict[str, Any]] = {
     "a cluster role": {

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from forge_contract import BASE, ONE, ForgeContract, ask, merged, refused, settled
 from gitea import ORGANISATION, RefusedError
 from gitea_world import Cast, GiteaWorld
 
+from contracts.forge_contract import BASE, ONE, ForgeContract, ask, merged, refused, settled
 from generator.errors import Reason, Stalled, Transient
 from reconcilers.ports.forge import BranchProtection
 

@@ -7,9 +7,10 @@ import subprocess
 import time
 from pathlib import Path
 
-from conftest import Record
 from state_repository import images
 from world import World
+
+from conftest import Record
 
 INT = "environments/int/previews"
 

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import outcome_without
 from control_plane import ControlPlane
 from processes import ComponentError, Process, free_port
 from toolchain import GITEA, MODULES, PlatformError, Toolchain, ToolError
+
+from conftest import outcome_without
 
 HERE = Path(__file__).resolve().parent
 

@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from conftest import Record
 from state_repository import git, images
 from world import World
 
+from conftest import Record
 from generator.values.formats import format_time, parse_time
 
 ARGO = ("argocd-repo-server", "argocd-application-controller", "argocd-applicationset-controller")

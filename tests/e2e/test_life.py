@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from builders import COMPONENTS
-from conftest import Record
 from state_repository import images
 from world import ENVIRONMENTS, World
+
+from conftest import Record
+from worlds.builders import COMPONENTS
 
 RUNS = 5
 MANY = 50

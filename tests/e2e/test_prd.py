@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import Record
-from forge_contract import BASE
 from gitea import RefusedError
 from gitea_world import CI, HUB, Cast, GiteaWorld
 from hosted import HostedRepository
 from state_repository import images
 from world import World
 
+from conftest import Record
+from contracts.forge_contract import BASE
 from generator.errors import Reason
 from hub.output.exit_codes import CODES
 from reconcilers.ports.forge import ChangeRequest

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from conftest import Record
 from control_plane import BROKEN
 from state_repository import images
 from test_life import RUNS
 from world import World
+
+from conftest import Record
 
 CONTROLLERS = ("argocd-repo-server", "argocd-application-controller", "argocd-applicationset-controller")
 

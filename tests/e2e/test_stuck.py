@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
-from conftest import Record
 from world import World
+
+from conftest import Record
 
 
 def test_a_finalizer_nobody_takes_off_is_told_and_never_called_removed(world: World, record: Record) -> None:

@@ -1,6 +1,6 @@
 """The state repository in Git.
 
-What holds, each with a test in tests/test_git_store.py:
+What holds, each with a test in tests/hub/adapters/git/test_git_store.py:
 
 * A commit is built in the object database from its parent's tree; no work tree or index takes part, so a crash leaves
   at most unreachable objects.

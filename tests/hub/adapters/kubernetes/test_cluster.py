@@ -1,0 +1,412 @@
+"""The adapter that reads clusters: what it asks, what it makes of the answers, and how it fails."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.bootstrap.argocd import argocd_folder, render_argocd
+from generator.errors import ConfigError, HubError, Reason, Stalled, Transient
+from hub.adapters.kubernetes import kubeconfig
+from hub.adapters.kubernetes.cluster import RESOURCES, Cluster, open_cluster
+from reconcilers.ports.cluster import (
+    Application,
+    Condition,
+    Container,
+    Event,
+    ExternalSecret,
+    Held,
+    Ingress,
+    Namespace,
+    Pod,
+    Policy,
+    Workload,
+)
+from worlds.builders import LIBRARY, environment
+from worlds.kube_api import TOKEN, KubeApi, refusal
+
+AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+TIME = "2026-11-23T01:00:00Z"
+APPLICATIONS = "applications.argoproj.io"
+POLICIES = "validatingadmissionpolicies.admissionregistration.k8s.io"
+BINDINGS = "validatingadmissionpolicybindings.admissionregistration.k8s.io"
+
+
+@pytest.fixture
+def api() -> Iterator[KubeApi]:
+    with KubeApi() as server:
+        yield server
+
+
+@pytest.fixture
+def cluster(api: KubeApi, tmp_path: Path) -> Cluster:
+    return open_cluster("here", kubeconfig=str(api.kubeconfig(tmp_path / "config")))
+
+
+def rules() -> list[dict[str, Any]]:
+    """The rules of the ClusterRole that the hub's group has."""
+    files = render_argocd(LIBRARY, environment())
+    (role, _) = files[argocd_folder("int") / "hub-reader.yaml"]
+    assert role.kind == "ClusterRole"
+    return list(role.data["rules"])
+
+
+def is_allowed(resource: str, verb: str) -> bool:
+    plural, _, group = resource.partition(".")
+    return any(group in r["apiGroups"] and plural in r["resources"] and verb in r["verbs"] for r in rules())
+
+
+def test_everything_it_asks_is_a_list_that_its_group_may_make(api: KubeApi, cluster: Cluster) -> None:
+    cluster.observe("argocd")
+    cluster.observe("argocd", preview="preview-rtb-1")
+    cluster.details(["preview-rtb-1"])
+    assert {r.resource for r in api.requests} == {str(r) for r in RESOURCES}
+    for request in api.requests:
+        assert request.method == "GET"
+        assert int(request.query["limit"]) <= 500
+        assert is_allowed(request.resource, "list"), request.resource
+    assert not is_allowed("secrets", "list")
+
+
+def test_it_reads_what_argo_cd_says(api: KubeApi, cluster: Cluster) -> None:
+    result = {"kind": "Service", "name": "a", "status": "SyncFailed", "message": "not permitted"}
+    api.add(
+        APPLICATIONS,
+        "preview-rtb-1",
+        "argocd",
+        meta={
+            "deletionTimestamp": TIME,
+            "ownerReferences": [{"kind": "ApplicationSet", "name": "previews-int"}],
+        },
+        spec={"project": "previews-int"},
+        status={
+            "sync": {"status": "OutOfSync"},
+            "health": {"status": "Missing"},
+            "operationState": {"phase": "Failed", "message": "one failed", "syncResult": {"resources": [result, {"status": "Synced"}]}},
+            "conditions": [{"type": "SyncError", "message": "x", "lastTransitionTime": TIME}],
+        },
+    )  # fmt: skip
+    api.add(APPLICATIONS, "elsewhere", "other")
+    api.add(
+        "applicationsets.argoproj.io", "previews-int", "argocd",
+        status={"conditions": [{"type": "ErrorOccurred", "status": "True", "reason": "R", "message": "bad file", "lastTransitionTime": TIME}]},
+    )  # fmt: skip
+    api.add("appprojects.argoproj.io", "previews-int", "argocd", spec={"description": "d"})
+    state = cluster.observe("argocd")
+    assert state.applications == {
+        "preview-rtb-1": Application(
+            "preview-rtb-1", "previews-int", AT, "previews-int", AT,
+            "OutOfSync", "Missing", "Failed", "one failed", ("Service a: not permitted",),
+            (Condition("SyncError", "True", message="x", since=AT),),
+        )
+    }  # fmt: skip
+    error = state.sets["previews-int"].error
+    assert error == Condition("ErrorOccurred", "True", "R", "bad file", AT)
+    assert state.projects == {"previews-int"}
+    assert state.context == "here"
+    assert state.installed == {
+        ("ApplicationSet", "previews-int"): {},
+        ("AppProject", "previews-int"): {"description": "d"},
+    }
+
+
+def test_it_reads_namespaces_that_are_ours_by_label_or_by_name(api: KubeApi, cluster: Cluster) -> None:
+    ours = {"app.kubernetes.io/managed-by": "rtb-ai-hub", "preview.rtb-ai-hub/environment": "int"}
+    gone = [{"type": "NamespaceContentRemaining", "status": "True", "reason": "R", "message": "M"}]
+    api.add(
+        "namespaces", "preview-rtb-1", meta={"labels": ours, "deletionTimestamp": TIME}, status={"conditions": gone}
+    )
+    api.add("namespaces", "rtb-platform", meta={"labels": ours})
+    api.add("namespaces", "preview-of-somebody")
+    api.add("namespaces", "kube-system")
+    state = cluster.observe("argocd")
+    assert state.namespaces == {
+        "preview-rtb-1": Namespace(
+            "preview-rtb-1", AT, "int", True, AT, (Condition("NamespaceContentRemaining", "True", "R", "M"),)
+        ),
+        "rtb-platform": Namespace("rtb-platform", AT, "int"),
+        "preview-of-somebody": Namespace("preview-of-somebody", AT, "", False),
+    }
+
+
+def test_it_reads_which_policies_are_in_force(api: KubeApi, cluster: Cluster) -> None:
+    rule = {"resourceRules": [{"resourceNames": ["previews-int"]}]}
+    for name in ("guard", "audited", "unbound"):
+        api.add(POLICIES, name, spec={"matchConstraints": rule} if name == "guard" else {})
+    api.add(BINDINGS, "guard", spec={"policyName": "guard", "validationActions": ["Deny"]})
+    api.add(BINDINGS, "audited", spec={"policyName": "audited", "validationActions": ["Audit"]})
+    assert cluster.observe("argocd").policies == {
+        "guard": Policy("guard", frozenset({"previews-int"}), True, True),
+        "audited": Policy("audited", is_bound=True),
+        "unbound": Policy("unbound"),
+    }
+
+
+def test_it_reads_what_happens_inside_a_namespace(api: KubeApi, cluster: Cluster) -> None:
+    inside = "preview-rtb-1"
+    waits = {"name": "web", "restartCount": 3, "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}},
+             "lastState": {"terminated": {"reason": "Error", "exitCode": 1}}}  # fmt: skip
+    runs = {"name": "init", "ready": True, "restartCount": 0, "state": {"running": {}}}
+    unscheduled = [{"type": "PodScheduled", "status": "False", "message": "no room"}]
+    api.add(
+        "pods",
+        "web-1",
+        inside,
+        status={"phase": "Running", "initContainerStatuses": [runs], "containerStatuses": [waits]},
+    )
+    api.add("pods", "web-2", inside, status={"phase": "Pending", "conditions": unscheduled})
+    api.add("pods", "elsewhere", "preview-rtb-2")
+    api.add(
+        "deployments.apps", "web", inside,
+        spec={"replicas": 2, "template": {"spec": {"containers": [{"image": "i"}]}}},
+        status={"readyReplicas": 1, "conditions": [{"type": "Available", "status": "False"}]},
+    )  # fmt: skip
+    api.add("jobs.batch", "seed", inside, spec={}, status={"succeeded": 1})
+    api.add("ingresses.networking.k8s.io", "preview", inside,
+            meta={"deletionTimestamp": TIME, "finalizers": ["group.ingress.k8s.aws/previews-0"]},
+            status={"loadBalancer": {"ingress": [{"hostname": "h"}]}})  # fmt: skip
+    api.add(
+        "targetgroupbindings.elbv2.k8s.aws",
+        "k8s-web",
+        inside,
+        meta={"deletionTimestamp": TIME, "finalizers": ["elbv2.k8s.aws/resources"]},
+    )
+    api.add("externalsecrets.external-secrets.io", "new", inside)
+    api.add(
+        "externalsecrets.external-secrets.io",
+        "bad",
+        inside,
+        status={"conditions": [{"type": "Ready", "status": "False", "message": "no key"}]},
+    )
+    about = {"kind": "Pod", "name": "web-1"}
+    api.add(
+        "events",
+        "e1",
+        inside,
+        type="Warning",
+        involvedObject=about,
+        reason="Unhealthy",
+        message="503",
+        lastTimestamp=TIME,
+    )
+    api.add(
+        "events",
+        "e2",
+        inside,
+        type="Warning",
+        involvedObject=about,
+        reason="Late",
+        eventTime="2026-11-23T01:00:00.000001Z",
+    )
+    api.add("events", "e3", inside, type="Normal", involvedObject=about, reason="Pulled")
+    found = cluster.details([inside])[inside]
+    assert found.pods == (
+        Pod("web-1", "Running", AT, containers=(
+            Container("init", is_ready=True, is_running=True),
+            Container("web", reason="CrashLoopBackOff", message="back-off", restarts=3, last_reason="Error", last_exit_code=1),
+        )),
+        Pod("web-2", "Pending", AT, unscheduled="no room"),
+    )  # fmt: skip
+    assert found.workloads == (
+        Workload("Deployment", "web", 2, 1, ("i",), (Condition("Available", "False"),)),
+        Workload("Job", "seed", 1, 1),
+    )
+    assert found.ingresses == (Ingress("preview", True),)
+    assert set(found.held) == {
+        Held("Ingress", "preview", AT, ("group.ingress.k8s.aws/previews-0",)),
+        Held("TargetGroupBinding", "k8s-web", AT, ("elbv2.k8s.aws/resources",)),
+    }
+    assert found.secrets == (ExternalSecret("new"), ExternalSecret("bad", False, "no key"))
+    assert [(e.reason, e.last) for e in found.events] == [("Unhealthy", AT), ("Late", AT.replace(microsecond=1))]
+    assert found.events[0] == Event("Pod", "web-1", "Unhealthy", "503", AT)
+    assert found.unserved == ()
+
+
+def test_it_reads_all_pages(api: KubeApi, cluster: Cluster) -> None:
+    api.page = 3
+    for number in range(10):
+        api.add(APPLICATIONS, f"preview-rtb-{number}", "argocd")
+    assert len(cluster.observe("argocd").applications) == 10
+    assert sum(r.resource == APPLICATIONS for r in api.requests) == 4
+
+
+def test_one_preview_is_asked_for_by_name(api: KubeApi, cluster: Cluster) -> None:
+    for number in (1, 2):
+        api.add(APPLICATIONS, f"preview-rtb-{number}", "argocd")
+        api.add("namespaces", f"preview-rtb-{number}")
+    state = cluster.observe("argocd", preview="preview-rtb-2")
+    assert list(state.applications) == list(state.namespaces) == ["preview-rtb-2"]
+
+
+def test_applications_are_read_before_namespaces(api: KubeApi, cluster: Cluster) -> None:
+    cluster.observe("argocd")
+    asked = [r.resource for r in api.requests]
+    assert asked.index(APPLICATIONS) < asked.index("namespaces")
+
+
+def test_a_list_that_expires_half_way_is_begun_again(api: KubeApi, cluster: Cluster) -> None:
+    api.page = 1
+    for number in range(3):
+        api.add(APPLICATIONS, f"preview-rtb-{number}", "argocd")
+    answers = iter([None, refusal(410)])
+    real = api.answer
+
+    def once(method: str, path: str, authorization: str) -> tuple[int, bytes]:
+        given = next(answers, None) if "/applications?" in path else None
+        return given or real(method, path, authorization)
+
+    api.answer = once  # type: ignore[method-assign]
+    assert len(cluster.observe("argocd").applications) == 3
+
+
+def test_a_server_that_is_busy_once_is_asked_again(api: KubeApi, cluster: Cluster) -> None:
+    api.answers["namespaces"] = [refusal(503)]
+    api.answers[APPLICATIONS] = [refusal(429)]
+    assert cluster.observe("argocd").context == "here"
+
+
+def failing(resource: str, *answers: tuple[int, bytes], text: str, kind: type[HubError], sentence: str) -> Any:
+    return pytest.param(resource, list(answers), text, kind, id=sentence)
+
+
+@pytest.mark.parametrize(
+    ("resource", "answers", "text", "kind"),
+    [
+        failing(APPLICATIONS, refusal(403), text="allow listing applications.argoproj.io in namespace argocd", kind=Stalled, sentence="a refusal names verb, resource and namespace"),
+        failing("namespaces", refusal(403), text="put this identity into the group rtb-hub-reader", kind=Stalled, sentence="a refusal says which group has the right"),
+        failing(APPLICATIONS, refusal(403, 'User "system:anonymous" cannot list'), text="does not accept the credentials", kind=Stalled, sentence="nobody is told to sign in"),
+        failing(APPLICATIONS, refusal(401), text="does not accept the credentials", kind=Stalled, sentence="old credentials are told"),
+        failing(APPLICATIONS, refusal(503), refusal(503), text="it answers 503 to a list of applications.argoproj.io", kind=Transient, sentence="a server in trouble is transient"),
+        failing(APPLICATIONS, (200, b"<html>"), text="makes no sense", kind=Transient, sentence="an answer that is no JSON is a failed read"),
+        failing(APPLICATIONS, (200, b"[]"), text="makes no sense", kind=Transient, sentence="an answer that is no object is a failed read"),
+        failing(APPLICATIONS, (200, b"{}"), text="is no list", kind=Transient, sentence="an answer without items is a failed read, not an empty list"),
+        failing(APPLICATIONS, (302, b""), text="(302)", kind=Transient, sentence="a redirect is not followed"),
+        failing("namespaces", *[refusal(410)] * 9, text="changed faster than it could be read", kind=Transient, sentence="a list that always expires is a failed read"),
+    ],
+)  # fmt: skip
+def test_a_read_that_fails_fails_the_observation(  # noqa: PLR0917
+    api: KubeApi, cluster: Cluster, resource: str, answers: list[tuple[int, bytes]], text: str, kind: type[HubError]
+) -> None:
+    api.answers[resource] = answers
+    with pytest.raises(kind) as caught:
+        cluster.observe("argocd")
+    assert text in str(caught.value)
+    assert caught.value.reason in (Reason.CLUSTER_REFUSED, Reason.CLUSTER_UNREACHABLE)
+    assert "here" in str(caught.value)
+
+
+@pytest.mark.parametrize("resource", ["applications.argoproj.io", "namespaces", POLICIES])
+def test_a_kind_that_is_not_served_is_no_empty_list(api: KubeApi, cluster: Cluster, resource: str) -> None:
+    api.served.remove(resource)
+    with pytest.raises(Stalled, match=r"does not serve"):
+        cluster.observe("argocd")
+
+
+def test_inside_a_namespace_kinds_that_are_not_served_are_told(api: KubeApi, cluster: Cluster) -> None:
+    api.served.remove("externalsecrets.external-secrets.io")
+    assert cluster.details(["x"])["x"].unserved == ("externalsecrets.external-secrets.io",)
+
+
+def test_details_that_cannot_be_read_are_an_error(api: KubeApi, cluster: Cluster) -> None:
+    api.answers["pods"] = [refusal(403)]
+    with pytest.raises(Stalled, match=r"listing pods in namespace x"):
+        cluster.details(["x"])
+
+
+def test_a_cluster_that_does_not_answer_is_transient(api: KubeApi, tmp_path: Path) -> None:
+    cluster = open_cluster("here", kubeconfig=str(api.kubeconfig(tmp_path / "config")))
+    api.server.server_close()
+    with pytest.raises(Transient, match=r"cannot read cluster here: no connection.*readyz"):
+        cluster.observe("argocd")
+
+
+def test_a_cluster_that_keeps_silent_is_transient(
+    monkeypatch: pytest.MonkeyPatch, api: KubeApi, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(kubeconfig, "READ_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        config = api.kubeconfig(tmp_path / "config")
+        config.write_text(config.read_text().replace(api.url, f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        with pytest.raises(Transient, match=r"cannot read cluster here: no answer in time"):
+            open_cluster("here", kubeconfig=str(config)).observe("argocd")
+
+
+def test_credentials_that_are_not_accepted_are_told(api: KubeApi, tmp_path: Path) -> None:
+    config = api.kubeconfig(tmp_path / "config", token="old")
+    with pytest.raises(Stalled, match=r"does not accept the credentials") as caught:
+        open_cluster("here", kubeconfig=str(config)).observe("argocd")
+    assert "old" not in str(caught.value).split()
+
+
+def test_an_unknown_context_is_told_with_the_known_and_the_nearest(api: KubeApi, tmp_path: Path) -> None:
+    config = api.kubeconfig(tmp_path / "config", "rtb-int", "rtb-stg")
+    with pytest.raises(ConfigError) as caught:
+        open_cluster("rtb-itn", kubeconfig=str(config))
+    fault = caught.value.faults[0]
+    assert (caught.value.reason, fault.allowed, fault.nearest) == (
+        Reason.UNKNOWN_CONTEXT,
+        "rtb-int, rtb-stg",
+        "rtb-int",
+    )
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "{", "[]", "contexts: 1", "kind: Config", "contexts: [{name: here}]", "\x00", "contexts: [1]"]
+)
+def test_a_kubeconfig_that_cannot_be_used_is_told(tmp_path: Path, text: str | None) -> None:
+    config = tmp_path / "config"
+    if text is not None:
+        config.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        open_cluster("here", kubeconfig=str(config))
+    assert caught.value.reason in (Reason.INVALID_KUBECONFIG, Reason.UNKNOWN_CONTEXT)
+    assert str(config) in str(caught.value)
+
+
+def test_several_kubeconfigs_are_one_and_none_is_written(api: KubeApi, tmp_path: Path) -> None:
+    paths = [api.kubeconfig(tmp_path / name, name) for name in ("one", "two")]
+    before = [path.read_bytes() for path in paths]
+    found = open_cluster("two", kubeconfig=":".join(map(str, paths)))
+    assert found.observe("argocd").context == "two"
+    assert [path.read_bytes() for path in paths] == before
+
+
+def with_command(api: KubeApi, path: Path, script: str) -> str:
+    """A kubeconfig whose credentials a command makes, as `aws eks get-token` does."""
+    command = path.parent / "get-token"
+    command.write_text(f"#!/bin/sh\n{script}\n", encoding="ascii")
+    command.chmod(0o700)
+    tree = json.loads(api.kubeconfig(path).read_text(encoding="utf-8"))
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1beta1", "command": str(command), "interactiveMode": "Never"}
+    tree["users"] = [{"name": "u", "user": {"exec": plugin}}]
+    path.write_text(json.dumps(tree), encoding="utf-8")
+    return str(path)
+
+
+def test_credentials_of_a_command_are_made_anew_when_they_are_old(api: KubeApi, tmp_path: Path) -> None:
+    credential = json.dumps(
+        {
+            "apiVersion": "client.authentication.k8s.io/v1beta1",
+            "kind": "ExecCredential",
+            "status": {"token": TOKEN, "expirationTimestamp": "2026-01-01T00:00:00Z"},
+        }
+    )
+    calls = tmp_path / "calls"
+    kubeconfig = with_command(api, tmp_path / "config", f"echo x >> {calls}\ncat <<'END'\n{credential}\nEND")
+    cluster = open_cluster("here", kubeconfig=kubeconfig)
+    cluster.observe("argocd")
+    first = len(calls.read_text().split())
+    cluster.observe("argocd")
+    assert len(calls.read_text().split()) > first
+
+
+def test_a_command_that_makes_no_credentials_is_told(api: KubeApi, tmp_path: Path) -> None:
+    kubeconfig = with_command(api, tmp_path / "config", "echo 'the SSO session has expired' >&2; exit 255")
+    with pytest.raises(Stalled, match=r"does not accept the credentials.*auth whoami"):
+        open_cluster("here", kubeconfig=kubeconfig).observe("argocd")

@@ -1,0 +1,316 @@
+"""`rtb-hub reconcile` as a process on a real repository: once, ahead, watching, twice at once, and killed."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.values.formats import parse_time
+from hub.adapters.git.store import Identity, create_repository, open_store
+from reconcilers.state.layout import plan_layout
+from worlds.builders import NOW
+from worlds.commands import commit_file, git, must, rtb_hub, state_of
+from worlds.places import ROOT
+from worlds.planning import layout, started
+from worlds.reconciling import ROOMY
+
+PAST = "2026-01-02T00:00:00Z"
+
+
+def store_of(state: Path) -> Any:
+    return open_store(str(state), cache=state, environ=os.environ, identity=Identity("hub", "hub@example.com"))
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A bare state repository with the shipped environments."""
+    create_repository(tmp_path / "state.git", bare=True, remote=None, environ=os.environ)
+    store = store_of(tmp_path / "state.git")
+    for plan in plan_layout(layout(), store):
+        store.commit(plan, at=NOW)
+    return tmp_path / "state.git"
+
+
+def start(state: Path, key: str, *, ends: datetime | None = None, env: str = "int") -> None:
+    """Start a preview with a day of time, or with an hour that ends then."""
+    now = ends - timedelta(hours=1) if ends else datetime.now(UTC).replace(microsecond=0)
+    started(store_of(state), env, key=key, ttl="1h" if ends else "24h", now=now, spec=ROOMY)
+
+
+def live(state: Path) -> list[str]:
+    listed = git(state, "ls-tree", "-r", "--name-only", "main", "environments/").split()
+    return sorted(path.split("/")[-2] for path in listed if path.endswith("/preview.yaml"))
+
+
+def expired(state: Path) -> list[str]:
+    """The previews that commits say have expired, in all of the history."""
+    log = git(state, "log", "--format=%(trailers:only,unfold)%x00", "main")
+    blocks = [block.split("\n") for block in log.split("\0")]
+    return sorted(
+        line.removeprefix("Preview: ")
+        for lines in blocks
+        for line, action in itertools.pairwise(lines)
+        if line.startswith("Preview: ") and action == "Action: expire"
+    )
+
+
+def test_once_then_nothing(state: Path) -> None:
+    start(state, "RTB-1", ends=parse_time(PAST))
+    start(state, "RTB-2")
+    ran = must("reconcile", "--only", "expiry", "--repo", state)
+    assert "int expiry remove int/rtb-1: its time was up at 2026-01-02T00:00:00Z" in ran.out
+    assert f"int expiry: done, commit {git(state, 'rev-parse', 'main')[:12]} on main" in ran.out
+    assert (live(state), expired(state)) == (["rtb-2"], ["int/rtb-1"])
+    before = state_of(state)
+    again = must("reconcile", "--only", "expiry", "--repo", state, "-o", "json").json()
+    assert state_of(state) == before
+    assert [(one["environment"], one["actions"], one["commit"]) for one in again["passes"]] == [
+        (name, [], None) for name in ("int", "prd", "stg")
+    ]
+
+
+def test_ahead_shows_the_very_commit(state: Path) -> None:
+    start(state, "RTB-1", ends=parse_time(PAST))
+    before = state_of(state)
+    for words in (("--at", "2026-01-02T09:00:00+09:00"), ("--dry-run",)):
+        shown = must("reconcile", "--only", "expiry", "--env", "int", *words, "--repo", state, "-o", "json").json()
+        (ahead,) = shown["passes"]
+        assert shown["dryRun"] is True
+        assert ahead["actions"] == [
+            {"kind": "remove", "preview": "int/rtb-1", "why": f"its time was up at {PAST}", "due": PAST}
+        ]
+        assert state_of(state) == before
+        (early,) = must(
+            "reconcile", "--only", "expiry", "-e", "int", "--at", "2026-01-01T23:00:00Z", "--repo", state, "-o", "json"
+        ).json()["passes"]
+        assert (early["actions"][0]["kind"], early["plan"], early["nextDue"]) == ("warn", None, PAST)
+    base = git(state, "rev-parse", "main").strip()
+    (done,) = must("reconcile", "--only", "expiry", "--env", "int", "--repo", state, "-o", "json").json()["passes"]
+    assert {**done, "commit": None} == ahead
+    assert git(state, "log", "-1", "--format=%B", "main").strip() == ahead["plan"]["message"].strip()
+    removed = git(state, "diff", "--name-status", base, "main").split("\n")[:-1]
+    assert [f"remove {line[2:]}: its time was up at {PAST}" for line in removed] == ahead["plan"]["changes"]
+
+
+def test_too_many_are_held_until_a_person_confirms(state: Path) -> None:
+    for number in range(1, 6):
+        start(state, f"RTB-{number}", ends=parse_time(PAST))
+    before = state_of(state)
+    ran = rtb_hub("reconcile", "--only", "expiry", "--env", "int", "--repo", state)
+    assert ran.code == 6
+    assert (
+        "int expiry held 5 of 5 previews are due at once, more than 50 % (expiry.maxShare); none is removed" in ran.out
+    )
+    told = re.search(r"rtb-hub (reconcile .*--confirm-removals) 5$", ran.out, re.MULTILINE)
+    assert told
+    assert rtb_hub(*told[1].split(), 4, "--repo", state).code == 6
+    assert state_of(state) == before
+    must(*told[1].split(), 5, "--repo", state)
+    assert live(state) == []
+
+
+def test_what_cannot_be_read_needs_a_person_and_keeps_no_other(state: Path) -> None:
+    commit_file(state, "environments/int/previews/rtb/0/rtb-1/preview.yaml", "metadata: [")
+    start(state, "RTB-2", ends=parse_time(PAST))
+    start(state, "RTB-3", ends=parse_time(PAST), env="stg")
+    ran = rtb_hub("reconcile", "--only", "expiry", "--repo", state, "-o", "json")
+    assert ran.code == 6
+    assert [aside["preview"] for one in ran.json()["passes"] for aside in one["setAside"]] == ["int/rtb-1"]
+    assert live(state) == ["rtb-1"]
+    assert (
+        "int expiry set aside int/rtb-1: environments/int/"
+        in rtb_hub("reconcile", "--only", "expiry", "--repo", state).out
+    )
+
+
+def test_what_prd_refuses_is_told_as_what_it_is(state: Path) -> None:
+    start(state, "RTB-1", ends=parse_time(PAST), env="prd")
+    git(state, "update-ref", "refs/heads/prd", "preview/prd/rtb-1")
+    git(state, "branch", "-D", "preview/prd/rtb-1")
+    path = "environments/prd/previews/rtb/0/rtb-1/preview.yaml"
+    text = git(state, "show", f"prd:{path}")
+    commit_file(state, path, text.replace('ttl: "1h"\n', f'ttl: "1h"\n    expiresAt: "{PAST}"\n'), "prd")
+    start(state, "RTB-2", ends=parse_time(PAST))
+    hook = state / "hooks" / "pre-receive"
+    hook.write_text(
+        '#!/bin/sh\nwhile read -r _ _ ref; do [ "$ref" != refs/heads/prd ] || { echo reviewed only >&2; exit 1; }; done\n'
+    )
+    hook.chmod(0o755)
+    url = f"file://{state}"
+    ran = rtb_hub("reconcile", "--only", "expiry", "--repo", url)
+    assert ran.code == 35
+    told = " ".join(ran.out.split())
+    assert "prd expiry error: what has expired in prd is still there: cannot push to prd" in told
+    assert "reviewed only" in told
+    assert "push with the identity that may bypass its rule" in told
+    assert live(state) == []
+    hook.unlink()
+    must("reconcile", "--only", "expiry", "--env", "prd", "--repo", url)
+    assert "rtb-1" not in git(state, "ls-tree", "-r", "--name-only", "prd")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("--only", "expire"), 14, "did you mean: expiry"),
+        (("--at", "tomorrow"), 14, "RFC 3339"),
+        (("--at", "2026-11-24T02:00:00"), 14, "offset from UTC"),
+        (("--at", "2026-02-30T02:00:00Z"), 14, "RFC 3339"),
+        (("--at", "0001-01-01T00:00:00+14:00"), 14, "RFC 3339"),
+        (("--watch", "--dry-run"), 14, "--dry-run"),
+        (("--watch", "--at", PAST), 14, "--at"),
+        (("--watch", "--confirm-removals", 5, "-e", "int"), 14, "one environment"),
+        (("--confirm-removals", 5), 14, "one environment"),
+        (("--confirm-removals", 5, "-e", "int", "-e", "stg"), 14, "one environment"),
+        (("--confirm-removals", 0, "-e", "int"), 2, "--confirm-removals"),
+    ],
+    ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else None,
+)
+def test_options_that_make_no_sense_are_refused_before_anything_is_read(
+    words: tuple[Any, ...], code: int, told: str
+) -> None:
+    ran = rtb_hub("reconcile", "--only", "expiry", *words, "--repo", "nowhere")
+    assert ran.code == code
+    assert told in ran.err
+
+
+def test_an_environment_that_is_not_there_is_told_with_the_nearest(state: Path) -> None:
+    for words in ((), ("--watch",)):
+        ran = rtb_hub("reconcile", "--only", "expiry", "--env", "itn", *words, "--repo", state)
+        assert ran.code == 11
+        assert "did you mean: int" in ran.err
+
+
+class Watching:
+    """A `reconcile --watch` in a process of its own."""
+
+    def __init__(self, state: Path, *words: str) -> None:
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-W",
+                "error",
+                "-m",
+                "hub.cli.main",
+                "reconcile",
+                "--only",
+                "expiry",
+                "--watch",
+                "--repo",
+                str(state),
+                *words,
+            ],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def until(self, event: str) -> list[dict[str, Any]]:
+        """The events up to the first of this name."""
+        lines: list[dict[str, Any]] = []
+        assert self.process.stderr
+        for line in self.process.stderr:
+            lines.append(json.loads(line))
+            if lines[-1]["event"] == event:
+                return lines
+        raise AssertionError(f"it ended without {event!r}: {lines}")
+
+    def end(self, number: int) -> tuple[int, str, str]:
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=60)
+        return self.process.returncode, out, err
+
+
+@pytest.fixture
+def watches() -> Iterator[list[Watching]]:
+    started: list[Watching] = []
+    yield started
+    for one in started:
+        if one.process.poll() is None:
+            one.process.kill()
+        one.process.communicate()
+
+
+def soon(seconds: float) -> datetime:
+    return datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
+
+
+def wait_until_gone(state: Path, *kept: str) -> None:
+    end = time.monotonic() + 120
+    while live(state) != list(kept):
+        assert time.monotonic() < end, f"{live(state)} are still there"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_watch_ends_cleanly_when_asked(state: Path, watches: list[Watching], number: int) -> None:
+    watches.append(Watching(state, "-o", "json"))
+    lines = watches[0].until("waiting")
+    assert [line["event"] for line in lines] == ["watching", "waiting"]
+    code, out, err = watches[0].end(number)
+    assert (code, out) == (0, "")
+    assert json.loads(err.splitlines()[-1])["event"] == "ended"
+
+
+def test_its_lines_for_people_cannot_move_a_cursor(state: Path, watches: list[Watching]) -> None:
+    commit_file(state, "environments/int/previews/rtb/0/rtb-1/preview.yaml", 'kind: "\\e[2J"\n')
+    watches.append(Watching(state))
+    assert watches[0].process.stderr
+    head = [watches[0].process.stderr.readline() for _ in range(3)]
+    assert re.match(r"\S+Z watching repository=\S+ reconcilers=expiry\n", head[0])
+    assert re.match(r"\S+Z set-aside reconciler=expiry environment=int preview=int/rtb-1 why=\".*\n", head[1])
+    assert "\x1b" not in "".join(head)
+    assert watches[0].end(signal.SIGTERM)[0] == 0
+
+
+def test_two_watches_and_one_killed_end_where_one_does(state: Path, watches: list[Watching]) -> None:
+    for number in (1, 2):
+        start(state, f"RTB-{number}", ends=soon(6 + number))
+    start(state, "RTB-3")
+    watches += [Watching(state, "-o", "json"), Watching(state, "-o", "json")]
+    watches[0].until("waiting")
+    watches[0].process.kill()
+    wait_until_gone(state, "rtb-3")
+    assert expired(state) == ["int/rtb-1", "int/rtb-2"]
+    code, _, err = watches[1].end(signal.SIGTERM)
+    assert code == 0
+    assert "done" in {json.loads(line)["event"] for line in err.splitlines()}
+    git(state, "fsck", "--strict", "--no-dangling")
+    assert git(state, "rev-list", "--merges", "main") == ""
+
+
+def test_watches_killed_at_any_moment_leave_whole_commits_and_no_work_undone(
+    state: Path, watches: list[Watching]
+) -> None:
+    chance = random.Random(7)
+    for number in range(1, 4):
+        start(state, f"RTB-{number}", ends=parse_time(PAST))
+    for number in range(4, 9):
+        start(state, f"RTB-{number}")
+    expected = [f"rtb-{number}" for number in range(4, 9)]
+    for _ in range(6):
+        pair = [Watching(state, "-o", "json"), Watching(state, "-o", "json")]
+        watches += pair
+        time.sleep(chance.uniform(0.3, 1.0))
+        for one in pair:
+            one.process.kill()
+            one.process.communicate()
+        assert live(state) in (expected, sorted(["rtb-1", "rtb-2", "rtb-3", *expected]))
+        git(state, "fsck", "--strict", "--no-dangling")
+    must("reconcile", "--only", "expiry", "--repo", state)
+    assert live(state) == expected
+    assert expired(state) == ["int/rtb-1", "int/rtb-2", "int/rtb-3"]

@@ -1,0 +1,152 @@
+"""A repository with people around it, reached by its path; and the world of the local forge."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hub.adapters.git.process import Git
+from hub.adapters.local_forge.forge import LocalForge, open_local_forge
+from hub.adapters.local_forge.refs import RequestRefs, StoredComment
+from reconcilers.ports.forge import CheckState, ReviewState
+from worlds.commands import git
+
+BASE = "prd"
+PEOPLE = ("alice", "bob", "carol", "dave")
+#: What a test's environment says to git, and nothing of who runs it.
+QUIET = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "PATH": os.environ["PATH"]}
+
+
+@dataclass
+class PeoplesRepository:
+    """A bare repository that people push to with real commits; `prd` has one commit."""
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", self.path], check=True, env=QUIET)
+        self.push(BASE, {"README.md": "prd\n"})
+
+    def pause(self) -> None: ...
+
+    def head(self, branch: str) -> str:
+        return git(self.path, "for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}").strip()
+
+    def made(self, branch: str, files: Mapping[str, str | None], *, by: str, email: str, onto: str) -> str:
+        """Commit without moving the branch."""
+        parent = onto or self.head(branch) or self.head(BASE)
+        index = {**QUIET, "GIT_INDEX_FILE": str(self.path / f"index-of-{by.replace('/', '-')}")}
+
+        def run(*arguments: str, stdin: str = "", **extra: str) -> str:
+            command = ["git", "-C", str(self.path), *arguments]
+            done = subprocess.run(
+                command, check=True, env={**index, **extra}, input=stdin, capture_output=True, text=True
+            )
+            return done.stdout.strip()
+
+        run("read-tree", parent or "--empty")
+        for name, text in files.items():
+            if text is None:
+                run("update-index", "--index-info", stdin=f"0 {'0' * 40}\t{name}\n")
+            else:
+                run(
+                    "update-index",
+                    "--add",
+                    "--cacheinfo",
+                    f"100644,{run('hash-object', '-w', '--stdin', stdin=text)},{name}",
+                )
+        who = {f"GIT_{role}_{f}": v for role in ("AUTHOR", "COMMITTER") for f, v in (("NAME", by), ("EMAIL", email))}
+        on = ["-p", parent] if parent else []
+        commit = run("commit-tree", run("write-tree"), *on, "-m", f"Change {branch}", **who)
+        Path(index["GIT_INDEX_FILE"]).unlink()
+        return commit
+
+    def push(
+        self, branch: str, files: Mapping[str, str | None], *, by: str = "alice", email: str = "", onto: str = ""
+    ) -> str:
+        commit = self.made(branch, files, by=by, email=email or f"{by}@example.com", onto=onto)
+        git(self.path, "update-ref", f"refs/heads/{branch}", commit)
+        return commit
+
+    def delete_branch(self, branch: str) -> None:
+        git(self.path, "update-ref", "-d", f"refs/heads/{branch}")
+
+    def line(self, branch: str) -> Sequence[str]:
+        return git(self.path, "log", "--first-parent", "--format=%H", branch).split()
+
+    def parents(self, commit: str) -> Sequence[str]:
+        return git(self.path, "log", "-1", "--format=%P", commit).split()
+
+    def files(self, commit: str) -> Mapping[str, str]:
+        names = git(self.path, "ls-tree", "-r", "--name-only", commit).split()
+        return {name: git(self.path, "show", f"{commit}:{name}") for name in names}
+
+
+@dataclass
+class Clock:
+    """Each look is a second later, so that what happens later says so."""
+
+    now: datetime = datetime(2026, 11, 23, 2, 0, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+@dataclass
+class LocalWorld(PeoplesRepository):
+    """The local forge with its people. See `forge_contract.World`."""
+
+    team: str = "prd-approvers"
+    no_team: str = "nobodys"
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.begin = self.clock()
+        for login in PEOPLE:
+            git(self.path, "config", "--add", "rtb-hub.account", f"{login} {login}@example.com")
+        for login in ("bob", "carol"):
+            git(self.path, "config", "--add", "rtb-hub.member", f"{self.team} {login}")
+        self.forge = self.as_("rtb-hub")
+
+    def as_(self, login: str) -> LocalForge:
+        return open_local_forge(self.path, actor=login, clock=self.clock, environ=os.environ)
+
+    def review(self, number: int, by: str, state: ReviewState) -> None:
+        self.as_(by).review(number, state)
+
+    def dismiss(self, number: int, of: str) -> None:
+        self.as_("alice").dismiss(number, of)
+
+    def report(self, commit: str, name: str, state: CheckState) -> None:
+        self.as_("ci").report(commit, name, state)
+
+    def leave_team(self, login: str) -> None:
+        git(self.path, "config", "--unset", "rtb-hub.member", f"^{self.team} {login}$")
+
+    def close(self, number: int, by: str) -> None:
+        self.as_(by).close(number, "No.")
+
+    def merge(self, number: int, by: str) -> None:
+        self.as_(by).merge(number, self.forge.request(number).head)
+
+    def label(self, number: int, name: str) -> None:
+        refs = RequestRefs(Git(os.environ, self.path))
+        refs.change(number, lambda one: one.model_copy(update={"labels": one.labels | {name}}))
+
+    def comment(self, number: int, by: str, body: str) -> None:
+        refs = RequestRefs(Git(os.environ, self.path))
+        said = StoredComment(author=by, marker="status", body=body)
+        refs.change(number, lambda one: one.model_copy(update={"comments": (*one.comments, said)}))
+
+    def comments(self, number: int) -> Sequence[tuple[str, str]]:
+        _, one = RequestRefs(Git(os.environ, self.path)).one(number)
+        return [(comment.author, comment.body) for comment in one.comments]
+
+    def asked(self, number: int) -> frozenset[str]:
+        return RequestRefs(Git(os.environ, self.path)).one(number)[1].asked
