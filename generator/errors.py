@@ -88,13 +88,18 @@ class Fault:
 
 
 class HubError(Exception):
-    """Base of all declared errors. `faults` is never empty; `str()` gives one fault a line."""
+    """Base of all declared errors. `faults` is never empty; `str()` gives one fault a line.
+
+    Raises `ValueError` when it is made without a fault: an error that says nothing cannot be acted on.
+    """
 
     def __init__(self, reason: Reason, faults: Fault | str | Iterable[Fault], *, remedy: str = "") -> None:
         if isinstance(faults, str):
             faults = Fault(faults, remedy=remedy)
         self.reason = reason
         self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        if not self.faults:
+            raise ValueError(f"an error ({reason}) without a fault")
         super().__init__("\n".join(map(str, self.faults)))
 
     @property
