@@ -1,14 +1,17 @@
-"""Planning anew when others moved the branch between our look and our commit."""
+"""Trying again: how often, after which pause, and for which errors. The one place for loops that do.
+
+A loop that only waits for something to come true (a lock, a phase) does not try again, and is not here.
+"""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from generator.errors import Moved
+from generator.errors import HubError, Moved
 
 T = TypeVar("T")
 
@@ -27,16 +30,32 @@ class Backoff:
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = random.random
 
+    def seconds(self, failed: int) -> float:
+        """How long to pause after `failed` tries, counted from 1."""
+        return self.random() * min(self.most_seconds, self.first_seconds * 2.0 ** min(failed - 1, 30))
+
     def pause(self, failed: int) -> None:
         """Sleep after `failed` tries, counted from 1."""
-        self.sleep(self.random() * min(self.most_seconds, self.first_seconds * 2.0 ** min(failed - 1, 30)))
+        self.sleep(self.seconds(failed))
+
+    def attempts(self) -> Iterator[int]:
+        """The numbers of the tries, from 1; a pause lies between two. Ends after the last, without one."""
+        for attempt in range(1, self.tries + 1):
+            yield attempt
+            if attempt < self.tries:
+                self.pause(attempt)
 
 
-def planned_anew(attempt: Callable[[], T], *, backoff: Backoff = Backoff()) -> T:
-    """The result of `attempt` (observe, plan, commit), made anew while the branch moves, but `backoff.tries` times."""
+def retried(attempt: Callable[[], T], *, on: type[HubError], backoff: Backoff) -> T:
+    """The result of `attempt`, made anew while it raises `on`, but `backoff.tries` times. Raises the last one."""
     for failed in range(1, backoff.tries):
         try:
             return attempt()
-        except Moved:
+        except on:
             backoff.pause(failed)
     return attempt()
+
+
+def planned_anew(attempt: Callable[[], T], *, backoff: Backoff = Backoff()) -> T:
+    """The result of `attempt` (observe, plan, commit), made anew while others move the branch meanwhile."""
+    return retried(attempt, on=Moved, backoff=backoff)

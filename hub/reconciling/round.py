@@ -9,8 +9,8 @@ from datetime import datetime
 from generator.errors import ConfigError, Fault, HubError, Moved, Reason, Stalled, nearest
 from generator.model.overlay import unknown_environment
 from hub.reconciling.registry import RECONCILERS, Moment, is_mine
+from hub.retrying import planned_anew
 from hub.wiring import Hub
-from hub.writing.backoff import planned_anew
 from reconcilers.passes import Pass, commits
 from reconcilers.plan import Plan
 from reconcilers.ports.git import GitStore

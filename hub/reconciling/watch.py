@@ -18,6 +18,7 @@ from hub.reconciling.interruption import Interruption
 from hub.reconciling.journal import Journal
 from hub.reconciling.registry import Moment
 from hub.reconciling.round import Asked, Outcome, Round
+from hub.retrying import Backoff
 from hub.wiring import Hub
 from reconcilers.ports.git import GitStore
 from reconcilers.scheduled.expiry import CLOCK_TOLERANCE
@@ -98,11 +99,13 @@ class Watch:
             return (Outcome("all", "all", error=err),)
 
     def _backoff(self, errors: Sequence[HubError]) -> float:
+        """Seconds until the next try: half of them are sure, the other half is left to chance."""
         may_pass = all(isinstance(err, Transient | Moved) for err in errors)
-        doubled = BACKOFF_SECONDS * 2 ** min(self._failures - 1, 10)
-        return float(
-            (min(doubled, BACKOFF_CAP_SECONDS) if may_pass else BACKOFF_CAP_SECONDS) * (1 + self.time.jitter()) / 2
+        first = BACKOFF_SECONDS if may_pass else BACKOFF_CAP_SECONDS
+        half = Backoff(
+            first_seconds=first, most_seconds=BACKOFF_CAP_SECONDS, random=lambda: (1 + self.time.jitter()) / 2
         )
+        return half.seconds(self._failures)
 
     def _tell(self, outcomes: Sequence[Outcome], due: datetime | None, retry: float | None) -> None:
         now = self.time.seconds()

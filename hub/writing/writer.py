@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 from generator.errors import HubError, Moved
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
-from hub.writing.backoff import Backoff
+from hub.retrying import Backoff
 from reconcilers.lifecycle.batch import Accepted, Outcome, Refused, Step, Submission, plan_batch
 from reconcilers.ports.git import EntryCache, GitStore
 from reconcilers.state.entries import NOTHING_KEPT

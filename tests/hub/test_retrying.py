@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import Moved, Reason, Transient
-from hub.writing.backoff import Backoff, planned_anew
+from hub.retrying import Backoff, planned_anew, retried
 
 
 class Attempts:
@@ -48,3 +48,27 @@ def test_another_error_is_not_tried_again() -> None:
     with pytest.raises(Transient):
         planned_anew(attempts, backoff=Backoff(sleep=slept.append))
     assert (attempts.made, slept) == (1, [])
+
+
+def test_what_is_tried_again_is_the_error_that_was_named() -> None:
+    slept: list[float] = []
+    attempts = Attempts(2, Transient(Reason.REPOSITORY_UNREACHABLE, "gone"))
+    backoff = Backoff(tries=3, first_seconds=1.0, sleep=slept.append, random=lambda: 1.0)
+    assert retried(attempts, on=Transient, backoff=backoff) == 3
+    assert slept == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(("tries", "pauses"), [(1, []), (2, [1.0]), (5, [1.0, 2.0, 3.0, 3.0])])
+def test_a_pause_lies_between_two_looks_and_none_after_the_last(tries: int, pauses: list[float]) -> None:
+    slept: list[float] = []
+    backoff = Backoff(tries, first_seconds=1.0, most_seconds=3.0, sleep=slept.append, random=lambda: 1.0)
+    assert list(backoff.attempts()) == list(range(1, tries + 1))
+    assert slept == pauses
+
+
+def test_who_has_seen_enough_does_not_pause() -> None:
+    slept: list[float] = []
+    for attempt in Backoff(tries=5, sleep=slept.append).attempts():
+        if attempt == 2:
+            break
+    assert len(slept) == 1

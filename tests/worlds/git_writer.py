@@ -12,7 +12,7 @@ from pathlib import Path
 from generator.errors import Moved
 from hub.adapters.git.store import Identity, open_store
 from hub.adapters.sqlite.entry_cache import SqliteEntryCache
-from hub.writing.backoff import planned_anew
+from hub.retrying import planned_anew
 from reconcilers.lifecycle.start import Starter
 from reconcilers.state.reading import read_state
 from worlds.builders import LIBRARY, NOW, start_request

@@ -12,7 +12,7 @@ from typing import Any
 
 from generator.errors import HubError
 from hub.adapters.git.store import Identity, open_store
-from hub.writing.backoff import Backoff
+from hub.retrying import Backoff
 from hub.writing.committer import GroupCommitter
 from hub.writing.writer import Writer
 from reconcilers.lifecycle.batch import Submission

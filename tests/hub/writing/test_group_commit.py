@@ -20,7 +20,7 @@ from generator.errors import HubError, Moved, Reason, Stalled, Transient
 from generator.values.naming import ENTRY_FILE, IssueKey
 from hub import assets
 from hub.adapters.git.store import create_repository
-from hub.writing.backoff import Backoff
+from hub.retrying import Backoff
 from hub.writing.committer import GroupCommitter
 from hub.writing.writer import Writer
 from reconcilers.lifecycle.batch import Submission

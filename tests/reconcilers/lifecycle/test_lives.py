@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from generator.errors import ConfigError, HubError, Moved, Reason, Stalled, Transient
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey
-from hub.writing.backoff import Backoff
+from hub.retrying import Backoff
 from hub.writing.writer import Writer
 from reconcilers.lifecycle.batch import Submission
 from reconcilers.lifecycle.extend import ExtendRequest, plan_extension
