@@ -1,0 +1,172 @@
+"""Every figure there is: its name with its unit, its labels with the values they may have, and what it means.
+
+A label's values are written here, or are names of environments: those stand in files that only the operator's reviewers
+change, and there are a handful of them. An issue key, a branch, a path or a login is never a label: whoever files an
+issue would choose how many series there are. `meter` holds to it: a value that is not expected counts as `other`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from generator.errors import Reason
+from hub import __version__
+
+Kind = Literal["counter", "gauge", "histogram"]
+OTHER = "other"
+#: More environments than that are told apart by none of the figures, whatever is in the repository.
+MOST_ENVIRONMENTS = 100
+
+
+class Label(NamedTuple):
+    """A label. `values` None: names of environments. `about`: the values in words, where they are many."""
+
+    name: str
+    values: tuple[str, ...] | None
+    about: str = ""
+
+
+class Metric(NamedTuple):
+    """One figure. `name` ends in its unit, and `_total` for what only grows. `bounds` are those of a histogram."""
+
+    name: str
+    kind: Kind
+    labels: tuple[Label, ...]
+    meaning: str
+    bounds: tuple[float, ...] = ()
+
+
+ENVIRONMENT = Label("environment", None, "the environment's name")
+RECONCILER = Label("reconciler", ("approval", "stamp", "expiry", "queue", "drift", "all"))
+ACTION = Label(
+    "action",
+    ("remove", "warn", "stamp", "correct", "admit", "open", "merge", "close", "wait", "tidy", "announce", "report"),
+)
+PASS_OUTCOME = Label("outcome", ("changed", "unchanged", "held", "failed", "unexpected"))
+ROUND_OUTCOME = Label("outcome", ("done", "failed"))
+REASON = Label("reason", tuple(Reason), "the reasons of the exit codes, as in commands.md")
+#: Where an unexpected exception is caught so that the rest goes on.
+BORDER = Label("border", ("entry", "request", "pass", "environment", "round", "http", "command"))
+GIT_COMMAND = Label(
+    "command",
+    (
+        "cat-file",
+        "commit-tree",
+        "config",
+        "diff-tree",
+        "fast-import",
+        "fetch",
+        "for-each-ref",
+        "gc",
+        "hash-object",
+        "init",
+        "log",
+        "ls-remote",
+        "ls-tree",
+        "merge-base",
+        "merge-tree",
+        "mktree",
+        "push",
+        "read-tree",
+        "remote",
+        "rev-list",
+        "rev-parse",
+        "status",
+        "symbolic-ref",
+        "update-ref",
+        "version",
+        "worktree",
+    ),
+    "the subcommand",
+)
+GIT_OUTCOME = Label("outcome", ("ended", "failed", "timeout", "missing"))
+COMMIT_OUTCOME = Label("outcome", ("committed", "moved", "refused", "failed"))
+TARGET = Label("target", ("github", "gitea", "kubernetes", "jira", "slack", "ecr", "oidc"))
+METHOD = Label("method", ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"))
+HTTP_OUTCOME = Label("outcome", ("1xx", "2xx", "3xx", "4xx", "429", "5xx", "unreachable", "timeout", "unreadable"))
+
+_QUICK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+_SLOW = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+
+BUILD_INFO = Metric(
+    "rtb_hub_build_info", "gauge", (Label("version", (__version__,), "the release"),), "1, with the release as label"
+)
+GIT_PROCESSES = Metric("rtb_hub_git_processes_total", "counter", (GIT_COMMAND, GIT_OUTCOME), "Git processes that ended")
+GIT_SECONDS = Metric("rtb_hub_git_process_seconds", "histogram", (GIT_COMMAND,), "how long they took", _QUICK)
+HTTP_CALLS = Metric(
+    "rtb_hub_http_calls_total", "counter", (TARGET, METHOD, HTTP_OUTCOME), "calls to other services, by how they ended"
+)
+HTTP_TRIES = Metric("rtb_hub_http_retries_total", "counter", (TARGET,), "tries beyond the first of a call")
+HTTP_SECONDS = Metric(
+    "rtb_hub_http_call_seconds", "histogram", (TARGET,), "how long calls took, all tries and pauses together", _QUICK
+)
+COMMITS = Metric(
+    "rtb_hub_commits_total", "counter", (COMMIT_OUTCOME,), "commits that were tried, by what became of them"
+)
+COMMIT_SECONDS = Metric("rtb_hub_commit_seconds", "histogram", (), "how long building and publishing took", _QUICK)
+REFUSALS = Metric(
+    "rtb_hub_refusals_total", "counter", (REASON,), "requests that were refused and passes that failed, by the reason"
+)
+UNEXPECTED = Metric(
+    "rtb_hub_unexpected_total", "counter", (BORDER,), "mistakes of rtb-hub itself that were caught, by where"
+)
+ROUNDS = Metric("rtb_hub_rounds_total", "counter", (ROUND_OUTCOME,), "rounds of `reconcile`")
+ROUND_SECONDS = Metric("rtb_hub_round_seconds", "histogram", (), "how long a round took", _SLOW)
+PASSES = Metric(
+    "rtb_hub_passes_total",
+    "counter",
+    (RECONCILER, ENVIRONMENT, PASS_OUTCOME),
+    "passes of one reconciler over one environment",
+)
+PASS_SECONDS = Metric("rtb_hub_pass_seconds", "histogram", (RECONCILER,), "how long planning a pass took", _SLOW)
+ACTIONS = Metric(
+    "rtb_hub_actions_total", "counter", (ENVIRONMENT, ACTION), "actions carried out, warnings and reports included"
+)
+SET_ASIDE = Metric(
+    "rtb_hub_set_aside_entries",
+    "gauge",
+    (RECONCILER, ENVIRONMENT),
+    "entries that the last pass could not judge; each needs a person",
+)
+HELD = Metric(
+    "rtb_hub_held", "gauge", (RECONCILER, ENVIRONMENT), "1 while the last pass awaits a person's agreement, else 0"
+)
+QUEUED = Metric("rtb_hub_queued_requests", "gauge", (ENVIRONMENT,), "requests that wait for room")
+PREVIEWS = Metric("rtb_hub_previews", "gauge", (ENVIRONMENT,), "previews that the environment holds")
+NEXT_DUE = Metric(
+    "rtb_hub_next_due_timestamp_seconds",
+    "gauge",
+    (ENVIRONMENT,),
+    "when time alone gives the next action (seconds since 1970); 0 when it gives none",
+)
+LAST_SUCCESS = Metric(
+    "rtb_hub_last_success_timestamp_seconds",
+    "gauge",
+    (ENVIRONMENT,),
+    "when all passes over the environment last went through, or it was last seen unchanged since (seconds since 1970)",
+)
+
+#: In the order in which the reference lists them.
+METRICS: tuple[Metric, ...] = (
+    BUILD_INFO,
+    LAST_SUCCESS,
+    NEXT_DUE,
+    ROUNDS,
+    ROUND_SECONDS,
+    PASSES,
+    PASS_SECONDS,
+    ACTIONS,
+    SET_ASIDE,
+    HELD,
+    QUEUED,
+    PREVIEWS,
+    COMMITS,
+    COMMIT_SECONDS,
+    REFUSALS,
+    UNEXPECTED,
+    GIT_PROCESSES,
+    GIT_SECONDS,
+    HTTP_CALLS,
+    HTTP_TRIES,
+    HTTP_SECONDS,
+)

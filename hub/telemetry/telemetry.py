@@ -1,0 +1,207 @@
+"""What other parts call to tell of their work: one value, handed in. Without a log and a meter it tells nobody.
+
+What is bound by `about` stands on all events told in that block by this thread, whichever part tells them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+from generator.errors import HubError, Moved, Stalled
+from hub.telemetry import events, metrics
+from hub.telemetry.events import Event, Level
+from hub.telemetry.metrics import Metric
+
+if TYPE_CHECKING:
+    from reconcilers.passes import Pass
+
+#: What is bound just now, by thread. Each block of `about` puts it back: nothing is left when it ends.
+_ABOUT: ContextVar[Mapping[str, object]] = ContextVar("rtb_hub_about")
+#: Where an unexpected exception may be caught; see `Telemetry.unexpected`.
+Border = Literal["entry", "request", "pass", "environment", "round", "http", "command"]
+PassOutcome = Literal["changed", "unchanged", "held", "failed", "unexpected"]
+
+
+class Log(Protocol):
+    """Where events go."""
+
+    def is_told(self, level: Level) -> bool:
+        """Whether events of this level go anywhere."""
+
+    def tell(self, name: str, level: Level, about: Mapping[str, object], error: BaseException | None) -> None:
+        """Write one event; `error` with its traceback."""
+
+
+class Meter(Protocol):
+    """Where figures go."""
+
+    def add(self, metric: Metric, by: float, labels: Mapping[str, str]) -> None:
+        """Count up."""
+
+    def put(self, metric: Metric, value: float, labels: Mapping[str, str]) -> None:
+        """Say how much it is now."""
+
+    def observe(self, metric: Metric, value: float, labels: Mapping[str, str]) -> None:
+        """Note one of many values."""
+
+
+class _NoLog:
+    def is_told(self, level: Level) -> bool:
+        del level
+        return False
+
+    def tell(self, name: str, level: Level, about: Mapping[str, object], error: BaseException | None) -> None:
+        """Tell nobody."""
+
+
+class _NoMeter:
+    def add(self, metric: Metric, by: float, labels: Mapping[str, str]) -> None:
+        """Count nothing."""
+
+    put = observe = add
+
+
+class HttpCall(NamedTuple):
+    """A call to another service that ended. `path` without query; `status` None when no answer came."""
+
+    target: str
+    method: str
+    path: str
+    outcome: str
+    seconds: float
+    status: int | None = None
+    tries: int = 1
+
+
+class EndedPass(NamedTuple):
+    """A pass that ended. `found` None: not even planned. `seconds`: what planning it took."""
+
+    reconciler: str
+    environment: str
+    outcome: PassOutcome
+    seconds: float
+    found: Pass | None = None
+
+
+class Telemetry:
+    """Tells a log and a meter. Both are handed in; every method is safe to call from several threads."""
+
+    __slots__ = ("_log", "_meter", "_new_id")
+
+    def __init__(
+        self,
+        log: Log = _NoLog(),  # noqa: B008 - they hold nothing
+        meter: Meter = _NoMeter(),  # noqa: B008
+        *,
+        new_id: Callable[[], str] = lambda: secrets.token_hex(6),
+    ) -> None:
+        self._log, self._meter, self._new_id = log, meter, new_id
+
+    @contextmanager
+    def about(self, **bound: object) -> Iterator[None]:
+        """Bind names of `events.BOUND` to all events that are told within."""
+        if unknown := bound.keys() - events.BOUND.keys():
+            raise ValueError(f"nothing is bound by the name of {min(unknown)}")
+        token = _ABOUT.set({**_ABOUT.get({}), **bound})
+        try:
+            yield
+        finally:
+            _ABOUT.reset(token)
+
+    @contextmanager
+    def reconciling(self) -> Iterator[str]:
+        """Bind a new `reconcile_id`, and give it."""
+        made = self._new_id()
+        with self.about(reconcile_id=made):
+            yield made
+
+    def tell(
+        self, event: Event, /, *, level: Level | None = None, error: BaseException | None = None, **fields: object
+    ) -> None:
+        """Tell an event, at its own level or at another. Raises `ValueError` for what is no field of it."""
+        if unknown := fields.keys() - {*event.fields, *events.BOUND}:
+            raise ValueError(f"the event {event.name} has no {min(unknown)}")
+        level = level or event.level
+        if self._log.is_told(level):
+            self._log.tell(event.name, level, {**_ABOUT.get({}), **fields}, error)
+
+    def unexpected(self, border: Border, error: BaseException, /) -> None:
+        """Tell an exception that nobody declared, with its traceback, and count it."""
+        self.tell(events.UNEXPECTED, error=error, border=border, error_type=type(error).__name__)
+        self._meter.add(metrics.UNEXPECTED, 1, {"border": border})
+
+    def git_process(self, command: str, *, outcome: str, seconds: float) -> None:
+        """A Git process ended: its subcommand, one of `metrics.GIT_OUTCOME`, and how long it took."""
+        self.tell(events.GIT_PROCESS, command=command, outcome=outcome, seconds=round(seconds, 4))
+        self._meter.add(metrics.GIT_PROCESSES, 1, {"command": command, "outcome": outcome})
+        self._meter.observe(metrics.GIT_SECONDS, seconds, {"command": command})
+
+    def http_call(self, call: HttpCall) -> None:
+        """A call to another service ended."""
+        target = {"target": call.target}
+        self.tell(events.HTTP_CALL, **{**call._asdict(), "seconds": round(call.seconds, 4)})
+        self._meter.add(metrics.HTTP_CALLS, 1, {**target, "method": call.method, "outcome": call.outcome})
+        self._meter.add(metrics.HTTP_TRIES, call.tries - 1, target)
+        self._meter.observe(metrics.HTTP_SECONDS, call.seconds, target)
+
+    def commit(self, branch: str, *, seconds: float, commit: str | None = None, error: HubError | None = None) -> None:
+        """A commit was published, or (`error`) was not."""
+        kinds = ((Moved, "moved"), (Stalled, "refused"), (HubError, "failed"))
+        outcome = next((word for kind, word in kinds if isinstance(error, kind)), "committed")
+        self.tell(events.COMMIT, branch=branch, commit=commit, outcome=outcome, seconds=round(seconds, 4))
+        self._meter.add(metrics.COMMITS, 1, {"outcome": outcome})
+        self._meter.observe(metrics.COMMIT_SECONDS, seconds, {})
+
+    def written(self, commit: str | None) -> None:
+        """A request was answered. Bind `environment`, `key` and `operation` around it."""
+        self.tell(events.WRITTEN, commit=commit)
+
+    def refused(self, error: HubError) -> None:
+        """A request was refused, by a declared error. Bind `environment`, `key` and `operation` around it."""
+        self.tell(events.REFUSED, reason=error.reason.value, why=error.words)
+        self.count_refusal(error)
+
+    def count_refusal(self, error: HubError) -> None:
+        """Count what was refused, where it is told otherwise."""
+        self._meter.add(metrics.REFUSALS, 1, {"reason": error.reason.value})
+
+    def pass_ended(self, ended: EndedPass) -> None:
+        """One reconciler's pass over one environment ended; its events are the journal's to tell."""
+        both = {"reconciler": ended.reconciler, "environment": ended.environment}
+        self._meter.add(metrics.PASSES, 1, {**both, "outcome": ended.outcome})
+        self._meter.observe(metrics.PASS_SECONDS, ended.seconds, {"reconciler": ended.reconciler})
+        if ended.found is None:
+            return
+        self._meter.put(metrics.SET_ASIDE, len(ended.found.set_aside), both)
+        self._meter.put(metrics.HELD, 1 if ended.found.held else 0, both)
+        if ended.outcome in ("changed", "unchanged"):
+            for action in ended.found.actions:
+                labels = {"environment": ended.environment, "action": action.kind}
+                self._meter.add(metrics.ACTIONS, 1, labels)
+
+    def round_ended(self, *, seconds: float, is_whole: bool) -> None:
+        """A round over all environments ended. `is_whole`: nothing in it failed."""
+        self._meter.add(metrics.ROUNDS, 1, {"outcome": "done" if is_whole else "failed"})
+        self._meter.observe(metrics.ROUND_SECONDS, seconds, {})
+
+    def succeeded(self, environment: str, *, at: datetime) -> None:
+        """All passes over an environment went through, or it is as it was when they last did."""
+        self._meter.put(metrics.LAST_SUCCESS, at.timestamp(), {"environment": environment})
+
+    def holds(self, environment: str, *, previews: int, queued: int) -> None:
+        """How much an environment holds, and how many wait for room there."""
+        self._meter.put(metrics.PREVIEWS, previews, {"environment": environment})
+        self._meter.put(metrics.QUEUED, queued, {"environment": environment})
+
+    def next_due(self, environment: str, at: datetime | None) -> None:
+        """When time alone gives the next action in an environment."""
+        self._meter.put(metrics.NEXT_DUE, at.timestamp() if at else 0, {"environment": environment})
+
+
+#: Tells nobody.
+SILENT = Telemetry()
