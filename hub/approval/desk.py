@@ -16,7 +16,6 @@ from generator.objects.diff import compare
 from generator.objects.manifest import Manifest
 from generator.values.naming import IssueKey, preview_folder
 from hub.approval.examiner import Examiner
-from hub.commands.start import committed_manifests
 from hub.views.preview import money_line, preview_row
 from reconcilers.approval.decisions import ApprovalPass, Judged, plan_approval, since, without_policy
 from reconcilers.approval.observer import Observer
@@ -142,8 +141,8 @@ class Desk:
         if record.preview is None:
             raise ConfigError(Reason.UNREADABLE_ENTRY, record.faults)
         live = state.by_name.get(name)
-        before: tuple[Manifest, ...] = committed_manifests(state, live) if live else ()
-        changes = compare(before, committed_manifests(state, record))
+        before: tuple[Manifest, ...] = state.manifests_of(live) if live else ()
+        changes = compare(before, state.manifests_of(record))
         row = preview_row(record.preview, environment, now=self.ours.clock())
         return request_text(asked, record.preview, environment, changes, price=money_line(row))
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from generator.errors import ConfigError, Reason
 from generator.objects.manifest import Manifest
 from generator.values.naming import IssueKey
-from hub.commands.start import committed_manifests
 from hub.output.console import Format, emit, printable
 from hub.views.phases import STYLES, Options, phase_data, phases, read_environment
 from hub.views.preview import describe, end_line, money_line, office_hours_line, preview_row
@@ -54,7 +53,7 @@ def run(key: str, env: str, *, repo: str | None, at: Options | None, output: For
     if record.preview is None:
         raise ConfigError(Reason.UNREADABLE_ENTRY, record.faults)
     preview = record.preview
-    manifests = committed_manifests(state, record)
+    manifests = state.manifests_of(record)
     row = preview_row(preview, state.environment, now=ours.clock())
     removal = request_branch(env, issue) if issue.name in state.removals else None
     objects = [{"wave": m.wave, "object": str(m.identity)} for m in manifests]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from generator.errors import ConfigError, Fault, Reason
 from generator.model.entry import Compute
 from generator.objects.diff import ObjectChange, compare
-from generator.objects.manifest import Manifest, manifests_in
+from generator.objects.manifest import Manifest
 from generator.render.request import Request
-from generator.values.naming import MANIFEST_FILE, IssueKey
+from generator.values.naming import IssueKey
 from hub.commands.review import Reviewed, review, withdraw
 from hub.output.console import Format, emit, printable
 from hub.output.exit_codes import DIFFERENT
@@ -23,7 +23,6 @@ from hub.wiring import Hub, hub
 from reconcilers.lifecycle.batch import Submission
 from reconcilers.lifecycle.start import StartOutcome, StartRequest
 from reconcilers.lifecycle.start_or_wait import QueueOutcome, plan_start
-from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
 
 if TYPE_CHECKING:
@@ -96,17 +95,12 @@ def diff(arguments: Arguments, *, repo: str | None, output: Format) -> None:
     outcome = ours.starter.plan(arguments.parsed(ours.settings.actor), state, now=ours.clock())
     before: tuple[Manifest, ...] = ()
     if outcome.previous is not None:
-        before = committed_manifests(state, outcome.previous)
+        before = state.manifests_of(outcome.previous)
     changes = compare(before, outcome.rendering.manifests)
     data = {"change": outcome.change, "objects": [change_data(change) for change in changes]}
     emit(data, output, lambda console: _print_changes(console, changes, outcome))
     if outcome.change != "unchanged":
         sys.exit(DIFFERENT)
-
-
-def committed_manifests(state: EnvironmentState, record: EntryRecord) -> tuple[Manifest, ...]:
-    """The objects that stand in the repository beside one of the state's entries or requests."""
-    return manifests_in(state.manifest_beside(record) or b"", str(record.path.parent / MANIFEST_FILE))
 
 
 def _tell_queued(console: Console, outcome: QueueOutcome, place: InLine, commit: str | None) -> None:

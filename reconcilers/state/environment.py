@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
+from generator.objects.manifest import Manifest, manifests_in
 from generator.values.naming import MANIFEST_FILE, IssueKey
 from reconcilers.capacity.facts import Facts
 from reconcilers.capacity.usage import Usage, share_of, total
@@ -65,6 +66,10 @@ class EnvironmentState:
         snapshot = self.request_snapshots[record.name] if is_request else self.snapshot
         manifest = record.path.parent / MANIFEST_FILE
         return snapshot.read([manifest]).get(manifest)
+
+    def manifests_of(self, record: EntryRecord) -> tuple[Manifest, ...]:
+        """The objects committed beside one of the records. Raises `ConfigError` for a manifest that cannot be read."""
+        return manifests_in(self.manifest_beside(record) or b"", str(record.path.parent / MANIFEST_FILE))
 
     def in_queue(self, key: IssueKey) -> QueuedRecord | None:
         """The file of one preview's request that waits for room."""
