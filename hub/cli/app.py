@@ -9,7 +9,7 @@ import typer
 
 from hub import __version__
 from hub.cli import catalog, lease, options, upkeep
-from hub.cli.main import declared_errors
+from hub.cli.errors import declared_errors
 from hub.output.console import Format
 
 app = typer.Typer(

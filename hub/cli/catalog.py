@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from hub.cli import options
-from hub.cli.main import declared_errors
+from hub.cli.errors import declared_errors
 from hub.output.console import Format
 
 _PANEL = "Environments, blueprints, checks"
