@@ -15,7 +15,7 @@ from reconcilers.health.phase import PhaseName
 
 if TYPE_CHECKING:
     from generator.model.queued import QueuedPreview
-    from hub.commands.listing.run import Listed
+    from hub.commands.listing.rows import Listed
     from reconcilers.health.phase import Phase
 
 Sort = Literal["key", "ends", "price", "owner", "age"]

@@ -2,114 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from generator.model.overlay import unknown_environment
-from generator.values.naming import IssueKey
+from hub.commands.listing.listing import Listing
 from hub.commands.listing.model import Filter, Order
+from hub.commands.listing.rows import Listed, Where
 from hub.output.console import Format, emit
 from hub.views.phases import Options, phase_data, phases, read_environment
-from hub.views.preview import Row, describe_row, preview_row
-from hub.views.queue import InLine, describe_place, describe_set_aside, in_line
+from hub.views.preview import describe_row, preview_row
+from hub.views.queue import describe_place, describe_set_aside
 from hub.wiring import hub
 from reconcilers.health.phase import Phase
-from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState, request_branch
-from reconcilers.state.queue_files import QueuedRecord
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from reconcilers.ports.git import ClusterReader
-
-#: A preview by environment and name: `("int", "rtb-123")`.
-Where = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """One preview whose entry can be read, without the whole of it, since there may be thousands.
-
-    `removal`: the request branch that asks for its removal.
-    """
-
-    key: IssueKey
-    state: EnvironmentState
-    row: Row
-    requested_at: str
-    office_hours: bool
-    removal: str | None
-    record: EntryRecord
-
-    @property
-    def where(self) -> Where:
-        """The environment's name and the preview's."""
-        return self.row.environment, self.key.name
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """The price of those previews that have one, in one currency."""
-
-    currency: str
-    previews: int
-    per_hour: Decimal
-    per_lease: Decimal
-
-
-@dataclass(frozen=True)
-class Listing:
-    """All that is shown. `phases`: of what was looked for in the cluster, None without one."""
-
-    states: tuple[EnvironmentState, ...]
-    previews: tuple[Listed, ...]
-    phases: Mapping[Where, Phase] | None
-    wanted: Filter
-
-    @property
-    def unreadable(self) -> Iterator[EntryRecord]:
-        """Entries that cannot be read, of whomever."""
-        records = (record for state in self.states for record in state.records if record.faults)
-        return (record for record in records if self.wanted.shows_name(record.name))
-
-    @cached_property
-    def queue(self) -> tuple[InLine, ...]:
-        """Those who wait for room, by environment, in their order."""
-        return tuple(one for state in self.states for one in in_line(state) if self.wanted.shows_queued(one.queued))
-
-    @property
-    def queue_set_aside(self) -> Iterator[QueuedRecord]:
-        """Files of queues that nobody waits for: they cannot be read, or not be started by today's policy."""
-        records = (record for state in self.states for record in state.queue.set_aside)
-        return (record for record in records if self.wanted.shows_name(record.name))
-
-    @cached_property
-    def totals(self) -> tuple[Total, ...]:
-        """What the previews cost together, a total for each currency; those without a price of their own add none."""
-        totals: dict[str, Total] = {}
-        for listed in self.previews:
-            price = listed.row.price
-            if price.per_hour is not None and price.total is not None:
-                one = totals.get(price.currency, Total(price.currency, 0, Decimal(0), Decimal(0)))
-                totals[price.currency] = Total(
-                    price.currency, one.previews + 1, one.per_hour + price.per_hour, one.per_lease + price.total
-                )
-        return tuple(totals[currency] for currency in sorted(totals))
-
-    @cached_property
-    def leaving(self) -> Mapping[Where, Phase]:
-        """Previews that only the cluster still has, sorted."""
-        entries = {(state.environment.name, record.name) for state in self.states for record in state.records}
-        return {
-            where: phase
-            for where, phase in sorted((self.phases or {}).items())
-            if where not in entries and self.wanted.shows_leaving(where[1], phase)
-        }
 
 
 def run(wanted: Filter, order: Order, *, repo: str | None, at: Options | None, output: Format) -> None:

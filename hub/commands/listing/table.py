@@ -18,7 +18,8 @@ from hub.views.queue import tell_place
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hub.commands.listing.run import Listed, Listing, Where
+    from hub.commands.listing.listing import Listing
+    from hub.commands.listing.rows import Listed, Where
     from reconcilers.health.phase import Phase
 
 #: Columns that a narrow terminal does without; JSON has everything.

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from generator.errors import ConfigError, Reason
+from hub.commands.listing.listing import Listing
 from hub.commands.listing.model import LEASE_PHASES, Filter, Order, Sort, wanted
-from hub.commands.listing.run import Listed, Listing, listed_previews
+from hub.commands.listing.rows import Listed
+from hub.commands.listing.run import listed_previews
 from hub.commands.listing.table import tell
 from hub.output.console import Format, emit
 from reconcilers.health.phase import Phase

@@ -1,0 +1,66 @@
+"""All that `rtb-hub list` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from hub.commands.listing.model import Filter
+from hub.commands.listing.rows import Listed, Total, Where
+from hub.views.queue import InLine, in_line
+from reconcilers.health.phase import Phase
+from reconcilers.state.entries import EntryRecord
+from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.queue_files import QueuedRecord
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All that is shown. `phases`: of what was looked for in the cluster, None without one."""
+
+    states: tuple[EnvironmentState, ...]
+    previews: tuple[Listed, ...]
+    phases: Mapping[Where, Phase] | None
+    wanted: Filter
+
+    @property
+    def unreadable(self) -> Iterator[EntryRecord]:
+        """Entries that cannot be read, of whomever."""
+        records = (record for state in self.states for record in state.records if record.faults)
+        return (record for record in records if self.wanted.shows_name(record.name))
+
+    @cached_property
+    def queue(self) -> tuple[InLine, ...]:
+        """Those who wait for room, by environment, in their order."""
+        return tuple(one for state in self.states for one in in_line(state) if self.wanted.shows_queued(one.queued))
+
+    @property
+    def queue_set_aside(self) -> Iterator[QueuedRecord]:
+        """Files of queues that nobody waits for: they cannot be read, or not be started by today's policy."""
+        records = (record for state in self.states for record in state.queue.set_aside)
+        return (record for record in records if self.wanted.shows_name(record.name))
+
+    @cached_property
+    def totals(self) -> tuple[Total, ...]:
+        """What the previews cost together, a total for each currency; those without a price of their own add none."""
+        totals: dict[str, Total] = {}
+        for listed in self.previews:
+            price = listed.row.price
+            if price.per_hour is not None and price.total is not None:
+                one = totals.get(price.currency, Total(price.currency, 0, Decimal(0), Decimal(0)))
+                totals[price.currency] = Total(
+                    price.currency, one.previews + 1, one.per_hour + price.per_hour, one.per_lease + price.total
+                )
+        return tuple(totals[currency] for currency in sorted(totals))
+
+    @cached_property
+    def leaving(self) -> Mapping[Where, Phase]:
+        """Previews that only the cluster still has, sorted."""
+        entries = {(state.environment.name, record.name) for state in self.states for record in state.records}
+        return {
+            where: phase
+            for where, phase in sorted((self.phases or {}).items())
+            if where not in entries and self.wanted.shows_leaving(where[1], phase)
+        }
