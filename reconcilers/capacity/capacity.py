@@ -6,27 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from generator.cost.fargate import billed_size
 from generator.errors import Fault, Reason, Stalled
 from generator.model.entry import Component, Compute, Preview
 from generator.model.environment import Environment
-from generator.render.request import pod_requests
+from reconcilers.capacity.shares import fargate_vcpu, target_groups
 from reconcilers.capacity.usage import NOTHING, Usage
 
 #: The field of the one limit that only keeps back the person who asks.
 OWN_LIMIT = "limits.previewsPerOwner"
-
-
-def target_groups(components: Mapping[str, Component]) -> int:
-    """Target groups the preview takes of its shard: one for each exposed component."""
-    return sum(1 for component in components.values() if component.path is not None)
-
-
-def fargate_vcpu(components: Mapping[str, Component], compute: Compute) -> Decimal:
-    """Billed vCPUs the preview takes of the region's Fargate quota; none on spot."""
-    if compute != "fargate":
-        return Decimal(0)
-    return sum((billed_size(pod_requests(c)).vcpu * c.replicas for c in components.values()), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)

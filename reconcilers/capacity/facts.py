@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from generator.model.entry import Preview
 from generator.model.inputs import inputs_digest
 from generator.values.formats import parse_time
-from reconcilers.capacity.capacity import fargate_vcpu, target_groups
+from reconcilers.capacity.shares import fargate_vcpu, target_groups
 
 
 @dataclass(frozen=True, slots=True)
