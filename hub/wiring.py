@@ -25,6 +25,7 @@ from reconcilers.state.reading import read_state, read_states
 if TYPE_CHECKING:
     from hub.adapters.git.history import GitHistory
     from hub.adapters.git.store import GitRepository
+    from hub.approval.desk import Desk
     from hub.writing.writer import Writer
     from reconcilers.approval.push_rules import PushRules
     from reconcilers.ports.forge import Forge
@@ -146,12 +147,21 @@ class Hub:
         policy = environment.spec.forge
         if policy is None:
             return None
-        from hub.approval.opening import open_forge
+        from hub.approval.opening import ForgeOpener
 
         key = (policy.model_dump_json(), repo)
         if key not in self._forges:
-            self._forges[key] = open_forge(policy, self, repo)
+            opener = ForgeOpener(self.settings, self.clock, lambda: self.repository_path(repo))
+            self._forges[key] = opener.open(policy)
         return self._forges[key]
+
+    def desk(self, store: GitStore, forge: Forge) -> Desk:
+        """Where the requests of an environment are asked for and decided upon, at `forge`."""
+        from hub.approval.desk import Desk
+        from hub.approval.examiner import Examiner
+
+        examiner = Examiner(self.history_of(store), self.check, self.starter.version, self.clock)
+        return Desk(store, forge, examiner, self.clock)
 
     @cached_property
     def _forges(self) -> dict[tuple[str, str | None], Forge]:

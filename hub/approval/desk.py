@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
 
 from generator.errors import ConfigError, HubError, Moved, Reason, Stalled, Waiting
 from generator.objects.diff import compare
@@ -24,9 +23,6 @@ from reconcilers.ports.forge import ChangeRequest, Forge
 from reconcilers.ports.git import GitStore, Snapshot
 from reconcilers.state.environment import EnvironmentState
 
-if TYPE_CHECKING:
-    from hub.wiring import Hub
-
 #: The one comment that says what a request waits for.
 MARKER = "rtb-hub-approval"
 #: Reasons of `Forge.merge` after which it is known not to be merged.
@@ -37,9 +33,10 @@ _NOT_MERGED = (Reason.BRANCH_MOVED, Reason.MERGE_NOT_READY, Reason.MERGE_REFUSED
 class Desk:
     """Where requests of one environment are asked for, examined and decided upon."""
 
-    ours: Hub
     store: GitStore
     forge: Forge
+    examiner: Examiner
+    clock: Callable[[], datetime]
 
     def ask(self, name: str, state: EnvironmentState) -> ChangeRequest:
         """Open the request of a preview (`rtb-123`) whose branch is there, or bring an open one up to date.
@@ -61,7 +58,7 @@ class Desk:
         policy = state.environment.spec.approval
         if policy is None:
             return without_policy(state.environment.name)
-        observer = Observer(self.store, self.forge, Examiner(self.ours, self.store).examine)
+        observer = Observer(self.store, self.forge, self.examiner.examine)
         found = observer.requests(state, policy, since=since(policy, now))
         return plan_approval(state, found, policy, now=now)
 
@@ -143,7 +140,7 @@ class Desk:
         live = state.by_name.get(name)
         before: tuple[Manifest, ...] = state.manifests_of(live) if live else ()
         changes = compare(before, state.manifests_of(record))
-        row = preview_row(record.preview, environment, now=self.ours.clock())
+        row = preview_row(record.preview, environment, now=self.clock())
         return request_text(asked, record.preview, environment, changes, price=money_line(row))
 
     def _asked(self, name: str, snapshot: Snapshot, environment: str) -> Asked:

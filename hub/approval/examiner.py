@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from generator.errors import HubError
 from generator.values.naming import IssueKey, preview_folder, previews_folder
+from hub.adapters.git.history import GitHistory
 from reconcilers.approval.observer import Examined
 from reconcilers.guard.judge import Guard
 from reconcilers.guard.walk import FileDelta, Policy, Walk
-from reconcilers.ports.git import GitStore, Snapshot
+from reconcilers.lifecycle.start import Check
+from reconcilers.ports.git import Snapshot
 from reconcilers.state.environment import REQUEST_PREFIX, EnvironmentState
-
-if TYPE_CHECKING:
-    from hub.wiring import Hub
 
 
 @dataclass(frozen=True)
 class Examiner:
-    """Examines request branches by guard's rules, and by what they may change at all."""
+    """Examines request branches by guard's rules, and by what they may change at all.
 
-    ours: Hub
-    store: GitStore
+    `version` is the generator's, and `clock` gives aware times.
+    """
+
+    history: GitHistory
+    check: Check
+    version: str
+    clock: Callable[[], datetime]
 
     def examine(self, state: EnvironmentState, snapshot: Snapshot) -> Examined:
         """A request as it would be merged into the environment's branch as it is now."""
-        history = self.ours.history_of(self.store)
-        walk = history.proposal(state.snapshot.commit, snapshot.commit)
+        walk = self.history.proposal(state.snapshot.commit, snapshot.commit)
         deltas = tuple(delta for step in walk.steps for delta in step.deltas)
         below = previews_folder(state.environment.name)
-        there = history.tree(state.snapshot.commit, below)
+        there = self.history.tree(state.snapshot.commit, below)
         present = [there.get(delta.path) for delta in deltas]
         base = state.environment.spec.branch
         if walk.base and all(now == delta.after for now, delta in zip(present, deltas, strict=True)):
@@ -46,8 +49,7 @@ class Examiner:
     def _refused(self, state: EnvironmentState, walk: Walk) -> Iterator[str]:
         """What guard says."""
         policies = {state.environment.name: Policy(state.environment, state.library)}
-        history, version = self.ours.history_of(self.store), self.ours.starter.version
-        guard = Guard(policies, history, self.ours.check, version, self.ours.clock())
+        guard = Guard(policies, self.history, self.check, self.version, self.clock())
         for one in guard.judge(walk).refusals:
             yield f"{one.where.file or 'the change'}: {one.message} [{one.rule}]"
 

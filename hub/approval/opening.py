@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.errors import ConfigError, Fault, Reason
@@ -10,21 +14,34 @@ from generator.model.lifecycle import ForgePolicy
 from hub.settings import ForgeKeys, Settings
 
 if TYPE_CHECKING:
-    from hub.wiring import Hub
     from reconcilers.ports.forge import Forge
 
 
-def open_forge(policy: ForgePolicy, ours: Hub, repo: str | None) -> Forge:
-    """The forge. Raises `ConfigError` (InvalidForge), and what its adapter raises."""
-    keys = ours.settings.forge
-    refuse_mixed(keys)
-    match policy.kind:
-        case "github":
-            return _github(policy, keys, ours)
-        case "gitea":
-            return _gitea(policy, keys)
-        case "local":
-            return _local(ours, repo)
+@dataclass(frozen=True, slots=True)
+class ForgeOpener:
+    """Opens forges for this process's identity. `repository`: the bare repository that a local forge is beside."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    repository: Callable[[], Path]
+
+    def open(self, policy: ForgePolicy) -> Forge:
+        """The forge. Raises `ConfigError` (InvalidForge), and what its adapter raises."""
+        keys = self.settings.forge
+        refuse_mixed(keys)
+        match policy.kind:
+            case "github":
+                return _github(policy, keys, self.clock)
+            case "gitea":
+                return _gitea(policy, keys)
+            case "local":
+                return self._local()
+
+    def _local(self) -> Forge:
+        from hub.adapters.local_forge.accounts import HUB
+        from hub.adapters.local_forge.forge import open_local_forge
+
+        return open_local_forge(self.repository(), actor=HUB, clock=self.clock, environ=self.settings.environ)
 
 
 def refuse_mixed(keys: ForgeKeys) -> None:
@@ -48,7 +65,7 @@ def lacking_keys(policy: ForgePolicy, settings: Settings) -> str | None:
     return f"set {prefix}TOKEN{app} (with _FILE behind the name: a file that holds it)"
 
 
-def _github(policy: ForgePolicy, keys: ForgeKeys, ours: Hub) -> Forge:
+def _github(policy: ForgePolicy, keys: ForgeKeys, clock: Callable[[], datetime]) -> Forge:
     from hub.adapters.github.access import PUBLIC_API, AppKey, GitHubAccess, open_github
 
     app = AppKey(_app_id(keys.app_id), keys.app_key) if keys.app_id and keys.app_key else None
@@ -59,7 +76,7 @@ def _github(policy: ForgePolicy, keys: ForgeKeys, ours: Hub) -> Forge:
         app=app,
         bots=frozenset(policy.machines),
     )
-    return open_github(access, clock=ours.clock, sleep=time.sleep)
+    return open_github(access, clock=clock, sleep=time.sleep)
 
 
 def _app_id(text: str) -> int:
@@ -79,10 +96,3 @@ def _gitea(policy: ForgePolicy, keys: ForgeKeys) -> Forge:
         raise ConfigError(Reason.INVALID_FORGE, fault)
     teams = keys.teams_token or ""
     return open_gitea_forge(policy.url or "", token=keys.token, teams_token=teams, machines=policy.machines)
-
-
-def _local(ours: Hub, repo: str | None) -> Forge:
-    from hub.adapters.local_forge.accounts import HUB
-    from hub.adapters.local_forge.forge import open_local_forge
-
-    return open_local_forge(ours.repository_path(repo), actor=HUB, clock=ours.clock, environ=ours.settings.environ)

@@ -8,7 +8,6 @@ from generator.errors import ConfigError, Fault, Reason, Stalled
 from generator.model.overlay import unknown_environment
 from generator.values.formats import format_time
 from generator.values.naming import IssueKey
-from hub.approval.desk import Desk
 from hub.output.console import Format, emit, printable
 from hub.wiring import Hub, hub
 from reconcilers.approval.decisions import NAME, ApprovalPass
@@ -69,7 +68,7 @@ def _pass(ours: Hub, store: GitStore, state: EnvironmentState) -> ApprovalPass:
         name, lacks = environment.name, "forge" if forge is None else "approval"
         fault = Fault(f"{name} has no {lacks} in its file", field=lacks, remedy=f"set {lacks} in its environment.yaml")
         raise ConfigError(Reason.INVALID_ENVIRONMENT, fault)
-    return Desk(ours, store, forge).found(state, now=ours.clock())
+    return ours.desk(store, forge).found(state, now=ours.clock())
 
 
 def _data(found: ApprovalPass) -> dict[str, Any]:

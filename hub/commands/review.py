@@ -62,15 +62,13 @@ def review(ours: Hub, store: GitStore, environment: Environment, key: IssueKey) 
     """Ask for a review of what stands on a preview's request branch, or bring an open request up to date."""
     if not environment.spec.gated or environment.spec.forge is None:
         return Reviewed(environment)
-    from hub.approval.desk import Desk
-
     try:
         forge = ours.forge(environment, store.location)
         state = ours.read_state(store, environment.name)
         asks = {record.name for record in state.requests} | state.removals
         if forge is None or key.name not in asks:
             return Reviewed(environment, is_at_forge=True)
-        return Reviewed(environment, is_at_forge=True, request=Desk(ours, store, forge).ask(key.name, state))
+        return Reviewed(environment, is_at_forge=True, request=ours.desk(store, forge).ask(key.name, state))
     except HubError as err:
         return Reviewed(environment, is_at_forge=True, error=err)
 

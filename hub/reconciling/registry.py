@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from generator.errors import Moved, Stalled, Transient, Waiting
 from generator.model.environment import Environment
-from hub.approval.desk import Desk
 from hub.settings import IdentityName
 from hub.views import drift
 from hub.wiring import Hub
@@ -86,13 +85,13 @@ def _approval(ours: Hub, store: GitStore, state: EnvironmentState, moment: Momen
     forge = ours.forge(environment, store.location) if environment.spec.gated else None
     if forge is None:
         return Pass(approval.NAME, environment.name)
-    return Desk(ours, store, forge).found(state, now=moment.at)
+    return ours.desk(store, forge).found(state, now=moment.at)
 
 
 def _act(ours: Hub, store: GitStore, state: EnvironmentState, found: Pass) -> None:
     forge = ours.forge(state.environment, store.location)
     if forge is not None and isinstance(found, approval.ApprovalPass):
-        Desk(ours, store, forge).act(found, state)
+        ours.desk(store, forge).act(found, state)
 
 
 def _queue(ours: Hub, _: GitStore, state: EnvironmentState, moment: Moment) -> Pass:
