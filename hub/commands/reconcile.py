@@ -13,8 +13,9 @@ from generator.values.formats import format_time
 from hub.approval.opening import refuse_mixed
 from hub.output.console import Format, emit, error_data, fault_data, printable
 from hub.output.exit_codes import CODES, NEEDS_A_PERSON, OK
-from hub.reconciling.registry import RECONCILERS, Moment
+from hub.reconciling.registry import Moment
 from hub.reconciling.round import Asked, Outcome, Round
+from hub.views.passes import details, show
 from hub.wiring import hub
 from reconcilers.plan import Plan
 
@@ -92,7 +93,7 @@ def outcome_data(one: Outcome) -> dict[str, Any]:
             {"preview": s.preview, "path": str(s.path), "faults": [fault_data(fault) for fault in s.faults]}
             for s in (result.set_aside if result else ())
         ],
-        "details": RECONCILERS[one.reconciler].details(result) if result else {},
+        "details": details(result) if result else {},
         "held": fault_data(result.held) if result and result.held else None,
         "nextDue": format_time(one.next_due) if one.next_due else None,
         "plan": _plan_data(result.plan) if result and result.plan else None,
@@ -150,7 +151,7 @@ def _tell(console: Console, outcomes: Sequence[Outcome], moment: Moment, *, acts
                 style = _STYLES.get(action.kind, "bold cyan")
                 line = (f" {action.kind} ", style), printable(str(action).removeprefix(f"{action.kind} "))
                 console.print(Text.assemble(head, *line))
-            RECONCILERS[one.reconciler].show(console, result)
+            show(console, result)
             for aside in result.set_aside:
                 console.print(
                     Text.assemble(head, (" set aside ", "bold yellow"), printable(str(aside)[len("set aside ") :]))

@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Protocol
 
 from generator.errors import Moved, Stalled, Transient, Waiting
 from generator.model.environment import Environment
+from generator.render.render import PreviewRenderer
 from hub.settings import IdentityName
-from hub.views import drift
 from hub.wiring import Hub
 from reconcilers.approval import decisions as approval
 from reconcilers.passes import Pass
 from reconcilers.ports.git import GitStore
 from reconcilers.scheduled import admission as queue
+from reconcilers.scheduled import drift, stamp
 from reconcilers.scheduled import expiry as expire
-from reconcilers.scheduled import stamp
-from reconcilers.scheduled.drift import DriftPass
+from reconcilers.scheduled.drift_judge import Judge
 from reconcilers.state.environment import REQUEST_PREFIX, EnvironmentState
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,77 +35,98 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Reconciler:
-    """`plan` reads no more than it is given and the store. `subject` begins that of a commit for several environments.
+class Planned:
+    """A pass, and what carries out whatever of it is not done by a commit; None: nothing."""
 
-    `refused` tells what it means that the repository refused the commit. `act` does what is not done by a commit.
-    `details` and `show` are what a pass has to tell beside its actions, for machines and for people.
-    """
+    found: Pass
+    act: Callable[[], None] | None = None
 
-    plan: Callable[[Hub, GitStore, EnvironmentState, Moment], Pass]
+
+class Reconciler(Protocol):
+    """Plans one environment. `subject` begins that of a commit for several environments."""
+
+    @property
+    def subject(self) -> str:
+        """Such as "Expire previews"."""
+
+    def plan(self, state: EnvironmentState, moment: Moment) -> Planned:
+        """What is to be done; reads no more than the state and the store. Raises `HubError`."""
+
+    def refused(self, environment: Environment, err: Stalled) -> Stalled:
+        """What it means that the repository refused the commit: `err`, or one that says more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reconciler:
+    """What they have in common: the parts, the store, the subject, and that a refusal means what it says."""
+
+    ours: Hub
+    store: GitStore
     subject: str
-    refused: Callable[[Environment, Stalled], Stalled] = lambda _, err: err
-    act: Callable[[Hub, GitStore, EnvironmentState, Pass], None] | None = None
-    details: Callable[[Pass], dict[str, Any]] = lambda _: {}
-    show: Callable[[Console, Pass], None] = lambda *_: None
+
+    def refused(self, environment: Environment, err: Stalled) -> Stalled:
+        """See `Reconciler`."""
+        del environment
+        return err
 
 
-def _expiry(_: Hub, store: GitStore, state: EnvironmentState, moment: Moment) -> Pass:
-    since = moment.at + expire.CLOCK_TOLERANCE if not moment.rehearsed else None
-    newer = next(store.log(state.snapshot, since=since), None) if since else None
-    return expire.plan_expiry(state, at=moment.at, confirmed=moment.confirmed, newest=newer.at if newer else None)
+class _Approval(_Reconciler):
+    def plan(self, state: EnvironmentState, moment: Moment) -> Planned:
+        environment = state.environment
+        forge = self.ours.forge(environment, self.store.location) if environment.spec.gated else None
+        if forge is None:
+            return Planned(Pass(approval.NAME, environment.name))
+        desk = self.ours.desk(self.store, forge)
+        found = desk.found(state, now=moment.at)
+        return Planned(found, lambda: desk.act(found, state))
 
 
-def _stamp(ours: Hub, store: GitStore, state: EnvironmentState, moment: Moment) -> Pass:
-    return stamp.plan_stamp(state, at=moment.at, merged_at=_merged_at(ours, store, state, moment))
+class _Unreviewed(_Reconciler):
+    """Commits to gated branches without a review, as the identity that may do nothing else there."""
+
+    def refused(self, environment: Environment, err: Stalled) -> Stalled:
+        return expire.refused(environment, err)
 
 
-def _merged_at(ours: Hub, store: GitStore, state: EnvironmentState, moment: Moment) -> dict[str, datetime]:
-    """When requests were merged, as the forge knows; nothing when it cannot be asked: leases then begin now.
+class _Stamp(_Unreviewed):
+    def plan(self, state: EnvironmentState, moment: Moment) -> Planned:
+        return Planned(stamp.plan_stamp(state, at=moment.at, merged_at=self._merged_at(state, moment)))
 
-    Raises `ConfigError` for keys or addresses that are wrong: those a person has to mend.
-    """
-    environment = state.environment
-    unstamped = any(record.facts and record.facts.expires_at is None for record in state.entries)
-    try:
-        forge = ours.forge(environment, store.location) if environment.spec.gated and unstamped else None
-        prefix = f"{REQUEST_PREFIX}{environment.name}/"
-        since = moment.at - approval.LOOK_BACK
-        found = forge.requests(environment.spec.branch, prefix=prefix, closed_since=since) if forge else ()
-    except (Transient, Waiting, Stalled, Moved):
-        return {}
-    return {one.branch.removeprefix(prefix): one.merged_at for one in found if one.merged_at is not None}
+    def _merged_at(self, state: EnvironmentState, moment: Moment) -> dict[str, datetime]:
+        """When requests were merged, as the forge knows; nothing when it cannot be asked: leases then begin now.
 
-
-def _approval(ours: Hub, store: GitStore, state: EnvironmentState, moment: Moment) -> Pass:
-    environment = state.environment
-    forge = ours.forge(environment, store.location) if environment.spec.gated else None
-    if forge is None:
-        return Pass(approval.NAME, environment.name)
-    return ours.desk(store, forge).found(state, now=moment.at)
+        Raises `ConfigError` for keys or addresses that are wrong: those a person has to mend.
+        """
+        environment = state.environment
+        unstamped = any(record.facts and record.facts.expires_at is None for record in state.entries)
+        try:
+            is_asked = environment.spec.gated and unstamped
+            forge = self.ours.forge(environment, self.store.location) if is_asked else None
+            prefix = f"{REQUEST_PREFIX}{environment.name}/"
+            since = moment.at - approval.LOOK_BACK
+            found = forge.requests(environment.spec.branch, prefix=prefix, closed_since=since) if forge else ()
+        except (Transient, Waiting, Stalled, Moved):
+            return {}
+        return {one.branch.removeprefix(prefix): one.merged_at for one in found if one.merged_at is not None}
 
 
-def _act(ours: Hub, store: GitStore, state: EnvironmentState, found: Pass) -> None:
-    forge = ours.forge(state.environment, store.location)
-    if forge is not None and isinstance(found, approval.ApprovalPass):
-        ours.desk(store, forge).act(found, state)
+class _Expiry(_Unreviewed):
+    def plan(self, state: EnvironmentState, moment: Moment) -> Planned:
+        since = moment.at + expire.CLOCK_TOLERANCE if not moment.rehearsed else None
+        newer = next(self.store.log(state.snapshot, since=since), None) if since else None
+        newest = newer.at if newer else None
+        return Planned(expire.plan_expiry(state, at=moment.at, confirmed=moment.confirmed, newest=newest))
 
 
-def _queue(ours: Hub, _: GitStore, state: EnvironmentState, moment: Moment) -> Pass:
-    return queue.plan_queue(state, starter=ours.starter, now=moment.at)
+class _Queue(_Reconciler):
+    def plan(self, state: EnvironmentState, moment: Moment) -> Planned:
+        return Planned(queue.plan_queue(state, starter=self.ours.starter, now=moment.at))
 
 
-def _drift(ours: Hub, _: GitStore, state: EnvironmentState, moment: Moment) -> Pass:
-    return drift.run_pass(ours, state, at=moment.at)
-
-
-def _drift_details(found: Pass) -> dict[str, Any]:
-    return drift.pass_data(found) if isinstance(found, DriftPass) else {}
-
-
-def _show_drift(console: Console, found: Pass) -> None:
-    if isinstance(found, DriftPass):
-        drift.tell_pass(console, found)
+class _Drift(_Reconciler):
+    def plan(self, state: EnvironmentState, moment: Moment) -> Planned:
+        judge = Judge(PreviewRenderer(state.library), self.ours.check, self.ours.starter.version)
+        return Planned(drift.plan_drift(state, judge, self.ours.verified_memo, now=moment.at))
 
 
 #: What the expiry identity does to gated branches, without a review. The hub's identity leaves it to that one.
@@ -121,10 +139,11 @@ def is_mine(reconciler: str, state: EnvironmentState, identity: IdentityName | N
     return identity is None or unreviewed == (identity == "expiry")
 
 
-RECONCILERS: Mapping[str, Reconciler] = {
-    approval.NAME: Reconciler(_approval, "Approve requests", act=_act),
-    stamp.NAME: Reconciler(_stamp, "Begin leases", expire.refused),
-    expire.NAME: Reconciler(_expiry, "Expire previews", expire.refused),
-    queue.NAME: Reconciler(_queue, "Start previews that waited"),
-    drift.NAME: Reconciler(_drift, "Correct previews", details=_drift_details, show=_show_drift),
+#: Name → what makes the reconciler for a store, in the order they run.
+RECONCILERS: Mapping[str, Callable[[Hub, GitStore], Reconciler]] = {
+    approval.NAME: lambda ours, store: _Approval(ours, store, "Approve requests"),
+    stamp.NAME: lambda ours, store: _Stamp(ours, store, "Begin leases"),
+    expire.NAME: lambda ours, store: _Expiry(ours, store, "Expire previews"),
+    queue.NAME: lambda ours, store: _Queue(ours, store, "Start previews that waited"),
+    drift.NAME: lambda ours, store: _Drift(ours, store, "Correct previews"),
 }

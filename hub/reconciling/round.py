@@ -8,7 +8,7 @@ from datetime import datetime
 
 from generator.errors import ConfigError, Fault, HubError, Moved, Reason, Stalled, nearest
 from generator.model.overlay import unknown_environment
-from hub.reconciling.registry import RECONCILERS, Moment, is_mine
+from hub.reconciling.registry import RECONCILERS, Moment, Planned, Reconciler, is_mine
 from hub.retrying import planned_anew
 from hub.wiring import Hub
 from reconcilers.passes import Pass, commits
@@ -121,47 +121,46 @@ class Round:
 
     def _attempt(self, name: str, states: Sequence[EnvironmentState]) -> tuple[list[Outcome], Moved | None]:
         """Plan for each, commit once a branch. What is not among the outcomes has to be planned anew."""
-        planned: dict[str, tuple[EnvironmentState, Pass]] = {}
+        reconciler = RECONCILERS[name](self.ours, self.store)
+        planned: list[tuple[EnvironmentState, Planned]] = []
         outcomes: list[Outcome] = []
         moved: Moved | None = None
         for state in states:
-            where = state.environment.name
             try:
-                planned[where] = state, RECONCILERS[name].plan(self.ours, self.store, state, self.moment)
+                planned.append((state, reconciler.plan(state, self.moment)))
             except HubError as err:
-                outcomes.append(Outcome(name, where, error=err))
-        passes = [one for _, one in planned.values()]
+                outcomes.append(Outcome(name, state.environment.name, error=err))
+        passes = [one.found for _, one in planned]
         names = [one.environment for one in passes if one.plan is not None and not one.plan.is_converged]
-        plans = commits(passes, f"{RECONCILERS[name].subject} in {', '.join(names)}") if self.acts else ()
+        plans = commits(passes, f"{reconciler.subject} in {', '.join(names)}") if self.acts else ()
         for plan in plans:
-            of_plan = [pair for pair in planned.values() if _is_part(pair[1], plan)]
+            of_plan = [(state, one.found) for state, one in planned if _is_part(one.found, plan)]
             try:
                 commit = self.store.commit(plan, at=self.ours.clock())
             except Moved as err:
                 moved = err
             except HubError as err:
-                outcomes += [_failed(name, state, one, err) for state, one in of_plan]
+                outcomes += [_failed(name, reconciler, state, one, err) for state, one in of_plan]
             else:
                 outcomes += [Outcome(name, one.environment, one, commit) for _, one in of_plan]
-        idle = [pair for pair in planned.values() if not any(_is_part(pair[1], plan) for plan in plans)]
-        return [*outcomes, *(self._acted(name, state, one) for state, one in idle)], moved
+        idle = [one for _, one in planned if not any(_is_part(one.found, plan) for plan in plans)]
+        return [*outcomes, *(self._acted(name, one) for one in idle)], moved
 
-    def _acted(self, name: str, state: EnvironmentState, one: Pass) -> Outcome:
+    def _acted(self, name: str, planned: Planned) -> Outcome:
         """The outcome of a pass without a commit, after what else it does is done."""
-        act = RECONCILERS[name].act
-        if act is None or not self.acts:
-            return Outcome(name, one.environment, one)
-        try:
-            act(self.ours, self.store, state, one)
-        except HubError as err:
-            return Outcome(name, one.environment, one, error=err)
-        return Outcome(name, one.environment, one)
+        found = planned.found
+        if planned.act is not None and self.acts:
+            try:
+                planned.act()
+            except HubError as err:
+                return Outcome(name, found.environment, found, error=err)
+        return Outcome(name, found.environment, found)
 
 
 def _is_part(one: Pass, plan: Plan) -> bool:
     return one.plan is not None and not one.plan.is_converged and one.plan.branch == plan.branch
 
 
-def _failed(name: str, state: EnvironmentState, one: Pass, err: HubError) -> Outcome:
-    told = RECONCILERS[name].refused(state.environment, err) if isinstance(err, Stalled) else err
+def _failed(name: str, reconciler: Reconciler, state: EnvironmentState, one: Pass, err: HubError) -> Outcome:
+    told = reconciler.refused(state.environment, err) if isinstance(err, Stalled) else err
     return Outcome(name, one.environment, one, error=told)

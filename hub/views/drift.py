@@ -1,30 +1,18 @@
-"""The drift reconciler for `rtb-hub reconcile`: its pass with the real parts, and how differences are shown."""
+"""How what differs from what templates and policy render is shown, to people and to machines."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from generator.render.render import PreviewRenderer
 from hub.output.console import fault_data, printable
 from hub.views.changes import change_data, print_changes
-from hub.wiring import Hub
-from reconcilers.scheduled.drift import DriftPass, plan_drift
-from reconcilers.scheduled.drift_judge import Judge
-from reconcilers.state.environment import EnvironmentState
+from reconcilers.scheduled.drift import DriftPass
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-NAME = "drift"
 #: Previews whose objects people are shown, and objects of each and fields of those; machines get all.
 SHOWN_PREVIEWS, SHOWN_FIELDS = 10, 5
-
-
-def run_pass(ours: Hub, state: EnvironmentState, *, at: datetime) -> DriftPass:
-    """What is to be corrected in one environment. Raises what reading raises."""
-    judge = Judge(PreviewRenderer(state.library), ours.check, ours.starter.version)
-    return plan_drift(state, judge, ours.verified_memo, now=at)
 
 
 def pass_data(found: DriftPass) -> dict[str, Any]:

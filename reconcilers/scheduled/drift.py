@@ -23,6 +23,7 @@ from reconcilers.state.entries import EntryRecord, read_listed
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.preview_files import LEFT_OVER, STRAY, PreviewFiles, folder_of, preview_files
 
+NAME = "drift"
 _RANK = {cause: rank for rank, cause in enumerate(CAUSES)}
 #: Manifests in memory at once.
 _AT_ONCE = 250
@@ -179,7 +180,7 @@ def _pass(state: EnvironmentState, found: _Found, files: PreviewFiles, *, waitin
     actions += [Action("report", one.preview, one.why) for one in found.refused]
     actions += [Action("report", environment.name, f"{path} {what}") for path, what in _foreign(files)]
     return DriftPass(
-        reconciler="drift",
+        reconciler=NAME,
         environment=environment.name,
         actions=tuple(actions),
         set_aside=tuple(sorted(found.aside, key=lambda one: one.path)),

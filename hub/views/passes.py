@@ -1,0 +1,23 @@
+"""What a pass of a reconciler has to tell beside its actions, for machines and for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hub.views.drift import pass_data, tell_pass
+from reconcilers.passes import Pass
+from reconcilers.scheduled.drift import DriftPass
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def details(found: Pass) -> dict[str, Any]:
+    """For machines; nothing for most."""
+    return pass_data(found) if isinstance(found, DriftPass) else {}
+
+
+def show(console: Console, found: Pass) -> None:
+    """For people; nothing for most."""
+    if isinstance(found, DriftPass):
+        tell_pass(console, found)
