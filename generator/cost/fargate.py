@@ -7,19 +7,16 @@ The guide's GB are taken as GiB.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
 
 from generator.errors import ConfigError, Fault, Reason
-from generator.objects.manifest import Manifest
-from generator.values.quantities import GIB, MIB, memory_bytes, millicores
+from generator.values.quantities import GIB, MIB
 
 #: What Fargate adds to every pod for kubelet, kube-proxy and containerd.
 OVERHEAD_BYTES = 256 * MIB
-COMPUTE_LABEL = "rtb.hub/compute"
 
 #: vCPU → memory sizes in GB, in the order they are tried.
 COMBINATIONS: Mapping[Decimal, tuple[Decimal, ...]] = {
@@ -96,37 +93,3 @@ def billed_size(pod: PodRequests) -> FargateSize:
         remedy="ask for less, or run it elsewhere",
     )
     raise ConfigError(Reason.OVER_LIMIT, fault)
-
-
-def pods_of(manifests: Sequence[Manifest]) -> tuple[PodGroup, ...]:
-    """The pods that Deployments, StatefulSets, Jobs and Pods among `manifests` make, in their order.
-
-    Raises `ValueError` for a quantity that cannot be read; run validation first.
-    """
-    return tuple(_group(manifest, template) for manifest in manifests for template in _pod_templates(manifest))
-
-
-def _pod_templates(manifest: Manifest) -> Iterator[Mapping[str, Any]]:
-    if manifest.kind == "Pod":
-        yield manifest.data
-    elif manifest.kind in ("Deployment", "StatefulSet", "Job"):
-        yield manifest.data["spec"]["template"]
-
-
-def _group(manifest: Manifest, template: Mapping[str, Any]) -> PodGroup:
-    spec, labels = template["spec"], template.get("metadata", {}).get("labels", {})
-    inits = spec.get("initContainers", [])
-    sidecars = [c for c in inits if c.get("restartPolicy") == "Always"]
-    requests = PodRequests(
-        tuple(_request(c) for c in [*spec["containers"], *sidecars]),
-        tuple(_request(c) for c in inits if c not in sidecars),
-    )
-    owner = manifest.data.get("spec", {})
-    replicas = owner.get("parallelism" if manifest.kind == "Job" else "replicas", 1)
-    return PodGroup(manifest.identity.name, replicas, requests, labels.get(COMPUTE_LABEL, ""))
-
-
-def _request(container: Mapping[str, Any]) -> ContainerRequest:
-    requests = container.get("resources", {}).get("requests", {})
-    cpu, memory = requests.get("cpu"), requests.get("memory")
-    return ContainerRequest(millicores(str(cpu)) if cpu else 0, memory_bytes(str(memory)) if memory else 0)

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from generator.cost.fargate import COMPUTE_LABEL
 from generator.objects.manifest import Manifest
 
 Path = tuple[str | int, ...]
+#: On every pod of a preview: where it runs.
+COMPUTE_LABEL = "rtb.hub/compute"
 _TEMPLATES: Mapping[str, Path] = {
     "Pod": (),
     "Deployment": ("spec", "template"),

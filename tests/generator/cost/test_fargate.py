@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -17,11 +18,12 @@ from generator.cost.fargate import (
     PodGroup,
     PodRequests,
     billed_size,
-    pods_of,
 )
 from generator.cost.pricing import money, price_pods
 from generator.errors import ConfigError, Reason
 from generator.objects.manifest import Manifest
+from generator.objects.pods import COMPUTE_LABEL, pod_spec
+from generator.validate.pod_policy import requests_of
 from generator.values.quantities import GIB, MIB
 from hub.views.preview import entry_price
 from worlds.builders import COMPONENTS, environment, preview, render
@@ -107,6 +109,15 @@ def test_sizes_are_of_the_table_large_enough_and_grow_with_what_is_asked(
     assert one.vcpu * 1000 >= small.millicores
     assert not small.memory_bytes or one.gb * GIB >= small.memory_bytes + OVERHEAD_BYTES
     assert (one.vcpu, one.gb) <= (other.vcpu, other.gb)
+
+
+def pods_of(manifests: Iterable[Manifest]) -> list[PodGroup]:
+    """The pods that manifests make."""
+    pods = [pod for manifest in manifests if (pod := pod_spec(manifest)) is not None]
+    return [
+        PodGroup(one.manifest.identity.name, one.replicas, requests_of(one), one.labels.get(COMPUTE_LABEL, ""))
+        for one in pods
+    ]
 
 
 def test_a_sidecar_counts_with_the_containers_and_a_plain_init_container_does_not() -> None:
