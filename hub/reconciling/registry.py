@@ -123,10 +123,15 @@ class _Queue(_Reconciler):
         return Planned(queue.plan_queue(state, starter=self.ours.starter, now=moment.at))
 
 
+def drift_pass(ours: Hub, state: EnvironmentState, *, at: datetime) -> drift.DriftPass:
+    """What is to be corrected in one environment. Raises what reading raises."""
+    judge = Judge(PreviewRenderer(state.library), ours.check, ours.starter.version)
+    return drift.plan_drift(state, judge, ours.verified_memo, now=at)
+
+
 class _Drift(_Reconciler):
     def plan(self, state: EnvironmentState, moment: Moment) -> Planned:
-        judge = Judge(PreviewRenderer(state.library), self.ours.check, self.ours.starter.version)
-        return Planned(drift.plan_drift(state, judge, self.ours.verified_memo, now=moment.at))
+        return Planned(drift_pass(self.ours, state, at=moment.at))
 
 
 #: What the expiry identity does to gated branches, without a review. The hub's identity leaves it to that one.

@@ -25,8 +25,8 @@ from generator.model.environment import Environment
 from generator.render.render import PreviewRenderer
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, preview_folder
 from hub import __version__
+from hub.reconciling.registry import drift_pass
 from hub.settings import load_settings
-from hub.views.drift import run_pass
 from hub.wiring import Hub
 from reconcilers.lifecycle.start import entry_text
 from reconcilers.plan import FileChange, Plan
@@ -66,7 +66,7 @@ def measure(ours: Hub, case: str) -> dict[str, float]:
     begin = time.perf_counter()
     state = ours.read_state(ours.store(None), "int")
     seen = time.perf_counter()
-    found = run_pass(ours, replace(state, library=library) if library else state, at=NOW)
+    found = drift_pass(ours, replace(state, library=library) if library else state, at=NOW)
     end = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     counts = {"equal": found.equal, "rendered": found.rendered, "differ": len(found.differences)}

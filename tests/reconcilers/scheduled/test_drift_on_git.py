@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from hub.output.console import console
+from hub.reconciling.registry import drift_pass
 from hub.settings import load_settings
-from hub.views.drift import SHOWN_FIELDS, SHOWN_PREVIEWS, pass_data, run_pass, tell_pass
+from hub.views.drift import SHOWN_FIELDS, SHOWN_PREVIEWS, pass_data, tell_pass
 from hub.wiring import Hub
 from reconcilers.scheduled.drift import DriftPass
 from worlds.commands import IMAGES, commit_file, git, must, rtb_hub
@@ -35,7 +36,7 @@ def start(state: Path, *keys: str, env: str = "int") -> None:
 def observe(state: Path) -> DriftPass:
     """One pass, as the command makes it: with new parts, and what is kept in the cache folder."""
     ours = Hub(load_settings({**os.environ, "RTB_HUB_CACHE": str(state.parent / "cache")}))
-    return run_pass(ours, ours.read_state(ours.store(str(state)), "int"), at=ours.clock())
+    return drift_pass(ours, ours.read_state(ours.store(str(state)), "int"), at=ours.clock())
 
 
 def reconcile(state: Path) -> DriftPass:
