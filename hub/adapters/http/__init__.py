@@ -1,0 +1,24 @@
+"""One sender for HTTP: what the adapters of forges and clusters, and all that come, call others by.
+
+Importing it loads no HTTP library: that waits for the first request.
+"""
+
+from hub.adapters.http.origin import Origin, OriginError, without_secrets
+from hub.adapters.http.peer import Peer, Unanswered
+from hub.adapters.http.sender import Sender
+from hub.adapters.http.values import Answer, Call, Limit, Request, Route, unobserved
+
+__all__ = [
+    "Answer",
+    "Call",
+    "Limit",
+    "Origin",
+    "OriginError",
+    "Peer",
+    "Request",
+    "Route",
+    "Sender",
+    "Unanswered",
+    "unobserved",
+    "without_secrets",
+]

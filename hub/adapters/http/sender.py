@@ -1,0 +1,213 @@
+"""Sending a request to one server: within bounds, again where that is harmless, counted, and told without secrets.
+
+What holds, each with a test in tests/hub/adapters/http/test_sender.py:
+
+* A request that may not be repeated is sent again only where the server cannot have acted on it: there was no
+  connection, or it said that it takes no more for now.
+* A redirect is an answer like another and is not followed: a key goes to the server that it was given for and nowhere
+  else.
+* The key is asked for with each attempt, so a file that was changed counts at once; after a 401 it is asked for again.
+* An answer that is too large, too slow, cut off or no JSON is a `Transient` of this call, whatever was sent.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from generator.errors import Fault, Stalled, Waiting
+from hub import __version__
+from hub.adapters.http.origin import Origin
+from hub.adapters.http.peer import WORDS, Failed, Peer, failure_of
+from hub.adapters.http.reading import TooLargeError, UnreadableError, count_of, parse_json, pause_of, read_body
+from hub.adapters.http.values import JSON, Answer, Call, Limit, Request, unobserved
+from hub.retrying import Backoff
+
+if TYPE_CHECKING:
+    import urllib3
+
+CONNECT_SECONDS = 5.0
+_KEY = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
+
+
+def no_key() -> None:
+    """Nothing signs a request."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one call comes to. `key`: what the last attempt was signed with."""
+
+    begin: float
+    attempts: int = 0
+    waited: float = 0.0
+    received: int = 0
+    outcome: str = "no-credentials"
+    remaining: int | None = None
+    key: str | None = field(default=None, repr=False)
+    is_renewed: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Sender:
+    """Sends requests to `origin`. Safe for threads.
+
+    `authorization` gives the value of that header, None for none. `patience_seconds`: a server that wants to be left
+    alone for longer is not waited for. `seconds` only go forward. `observe` is told of each call once, at its end.
+    """
+
+    peer: Peer
+    origin: Origin
+    pool: urllib3.PoolManager = field(repr=False)
+    authorization: Callable[[], str | None] = field(default=no_key, repr=False)
+    backoff: Backoff = field(default=Backoff(tries=4, first_seconds=0.5, most_seconds=8.0), repr=False)
+    patience_seconds: float = 10.0
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
+    seconds: Callable[[], float] = field(default=time.monotonic, repr=False)
+    observe: Callable[[Call], None] = field(default=unobserved, repr=False)
+
+    def send(self, request: Request) -> Answer:
+        """The answer, of whatever status, after as many attempts as `request` and the server allow.
+
+        Raises `Unanswered` for no answer that can be read, `Waiting` (`Peer.limited`) for a limit that lasts longer
+        than is waited for, `Stalled` for a certificate that is not accepted or a key that is none, and what
+        `authorization` raises.
+        """
+        tally = _Tally(self.seconds())
+        try:
+            result = self._repeated(request, tally)
+        finally:
+            self.observe(self._call(request, tally))
+        if isinstance(result, Failed):
+            raise result.error(self.peer, request) from result.cause
+        return result
+
+    def _repeated(self, request: Request, tally: _Tally) -> Answer | Failed:
+        while True:
+            tally.attempts += 1
+            result = self._attempt(request, tally)
+            pause = self._pause(request, result, tally)
+            if pause is None:
+                return result
+            if pause > 0:
+                tally.waited += pause
+                self.backoff.sleep(pause)
+
+    def _pause(self, request: Request, result: Answer | Failed, tally: _Tally) -> float | None:
+        """How long to wait before the next attempt; None: this one was the last."""
+        is_last = tally.attempts >= self.backoff.tries
+        if isinstance(result, Failed):
+            may_repeat = (request.may_repeat or result.is_settled) and not result.is_final
+            return self.backoff.seconds(tally.attempts) if may_repeat and not is_last else None
+        if result.status == 401 and not tally.is_renewed:
+            tally.is_renewed = True
+            return None if self.authorization() == tally.key else 0.0
+        now = self.clock()
+        if limit := self.peer.limits(result, now):
+            return self._limited(request, limit, tally, is_last=is_last)
+        if result.status < 500 or is_last or not request.may_repeat:
+            return None
+        named = pause_of(result.headers.get("retry-after"), now) or 0.0
+        return max(named, self.backoff.seconds(tally.attempts)) if named <= self.patience_seconds else None
+
+    def _limited(self, request: Request, limit: Limit, tally: _Tally, *, is_last: bool) -> float | None:
+        if not is_last and not limit.is_named:
+            return self.backoff.seconds(tally.attempts)
+        seconds = max(limit.seconds, 1.0)
+        if not is_last and seconds <= self.patience_seconds:
+            return seconds
+        if self.peer.limited is None:
+            return None
+        message = f"cannot {request.purpose}: it limits requests for another {seconds:.0f} s"
+        fault = Fault(message, remedy="it goes on by itself")
+        raise Waiting(self.peer.limited, fault, retry_after_seconds=seconds)
+
+    def _attempt(self, request: Request, tally: _Tally) -> Answer | Failed:
+        from urllib3.exceptions import HTTPError
+
+        headers = self._headers(request, tally)
+        try:
+            response = self._response(request, headers)
+            try:
+                body = read_body(response, request.limit_bytes)
+            except (HTTPError, TooLargeError):
+                response.close()  # what is left of it is never read
+                raise
+        except TooLargeError as err:
+            failed = Failed("too-large", WORDS["too-large"], err)
+        except HTTPError as err:
+            failed = failure_of(err)
+        else:
+            response.release_conn()
+            return self._read(request, response, body, tally)
+        tally.outcome = failed.failure
+        return failed
+
+    def _response(self, request: Request, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+        """The beginning of an answer, its body still to be read."""
+        from urllib3 import Timeout
+
+        whole = request.timeout_seconds
+        return self.pool.request(
+            request.method,
+            f"{self.origin}{request.target}",
+            body=request.body,
+            headers=headers,
+            timeout=Timeout(connect=min(CONNECT_SECONDS, whole), read=whole, total=whole),
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
+
+    def _read(
+        self, request: Request, response: urllib3.BaseHTTPResponse, body: bytes, tally: _Tally
+    ) -> Answer | Failed:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        tally.received += len(body)
+        tally.outcome = f"{response.status:03d}"
+        tally.remaining = count_of(headers.get(self.peer.remaining))
+        data = None
+        if request.is_json:
+            try:
+                data = parse_json(body)
+            except UnreadableError as err:
+                if response.status < 300:
+                    tally.outcome = "unreadable"
+                    return Failed("unreadable", WORDS["unreadable"], err)
+        return Answer(response.status, headers, body, data)
+
+    def _headers(self, request: Request, tally: _Tally) -> dict[str, str]:
+        tally.outcome = "no-credentials"
+        headers = {
+            "Accept": request.accept,
+            "Accept-Encoding": "gzip",
+            "User-Agent": f"rtb-hub/{__version__}",
+            **({"Content-Type": JSON} if request.body is not None else {}),
+            **dict(request.headers),
+        }
+        tally.key = self.authorization()
+        if tally.key is None:
+            return headers
+        if not _KEY.fullmatch(tally.key):
+            remedy = "a key is one line of printable signs: mend the file that holds it, or make a new one"
+            message = f"cannot {request.purpose}: the key for it is empty, or holds what no key does"
+            raise Stalled(self.peer.refused, message, remedy=remedy)
+        return {**headers, "Authorization": tally.key}
+
+    def _call(self, request: Request, tally: _Tally) -> Call:
+        return Call(
+            system=self.peer.system,
+            operation=request.route.template,
+            method=request.method,
+            outcome=tally.outcome,
+            seconds=self.seconds() - tally.begin,
+            waited_seconds=tally.waited,
+            attempts=tally.attempts,
+            sent_bytes=len(request.body or b"") * tally.attempts,
+            received_bytes=tally.received,
+            remaining=tally.remaining,
+        )
