@@ -1,15 +1,22 @@
-"""Running the real command in a process of its own, and looking at a repository from outside."""
+"""Running the command line, in this process or one of its own, and looking at a repository from outside."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hub.cli.main import main
 from worlds.builders import image
 from worlds.places import ROOT
 
@@ -27,7 +34,64 @@ class Ran:
 
 
 def rtb_hub(*arguments: object, cwd: Path | None = None, **environ: str) -> Ran:
-    """Run `rtb-hub` and return what it did."""
+    """Run the command line `rtb-hub` in this process and return what it did.
+
+    It has arguments, environment, folder and streams of its own, and every warning is an error, as in a process. What
+    only a process shows (signals, a closed pipe, what is imported) takes `whole_program`.
+    """
+    out, err = _Stream(), _Stream()
+    with _as_a_process("rtb-hub", *map(str, arguments), cwd=cwd, environ=environ), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with redirect_stdout(out), redirect_stderr(err):
+            code = _exit_code()
+    return Ran(code, out.text(), err.text())
+
+
+class _Stream(io.TextIOWrapper):
+    """What a program writes to a pipe: text in UTF-8, or bytes to its `buffer`."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8", errors="strict", newline="", write_through=True)
+
+    def text(self) -> str:
+        """What was written, with line ends as `subprocess` gives them in text mode."""
+        return self.buffer.getvalue().decode().replace("\r\n", "\n").replace("\r", "\n")  # type: ignore[attr-defined, no-any-return]
+
+
+@contextmanager
+def _as_a_process(*argv: str, cwd: Path | None, environ: Mapping[str, str]) -> Iterator[None]:
+    """Arguments, variables and folder of its own, and nothing left of them afterwards."""
+    assert threading.current_thread() is threading.main_thread(), "environment and folder are the whole process's"
+    before = dict(os.environ), Path.cwd(), sys.argv, sys.stdin
+    try:
+        sys.argv, sys.stdin = list(argv), io.StringIO()
+        os.environ.update(environ)
+        os.chdir(cwd or before[1])
+        yield
+    finally:
+        variables, folder, sys.argv, sys.stdin = before
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(variables)
+
+
+def _exit_code() -> int:
+    """Run the command line to its end: the code it exits with; 1 and a traceback for what it did not expect."""
+    try:
+        main()
+    except SystemExit as left:
+        if left.code is None or isinstance(left.code, int):
+            return left.code or 0
+        sys.stderr.write(f"{left.code}\n")
+        return 1
+    except Exception:  # noqa: BLE001 - as the interpreter does
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def whole_program(*arguments: object, cwd: Path | None = None, **environ: str) -> Ran:
+    """Run `rtb-hub` in a process of its own and return what it did."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "hub.cli.main", *map(str, arguments)],
         cwd=cwd,

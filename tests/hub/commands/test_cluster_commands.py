@@ -1,4 +1,4 @@
-"""The commands with `--cluster`, in processes of their own, on a real repository and an API server's answers."""
+"""The commands with `--cluster`, on a real repository and an API server's answers."""
 
 from __future__ import annotations
 

@@ -1,0 +1,176 @@
+"""Every command as a program of its own: what it prints and exits with. Other tests run the command line in theirs."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from generator.errors import Reason
+from hub.cli.app import app
+from hub.output.exit_codes import CODES, DIFFERENT, INTERNAL, NEEDS_A_PERSON, REFUSED, UNHEALTHY, USAGE
+from worlds.approving import TEAM, laid_out
+from worlds.builders import image
+from worlds.commands import IMAGES, Ran, commit_file, git, must, rtb_hub, whole_program
+from worlds.kube_api import KubeApi
+from worlds.places import ROOT
+
+KEY, MANIFEST = "RTB-1", "environments/int/previews/rtb/0/rtb-1/manifest.yaml"
+IN_PRD = ("--env", "prd", "--blueprint", "web", "--image", f"web={image('web')}")
+INT = ("--env", "int")
+#: By command: arguments that succeed, with words of its output; arguments that fail, and the code they exit with.
+PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] = {
+    "init": (("new.git",), "next: rtb-hub start KEY", ("taken",), Reason.NOT_A_STATE_REPOSITORY),
+    "start": ((KEY, *INT, *IMAGES, "--set", "web.cpu=500m"), "updated", ("RTB-2", *INT), Reason.INVALID_VALUE),
+    "diff": ((KEY, *INT, *IMAGES), "nothing would change", ("RTB-2", *INT, *IMAGES), DIFFERENT),
+    "render": ((KEY, *INT, *IMAGES), "kind: Namespace", ("rtb_1", *INT, *IMAGES), Reason.INVALID_ISSUE_KEY),
+    "show": ((KEY, *INT), "preview-rtb-1", ("RTB-9", *INT), Reason.PREVIEW_NOT_FOUND),
+    "wait": (("RTB-9", *INT, "--for", "removed", "--cluster", "here"), "is removed", (KEY, *INT, "--cluster", "there"), Reason.UNKNOWN_CONTEXT),
+    "doctor": (("--repo", "plain.git"), "checked", ("--env", "stg"), UNHEALTHY),
+    "demo": (("demo",), "RTB-207", ("taken",), Reason.NOT_A_STATE_REPOSITORY),
+    "list": ((), "2 previews; ", ("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
+    "stop": ((KEY, *INT), "entry and manifests removed", ("RTB-9", *INT), Reason.PREVIEW_NOT_FOUND),
+    "extend": ((KEY, *INT, "--by", "1h"), "ends at", (KEY, *INT, "--by", "soon"), Reason.INVALID_VALUE),
+    "revive": ((KEY, *INT), "nothing was changed", ("RTB-9", *INT), Reason.PREVIEW_NOT_FOUND),
+    "history": ((), "start", ("--since", "yesterday"), Reason.INVALID_VALUE),
+    "price": (INT, "256 MiB", (*INT, "--set", "api.memory=much"), Reason.INVALID_VALUE),
+    "validate": (("good",), "12 objects", ("bad",), CODES[Reason.MANIFEST_INVALID]),
+    "guard": (("main^1..main",), "allowed", ("edited^1..edited",), REFUSED),
+    "schema": (("preview",), '"$schema"', ("nothing",), Reason.INVALID_VALUE),
+    "reconcile": (("--only", "expiry", *INT), "int expiry", ("--only", "expiry", "--env", "stg"), NEEDS_A_PERSON),
+    "protect": (("--env", "prd"), "prd", ("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
+    "approvals": ((), "waits for: 1 more approval", ("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
+    "approve": (("RTB-5", "--env", "prd"), "approved request 1", (KEY, "--env", "prd"), Reason.REQUEST_NOT_FOUND),
+    "env list": ((), "int", ("--environments", "taken"), Reason.INVALID_ENVIRONMENT),
+    "env show": (("int",), "0.04656", ("itn",), Reason.UNKNOWN_ENVIRONMENT),
+    "argocd render": (INT, "kind: ApplicationSet", ("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
+    "hub render": (("--image", image("hub")), "kind: CronJob", ("--image", "hub:latest"), Reason.MANIFEST_INVALID),
+    "blueprint list": ((), "web-api-postgres", ("more",), USAGE),
+    "blueprint show": (("web",), "web", ("wep",), Reason.UNKNOWN_BLUEPRINT),
+}  # fmt: skip
+WITHOUT_REPOSITORY = ("init", "demo", "schema", "validate", "blueprint list", "blueprint show", "price", "render")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a repository (a preview in int, a broken entry in stg, a request in prd) and a cluster's address."""
+    folder = tmp_path_factory.mktemp("programs")
+    laid_out(folder / "state.git", "{kind: local}")
+    state = folder / "state.git"
+    git(state, "config", "--add", "rtb-hub.member", f"{TEAM} bob")
+    commit_file(state, "environments/stg/previews/rtb/0/rtb-7/preview.yaml", "kind: [\n")
+    must("start", KEY, *INT, *IMAGES, "--repo", state)
+    must("start", "RTB-5", *IN_PRD, "--repo", state)
+    git(state, "branch", "edited", "main")
+    text = git(state, "show", f"main:{MANIFEST}")
+    commit_file(state, MANIFEST, text.replace("replicas: 1", "replicas: 9", 1), "edited")
+    for name, manifest in (("good", text), ("bad", text.replace("replicas: 1", "replicsa: 1", 1))):
+        (folder / name).mkdir()
+        (folder / name / "manifest.yaml").write_text(manifest)
+    must("init", folder / "plain.git")
+    (folder / "taken").mkdir()
+    (folder / "taken" / "file").write_text("mine\n")
+    with KubeApi() as api:
+        api.kubeconfig(folder / "kubeconfig")
+        yield folder
+
+
+def commands_of(group: object, *names: str) -> Iterator[str]:
+    """The names of all commands below a group."""
+    for name, one in getattr(group, "commands", {}).items():
+        if hasattr(one, "commands"):
+            yield from commands_of(one, *names, name)
+        else:
+            yield " ".join((*names, name))
+
+
+def test_no_command_is_left_out() -> None:
+    assert sorted(PROGRAMS) == sorted(commands_of(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("command", PROGRAMS)
+def test_a_command_does_what_it_is_for_and_tells_what_is_wrong(command: str, folder: Path, tmp_path: Path) -> None:
+    subprocess.run(["cp", "-r", f"{folder}/.", tmp_path], check=True)
+    good, words, bad, ends = PROGRAMS[command]
+    environ = {"KUBECONFIG": str(tmp_path / "kubeconfig"), "RTB_HUB_ACTOR": "bob"}
+    if command not in WITHOUT_REPOSITORY:
+        environ["RTB_HUB_REPO"] = str(tmp_path / "state.git")
+    refused = whole_program(*command.split(), *bad, cwd=tmp_path, **environ)
+    assert refused.code == (CODES[ends] if isinstance(ends, Reason) else ends), refused.err
+    assert "Traceback" not in refused.err
+    assert f"[{ends}]" in refused.err if isinstance(ends, Reason) else refused.out or refused.err
+    ran = whole_program(*command.split(), *good, cwd=tmp_path, **environ)
+    assert (ran.code, ran.err) == (0, ""), ran.out
+    assert words in ran.out
+
+
+def words(ran: Ran) -> list[str]:
+    """What it told, by words: how lines break depends on the length of the program's name."""
+    return re.findall(
+        r"[^\s│╭╮╰╯─]+", f"{ran.out}\nand on standard error:\n{ran.err}".replace("python -m hub.cli.main", "rtb-hub")
+    )
+
+
+def test_both_ways_to_run_it_tell_the_same(folder: Path) -> None:
+    """The command line in the test's process is what the program is: arguments, folder, variables, streams, code."""
+    for arguments in (
+        ("list",),
+        ("show", "RTB-9", *INT, "-o", "json"),
+        ("start",),
+        ("--help",),
+        ("env", "show", "itn"),
+    ):
+        here, there = (run(*arguments, cwd=folder / "state.git", COLUMNS="90") for run in (rtb_hub, whole_program))
+        assert here.code == there.code
+        assert words(here) == words(there)
+        assert here.out or here.err
+
+
+def test_nothing_of_a_run_is_left_behind(folder: Path) -> None:
+    before = dict(os.environ), Path.cwd(), sys.argv, sys.stdout, sys.stderr, sys.stdin
+    rtb_hub("show", "RTB-9", *INT, cwd=folder, RTB_HUB_REPO="nowhere")
+    assert before == (dict(os.environ), Path.cwd(), sys.argv, sys.stdout, sys.stderr, sys.stdin)
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("list", "-o", "json"), ("render", KEY, *INT, *IMAGES)], ids=" ".join)
+def test_a_reader_that_went_away_is_no_crash(arguments: tuple[str, ...], folder: Path) -> None:
+    gone, pipe = os.pipe()
+    os.close(gone)
+    with os.fdopen(pipe, "wb") as out:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-m", "hub.cli.main", *arguments],
+            cwd=folder / "state.git",
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=out,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (INTERNAL, b"")
+
+
+def test_a_terminal_gets_colour_and_its_width_and_a_pipe_gets_neither(folder: Path) -> None:
+    environ = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "TERM": "xterm-256color",
+        "RTB_HUB_REPO": str(folder / "state.git"),
+    }
+    del environ["COLUMNS"]
+    terminal, end = pty.openpty()
+    termios.tcsetwinsize(end, (24, 60))
+    with os.fdopen(end, "wb") as out, os.fdopen(terminal, "rb", buffering=0) as told:
+        subprocess.run([sys.executable, "-m", "hub.cli.main", "list"], env=environ, stdout=out, check=True)
+        seen = os.read(told.fileno(), 1 << 16).decode()
+    assert "\x1b[" in seen
+    assert "PER HOUR" not in seen
+    piped = whole_program("list", RTB_HUB_REPO=str(folder / "state.git")).out
+    assert "\x1b[" not in piped
+    assert "PER HOUR" in piped
