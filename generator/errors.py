@@ -54,6 +54,7 @@ class Reason(StrEnum):
     REQUEST_NOT_FOUND = "RequestNotFound"
     MERGE_REFUSED = "MergeRefused"
     MERGE_NOT_READY = "MergeNotReady"
+    UNEXPECTED = "Unexpected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,19 @@ class Transient(HubError):
 
 class Moved(HubError):
     """The world changed after it was observed. Drop the plan and observe again."""
+
+
+class Unexpected(HubError):
+    """A mistake of rtb-hub itself, caught where it keeps nothing else back; `__cause__` has its traceback."""
+
+
+def unexpected(what: str, err: Exception) -> Unexpected:
+    """What becomes of an exception that nobody declared, at the border of `what` it happened in, in words."""
+    message = f"{what}: {type(err).__name__}: {str(err)[:300]}"
+    remedy = "this is a mistake of rtb-hub; the log has its traceback: please report both"
+    found = Unexpected(Reason.UNEXPECTED, Fault(message, remedy=remedy))
+    found.__cause__ = err
+    return found
 
 
 def nearest(word: str, known: Sequence[str]) -> str:

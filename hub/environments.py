@@ -12,7 +12,7 @@ from generator.model.overlay import BASE, Merged, read_environment, unknown_envi
 from hub import assets
 from hub.wiring import Hub
 from reconcilers.state.entries import read_listed
-from reconcilers.state.reading import is_policy, own_snapshots
+from reconcilers.state.policies import is_policy, own_snapshots
 
 _FILE = "environment.yaml"
 

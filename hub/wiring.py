@@ -20,7 +20,7 @@ from hub.settings import Settings, load_settings
 from reconcilers.lifecycle.start import Starter
 from reconcilers.ports.git import ClusterReader, EntryCache, GitStore, VerifiedMemo
 from reconcilers.state.environment import EnvironmentState
-from reconcilers.state.reading import read_state, read_states
+from reconcilers.state.reading import Reading, read_repository
 
 if TYPE_CHECKING:
     from hub.adapters.git.history import GitHistory
@@ -73,13 +73,17 @@ class Hub:
 
         return SqliteVerifiedMemo(self.settings.cache / "drift" / "verified.sqlite", version=code_version())
 
+    def reading(self, store: GitStore) -> Reading:
+        """The environments of a repository, each with its state or why it cannot be read; see there."""
+        return read_repository(store, self.library, cache=self.entry_cache)
+
     def read_states(self, store: GitStore) -> tuple[EnvironmentState, ...]:
         """All environments of a repository; see `reconcilers.state.reading`."""
-        return read_states(store, self.library, cache=self.entry_cache)
+        return self.reading(store).states()
 
     def read_state(self, store: GitStore, environment: str) -> EnvironmentState:
         """One environment of a repository; see `reconcilers.state.reading`."""
-        return read_state(store, environment, self.library, cache=self.entry_cache)
+        return self.reading(store).state(environment)
 
     def store(self, repo: str | None) -> GitStore:
         """The state repository: `repo` (a flag), else RTB_HUB_REPO, else the one of the current folder."""

@@ -16,7 +16,7 @@ from hub.commands.listing.model import Filter, Order
 from hub.commands.start import Arguments
 from hub.output.console import Format, console
 from hub.wiring import hub
-from reconcilers.state.reading import own_snapshots
+from reconcilers.state.policies import own_snapshots
 
 if TYPE_CHECKING:
     from rich.tree import Tree

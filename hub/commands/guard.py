@@ -17,7 +17,7 @@ from hub.wiring import Hub, hub
 from reconcilers.guard.judge import Guard, Judgement
 from reconcilers.guard.walk import Policy, Refusal, Walk, Who
 from reconcilers.ports.git import Snapshot
-from reconcilers.state.reading import read_policies
+from reconcilers.state.policies import read_policies
 
 if TYPE_CHECKING:
     from rich.console import Console

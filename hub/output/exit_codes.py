@@ -55,4 +55,5 @@ CODES: dict[Reason, int] = {
     Reason.REQUEST_NOT_FOUND: 64,
     Reason.MERGE_REFUSED: 65,
     Reason.MERGE_NOT_READY: 66,
+    Reason.UNEXPECTED: INTERNAL,
 }

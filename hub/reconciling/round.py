@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from generator.errors import ConfigError, Fault, HubError, Moved, Reason, Stalled, nearest
-from generator.model.overlay import unknown_environment
 from hub.reconciling.registry import RECONCILERS, Moment, Planned, Reconciler, is_mine
 from hub.retrying import planned_anew
 from hub.wiring import Hub
@@ -15,7 +14,6 @@ from reconcilers.passes import Pass, commits
 from reconcilers.plan import Plan
 from reconcilers.ports.git import GitStore
 from reconcilers.state.environment import EnvironmentState
-from reconcilers.state.reading import read_each_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +83,7 @@ class Round:
         return tuple(outcomes)
 
     def _observe(self) -> tuple[Sequence[EnvironmentState], Mapping[str, HubError]]:
-        states, failures = read_each_state(self.store, self.ours.library, cache=self.ours.entry_cache)
-        envs, known = self.asked.envs, {state.environment.name for state in states} | set(failures)
-        if not envs:
-            return states, failures
-        missing = [env for env in envs if env not in known]
-        if missing and not failures:
-            raise unknown_environment(missing[0], sorted(known))
-        told = failures if missing else {name: err for name, err in failures.items() if name in envs}
-        return [state for state in states if state.environment.name in envs], told
+        return self.ours.reading(self.store).each(self.asked.envs)
 
     def _branch(self, reconciler: str, observed: Sequence[EnvironmentState]) -> list[Outcome]:
         """The outcomes of the environments of one branch. It is observed again while it moves."""

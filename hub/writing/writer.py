@@ -10,7 +10,7 @@ What holds, each with a test in tests/hub/writing/test_group_commit.py:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -53,7 +53,7 @@ Answer = Written[Outcome] | HubError | Again
 
 def commit_round(
     store: GitStore,
-    states: Mapping[str, EnvironmentState],
+    state_of: Callable[[str], EnvironmentState],
     submissions: Sequence[Submission[Outcome]],
     *,
     now: datetime,
@@ -61,9 +61,10 @@ def commit_round(
 ) -> Iterator[tuple[int, Answer]]:
     """Plan all on one observation and carry it out; the place of each submission with its answer as soon as known.
 
+    `state_of` gives an environment's state by its name, or raises why it cannot be read.
     `is_guess`: the observation may be old, so that only what was committed is an answer.
     """
-    batch = plan_batch(submissions, states, now=now)
+    batch = plan_batch(submissions, state_of, now=now)
     accepted = {place: answer for place, answer in enumerate(batch.answers) if isinstance(answer, Accepted)}
     failed: dict[int, HubError] = {}
     for step in batch.steps:
@@ -176,9 +177,9 @@ class Writer:
         is_guess = self._may_guess(submissions, now)
         self._last, self._to_ask = None, max(0, self._to_ask - 1)
         branches = self.store.known() if is_guess else self.store.snapshots()
-        states = {state.environment.name: state for state in self._reader.read(branches)}
+        reading = self._reader.read(branches)
         is_calm = True
-        for place, answer in commit_round(self.store, states, submissions, now=now, is_guess=is_guess):
+        for place, answer in commit_round(self.store, reading.state, submissions, now=now, is_guess=is_guess):
             is_calm = is_calm and isinstance(answer, Written)
             if is_guess and isinstance(answer, Again):
                 self._to_ask = _ROUNDS_TO_ASK if answer.moved else self._to_ask

@@ -6,15 +6,14 @@ later waits for the next round, and is planned on what the first one wrote.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from generator.errors import HubError, Reason
+from generator.errors import HubError, Reason, unexpected
 from generator.model.environment import Environment
-from generator.model.overlay import unknown_environment
 from generator.values.naming import IssueKey
 from reconcilers.plan import Plan, combined
 from reconcilers.state.environment import EnvironmentState
@@ -87,26 +86,30 @@ class Batch:
 
 
 def plan_batch(
-    submissions: Sequence[Submission[Outcome]], states: Mapping[str, EnvironmentState], *, now: datetime
+    submissions: Sequence[Submission[Outcome]], state_of: Callable[[str], EnvironmentState], *, now: datetime
 ) -> Batch:
-    """Plan `submissions` in order. `states` are all environments of one observation, by name."""
-    latest = dict(states)
+    """Plan `submissions` in order. `state_of` gives an environment of one observation, or raises why it cannot.
+
+    What goes wrong with one, declared or not, is that one's answer.
+    """
+    latest: dict[str, EnvironmentState] = {}
     answers: list[Accepted[Outcome] | Refused | Deferred] = []
     seen: set[tuple[str, IssueKey]] = set()
-    taking: dict[str, list[int]] = {name: [] for name in states}
+    taking: defaultdict[str, list[int]] = defaultdict(list)
     for place, one in enumerate(submissions):
         if (one.environment, one.key) in seen:
             answers.append(Deferred())
             continue
         seen.add((one.environment, one.key))
         try:
-            if one.environment not in latest:
-                raise unknown_environment(one.environment, sorted(states))
-            state = latest[one.environment]
+            state = latest.get(one.environment) or state_of(one.environment)
             outcome = one.plan(state, now)
         except HubError as err:
             lacks_room = err.reason is Reason.CAPACITY_EXHAUSTED
             answers.append(Refused(err, frozenset(taking[one.environment]) if lacks_room else frozenset()))
+            continue
+        except Exception as err:  # noqa: BLE001 - the border of a request: the others go on
+            answers.append(Refused(unexpected(f"{one.key} in {one.environment} cannot be planned", err)))
             continue
         answers.append(Accepted(outcome, state.environment))
         if outcome.plan is not None and not outcome.plan.is_converged:

@@ -16,7 +16,8 @@ from generator.errors import ConfigError
 from generator.model.blueprint import TemplateLibrary
 from generator.values.naming import IssueKey, preview_folder, previews_folder
 from reconcilers.ports.git import GitStore, LoggedCommit, Snapshot
-from reconcilers.state.reading import Observed, observed_environments, requested_on
+from reconcilers.state.policies import Observed, observed_environments
+from reconcilers.state.reading import requested_on
 
 BY_HAND = "by hand"
 

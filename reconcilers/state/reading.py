@@ -1,218 +1,141 @@
-"""Reading the state repository: layout, environments, entries, queues and requests of its branches at one commit each.
+"""Reading the state repository: environments, entries, queues and requests of its branches at one commit each.
 
-A bad entry never hides the others: it comes back as a record with its faults.
+A bad entry never hides the others: it comes back as a record with its faults. Nor does a bad environment: it comes back
+as the error that keeps it from being read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 
-from generator.errors import ConfigError, Fault, HubError, Location, Reason, Stalled
+from generator.errors import HubError, unexpected
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
-from generator.model.overlay import BASE, read_environment, unknown_environment
+from generator.model.overlay import unknown_environment
 from generator.values.naming import ENTRY_FILE, previews_folder, queue_folder
-from generator.yaml.reader import load
 from reconcilers.ports.git import EntryCache, GitStore, Snapshot
-from reconcilers.state.entries import NOTHING_KEPT, EntryRecord, entry_files, must_have_read, read_entries, read_listed
-from reconcilers.state.environment import LAYOUT, LAYOUT_FILE, REQUEST_PREFIX, EnvironmentState
+from reconcilers.state.entries import NOTHING_KEPT, EntryRecord, entry_files, read_entries, read_listed
+from reconcilers.state.environment import REQUEST_PREFIX, EnvironmentState
+from reconcilers.state.policies import Environments, Observed, find_environments
 from reconcilers.state.queue_files import QueuedRecord, queued_record
 
-_ENVIRONMENTS = PurePosixPath("environments")
-_POLICY = "environment.yaml"
 
+class Reading:
+    """The environments of one repository as they were found, at one commit a branch.
 
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """One environment of a branch before its entries are read.
-
-    `listing` is that of all environments on its branch, `branches` are those of the whole repository.
+    An environment's entries are read when it is first asked for, and what is wrong with it keeps nobody from another.
     """
 
-    environment: Environment
-    library: TemplateLibrary
-    snapshot: Snapshot
-    listing: Mapping[str, str]
-    branches: Mapping[str, Snapshot]
+    def __init__(
+        self, environments: Environments, cache: EntryCache, known: Mapping[str, EnvironmentState] | None = None
+    ) -> None:
+        """`known` are states that need not be read."""
+        self.environments, self._cache = environments, cache
+        self._read: dict[str, EnvironmentState | HubError] = dict(known or {})
 
-    def state(self, cache: EntryCache) -> EnvironmentState:
-        """The environment with its entries and, when it is gated, its requests."""
-        name = self.environment.name
-        entries = read_entries(self.snapshot, name, entry_files(self.listing, name), cache)
-        queued = read_queued(self.snapshot, name, self.listing)
-        state = EnvironmentState(self.environment, self.snapshot, self.library, entries, queued=queued)
-        return with_requests(state, requested_on(self.branches, self.environment), cache)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The environments, sorted, those that cannot be read included."""
+        return tuple(self.environments.found)
+
+    @property
+    def known(self) -> Mapping[str, EnvironmentState]:
+        """The environments that were read, by name."""
+        return {name: one for name, one in self._read.items() if isinstance(one, EnvironmentState)}
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether one that was asked for could not be read."""
+        return any(isinstance(one, HubError) for one in self._read.values())
+
+    def state(self, name: str) -> EnvironmentState:
+        """One environment. Raises what keeps it from being read, and `ConfigError` (UnknownEnvironment)."""
+        found = self._found(name)
+        if isinstance(found, HubError):
+            raise found
+        return found
+
+    def states(self) -> tuple[EnvironmentState, ...]:
+        """All environments, sorted by name. Raises the first error met."""
+        states, failures = self.each()
+        for err in failures.values():
+            raise err
+        return states
+
+    def each(self, names: Collection[str] = ()) -> tuple[tuple[EnvironmentState, ...], Mapping[str, HubError]]:
+        """The environments that can be read, sorted by name, and why others cannot, by their name (or their branch's).
+
+        `names`: only these, where not empty, and branches that nothing can be read of, since they may be there. Raises
+        `ConfigError` (UnknownEnvironment) for one of them that is not there while everything can be read.
+        """
+        wanted = sorted(names) if names else self.names
+        found = {
+            name: self._found(name)
+            for name in wanted
+            if name in self.environments.found or not self.environments.unreadable
+        }
+        failures = {name: one for name, one in found.items() if isinstance(one, HubError)}
+        is_whole = not names or all(name in found for name in wanted)
+        failures |= self.environments.unreadable if not names or not is_whole else {}
+        states = (one for one in found.values() if isinstance(one, EnvironmentState))
+        return tuple(states), {name: failures[name] for name in sorted(failures)}
+
+    def _found(self, name: str) -> EnvironmentState | HubError:
+        if name not in self._read:
+            self._read[name] = self._looked_up(name)
+        return self._read[name]
+
+    def _looked_up(self, name: str) -> EnvironmentState | HubError:
+        one = self.environments.found.get(name)
+        if isinstance(one, HubError):
+            return one
+        if one is None:
+            for err in self.environments.unreadable.values():
+                return err  # it may be there
+            raise unknown_environment(name, self.names)
+        try:
+            return _state(one, self._cache)
+        except HubError as err:
+            return err
+        except Exception as err:  # noqa: BLE001 - the border of an environment: the others go on
+            return unexpected(f"{name} cannot be read", err)
 
 
-def own_snapshots(snapshots: Mapping[str, Snapshot]) -> dict[str, Snapshot]:
-    """The branches that environments live on: all but request branches."""
-    return {branch: s for branch, s in snapshots.items() if not branch.startswith(REQUEST_PREFIX)}
+def read_repository(store: GitStore, library: TemplateLibrary, *, cache: EntryCache = NOTHING_KEPT) -> Reading:
+    """The environments of a repository. Raises what the store raises, and `Stalled` (NotAStateRepository)."""
+    return Reading(find_environments(store.snapshots(), store.location, library), cache)
 
 
 def read_states(
     store: GitStore, library: TemplateLibrary, *, cache: EntryCache = NOTHING_KEPT
 ) -> tuple[EnvironmentState, ...]:
-    """All environments of the repository, sorted by name. Raises what `read_state` raises, and `Stalled`.
-
-    `Stalled`: NotAStateRepository, or LayoutVersion for a repository of another release.
-    """
-    return tuple(one.state(cache) for one in observed_environments(store, library))
+    """All environments of a repository, sorted by name; raises the first error met. See `Reading`."""
+    return read_repository(store, library, cache=cache).states()
 
 
 def read_state(
     store: GitStore, environment: str, library: TemplateLibrary, *, cache: EntryCache = NOTHING_KEPT
 ) -> EnvironmentState:
-    """One environment of the repository. Raises `ConfigError` (UnknownEnvironment, InvalidEnvironment)."""
-    found = observed_environments(store, library)
-    for one in found:
-        if one.environment.name == environment:
-            return one.state(cache)
-    raise unknown_environment(environment, [one.environment.name for one in found])
+    """One environment of a repository, whatever is wrong with others. See `Reading`."""
+    return read_repository(store, library, cache=cache).state(environment)
 
 
 def read_each_state(
     store: GitStore, library: TemplateLibrary, *, cache: EntryCache = NOTHING_KEPT
 ) -> tuple[tuple[EnvironmentState, ...], Mapping[str, HubError]]:
-    """The environments that can be read, sorted by name, and why others cannot, by their name (or their branch's).
-
-    Raises what the store raises, and `Stalled` (NotAStateRepository) when there is nothing at all.
-    """
-    states: dict[str, EnvironmentState] = {}
-    failures: dict[str, HubError] = {}
-    for name, found in _environments(store.snapshots(), store.location, library):
-        if isinstance(found, HubError):
-            failures[name] = found
-            continue
-        try:
-            states[name] = found.state(cache)
-        except HubError as err:
-            failures[name] = err
-    strangers = {name for name, err in failures.items() if err.reason is Reason.NOT_A_STATE_REPOSITORY}
-    if strangers and len(strangers) == len(failures) and not states:
-        raise failures[min(strangers)]
-    told = {name: failures[name] for name in sorted(failures) if name not in states and name not in strangers}
-    return tuple(states[name] for name in sorted(states)), told
+    """The environments that can be read, and why others cannot. See `Reading.each`."""
+    return read_repository(store, library, cache=cache).each()
 
 
-def observed_environments(store: GitStore, library: TemplateLibrary) -> list[Observed]:
-    """All environments of the repository, sorted by name; raises the first error met."""
-    return observed_on(store.snapshots(), store.location, library)
-
-
-def observed_on(branches: Mapping[str, Snapshot], location: str, library: TemplateLibrary) -> list[Observed]:
-    """All environments on these `branches` of the repository at `location`, as `observed_environments`."""
-    found: dict[str, Observed] = {}
-    for name, one in _environments(branches, location, library):
-        if isinstance(one, HubError):
-            raise one
-        found[name] = one
-    return [found[name] for name in sorted(found)]
-
-
-def read_policies(
-    snapshot: Snapshot, location: str, library: TemplateLibrary
-) -> dict[str, tuple[Environment, TemplateLibrary]]:
-    """The environments that have a folder at this commit, by name, with their templates. Raises as `read_states`."""
-    policies = _policies(snapshot.listing(_ENVIRONMENTS))
-    texts = snapshot.read([LAYOUT_FILE, *policies])
-    _check_layout(texts.get(LAYOUT_FILE), snapshot, location)
-    must_have_read(snapshot, policies, texts)
-    return {name: _environment(name, texts, library) for name in _names(policies)}
-
-
-def is_policy(file: str) -> bool:
-    """Whether a file below `environments/` is an environment's `environment.yaml` or one of its templates."""
-    parts = file.split("/", 3)
-    return (len(parts) == 3 and parts[2] == _POLICY) or (len(parts) == 4 and parts[2] == "templates")
-
-
-def _environments(
-    snapshots: Mapping[str, Snapshot], location: str, library: TemplateLibrary
-) -> Iterator[tuple[str, Observed | HubError]]:
-    """Each environment by name, on its own branch, or why it cannot be read; a branch by its name when nothing can."""
-    is_found = False
-    for branch, snapshot in _own(snapshots, location).items():
-        try:
-            listing = snapshot.listing(_ENVIRONMENTS)
-            policies = _policies(listing)
-            texts = snapshot.read([LAYOUT_FILE, *policies])
-            if is_found and LAYOUT_FILE not in texts:
-                continue  # a branch of somebody's own beside the environments'
-            _check_layout(texts.get(LAYOUT_FILE), snapshot, location)
-            must_have_read(snapshot, policies, texts)
-        except HubError as err:
-            yield branch, err
-            continue
-        for name in _names(policies):
-            try:
-                environment, templates = _environment(name, texts, library)
-            except HubError as err:
-                yield name, err
-                continue
-            if environment.spec.branch == branch:
-                is_found = True
-                yield name, Observed(environment, templates, snapshot, listing, snapshots)
-
-
-def _own(snapshots: Mapping[str, Snapshot], location: str) -> dict[str, Snapshot]:
-    """`own_snapshots`, of which there is one at least."""
-    own = own_snapshots(snapshots)
-    if not own:
-        remedy = "lay it out with 'rtb-hub init DIR'"
-        raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{location} has no branch", remedy=remedy)
-    return own
-
-
-def _check_layout(text: bytes | None, snapshot: Snapshot, location: str) -> None:
-    """Raise `Stalled` when the branch is not a state repository's (NotAStateRepository) or is of another layout.
-
-    `text` is that of its layout file, None when it has none.
-    """
-    if text is None:
-        fault = Fault(
-            f"{location} has no {LAYOUT_FILE} on branch {snapshot.branch}",
-            remedy="name a state repository with --repo, or lay one out with 'rtb-hub init DIR'",
-        )
-        raise Stalled(Reason.NOT_A_STATE_REPOSITORY, fault)
-    document = load(text, str(LAYOUT_FILE))
-    spec = document.data.get("spec") if isinstance(document.data, Mapping) else None
-    layout = spec.get("layout") if isinstance(spec, Mapping) else None
-    if layout != LAYOUT:
-        fault = Fault(
-            f"the repository has layout {layout!r}",
-            document.nearest_location(("spec", "layout")),
-            field="spec.layout",
-            allowed=str(LAYOUT),
-            remedy="use the release of rtb-hub that knows this layout; nothing was changed",
-        )
-        raise Stalled(Reason.LAYOUT_VERSION, fault)
-
-
-def _policies(listing: Iterable[str]) -> list[PurePosixPath]:
-    return [PurePosixPath(file) for file in listing if is_policy(file)]
-
-
-def _names(policies: Iterable[PurePosixPath]) -> list[str]:
-    """The environments that have an `environment.yaml` among the files, sorted."""
-    return sorted({path.parts[1] for path in policies if path.name == _POLICY and len(path.parts) == 3} - {BASE})
-
-
-def _environment(
-    name: str, texts: Mapping[PurePosixPath, bytes], library: TemplateLibrary
-) -> tuple[Environment, TemplateLibrary]:
-    """An environment out of the policy files of its branch, with the library that its overlays make."""
-    own = {str(p): _text(p, text) for p, text in texts.items() if len(p.parts) > 2 and p.parts[1] in (BASE, name)}
-    overlay = {path: own.pop(path) for path in [*own] if "/templates/" in path}
-    return read_environment(name, own)[0], TemplateLibrary({**library.files, **overlay})
-
-
-def _text(path: PurePosixPath, content: bytes) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError as err:
-        raise ConfigError(Reason.INVALID_ENVIRONMENT, Fault("is not UTF-8", Location(str(path)))) from err
+def _state(one: Observed, cache: EntryCache) -> EnvironmentState:
+    """The environment with its entries and, when it is gated, its requests."""
+    name, files = one.environment.name, one.files()
+    entries = read_entries(one.snapshot, name, entry_files(files, name), cache)
+    queued = read_queued(one.snapshot, name, files)
+    state = EnvironmentState(one.environment, one.snapshot, one.library, entries, queued=queued)
+    return with_requests(state, requested_on(one.branches, one.environment), cache)
 
 
 def read_queued(snapshot: Snapshot, environment: str, listing: Iterable[str]) -> tuple[QueuedRecord, ...]:

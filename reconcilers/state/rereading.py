@@ -15,47 +15,64 @@ from generator.model.blueprint import TemplateLibrary
 from reconcilers.ports.git import EntryCache, Snapshot
 from reconcilers.state.entries import NOTHING_KEPT, EntryRecord, entry_files, preview_name, read_entries
 from reconcilers.state.environment import LAYOUT_FILE, EnvironmentState
-from reconcilers.state.queue_files import QueuedRecord
-from reconcilers.state.reading import (
+from reconcilers.state.policies import (
+    Environments,
+    Observed,
+    find_environments,
     is_policy,
-    observed_on,
     own_snapshots,
-    queue_files,
-    read_queued,
-    requested_on,
-    with_requests,
 )
+from reconcilers.state.queue_files import QueuedRecord
+from reconcilers.state.reading import Reading, queue_files, read_queued, requested_on, with_requests
 
 Changes = Mapping[str, str | None]
 
 
 class StateReader:
-    """Reads all environments of one repository. Threads may share one: each reads on from what was read last."""
+    """Reads environments of one repository. Threads may share one: each reads on from what was read last."""
 
     def __init__(self, location: str, library: TemplateLibrary, cache: EntryCache = NOTHING_KEPT) -> None:
         """`location` is the repository's, for people."""
         self._location, self._library, self._cache = location, library, cache
-        self._last: tuple[Mapping[str, Snapshot], tuple[EnvironmentState, ...]] | None = None
+        self._last: tuple[Mapping[str, Snapshot], Reading] | None = None
 
     @property
     def gated(self) -> frozenset[str]:
         """The environments that were gated when they were read last."""
-        states = self._last[1] if self._last else ()
-        return frozenset(state.environment.name for state in states if state.environment.spec.gated)
+        found = self._last[1].environments.found if self._last else {}
+        return frozenset(name for name, one in found.items() if isinstance(one, Observed) and _is_gated(one))
 
-    def read(self, branches: Mapping[str, Snapshot]) -> tuple[EnvironmentState, ...]:
-        """All environments on `branches`, sorted by name; raises what `read_states` raises."""
+    def read(self, branches: Mapping[str, Snapshot]) -> Reading:
+        """The environments on `branches`, each read when it is first asked for. Raises as `read_repository` does."""
         own, last = own_snapshots(branches), self._last
         changes = _changes(last[0], own) if last else None
-        if last is None or changes is None:
-            found = observed_on(branches, self._location, self._library)
-            states = tuple(one.state(self._cache) for one in found)
-        else:
-            states = tuple(self._reread(one, own[one.snapshot.branch], changes, branches) for one in last[1])
-        self._last = own, states
-        return states
+        reading = None if last is None or changes is None else self._reread(last[1], own, changes, branches)
+        if reading is None:
+            reading = Reading(find_environments(branches, self._location, self._library), self._cache)
+        self._last = own, reading
+        return reading
 
     def _reread(
+        self,
+        last: Reading,
+        own: Mapping[str, Snapshot],
+        changes: Mapping[str, Changes],
+        branches: Mapping[str, Snapshot],
+    ) -> Reading | None:
+        """What was read last, with what changed since; None when something could not be read then or now."""
+        observed = {name: one for name, one in last.environments.found.items() if isinstance(one, Observed)}
+        if len(observed) < len(last.environments.found) or last.environments.unreadable or last.has_failed:
+            return None
+        try:
+            found = {name: _observed(one, own, changes, branches) for name, one in observed.items()}
+            known = {
+                name: self._state(one, own[one.snapshot.branch], changes, branches) for name, one in last.known.items()
+            }
+        except HubError:
+            return None  # reading everything says which
+        return Reading(Environments(found, {}), self._cache, known)
+
+    def _state(
         self,
         state: EnvironmentState,
         snapshot: Snapshot,
@@ -68,6 +85,18 @@ class StateReader:
             return state
         changed = _changed_state(state, snapshot, changes[snapshot.branch], self._cache)
         return with_requests(changed, requested, self._cache)
+
+
+def _is_gated(one: Observed) -> bool:
+    return one.environment.spec.gated
+
+
+def _observed(
+    one: Observed, own: Mapping[str, Snapshot], changes: Mapping[str, Changes], branches: Mapping[str, Snapshot]
+) -> Observed:
+    """The same environment on what its branch and the others are now."""
+    branch = one.snapshot.branch
+    return replace(one, snapshot=own[branch], listing=None if changes[branch] else one.listing, branches=branches)
 
 
 def _changes(before: Mapping[str, Snapshot], own: Mapping[str, Snapshot]) -> Mapping[str, Changes] | None:

@@ -22,7 +22,7 @@ from hub.wiring import Hub
 from reconcilers.guard.judge import CAP, Guard, Judgement
 from reconcilers.guard.walk import Policy, Refusal, Who
 from reconcilers.lifecycle.start import Starter, entry_text
-from reconcilers.state.reading import read_policies
+from reconcilers.state.policies import read_policies
 from worlds.builders import LIBRARY, NOW, start_request
 from worlds.planning import layout
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from generator.errors import HubError, Moved, Reason, Stalled, Transient
+from generator.errors import HubError, Moved, Reason, Stalled, Transient, Unexpected
 from generator.values.naming import ENTRY_FILE, IssueKey
 from hub import assets
 from hub.adapters.git.store import create_repository
@@ -251,8 +251,9 @@ class TestWhenTheStoreFails:
 
         store = watched()
         with committing(store) as committer:
-            with pytest.raises(ZeroDivisionError):
+            with pytest.raises(Unexpected) as raised:
                 committer.write(Submission("int", IssueKey.parse("RTB-1"), fails), timeout_seconds=30)
+            assert isinstance(raised.value.__cause__, ZeroDivisionError)
             committer.write(starting("RTB-2"), timeout_seconds=30)
         assert names(store) == {"rtb-2"}
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.errors import HubError, Reason
+from generator.errors import HubError, Reason, Unexpected
 from generator.model.entry import Preview
 from generator.values.naming import IssueKey, preview_folder
 from reconcilers.capacity.facts import Facts, facts_of
@@ -24,7 +24,7 @@ from reconcilers.lifecycle.stop import plan_stop
 from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.planned import after
-from reconcilers.state.reading import read_states
+from reconcilers.state.reading import read_repository, read_states
 from worlds.builders import LIBRARY, NOW, environment, preview, start_request
 from worlds.memory_store import MemoryStore
 from worlds.planning import STARTER, merged, observed, started, state_store
@@ -51,7 +51,8 @@ def states_of(store: MemoryStore, **spec: Any) -> dict[str, EnvironmentState]:
 
 
 def planned(store: MemoryStore, *submissions: Submission[Any], **spec: Any) -> Batch:
-    return plan_batch(submissions, states_of(store, **spec), now=NOW)
+    state_of = states_of(store, **spec).__getitem__ if spec else read_repository(store, LIBRARY).state
+    return plan_batch(submissions, state_of, now=NOW)
 
 
 def refusals(batch: Batch) -> list[Reason]:
@@ -170,12 +171,18 @@ def test_what_changes_nothing_needs_no_step() -> None:
     assert answer.outcome.change == "unchanged"
 
 
-def test_an_error_that_is_not_declared_is_not_swallowed() -> None:
+def test_an_error_that_is_not_declared_is_the_answer_of_its_request_alone() -> None:
     def fails(state: EnvironmentState, now: datetime) -> Any:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("of a division")
 
-    with pytest.raises(ZeroDivisionError):
-        planned(state_store(), Submission("int", IssueKey.parse("RTB-1"), fails))
+    batch = planned(state_store(), start("RTB-2"), Submission("int", IssueKey.parse("RTB-1"), fails), start("RTB-3"))
+    before, answer, after_it = batch.answers
+    assert isinstance(before, Accepted)
+    assert isinstance(after_it, Accepted)
+    assert isinstance(answer, Refused)
+    assert isinstance(answer.error, Unexpected)
+    assert isinstance(answer.error.__cause__, ZeroDivisionError)
+    assert answer.error.words == "RTB-1 in int cannot be planned: ZeroDivisionError: of a division"
 
 
 def many(count: int) -> EnvironmentState:
@@ -202,7 +209,7 @@ def test_entries_are_counted_once_for_all_requests_of_a_batch(monkeypatch: pytes
     monkeypatch.setattr("reconcilers.state.entries.facts_of", counting)
     state = many(2000)
     submissions = [start(f"RTB-{n}") for n in range(1, 51)] + [stop(f"OLD-{n}") for n in range(1, 51)]
-    batch = plan_batch(submissions, {"int": state}, now=NOW)
+    batch = plan_batch(submissions, {"int": state}.__getitem__, now=NOW)
     assert refusals(batch) == []
     assert len(counted) <= 2000 + 2 * len(submissions)
 
@@ -254,7 +261,9 @@ def test_a_live_preview_with_an_update_to_be_approved_is_counted_once() -> None:
     started(store, "prd")
     merged(store)
     states = states_of(store)
-    (answer,) = plan_batch([start("RTB-123", "prd", request={"settings": [("web.cpu", "1")]})], states, now=NOW).answers
+    (answer,) = plan_batch(
+        [start("RTB-123", "prd", request={"settings": [("web.cpu", "1")]})], states.__getitem__, now=NOW
+    ).answers
     assert isinstance(answer, Accepted)
     assert answer.outcome.plan
     later = after(states["prd"], answer.outcome.plan)

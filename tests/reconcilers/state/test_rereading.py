@@ -133,11 +133,11 @@ def wait_in_line(store: MemoryStore, key: str) -> None:
 def test_reading_by_what_changed_gives_what_reading_all_gives(rounds: list[list[tuple[str, Any, Any]]]) -> None:
     store, cache = state_store(), MemoryCache()
     reader = StateReader("memory", LIBRARY, cache)
-    told(reader.read(store.snapshots()))
+    told(reader.read(store.snapshots()).states())
     for some in rounds:
         for edit in some:
             make(store, edit)
-        assert outcome(lambda: reader.read(store.snapshots())) == read_anew(store)
+        assert outcome(lambda: reader.read(store.snapshots()).states()) == read_anew(store)
 
 
 @dataclass(frozen=True)
@@ -172,15 +172,15 @@ class TestWhatIsRead:
         for n in range(1, 6):
             started(store, key=f"RTB-{n}")
         reader = StateReader("memory", LIBRARY, cache)
-        first = reader.read(counted(store, asked))
+        first = reader.read(counted(store, asked)).states()
         assert cache.parsed == 5
         assert "listing" in asked
         asked.clear()
-        again = reader.read(counted(store, asked))
+        again = reader.read(counted(store, asked)).states()
         assert asked == [], "the commits are the same"
         assert again[0].entries == first[0].entries
         started(store, key="RTB-9")
-        third = reader.read(counted(store, asked))
+        third = reader.read(counted(store, asked)).states()
         assert cache.parsed == 6
         assert asked == ["changed"]
         assert set(first[0].entries) < set(third[0].entries), "the others are the same objects"
@@ -192,7 +192,7 @@ class TestWhatIsRead:
         manifest = PurePosixPath(ENTRIES[0]).with_name("manifest.yaml")
 
         def written() -> set[PurePosixPath]:
-            state = reader.read(store.snapshots())[0]
+            state = reader.read(store.snapshots()).states()[0]
             outcome = plan_extension(asked, state, starter=STARTER, now=NOW + timedelta(hours=1))
             assert outcome.plan
             return {change.path for change in outcome.plan.changes}
@@ -204,22 +204,22 @@ class TestWhatIsRead:
     def test_what_cannot_be_compared_is_read_anew(self) -> None:
         store = state_store()
         reader = StateReader("memory", LIBRARY)
-        reader.read(store.snapshots())
+        reader.read(store.snapshots()).states()
         started(store, key="RTB-9")
-        states = reader.read(counted(store, [], fails=True))
+        states = reader.read(counted(store, [], fails=True)).states()
         assert [record.name for record in states[0].entries] == ["rtb-9"]
 
     def test_after_an_error_it_reads_on_from_what_it_read(self) -> None:
         store = state_store()
         started(store, key="RTB-1")
         reader = StateReader("memory", LIBRARY)
-        reader.read(store.snapshots())
+        reader.read(store.snapshots()).states()
         layout_file = store.snapshots()["main"].tree[PurePosixPath("rtb-hub.yaml")]
         put(store, "rtb-hub.yaml", layout_file.replace(b"1", b"99"))
         with pytest.raises(HubError, match="layout 99"):
-            reader.read(store.snapshots())
+            reader.read(store.snapshots()).states()
         put(store, "rtb-hub.yaml", layout_file)
-        assert told(reader.read(store.snapshots())) == read_anew(store)
+        assert told(reader.read(store.snapshots()).states()) == read_anew(store)
 
 
 class TestOnGit:
@@ -242,7 +242,7 @@ class TestOnGit:
             head = store.snapshots()["main"].commit
             changes = [FileChange(PurePosixPath(file), text, "") for file, text in zip(ENTRIES, texts, strict=False)]
             commit = store.commit(Plan("main", head, head, "Change", tuple(changes)), at=NOW)
-            assert told(reader.read(store.snapshots())) == read_anew(store)
+            assert told(reader.read(store.snapshots()).states()) == read_anew(store)
             return commit
 
         before = wrote(TEXTS["first"], TEXTS["other"])
@@ -253,18 +253,18 @@ class TestOnGit:
         for kind in kinds:
             commit = with_object(path, before, *kind)  # no descendant of what was read last either
             git(path, "update-ref", "refs/heads/main", commit)
-            assert told(reader.read(store.snapshots())) == read_anew(store)
+            assert told(reader.read(store.snapshots()).states()) == read_anew(store)
 
     def test_what_was_read_last_is_gone_for_good(self, store: GitRepository) -> None:
         path, reader = Path(store.location), StateReader(store.location, LIBRARY)
         first = store.snapshots()["main"].commit
         plan = Plan("main", first, first, "Change", (FileChange(PurePosixPath(ENTRIES[0]), TEXTS["first"], ""),))
         store.commit(plan, at=NOW)
-        assert len(reader.read(store.snapshots())[0].entries) == 1
+        assert len(reader.read(store.snapshots()).states()[0].entries) == 1
         git(path, "update-ref", "refs/heads/main", first)
         git(path, "-c", "gc.reflogExpire=now", "reflog", "expire", "--expire=now", "--all")
         git(path, "gc", "--quiet", "--prune=now")
-        assert reader.read(store.snapshots())[0].entries == ()
+        assert reader.read(store.snapshots()).states()[0].entries == ()
 
 
 def with_object(path: Path, base: str, mode: str, content: str, file: str) -> str:

@@ -1,0 +1,188 @@
+"""Which environments a state repository has, by the policy files of its branches at one commit each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from generator.errors import ConfigError, Fault, HubError, Location, Reason, Stalled
+from generator.model.blueprint import TemplateLibrary
+from generator.model.environment import Environment
+from generator.model.overlay import BASE, read_environment
+from generator.yaml.reader import load
+from reconcilers.ports.git import GitStore, Snapshot
+from reconcilers.state.entries import must_have_read
+from reconcilers.state.environment import LAYOUT, LAYOUT_FILE, REQUEST_PREFIX
+
+ENVIRONMENTS = PurePosixPath("environments")
+_POLICY = "environment.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One environment of a branch before its entries are read.
+
+    `listing` is that of all environments on its branch, None when it is not known yet; `branches` are those of the
+    whole repository.
+    """
+
+    environment: Environment
+    library: TemplateLibrary
+    snapshot: Snapshot
+    listing: Mapping[str, str] | None
+    branches: Mapping[str, Snapshot]
+
+    def files(self) -> Mapping[str, str]:
+        """The files of all environments on its branch, with their content ids. Raises what listing raises."""
+        return self.snapshot.listing(ENVIRONMENTS) if self.listing is None else self.listing
+
+
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """Each environment by name, or why it cannot be read; and branches of which nothing can be, by theirs."""
+
+    found: Mapping[str, Observed | HubError]
+    unreadable: Mapping[str, HubError]
+
+
+def own_snapshots(snapshots: Mapping[str, Snapshot]) -> dict[str, Snapshot]:
+    """The branches that environments live on: all but request branches."""
+    return {branch: s for branch, s in snapshots.items() if not branch.startswith(REQUEST_PREFIX)}
+
+
+def read_policies(
+    snapshot: Snapshot, location: str, library: TemplateLibrary
+) -> dict[str, tuple[Environment, TemplateLibrary]]:
+    """The environments that have a folder at this commit, by name, with their templates. Raises as `read_states`."""
+    policies = _policies(snapshot.listing(ENVIRONMENTS))
+    texts = snapshot.read([LAYOUT_FILE, *policies])
+    _check_layout(texts.get(LAYOUT_FILE), snapshot, location)
+    must_have_read(snapshot, policies, texts)
+    return {name: _environment(name, texts, library) for name in _names(policies)}
+
+
+def is_policy(file: str) -> bool:
+    """Whether a file below `environments/` is an environment's `environment.yaml` or one of its templates."""
+    parts = file.split("/", 3)
+    return (len(parts) == 3 and parts[2] == _POLICY) or (len(parts) == 4 and parts[2] == "templates")
+
+
+def observed_environments(store: GitStore, library: TemplateLibrary) -> list[Observed]:
+    """All environments of a repository, sorted by name. Raises the first error met."""
+    environments = find_environments(store.snapshots(), store.location, library)
+    for err in (*environments.found.values(), *environments.unreadable.values()):
+        if isinstance(err, HubError):
+            raise err
+    return [one for one in environments.found.values() if isinstance(one, Observed)]
+
+
+def find_environments(branches: Mapping[str, Snapshot], location: str, library: TemplateLibrary) -> Environments:
+    """The environments on these `branches` of the repository at `location` (for people), sorted by name.
+
+    A branch that is not laid out is somebody's own where another is, unless an environment says that it lives on it.
+    Raises `Stalled` (NotAStateRepository) when there is no environment at all, and nothing but such branches.
+    """
+    found: dict[str, Observed | HubError] = {}
+    unreadable: dict[str, HubError] = {}
+    for branch, snapshot in _own(branches, location).items():
+        try:
+            for name, one in _on_branch(branch, snapshot, branches, location, library):
+                if not isinstance(found.get(name), Observed):
+                    found[name] = one
+        except HubError as err:
+            unreadable[branch] = err
+    strangers = {name: err for name, err in unreadable.items() if err.reason is Reason.NOT_A_STATE_REPOSITORY}
+    if not found and len(strangers) == len(unreadable) and strangers:
+        raise strangers[min(strangers)]
+    told = {name: unreadable[name] for name in sorted(unreadable) if name not in strangers}
+    return Environments({name: found[name] for name in sorted(found)}, told)
+
+
+def _on_branch(
+    branch: str, snapshot: Snapshot, branches: Mapping[str, Snapshot], location: str, library: TemplateLibrary
+) -> Iterator[tuple[str, Observed | HubError]]:
+    """The environments that live on a branch. Raises `HubError` when none of it can be read, or it is not laid out."""
+    listing = snapshot.listing(ENVIRONMENTS)
+    policies = _policies(listing)
+    texts = snapshot.read([LAYOUT_FILE, *policies])
+    unlaid: HubError | None = None
+    try:
+        _check_layout(texts.get(LAYOUT_FILE), snapshot, location)
+    except Stalled as err:
+        if err.reason is not Reason.NOT_A_STATE_REPOSITORY:
+            raise
+        unlaid = err
+    must_have_read(snapshot, policies, texts)
+    lives = False
+    for name in _names(policies):
+        try:
+            environment, templates = _environment(name, texts, library)
+        except HubError as err:
+            if unlaid is None:
+                yield name, err
+            continue
+        if environment.spec.branch == branch:
+            lives = True
+            yield name, unlaid or Observed(environment, templates, snapshot, listing, branches)
+    if unlaid is not None and not lives:
+        raise unlaid
+
+
+def _own(snapshots: Mapping[str, Snapshot], location: str) -> dict[str, Snapshot]:
+    """`own_snapshots`, of which there is one at least."""
+    own = own_snapshots(snapshots)
+    if not own:
+        remedy = "lay it out with 'rtb-hub init DIR'"
+        raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{location} has no branch", remedy=remedy)
+    return own
+
+
+def _check_layout(text: bytes | None, snapshot: Snapshot, location: str) -> None:
+    """Raise `Stalled` when the branch is not a state repository's (NotAStateRepository) or is of another layout.
+
+    `text` is that of its layout file, None when it has none.
+    """
+    if text is None:
+        fault = Fault(
+            f"{location} has no {LAYOUT_FILE} on branch {snapshot.branch}",
+            remedy="name a state repository with --repo, or lay one out with 'rtb-hub init DIR'",
+        )
+        raise Stalled(Reason.NOT_A_STATE_REPOSITORY, fault)
+    document = load(text, str(LAYOUT_FILE))
+    spec = document.data.get("spec") if isinstance(document.data, Mapping) else None
+    layout = spec.get("layout") if isinstance(spec, Mapping) else None
+    if layout != LAYOUT:
+        fault = Fault(
+            f"the repository has layout {layout!r}",
+            document.nearest_location(("spec", "layout")),
+            field="spec.layout",
+            allowed=str(LAYOUT),
+            remedy="use the release of rtb-hub that knows this layout; nothing was changed",
+        )
+        raise Stalled(Reason.LAYOUT_VERSION, fault)
+
+
+def _policies(listing: Iterable[str]) -> list[PurePosixPath]:
+    return [PurePosixPath(file) for file in listing if is_policy(file)]
+
+
+def _names(policies: Iterable[PurePosixPath]) -> list[str]:
+    """The environments that have an `environment.yaml` among the files, sorted."""
+    return sorted({path.parts[1] for path in policies if path.name == _POLICY and len(path.parts) == 3} - {BASE})
+
+
+def _environment(
+    name: str, texts: Mapping[PurePosixPath, bytes], library: TemplateLibrary
+) -> tuple[Environment, TemplateLibrary]:
+    """An environment out of the policy files of its branch, with the library that its overlays make."""
+    own = {str(p): _text(p, text) for p, text in texts.items() if len(p.parts) > 2 and p.parts[1] in (BASE, name)}
+    overlay = {path: own.pop(path) for path in [*own] if "/templates/" in path}
+    return read_environment(name, own)[0], TemplateLibrary({**library.files, **overlay})
+
+
+def _text(path: PurePosixPath, content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as err:
+        raise ConfigError(Reason.INVALID_ENVIRONMENT, Fault("is not UTF-8", Location(str(path)))) from err
