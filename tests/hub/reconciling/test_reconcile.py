@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,12 @@ from hub.adapters.git.store import Identity, create_repository, open_store
 from reconcilers.state.layout import plan_layout
 from worlds.builders import NOW
 from worlds.commands import commit_file, git, must, rtb_hub, state_of
-from worlds.places import ROOT
+from worlds.places import PYTHON_PATH, WORLDS
 from worlds.planning import layout, started
+from worlds.polling import until
 from worlds.reconciling import ROOMY
 
+HOUR = timedelta(hours=1)
 PAST = "2026-01-02T00:00:00Z"
 
 
@@ -194,26 +195,17 @@ def test_an_environment_that_is_not_there_is_told_with_the_nearest(state: Path) 
         assert "did you mean: int" in ran.err
 
 
-class Watching:
-    """A `reconcile --watch` in a process of its own."""
+WATCH = ("reconcile", "--only", "expiry", "--watch")
 
-    def __init__(self, state: Path, *words: str) -> None:
+
+class Watching:
+    """A `reconcile --watch` in a process of its own. `clock`: a file that says its time (`worlds/watch_process.py`)."""
+
+    def __init__(self, state: Path, *words: str, clock: Path | None = None) -> None:
+        program = [str(WORLDS / "watch_process.py"), str(clock)] if clock else ["-m", "hub.cli.main"]
         self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-W",
-                "error",
-                "-m",
-                "hub.cli.main",
-                "reconcile",
-                "--only",
-                "expiry",
-                "--watch",
-                "--repo",
-                str(state),
-                *words,
-            ],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            [sys.executable, "-W", "error", *program, *WATCH, "--repo", str(state), *words],
+            env={**os.environ, "PYTHONPATH": PYTHON_PATH},
             stderr=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -245,17 +237,6 @@ def watches() -> Iterator[list[Watching]]:
         one.process.communicate()
 
 
-def soon(seconds: float) -> datetime:
-    return datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
-
-
-def wait_until_gone(state: Path, *kept: str) -> None:
-    end = time.monotonic() + 120
-    while live(state) != list(kept):
-        assert time.monotonic() < end, f"{live(state)} are still there"
-        time.sleep(0.05)
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_watch_ends_cleanly_when_asked(state: Path, watches: list[Watching], number: int) -> None:
     watches.append(Watching(state, "-o", "json"))
@@ -277,40 +258,81 @@ def test_its_lines_for_people_cannot_move_a_cursor(state: Path, watches: list[Wa
     assert watches[0].end(signal.SIGTERM)[0] == 0
 
 
-def test_two_watches_and_one_killed_end_where_one_does(state: Path, watches: list[Watching]) -> None:
+def test_two_watches_and_one_killed_end_where_one_does(state: Path, watches: list[Watching], tmp_path: Path) -> None:
+    begin, clock = datetime.now(UTC).replace(microsecond=0), tmp_path / "clock"
     for number in (1, 2):
-        start(state, f"RTB-{number}", ends=soon(6 + number))
+        start(state, f"RTB-{number}", ends=begin + number * HOUR)
     start(state, "RTB-3")
-    watches += [Watching(state, "-o", "json"), Watching(state, "-o", "json")]
-    watches[0].until("waiting")
+
+    def it_is(at: datetime) -> None:
+        (tmp_path / "next").write_text(str(at.timestamp()))
+        (tmp_path / "next").rename(clock)
+
+    it_is(begin)
+    watches += [Watching(state, "-o", "json", clock=clock), Watching(state, "-o", "json", clock=clock)]
+    for one in watches:
+        one.until("waiting")
     watches[0].process.kill()
-    wait_until_gone(state, "rtb-3")
+    for number, kept in ((1, ["rtb-2", "rtb-3"]), (2, ["rtb-3"])):
+        it_is(begin + number * HOUR)
+        until(lambda kept=kept: live(state) == kept, lambda: f"{live(state)} are still there")  # type: ignore[misc]
     assert expired(state) == ["int/rtb-1", "int/rtb-2"]
     code, _, err = watches[1].end(signal.SIGTERM)
     assert code == 0
-    assert "done" in {json.loads(line)["event"] for line in err.splitlines()}
+    done = [line["preview"] for line in map(json.loads, err.splitlines()) if line["event"] == "done"]
+    assert done == ["int/rtb-1", "int/rtb-2"]
     git(state, "fsck", "--strict", "--no-dangling")
     assert git(state, "rev-list", "--merges", "main") == ""
 
 
-def test_watches_killed_at_any_moment_leave_whole_commits_and_no_work_undone(
-    state: Path, watches: list[Watching]
+@pytest.fixture
+def rounds(state: Path) -> Iterator[Callable[[str], int]]:
+    """Makes a round of a watch with a PATH, in a process that may be killed, and says how it ended."""
+    command = [sys.executable, str(WORLDS / "watch_process.py"), "once", *WATCH, "--repo", str(state)]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": PYTHON_PATH}, text=True, **pipes) as process:
+
+        def a_round(path: str) -> int:
+            process.stdin.write(f"{path}\n")  # type: ignore[union-attr]
+            process.stdin.flush()  # type: ignore[union-attr]
+            return int(process.stdout.readline())  # type: ignore[union-attr]
+
+        yield a_round
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_watch_killed_at_any_git_call_leaves_whole_commits_and_no_work_undone(
+    state: Path, rounds: Callable[[str], int], tmp_path: Path, when: str
 ) -> None:
-    chance = random.Random(7)
+    """It is killed (-9) when it starts the n-th git, before or after that took effect, for every n of a round."""
     for number in range(1, 4):
         start(state, f"RTB-{number}", ends=parse_time(PAST))
     for number in range(4, 9):
         start(state, f"RTB-{number}")
-    expected = [f"rtb-{number}" for number in range(4, 9)]
-    for _ in range(6):
-        pair = [Watching(state, "-o", "json"), Watching(state, "-o", "json")]
-        watches += pair
-        time.sleep(chance.uniform(0.3, 1.0))
-        for one in pair:
-            one.process.kill()
-            one.process.communicate()
-        assert live(state) in (expected, sorted(["rtb-1", "rtb-2", "rtb-3", *expected]))
+    kept = [f"rtb-{number}" for number in range(4, 9)]
+    everything = ["rtb-1", "rtb-2", "rtb-3", *kept]
+    begin = git(state, "rev-parse", "main").strip()
+    real, tool, count = shutil.which("git"), tmp_path / "bin" / "git", tmp_path / "count"
+    tool.parent.mkdir()
+    dies = "kill -9 $PPID; exit 1" if when == "before" else f'"{real}" "$@"; kill -9 $PPID; exit 0'
+    tool.write_text(
+        f'#!/bin/sh\nread -r n < "{count}"; echo $((n-1)) > "{count}"\n[ "$n" = 1 ] && {{ {dies}; }}\nexec "{real}" "$@"\n'
+    )
+    tool.chmod(0o755)
+    path = os.environ["PATH"]
+    left: list[list[str]] = []
+    for n in itertools.count(1):
+        count.write_text(f"{n}\n")
+        code = rounds(f"{tool.parent}:{path}")
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL
+        left.append(live(state))
+        assert left[-1] in (kept, everything)
         git(state, "fsck", "--strict", "--no-dangling")
-    must("reconcile", "--only", "expiry", "--repo", state)
-    assert live(state) == expected
-    assert expired(state) == ["int/rtb-1", "int/rtb-2", "int/rtb-3"]
+        assert rounds(path) == 0
+        assert (live(state), expired(state)) == (kept, ["int/rtb-1", "int/rtb-2", "int/rtb-3"])
+        git(state, "update-ref", "refs/heads/main", begin)
+    assert n > 5
+    assert everything in left
+    assert live(state) == kept

@@ -452,8 +452,12 @@ class TestGivingUpAndClosing:
         store.is_open.clear()
         committer = committing(store, most=2)
         futures = [committer.submit(starting(f"RTB-{n}")) for n in range(1, 8)]
-        threading.Timer(0.05, store.is_open.set).start()
-        committer.close()
+        closing = threading.Thread(target=committer.close)
+        closing.start()
+        assert store.began.wait(30)
+        assert closing.is_alive(), "it ends when all is answered, and nothing is"
+        store.is_open.set()
+        closing.join()
         assert all(future.done() for future in futures)
         assert len(names(store)) == 7
         with pytest.raises(RuntimeError, match="closed"):

@@ -7,7 +7,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from worlds.commands import git
 from worlds.git_http import GitServer
 from worlds.places import PYTHON_PATH, WORLDS
 from worlds.planning import layout
+from worlds.polling import until
 
 WRITER = WORLDS / "git_writer.py"
 WRITERS, KILLS = 8, 12
@@ -61,13 +61,14 @@ def observed(origin: Path, tmp_path: Path) -> EnvironmentState:
 
 def must_be_sound(origin: Path) -> None:
     """No object is broken or missing. A push whose client was killed may be under way for a moment more."""
-    for left in reversed(range(40)):
+    done: list[subprocess.CompletedProcess[str]] = []
+
+    def is_sound() -> bool:
         check = ["git", "-C", origin, "fsck", "--strict", "--no-dangling"]
-        done = subprocess.run(check, capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return
-        assert left, done.stdout + done.stderr
-        time.sleep(0.25)
+        done.append(subprocess.run(check, capture_output=True, text=True, check=False))
+        return done[-1].returncode == 0
+
+    until(is_sound, lambda: done[-1].stdout + done[-1].stderr)
 
 
 def must_be_whole(origin: Path, tmp_path: Path) -> set[str]:
