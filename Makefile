@@ -59,6 +59,7 @@ lock: $(DEV_READY) ## Resolve the dependencies anew
 	$(BIN)/$(LOCK) --upgrade pyproject.toml -o requirements/runtime.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/runtime.txt pyproject.toml --group build -o requirements/run.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/runtime.txt pyproject.toml --group dev -o requirements/dev.txt
+	$(BIN)/$(LOCK) --upgrade -c requirements/dev.txt --group mutants -o requirements/mutants.txt
 
 clean: ## Remove what the targets made
 	[ ! -e $(DEMO_MARK) ] || rm -rf demo-state

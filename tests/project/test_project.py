@@ -120,23 +120,28 @@ def locked(name: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9._-]+)==([^\s;]+)", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "run.txt", "dev.txt"])
+@pytest.mark.parametrize("name", ["runtime.txt", "run.txt", "dev.txt", "mutants.txt"])
 def test_a_lock_pins_with_hashes_and_agrees_with_the_others(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
     starts = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
     assert len(starts) >= 10
     for entry in re.split(r"^(?=\S)", text, flags=re.MULTILINE):
         assert not entry or re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry.splitlines()[0]
-    everything = locked("dev.txt")
-    assert {package: everything.get(package) for package in locked(name)} == locked(name)
+    everything, here = locked("dev.txt"), locked(name)
+    shared = set(here) & set(everything) if name == "mutants.txt" else set(here)  # that one is installed beside dev's
+    assert {package: everything.get(package) for package in shared} == {package: here[package] for package in shared}
 
 
 def test_the_locks_hold_every_dependency_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     groups = project["dependency-groups"]
     runtime = project["project"]["dependencies"]
-    dev = [wanted for group in groups.values() for wanted in group if isinstance(wanted, str)]
-    for name, wanted in (("runtime.txt", runtime), ("run.txt", runtime + groups["build"]), ("dev.txt", runtime + dev)):
+    dev = [wanted for group in ("build", "dev") for wanted in groups[group] if isinstance(wanted, str)]
+    assert set(groups) == {"build", "dev", "mutants"}
+    asked_of = {
+        "runtime.txt": runtime, "run.txt": runtime + groups["build"], "dev.txt": runtime + dev, "mutants.txt": groups["mutants"]
+    }  # fmt: skip
+    for name, wanted in asked_of.items():
         asked = {re.split(r"[<>=~! \[;]", requirement)[0].replace(".", "-") for requirement in wanted}
         assert asked <= set(locked(name)), name
 
