@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from generator.cost.fargate import FargateSize, PodGroup, billed_size
 from generator.model.environment import Pricing
@@ -63,6 +64,7 @@ def _price(group: PodGroup, pricing: Pricing, lease: timedelta) -> PodPrice:
     return PodPrice(group, size, per_hour, per_hour * int(lease.total_seconds()) / _HOUR)
 
 
+@lru_cache(1000)
 def money(amount: Decimal, currency: str) -> str:
     """`amount` for people: cents from 1 up, four places below, and never zero for what is not."""
     places = Decimal("0.01") if amount >= 1 else Decimal("0.0001")

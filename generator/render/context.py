@@ -13,7 +13,6 @@ from typing import Any
 
 from generator.model.blueprint import Blueprint
 from generator.model.entry import Component, Preview
-from generator.model.environment import Environment
 from generator.model.inputs import EnvironmentInputs
 from generator.values.formats import split_secret
 
@@ -59,13 +58,9 @@ def template_values(preview: Preview, environment: EnvironmentInputs, blueprint:
     return values
 
 
-def preview_host(preview: Preview, environment: Environment) -> str:
-    """The host a preview is exposed at: one label below the environment's domain, so one wildcard serves all."""
-    return _host(preview, environment.spec.domain)
-
-
-def _host(preview: Preview, domain: str) -> str:
-    return f"{preview.metadata.name}.{domain}"
+def preview_host(name: str, domain: str) -> str:
+    """The host a preview (`rtb-123`) is exposed at: one label below the environment's domain, one wildcard for all."""
+    return f"{name}.{domain}"
 
 
 def owner_label(owner: str) -> str:
@@ -74,7 +69,7 @@ def owner_label(owner: str) -> str:
 
 
 def _preview(preview: Preview, environment: EnvironmentInputs) -> Values:
-    lease, host = preview.spec.lease, _host(preview, environment.domain)
+    lease, host = preview.spec.lease, preview_host(preview.metadata.name, environment.domain)
     return {
         "name": preview.metadata.name,
         "namespace": preview.key.namespace,
@@ -100,7 +95,8 @@ def _labels(part_of: str, component: str | None = None) -> dict[str, str]:
 def _environment(component: Component, preview: Preview, environment: EnvironmentInputs, *, is_service: bool) -> Values:
     """The plain variables: what every service is told, under what was asked for."""
     secret = component.secrets.keys()
-    told = {"PORT": str(component.port), "PREVIEW_URL": f"https://{_host(preview, environment.domain)}/"}
+    host = preview_host(preview.metadata.name, environment.domain)
+    told = {"PORT": str(component.port), "PREVIEW_URL": f"https://{host}/"}
     return {name: value for name, value in told.items() if is_service and name not in secret} | component.env
 
 

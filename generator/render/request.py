@@ -254,4 +254,9 @@ def _over_limits(components: Mapping[str, Component], compute: Compute, environm
 
 def pod_requests(component: Component) -> PodRequests:
     """What one pod of the component asks for."""
-    return PodRequests((ContainerRequest(millicores(component.cpu), memory_bytes(component.memory)),), ())
+    return requests_of(component.cpu, component.memory)
+
+
+def requests_of(cpu: str, memory: str) -> PodRequests:
+    """What a pod of one container asks for that has these quantities. Raises `ValueError` for others than those."""
+    return PodRequests((ContainerRequest(millicores(cpu), memory_bytes(memory)),))

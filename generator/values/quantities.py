@@ -52,6 +52,7 @@ def memory_bytes(text: str) -> int:
     return int(amount)
 
 
+@lru_cache(1000)
 def duration(text: str) -> timedelta:
     """A length of time in hours and minutes (`24h`, `90m`, `1h30m`). Raises `ValueError`."""
     match = _DURATION.fullmatch(text)

@@ -53,6 +53,21 @@ def list_previews(
         typer.Option("--sort", help="Order: key; ends (the first to end first), price (dear first), owner, age (old)."),
     ] = "key",
     reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            min=0,
+            metavar="N",
+            help="At most N rows; 0 for all.",
+            show_default="50 as a table on a terminal, else all",
+        ),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All rows, as --limit 0.")] = False,
+    after: Annotated[
+        str | None,
+        typer.Option("--after", metavar="KEY/ENV", help="Only rows after this one, as the page before ended with it."),
+    ] = None,
     repo: options.Repo = None,
     cluster: options.Cluster = None,
     kubeconfig: options.Kubeconfig = None,
@@ -61,14 +76,17 @@ def list_previews(
     """List previews with URL, time left, price and the total. Entries that cannot be read are listed with the reason.
 
     Filters narrow one another down. With --cluster, also the phase of each and its cause, and previews without entry
-    that are still being removed.
+    that are still being removed. Totals are of all rows that match, whichever of them are shown.
 
     Example: rtb-hub list --env int --ends-within 2h --sort ends
     """
     from hub.commands.listing import run as command
-    from hub.commands.listing.model import Order, wanted
+    from hub.commands.listing.model import Cursor, Order, Page, wanted
     from hub.views.phases import Options
 
+    if everything and limit:
+        raise typer.BadParameter("give either --limit or --all", param_hint="--all")
+    page = Page(0 if everything else limit, Cursor.parse(after) if after is not None else None)
     at = Options(cluster, kubeconfig) if cluster else None
     filters = wanted(
         envs=env or (),
@@ -80,7 +98,7 @@ def list_previews(
         project=project,
         sees_cluster=at is not None,
     )
-    command.run(filters, Order(sort, reverse), repo=repo, at=at, output=output)
+    command.run(filters, Order(sort, reverse), page, repo=repo, at=at, output=output)
 
 
 @declared_errors

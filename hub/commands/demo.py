@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE
 from hub.commands import init, start
 from hub.commands.listing import run as listing
-from hub.commands.listing.model import Filter, Order
+from hub.commands.listing.model import Filter, Order, Page
 from hub.commands.start import Arguments
 from hub.output.console import Format, console
 from hub.wiring import hub
@@ -32,7 +32,7 @@ def run(folder: Path) -> None:
         _say(*_command(arguments, folder))
         start.run(arguments, repo=str(folder), output=Format.TABLE)
     _say("rtb-hub", "list", "--repo", str(folder))
-    listing.run(Filter(), Order(), repo=str(folder), at=None, output=Format.TABLE)
+    listing.run(Filter(), Order(), Page(), repo=str(folder), at=None, output=Format.TABLE)
     _say("git", "-C", str(folder), "ls-tree", "-r", "--name-only", "main")
     console().print(_tree(folder))
     _next(folder)

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import Fault, HubError
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _UNBOUNDED = 1000
+#: Items of a long list that are printed at once.
+_AT_ONCE = 100
 
 
 class Format(StrEnum):
@@ -64,14 +67,28 @@ def _write_json(data: Mapping[str, Any]) -> None:
         write(f"{before}\n  {json.dumps(name, ensure_ascii=False)}: ")
         if isinstance(value, Iterator):
             opening = "["
-            for item in value:
-                write(f"{opening}\n    {_json(item, 4)}")
+            for some in _in_parts(value):
+                items = ",\n    ".join(map(_item_json, some))
+                write(f"{opening}\n    {items}")
                 opening = ","
             write("[]" if opening == "[" else "\n  ]")
         else:
             write(_json(value, 2))
         before = ","
     write("{}\n" if before == "{" else "\n}\n")
+
+
+def _in_parts(items: Iterator[Any]) -> Iterator[list[Any]]:
+    """The items, some at once: a write for each of thousands costs more than making it."""
+    while some := list(islice(items, _AT_ONCE)):
+        yield some
+
+
+def _item_json(item: Any) -> str:
+    """As `_json` of an item of a list in an object, in a tenth of the time: Python indents in Python only."""
+    from pydantic_core import to_json
+
+    return to_json(item, indent=2).decode().replace("\n", "\n    ")
 
 
 def _json(data: Any, margin: int = 0) -> str:
@@ -126,4 +143,6 @@ def fault_data(fault: Fault) -> dict[str, Any]:
 
 def printable(text: str) -> str:
     """`text` without control or invisible characters, so that nothing untrusted can move a terminal's cursor."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from generator.cost.fargate import PodGroup
 from generator.cost.pricing import PreviewPrice, money, price_pods
-from generator.model.entry import Preview
-from generator.model.environment import Environment
+from generator.model.entry import Compute, Preview
+from generator.model.environment import Environment, Pricing
 from generator.render.context import preview_host
-from generator.render.request import pod_requests
+from generator.render.request import requests_of
 from generator.values.formats import parse_time
+from generator.values.naming import NAMESPACE_PREFIX
 from generator.values.quantities import duration, format_duration
 from reconcilers.approval.push_rules import BranchRule, PushRules
-from reconcilers.leases import begin_of, end_after
+from reconcilers.leases import end_after
+from reconcilers.state.outline import Outline, outline_of
+
+_NO_TIME, _MINUTE = timedelta(0), timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,74 +46,87 @@ def entry_price(preview: Preview, environment: Environment) -> PreviewPrice:
     Of a lease in office hours too it is that of all the time from begin to end: pods run, and are billed, at night. One
     that awaits approval is priced as if it had begun when it was asked for.
     """
-    spec, lease = preview.spec, preview.spec.lease
-    begin = begin_of(lease)
-    if lease.expires_at is not None:
-        ends = parse_time(lease.expires_at)
+    return _price(outline_of(preview), environment)
+
+
+def _price(outline: Outline, environment: Environment) -> PreviewPrice:
+    begin = parse_time(outline.activated_at or outline.requested_at)
+    if outline.expires_at is not None:
+        ends = parse_time(outline.expires_at)
     else:
-        counted = lease.office_hours and environment.spec.office_hours is not None
-        ends = end_after(begin, duration(lease.ttl), environment, office_hours=counted)
-    length = ends - begin
-    pods = [PodGroup(name, c.replicas, pod_requests(c), spec.compute) for name, c in sorted(spec.components.items())]
-    return price_pods(pods, environment.spec.pricing, length)
+        counted = outline.office_hours and environment.spec.office_hours is not None
+        ends = end_after(begin, duration(outline.ttl), environment, office_hours=counted)
+    pods = tuple((name, *outline.components[name][1:]) for name in sorted(outline.components))
+    return _price_of(pods, outline.compute, environment.spec.pricing, ends - begin)
+
+
+@lru_cache(5000)
+def _price_of(
+    pods: tuple[tuple[str, int, str, str], ...], compute: Compute, pricing: Pricing, length: timedelta
+) -> PreviewPrice:
+    """The price of pods (name, how many, CPU, memory). Among thousands of previews few ask for what no other does."""
+    groups = [PodGroup(name, replicas, requests_of(cpu, memory), compute) for name, replicas, cpu, memory in pods]
+    return price_pods(groups, pricing, length)
 
 
 def preview_row(preview: Preview, environment: Environment, *, now: datetime) -> Row:
     """The preview's row at `now` (aware)."""
-    spec, lease = preview.spec, preview.spec.lease
-    left = duration(lease.ttl) if lease.expires_at is None else parse_time(lease.expires_at) - now
+    return outline_row(outline_of(preview), environment, now=now)
+
+
+def outline_row(outline: Outline, environment: Environment, *, now: datetime) -> Row:
+    """The row of a preview by its outline, at `now` (aware)."""
+    spec, ends = environment.spec, outline.expires_at
+    left = duration(outline.ttl) if ends is None else parse_time(ends) - now
     return Row(
-        key=spec.issue,
+        key=outline.issue,
         environment=environment.name,
-        blueprint=spec.blueprint,
-        compute=spec.compute,
-        lease=lease_phase(preview, environment, now=now),
-        url=f"https://{preview_host(preview, environment)}/",
-        owner=lease.requested_by,
-        ends=lease.expires_at or "",
-        left=format_duration(left) if left >= timedelta(minutes=1) else "0m",
-        left_minutes=max(0, int(left.total_seconds() // 60)),
-        price=entry_price(preview, environment),
+        blueprint=outline.blueprint,
+        compute=outline.compute,
+        lease="awaiting approval" if ends is None else _lease_phase(left, duration(spec.lease.warn_before)),
+        url=f"https://{preview_host(outline.issue.lower(), spec.domain)}/",
+        owner=outline.requested_by,
+        ends=ends or "",
+        left=format_duration(left) if left >= _MINUTE else "0m",
+        left_minutes=max(0, left // _MINUTE),
+        price=_price(outline, environment),
     )
 
 
-def lease_phase(preview: Preview, environment: Environment, *, now: datetime) -> str:
-    """What Git alone tells of the lease. Whether pods run is the cluster's to say, not the entry's."""
-    expires_at = preview.spec.lease.expires_at
-    if expires_at is None:
-        return "awaiting approval"
-    left = parse_time(expires_at) - now
-    if left <= timedelta(0):
+def _lease_phase(left: timedelta, warn_before: timedelta) -> str:
+    """What Git alone tells of a lease that has an end. Whether pods run is the cluster's to say, not the entry's."""
+    if left <= _NO_TIME:
         return "expired"
-    return "expiring soon" if left <= duration(environment.spec.lease.warn_before) else "active"
+    return "expiring soon" if left <= warn_before else "active"
 
 
 def describe(preview: Preview, environment: Environment, *, now: datetime) -> dict[str, Any]:
     """One preview for machines."""
-    return describe_row(preview_row(preview, environment, now=now), preview)
+    outline = outline_of(preview)
+    return describe_row(outline_row(outline, environment, now=now), outline)
 
 
-def describe_row(row: Row, preview: Preview) -> dict[str, Any]:
-    """The preview of a row for machines."""
-    spec, lease, price = preview.spec, preview.spec.lease, row.price
+def describe_row(row: Row, outline: Outline) -> dict[str, Any]:
+    """The preview of a row, and of the outline it was made of, for machines."""
+    price = row.price
     return {
         "issue": row.key,
         "environment": row.environment,
-        "namespace": preview.key.namespace,
+        "namespace": NAMESPACE_PREFIX + row.key.lower(),
         "blueprint": row.blueprint,
-        "branch": spec.branch,
+        "branch": outline.branch,
         "compute": row.compute,
-        "shard": spec.shard,
+        "shard": outline.shard,
         "url": row.url,
         "lease": {
             "phase": row.lease,
-            "requestedBy": lease.requested_by,
-            "requestedAt": lease.requested_at,
-            "ttl": lease.ttl,
-            "expiresAt": lease.expires_at,
+            "requestedBy": row.owner,
+            "requestedAt": outline.requested_at,
+            "ttl": outline.ttl,
+            "expiresAt": outline.expires_at,
             "minutesLeft": row.left_minutes,
-            "officeHours": lease.office_hours,
-            "extensions": [one.model_dump(mode="json", by_alias=True) for one in lease.extensions],
+            "officeHours": outline.office_hours,
+            "extensions": outline.extensions,
         },
         "price": {
             "currency": price.currency,
@@ -117,10 +135,10 @@ def describe_row(row: Row, preview: Preview) -> dict[str, Any]:
             "asOf": price.as_of,
         },
         "components": {
-            name: {"image": c.image, "replicas": c.replicas, "cpu": c.cpu, "memory": c.memory}
-            for name, c in spec.components.items()
+            name: {"image": image, "replicas": replicas, "cpu": cpu, "memory": memory}
+            for name, (image, replicas, cpu, memory) in outline.components.items()
         },
-        "manifestDigest": spec.rendered.digest if spec.rendered else None,
+        "manifestDigest": outline.digest,
     }
 
 

@@ -45,6 +45,8 @@ class InLine:
 
 def in_line(state: EnvironmentState) -> tuple[InLine, ...]:
     """The line of an environment."""
+    if not state.queue.waiting:
+        return ()  # what thousands take is counted for those who wait only
     line = line_of(state)
     return tuple(InLine(place, len(line.places)) for place in line.places)
 

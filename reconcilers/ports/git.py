@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from reconcilers.plan import Plan
 from reconcilers.ports.cluster import ClusterState, NamespaceDetails
@@ -42,17 +42,28 @@ class Snapshot(Protocol):
         """
 
 
+class Kept(NamedTuple):
+    """What is kept of one entry: facts to count and plan by, what a list tells of it, and the whole."""
+
+    summary: str
+    outline: str
+    entry: str
+
+
 class EntryCache(Protocol):
     """What was made of entries, by content id. It saves time only: it may forget anything, and it never fails."""
 
     def summaries(self, content_ids: Collection[str]) -> Mapping[str, str]:
         """The summaries of those that are known."""
 
+    def outlines(self, content_ids: Collection[str]) -> Mapping[str, str]:
+        """The outlines of those that are known."""
+
     def entry(self, content_id: str) -> str | None:
         """The whole entry, None when it is not known."""
 
-    def keep(self, found: Mapping[str, tuple[str, str]]) -> bool:
-        """Keep summary and entry by content id. False when that cannot be done now."""
+    def keep(self, found: Mapping[str, Kept]) -> bool:
+        """Keep what was made of entries, by content id. False when that cannot be done now."""
 
 
 @dataclass(frozen=True, slots=True)

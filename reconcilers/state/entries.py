@@ -17,7 +17,8 @@ from generator.values.model_faults import faults_of
 from generator.values.naming import ENTRY_FILE, preview_folder, previews_folder
 from generator.yaml.reader import load
 from reconcilers.capacity.facts import Facts, facts_from, facts_of, facts_text
-from reconcilers.ports.git import EntryCache, Snapshot
+from reconcilers.ports.git import EntryCache, Kept, Snapshot
+from reconcilers.state.outline import outline_of, outline_text
 
 C = TypeVar("C", str, str | None)
 #: Entries read and parsed at once: so many whole ones are in memory.
@@ -72,6 +73,11 @@ class EntryRecord:
             self._load = None
         return self._preview
 
+    @property
+    def kept_as(self) -> tuple[EntryCache, str] | None:
+        """The cache that has more of the entry than `facts`, and its content id there; None when none has."""
+        return self._load
+
     def built(self) -> Preview | None:
         """`preview`, without keeping it: thousands of whole entries are more than one looks at together."""
         return self._preview if self._load is None else self._loaded(*self._load)
@@ -114,7 +120,12 @@ class NothingKept:
         del content_id
         return None
 
-    def keep(self, found: Mapping[str, tuple[str, str]]) -> bool:
+    def outlines(self, content_ids: Collection[str]) -> Mapping[str, str]:
+        """None are known."""
+        del content_ids
+        return {}
+
+    def keep(self, found: Mapping[str, Kept]) -> bool:
         """Keep nothing."""
         del found
         return False
@@ -156,7 +167,11 @@ def _parsed(
     texts = read_listed(snapshot, paths)
     records = {str(path): entry_record(path, texts[path], snapshot, environment) for path in paths}
     found = {
-        files[file]: (f"{file}\n{facts_text(facts)}", preview.model_dump_json(by_alias=True, exclude_unset=True))
+        files[file]: Kept(
+            summary=f"{file}\n{facts_text(facts)}",
+            outline=outline_text(outline_of(preview)),
+            entry=preview.model_dump_json(by_alias=True, exclude_unset=True),
+        )
         for file, record in records.items()
         if (preview := record.preview) is not None and (facts := record.facts) is not None
     }

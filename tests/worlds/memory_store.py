@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from generator.errors import Moved, Reason, Stalled
 from reconcilers.plan import Plan, one_line
-from reconcilers.ports.git import LoggedCommit, Pair, Snapshot
+from reconcilers.ports.git import Kept, LoggedCommit, Pair, Snapshot
 
 Tree = Mapping[PurePosixPath, bytes]
 
@@ -24,16 +24,19 @@ def content_id(content: bytes) -> str:
 class MemoryCache:
     """Keeps what was made of entries; `parsed` counts them."""
 
-    kept: dict[str, tuple[str, str]] = field(default_factory=dict)
+    kept: dict[str, Kept] = field(default_factory=dict)
     parsed: int = 0
 
     def summaries(self, content_ids: Collection[str]) -> Mapping[str, str]:
-        return {name: self.kept[name][0] for name in content_ids if name in self.kept}
+        return {name: self.kept[name].summary for name in content_ids if name in self.kept}
+
+    def outlines(self, content_ids: Collection[str]) -> Mapping[str, str]:
+        return {name: self.kept[name].outline for name in content_ids if name in self.kept}
 
     def entry(self, content_id: str) -> str | None:
-        return self.kept[content_id][1] if content_id in self.kept else None
+        return self.kept[content_id].entry if content_id in self.kept else None
 
-    def keep(self, found: Mapping[str, tuple[str, str]]) -> bool:
+    def keep(self, found: Mapping[str, Kept]) -> bool:
         self.parsed += len(found)
         self.kept |= found
         return True

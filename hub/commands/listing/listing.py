@@ -1,13 +1,13 @@
-"""All that `rtb-hub list` shows."""
+"""What `rtb-hub list` found: rows in order, totals, and what is beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
-from hub.commands.listing.model import Filter
+from hub.commands.listing.model import Cursor, Filter, Order, Page
 from hub.commands.listing.rows import Listed, Total, Where
 from hub.views.queue import InLine, in_line
 from reconcilers.health.phase import Phase
@@ -18,12 +18,28 @@ from reconcilers.state.queue_files import QueuedRecord
 
 @dataclass(frozen=True)
 class Listing:
-    """All that is shown. `phases`: of what was looked for in the cluster, None without one."""
+    """All that was found. `previews` are all rows that match in their `order`, `page` says which of them are shown.
+
+    `phases`: of what was looked for in the cluster, None without one.
+    """
 
     states: tuple[EnvironmentState, ...]
     previews: tuple[Listed, ...]
     phases: Mapping[Where, Phase] | None
     wanted: Filter
+    order: Order = field(default_factory=Order)
+    page: Page = field(default_factory=Page)
+
+    @cached_property
+    def shown(self) -> tuple[Listed, ...]:
+        """The rows of the page. Raises `ConfigError` as `Page.of` does."""
+        return self.page.of(self.previews, self.order)
+
+    def next_after(self, shown: Sequence[Listed]) -> Cursor | None:
+        """Where the rows go on after those `shown`; None when they are the last."""
+        if not shown or shown[-1] is self.previews[-1]:
+            return None
+        return Cursor.at(shown[-1])
 
     @property
     def unreadable(self) -> Iterator[EntryRecord]:

@@ -1,4 +1,4 @@
-"""Which previews `rtb-hub list` shows, and in which order. Filters narrow one another down."""
+"""Which previews `rtb-hub list` shows, in which order, and which part. Filters narrow one another down."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from hub.commands.listing.rows import Listed
     from reconcilers.health.phase import Phase
 
+#: The last part of a cursor at a row that is of a request.
+_REQUEST = "request"
 Sort = Literal["key", "ends", "price", "owner", "age"]
-#: What Git alone tells of a lease (`hub.views.preview.lease_phase`).
+#: What Git alone tells of a lease (`hub.views.preview.outline_row`).
 LEASE_PHASES = ("active", "expiring soon", "expired", "awaiting approval")
 
 
@@ -93,9 +95,73 @@ class Order:
             case "owner":
                 return (row.owner, *by_key)
             case "age":
-                return (listed.requested_at, *by_key)
+                return (listed.outline.requested_at, *by_key)
             case _:
                 return by_key
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The row that a page ends with, which the next one begins after: `RTB-123/int`, or `RTB-123/prd/request`."""
+
+    key: IssueKey
+    environment: str
+    is_request: bool = False
+
+    @classmethod
+    def at(cls, listed: Listed) -> Cursor:
+        """The cursor at a row."""
+        return cls(listed.key, listed.row.environment, listed.is_request)
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor:
+        """The cursor in `text`. Raises `ConfigError` (InvalidValue, InvalidIssueKey)."""
+        key, *rest = text.split("/")
+        if not (rest and rest[0] and rest[1:] in ([], [_REQUEST])):
+            allowed = f"KEY/ENV or KEY/ENV/{_REQUEST}, such as RTB-123/int"
+            fault = Fault(f"{text[:80]!r} is not a row of the list", field="--after", allowed=allowed)
+            raise ConfigError(Reason.INVALID_VALUE, fault)
+        return cls(IssueKey.parse(key), rest[0], len(rest) > 1)
+
+    def __str__(self) -> str:
+        return "/".join([str(self.key), self.environment, *([_REQUEST] if self.is_request else [])])
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of the rows is asked for: at most `limit` (0: all), those after `after`. None: nobody said."""
+
+    limit: int | None = None
+    after: Cursor | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a part, or expressly all, is asked for."""
+        return self.limit is not None or self.after is not None
+
+    def of(self, previews: Sequence[Listed], order: Order) -> tuple[Listed, ...]:
+        """This part of all rows in their `order`.
+
+        In the order of keys the row `after` need not be there any more. In another nobody knows then where it stood:
+        raises `ConfigError` (InvalidValue).
+        """
+        begin = 0 if self.after is None else _rows_until(self.after, previews, order)
+        return tuple(previews[begin : begin + self.limit] if self.limit else previews[begin:])
+
+
+def _rows_until(after: Cursor, previews: Sequence[Listed], order: Order) -> int:
+    """How many rows stand up to `after`. Raises as `Page.of` does."""
+    found = next((place for place, listed in enumerate(previews, 1) if Cursor.at(listed) == after), None)
+    if found is None and order.sort == "key":
+        at = (after.key, after.environment)
+        places = [(listed.key, listed.row.environment) for listed in previews]
+        return sum(after.is_request if place == at else (place > at) == order.reverse for place in places)
+    if found is None:
+        remedy = "it is gone or does not match any more: begin again without --after, or page with --sort key"
+        raise ConfigError(
+            Reason.INVALID_VALUE, Fault(f"{after} is not among what is listed", field="--after", remedy=remedy)
+        )
+    return found
 
 
 def wanted(  # noqa: PLR0913 - the command's options

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from generator.values.naming import IssueKey
 from hub.views.preview import Row
-from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.outline import Outline
 
 #: A preview by environment and name: `("int", "rtb-123")`.
 Where = tuple[str, str]
@@ -18,16 +18,16 @@ Where = tuple[str, str]
 class Listed:
     """One preview whose entry can be read, without the whole of it, since there may be thousands.
 
-    `removal`: the request branch that asks for its removal.
+    `is_request`: it is what a request asks for, beside which there may be an entry that is live. `removal`: the request
+    branch that asks for its removal.
     """
 
     key: IssueKey
     state: EnvironmentState
     row: Row
-    requested_at: str
-    office_hours: bool
-    removal: str | None
-    record: EntryRecord
+    outline: Outline
+    is_request: bool = False
+    removal: str | None = None
 
     @property
     def where(self) -> Where:

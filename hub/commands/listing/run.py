@@ -7,16 +7,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from generator.model.overlay import unknown_environment
+from generator.values.naming import IssueKey
 from hub.commands.listing.listing import Listing
-from hub.commands.listing.model import Filter, Order
+from hub.commands.listing.model import Filter, Order, Page
 from hub.commands.listing.rows import Listed, Where
 from hub.output.console import Format, emit
 from hub.views.phases import Options, phase_data, phases, read_environment
-from hub.views.preview import describe_row, preview_row
+from hub.views.preview import describe_row, outline_row
 from hub.views.queue import describe_place, describe_set_aside
 from hub.wiring import hub
 from reconcilers.health.phase import Phase
 from reconcilers.state.environment import EnvironmentState, request_branch
+from reconcilers.state.outlines import outlined
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
     from reconcilers.ports.git import ClusterReader
 
 
-def run(wanted: Filter, order: Order, *, repo: str | None, at: Options | None, output: Format) -> None:
+def run(  # noqa: PLR0913 - the command's options
+    wanted: Filter, order: Order, page: Page, *, repo: str | None, at: Options | None, output: Format
+) -> None:
     """Print the previews of the repository that are wanted; with a cluster (`at`), their phases."""
     ours = hub()
     now = ours.clock()
@@ -36,7 +40,7 @@ def run(wanted: Filter, order: Order, *, repo: str | None, at: Options | None, o
     states = tuple(state for state in states if wanted.shows_environment(state.environment.name))
     found = _phases(reader, states, now=now, named=bool(wanted.envs)) if reader else None
     shown = [one for one in listed_previews(states, now) if wanted.shows(one, (found or {}).get(one.where), now=now)]
-    listing = Listing(states, order.sorted(shown), found, wanted)
+    listing = Listing(states, order.sorted(shown), found, wanted, order, page)
     emit(_data(listing), output, lambda console: _tell(console, listing))
 
 
@@ -49,12 +53,13 @@ def _tell(console: Console, listing: Listing) -> None:
 def listed_previews(states: tuple[EnvironmentState, ...], now: datetime) -> Iterator[Listed]:
     """All previews whose entry can be read."""
     for state in states:
-        for record in state.records:
-            if (preview := record.built()) is not None:
-                key, lease = preview.key, preview.spec.lease
-                removal = request_branch(state.environment.name, key) if record.name in state.removals else None
-                row = preview_row(preview, state.environment, now=now)
-                yield Listed(key, state, row, lease.requested_at, lease.office_hours, removal, record)
+        environment = state.environment
+        for records, is_request in ((state.entries, False), (state.requests, True)):
+            for record, outline in outlined(records):
+                key = IssueKey.parse(outline.issue)
+                removal = request_branch(environment.name, key) if record.name in state.removals else None
+                row = outline_row(outline, environment, now=now)
+                yield Listed(key, state, row, outline, is_request, removal)
 
 
 def _phases(
@@ -76,12 +81,11 @@ def _data(listing: Listing) -> dict[str, Any]:
     data: dict[str, Any] = {
         "previews": (
             {
-                **describe_row(listed.row, preview),
+                **describe_row(listed.row, listed.outline),
                 "removalRequested": listed.removal is not None,
                 **({} if found is None else phase_data(found.get(listed.where))),
             }
-            for listed in listing.previews
-            if (preview := listed.record.built()) is not None
+            for listed in listing.shown
         ),
         "totals": {
             "previews": len(listing.previews),
@@ -104,4 +108,7 @@ def _data(listing: Listing) -> dict[str, Any]:
             {"issue": name.upper(), "environment": environment, **phase_data(phase)}
             for (environment, name), phase in listing.leaving.items()
         ]
+    if listing.page.is_asked:
+        after = listing.next_after(listing.shown)
+        data["next"] = str(after) if after else None
     return data

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-from rich.table import Table
 from rich.text import Text
 
 from generator.cost.pricing import money
+from hub.output.columns import Cell, Columns
 from hub.output.console import printable
+from hub.views.phases import STYLES as PHASE_STYLES
 from hub.views.phases import phase_text
 from hub.views.preview import office_hours_line
 from hub.views.queue import tell_place
@@ -25,31 +26,45 @@ if TYPE_CHECKING:
 #: Columns that a narrow terminal does without; JSON has everything.
 _WHEN_WIDE = frozenset({"PER HOUR", "COMPUTE", "BLUEPRINT", "OWNER"})
 _FULL_WIDTH = 130
-#: Rows of one part of the table, and what a URL gets at least.
-_ROWS, _NARROWEST_URL = 500, 20
+_RIGHT = frozenset({"LEFT", "PER HOUR", "LEASE TOTAL"})
+#: Rows that a terminal is shown when nobody says how many.
+FIRST_PAGE = 50
 _STYLES = {"active": "green", "expiring soon": "yellow", "expired": "red", "awaiting approval": "cyan"}
+_NONE = "–"
 
 
 def tell(console: Console, listing: Listing) -> None:
     """Print it: rows, causes, removals that wait for their merge, entries that cannot be read with their reason."""
+    shown = listing.shown
+    if console.is_terminal and listing.page.limit is None:
+        shown = shown[:FIRST_PAGE]
     if listing.previews:
-        for table in _tables(listing, console.width):
-            console.print(table)
+        if shown:
+            _tell_rows(console, listing, shown)
         console.print(Text(_totals(listing), "bold"))
+        _tell_rest(console, listing, shown)
     else:
         names = ", ".join(state.environment.name for state in listing.states)
         if any(True for state in listing.states for _ in state.records):
             console.print(f"no preview in {names} is as asked for")
         else:
             console.print(f"no previews in {names}; start one with 'rtb-hub start KEY --env NAME --image …'")
-    shown = {listed.where: (listing.phases or {}).get(listed.where) for listed in listing.previews}
-    for where, phase in sorted({**shown, **listing.leaving}.items()):
+    phases = {listed.where: (listing.phases or {}).get(listed.where) for listed in shown}
+    for where, phase in sorted({**phases, **listing.leaving}.items()):
         if phase is not None and phase.cause:
             _tell_cause(console, where, phase)
-    _tell_leases(console, listing)
+    _tell_leases(console, listing, shown)
     for one in listing.queue:
         tell_place(console, one)
     _tell_set_aside(console, listing)
+
+
+def _tell_rest(console: Console, listing: Listing, shown: Sequence[Listed]) -> None:
+    """That there is more than what is shown, and how to see it."""
+    if (after := listing.next_after(shown)) is not None:
+        place = next(place for place, one in enumerate(listing.previews, 1) if one is shown[-1])
+        more = len(listing.previews) - place
+        console.print(Text(f"… and {more} more: --after {after} goes on, --limit N shows N, --all shows all", "dim"))
 
 
 def _tell_set_aside(console: Console, listing: Listing) -> None:
@@ -62,15 +77,15 @@ def _tell_set_aside(console: Console, listing: Listing) -> None:
                 console.print(f"    {printable(str(fault))}")
 
 
-def _tell_leases(console: Console, listing: Listing) -> None:
+def _tell_leases(console: Console, listing: Listing, shown: Sequence[Listed]) -> None:
     """What is special of leases: those that count office hours only, and removals that wait for their merge."""
     for state in listing.states:
-        own = (one for one in listing.previews if one.state is state)
-        counted = [one.row.key for one in own if one.office_hours]
+        own = (one for one in shown if one.state is state)
+        counted = [one.row.key for one in own if one.outline.office_hours]
         if counted:
             hours = office_hours_line(state.environment)
             console.print(f"office hours only in {state.environment.name}: {', '.join(counted)} ({hours})")
-    for listed in listing.previews:
+    for listed in shown:
         if listed.removal:
             head = Text.assemble((listed.row.key, "bold"), f" in {listed.row.environment}: ")
             console.print(Text.assemble(head, f"removal requested; it goes when {listed.removal} is merged"))
@@ -89,55 +104,39 @@ def _totals(listing: Listing) -> str:
     return "; ".join([head, *prices, *shared])
 
 
-def _tables(listing: Listing, width: int) -> Iterator[Table]:
-    """The rows as one table, which is made in parts when there are many: a whole one takes 10 KiB a row."""
-    previews = listing.previews
-    headings = [name for name in _cells(previews[0], listing) if width >= _FULL_WIDTH or name not in _WHEN_WIDE]
-    widths = _widths(listing, headings, width) if len(previews) > _ROWS else {}
-    for begin in range(0, len(previews), _ROWS):
-        table = Table(box=None, pad_edge=False, header_style="bold", show_header=begin == 0)
-        for name in headings:
-            right = name in ("LEFT", "PER HOUR", "LEASE TOTAL")
-            table.add_column(name, justify="right" if right else "left", overflow="fold", width=widths.get(name))
-        for listed in previews[begin : begin + _ROWS]:
-            cells = _cells(listed, listing)
-            table.add_row(*(cells[name] for name in headings))
-        yield table
+def _tell_rows(console: Console, listing: Listing, shown: Sequence[Listed]) -> None:
+    """The rows, under their headings."""
+    names = [name for name in _CELLS if console.width >= _FULL_WIDTH or name not in _WHEN_WIDE]
+    headings = [("PHASE" if name == "LEASE" and listing.phases is not None else name) for name in names]
+    columns = Columns(headings, right=_RIGHT, folded="URL")
+    columns.tell(console, [[_CELLS[name](listed, listing) for name in names] for listed in shown])
 
 
-def _widths(listing: Listing, headings: Sequence[str], width: int) -> dict[str, int]:
-    """How wide each column is for all parts: as its widest cell, but the URLs share what is left."""
-    widths = {name: len(name) for name in headings}
-    for listed in listing.previews:
-        for name, cell in _cells(listed, listing).items():
-            if name in widths:
-                widths[name] = max(widths[name], cell_len(str(cell)))
-    gaps = 2 * (len(headings) - 1)
-    others = sum(wide for name, wide in widths.items() if name != "URL") + gaps
-    widths["URL"] = max(_NARROWEST_URL, min(widths["URL"], width - others))
-    return widths
+def _lease(listed: Listed, listing: Listing) -> Cell:
+    """The lease's phase, or the preview's where a cluster was asked."""
+    if listing.phases is None:
+        return Cell(listed.row.lease, _STYLES[listed.row.lease])
+    phase = listing.phases.get(listed.where)
+    return Cell(phase.name, PHASE_STYLES[phase.name]) if phase else Cell(_NONE, "dim")
 
 
-def _cells(listed: Listed, listing: Listing) -> dict[str, Text | str]:
-    """The row's cells by heading, in order. Plain ones are no `Text`, which takes ten times the memory."""
-    row, price = listed.row, listed.row.price
-    none = "–"
-    return {
-        "ISSUE": Text(row.key, "bold"),
-        "ENV": row.environment,
-        **(
-            {"LEASE": Text(row.lease, _STYLES[row.lease])}
-            if listing.phases is None
-            else {"PHASE": phase_text(listing.phases.get(listed.where))}
-        ),
-        "LEFT": row.left,
-        "URL": Text(row.url, f"link {row.url}"),
-        "PER HOUR": none if price.per_hour is None else money(price.per_hour, price.currency),
-        "LEASE TOTAL": none if price.total is None else money(price.total, price.currency),
-        "COMPUTE": row.compute,
-        "BLUEPRINT": row.blueprint,
-        "OWNER": printable(row.owner),
-    }
+def _money(amount: Decimal | None, currency: str) -> Cell:
+    return Cell(_NONE if amount is None else money(amount, currency))
+
+
+#: The cells of a row by heading, in their order.
+_CELLS: Mapping[str, Callable[[Listed, Listing], Cell]] = {
+    "ISSUE": lambda one, _: Cell(one.row.key, "bold"),
+    "ENV": lambda one, _: Cell(one.row.environment),
+    "LEASE": _lease,
+    "LEFT": lambda one, _: Cell(one.row.left),
+    "URL": lambda one, _: Cell(one.row.url, f"link {one.row.url}"),
+    "PER HOUR": lambda one, _: _money(one.row.price.per_hour, one.row.price.currency),
+    "LEASE TOTAL": lambda one, _: _money(one.row.price.total, one.row.price.currency),
+    "COMPUTE": lambda one, _: Cell(one.row.compute),
+    "BLUEPRINT": lambda one, _: Cell(one.row.blueprint),
+    "OWNER": lambda one, _: Cell(printable(one.row.owner)),
+}
 
 
 def _tell_cause(console: Console, where: Where, phase: Phase) -> None:

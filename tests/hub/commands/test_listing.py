@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from io import StringIO
@@ -13,18 +15,23 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from rich.table import Table
 
 from generator.errors import ConfigError, Reason
+from generator.values.naming import IssueKey
 from hub.commands.listing.listing import Listing
-from hub.commands.listing.model import LEASE_PHASES, Filter, Order, Sort, wanted
+from hub.commands.listing.model import LEASE_PHASES, Cursor, Filter, Order, Page, Sort, wanted
 from hub.commands.listing.rows import Listed
-from hub.commands.listing.run import listed_previews
-from hub.commands.listing.table import tell
-from hub.output.console import Format, emit
+from hub.commands.listing.run import _data, listed_previews
+from hub.commands.listing.table import FIRST_PAGE, tell
+from hub.output.columns import Cell, Columns
+from hub.output.console import Format, _item_json, _json, emit
 from reconcilers.health.phase import Phase
 from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.outline import outline_from, outline_text
 from reconcilers.state.reading import read_states
 from worlds.builders import LIBRARY, NOW
+from worlds.memory_store import MemoryCache
 from worlds.planning import started, state_store
 
 AT = NOW + timedelta(hours=7)
@@ -164,16 +171,139 @@ def test_what_is_printed_while_it_is_made_is_the_same_json(count: int, capsys: p
     assert yaml.safe_load(capsys.readouterr().out) == {"items": items}
 
 
-@pytest.mark.parametrize("width", [80, 129, 200])
-def test_a_table_in_parts_looks_like_a_whole_one(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    listing = Listing(states(), tuple(listed_previews(states(), AT)), None, Filter())
+def printed(listing: Listing, *, width: int = 200, is_terminal: bool = False) -> str:
+    console = Console(width=width, file=StringIO(), highlight=False, markup=False, force_terminal=is_terminal, color_system=None, soft_wrap=True)  # fmt: skip
+    tell(console, listing)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
 
-    def printed() -> str:
-        console = Console(width=width, file=StringIO(), highlight=False, markup=False)
-        tell(console, listing)
-        assert isinstance(console.file, StringIO)
-        return console.file.getvalue()
 
-    whole = printed()
-    monkeypatch.setattr("hub.commands.listing.table._ROWS", 2)
-    assert printed() == whole
+def listing_of(rows: Sequence[Listed], *, sort: Sort = "key", reverse: bool = False, **page: Any) -> Listing:
+    order = Order(sort, reverse)
+    return Listing(states(), order.sorted(rows), None, Filter(), order, Page(**page))
+
+
+def many(count: int) -> list[Listed]:
+    """Rows of the issues X-1 to X-`count`."""
+    one = next(one for one in previews() if one.row.environment == "int")
+    keys = [IssueKey("XY", number) for number in range(1, count + 1)]
+    return [replace(one, key=key, row=replace(one.row, key=str(key))) for key in keys]
+
+
+class TestPages:
+    @given(st.sampled_from(["key", "ends", "price", "owner", "age"]), st.booleans(), st.integers(1, 4))
+    def test_one_after_the_other_are_the_whole_list(self, sort: Sort, reverse: bool, limit: int) -> None:
+        rows = [*previews(), *many(3), *(replace(one, is_request=True) for one in many(2))]
+        whole = listing_of(rows, sort=sort, reverse=reverse, limit=0)
+        assert whole.next_after(whole.shown) is None
+        found: list[Listed] = []
+        after: Cursor | None = None
+        for _ in rows:
+            page = listing_of(rows, sort=sort, reverse=reverse, limit=limit, after=after)
+            assert len(page.shown) <= limit
+            found += page.shown
+            if (cursor := page.next_after(page.shown)) is None:
+                break
+            after = Cursor.parse(str(cursor))
+        assert tuple(found) == whole.previews
+
+    @pytest.mark.parametrize("reverse", [False, True])
+    def test_by_key_a_row_that_is_gone_is_gone_on_after(self, reverse: bool) -> None:
+        rows = many(5)
+        after = Cursor.at(rows[2])
+        expected = listing_of(rows, reverse=reverse, after=after).shown
+        assert listing_of([*rows[:2], *rows[3:]], reverse=reverse, after=after).shown == expected
+        assert len(expected) == 2
+
+    def test_of_a_live_preview_and_its_request_none_is_left_out(self) -> None:
+        live = many(1)[0]
+        asked = replace(live, is_request=True)
+        assert listing_of([asked], after=Cursor.at(live)).shown == (asked,)
+        assert listing_of([live], after=Cursor.at(asked)).shown == ()
+
+    def test_in_another_order_one_that_is_gone_is_refused(self) -> None:
+        with pytest.raises(ConfigError, match="RTB-77/int is not among what is listed") as caught:
+            _ = listing_of(previews(), sort="ends", after=Cursor.parse("RTB-77/int")).shown
+        assert caught.value.faults[0].field == "--after"
+
+    @pytest.mark.parametrize("text", ["", "RTB-1", "RTB-1/", "/int", "rtb-1/int", "RTB-1/prd/x", "RTB-1/prd/request/x"])
+    def test_what_is_no_row_is_refused(self, text: str) -> None:
+        with pytest.raises(ConfigError):
+            Cursor.parse(text)
+
+    def test_totals_are_of_all_that_match(self) -> None:
+        assert listing_of(many(9), limit=2).totals == listing_of(many(9)).totals
+        assert "9 previews; " in printed(listing_of(many(9), limit=2))
+
+    def test_a_terminal_is_shown_the_first_rows_and_how_to_see_the_others(self) -> None:
+        shown = printed(listing_of(many(FIRST_PAGE + 7)), is_terminal=True)
+        assert f"XY-{FIRST_PAGE} " in shown
+        assert f"XY-{FIRST_PAGE + 1} " not in shown
+        assert f"… and 7 more: --after XY-{FIRST_PAGE}/int goes on" in shown
+        goes_on = printed(
+            listing_of(many(FIRST_PAGE + 7), after=Cursor.parse(f"XY-{FIRST_PAGE}/int")), is_terminal=True
+        )
+        assert f"XY-{FIRST_PAGE + 7} " in goes_on
+        assert "more:" not in goes_on
+
+    @pytest.mark.parametrize(("is_terminal", "page"), [(False, {}), (True, {"limit": 0})], ids=["pipe", "--all"])
+    def test_what_is_read_by_programs_or_asked_for_whole_is_whole(
+        self, is_terminal: bool, page: dict[str, Any]
+    ) -> None:
+        shown = printed(listing_of(many(FIRST_PAGE + 7), **page), is_terminal=is_terminal)
+        assert f"XY-{FIRST_PAGE + 7} " in shown
+        assert "more:" not in shown
+
+    def test_a_page_that_was_asked_for_says_where_the_next_begins_to_programs_too(self) -> None:
+        rows = many(3)
+        assert "next" not in _data(listing_of(rows))
+        assert _data(listing_of(rows, limit=2))["next"] == "XY-2/int"
+        assert _data(listing_of(rows, limit=3))["next"] is None
+        assert [one["issue"] for one in _data(listing_of(rows, limit=2))["previews"]] == ["XY-1", "XY-2"]
+        assert _data(listing_of(rows, limit=2))["totals"] == _data(listing_of(rows))["totals"]
+
+
+CELLS = st.text(st.sampled_from("ab–漢 "), max_size=12).map(str.strip)
+
+
+@given(
+    st.lists(st.tuples(CELLS, CELLS, st.text("xy/", max_size=60), CELLS), min_size=1, max_size=5), st.integers(85, 130)
+)
+def test_columns_look_like_a_table_of_rich(rows: list[tuple[str, ...]], width: int) -> None:
+    console = Console(width=width, file=StringIO(), highlight=False, markup=False)
+    names = ("ONE", "漢 TWO", "URL", "FOUR")
+    table = Table(box=None, pad_edge=False)
+    for name in names:
+        table.add_column(name, justify="right" if name == "ONE" else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    expected = console.file.getvalue()  # type: ignore[attr-defined]
+    console.file = StringIO()
+    Columns(names, frozenset({"ONE"}), "URL").tell(console, [[Cell(text) for text in row] for row in rows])
+    assert console.file.getvalue() == "".join(f"{line.rstrip()}\n" for line in expected.splitlines())
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))  # fmt: skip
+def test_items_of_long_lists_are_written_as_others(item: Any) -> None:
+    assert _item_json(item) == _json(item, 4)
+
+
+def test_outlines_survive_being_kept() -> None:
+    rows = previews()
+    assert [outline_from(outline_text(one.outline)) for one in rows] == [one.outline for one in rows]
+    for text in ("", "{}", "[1]", "[" + ",".join(["1"] * 14) + "]", json.dumps([*range(12), {"web": [1]}, 2])):
+        with pytest.raises(ValueError, match=r"."):
+            outline_from(text)
+
+
+def test_what_is_listed_is_the_same_with_and_without_a_cache() -> None:
+    store, cache = state_store(), MemoryCache()
+    started(store, "int", key="RTB-7")
+    expected = list(listed_previews(read_states(store, LIBRARY), AT))
+    for _ in range(2):
+        found = list(listed_previews(read_states(store, LIBRARY, cache=cache), AT))
+        assert [(one.row, one.outline) for one in found] == [(one.row, one.outline) for one in expected]
+    cache.kept = {name: one._replace(outline="[]", entry="") for name, one in cache.kept.items()}
+    found = list(listed_previews(read_states(store, LIBRARY, cache=cache), AT))
+    assert [one.outline for one in found] == [one.outline for one in expected], "Git tells what the cache cannot"

@@ -15,14 +15,16 @@ from generator.values.naming import preview_folder
 from hub.adapters.sqlite.entry_cache import KEPT_DAYS, SqliteEntryCache, code_version
 from reconcilers.capacity.facts import facts_from, facts_of, facts_text
 from reconcilers.lifecycle.start import entry_text
-from reconcilers.ports.git import EntryCache
+from reconcilers.ports.git import EntryCache, Kept
 from reconcilers.state.entries import NOTHING_KEPT, EntryRecord
+from reconcilers.state.outlines import outlined
 from reconcilers.state.reading import read_states
 from worlds.builders import LIBRARY, preview
 from worlds.memory_store import MemoryCache, MemoryStore, content_id
 from worlds.planning import KEY, merged, put, started, state_store
 
 DAY = 86_400
+KEPT = Kept("b", "o", "c")
 PATH = str(preview_folder("int", KEY) / "preview.yaml")
 
 
@@ -46,7 +48,8 @@ def seen(store: MemoryStore, cache: EntryCache) -> list[object]:
     states = read_states(store, LIBRARY, cache=cache)
     records: list[EntryRecord] = [record for state in states for record in state.records]
     told = [(r.path, r.name, r.preview, r.facts, r.faults) for r in records]
-    return [told, [(state.request_heads, state.removals) for state in states]]
+    outlines = [(record.path, outline) for record, outline in outlined(records)]
+    return [told, outlines, [(state.request_heads, state.removals) for state in states]]
 
 
 def populated() -> MemoryStore:
@@ -118,30 +121,30 @@ def test_facts_survive_being_kept() -> None:
 
 class TestFile:
     def test_is_for_its_owner_only(self, tmp_path: Path) -> None:
-        opened(tmp_path).keep({"a": ("b", "c")})
+        opened(tmp_path).keep({"a": KEPT})
         assert (tmp_path / "entries").stat().st_mode & 0o777 == 0o700
 
     def test_keeps_what_it_is_given_for_other_processes(self, tmp_path: Path) -> None:
-        assert opened(tmp_path).keep({"a": ("summary", "entry"), "b": ("", "")})
+        assert opened(tmp_path).keep({"a": Kept("summary", "outline", "entry"), "b": Kept("", "", "")})
         assert opened(tmp_path).summaries(["a", "c"]) == {"a": "summary"}
         assert (opened(tmp_path).entry("a"), opened(tmp_path).entry("c")) == ("entry", None)
 
     def test_is_another_one_for_other_code(self, tmp_path: Path) -> None:
-        opened(tmp_path).keep({"a": ("summary", "entry")})
+        opened(tmp_path).keep({"a": Kept("summary", "outline", "entry")})
         assert opened(tmp_path, version="2").summaries(["a"]) == {}
         assert code_version() == code_version()
 
     def test_drops_what_nobody_asked_for(self, tmp_path: Path) -> None:
         clock = Clock()
         cache = opened(tmp_path, clock=clock)
-        cache.keep({"asked for": ("1", "1"), "not": ("2", "2")})
-        opened(tmp_path, version="old").keep({"a": ("b", "c")})
+        cache.keep({"asked for": Kept("1", "1", "1"), "not": Kept("2", "2", "2")})
+        opened(tmp_path, version="old").keep({"a": KEPT})
         os.utime(tmp_path / "entries" / "entries-old.sqlite", (clock.now, clock.now))
         for _ in range(KEPT_DAYS // 5 + 1):
             clock.now += 5 * DAY
             assert cache.summaries(["asked for"]) == {"asked for": "1"}
         clock.now += 5 * DAY
-        cache.keep({"new": ("3", "3")})
+        cache.keep({"new": Kept("3", "3", "3")})
         assert cache.summaries(["asked for", "not", "new"]).keys() == {"asked for", "new"}
         assert cache.entry("not") is None
         assert [path.name for path in (tmp_path / "entries").glob("*.sqlite")] == ["entries-1.sqlite"]
@@ -183,7 +186,7 @@ class TestFaults:
         text = store.trees[store.heads["main"]][PurePosixPath(PATH)]
         assert cache.summaries([content_id(text)]), "it is in use again"
 
-    @pytest.mark.parametrize("column", ["summary", "entry"])
+    @pytest.mark.parametrize("column", ["summary", "outline", "entry"])
     def test_a_row_that_is_not_as_written_is_not_believed(self, tmp_path: Path, column: str) -> None:
         store = populated()
         expected = seen(store, opened(tmp_path))
@@ -196,15 +199,15 @@ class TestFaults:
     def test_a_file_that_others_hold_costs_time_only(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("hub.adapters.sqlite.database._BUSY_SECONDS", 0.01)
         store = populated()
-        opened(tmp_path).keep({"a": ("b", "c")})
+        opened(tmp_path).keep({"a": KEPT})
         holder = sqlite3.connect(file_of(tmp_path), isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
         cache = opened(tmp_path)
         assert seen(store, cache) == seen(store, NOTHING_KEPT)
         assert cache.summaries(["a"]) == {"a": "b"}
-        assert not cache.keep({"x": ("y", "z")})
+        assert not cache.keep({"x": KEPT})
         holder.close()
-        assert cache.keep({"x": ("y", "z")}), "it is used again when it is free"
+        assert cache.keep({"x": KEPT}), "it is used again when it is free"
 
     def test_a_folder_that_cannot_be_made_costs_time_only(self, tmp_path: Path) -> None:
         (tmp_path / "entries").write_text("a file")
@@ -236,7 +239,7 @@ class TestFaults:
 def keeps_much(folder: Path, worker: int) -> None:
     """Keep 50, each in a cache opened anew. One that is held just then may refuse, and takes it the next time."""
     for number in range(50):
-        assert any(opened(folder).keep({f"{worker}-{number}": ("a", "b")}) for _ in range(20))
+        assert any(opened(folder).keep({f"{worker}-{number}": KEPT}) for _ in range(20))
 
 
 def test_a_whole_entry_is_as_it_was_parsed(tmp_path: Path) -> None:
