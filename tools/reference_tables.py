@@ -6,15 +6,15 @@ is written by hand. A test compares, so a page cannot drift from the code.
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from enum import Enum
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-import typer
+import click
 
 from generator.errors import Reason
 from generator.model.blueprint import DEFAULT, TemplateLibrary
@@ -106,7 +106,7 @@ def fields(name: str) -> str:
 
 def commands() -> str:
     """Every command with its arguments and options."""
-    return "\n\n".join(_command(name, command) for name, command in _commands("rtb-hub", typer.main.get_command(app)))
+    return "\n\n".join(_command(name, command) for name, command in _commands("rtb-hub", app))
 
 
 def exit_codes() -> str:
@@ -271,33 +271,27 @@ def _commands(path: str, command: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _command(path: str, command: Any) -> str:
-    text = re.sub(r"\[/?[a-z]*\]", "", command.help or "")
+    text = inspect.cleandoc(command.help or "")
     about, _, example = text.partition("\n\nExample: ")
     parts = [f"### {path}", "\n\n".join(" ".join(part.split()) for part in about.split("\n\n"))]
     if example:
         parts.append(f"Example: `{' '.join(example.split())}`")
-    rows = [_parameter(parameter) for parameter in command.params if parameter.name != "help"]
+    rows = [_parameter(parameter) for parameter in command.params]
     return "\n\n".join([*parts, table(("argument or option", "default", "meaning"), rows)])
 
 
-def _parameter(parameter: Any) -> tuple[str, str, str]:
-    metavar = parameter.metavar or "|".join(_choices(parameter.type_descriptor.annotation)) or "TEXT"
-    is_flag = getattr(parameter, "is_flag", False)
-    value = "" if is_flag else metavar
-    names = (
-        [value]
-        if parameter.param_type_name == "argument"
-        else [f"{name} {value}" for name in (*parameter.opts, *parameter.secondary_opts)]
-    )
-    default = getattr(parameter.default, "value", parameter.default)
-    shown = "required" if parameter.required else "" if default in (None, "", False) or is_flag else f"`{default}`"
-    return ", ".join(f"`{name.strip()}`" for name in names), shown, parameter.help or ""
-
-
-def _choices(annotation: Any) -> tuple[str, ...]:
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return tuple(member.value for member in annotation)
-    return get_args(annotation)
+def _parameter(parameter: click.Parameter) -> tuple[str, str, str]:
+    told = parameter.to_info_dict()
+    metavar = parameter.metavar or "|".join(told["type"].get("choices", ())) or "TEXT"
+    is_flag = told.get("is_flag", False)
+    names = [f"{name} {metavar}" for name in (*parameter.opts, *parameter.secondary_opts)]
+    if is_flag:
+        names = [*parameter.opts, *parameter.secondary_opts]
+    elif isinstance(parameter, click.Argument):
+        names = [metavar]
+    default = told["default"]
+    shown = "required" if parameter.required else "" if default in (None, "") or is_flag else f"`{default}`"
+    return ", ".join(f"`{name}`" for name in names), shown, parameter.help or ""
 
 
 if __name__ == "__main__":

@@ -3,61 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-import typer
+import click
 
 from hub import __version__
-from hub.cli import catalog, lease, options, upkeep
+from hub.cli import catalog, completion, lease, options, upkeep
 from hub.cli.errors import declared_errors
-from hub.output.console import Format
-
-app = typer.Typer(
-    name="rtb-hub",
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    help="Preview environments per Jira issue, through Git and Argo CD.\n\n"
-    "Lay out a state repository ([bold]init[/]), then [bold]start[/] a preview; the Argo CD of the environment's"
-    " account applies what the repository says. Try it without any account: [bold]rtb-hub demo[/].\n\n"
-    "Exit codes: 0 done, 2 wrong usage, 3 'diff' found differences, 4 'doctor' or 'protect' found errors, 5 'guard'"
-    " refused, 6 'reconcile' left something to a person, 10-25 wrong input, 30-40 the repository or its capacity,"
-    " 50-53 a cluster, 60-66 a forge.",
-)
+from hub.cli.help import WIDEST, Group
+from hub.output.formats import Format
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"rtb-hub {__version__}")
-        raise typer.Exit
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"rtb-hub {__version__}")
+        ctx.exit()
 
 
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    del version
-
-
-@app.command(rich_help_panel="State repository")
+@options.command(panel="State repository")
+@options.argument("folder", metavar="DIR", type=options.PATH, help="New or empty folder for the repository.")
+@options.option("--remote", metavar="URL", help="Publish to this Git repository, empty or laid out.")
+@options.flag("--work-tree", help="With files to look at. Default: a bare repository.")
+@options.environments
+@options.output
 @declared_errors
-def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty folder for the repository.")],
-    remote: Annotated[
-        str | None, typer.Option("--remote", metavar="URL", help="Publish to this Git repository, empty or laid out.")
-    ] = None,
-    work_tree: Annotated[
-        bool, typer.Option("--work-tree", help="With files to look at. Default: a bare repository.")
-    ] = False,
-    environments: options.Environments = None,
-    output: options.Output = Format.TABLE,
-) -> None:
+def init(folder: Path, remote: str | None, work_tree: bool, environments: Path | None, output: Format) -> None:
     """Lay out a state repository, with your environments in it.
 
-    Environments share the branch they name: int and stg [bold]main[/], prd [bold]prd[/]. Run it again after you
+    Environments share the branch they name: int and stg 'main', prd 'prd'. Run it again after you
     changed your environments: it shows and commits what differs, and never touches previews. Without
     --environments a repository keeps those that it has.
 
@@ -68,21 +41,33 @@ def init(
     command.run(folder, remote=remote, work_tree=work_tree, environments=environments, output=output)
 
 
-@app.command(rich_help_panel="Previews")
+@options.command(panel="Previews")
+@options.key
+@options.environment
+@options.images
+@options.settings
+@options.blueprint
+@options.branch
+@options.compute
+@options.ttl
+@options.office_hours
+@options.flag("--queue", help="Wait in line while there is no room.")
+@options.repo
+@options.output
 @declared_errors
 def start(
-    key: options.Key,
-    env: options.Environment,
-    image: options.Images = None,
-    settings: options.Settings = None,
-    blueprint: options.Blueprint = None,
-    branch: options.Branch = None,
-    compute: options.Compute = None,
-    ttl: options.Ttl = None,
-    office_hours: options.OfficeHours = None,
-    queue: Annotated[bool, typer.Option("--queue", help="Wait in line while there is no room.")] = False,
-    repo: options.Repo = None,
-    output: options.Output = Format.TABLE,
+    key: str,
+    env: str,
+    image: tuple[str, ...],
+    settings: tuple[str, ...],
+    blueprint: str | None,
+    branch: str | None,
+    compute: Literal["fargate", "spot"] | None,
+    ttl: str | None,
+    office_hours: bool | None,
+    queue: bool,
+    repo: str | None,
+    output: Format,
 ) -> None:
     """Start a preview, or update the one that is there.
 
@@ -96,26 +81,35 @@ def start(
     """
     from hub.commands import start as command
 
-    asked = command.Arguments(
-        key, env, image or [], settings or [], blueprint, branch, compute, ttl, office_hours, queue
-    )
+    asked = command.Arguments(key, env, [*image], [*settings], blueprint, branch, compute, ttl, office_hours, queue)
     command.run(asked, repo=repo, output=output)
 
 
-@app.command(rich_help_panel="Previews")
+@options.command(panel="Previews")
+@options.key
+@options.environment
+@options.images
+@options.settings
+@options.blueprint
+@options.branch
+@options.compute
+@options.ttl
+@options.office_hours
+@options.repo
+@options.output
 @declared_errors
 def diff(
-    key: options.Key,
-    env: options.Environment,
-    image: options.Images = None,
-    settings: options.Settings = None,
-    blueprint: options.Blueprint = None,
-    branch: options.Branch = None,
-    compute: options.Compute = None,
-    ttl: options.Ttl = None,
-    office_hours: options.OfficeHours = None,
-    repo: options.Repo = None,
-    output: options.Output = Format.TABLE,
+    key: str,
+    env: str,
+    image: tuple[str, ...],
+    settings: tuple[str, ...],
+    blueprint: str | None,
+    branch: str | None,
+    compute: Literal["fargate", "spot"] | None,
+    ttl: str | None,
+    office_hours: bool | None,
+    repo: str | None,
+    output: Format,
 ) -> None:
     """Show what 'start' with the same options would change, object by object. Writes nothing.
 
@@ -123,46 +117,55 @@ def diff(
     """
     from hub.commands import start as command
 
-    asked = command.Arguments(key, env, image or [], settings or [], blueprint, branch, compute, ttl, office_hours)
+    asked = command.Arguments(key, env, [*image], [*settings], blueprint, branch, compute, ttl, office_hours)
     command.diff(asked, repo=repo, output=output)
 
 
-@app.command(rich_help_panel="Previews")
+@options.command(panel="Previews")
+@options.key
+@options.environment
+@options.images
+@options.settings
+@options.blueprint
+@options.branch
+@options.compute
+@options.ttl
+@options.office_hours
+@options.option("--to", metavar="DIR", type=options.PATH, help="Write preview.yaml and manifest.yaml there instead.")
+@options.repo
+@options.environments
 @declared_errors
 def render(
-    key: options.Key,
-    env: options.Environment,
-    image: options.Images = None,
-    settings: options.Settings = None,
-    blueprint: options.Blueprint = None,
-    branch: options.Branch = None,
-    compute: options.Compute = None,
-    ttl: options.Ttl = None,
-    office_hours: options.OfficeHours = None,
-    to: Annotated[
-        Path | None, typer.Option("--to", metavar="DIR", help="Write preview.yaml and manifest.yaml there instead.")
-    ] = None,
-    repo: options.Repo = None,
-    environments: options.Environments = None,
+    key: str,
+    env: str,
+    image: tuple[str, ...],
+    settings: tuple[str, ...],
+    blueprint: str | None,
+    branch: str | None,
+    compute: Literal["fargate", "spot"] | None,
+    ttl: str | None,
+    office_hours: bool | None,
+    to: Path | None,
+    repo: str | None,
+    environments: Path | None,
 ) -> None:
     """Print the manifests that 'start' would commit. Needs no state repository, and writes nothing to one."""
     from hub.commands import render as command
     from hub.commands.start import Arguments
 
-    asked = Arguments(key, env, image or [], settings or [], blueprint, branch, compute, ttl, office_hours)
+    asked = Arguments(key, env, [*image], [*settings], blueprint, branch, compute, ttl, office_hours)
     command.run(asked, to=to, repo=repo, environments=environments)
 
 
-@app.command(rich_help_panel="Previews")
+@options.command(panel="Previews")
+@options.key
+@options.environment
+@options.repo
+@options.cluster
+@options.kubeconfig
+@options.output
 @declared_errors
-def show(
-    key: options.Key,
-    env: options.Environment,
-    repo: options.Repo = None,
-    cluster: options.Cluster = None,
-    kubeconfig: options.Kubeconfig = None,
-    output: options.Output = Format.TABLE,
-) -> None:
+def show(key: str, env: str, repo: str | None, cluster: str | None, kubeconfig: str | None, output: Format) -> None:
     """Show one preview: lease, components, price, objects.
 
     With --cluster, also its phase and the cause of it; of a preview whose entry is gone, whether it is removed.
@@ -173,19 +176,29 @@ def show(
     command.run(key, env, repo=repo, at=Options(cluster, kubeconfig) if cluster else None, output=output)
 
 
-@app.command(rich_help_panel="Previews")
+@options.command(panel="Previews")
+@options.key
+@options.environment
+@options.option(
+    "--cluster", metavar="CONTEXT", required=True, help="The environment's cluster, by its kubeconfig context."
+)
+@options.choice(
+    "until", "--for", among=("running", "removed"), default="running", show_default=True, help="What to wait for."
+)
+@options.option("--timeout", metavar="DURATION", default="10m", show_default=True, help="Give up after: 90s, 10m, 1h.")
+@options.kubeconfig
+@options.repo
+@options.output
 @declared_errors
 def wait(
-    key: options.Key,
-    env: options.Environment,
-    cluster: Annotated[
-        str, typer.Option("--cluster", metavar="CONTEXT", help="The environment's cluster, by its kubeconfig context.")
-    ],
-    until: Annotated[Literal["running", "removed"], typer.Option("--for", help="What to wait for.")] = "running",
-    timeout: Annotated[str, typer.Option("--timeout", metavar="DURATION", help="Give up after: 90s, 10m, 1h.")] = "10m",
-    kubeconfig: options.Kubeconfig = None,
-    repo: options.Repo = None,
-    output: options.Output = Format.TABLE,
+    key: str,
+    env: str,
+    cluster: str,
+    until: Literal["running", "removed"],
+    timeout: str,
+    kubeconfig: str | None,
+    repo: str | None,
+    output: Format,
 ) -> None:
     """Wait until a preview is running, or until it is removed, and say what it waits for.
 
@@ -199,15 +212,14 @@ def wait(
     command.run(key, env, until, timeout=timeout, repo=repo, at=Options(cluster, kubeconfig), output=output)
 
 
-@app.command(rich_help_panel="State repository")
+@options.command(panel="State repository")
+@options.some_environments
+@options.repo
+@options.cluster
+@options.kubeconfig
+@options.output
 @declared_errors
-def doctor(
-    env: options.SomeEnvironments = None,
-    repo: options.Repo = None,
-    cluster: options.Cluster = None,
-    kubeconfig: options.Kubeconfig = None,
-    output: options.Output = Format.TABLE,
-) -> None:
+def doctor(env: tuple[str, ...], repo: str | None, cluster: str | None, kubeconfig: str | None, output: Format) -> None:
     """Find what is wrong with the state repository, and with a cluster, and say what to do. Changes neither.
 
     Looks at entries, manifests, Argo CD files, what environments share, branch rules; where keys to the forge are
@@ -219,20 +231,56 @@ def doctor(
     from hub.commands import doctor as command
     from hub.views.phases import Options
 
-    command.run(env or [], repo=repo, at=Options(cluster, kubeconfig) if cluster else None, output=output)
+    command.run([*env], repo=repo, at=Options(cluster, kubeconfig) if cluster else None, output=output)
 
 
-@app.command(rich_help_panel="State repository")
+@options.command(panel="State repository")
+@options.argument(
+    "folder", metavar="DIR", required=False, default=Path("demo-state"), type=options.PATH, help="New or empty folder."
+)
 @declared_errors
-def demo(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="New or empty folder.")] = Path("demo-state"),
-) -> None:
+def demo(folder: Path) -> None:
     """Show it all on a local Git repository: two issues in int and stg, no server, no account."""
     from hub.commands import demo as command
 
     command.run(folder)
 
 
-lease.register(app)
-catalog.register(app)
-upkeep.register(app)
+app = Group(
+    "rtb-hub",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
+    commands=[
+        init,
+        start,
+        diff,
+        render,
+        show,
+        wait,
+        doctor,
+        demo,
+        *lease.COMMANDS,
+        *catalog.COMMANDS,
+        *upkeep.COMMANDS,
+    ],
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_version,
+            help="Print the version and exit.",
+        ),
+        *completion.OPTIONS,
+    ],
+    help="""
+    Preview environments per Jira issue, through Git and Argo CD.
+
+    Lay out a state repository ('init'), then 'start' a preview; the Argo CD of the environment's account applies what
+    the repository says. Try it without any account: 'rtb-hub demo'.
+
+    Exit codes: 0 done, 2 wrong usage, 3 'diff' found differences, 4 'doctor' or 'protect' found errors, 5 'guard'
+    refused, 6 'reconcile' left something to a person, 10-25 wrong input, 30-40 the repository or its capacity, 50-53 a
+    cluster, 60-66 a forge.
+    """,
+)

@@ -3,53 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-import typer
+import click
 
 from hub.cli import options
 from hub.cli.errors import declared_errors
-from hub.output.console import Format
+from hub.cli.help import Group
+from hub.output.formats import Format
 
 _PANEL = "Environments, blueprints, checks"
-_env = typer.Typer(no_args_is_help=True, help="Show environments: policy, limits, accounts, and who set each value.")
-_argocd = typer.Typer(
-    no_args_is_help=True, help="Show what Argo CD needs in an account: project, set, guards, settings."
-)
-_hub = typer.Typer(no_args_is_help=True, help="Show what the hub itself needs in its own cluster: the scheduled jobs.")
-_blueprint = typer.Typer(no_args_is_help=True, help="Show blueprints: what a preview can be made of.")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to `app`."""
-    app.add_typer(_env, name="env", rich_help_panel=_PANEL)
-    app.add_typer(_argocd, name="argocd", rich_help_panel=_PANEL)
-    app.add_typer(_hub, name="hub", rich_help_panel=_PANEL)
-    app.add_typer(_blueprint, name="blueprint", rich_help_panel=_PANEL)
-    for command in (price, validate, guard, schema):
-        app.command(rich_help_panel=_PANEL)(command)
-
-
-@_env.command("list")
+@options.command("list")
+@options.repo
+@options.environments
+@options.output
 @declared_errors
-def env_list(
-    repo: options.Repo = None, environments: options.Environments = None, output: options.Output = Format.TABLE
-) -> None:
+def env_list(repo: str | None, environments: Path | None, output: Format) -> None:
     """List the environments with account, branch, lease and limits."""
     from hub.commands import env as command
 
     command.list_all(repo=repo, environments=environments, output=output)
 
 
-@_env.command("show")
+@options.command("show")
+@options.argument("name", metavar="NAME", help="Environment, such as int.")
+@options.flag("--explain", help="With the file and line that set each value.")
+@options.repo
+@options.environments
+@options.output
 @declared_errors
-def env_show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Environment, such as int.")],
-    explain: Annotated[bool, typer.Option("--explain", help="With the file and line that set each value.")] = False,
-    repo: options.Repo = None,
-    environments: options.Environments = None,
-    output: options.Output = Format.TABLE,
-) -> None:
+def env_show(name: str, explain: bool, repo: str | None, environments: Path | None, output: Format) -> None:
     """Print every value of an environment, overlays merged.
 
     Example: rtb-hub env show int --explain
@@ -59,14 +44,13 @@ def env_show(
     command.show(name, explain=explain, repo=repo, environments=environments, output=output)
 
 
-@_argocd.command("render")
+@options.command("render")
+@options.any_environment
+@options.option("--to", metavar="DIR", type=options.PATH, help="Write the files there instead.")
+@options.repo
+@options.environments
 @declared_errors
-def argocd_render(
-    env: options.AnyEnvironment = None,
-    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Write the files there instead.")] = None,
-    repo: options.Repo = None,
-    environments: options.Environments = None,
-) -> None:
+def argocd_render(env: str | None, to: Path | None, repo: str | None, environments: Path | None) -> None:
     """Print the Argo CD objects of an environment's account, computed from its files and the blueprints.
 
     An administrator applies them once, and after an upgrade of the hub: docs/INSTALL.md goes through it.
@@ -78,15 +62,14 @@ def argocd_render(
     command.run(env, to=to, repo=repo, environments=environments)
 
 
-@_hub.command("render")
+@options.command("render")
+@options.option("--image", metavar="REF", required=True, help="The hub's image, pinned by digest.")
+@options.option("--namespace", metavar="NAME", default="rtb-hub", show_default=True, help="Where the jobs run.")
+@options.option("--to", metavar="DIR", type=options.PATH, help="Write the files there instead.")
+@options.repo
+@options.environments
 @declared_errors
-def hub_render(
-    image: Annotated[str, typer.Option("--image", metavar="REF", help="The hub's image, pinned by digest.")],
-    namespace: Annotated[str, typer.Option("--namespace", metavar="NAME", help="Where the jobs run.")] = "rtb-hub",
-    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Write the files there instead.")] = None,
-    repo: options.Repo = None,
-    environments: options.Environments = None,
-) -> None:
+def hub_render(image: str, namespace: str, to: Path | None, repo: str | None, environments: Path | None) -> None:
     """Print the jobs that reconcile on a schedule, one for each branch, each with a Secret of its own to push with.
 
     An administrator applies them to the cluster that the hub runs in, and makes the Secrets: docs/INSTALL.md.
@@ -98,21 +81,21 @@ def hub_render(
     command.run(image, namespace=namespace, to=to, repo=repo, environments=environments)
 
 
-@_blueprint.command("list")
+@options.command("list")
+@options.output
 @declared_errors
-def blueprint_list(output: options.Output = Format.TABLE) -> None:
+def blueprint_list(output: Format) -> None:
     """List the blueprints and what each is for."""
     from hub.commands import blueprint as command
 
     command.list_all(output=output)
 
 
-@_blueprint.command("show")
+@options.command("show")
+@options.argument("name", metavar="NAME", help="Blueprint, such as web-api.")
+@options.output
 @declared_errors
-def blueprint_show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Blueprint, such as web-api.")],
-    output: options.Output = Format.TABLE,
-) -> None:
+def blueprint_show(name: str, output: Format) -> None:
     """Print a blueprint's components, every field that --set takes with its default, and its templates.
 
     Example: rtb-hub blueprint show web-api-postgres
@@ -122,17 +105,27 @@ def blueprint_show(
     command.show(name, output=output)
 
 
+@options.command(panel=_PANEL)
+@options.environment
+@options.settings
+@options.blueprint
+@options.compute
+@options.ttl
+@options.office_hours
+@options.repo
+@options.environments
+@options.output
 @declared_errors
 def price(
-    env: options.Environment,
-    settings: options.Settings = None,
-    blueprint: options.Blueprint = None,
-    compute: options.Compute = None,
-    ttl: options.Ttl = None,
-    office_hours: options.OfficeHours = None,
-    repo: options.Repo = None,
-    environments: options.Environments = None,
-    output: options.Output = Format.TABLE,
+    env: str,
+    settings: tuple[str, ...],
+    blueprint: str | None,
+    compute: Literal["fargate", "spot"] | None,
+    ttl: str | None,
+    office_hours: bool | None,
+    repo: str | None,
+    environments: Path | None,
+    output: Format,
 ) -> None:
     """Explain size and price of a preview: asked, with Fargate's own share, rounded up, billed.
 
@@ -141,27 +134,31 @@ def price(
     from hub.commands import price as command
     from hub.commands.start import Arguments
 
-    asked = Arguments("PRICE-1", env, [], settings or [], blueprint, None, compute, ttl, office_hours)
+    asked = Arguments("PRICE-1", env, [], [*settings], blueprint, None, compute, ttl, office_hours)
     command.run(asked, repo=repo, environments=environments, output=output)
 
 
+@options.command(panel=_PANEL)
+@options.argument(
+    "paths", metavar="PATH…", nargs=-1, type=options.PATH, required=True, help="Manifest files, or folders of them."
+)
+@options.option(
+    "--kubernetes",
+    metavar="VERSIONS",
+    help="Minor versions: 1.34, 1.31-1.36 or 1.31,1.34. Default: the environment's, else all that are known.",
+)
+@options.option("--env", "-e", metavar="NAME", help="Check against this environment's policy too.")
+@options.repo
+@options.environments
+@options.choice("--output", "-o", among=("table", "json", "sarif"), default="table", show_default=True)
 @declared_errors
 def validate(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Manifest files, or folders of them.")],
-    kubernetes: Annotated[
-        str | None,
-        typer.Option(
-            "--kubernetes",
-            metavar="VERSIONS",
-            help="Minor versions: 1.34, 1.31-1.36 or 1.31,1.34. Default: the environment's, else all that are known.",
-        ),
-    ] = None,
-    env: Annotated[
-        str | None, typer.Option("--env", "-e", metavar="NAME", help="Check against this environment's policy too.")
-    ] = None,
-    repo: options.Repo = None,
-    environments: options.Environments = None,
-    output: Annotated[Literal["table", "json", "sarif"], typer.Option("--output", "-o")] = "table",
+    paths: tuple[Path, ...],
+    kubernetes: str | None,
+    env: str | None,
+    repo: str | None,
+    environments: Path | None,
+    output: Literal["table", "json", "sarif"],
 ) -> None:
     """Check manifests: Kubernetes' schemas (strict, offline), pod security, quotas, Fargate, pinned images.
 
@@ -175,22 +172,29 @@ def validate(
     command.run(paths, kubernetes=kubernetes, env=env, repo=repo, environments=environments, output=output)
 
 
+@options.command(panel=_PANEL)
+@options.argument("revisions", metavar="BASE..HEAD", help="What the branch was, and what it becomes: two revisions.")
+@options.option("--branch", help="The branch that changes. Default: the one BASE's environments live on.")
+@options.choice(
+    "--identity",
+    among=("any", "expiry"),
+    default="any",
+    show_default=True,
+    help="'expiry': the identity that may only begin leases and remove what is due.",
+)
+@options.option(
+    "--cap", metavar="N", type=click.IntRange(min=0), default=10, show_default=True, help="Removals at most."
+)
+@options.repo
+@options.choice("--output", "-o", among=("table", "json", "github"), default="table", show_default=True)
 @declared_errors
 def guard(
-    revisions: Annotated[
-        str, typer.Argument(metavar="BASE..HEAD", help="What the branch was, and what it becomes: two revisions.")
-    ],
-    branch: Annotated[
-        str | None,
-        typer.Option("--branch", help="The branch that changes. Default: the one BASE's environments live on."),
-    ] = None,
-    identity: Annotated[
-        Literal["any", "expiry"],
-        typer.Option("--identity", help="'expiry': the identity that may only begin leases and remove what is due."),
-    ] = "any",
-    cap: Annotated[int, typer.Option("--cap", metavar="N", min=0, help="Removals at most.")] = 10,
-    repo: options.Repo = None,
-    output: Annotated[Literal["table", "json", "github"], typer.Option("--output", "-o")] = "table",
+    revisions: str,
+    branch: str | None,
+    identity: Literal["any", "expiry"],
+    cap: int,
+    repo: str | None,
+    output: Literal["table", "json", "github"],
 ) -> None:
     """Check a change of the state repository: only what the hub itself would have committed passes.
 
@@ -207,13 +211,13 @@ def guard(
     command.run(command.Arguments(revisions, branch, identity, cap, repo), output)
 
 
+@options.command(panel=_PANEL)
+@options.argument(
+    "name", metavar="NAME", required=False, help="preview, environment, environment-overlay or blueprint."
+)
+@options.option("--to", metavar="DIR", type=options.PATH, help="Write all schemas there.")
 @declared_errors
-def schema(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="preview, environment, environment-overlay or blueprint.")
-    ] = None,
-    to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="Write all schemas there.")] = None,
-) -> None:
+def schema(name: str | None, to: Path | None) -> None:
     """Print a JSON Schema, or write all to a folder. Editors find them by the first line of each file.
 
     Example: rtb-hub schema --to docs/schema
@@ -221,3 +225,35 @@ def schema(
     from hub.commands import schema as command
 
     command.run(name, to=to)
+
+
+COMMANDS = (
+    Group(
+        "env",
+        panel=_PANEL,
+        commands=[env_list, env_show],
+        help="Show environments: policy, limits, accounts, and who set each value.",
+    ),
+    Group(
+        "argocd",
+        panel=_PANEL,
+        commands=[argocd_render],
+        help="Show what Argo CD needs in an account: project, set, guards, settings.",
+    ),
+    Group(
+        "hub",
+        panel=_PANEL,
+        commands=[hub_render],
+        help="Show what the hub itself needs in its own cluster: the scheduled jobs.",
+    ),
+    Group(
+        "blueprint",
+        panel=_PANEL,
+        commands=[blueprint_list, blueprint_show],
+        help="Show blueprints: what a preview can be made of.",
+    ),
+    price,
+    validate,
+    guard,
+    schema,
+)

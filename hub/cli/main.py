@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from hub import __version__
+
+NAME = "rtb-hub"
 
 
 def main() -> None:
     """Run the command line and exit with one of `hub.output.exit_codes`."""
     if sys.argv[1:] == ["--version"]:
-        sys.stdout.write(f"rtb-hub {__version__}\n")
+        sys.stdout.write(f"{NAME} {__version__}\n")
         return
     from hub.cli.app import app
 
-    try:
-        app()
-    except BrokenPipeError:  # the reader went away, as `head` does
-        from hub.output.exit_codes import INTERNAL
-
-        sys.stderr.close()
-        sys.exit(INTERNAL)
+    # No colours where the user wants none (no-color.org), else as the terminal has them.
+    app.main(prog_name=NAME, color=False if os.environ.get("NO_COLOR") else None)
 
 
 if __name__ == "__main__":

@@ -1,84 +1,105 @@
-"""Options that several commands share, described once."""
+"""Decorators for commands, arguments and options, and those that several commands share, described once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Any, TypeVar
 
-import typer
+import click
 
-from hub.output.console import Format
+from hub.cli.help import Argument, Command, Option
+from hub.output.formats import Format
 
-Key = Annotated[str, typer.Argument(metavar="KEY", help="Jira issue key, such as RTB-123.")]
-Repo = Annotated[
-    str | None,
-    typer.Option(
-        "--repo",
-        metavar="PATH|URL",
-        help="State repository. Default: RTB_HUB_REPO, else the one of the current folder.",
-        show_default=False,
-    ),
-]
-Environment = Annotated[str, typer.Option("--env", "-e", metavar="NAME", help="Environment, such as int.")]
-AnyEnvironment = Annotated[
-    str | None, typer.Option("--env", "-e", metavar="NAME", help="Only this environment.", show_default="all")
-]
-SomeEnvironments = Annotated[
-    list[str] | None,
-    typer.Option("--env", "-e", metavar="NAME", help="Only this environment. Repeatable.", show_default="all"),
-]
-Environments = Annotated[
-    Path | None,
-    typer.Option(
-        "--environments",
-        metavar="DIR",
-        help="Folder of environments to use instead of a state repository's. Default: RTB_HUB_ENVIRONMENTS, else those"
-        " of the state repository, else the shipped ones.",
-        show_default=False,
-    ),
-]
-Output = Annotated[Format, typer.Option("--output", "-o", help="For people (table) or machines.")]
-Cluster = Annotated[
-    str | None,
-    typer.Option(
-        "--cluster",
-        metavar="CONTEXT",
-        help="Read this cluster too, by its kubeconfig context. Only ever read; needs the group rtb-hub-reader.",
-        show_default=False,
-    ),
-]
-Kubeconfig = Annotated[
-    str | None,
-    typer.Option("--kubeconfig", metavar="PATH", help="Default: KUBECONFIG, else ~/.kube/config.", show_default=False),
-]
-Images = Annotated[
-    list[str] | None,
-    typer.Option("--image", "-i", metavar="NAME=REF", help="Image of a component, pinned by digest. Repeatable."),
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="PATH=TEXT",
-        help="A component's field: web.cpu=500m, web.env.LOG_LEVEL=debug, api.secrets.TOKEN=preview/int/x#token, or one"
-        " more item of web.args. 'rtb-hub blueprint show' lists them. Repeatable.",
-    ),
-]
-Blueprint = Annotated[
-    str | None, typer.Option("--blueprint", "-b", metavar="NAME", help="Default: as before, else web-api.")
-]
-Ttl = Annotated[
-    str | None,
-    typer.Option("--ttl", metavar="DURATION", help="How long it may live: 8h, 90m. Default: the environment's."),
-]
-OfficeHours = Annotated[
-    bool | None,
-    typer.Option(
-        "--office-hours/--no-office-hours",
-        help="Count the environment's office hours only, so that it does not end at night or at a weekend."
-        " Default: as before, else all hours.",
-        show_default=False,
-    ),
-]
-Branch = Annotated[str | None, typer.Option("--branch", help="Source branch of the images, shown to people.")]
-Compute = Annotated[Literal["fargate", "spot"] | None, typer.Option("--compute", help="Default: the environment's.")]
+F = TypeVar("F", bound=Callable[..., Any])
+Decorator = Callable[[F], F]
+
+PATH = click.Path(path_type=Path)
+
+
+class _Formats(click.Choice[Format]):
+    def normalize_choice(self, choice: object, ctx: click.Context | None) -> str:
+        """Formats are typed by their value, not by the name of the constant."""
+        return super().normalize_choice(str(choice), ctx)
+
+
+def command(name: str | None = None, *, panel: str = "Commands") -> Callable[[Callable[..., Any]], Command]:
+    """Decorates a function as a command listed below `panel`; its docstring is the help."""
+    return click.command(name, cls=Command, panel=panel)
+
+
+def option(*names: str, **attributes: Any) -> Decorator[Any]:
+    """An option; its attributes are those of `click.Option`."""
+    return click.option(*names, cls=Option, **attributes)
+
+
+def flag(*names: str, help: str) -> Decorator[Any]:  # noqa: A002 - click's word
+    """An option without a value, off by default."""
+    return click.option(*names, cls=Option, is_flag=True, help=help)
+
+
+def several(*names: str, **attributes: Any) -> Decorator[Any]:
+    """An option that may be given several times. The command gets a tuple, empty when it is not given."""
+    return click.option(*names, cls=Option, multiple=True, **attributes)
+
+
+def choice(*names: str, among: Iterable[str], **attributes: Any) -> Decorator[Any]:
+    """An option with one of the values `among`."""
+    return click.option(*names, cls=Option, type=click.Choice(tuple(among)), **attributes)
+
+
+def argument(name: str, **attributes: Any) -> Decorator[Any]:
+    """An argument; its attributes are those of `click.Argument`."""
+    return click.argument(name, cls=Argument, **attributes)
+
+
+key = argument("key", metavar="KEY", help="Jira issue key, such as RTB-123.")
+repo = option(
+    "--repo",
+    metavar="PATH|URL",
+    help="State repository. Default: RTB_HUB_REPO, else the one of the current folder.",
+)
+environment = option("--env", "-e", metavar="NAME", required=True, help="Environment, such as int.")
+any_environment = option("--env", "-e", metavar="NAME", show_default="all", help="Only this environment.")
+some_environments = several(
+    "--env", "-e", metavar="NAME", show_default="all", help="Only this environment. Repeatable."
+)
+environments = option(
+    "--environments",
+    metavar="DIR",
+    type=PATH,
+    help="Folder of environments to use instead of a state repository's. Default: RTB_HUB_ENVIRONMENTS, else those"
+    " of the state repository, else the shipped ones.",
+)
+output = option(
+    "--output",
+    "-o",
+    type=_Formats(Format),
+    default=Format.TABLE,
+    show_default="table",
+    help="For people (table) or machines.",
+)
+cluster = option(
+    "--cluster",
+    metavar="CONTEXT",
+    help="Read this cluster too, by its kubeconfig context. Only ever read; needs the group rtb-hub-reader.",
+)
+kubeconfig = option("--kubeconfig", metavar="PATH", help="Default: KUBECONFIG, else ~/.kube/config.")
+images = several("--image", "-i", metavar="NAME=REF", help="Image of a component, pinned by digest. Repeatable.")
+settings = several(
+    "settings",
+    "--set",
+    metavar="PATH=TEXT",
+    help="A component's field: web.cpu=500m, web.env.LOG_LEVEL=debug, api.secrets.TOKEN=preview/int/x#token, or one"
+    " more item of web.args. 'rtb-hub blueprint show' lists them. Repeatable.",
+)
+blueprint = option("--blueprint", "-b", metavar="NAME", help="Default: as before, else web-api.")
+ttl = option("--ttl", metavar="DURATION", help="How long it may live: 8h, 90m. Default: the environment's.")
+office_hours = option(
+    "--office-hours/--no-office-hours",
+    default=None,
+    help="Count the environment's office hours only, so that it does not end at night or at a weekend."
+    " Default: as before, else all hours.",
+)
+branch = option("--branch", help="Source branch of the images, shown to people.")
+compute = choice("--compute", among=("fargate", "spot"), help="Default: the environment's.")

@@ -6,26 +6,20 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import Fault, HubError
+from hub.output.formats import Format
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+__all__ = ["Format", "console", "emit", "error_data", "fault_data", "printable", "report", "write"]
+
 _UNBOUNDED = 1000
 #: Items of a long list that are printed at once.
 _AT_ONCE = 100
-
-
-class Format(StrEnum):
-    """Output formats."""
-
-    TABLE = "table"
-    JSON = "json"
-    YAML = "yaml"
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 
 from generator.errors import Reason
 from hub.cli.app import app
@@ -93,7 +92,7 @@ def commands_of(group: object, *names: str) -> Iterator[str]:
 
 
 def test_no_command_is_left_out() -> None:
-    assert sorted(PROGRAMS) == sorted(commands_of(typer.main.get_command(app)))
+    assert sorted(PROGRAMS) == sorted(commands_of(app))
 
 
 @pytest.mark.parametrize("command", PROGRAMS)

@@ -1,0 +1,92 @@
+"""What a command loads before it does anything: that is most of the time a person waits for it.
+
+Held by names and counts, since a clock tells of the machine as much as of the code. `make bench ARGS=cold` has the times.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any, NamedTuple
+
+import pytest
+
+from worlds.places import ROOT
+
+#: Runs the command line as a process does, and tells what it had loaded and compiled in the end.
+PROBE = """
+import json, re, sys
+compiled = []
+compile = re._compiler.compile
+re._compiler.compile = lambda pattern, flags=0: (compiled.append(str(pattern)), compile(pattern, flags))[1]
+from hub.cli.main import main
+sys.argv = ["rtb-hub", *json.loads(sys.argv[1])]
+try:
+    main()
+except SystemExit as ended:
+    code = ended.code
+else:
+    code = 0
+ours = [name for name in sys.modules if name.partition(".")[0] in ("hub", "reconcilers", "generator")]
+found = {"code": code, "modules": sorted(sys.modules), "ours": sorted(ours), "patterns": compiled}
+print(json.dumps(found), file=sys.stderr)
+"""
+LIBRARIES = frozenset(
+    {
+        "cryptography", "github", "jinja2", "jsonschema_rs", "jwt", "kubernetes", "prometheus_client", "pydantic",
+        "pydantic_settings", "requests", "rich", "sqlite3", "ssl", "structlog", "typer", "urllib3", "yaml",
+    }
+)  # fmt: skip
+COMPLETION = {"_RTB_HUB_COMPLETE": "bash_complete", "COMP_WORDS": "rtb-hub st", "COMP_CWORD": "1"}
+
+
+class Budget(NamedTuple):
+    """Of one run: libraries that it may load, and at most how many modules of ours and regular expressions."""
+
+    libraries: frozenset[str]
+    modules: int
+    patterns: int
+
+
+def loaded(arguments: list[str], **environ: str) -> dict[str, Any]:
+    ran = subprocess.run(
+        [sys.executable, "-c", PROBE, json.dumps(arguments)],
+        cwd=ROOT,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(ran.stderr.splitlines()[-1])
+    assert found["code"] in (0, None), ran.stderr
+    return found
+
+
+NOTHING: frozenset[str] = frozenset()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "budget"),
+    [
+        (["--version"], {}, Budget(NOTHING, 3, 0)),
+        (["--help"], {}, Budget(NOTHING, 14, 24)),
+        (["start", "--help"], {}, Budget(NOTHING, 14, 24)),
+        ([], COMPLETION, Budget(NOTHING, 14, 24)),
+    ],
+    ids=["--version", "--help", "help of a command", "completion"],
+)
+def test_a_run_loads_what_it_uses(arguments: list[str], environ: dict[str, str], budget: Budget) -> None:
+    found = loaded(arguments, **environ)
+    assert LIBRARIES & set(found["modules"]) <= budget.libraries
+    assert len(found["ours"]) <= budget.modules, found["ours"]
+    assert len(found["patterns"]) <= budget.patterns, found["patterns"]
+
+
+def test_what_is_looked_for_is_found() -> None:
+    """A command that does more loads more, and the probe sees it."""
+    found = loaded(["env", "list"])
+    assert {"yaml", "pydantic", "rich"} <= set(found["modules"])
+    assert len(found["ours"]) > 14
+    assert len(found["patterns"]) > 24
