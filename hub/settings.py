@@ -7,12 +7,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from generator.errors import ConfigError, Fault, Reason
 
 #: Which of the hub's two identities a process acts as: the one that asks, or the one that only ends leases.
 IdentityName = Literal["hub", "expiry"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 _PREFIXES: Mapping[IdentityName, str] = {"hub": "RTB_HUB_FORGE_", "expiry": "RTB_EXPIRY_FORGE_"}
 
 
@@ -41,8 +42,9 @@ class Settings:
     RTB_HUB_CACHE, mirrors of remote repositories and parsed entries. `kubeconfig`: KUBECONFIG, one path or several with
     ':' between, else ~/.kube/config. `git_name` and `git_email`: RTB_HUB_GIT_NAME and …_EMAIL, author of the hub's
     commits: those that the forge maps to the hub's account. `identity`: RTB_HUB_IDENTITY, hub or expiry; None: neither,
-    as for a person. `forge`: that identity's keys. `step_summary`: GITHUB_STEP_SUMMARY, a file that GitHub shows beside
-    a job.
+    as for a person. `forge`: that identity's keys.
+    `log_level`: RTB_HUB_LOG_LEVEL, what is told on standard error beside what a command prints; None: mistakes of our
+    own, and with --watch what is done. `step_summary`: GITHUB_STEP_SUMMARY, a file that GitHub shows beside a job.
     `environ` is handed to git, which keeps what it needs of it.
     """
 
@@ -55,8 +57,13 @@ class Settings:
     git_name: str
     git_email: str
     identity: IdentityName | None
+    log_level: LogLevel | None
     forge: ForgeKeys = field(repr=False)
     environ: Mapping[str, str] = field(repr=False)
+
+    def secrets(self) -> tuple[str, ...]:
+        """The keys that this process holds: what no log may tell."""
+        return tuple(filter(None, (self.forge.token, self.forge.teams_token, self.forge.app_key)))
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -76,6 +83,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         git_name=env.get("RTB_HUB_GIT_NAME") or "rtb-hub",
         git_email=env.get("RTB_HUB_GIT_EMAIL") or "rtb-hub@rtb-ai-hub.invalid",
         identity=identity,
+        log_level=_log_level(env),
         forge=_forge_keys(env, identity or "hub"),
         environ={name: value for name, value in env.items() if not name.startswith(tuple(_PREFIXES.values()))},
     )
@@ -86,6 +94,14 @@ def _identity(env: Mapping[str, str]) -> IdentityName | None:
     if text is None or text in _PREFIXES:
         return text  # type: ignore[return-value]
     fault = Fault(f"{text[:40]!r} is none of the hub's identities", field="RTB_HUB_IDENTITY", allowed="hub, expiry")
+    raise ConfigError(Reason.INVALID_VALUE, fault)
+
+
+def _log_level(env: Mapping[str, str]) -> LogLevel | None:
+    text, levels = env.get("RTB_HUB_LOG_LEVEL") or None, get_args(LogLevel)
+    if text is None or text in levels:
+        return text  # type: ignore[return-value]
+    fault = Fault(f"{text[:40]!r} is no level of a log", field="RTB_HUB_LOG_LEVEL", allowed=", ".join(levels))
     raise ConfigError(Reason.INVALID_VALUE, fault)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from generator.render.render import Rendering
 from generator.validate.validation import PolicySettings, Validator
 from hub import __version__, assets
 from hub.settings import Settings, load_settings
+from hub.telemetry.telemetry import SILENT, Log, Telemetry
 from reconcilers.lifecycle.start import Starter
 from reconcilers.ports.git import ClusterReader, EntryCache, GitStore, VerifiedMemo
 from reconcilers.state.environment import EnvironmentState
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from hub.adapters.git.history import GitHistory
     from hub.adapters.git.store import GitRepository
     from hub.approval.desk import Desk
+    from hub.telemetry.events import Level
+    from hub.telemetry.serving import MetricsAddress
     from hub.writing.writer import Writer
     from reconcilers.approval.push_rules import PushRules
     from reconcilers.ports.forge import Forge
@@ -42,6 +46,7 @@ class Hub:
 
     settings: Settings
     clock: Callable[[], datetime] = utc_now
+    telemetry: Telemetry = SILENT
 
     @cached_property
     def library(self) -> TemplateLibrary:
@@ -188,5 +193,35 @@ class Hub:
 
 
 def hub() -> Hub:
-    """The hub of this process."""
-    return Hub(load_settings())
+    """The hub of this process. Its log tells of mistakes of our own alone, unless the settings ask for more."""
+    settings = load_settings()
+    log = _log(settings, settings.log_level or "error", as_json=not sys.stderr.isatty())
+    return Hub(settings, telemetry=Telemetry(log))
+
+
+def watching(
+    ours: Hub, *, as_json: bool, port: int | None = None, host: str | None = None
+) -> tuple[Hub, MetricsAddress | None]:
+    """The hub of a process that stays: it tells what it does, and counts it, to be served at `host` and `port`.
+
+    `as_json` False: as JSON even so, where standard error is no terminal.
+    """
+    log = _log(ours.settings, ours.settings.log_level or "info", as_json=as_json or not sys.stderr.isatty())
+    if port is None:
+        return replace(ours, telemetry=Telemetry(log)), None
+    from prometheus_client import CollectorRegistry, ProcessCollector
+
+    from hub.telemetry.meter import PrometheusMeter
+    from hub.telemetry.serving import LOOPBACK, MetricsAddress
+
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    told = replace(ours, telemetry=Telemetry(log, PrometheusMeter(registry)))
+    return told, MetricsAddress(registry, port, host or LOOPBACK)
+
+
+def _log(settings: Settings, level: Level, *, as_json: bool) -> Log:
+    from hub.output.console import printable
+    from hub.telemetry.log import LinesLog
+
+    return LinesLog(sys.stderr, lambda: datetime.now(UTC), as_json, printable, level, settings.secrets)

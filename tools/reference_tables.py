@@ -29,6 +29,8 @@ from generator.values.naming import IssueKey
 from hub import assets
 from hub.cli.app import app
 from hub.output.exit_codes import CODES, DIFFERENT, INTERNAL, NEEDS_A_PERSON, OK, REFUSED, UNHEALTHY, USAGE
+from hub.telemetry.events import BOUND, EVENTS
+from hub.telemetry.metrics import METRICS, Label
 from hub.views.preview import describe
 from reconcilers.lifecycle.start import Starter, StartRequest, entry_text
 
@@ -153,6 +155,23 @@ def values() -> str:
     return table(("value", "example"), [*rows, *((f"`{name}`", text) for name, text in meanings)])
 
 
+def event_rows() -> str:
+    """Every event of the log."""
+    rows = [(f"`{e.name}`", e.level, ", ".join(f"`{name}`" for name in e.fields), e.meaning) for e in EVENTS]
+    return table(("event", "level", "fields", "meaning"), rows)
+
+
+def metric_rows() -> str:
+    """Every metric, with its labels and the values they may have."""
+    rows = [(f"`{one.name}`", one.kind, "; ".join(map(_label, one.labels)), one.meaning) for one in METRICS]
+    return table(("metric", "kind", "labels", "meaning"), rows)
+
+
+def _label(label: Label) -> str:
+    values = label.about or " ".join(f"`{value}`" for value in label.values or ())
+    return f"`{label.name}`: {values}"
+
+
 BLOCKS = {
     "entry-example": entry_example,
     "entry-fields": lambda: fields("preview"),
@@ -163,6 +182,9 @@ BLOCKS = {
     "commands": commands,
     "exit-codes": exit_codes,
     "preview-json": preview_json,
+    "events": event_rows,
+    "bound": lambda: table(("field", "meaning"), [(f"`{name}`", about) for name, about in BOUND.items()]),
+    "metrics": metric_rows,
 }
 
 

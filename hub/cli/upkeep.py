@@ -64,6 +64,17 @@ def approve(key: str, env: str, request_changes: bool, repo: str | None) -> None
     type=click.IntRange(min=1),
     help="Remove so many at once: exactly the number that was held.",
 )
+@options.option(
+    "--metrics-port",
+    metavar="PORT",
+    type=click.IntRange(min=0, max=65535),
+    help="While watching, serve /metrics for Prometheus and /healthz here. 0: any port that is free.",
+)
+@options.option(
+    "--metrics-address",
+    metavar="ADDRESS",
+    help="Serve them at this address of the machine: nobody is asked who they are. Default: 127.0.0.1.",
+)
 @options.repo
 @options.output
 @declared_errors
@@ -74,6 +85,8 @@ def reconcile(
     watch: bool,
     at: str | None,
     confirm_removals: int | None,
+    metrics_port: int | None,
+    metrics_address: str | None,
     repo: str | None,
     output: Format,
 ) -> None:
@@ -85,13 +98,13 @@ def reconcile(
     come to today. Safe to run twice, late or at once. What cannot be read is set aside, and the rest goes on. When too
     many are due at once (`expiry` in the environment's file), none is removed until you confirm the number: a wrong
     clock makes all look due. Exit code 6 when something is left that a person has to look at. With --watch, one line an
-    event goes to standard error, as JSON with --output json.
+    event goes to standard error: as JSON with --output json, and wherever that is no terminal.
 
     Example: rtb-hub reconcile --env int --at 2026-11-24T02:00:00Z
     """
     from hub.commands import reconcile as command
 
-    given = command.Options([*env], [*only], dry_run, watch, at, confirm_removals)
+    given = command.Options([*env], [*only], dry_run, watch, at, confirm_removals, metrics_port, metrics_address)
     command.run(given, repo=repo, output=output)
 
 

@@ -13,10 +13,11 @@ from generator.values.formats import format_time
 from hub.approval.opening import refuse_mixed
 from hub.output.console import Format, emit, error_data, fault_data, printable
 from hub.output.exit_codes import CODES, NEEDS_A_PERSON, OK
+from hub.reconciling.once import reconcile_once
 from hub.reconciling.registry import Moment
 from hub.reconciling.round import Asked, Outcome, Round
 from hub.views.passes import details, show
-from hub.wiring import hub
+from hub.wiring import hub, watching
 from reconcilers.plan import Plan
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Options:
     watch: bool = False
     at: str | None = None
     confirm_removals: int | None = None
+    metrics_port: int | None = None
+    metrics_address: str | None = None
 
 
 def run(given: Options, *, repo: str | None, output: Format) -> None:
@@ -47,15 +50,17 @@ def run(given: Options, *, repo: str | None, output: Format) -> None:
     ours = hub()
     refuse_mixed(ours.settings.forge)
     at = _time(given.at) if given.at is not None else ours.clock()
-    store = ours.store(repo)
     if given.watch:
         from hub.reconciling.watch import watch_store
 
-        watch_store(ours, store, asked, as_json=output is not Format.TABLE)
+        as_json = output is not Format.TABLE
+        watched, metrics = watching(ours, as_json=as_json, port=given.metrics_port, host=given.metrics_address)
+        watch_store(watched, watched.store(repo), asked, metrics=metrics)
         return
+    store = ours.store(repo)
     moment = Moment(at, given.confirm_removals, rehearsed=given.at is not None)
     acts = not (given.dry_run or moment.rehearsed)
-    outcomes = Round(ours, store, asked, moment, acts).run()
+    outcomes = reconcile_once(Round(ours, store, asked, moment, acts))
     tell(outcomes, moment, store, acts=acts, output=output)
     sys.exit(exit_code(outcomes))
 
@@ -114,6 +119,11 @@ def _check_together(given: Options) -> None:
             faults.append(
                 Fault("a watch commits what is due, when it is", field=name, remedy="leave out one of the two")
             )
+    for name, value in (("--metrics-port", given.metrics_port), ("--metrics-address", given.metrics_address)):
+        if value is not None and not given.watch:
+            faults.append(Fault("figures are served while watching", field=name, remedy="add --watch"))
+    if given.metrics_address is not None and given.metrics_port is None:
+        faults.append(Fault("there is no port to serve at", field="--metrics-address", remedy="add --metrics-port"))
     if given.confirm_removals is not None and (given.watch or len(set(given.envs)) != 1):
         remedy = "name the one environment with --env, without --watch"
         faults.append(

@@ -83,7 +83,11 @@ class Round:
         return tuple(outcomes)
 
     def _observe(self) -> tuple[Sequence[EnvironmentState], Mapping[str, HubError]]:
-        return self.ours.reading(self.store).each(self.asked.envs)
+        states, failures = self.ours.reading(self.store).each(self.asked.envs)
+        for state in states:
+            held = {"previews": len(state.entries), "queued": len(state.queued)}
+            self.ours.telemetry.holds(state.environment.name, **held)
+        return states, failures
 
     def _branch(self, reconciler: str, observed: Sequence[EnvironmentState]) -> list[Outcome]:
         """The outcomes of the environments of one branch. It is observed again while it moves."""
@@ -117,7 +121,8 @@ class Round:
         moved: Moved | None = None
         for state in states:
             try:
-                planned.append((state, reconciler.plan(state, self.moment)))
+                with self.ours.telemetry.planning(name, state.environment.name):
+                    planned.append((state, reconciler.plan(state, self.moment)))
             except HubError as err:
                 outcomes.append(Outcome(name, state.environment.name, error=err))
         passes = [one.found for _, one in planned]

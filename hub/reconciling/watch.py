@@ -9,26 +9,36 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from generator.errors import ConfigError, HubError, Moved, Transient
 from generator.values.formats import format_time
+from hub.reconciling.figures import RoundFigures
 from hub.reconciling.interruption import Interruption
 from hub.reconciling.journal import Journal
 from hub.reconciling.registry import Moment
 from hub.reconciling.round import Asked, Outcome, Round
 from hub.retrying import Backoff
+from hub.telemetry import events
+from hub.telemetry.telemetry import Telemetry
 from hub.wiring import Hub
 from reconcilers.ports.git import GitStore
 from reconcilers.scheduled.expiry import CLOCK_TOLERANCE
 
+if TYPE_CHECKING:
+    from hub.telemetry.serving import MetricsAddress
+
 #: How often the remote's heads are asked for. A lease that was made meanwhile, however short, is seen this soon.
 POLL_SECONDS = 20.0
-#: A full look at least this often, whatever the heads say; and the journal is not silent for longer.
+#: A full look at least this often, whatever the heads say; and the log is not silent for longer.
 REFRESH_SECONDS = 600.0
 #: The first pause after a failure that may pass. It doubles up to the other, which is also that of other failures.
 BACKOFF_SECONDS, BACKOFF_CAP_SECONDS = 5.0, 60.0
+#: A loop that did not go on for longer is stuck: in a round that hangs, since no pause is that long.
+STUCK_SECONDS = 900.0
 NEVER = float("-inf")
 
 
@@ -45,9 +55,12 @@ class Time:
     jitter: Callable[[], float] = random.random
 
 
-def watch_store(ours: Hub, store: GitStore, asked: Asked, *, as_json: bool) -> None:
-    """Watch until SIGTERM or SIGINT."""
-    with Interruption() as interruption:
+def watch_store(ours: Hub, store: GitStore, asked: Asked, *, metrics: MetricsAddress | None = None) -> None:
+    """Watch until SIGTERM or SIGINT, and tell `ours.telemetry`. `metrics`: where its figures are served meanwhile.
+
+    Raises `ConfigError` (InvalidValue) for an address that cannot be served at.
+    """
+    with Interruption() as interruption, ExitStack() as stack:
         clock = Time(interruption.pause)
 
         def look() -> tuple[Outcome, ...]:
@@ -56,10 +69,12 @@ def watch_store(ours: Hub, store: GitStore, asked: Asked, *, as_json: bool) -> N
         def heads() -> dict[str, str]:
             return {branch: snapshot.commit for branch, snapshot in store.snapshots().items()}
 
-        journal = Journal(clock.now, as_json)
-        journal.tell("watching", repository=store.location, reconcilers=", ".join(asked.reconcilers()))
-        Watch(look, heads, clock, journal).run()
-        journal.tell("ended", why="asked to")
+        watch = Watch(look, heads, clock, ours.telemetry)
+        served = stack.enter_context(metrics.served(lambda: watch.is_turning)) if metrics else None
+        about = {"repository": store.location, "reconcilers": ", ".join(asked.reconcilers()), "metrics": served}
+        ours.telemetry.tell(events.WATCHING, **about)
+        watch.run()
+        ours.telemetry.tell(events.ENDED, why="asked to")
 
 
 @dataclass
@@ -69,24 +84,42 @@ class Watch:
     look: Callable[[], Sequence[Outcome]]
     heads: Callable[[], dict[str, str]]
     time: Time
-    journal: Journal
+    telemetry: Telemetry
     _seen: dict[str, str] | None = field(default=None, init=False)
     _failures: int = field(default=0, init=False)
     _told: float = field(default=NEVER, init=False)
+    _turned: float = field(default=NEVER, init=False)
+    _succeeded: frozenset[str] = field(default=frozenset(), init=False)
     _offset: timedelta | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        """A journal of its own, and a loop that has just begun."""
+        self._journal, self._turned = Journal(self.telemetry), self.time.seconds()
+
+    @property
+    def is_turning(self) -> bool:
+        """Whether the loop went on within the time in which it must."""
+        return self.time.seconds() - self._turned <= STUCK_SECONDS
 
     def run(self) -> None:
         """Go on until a pause says that it is enough."""
         while True:
-            self._check_clock()
-            outcomes = self._round()
-            errors = [one.error for one in outcomes if one.error]
-            self._failures = self._failures + 1 if errors else 0
-            due = min((one.next_due for one in outcomes if one.next_due), default=None)
-            retry = self.time.seconds() + self._backoff(errors) if errors else None
-            self._tell(outcomes, due, retry)
+            with self.telemetry.reconciling():
+                due, retry = self._turn()
             if self._sleep(due, retry):
                 return
+
+    def _turn(self) -> tuple[datetime | None, float | None]:
+        """One round, told and counted; when something is due next, and when (of `time.seconds`) to try again."""
+        self._check_clock()
+        begin = self.time.seconds()
+        outcomes = self._round()
+        errors = [one.error for one in outcomes if one.error]
+        self._failures = self._failures + 1 if errors else 0
+        due = min((one.next_due for one in outcomes if one.next_due), default=None)
+        retry = self.time.seconds() + self._backoff(errors) if errors else None
+        self._tell(RoundFigures(outcomes, self.time.seconds() - begin), due, retry)
+        return due, retry
 
     def _round(self) -> Sequence[Outcome]:
         try:
@@ -107,20 +140,24 @@ class Watch:
         )
         return half.seconds(self._failures)
 
-    def _tell(self, outcomes: Sequence[Outcome], due: datetime | None, retry: float | None) -> None:
+    def _tell(self, figures: RoundFigures, due: datetime | None, retry: float | None) -> None:
         now = self.time.seconds()
-        if self.journal.tell_round(outcomes) or now - self._told >= REFRESH_SECONDS:
+        figures.note(self.telemetry, at=self.time.now())
+        self._succeeded = figures.succeeded
+        is_news = self._journal.tell_round(figures.outcomes)
+        figures.tell(self.telemetry, is_news=is_news)
+        if is_news or now - self._told >= REFRESH_SECONDS:
             self._told = now
             about = {"next": format_time(due) if due else "nothing is due"}
             if retry is not None:
                 about["retry"] = f"in {retry - now:.0f} s"
-            self.journal.tell("waiting", **about)
+            self.telemetry.tell(events.WAITING, **about)
 
     def _sleep(self, due: datetime | None, retry: float | None) -> bool:
         """Until the next look: something is due, a failure is tried again, heads moved. True: it is enough."""
         begin = polled = self.time.seconds()
         while True:
-            now = self.time.seconds()
+            now = self._turned = self.time.seconds()
             left = [POLL_SECONDS - (now - polled), REFRESH_SECONDS - (now - begin)]
             left += [(due - self.time.now()).total_seconds()] if due else []
             left += [retry - now] if retry is not None else []
@@ -137,6 +174,7 @@ class Watch:
                 polled = now
                 if self._moved():
                     return False
+                self._note_unchanged()
             self._check_clock()
 
     def _moved(self) -> bool:
@@ -148,11 +186,18 @@ class Watch:
             return True
         return self._seen != before
 
+    def _note_unchanged(self) -> None:
+        """Nothing moved since what succeeded, and nothing was due: it would succeed again."""
+        for name in sorted(self._succeeded):
+            self.telemetry.succeeded(name, at=self.time.now())
+
     def _check_clock(self) -> None:
         """Tell when the clock went another way than the seconds that only go forward."""
         offset = self.time.now() - datetime.fromtimestamp(0, UTC) - timedelta(seconds=self.time.seconds())
         if self._offset is not None and abs(offset - self._offset) > CLOCK_TOLERANCE:
             leap = offset - self._offset
             way = "forward: what is not due may go" if leap > timedelta(0) else "back: what is due stays"
-            self.journal.tell("clock-leaped", by=f"{leap.total_seconds():+.0f} s", why=f"{way} until it is right")
+            self.telemetry.tell(
+                events.CLOCK_LEAPED, by=f"{leap.total_seconds():+.0f} s", why=f"{way} until it is right"
+            )
         self._offset = offset

@@ -119,14 +119,18 @@ PASSES = Metric(
     "passes of one reconciler over one environment",
 )
 PASS_SECONDS = Metric("rtb_hub_pass_seconds", "histogram", (RECONCILER,), "how long planning a pass took", _SLOW)
-ACTIONS = Metric(
-    "rtb_hub_actions_total", "counter", (ENVIRONMENT, ACTION), "actions carried out, warnings and reports included"
-)
+ACTIONS = Metric("rtb_hub_actions_total", "counter", (ENVIRONMENT, ACTION), "actions carried out by commits")
 SET_ASIDE = Metric(
     "rtb_hub_set_aside_entries",
     "gauge",
     (RECONCILER, ENVIRONMENT),
     "entries that the last pass could not judge; each needs a person",
+)
+REPORTS = Metric(
+    "rtb_hub_reports",
+    "gauge",
+    (RECONCILER, ENVIRONMENT),
+    "what else the last pass leaves to a person",
 )
 HELD = Metric(
     "rtb_hub_held", "gauge", (RECONCILER, ENVIRONMENT), "1 while the last pass awaits a person's agreement, else 0"
@@ -157,6 +161,7 @@ METRICS: tuple[Metric, ...] = (
     PASS_SECONDS,
     ACTIONS,
     SET_ASIDE,
+    REPORTS,
     HELD,
     QUEUED,
     PREVIEWS,

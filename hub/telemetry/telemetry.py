@@ -6,6 +6,7 @@ What is bound by `about` stands on all events told in that block by this thread,
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _ABOUT: ContextVar[Mapping[str, object]] = ContextVar("rtb_hub_about")
 #: Where an unexpected exception may be caught; see `Telemetry.unexpected`.
 Border = Literal["entry", "request", "pass", "environment", "round", "http", "command"]
+#: Actions that tell what stands, from pass to pass.
+_STANDING = ("warn", "report", "wait")
 PassOutcome = Literal["changed", "unchanged", "held", "failed", "unexpected"]
 
 
@@ -79,19 +82,18 @@ class HttpCall(NamedTuple):
 
 
 class EndedPass(NamedTuple):
-    """A pass that ended. `found` None: not even planned. `seconds`: what planning it took."""
+    """A pass that ended. `found` None: not even planned."""
 
     reconciler: str
     environment: str
     outcome: PassOutcome
-    seconds: float
     found: Pass | None = None
 
 
 class Telemetry:
     """Tells a log and a meter. Both are handed in; every method is safe to call from several threads."""
 
-    __slots__ = ("_log", "_meter", "_new_id")
+    __slots__ = ("_log", "_meter", "_new_id", "seconds")
 
     def __init__(
         self,
@@ -99,8 +101,11 @@ class Telemetry:
         meter: Meter = _NoMeter(),  # noqa: B008
         *,
         new_id: Callable[[], str] = lambda: secrets.token_hex(6),
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._log, self._meter, self._new_id = log, meter, new_id
+        #: Seconds that only go forward, to time work by.
+        self.seconds = seconds
 
     @contextmanager
     def about(self, **bound: object) -> Iterator[None]:
@@ -120,19 +125,26 @@ class Telemetry:
         with self.about(reconcile_id=made):
             yield made
 
-    def tell(
-        self, event: Event, /, *, level: Level | None = None, error: BaseException | None = None, **fields: object
+    def tell(self, event: Event, /, **fields: object) -> None:
+        """Tell an event. Raises `ValueError` for what is no field of it."""
+        self._tell(event, event.level, fields)
+
+    def tell_at(self, level: Level, event: Event, /, **fields: object) -> None:
+        """Tell an event at another level than its own. Raises `ValueError` for what is no field of it."""
+        self._tell(event, level, fields)
+
+    def _tell(
+        self, event: Event, level: Level, fields: Mapping[str, object], error: BaseException | None = None
     ) -> None:
-        """Tell an event, at its own level or at another. Raises `ValueError` for what is no field of it."""
         if unknown := fields.keys() - {*event.fields, *events.BOUND}:
             raise ValueError(f"the event {event.name} has no {min(unknown)}")
-        level = level or event.level
         if self._log.is_told(level):
             self._log.tell(event.name, level, {**_ABOUT.get({}), **fields}, error)
 
     def unexpected(self, border: Border, error: BaseException, /) -> None:
         """Tell an exception that nobody declared, with its traceback, and count it."""
-        self.tell(events.UNEXPECTED, error=error, border=border, error_type=type(error).__name__)
+        about = {"border": border, "error_type": type(error).__name__}
+        self._tell(events.UNEXPECTED, events.UNEXPECTED.level, about, error)
         self._meter.add(metrics.UNEXPECTED, 1, {"border": border})
 
     def git_process(self, command: str, *, outcome: str, seconds: float) -> None:
@@ -170,19 +182,29 @@ class Telemetry:
         """Count what was refused, where it is told otherwise."""
         self._meter.add(metrics.REFUSALS, 1, {"reason": error.reason.value})
 
+    @contextmanager
+    def planning(self, reconciler: str, environment: str) -> Iterator[None]:
+        """Bind what a pass is about while it is planned, and note how long that took, however it ends."""
+        begin = self.seconds()
+        try:
+            with self.about(reconciler=reconciler, environment=environment):
+                yield
+        finally:
+            self._meter.observe(metrics.PASS_SECONDS, self.seconds() - begin, {"reconciler": reconciler})
+
     def pass_ended(self, ended: EndedPass) -> None:
         """One reconciler's pass over one environment ended; its events are the journal's to tell."""
         both = {"reconciler": ended.reconciler, "environment": ended.environment}
         self._meter.add(metrics.PASSES, 1, {**both, "outcome": ended.outcome})
-        self._meter.observe(metrics.PASS_SECONDS, ended.seconds, {"reconciler": ended.reconciler})
         if ended.found is None:
             return
         self._meter.put(metrics.SET_ASIDE, len(ended.found.set_aside), both)
         self._meter.put(metrics.HELD, 1 if ended.found.held else 0, both)
-        if ended.outcome in ("changed", "unchanged"):
-            for action in ended.found.actions:
-                labels = {"environment": ended.environment, "action": action.kind}
-                self._meter.add(metrics.ACTIONS, 1, labels)
+        reports = sum(1 for action in ended.found.actions if action.kind == "report")
+        self._meter.put(metrics.REPORTS, reports, both)
+        for action in ended.found.actions if ended.outcome == "changed" else ():
+            if action.kind not in _STANDING:
+                self._meter.add(metrics.ACTIONS, 1, {"environment": ended.environment, "action": action.kind})
 
     def round_ended(self, *, seconds: float, is_whole: bool) -> None:
         """A round over all environments ended. `is_whole`: nothing in it failed."""

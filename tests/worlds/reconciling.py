@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,7 +9,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from generator.values.formats import format_time
-from hub.reconciling.journal import Journal
 from hub.reconciling.registry import Moment
 from hub.reconciling.round import Asked, Outcome, Round
 from hub.reconciling.watch import Time, Watch
@@ -19,6 +17,7 @@ from hub.wiring import Hub
 from reconcilers.ports.git import GitStore
 from worlds.builders import NOW, environment
 from worlds.planning import files_of, put
+from worlds.telling import Told
 
 #: Room for as many previews as a test likes.
 ROOMY = {
@@ -64,9 +63,17 @@ class World:
     offset: float = 0.0
     until: float = 3600.0
     events: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
-    lines: list[dict[str, Any]] = field(default_factory=list)
+    log: Told = field(default_factory=Told)
     looks: list[float] = field(default_factory=list)
     polls: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.log.about = lambda: {"s": self.seconds}
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """What a log of the level `info` shows; `s`: at which second."""
+        return [line for line in self.log.events if line["level"] != "debug"]
 
     def now(self) -> datetime:
         return NOW + timedelta(seconds=self.seconds + self.offset)
@@ -89,7 +96,8 @@ class World:
     def look(self) -> tuple[Outcome, ...]:
         self.looks.append(self.seconds)
         at = self.now().replace(microsecond=0)
-        return Round(Hub(load_settings({}), clock=lambda: at), self.store, Asked((), ("expiry",)), Moment(at)).run()
+        ours = Hub(load_settings({}), clock=lambda: at, telemetry=self.log.telemetry)
+        return Round(ours, self.store, Asked((), ("expiry",)), Moment(at)).run()
 
     def heads(self) -> dict[str, str]:
         self.polls.append(self.seconds)
@@ -97,9 +105,8 @@ class World:
 
     def watch(self) -> list[dict[str, Any]]:
         """Watch until `until`; the events told."""
-        clock = Time(self.pause, self.now, lambda: self.seconds, lambda: 1.0)
-        journal = Journal(self.now, True, lambda line: self.lines.append({**json.loads(line), "s": self.seconds}))
-        Watch(self.look, self.heads, clock, journal).run()
+        self.watcher = Watch(self.look, self.heads, Time(self.pause, self.now, lambda: self.seconds, lambda: 1.0), self.log.telemetry)  # fmt: skip
+        self.watcher.run()
         return self.lines
 
     def told(self, event: str) -> list[dict[str, Any]]:

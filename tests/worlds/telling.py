@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,10 +17,11 @@ from hub.telemetry.telemetry import Telemetry
 
 @dataclass
 class Told:
-    """A log of everything, and a real meter. `telemetry` tells both; reconcile ids are r1, r2, …"""
+    """A log of everything, and a real meter. `telemetry` tells both; reconcile ids are r1, r2, …; `about` adds to each event."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
     meter: PrometheusMeter = field(default_factory=lambda: PrometheusMeter(CollectorRegistry()))
+    about: Callable[[], dict[str, Any]] = dict
 
     def __post_init__(self) -> None:
         numbers = itertools.count(1)
@@ -30,7 +31,9 @@ class Told:
         return True
 
     def tell(self, name: str, level: Level, about: Mapping[str, object], error: BaseException | None) -> None:
-        self.events.append({"event": name, "level": level, **about} | ({"error": error} if error else {}))
+        self.events.append(
+            {"event": name, "level": level, **about, **self.about(), **({"error": error} if error else {})}
+        )
 
     def of(self, event: Event) -> list[dict[str, Any]]:
         return [one for one in self.events if one["event"] == event.name]

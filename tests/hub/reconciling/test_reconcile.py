@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import pty
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -172,6 +175,8 @@ def test_what_prd_refuses_is_told_as_what_it_is(state: Path) -> None:
         (("--at", "2026-02-30T02:00:00Z"), 14, "RFC 3339"),
         (("--at", "0001-01-01T00:00:00+14:00"), 14, "RFC 3339"),
         (("--watch", "--dry-run"), 14, "--dry-run"),
+        (("--metrics-port", 9100), 14, "add --watch"),
+        (("--watch", "--metrics-address", "::1"), 14, "add --metrics-port"),
         (("--watch", "--at", PAST), 14, "--at"),
         (("--watch", "--confirm-removals", 5, "-e", "int"), 14, "one environment"),
         (("--confirm-removals", 5), 14, "one environment"),
@@ -201,12 +206,12 @@ WATCH = ("reconcile", "--only", "expiry", "--watch")
 class Watching:
     """A `reconcile --watch` in a process of its own. `clock`: a file that says its time (`worlds/watch_process.py`)."""
 
-    def __init__(self, state: Path, *words: str, clock: Path | None = None) -> None:
+    def __init__(self, state: Path, *words: str, clock: Path | None = None, stderr: int = subprocess.PIPE) -> None:
         program = [str(WORLDS / "watch_process.py"), str(clock)] if clock else ["-m", "hub.cli.main"]
         self.process = subprocess.Popen(
             [sys.executable, "-W", "error", *program, *WATCH, "--repo", str(state), *words],
             env={**os.environ, "PYTHONPATH": PYTHON_PATH},
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -241,7 +246,8 @@ def watches() -> Iterator[list[Watching]]:
 def test_a_watch_ends_cleanly_when_asked(state: Path, watches: list[Watching], number: int) -> None:
     watches.append(Watching(state, "-o", "json"))
     lines = watches[0].until("waiting")
-    assert [line["event"] for line in lines] == ["watching", "waiting"]
+    assert [(line["event"], line["level"]) for line in lines] == [("watching", "info"), ("waiting", "info")]
+    assert len(lines[1]["reconcile_id"]) == 12
     code, out, err = watches[0].end(number)
     assert (code, out) == (0, "")
     assert json.loads(err.splitlines()[-1])["event"] == "ended"
@@ -249,12 +255,40 @@ def test_a_watch_ends_cleanly_when_asked(state: Path, watches: list[Watching], n
 
 def test_its_lines_for_people_cannot_move_a_cursor(state: Path, watches: list[Watching]) -> None:
     commit_file(state, "environments/int/previews/rtb/0/rtb-1/preview.yaml", 'kind: "\\e[2J"\n')
+    shown, terminal = pty.openpty()
+    watches.append(Watching(state, stderr=terminal))
+    os.close(terminal)
+    with os.fdopen(shown, encoding="utf-8") as screen:
+        head = [screen.readline() for _ in range(4)]
+        assert re.match(r"\S+Z info    watching repository=\S+ reconcilers=expiry\n", head[0])
+        about = r"reconcile_id=\w+ reconciler=expiry environment=int preview=int/rtb-1"
+        assert re.match(rf"\S+Z warning set-aside {about} why=\".*\n", head[1])
+        assert re.match(r"\S+Z info    round reconcile_id=\w+ outcome=done passes=3 .*set_aside=1 .*\n", head[2])
+        assert "\x1b" not in "".join(head)
+        assert watches[0].end(signal.SIGTERM)[0] == 0
+
+
+def test_where_there_is_no_terminal_its_lines_are_for_machines(state: Path, watches: list[Watching]) -> None:
     watches.append(Watching(state))
-    assert watches[0].process.stderr
-    head = [watches[0].process.stderr.readline() for _ in range(3)]
-    assert re.match(r"\S+Z watching repository=\S+ reconcilers=expiry\n", head[0])
-    assert re.match(r"\S+Z set-aside reconciler=expiry environment=int preview=int/rtb-1 why=\".*\n", head[1])
-    assert "\x1b" not in "".join(head)
+    assert watches[0].until("waiting")[0]["repository"] == str(state)
+    assert watches[0].end(signal.SIGTERM)[0] == 0
+
+
+def test_it_serves_its_figures_and_whether_it_goes_on(state: Path, watches: list[Watching]) -> None:
+    watches.append(Watching(state, "--metrics-port", "0"))
+    url = watches[0].until("waiting")[0]["metrics"]
+    assert url.startswith("http://127.0.0.1:")
+    with urllib.request.urlopen(url) as answer:
+        figures = answer.read().decode()
+    for name in ("int", "stg", "prd"):
+        (told,) = re.findall(rf'^rtb_hub_last_success_timestamp_seconds{{environment="{name}"}} (\S+)$', figures, re.M)
+        assert abs(float(told) - time.time()) < 120
+    assert re.search(r'^rtb_hub_passes_total{environment="int",outcome="unchanged",reconciler="expiry"} 1.0$', figures, re.M)  # fmt: skip
+    assert re.search(r"^process_resident_memory_bytes \d", figures, re.M)
+    with urllib.request.urlopen(url.replace("/metrics", "/healthz")) as answer:
+        assert answer.status == 200
+    second = rtb_hub("reconcile", "--watch", "--metrics-port", url.split(":")[2].split("/")[0], "--repo", state)
+    assert (second.code, "name a port that is free" in second.err) == (14, True)
     assert watches[0].end(signal.SIGTERM)[0] == 0
 
 

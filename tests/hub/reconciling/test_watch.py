@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from generator.errors import Reason, Stalled, Transient
-from hub.reconciling.watch import POLL_SECONDS, REFRESH_SECONDS
+from hub.reconciling.watch import POLL_SECONDS, REFRESH_SECONDS, STUCK_SECONDS
+from hub.telemetry import events, metrics
 from reconcilers.plan import Plan
 from worlds.builders import NOW
 from worlds.memory_store import MemoryStore
@@ -166,3 +167,50 @@ def test_two_watches_end_where_one_does() -> None:
     assert store.trees[store.heads["main"]] == alone.store.trees[alone.store.heads["main"]]
     removals = [one.trailers for one in store.logged.values() if ("Action", "expire") in one.trailers]
     assert sorted(dict(trailers)["Preview"] for trailers in removals) == ["int/rtb-1", "int/rtb-2"]
+
+
+class TestFigures:
+    def test_a_round_in_which_something_is_told_is_closed_by_one_line_with_its_id(self) -> None:
+        world = World(with_leases(RTB_1=5))
+        world.watch()
+        (done,), (_, closing) = world.told("done"), world.told("round")
+        assert closing["reconcile_id"] == done["reconcile_id"]
+        about = {name: closing[name] for name in ("outcome", "passes", "failed", "held", "actions", "set_aside", "commits")}  # fmt: skip
+        assert about == {"outcome": "done", "passes": 3, "failed": 0, "held": 0, "actions": 1, "set_aside": 0, "commits": 1}  # fmt: skip
+        rounds = [line["reconcile_id"] for line in world.log.of(events.ROUND)]
+        assert len(rounds) == len(set(rounds)) == len(world.looks)
+
+    def test_what_went_through_is_known_to_stand_while_nothing_moves(self) -> None:
+        world = World(with_leases(RTB_1=300), until=3599.0)
+        world.watch()
+        last = world.log.figure(metrics.LAST_SUCCESS, environment="int")
+        assert last is not None
+        assert NOW.timestamp() + 3599 - POLL_SECONDS <= last <= NOW.timestamp() + 3599
+        assert (
+            world.log.figure(metrics.NEXT_DUE, environment="int") == NOW.timestamp() + 180 * MINUTE
+        )  # when its owner is warned
+        assert world.log.figure(metrics.PREVIEWS, environment="int") == 1
+        assert world.log.figure(metrics.ROUNDS, outcome="done") == len(world.looks)
+
+    def test_what_fails_is_not_and_the_reason_is_counted(self) -> None:
+        store = Faulty(with_leases(RTB_1=5), only_commits=True)
+        store.error = Transient(Reason.REPOSITORY_UNREACHABLE, "gone")
+        world = World(store)
+        world.watch()
+        before = world.log.figure(metrics.LAST_SUCCESS, environment="int")
+        assert before is not None
+        assert before <= NOW.timestamp() + 5 * MINUTE
+        assert (world.log.figure(metrics.LAST_SUCCESS, environment="stg") or 0) >= NOW.timestamp() + 59 * MINUTE
+        failed = world.log.figure(metrics.PASSES, reconciler="expiry", environment="int", outcome="failed")
+        assert failed == world.log.figure(metrics.REFUSALS, reason="RepositoryUnreachable")
+        assert failed is not None
+        assert failed > 10
+
+    def test_a_loop_that_does_not_go_on_is_told_apart_from_one_that_sleeps(self) -> None:
+        world = World(with_leases())
+        seen: list[bool] = []
+        world.at(3000.0, lambda: seen.append(world.watcher.is_turning))
+        world.watch()
+        assert seen == [True]
+        world.seconds += STUCK_SECONDS
+        assert not world.watcher.is_turning

@@ -118,9 +118,9 @@ def test_a_refusal_is_told_without_its_remedy_and_counted_by_its_reason() -> Non
 def test_a_pass_counts_what_it_did_and_shows_what_stands() -> None:
     told, due = Told(), datetime(2026, 11, 23, 2, tzinfo=UTC)
     found = Pass("expiry", "int", (Action("remove", "int/rtb-1", "x"), Action("remove", "int/rtb-2", "x")))
-    told.telemetry.pass_ended(EndedPass("expiry", "int", "changed", 0.2, found))
-    told.telemetry.pass_ended(EndedPass("expiry", "int", "held", 0.2, found))
-    told.telemetry.pass_ended(EndedPass("expiry", "stg", "failed", 0.2))
+    told.telemetry.pass_ended(EndedPass("expiry", "int", "changed", found))
+    told.telemetry.pass_ended(EndedPass("expiry", "int", "held", found))
+    told.telemetry.pass_ended(EndedPass("expiry", "stg", "failed"))
     told.telemetry.next_due("int", due)
     told.telemetry.succeeded("int", at=due)
     told.telemetry.holds("int", previews=3, queued=1)
@@ -128,13 +128,23 @@ def test_a_pass_counts_what_it_did_and_shows_what_stands() -> None:
     assert told.figure(metrics.ACTIONS, environment="int", action="remove") == 2
     assert told.figure(metrics.PASSES, **both, outcome="changed") == told.figure(metrics.PASSES, **both, outcome="held")
     assert told.figure(metrics.HELD, **both) == told.figure(metrics.SET_ASIDE, **both) == 0
-    assert told.figure(metrics.PASS_SECONDS, reconciler="expiry") == 3
     assert told.figure(metrics.NEXT_DUE, environment="int") == due.timestamp()
     assert told.figure(metrics.LAST_SUCCESS, environment="int") == due.timestamp()
     assert told.figure(metrics.PREVIEWS, environment="int") == 3
     assert told.figure(metrics.QUEUED, environment="int") == 1
     told.telemetry.next_due("int", None)
     assert told.figure(metrics.NEXT_DUE, environment="int") == 0
+
+
+def test_planning_is_timed_however_it_ends_and_says_what_it_is_about() -> None:
+    told = Told()
+    with told.telemetry.planning("drift", "int"):
+        told.telemetry.git_process("log", outcome="ended", seconds=0.1)
+    with pytest.raises(RuntimeError), told.telemetry.planning("drift", "stg"):
+        raise RuntimeError
+    (event,) = told.events
+    assert (event["reconciler"], event["environment"]) == ("drift", "int")
+    assert told.figure(metrics.PASS_SECONDS, reconciler="drift") == 2
 
 
 class TestLabels:
@@ -180,7 +190,7 @@ def test_a_name_says_its_unit(metric: metrics.Metric) -> None:
     endings = {
         "counter": ("_total",),
         "histogram": ("_seconds",),
-        "gauge": ("_timestamp_seconds", "_entries", "_requests", "_previews", "_held", "_info"),
+        "gauge": ("_timestamp_seconds", "_entries", "_requests", "_previews", "_held", "_reports", "_info"),
     }
     assert metric.name.startswith("rtb_hub_")
     assert metric.name.endswith(endings[metric.kind])
