@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from enum import StrEnum
 
 
@@ -71,7 +72,10 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong: what, where, which field, what is allowed and what to do about it."""
+    """One thing that is wrong: what, where, which field, what is allowed and what to do about it.
+
+    `cause`: the exception that nobody declared, where it came of one, for a log to tell with its traceback.
+    """
 
     message: str
     where: Location | None = None
@@ -79,6 +83,7 @@ class Fault:
     allowed: str = ""
     nearest: str = ""
     remedy: str = ""
+    cause: Exception | None = dataclass_field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         head = ": ".join(part for part in (str(self.where) if self.where else "", self.field, self.message) if part)
@@ -141,9 +146,14 @@ def unexpected(what: str, err: Exception) -> Unexpected:
     """What becomes of an exception that nobody declared, at the border of `what` it happened in, in words."""
     message = f"{what}: {type(err).__name__}: {str(err)[:300]}"
     remedy = "this is a mistake of rtb-hub; the log has its traceback: please report both"
-    found = Unexpected(Reason.UNEXPECTED, Fault(message, remedy=remedy))
+    found = Unexpected(Reason.UNEXPECTED, Fault(message, remedy=remedy, cause=err))
     found.__cause__ = err
     return found
+
+
+def declared(what: str, err: Exception) -> HubError:
+    """`err` if it was declared, else `unexpected`: for the border of `what`, where everything is caught."""
+    return err if isinstance(err, HubError) else unexpected(what, err)
 
 
 def nearest(word: str, known: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from generator.errors import ConfigError, HubError, Moved, Reason, Stalled, Waiting
+from generator.errors import ConfigError, HubError, Moved, Reason, Stalled, Waiting, declared
 from generator.objects.diff import compare
 from generator.objects.manifest import Manifest
 from generator.values.naming import IssueKey, preview_folder
@@ -73,8 +73,8 @@ class Desk:
                 step()
             except Moved:
                 continue
-            except HubError as err:
-                failures.append(err)
+            except Exception as err:  # noqa: BLE001 - the border of a request
+                failures.append(declared(f"a request to {state.environment.name} cannot be acted on", err))
         if failures:
             raise failures[0]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from generator.errors import ConfigError, Fault, Reason
+from generator.errors import ConfigError, Fault, Reason, Unexpected
 from generator.values.formats import format_time
 from hub.approval.opening import refuse_mixed
 from hub.output.console import Format, emit, error_data, fault_data, printable
@@ -66,11 +66,13 @@ def run(given: Options, *, repo: str | None, output: Format) -> None:
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
-    """That of the first error, else `NEEDS_A_PERSON` when a pass does, else `OK`."""
+    """That of the first error, else `NEEDS_A_PERSON` when a pass does or a mistake of ours was caught, else `OK`."""
     errors = [one.error for one in outcomes if one.error is not None]
-    if errors:
-        return CODES[errors[0].reason]
-    return NEEDS_A_PERSON if any(one.result and one.result.needs_a_person for one in outcomes) else OK
+    declared = [err for err in errors if not isinstance(err, Unexpected)]
+    if declared:
+        return CODES[declared[0].reason]
+    is_left = errors or any(one.result and one.result.needs_a_person for one in outcomes)
+    return NEEDS_A_PERSON if is_left else OK
 
 
 def tell(outcomes: Sequence[Outcome], moment: Moment, store: GitStore, *, acts: bool, output: Format) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from hub.reconciling.round import Outcome
+from hub.reconciling.round import Outcome, mistakes_in
 from hub.telemetry import events
 from hub.telemetry.events import Event
 from hub.telemetry.telemetry import Telemetry
@@ -27,13 +27,15 @@ class Journal:
         told = False
         standing: set[tuple[str, ...]] = set()
         for one in outcomes:
-            for event, detail in _events(one):
+            for event, detail, mistakes in _events(one):
                 key = (event.name, one.reconciler, one.environment, *detail.values())
                 if event is not events.DONE:  # which is over when it is told; the others stand until they are gone
                     standing.add(key)
                 if key not in self._standing:
                     with self.telemetry.about(reconciler=one.reconciler, environment=one.environment):
                         self.telemetry.tell(event, **detail)
+                        for mistake in mistakes:
+                            self.telemetry.unexpected("pass" if event is events.FAILED else "entry", mistake)
                     told = True
         for name, reconciler, environment, *_ in sorted(self._standing - standing):
             still = any(key[:3] == (name, reconciler, environment) for key in standing)
@@ -45,20 +47,22 @@ class Journal:
         return told
 
 
-def _events(one: Outcome) -> Iterator[tuple[Event, dict[str, str]]]:
+def _events(one: Outcome) -> Iterator[tuple[Event, dict[str, str], tuple[Exception, ...]]]:
+    """Each event, what it is about, and the exceptions that nobody declared among its causes."""
     result = one.result
     if result is not None:
         for action in result.actions:
             detail = {"preview": action.preview, "why": action.why}
             if action.kind in _OF_ACTIONS:
-                yield _OF_ACTIONS[action.kind], detail
+                yield _OF_ACTIONS[action.kind], detail, ()
             elif one.commit is not None:
-                yield events.DONE, {"action": action.kind, **detail, "commit": one.commit}
+                yield events.DONE, {"action": action.kind, **detail, "commit": one.commit}, ()
         for aside in result.set_aside:
             why = "; ".join(str(fault) for fault in aside.faults)
-            yield events.SET_ASIDE, {"preview": aside.preview, "why": why}
+            yield events.SET_ASIDE, {"preview": aside.preview, "why": why}, mistakes_in(aside.faults)
         if result.held:
-            yield events.HELD, {"why": result.held.message, "remedy": result.held.remedy}
+            yield events.HELD, {"why": result.held.message, "remedy": result.held.remedy}, ()
     if one.error is not None:
         fault = one.error.faults[0]
-        yield events.FAILED, {"reason": one.error.reason.value, "why": fault.message, "remedy": fault.remedy}
+        detail = {"reason": one.error.reason.value, "why": fault.message, "remedy": fault.remedy}
+        yield events.FAILED, detail, mistakes_in(one.error.faults)

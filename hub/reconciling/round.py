@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from generator.errors import ConfigError, Fault, HubError, Moved, Reason, Stalled, nearest
+from generator.errors import ConfigError, Fault, HubError, Moved, Reason, Stalled, declared, nearest
 from hub.reconciling.registry import RECONCILERS, Moment, Planned, Reconciler, is_mine
 from hub.retrying import planned_anew
 from hub.wiring import Hub
@@ -52,9 +52,21 @@ class Outcome:
     error: HubError | None = None
 
     @property
+    def mistakes(self) -> tuple[Exception, ...]:
+        """Exceptions that nobody declared, caught at the border of an entry, a request or the pass."""
+        asides = self.result.set_aside if self.result else ()
+        own = self.error.faults if self.error else ()
+        return mistakes_in([*(fault for aside in asides for fault in aside.faults), *own])
+
+    @property
     def next_due(self) -> datetime | None:
         """When time alone gives another pass."""
         return self.result.next_due if self.result else None
+
+
+def mistakes_in(faults: Iterable[Fault]) -> tuple[Exception, ...]:
+    """The exceptions that nobody declared among the causes of faults."""
+    return tuple(fault.cause for fault in faults if fault.cause is not None)
 
 
 @dataclass
@@ -109,8 +121,9 @@ class Round:
 
         try:
             planned_anew(attempt)
-        except HubError as err:
-            outcomes += [Outcome(reconciler, name, error=err) for name in sorted(pending)]
+        except Exception as err:  # noqa: BLE001 - the border of a branch
+            told = declared(f"{reconciler} cannot be run on {', '.join(sorted(pending))}", err)
+            outcomes += [Outcome(reconciler, name, error=told) for name in sorted(pending)]
         return outcomes
 
     def _attempt(self, name: str, states: Sequence[EnvironmentState]) -> tuple[list[Outcome], Moved | None]:
@@ -123,8 +136,9 @@ class Round:
             try:
                 with self.ours.telemetry.planning(name, state.environment.name):
                     planned.append((state, reconciler.plan(state, self.moment)))
-            except HubError as err:
-                outcomes.append(Outcome(name, state.environment.name, error=err))
+            except Exception as err:  # noqa: BLE001 - the border of a pass
+                where = state.environment.name
+                outcomes.append(Outcome(name, where, error=declared(f"{name} of {where} cannot be planned", err)))
         passes = [one.found for _, one in planned]
         names = [one.environment for one in passes if one.plan is not None and not one.plan.is_converged]
         plans = commits(passes, f"{reconciler.subject} in {', '.join(names)}") if self.acts else ()
@@ -134,8 +148,9 @@ class Round:
                 commit = self.store.commit(plan, at=self.ours.clock())
             except Moved as err:
                 moved = err
-            except HubError as err:
-                outcomes += [_failed(name, reconciler, state, one, err) for state, one in of_plan]
+            except Exception as err:  # noqa: BLE001 - the border of a pass
+                told = declared(f"{name} cannot be committed to {plan.branch}", err)
+                outcomes += [_failed(name, reconciler, state, one, told) for state, one in of_plan]
             else:
                 outcomes += [Outcome(name, one.environment, one, commit) for _, one in of_plan]
         idle = [one for _, one in planned if not any(_is_part(one.found, plan) for plan in plans)]
@@ -147,8 +162,9 @@ class Round:
         if planned.act is not None and self.acts:
             try:
                 planned.act()
-            except HubError as err:
-                return Outcome(name, found.environment, found, error=err)
+            except Exception as err:  # noqa: BLE001 - the border of a pass
+                told = declared(f"{name} of {found.environment} cannot be carried out", err)
+                return Outcome(name, found.environment, found, error=told)
         return Outcome(name, found.environment, found)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from generator.errors import ConfigError, HubError, Moved, Transient
+from generator.errors import ConfigError, HubError, Moved, Transient, declared
 from generator.values.formats import format_time
 from hub.reconciling.figures import RoundFigures
 from hub.reconciling.interruption import Interruption
@@ -126,10 +126,10 @@ class Watch:
             if self._seen is None:
                 self._seen = self.heads()  # before the look: what changes in between gives one look more
             return self.look()
-        except HubError as err:
+        except Exception as err:
             if isinstance(err, ConfigError) and self._told == NEVER:
                 raise  # what was asked for is wrong, and waiting does not mend that
-            return (Outcome("all", "all", error=err),)
+            return (Outcome("all", "all", error=declared("the repository cannot be observed", err)),)
 
     def _backoff(self, errors: Sequence[HubError]) -> float:
         """Seconds until the next try: half of them are sure, the other half is left to chance."""

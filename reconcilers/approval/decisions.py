@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import PurePosixPath
 
+from generator.errors import Fault, declared
 from generator.model.lifecycle import Approval
 from generator.values.formats import format_time
 from generator.values.quantities import duration
 from reconcilers.approval.observer import Requests
 from reconcilers.approval.verdict import Observed, Verdict, Wait, deadline_of, judge
-from reconcilers.passes import Action, Pass
+from reconcilers.passes import Action, Pass, SetAside
 from reconcilers.ports.forge import ChangeRequest
 from reconcilers.state.environment import EnvironmentState
 
@@ -66,10 +68,13 @@ def without_policy(environment: str) -> ApprovalPass:
 def plan_approval(state: EnvironmentState, found: Requests, policy: Approval, *, now: datetime) -> ApprovalPass:
     """The pass at `now` (aware)."""
     where = state.environment.name
-    judged = tuple(
-        Judged(name, one.request, _verdict(name, one, state, policy, now=now))
-        for name, one in sorted(found.open, key=lambda pair: pair[1].request.number)
-    )
+    aside = [_aside(f"{where}/{name}", state.request_snapshots[name].branch, why) for name, why in found.faults.items()]
+    judged: list[Judged] = []
+    for name, one in sorted(found.open, key=lambda pair: pair[1].request.number):
+        verdict, faults = _judged(name, one, state, policy, now=now)
+        judged.append(Judged(name, one.request, verdict))
+        if faults:
+            aside.append(_aside(f"{where}/{name}", one.request.branch, faults))
     asked = {name for name, one in found.open if not one.request.is_foreign}
     ended = {(name, request.head): request for name, request in found.ended}
     asks = {record.name for record in state.requests} | state.removals
@@ -77,7 +82,7 @@ def plan_approval(state: EnvironmentState, found: Requests, policy: Approval, *,
     left_over: list[tuple[str, str]] = []
     actions: list[Action] = []
     for name, snapshot in sorted(state.request_snapshots.items()):
-        if name in asked:
+        if name in asked or name in found.faults:
             continue
         before = ended.get((name, snapshot.commit))
         why = found.obsolete.get(name, "")
@@ -95,8 +100,30 @@ def plan_approval(state: EnvironmentState, found: Requests, policy: Approval, *,
         else:
             told = f"{snapshot.branch} is no request of the hub's: it is left as it is"
             actions.append(Action("wait", f"{where}/{name}", told))
-    planned = ApprovalPass(NAME, where, judged=judged, unasked=tuple(unasked), left_over=tuple(left_over))
+    planned = ApprovalPass(
+        NAME,
+        where,
+        set_aside=tuple(aside),
+        judged=tuple(judged),
+        unasked=tuple(unasked),
+        left_over=tuple(left_over),
+    )
     return replace(planned, actions=(*_actions(planned), *actions))
+
+
+def _judged(
+    name: str, one: Observed, state: EnvironmentState, policy: Approval, *, now: datetime
+) -> tuple[Verdict, tuple[Fault, ...]]:
+    """The verdict, and mistakes of rtb-hub itself, with which a request waits."""
+    try:
+        return _verdict(name, one, state, policy, now=now), one.faults
+    except Exception as err:  # noqa: BLE001 - the border of a request
+        found = declared(f"request {one.request.number} cannot be judged", err)
+        return Verdict("wait", found.words, waits=(Wait("content", found.words),)), found.faults
+
+
+def _aside(preview: str, branch: str, faults: tuple[Fault, ...]) -> SetAside:
+    return SetAside(preview, PurePosixPath(branch), faults)
 
 
 def _verdict(name: str, one: Observed, state: EnvironmentState, policy: Approval, *, now: datetime) -> Verdict:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from generator.errors import HubError
+from generator.errors import Fault, HubError, unexpected
 from generator.model.lifecycle import Approval
 from generator.values.naming import previews_folder
 from reconcilers.approval.verdict import Observed
@@ -33,12 +33,14 @@ Examine = Callable[[EnvironmentState, Snapshot], Examined]
 class Requests:
     """The open requests with the preview's name (`rtb-123`), and those of our own that ended since the time asked for.
 
-    `obsolete` says of request branches without an open request why nobody can want what they ask for any more.
+    `obsolete` says of request branches without an open request why nobody can want what they ask for any more, and
+    `faults` why nobody can tell.
     """
 
     open: tuple[tuple[str, Observed], ...]
     ended: tuple[tuple[str, ChangeRequest], ...]
     obsolete: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, tuple[Fault, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,18 +58,30 @@ class Observer:
         named = [(request.branch.removeprefix(prefix), request) for request in found]
         members = self._members(policy) if any(request.state == "open" for request in found) else frozenset()
         observed = [
-            (name, self._observed(name, request.number, state, members))
-            for name, request in named
-            if request.state == "open"
+            (name, self._observed(name, request, state, members)) for name, request in named if request.state == "open"
         ]
         open_ones = tuple((name, one) for name, one in observed if one.request.state == "open")
         asked = {name for name, one in observed if not one.request.is_foreign}
         unasked = {name: snapshot for name, snapshot in state.request_snapshots.items() if name not in asked}
+        obsolete = {name: self._obsolete(state, one) for name, one in unasked.items()}
         return Requests(
             open_ones,
             tuple((name, request) for name, request in named if request.state != "open" and not request.is_foreign),
-            {name: why for name, one in unasked.items() if (why := self.examine(state, one).obsolete)},
+            {name: why for name, why in obsolete.items() if isinstance(why, str) and why},
+            {name: why.faults for name, why in obsolete.items() if isinstance(why, HubError)},
         )
+
+    def _obsolete(self, state: EnvironmentState, snapshot: Snapshot) -> str | HubError:
+        """Why a branch without an open request asks for nothing any more; empty: it does. An error: nobody can tell.
+
+        Raises what is declared: then it is not the request that is wrong.
+        """
+        try:
+            return self.examine(state, snapshot).obsolete
+        except HubError:
+            raise
+        except Exception as err:  # noqa: BLE001 - the border of a request
+            return unexpected(f"{snapshot.branch} cannot be examined", err)
 
     def _members(self, policy: Approval) -> frozenset[str] | HubError:
         try:
@@ -76,9 +90,20 @@ class Observer:
             return err
 
     def _observed(
-        self, name: str, number: int, state: EnvironmentState, members: frozenset[str] | HubError
+        self, name: str, listed: ChangeRequest, state: EnvironmentState, members: frozenset[str] | HubError
     ) -> Observed:
-        request = self.forge.request(number)
+        try:
+            return self._read(name, self.forge.request(listed.number), state, members)
+        except HubError:
+            raise  # of the forge, which cannot be asked
+        except Exception as err:  # noqa: BLE001 - the border of a request
+            found = unexpected(f"request {listed.number} cannot be judged", err)
+            return Observed(listed, unread=(found.words,), faults=found.faults)
+
+    def _read(
+        self, name: str, request: ChangeRequest, state: EnvironmentState, members: frozenset[str] | HubError
+    ) -> Observed:
+        number = request.number
         if request.state != "open" or request.is_foreign:
             return Observed(request)
         snapshot = state.request_snapshots.get(name)

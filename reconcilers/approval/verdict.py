@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from generator.errors import Fault
 from generator.model.lifecycle import Approval
 from generator.values.quantities import duration
 from reconcilers.ports.forge import Actor, ChangeRequest, Check, Committer, Review, same_login
@@ -31,6 +32,7 @@ class Observed:
     `requesters` are all who asked for what is in it, as the entry and the commits' trailers name them. `members` are
     those of the approver team. `content` says what is wrong with what it would change, by our own examination, and
     `obsolete` why it can never be merged as it is. `unread` says what could not be read; then the others may be empty.
+    `faults` are mistakes of rtb-hub itself.
     """
 
     request: ChangeRequest
@@ -42,6 +44,7 @@ class Observed:
     content: tuple[str, ...] = ()
     obsolete: str = ""
     unread: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

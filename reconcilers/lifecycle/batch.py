@@ -108,7 +108,7 @@ def plan_batch(
             lacks_room = err.reason is Reason.CAPACITY_EXHAUSTED
             answers.append(Refused(err, frozenset(taking[one.environment]) if lacks_room else frozenset()))
             continue
-        except Exception as err:  # noqa: BLE001 - the border of a request: the others go on
+        except Exception as err:  # noqa: BLE001 - the border of a request
             answers.append(Refused(unexpected(f"{one.key} in {one.environment} cannot be planned", err)))
             continue
         answers.append(Accepted(outcome, state.environment))

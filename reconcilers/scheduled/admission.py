@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from generator.errors import Fault, HubError
+from generator.errors import Fault, declared
 from generator.model.entry import Preview
 from reconcilers.capacity.capacity import freest_shard, room_faults
 from reconcilers.leases import new_lease
@@ -35,8 +35,9 @@ def plan_queue(state: EnvironmentState, *, starter: Starter, now: datetime) -> P
             continue
         try:
             preview, plan = _admitted(one, later, starter, now)
-        except HubError as err:
-            set_aside.append(_aside(environment, one.record.path, err.faults))
+        except Exception as err:  # noqa: BLE001 - the border of a request
+            faults = declared(f"{one.record.path} cannot be started", err).faults
+            set_aside.append(_aside(environment, one.record.path, faults))
             continue
         since = one.queued.spec.lease.requested_at
         actions.append(Action("admit", f"{environment}/{one.record.name}", f"waited since {since}; {_where(preview)}"))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from generator.errors import ConfigError, Stalled
+from generator.errors import Moved, Transient, declared
 from generator.values.naming import MANIFEST_FILE
 from reconcilers.capacity.facts import Facts
 from reconcilers.passes import Action, Pass, SetAside
@@ -159,8 +159,11 @@ def _judge(state: EnvironmentState, judge: Judge, candidate: _Candidate, text: b
     record = candidate.record
     try:
         judged = judge.judge(record, state.environment, causes=candidate.causes, text=text)
-    except (ConfigError, Stalled) as err:
-        found.aside.append(SetAside(_name(state, record), record.path, err.faults))
+    except (Transient, Moved):
+        raise  # a partial read corrects nothing
+    except Exception as err:  # noqa: BLE001 - the border of an entry
+        faults = declared(f"{record.name} cannot be compared", err).faults
+        found.aside.append(SetAside(_name(state, record), record.path, faults))
         return
     if judged.difference is None:
         found.equal += 1

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
-from generator.errors import Fault, Location, Reason, Stalled
+from generator.errors import Fault, Location, Reason, Stalled, declared
 from generator.model.environment import Environment
 from generator.values.formats import format_time, parse_time
 from generator.values.quantities import duration
@@ -51,14 +51,22 @@ def plan_expiry(
             aside.append(SetAside(f"{name}/{record.name}", record.path, record.faults))
             continue
         readable += 1
-        ends = facts.expires_at
-        if ends is None:
+        try:
+            ends, fault = facts.expires_at, None
+            left = None if ends is None else ends - at
+            if left is not None and left <= timedelta(0):
+                fault = _contradiction(record)
+        except Exception as err:  # noqa: BLE001 - the border of an entry
+            faults = declared(f"{record.name} cannot be judged", err).faults
+            aside.append(SetAside(f"{name}/{record.name}", record.path, faults))
+            continue
+        if ends is None or left is None:
             reports.append(Action("report", f"{name}/{record.name}", _endless(state.environment)))
-        elif (left := ends - at) > warn_before:
+        elif left > warn_before:
             times.append(ends)
         elif left > timedelta(0):
             soon.append((ends, record))
-        elif fault := _contradiction(record):
+        elif fault:
             aside.append(SetAside(f"{name}/{record.name}", record.path, (fault,)))
         else:
             due.append((ends, record))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from generator.errors import HubError
+from generator.errors import declared
 from generator.model.entry import Preview
 from generator.values.formats import format_time, parse_time
 from reconcilers.leases import end_of
@@ -33,12 +33,15 @@ def plan_stamp(state: EnvironmentState, *, at: datetime, merged_at: Mapping[str,
     stamped: list[tuple[EntryRecord, Preview]] = []
     aside: list[SetAside] = []
     for record in state.entries:
-        if record.facts is None or record.facts.expires_at is not None or record.preview is None:
+        if record.facts is None or record.facts.expires_at is not None:
             continue
         try:
+            if record.preview is None:
+                continue
             stamped.append((record, _stamped(record.preview, state, min(merged_at.get(record.name, at), at))))
-        except HubError as err:
-            aside.append(SetAside(f"{environment.name}/{record.name}", record.path, err.faults))
+        except Exception as err:  # noqa: BLE001 - the border of an entry
+            faults = declared(f"the lease of {record.name} cannot be begun", err).faults
+            aside.append(SetAside(f"{environment.name}/{record.name}", record.path, faults))
     why = {record.name: _why(preview, is_told=record.name in merged_at) for record, preview in stamped}
     actions = tuple(Action("stamp", f"{environment.name}/{record.name}", why[record.name]) for record, _ in stamped)
     return Pass(NAME, environment.name, actions, tuple(aside), _plan(state, stamped, why) if stamped else None)

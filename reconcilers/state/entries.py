@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from generator.errors import ConfigError, Fault, HubError, Location, Reason, Transient
+from generator.errors import ConfigError, Fault, Location, Reason, Transient, declared
 from generator.model.entry import Preview
 from generator.values.model_faults import faults_of
 from generator.values.naming import ENTRY_FILE, preview_folder, previews_folder
@@ -230,8 +230,8 @@ def entry_record(path: PurePosixPath, text: bytes, snapshot: Snapshot, environme
         faults = tuple(misplaced(preview, environment, path, home))
         record = EntryRecord(path, snapshot, None if faults else preview, faults)
         _ = record.facts  # an entry that cannot be counted is set aside here, not where it is counted
-    except HubError as err:
-        return EntryRecord(path, snapshot, None, err.faults)
+    except Exception as err:  # noqa: BLE001 - the border of an entry
+        return EntryRecord(path, snapshot, None, declared(f"{path} cannot be read", err).faults)
     return record
 
 

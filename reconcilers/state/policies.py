@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from generator.errors import ConfigError, Fault, HubError, Location, Reason, Stalled
+from generator.errors import ConfigError, Fault, HubError, Location, Reason, Stalled, declared
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
 from generator.model.overlay import BASE, read_environment
@@ -90,8 +90,8 @@ def find_environments(branches: Mapping[str, Snapshot], location: str, library: 
             for name, one in _on_branch(branch, snapshot, branches, location, library):
                 if not isinstance(found.get(name), Observed):
                     found[name] = one
-        except HubError as err:
-            unreadable[branch] = err
+        except Exception as err:  # noqa: BLE001 - the border of a branch
+            unreadable[branch] = declared(f"branch {branch} cannot be read", err)
     strangers = {name: err for name, err in unreadable.items() if err.reason is Reason.NOT_A_STATE_REPOSITORY}
     if not found and len(strangers) == len(unreadable) and strangers:
         raise strangers[min(strangers)]
@@ -118,9 +118,9 @@ def _on_branch(
     for name in _names(policies):
         try:
             environment, templates = _environment(name, texts, library)
-        except HubError as err:
+        except Exception as err:  # noqa: BLE001 - the border of an environment
             if unlaid is None:
-                yield name, err
+                yield name, declared(f"{name} cannot be read", err)
             continue
         if environment.spec.branch == branch:
             lives = True

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from pydantic import ValidationError
 
-from generator.errors import Fault, HubError, Location
+from generator.errors import Fault, HubError, Location, declared
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
 from generator.model.queued import QueuedPreview
@@ -61,11 +61,11 @@ def queued_record(path: PurePosixPath, text: bytes, environment: str) -> QueuedR
     try:
         document = load(text, str(path))
         queued = QueuedPreview.model_validate(document.data)
+        faults = tuple(_misplaced(queued, environment, path))
     except ValidationError as err:
         return QueuedRecord(path, None, faults_of(err, QueuedPreview, document.nearest_location))
-    except HubError as err:
-        return QueuedRecord(path, None, err.faults)
-    faults = tuple(_misplaced(queued, environment, path))
+    except Exception as err:  # noqa: BLE001 - the border of a request
+        return QueuedRecord(path, None, declared(f"{path} cannot be read", err).faults)
     return QueuedRecord(path, None if faults else queued, faults)
 
 
@@ -75,11 +75,15 @@ def queue_of(
     """The line of an environment by today's policy. `live` are the names of the previews that are there."""
     waiting, set_aside, there = [], [], frozenset(live)
     for record in records:
-        faults = record.faults or _faults(record, environment, library, there)
-        if record.queued is None or faults:
+        try:
+            faults = record.faults or _faults(record, environment, library, there)
+            need = None if record.queued is None or faults else _need(record.queued)
+        except Exception as err:  # noqa: BLE001 - the border of a request
+            faults, need = declared(f"{record.path} cannot be judged", err).faults, None
+        if record.queued is None or need is None:
             set_aside.append(QueuedRecord(record.path, record.queued, faults))
         else:
-            waiting.append(Waiting(record, record.queued, _need(record.queued)))
+            waiting.append(Waiting(record, record.queued, need))
     return Queue(in_order(waiting), tuple(set_aside))
 
 

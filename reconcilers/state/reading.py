@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from generator.errors import HubError, unexpected
+from generator.errors import HubError, declared
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
 from generator.model.overlay import unknown_environment
@@ -97,10 +97,8 @@ class Reading:
             raise unknown_environment(name, self.names)
         try:
             return _state(one, self._cache)
-        except HubError as err:
-            return err
-        except Exception as err:  # noqa: BLE001 - the border of an environment: the others go on
-            return unexpected(f"{name} cannot be read", err)
+        except Exception as err:  # noqa: BLE001 - the border of an environment
+            return declared(f"{name} cannot be read", err)
 
 
 def read_repository(store: GitStore, library: TemplateLibrary, *, cache: EntryCache = NOTHING_KEPT) -> Reading:
