@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from dataclasses import field as dataclass_field
 from enum import StrEnum
 
@@ -58,6 +58,96 @@ class Reason(StrEnum):
     UNEXPECTED = "Unexpected"
 
 
+class RemedyKind(StrEnum):
+    """What can be done with the hub about a fault. Each edge words it: the command line as a command, others their way.
+
+    `hub.output.remedies` has the command line's words.
+    """
+
+    ASK_FOR_LESS = "AskForLess"
+    ASK_FOR_PARTS = "AskForParts"
+    CHANGE_ENTRY = "ChangeEntry"
+    CHANGE_LAYOUT = "ChangeLayout"
+    CLEAN_WORK_TREE = "CleanWorkTree"
+    CONFIRM_REMOVALS = "ConfirmRemovals"
+    EXTEND_LATER = "ExtendLater"
+    HAVE_NO_HOOKS_SHARED = "HaveNoHooksShared"
+    INSTALL_HOOK = "InstallHook"
+    KEEP_CODE_OWNERS = "KeepCodeOwners"
+    LAY_OUT = "LayOut"
+    LAY_OUT_AGAIN = "LayOutAgain"
+    LIST_BLUEPRINTS = "ListBlueprints"
+    LIST_PREVIEWS = "ListPreviews"
+    LIST_REQUESTS = "ListRequests"
+    NAME_BARE_REPOSITORY = "NameBareRepository"
+    NAME_REPOSITORY = "NameRepository"
+    NAME_STATE_REPOSITORY = "NameStateRepository"
+    PROTECT = "Protect"
+    PROTECT_OR_KNOW = "ProtectOrKnow"
+    PROTECT_WITHOUT = "ProtectWithout"
+    RAISE_SHARDS = "RaiseShards"
+    REMOVE_WHOLE = "RemoveWhole"
+    RENDER_ANEW = "RenderAnew"
+    REPAIR_ENTRY = "RepairEntry"
+    REPAIR_LEASE = "RepairLease"
+    REPAIR_OR_STOP = "RepairOrStop"
+    REPLACE_HOOK = "ReplaceHook"
+    REQUEST_REMOVAL = "RequestRemoval"
+    RUN_DOCTOR = "RunDoctor"
+    SEE_CHANGES = "SeeChanges"
+    SEE_CHANGES_AND_RESTART = "SeeChangesAndRestart"
+    SEE_HISTORY = "SeeHistory"
+    SET_FORGE = "SetForge"
+    START_IN_PLACE = "StartInPlace"
+    START_OR_STOP = "StartOrStop"
+    START_WITHOUT_QUEUE = "StartWithoutQueue"
+    STOP = "Stop"
+    STOP_BOTH = "StopBoth"
+    STOP_FIRST_TO_END = "StopFirstToEnd"
+    STOP_OWN = "StopOwn"
+    USE_SPOT = "UseSpot"
+    WAIT_TOO = "WaitToo"
+    WRITE_BY_START = "WriteByStart"
+    WRITE_BY_START_ONLY = "WriteByStartOnly"
+    WRITE_TOGETHER = "WriteTogether"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a remedy is about; empty where it does not matter. Texts as they are, quoted for nothing.
+
+    `place`: the file to look at first. `path`: a folder or repository. `since` and `until`: times, RFC 3339.
+    `may_wait`: waiting for room helps as well.
+    """
+
+    environment: str = ""
+    issue: str = ""
+    place: str = ""
+    path: str = ""
+    name: str = ""
+    since: str = ""
+    until: str = ""
+    count: int = 0
+    may_wait: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What to do with the hub about a fault, as a value. Its text is for logs: an edge words it for people."""
+
+    kind: RemedyKind
+    about: About = About()
+
+    def __str__(self) -> str:
+        about = ((field.name, getattr(self.about, field.name)) for field in fields(About))
+        told = ", ".join(f"{name}: {value}" for name, value in about if value)
+        return f"{self.kind} ({told})" if told else str(self.kind)
+
+
+#: What to do: with the hub, or a sentence about something else, which names no command of the hub. Empty: nothing.
+ToDo = Remedy | str
+
+
 @dataclass(frozen=True, slots=True)
 class Location:
     """A place in a text file: path as the reader knows it, line and column counted from 1 (0 = unknown)."""
@@ -82,14 +172,18 @@ class Fault:
     field: str = ""
     allowed: str = ""
     nearest: str = ""
-    remedy: str = ""
+    remedy: ToDo = ""
     cause: Exception | None = dataclass_field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
+        return self.line(str(self.remedy))
+
+    def line(self, remedy: str) -> str:
+        """All of it on one line, with `remedy` as what to do: its own in an edge's words."""
         head = ": ".join(part for part in (str(self.where) if self.where else "", self.field, self.message) if part)
         tail = [f"allowed: {self.allowed}"] if self.allowed else []
         tail += [f"did you mean {self.nearest!r}?"] if self.nearest else []
-        tail += [self.remedy] if self.remedy else []
+        tail += [remedy] if remedy else []
         return "; ".join([head, *tail])
 
 
@@ -99,7 +193,7 @@ class HubError(Exception):
     Raises `ValueError` when it is made without a fault: an error that says nothing cannot be acted on.
     """
 
-    def __init__(self, reason: Reason, faults: Fault | str | Iterable[Fault], *, remedy: str = "") -> None:
+    def __init__(self, reason: Reason, faults: Fault | str | Iterable[Fault], *, remedy: ToDo = "") -> None:
         if isinstance(faults, str):
             faults = Fault(faults, remedy=remedy)
         self.reason = reason

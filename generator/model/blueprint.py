@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from generator.errors import ConfigError, Fault, Reason, nearest
+from generator.errors import ConfigError, Fault, Reason, Remedy, RemedyKind, nearest
 from generator.model.entry import Model
 from generator.values.formats import Cpu, DnsLabel, Memory, Port, Text, UrlPath
 from generator.values.model_faults import faults_of
@@ -95,7 +95,7 @@ class TemplateLibrary:
                 field="blueprint",
                 allowed=", ".join(known),
                 nearest=nearest(name, known),
-                remedy="'rtb-hub blueprint list' describes them",
+                remedy=Remedy(RemedyKind.LIST_BLUEPRINTS),
             )
             raise ConfigError(Reason.UNKNOWN_BLUEPRINT, fault)
         document = load(self.files[source], source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from generator.errors import ConfigError, Fault, Reason, Stalled
+from generator.errors import About, ConfigError, Fault, Reason, Remedy, RemedyKind, Stalled
 from generator.model.overlay import unknown_environment
 from generator.values.formats import format_time
 from generator.values.naming import IssueKey
@@ -53,7 +53,7 @@ def approve(key: str, env: str, state: Literal["approved", "changes-requested"],
     found = forge.requests(environment.spec.branch, prefix=branch, closed_since=ours.clock())
     request = next((one for one in found if one.branch == branch and one.state == "open"), None)
     if request is None:
-        remedy = f"'rtb-hub approvals --env {env}' shows what there is"
+        remedy = Remedy(RemedyKind.LIST_REQUESTS, About(env))
         raise Stalled(Reason.REQUEST_NOT_FOUND, f"nothing of {key} awaits a review in {env}", remedy=remedy)
     forge.review(request.number, state)
     from hub.output.console import console

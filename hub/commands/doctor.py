@@ -17,6 +17,7 @@ from generator.objects.manifest import Manifest
 from hub.commands.doctor_forge import check_forges
 from hub.output.console import Format, emit, printable
 from hub.output.exit_codes import UNHEALTHY
+from hub.output.remedies import words
 from hub.views.phases import Options, phases, read_environment
 from hub.views.preview import rule_data
 from hub.wiring import Hub, hub
@@ -189,7 +190,7 @@ def _data(finding: Diagnosis) -> dict[str, Any]:
         "line": finding.where.line,
         "column": finding.where.column,
         "message": finding.message,
-        "remedy": list(finding.remedy),
+        "remedy": list(map(words, finding.remedy)),
     }
 
 
@@ -205,7 +206,7 @@ def _tell(console: Console, report: _Report) -> None:
         )
         console.print(head)
         for step in finding.remedy:
-            console.print(Text.assemble(("  to do: ", "cyan"), printable(step)))
+            console.print(Text.assemble(("  to do: ", "cyan"), printable(words(step))))
     counts = {s: sum(1 for f in report.findings if f.severity == s) for s in _STYLES}
     found = ", ".join(_many(count, name, f"{name}s") for name, count in counts.items() if count)
     style = "red" if counts["error"] else "green"

@@ -13,6 +13,7 @@ from hub import __version__
 from hub.output.annotations import annotation, markdown_table, plain_line
 from hub.output.console import Format, emit, write
 from hub.output.exit_codes import CODES, REFUSED
+from hub.output.remedies import fault_line, words
 from hub.wiring import Hub, hub
 from reconcilers.guard.judge import Guard, Judgement
 from reconcilers.guard.walk import Policy, Refusal, Walk, Who
@@ -48,7 +49,7 @@ def run(arguments: Arguments, output: Literal["table", "json", "github"]) -> Non
         if output != "github":
             raise
         for fault in err.faults:
-            write(annotation(fault.where or Location(""), err.reason, str(fault)))
+            write(annotation(fault.where or Location(""), err.reason, fault_line(fault)))
         _summarise(ours.settings.step_summary, f"guard could not judge the change: {err.reason}", ())
         sys.exit(CODES[err.reason])
     if output == "github":
@@ -122,7 +123,7 @@ def _data(walk: Walk, policies: Mapping[str, Policy], judgement: Judgement) -> d
                 "column": one.where.column,
                 "commit": one.commit,
                 "message": one.message,
-                "remedy": one.to_do,
+                "remedy": words(one.to_do),
             }
             for one in judgement.refusals
         ],
@@ -131,7 +132,7 @@ def _data(walk: Walk, policies: Mapping[str, Policy], judgement: Judgement) -> d
 
 def _annotate(summary: Path | None, judgement: Judgement) -> None:
     for one in judgement.refusals:
-        write(annotation(one.where, one.rule, f"{one.message} ({one.commit[:12]}); to do: {one.to_do}"))
+        write(annotation(one.where, one.rule, f"{one.message} ({one.commit[:12]}); to do: {words(one.to_do)}"))
     write(plain_line(_outcome(judgement)) + "\n")
     _summarise(summary, f"guard: {_outcome(judgement)}", judgement.refusals)
 
@@ -139,7 +140,9 @@ def _annotate(summary: Path | None, judgement: Judgement) -> None:
 def _summarise(summary: Path | None, heading: str, refusals: tuple[Refusal, ...]) -> None:
     if summary is None:
         return
-    rows = [(str(one.where), one.rule, one.message, one.to_do, one.commit[:12]) for one in refusals[:_SUMMARY_ROWS]]
+    rows = [
+        (str(one.where), one.rule, one.message, words(one.to_do), one.commit[:12]) for one in refusals[:_SUMMARY_ROWS]
+    ]
     table = markdown_table(("where", "rule", "what", "to do", "commit"), rows) if rows else ""
     rest = f"\n{len(refusals) - _SUMMARY_ROWS} more are in the log.\n" if len(refusals) > _SUMMARY_ROWS else ""
     with summary.open("a", encoding="utf-8") as file:
@@ -162,5 +165,5 @@ def _tell(console: Console, judgement: Judgement) -> None:
             (f" [{one.rule}] {one.commit[:12]}", "dim"),
         )
         console.print(head)
-        console.print(Text.assemble(("  to do: ", "cyan"), plain_line(one.to_do)))
+        console.print(Text.assemble(("  to do: ", "cyan"), plain_line(words(one.to_do))))
     console.print(Text(_outcome(judgement), "red" if judgement.refusals else "green"))

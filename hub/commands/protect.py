@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from generator.errors import ConfigError, Fault, Reason
+from generator.errors import ConfigError, Fault, Reason, Remedy, RemedyKind
 from generator.model.environment import Environment
 from generator.model.overlay import unknown_environment
 from hub.output.console import Format, emit, printable
 from hub.output.exit_codes import UNHEALTHY
+from hub.output.remedies import words
 from hub.wiring import Hub, hub
 from reconcilers.approval.protection import Opening, by_branch, compare, rows, wanted_protection
 from reconcilers.ports.forge import BranchProtection
@@ -82,7 +83,7 @@ def _chosen(
         fault = Fault(
             f"{who} names {'no' if env else 'a'} forge, so nothing can be protected",
             field="forge",
-            remedy="set forge in its environment.yaml, see docs/FORGES.md; 'rtb-hub init' then brings it to the branch",
+            remedy=Remedy(RemedyKind.SET_FORGE),
         )
         raise ConfigError(Reason.INVALID_ENVIRONMENT, fault)
     for branch, on_it in with_forge.items():
@@ -119,7 +120,7 @@ def _data(one: _Protected) -> dict[str, Any]:
         "enforced": dict(rows(one.after)),
         "notExpressed": list(one.after.not_expressed),
         "openings": [
-            {"severity": o.severity, "rule": o.rule, "what": o.what, "how": o.how, "remedy": o.to_do}
+            {"severity": o.severity, "rule": o.rule, "what": o.what, "how": o.how, "remedy": words(o.to_do)}
             for o in one.openings
         ],
     }
@@ -150,4 +151,4 @@ def _tell(console: Console, one: _Protected, *, applied: bool) -> None:
         head = (f"{opening.severity}: ", _STYLES[opening.severity])
         console.print(Text.assemble("  ", head, printable(opening.what), (f" [{opening.rule}]", "dim")))
         console.print(Text.assemble(("    how: ", "cyan"), printable(opening.how)))
-        console.print(Text.assemble(("    to do: ", "cyan"), printable(opening.to_do)))
+        console.print(Text.assemble(("    to do: ", "cyan"), printable(words(opening.to_do))))

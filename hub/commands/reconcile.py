@@ -13,12 +13,13 @@ from generator.values.formats import format_time
 from hub.approval.opening import refuse_mixed
 from hub.output.console import Format, emit, error_data, fault_data, printable
 from hub.output.exit_codes import CODES, NEEDS_A_PERSON, OK
+from hub.output.remedies import fault_line, words
 from hub.reconciling.once import reconcile_once
 from hub.reconciling.registry import Moment
 from hub.reconciling.round import Asked, Outcome, Round
 from hub.views.passes import details, show
 from hub.wiring import hub, watching
-from reconcilers.plan import Plan
+from reconcilers.plan import Plan, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -165,14 +166,14 @@ def _tell(console: Console, outcomes: Sequence[Outcome], moment: Moment, *, acts
                 console.print(Text.assemble(head, *line))
             show(console, result)
             for aside in result.set_aside:
-                console.print(
-                    Text.assemble(head, (" set aside ", "bold yellow"), printable(str(aside)[len("set aside ") :]))
-                )
+                why = one_line("; ".join(map(fault_line, aside.faults)))
+                told = printable(f"{aside.preview}: {why}")
+                console.print(Text.assemble(head, (" set aside ", "bold yellow"), told))
             if result.held:
                 console.print(Text.assemble(head, (" held ", "bold red"), printable(result.held.message)))
-                console.print(Text.assemble(("  to do: ", "cyan"), printable(result.held.remedy)))
+                console.print(Text.assemble(("  to do: ", "cyan"), printable(words(result.held.remedy))))
         for fault in one.error.faults if one.error else ():
-            console.print(Text.assemble(head, (" error: ", "bold red"), printable(str(fault))))
+            console.print(Text.assemble(head, (" error: ", "bold red"), printable(fault_line(fault))))
         console.print(Text.assemble(head, f": {_summary(one)}"))
 
 

@@ -9,6 +9,7 @@ from generator.errors import ConfigError, Reason
 from generator.objects.manifest import Manifest
 from generator.values.naming import IssueKey
 from hub.output.console import Format, emit, printable
+from hub.output.remedies import fault_line, words
 from hub.views.phases import STYLES, Options, phase_data, phases, read_environment
 from hub.views.preview import describe, end_line, money_line, office_hours_line, preview_row
 from hub.views.queue import describe_place, describe_queued, facts_of_queued, in_line, tell_facts
@@ -81,7 +82,7 @@ def _show_queued(state: EnvironmentState, record: QueuedRecord, output: Format) 
     if place is not None:
         data, words, why = describe_place(place), f" is {place.where}", place.why
     else:  # set aside by today's policy
-        why = [str(fault) for one in state.queue.set_aside if one.name == record.name for fault in one.faults]
+        why = [fault_line(fault) for one in state.queue.set_aside if one.name == record.name for fault in one.faults]
         data = {**describe_queued(queued), "position": None, "length": len(state.queue.waiting), "held": why}
         words = f" in {state.environment.name} cannot start"
 
@@ -104,7 +105,7 @@ def _tell_phase(console: Console, key: str, env: str, phase: Phase) -> None:
     from rich.text import Text
 
     console.print(Text.assemble((key, "bold"), f" in {env}: ", (phase.name, STYLES[phase.name])))
-    for name, text in (("cause", phase.cause), ("to do", phase.remedy)):
+    for name, text in (("cause", phase.cause), ("to do", words(phase.remedy))):
         if text:
             console.print(Text.assemble((f"  {name:<10}", "cyan"), printable(text)))
 

@@ -6,7 +6,7 @@ import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from generator.errors import ConfigError, Fault, HubError, Reason
+from generator.errors import ConfigError, Fault, HubError, Reason, Remedy, RemedyKind
 from generator.values.naming import IssueKey
 from hub.commands.review import Reviewed, review, withdraw
 from hub.output.console import Format, emit, error_data, report
@@ -81,7 +81,7 @@ def run_all(key: str, *, reason: str, ignore_not_found: bool, repo: str | None, 
             if err.reason is not Reason.PREVIEW_NOT_FOUND:
                 failed[name] = err
     if not (done or failed or ignore_not_found):
-        remedy = "'rtb-hub list' shows what there is"
+        remedy = Remedy(RemedyKind.LIST_PREVIEWS)
         raise ConfigError(
             Reason.PREVIEW_NOT_FOUND, Fault(f"there is no preview of {key} in {', '.join(names)}", remedy=remedy)
         )

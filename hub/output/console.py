@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.errors import Fault, HubError
 from hub.output.formats import Format
+from hub.output.remedies import words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -110,7 +111,7 @@ def report(error: HubError, output: str = Format.TABLE) -> None:
             (f" [{error.reason}]", "dim"),
         )
         err.print(head)
-        hints = (("allowed", fault.allowed), ("did you mean", fault.nearest), ("to do", fault.remedy))
+        hints = (("allowed", fault.allowed), ("did you mean", fault.nearest), ("to do", words(fault.remedy)))
         for name, hint in hints:
             if hint:
                 err.print(Text.assemble((f"  {name}: ", "cyan"), printable(hint)))
@@ -131,7 +132,7 @@ def fault_data(fault: Fault) -> dict[str, Any]:
         "column": fault.where.column if fault.where else 0,
         "allowed": fault.allowed,
         "nearest": fault.nearest,
-        "remedy": fault.remedy,
+        "remedy": words(fault.remedy),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from hub.output.remedies import fault_line, words
 from hub.reconciling.round import Outcome, mistakes_in
 from hub.telemetry import events
 from hub.telemetry.events import Event
@@ -58,11 +59,11 @@ def _events(one: Outcome) -> Iterator[tuple[Event, dict[str, str], tuple[Excepti
             elif one.commit is not None:
                 yield events.DONE, {"action": action.kind, **detail, "commit": one.commit}, ()
         for aside in result.set_aside:
-            why = "; ".join(str(fault) for fault in aside.faults)
+            why = "; ".join(fault_line(fault) for fault in aside.faults)
             yield events.SET_ASIDE, {"preview": aside.preview, "why": why}, mistakes_in(aside.faults)
         if result.held:
-            yield events.HELD, {"why": result.held.message, "remedy": result.held.remedy}, ()
+            yield events.HELD, {"why": result.held.message, "remedy": words(result.held.remedy)}, ()
     if one.error is not None:
         fault = one.error.faults[0]
-        detail = {"reason": one.error.reason.value, "why": fault.message, "remedy": fault.remedy}
+        detail = {"reason": one.error.reason.value, "why": fault.message, "remedy": words(fault.remedy)}
         yield events.FAILED, detail, mistakes_in(one.error.faults)

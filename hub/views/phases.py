@@ -12,6 +12,7 @@ from generator.bootstrap.argocd import project_name
 from generator.errors import HubError, Stalled, Transient
 from generator.values.naming import NAMESPACE_PREFIX
 from generator.values.quantities import duration
+from hub.output.remedies import words
 from reconcilers.health.phase import Phase, Seen, needs_details, phase_of
 from reconcilers.ports.cluster import ClusterState
 from reconcilers.state.entries import EntryRecord
@@ -129,7 +130,7 @@ def phase_data(phase: Phase | None) -> dict[str, Any]:
     """A phase for machines."""
     if phase is None:
         return {"phase": None, "cause": "", "remedy": ""}
-    return {"phase": phase.name, "cause": phase.cause, "remedy": phase.remedy}
+    return {"phase": phase.name, "cause": phase.cause, "remedy": words(phase.remedy)}
 
 
 def phase_text(phase: Phase | None) -> Text:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hub.output.console import printable
+from hub.output.remedies import fault_line
 from reconcilers.lifecycle.line import Place, line_of
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.queue_files import QueuedRecord
@@ -76,7 +77,7 @@ def describe_place(one: InLine) -> dict[str, Any]:
 
 def describe_set_aside(record: QueuedRecord) -> dict[str, Any]:
     """A file of the queue that nobody waits for, and why, for machines."""
-    return {"file": str(record.path), "faults": [str(fault) for fault in record.faults]}
+    return {"file": str(record.path), "faults": list(map(fault_line, record.faults))}
 
 
 def tell_place(console: Console, one: InLine) -> None:

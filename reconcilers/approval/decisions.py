@@ -151,5 +151,5 @@ def _actions(found: ApprovalPass) -> Iterator[Action]:
 
 def _rejected(preview: str, request: ChangeRequest, policy: Approval) -> Action:
     ends = deadline_of(request, policy)
-    why = f"request {request.number} was closed: 'rtb-hub start' asks anew; its branch goes at {format_time(ends)}"
+    why = f"request {request.number} was closed: starting it again asks anew; its branch goes at {format_time(ends)}"
     return Action("wait", preview, why, ends)

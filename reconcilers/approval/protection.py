@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from generator.errors import ConfigError, Fault, Reason
+from generator.errors import About, ConfigError, Fault, Reason, Remedy, RemedyKind, ToDo
 from generator.model.environment import Environment
 from reconcilers.ports.forge import BranchProtection
 
@@ -29,7 +29,7 @@ OpeningName = Literal[
     "expiry-identity-unnamed",
     "forge-cannot-hold",
 ]
-APPLY = "rtb-hub protect --apply, with an administrator's key"
+APPLY = Remedy(RemedyKind.PROTECT)
 _SEVERITIES = ("error", "warning")
 _ROLES = {
     "role:admin": "administrators of the repository",
@@ -49,7 +49,7 @@ class Opening:
     rule: OpeningName
     what: str
     how: str
-    to_do: str
+    to_do: ToDo
 
 
 def by_branch(environments: Sequence[Environment]) -> Mapping[str, tuple[Environment, ...]]:
@@ -141,17 +141,14 @@ def _of_reviews(wanted: BranchProtection, found: BranchProtection) -> Iterator[O
     if wanted.not_by_last_pusher and not found.not_by_last_pusher:
         what = "who pushed last to a request may approve it"
         how = "one approver pushes to somebody else's request, and approves that alone"
-        yield Opening(
-            "warning", "last-pusher-approves", what, how, f"{APPLY}; where the forge has no such rule, {_WATCH}"
-        )
+        yield Opening("warning", "last-pusher-approves", what, how, Remedy(RemedyKind.PROTECT_OR_KNOW))
 
 
 def _of_team(wanted: BranchProtection, found: BranchProtection) -> Opening:
     if found.approver_team is None and found.by_code_owners:
         what = f"CODEOWNERS on the branch says whose approvals count, not a rule for {wanted.approver_team}"
         how = "an approved change of CODEOWNERS lets others approve from then on"
-        to_do = "leave CODEOWNERS as 'rtb-hub init' writes it; 'rtb-hub doctor' compares it"
-        return Opening("warning", "code-owners-approve", what, how, to_do)
+        return Opening("warning", "code-owners-approve", what, how, Remedy(RemedyKind.KEEP_CODE_OWNERS))
     counts = found.approver_team or "anybody who may write"
     how = f"an approval of {counts}, a machine's too, is enough, without one of {wanted.approver_team}"
     return Opening("error", "anyone-approves", f"approvals of {counts} count", how, APPLY)
@@ -173,12 +170,12 @@ def _of_bypass(wanted: BranchProtection, found: BranchProtection) -> Iterator[Op
             continue
         who = _ROLES.get(name, name)
         how = f"{who}, or whoever has that key, pushes or merges without a review"
-        to_do = f"take {name} off the list of those who may bypass, in the settings of the rule that names it; {APPLY}"
+        to_do = Remedy(RemedyKind.PROTECT_WITHOUT, About(name=name))
         yield Opening("error", "unexpected-bypass", f"no rule holds for {who}", how, to_do)
     if not wanted.bypass:
         how = "leases of previews neither begin nor end by themselves, or somebody else is let past the review for it"
-        to_do = "set approval.expiryIdentity in the environment's file, such as app:12345 or user:expiry-bot"
-        yield Opening("warning", "expiry-identity-unnamed", "no identity is named that ends leases", how, to_do)
+        name_it = "set approval.expiryIdentity in the environment's file, such as app:12345 or user:expiry-bot"
+        yield Opening("warning", "expiry-identity-unnamed", "no identity is named that ends leases", how, name_it)
     for name in sorted(wanted.bypass):
         if found.requests_only and name.casefold() not in {one.casefold() for one in found.bypass}:
             how = "its push is refused, so leases neither begin nor end"

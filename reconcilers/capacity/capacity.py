@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from generator.errors import Fault, Reason, Stalled
+from generator.errors import About, Fault, Reason, Remedy, RemedyKind, Stalled
 from generator.model.entry import Component, Compute, Preview
 from generator.model.environment import Environment
 from reconcilers.capacity.shares import fargate_vcpu, target_groups
@@ -73,20 +73,18 @@ def room_faults(need: Need, others: Usage, environment: Environment) -> tuple[Fa
     own, most = others.owners.get(need.owner, 0), limits.previews_per_owner
     faults = []
     if others.previews >= limits.previews:
-        remedy = "stop one ('rtb-hub list --sort ends' shows which end first), or raise limits.previews"
         message = f"{name} has {others.previews} of {limits.previews} previews"
-        faults.append(Fault(message, field="limits.previews", remedy=_or_wait(remedy, environment)))
+        faults.append(Fault(message, field="limits.previews", remedy=_room(RemedyKind.STOP_FIRST_TO_END, environment)))
     if most is not None and own >= most:
-        remedy = "stop one of them ('rtb-hub list --owner NAME' shows them), or raise limits.previewsPerOwner"
         message = f"{need.owner} has {own} of {most} previews in {name}"
-        faults.append(Fault(message, field=OWN_LIMIT, remedy=_or_wait(remedy, environment)))
+        faults.append(Fault(message, field=OWN_LIMIT, remedy=_room(RemedyKind.STOP_OWN, environment)))
     if fault := _vcpu_fault(need, others, environment):
         faults.append(fault)
     room, shard = environment.spec.exposure.target_groups_per_shard, freest_shard(others, environment)
     if need.target_groups and others.shards.get(shard, 0) + need.target_groups > room:
         counts = ", ".join(f"{one}: {others.shards.get(one, 0)}" for one in _shards(environment))
         message = f"no shard has room for {need.target_groups} target groups of {room} ({counts})"
-        faults.append(Fault(message, remedy=_or_wait("stop a preview, or raise exposure.shards", environment)))
+        faults.append(Fault(message, remedy=_room(RemedyKind.RAISE_SHARDS, environment)))
     return tuple(faults)
 
 
@@ -101,7 +99,7 @@ def shard_faults(need: Need, shard: str, others: Usage, environment: Environment
     message = (
         f"{shard} has {used} of {limit} target groups in use by others, and {need.target_groups} more are asked for"
     )
-    return (Fault(message, remedy="stop a preview, or raise exposure.shards"),)
+    return (Fault(message, remedy=Remedy(RemedyKind.RAISE_SHARDS)),)
 
 
 def keep_shard(need: Need, before: Preview, room: Room, environment: Environment) -> str:
@@ -143,12 +141,11 @@ def _vcpu_fault(need: Need, others: Usage, environment: Environment) -> Fault | 
     if not need.vcpu or others.vcpu + need.vcpu <= quota:
         return None
     message = f"{environment.name} uses {others.vcpu} of {quota} Fargate vCPUs and {need.vcpu} more are asked for"
-    remedy = "stop one, use '--compute spot' where allowed, or have quota L-3032A538 raised, then fargate.quotaVcpu"
-    return Fault(message, field="fargate.quotaVcpu", remedy=_or_wait(remedy, environment))
+    return Fault(message, field="fargate.quotaVcpu", remedy=_room(RemedyKind.USE_SPOT, environment))
 
 
-def _or_wait(remedy: str, environment: Environment) -> str:
-    return remedy if environment.spec.gated else f"{remedy}; or wait in line ('start --queue')"
+def _room(kind: RemedyKind, environment: Environment) -> Remedy:
+    return Remedy(kind, About(may_wait=not environment.spec.gated))
 
 
 def _shards(environment: Environment) -> tuple[str, ...]:

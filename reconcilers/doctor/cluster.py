@@ -137,7 +137,7 @@ def _stopped(observation: Observation, found: ApplicationSet, said: str) -> Diag
     if not at_fault:
         done = f"{', '.join(named)} is repaired or gone on the branch already"
         return Diagnosis("error", "set-frozen", where, f"{message}; {done}", _wake(observation, found))
-    steps = [f"{_place(record)}: {step}" for record in at_fault for step in removal(record, environment)]
+    steps = [removal(record, environment, place=_place(record)) for record in at_fault]
     return Diagnosis("error", "set-stopped", where, message, (*steps, *_wake(observation, found)))
 
 

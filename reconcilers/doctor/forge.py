@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
-from generator.errors import HubError, Location
+from generator.errors import HubError, Location, Remedy, RemedyKind
 from generator.model.environment import Environment
 from reconcilers.approval.protection import compare
 from reconcilers.approval.repository_files import CODEOWNERS
@@ -61,14 +61,14 @@ def diagnose_account(where: str, hub: Identity, email: str, *, is_identity: bool
 def diagnose_branch_files(snapshot: Snapshot, wanted: Mapping[str, str], *, gated: bool) -> Iterator[Diagnosis]:
     """Files that the forge reads of a branch (`wanted`: texts by path), against what `rtb-hub init` would write."""
     found = snapshot.read([PurePosixPath(path) for path in wanted])
-    remedy = ("lay it out again: rtb-hub init DIR (the repository, with your --environments)",)
+    remedy = (Remedy(RemedyKind.LAY_OUT_AGAIN),)
     for path, text in sorted(wanted.items()):
         at = found.get(PurePosixPath(path))
         if at is None:
             message = f"is missing on branch {snapshot.branch}: the forge asks nobody by it"
             yield Diagnosis("error" if gated else "warning", "guard-file-missing", Location(path), message, remedy)
         elif at != text.encode():
-            message = f"on branch {snapshot.branch} differs from what this release's 'rtb-hub init' writes"
+            message = f"on branch {snapshot.branch} differs from what this release lays out"
             is_error = gated and path == CODEOWNERS
             yield Diagnosis("error" if is_error else "warning", "guard-file-differs", Location(path), message, remedy)
 

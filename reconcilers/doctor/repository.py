@@ -14,7 +14,7 @@ from shlex import quote
 from typing import Literal
 
 from generator.bootstrap.argocd import argocd_folder
-from generator.errors import ConfigError, Location
+from generator.errors import About, ConfigError, Location, Remedy, RemedyKind, ToDo
 from generator.model.environment import Environment
 from generator.values.formats import format_time
 from generator.values.naming import MANIFEST_FILE, IssueKey, preview_folder
@@ -38,7 +38,7 @@ class Diagnosis:
     rule: str
     where: Location
     message: str
-    remedy: tuple[str, ...] = ()
+    remedy: tuple[ToDo, ...] = ()
 
 
 def diagnose_entries(state: EnvironmentState, *, now: datetime) -> Iterator[Diagnosis]:
@@ -51,14 +51,12 @@ def diagnose_entries(state: EnvironmentState, *, now: datetime) -> Iterator[Diag
     for record in state.entries:
         if not record.faults and folder_of(record) not in files.manifests:
             message = f"has no {MANIFEST_FILE} beside it: Argo CD has nothing to apply"
-            remedy = (
-                f"'rtb-hub start {record.name.upper()} --env {environment} …' writes it, 'rtb-hub stop' removes all"
-            )
+            remedy = Remedy(RemedyKind.START_OR_STOP, _about(record, environment))
             yield Diagnosis("error", "manifest-missing", Location(str(record.path)), message, (remedy,))
         yield from _overdue(record, environment, now)
     for file in files.left_over:
-        remedy = f"remove it: git rm {quote(file)} on branch {state.snapshot.branch}"
-        yield Diagnosis("warning", "manifest-left-over", Location(file), LEFT_OVER, (remedy,))
+        step = f"remove it: git rm {quote(file)} on branch {state.snapshot.branch}"
+        yield Diagnosis("warning", "manifest-left-over", Location(file), LEFT_OVER, (step,))
     for file in files.strays:
         yield Diagnosis("note", "stray-file", Location(file), STRAY, ("remove it if it is not yours",))
 
@@ -70,18 +68,23 @@ def _unreadable(record: EntryRecord, environment: str) -> Iterator[Diagnosis]:
         message = ": ".join(part for part in parts if part)
         if stops:
             message += f"; while it is there, no preview of {environment} is made, changed or removed"
-        yield Diagnosis("error", "entry-unreadable", fault.where or Location(str(record.path)), message, remedy)
+        yield Diagnosis("error", "entry-unreadable", fault.where or Location(str(record.path)), message, (remedy,))
 
 
-def removal(record: EntryRecord, environment: str) -> tuple[str, ...]:
-    """How to get rid of an entry: by its key, when it stands where that key's entry does."""
+def _about(record: EntryRecord, environment: str) -> About:
+    return About(environment, record.name.upper())
+
+
+def removal(record: EntryRecord, environment: str, *, place: str = "") -> ToDo:
+    """How to get rid of an entry: by its key, when it stands where that key's entry does. `place` comes first."""
     try:
         key = IssueKey.parse(record.name.upper())
     except ConfigError:
         key = None
     if key and record.path.parent == preview_folder(environment, key):
-        return (f"repair it, or remove it: rtb-hub stop {key} --env {environment}",)
-    return (f"repair it, or remove it: git rm {record.path} on branch {record.snapshot.branch}",)
+        return Remedy(RemedyKind.REPAIR_OR_STOP, About(environment, str(key), place))
+    at = f"{place}: " if place else ""
+    return f"{at}repair it, or remove it: git rm {record.path} on branch {record.snapshot.branch}"
 
 
 def stops_the_set(record: EntryRecord) -> bool:
@@ -104,7 +107,7 @@ def _overdue(record: EntryRecord, environment: str, now: datetime) -> Iterator[D
         return
     severity: Severity = "error" if over > OVERDUE else "warning"
     message = f"its time was up {for_how_long(over)} ago ({format_time(expires_at)}), and the entry is still there"
-    remedy = f"remove it: rtb-hub stop {record.name.upper()} --env {environment}"
+    remedy = Remedy(RemedyKind.STOP, _about(record, environment))
     yield Diagnosis(severity, "entry-expired", Location(str(record.path)), message, (remedy,))
 
 
@@ -115,7 +118,7 @@ def diagnose_argocd(state: EnvironmentState, wanted: Mapping[str, str]) -> Itera
     paths = [PurePosixPath(path) for path in wanted]
     found = snapshot.read(paths)
     remedy = (
-        "lay it out again: rtb-hub init DIR (the repository, with your --environments)",
+        Remedy(RemedyKind.LAY_OUT_AGAIN),
         f"then have an administrator apply it: kubectl apply --server-side -k {folder}",
     )
     for path in paths:
@@ -171,14 +174,14 @@ def diagnose_rules(rules: Sequence[BranchRule], held: PushRules | None, where: s
         yield Diagnosis("note", "branch-rules-unknown", Location(where), message, _in_words(of_people))
 
 
-def _protection(held: PushRules, where: str) -> tuple[str, ...]:
+def _protection(held: PushRules, where: str) -> tuple[ToDo, ...]:
     """How to have the rules of history held. Not by `receive.denyDeletes`, which would hold for requests, too."""
-    init = f"rtb-hub init {quote(where)}"
+    kind = RemedyKind.HAVE_NO_HOOKS_SHARED
     if held.is_protectable:
-        return (f"install the update hook that holds it: {init}",)
-    if held.hook == "foreign":
-        return ("have its own update hook refuse that, or move that hook away and install ours: " + init,)
-    return (f"let people push to a bare repository whose hooks are its own (no core.hooksPath), then: {init}",)
+        kind = RemedyKind.INSTALL_HOOK
+    elif held.hook == "foreign":
+        kind = RemedyKind.REPLACE_HOOK
+    return (Remedy(kind, About(path=where)),)
 
 
 def _in_words(rules: Sequence[BranchRule]) -> tuple[str, ...]:

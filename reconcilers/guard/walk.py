@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal, Protocol
 
-from generator.errors import Location
+from generator.errors import About, Location, Remedy, RemedyKind, ToDo
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
 
@@ -17,7 +17,7 @@ FILE_MODE = "100644"
 Who = Literal["any", "expiry"]
 
 #: Every rule, and what a change that breaks it needs.
-RULES: Mapping[str, str] = {
+RULES: Mapping[str, ToDo] = {
     "no-base": "a new branch cannot be compared with anything: an administrator looks at it whole",
     "base-unknown": "fetch the whole history; if BASE is gone from it, the branch was rewritten: restore it",
     "history-rewritten": "restore the branch to BASE, then commit on top of it",
@@ -28,18 +28,18 @@ RULES: Mapping[str, str] = {
     "mode-executable": "commit an ordinary file (mode 100644): git update-index --chmod=-x",
     "policy-changed": "an administrator changes policy and templates by themselves, past this check",
     "platform-changed": "an administrator changes what keeps the platform alive, past this check",
-    "layout-changed": "an administrator changes the layout by 'rtb-hub init', past this check",
-    "workflow-changed": "an administrator changes .github by 'rtb-hub init', past this check",
+    "layout-changed": Remedy(RemedyKind.CHANGE_LAYOUT, About(name="the layout")),
+    "workflow-changed": Remedy(RemedyKind.CHANGE_LAYOUT, About(name=".github")),
     "other-environment": "change that environment on its own branch",
     "outside-previews": "change files of previews only",
     "extra-file": "a preview is two files, preview.yaml and manifest.yaml; leave others out",
-    "misplaced-entry": "one issue has one entry, in the folder of its key; 'rtb-hub start' puts it there",
-    "entry-missing": "remove a preview whole, by 'rtb-hub stop'",
-    "manifest-missing": "commit entry and manifests together, by 'rtb-hub start'",
+    "misplaced-entry": Remedy(RemedyKind.START_IN_PLACE),
+    "entry-missing": Remedy(RemedyKind.REMOVE_WHOLE),
+    "manifest-missing": Remedy(RemedyKind.WRITE_TOGETHER),
     "file-unreadable": "commit an ordinary file of at most 1 MiB",
-    "entry-unreadable": "write the entry by 'rtb-hub start'",
-    "entry-form": "write the entry by 'rtb-hub start', not by hand",
-    "unknown-part": "ask for what the blueprint has, by 'rtb-hub start'",
+    "entry-unreadable": Remedy(RemedyKind.WRITE_BY_START),
+    "entry-form": Remedy(RemedyKind.WRITE_BY_START_ONLY),
+    "unknown-part": Remedy(RemedyKind.ASK_FOR_PARTS),
     "compute-not-allowed": "ask for compute that the environment allows",
     "image-not-pinned": "name images by digest",
     "foreign-reference": "use the registries and secrets that the environment allows",
@@ -54,12 +54,12 @@ RULES: Mapping[str, str] = {
     "shard-changed": "keep the shard; to move a preview, stop it and start it anew",
     "not-renderable": "mend the entry, or have an administrator mend the templates",
     "manifest-unreadable": "have the hub render it",
-    "manifest-edited": "change the entry, by 'rtb-hub start'; the manifests follow from it",
-    "manifest-stale": "render the manifests anew with the entry, by 'rtb-hub start'",
+    "manifest-edited": Remedy(RemedyKind.CHANGE_ENTRY),
+    "manifest-stale": Remedy(RemedyKind.RENDER_ANEW),
     "manifest-differs": "have the hub render it, by the release that this check is of",
     "manifest-form": "have the hub write it: the same objects, but not the same text",
     "rendered-stamp": "have the hub write the entry's 'rendered', by the release that this check is of",
-    "removal-not-due": "wait for its end, or ask for this one removal alone, to be reviewed: 'rtb-hub stop'",
+    "removal-not-due": Remedy(RemedyKind.REQUEST_REMOVAL),
     "removal-cap": "remove fewer at once, or raise --cap after a look at why so many are due",
     "expiry-overreach": "the expiry identity stamps leases and removes what is due; other changes are reviewed",
 }
@@ -121,10 +121,10 @@ class Refusal:
     where: Location
     message: str
     commit: str
-    remedy: str = ""
+    remedy: ToDo = ""
 
     @property
-    def to_do(self) -> str:
+    def to_do(self) -> ToDo:
         """What to do about it."""
         return self.remedy or RULES[self.rule]
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from generator.errors import Remedy, RemedyKind, ToDo
 from reconcilers.ports.cluster import Condition, Container, Event, Held, Namespace, NamespaceDetails, Pod
 
 _PULL = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"})
@@ -32,7 +33,7 @@ class Cause:
     """Why, in words, and what to do. `is_final`: nothing gets better by waiting. `since`: when it began, if known."""
 
     text: str
-    remedy: str = ""
+    remedy: ToDo = ""
     is_final: bool = False
     since: datetime | None = None
 
@@ -106,7 +107,7 @@ def _refused_pods(details: NamespaceDetails) -> Iterator[Cause]:
         failure = workload.condition("ReplicaFailure")
         if failure and failure.holds:
             fits = "exceeded quota" in failure.message or "exceeds" in failure.message
-            remedy = "ask for less cpu or memory ('rtb-hub price' shows the sizes), or raise the limits" if fits else ""
+            remedy = Remedy(RemedyKind.ASK_FOR_LESS) if fits else ""
             text = f"{workload.kind} {workload.name} may not make its pods: {failure.message}"
             yield Cause(text, remedy, is_final=True)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from generator.errors import About, Remedy, RemedyKind, ToDo
 from generator.model.entry import Preview
 from generator.values.formats import format_time, parse_time
 from reconcilers.health.causes import Cause, holding_cause, start_cause
@@ -44,7 +45,7 @@ class Phase:
 
     name: PhaseName
     cause: str = ""
-    remedy: str = ""
+    remedy: ToDo = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Seen:
     details: NamespaceDetails | None = None
     applications: ApplicationSet | None = None
     unread: str = ""
-    unread_remedy: str = ""
+    unread_remedy: ToDo = ""
 
 
 def needs_details(seen: Seen) -> bool:
@@ -85,7 +86,7 @@ def phase_of(seen: Seen, *, now: datetime, warn_before: timedelta) -> Phase:
     phase = _with_entry(seen, seen.entry, now)
     if seen.entry.preview is None:
         fault = f"its entry cannot be read: {seen.entry.faults[0]}" if seen.entry.faults else "its entry cannot be read"
-        remedy = phase.remedy or "repair the entry with 'rtb-hub start', or remove it with 'rtb-hub stop'"
+        remedy = phase.remedy or Remedy(RemedyKind.REPAIR_ENTRY)
         return replace(phase, cause=f"{phase.cause}; {fault}" if phase.cause else fault, remedy=remedy)
     return _with_lease(phase, seen.entry.preview, now, warn_before)
 
@@ -177,20 +178,20 @@ def _set_error(applications: ApplicationSet | None) -> Cause | None:
     error = applications.error if applications else None
     if applications is None or error is None:
         return None
-    remedy = "run 'rtb-hub doctor --cluster …': it names the file at fault and how to wake the set"
+    remedy = Remedy(RemedyKind.RUN_DOCTOR)
     return Cause(f"the ApplicationSet {applications.name} has stopped: {error.message}", remedy)
 
 
 def _sync_error(application: Application, folder: str) -> Phase | None:
-    remedy = f"see what changed there: git log -- {folder}; 'rtb-hub doctor' tells when argocd/ has to be applied anew"
+    about = About(path=folder)
     message = "; ".join(application.failures) or application.operation_message
     if application.operation in ("Failed", "Error"):
-        again = "Argo CD does not try the same commit again: once the cause is gone, stop the preview and start it"
-        return Phase("failed", f"Argo CD cannot apply it: {message}", f"{remedy}; {again}")
+        remedy = Remedy(RemedyKind.SEE_CHANGES_AND_RESTART, about)
+        return Phase("failed", f"Argo CD cannot apply it: {message}", remedy)
     if application.health == "Healthy" and (error := _condition(application, ("ComparisonError",))):
         return Phase("unknown", f"it runs, and Argo CD cannot compare it with Git: {error}")
     if error := _condition(application, _BROKEN):
-        return Phase("failed", f"Argo CD cannot apply it: {error}", remedy)
+        return Phase("failed", f"Argo CD cannot apply it: {error}", Remedy(RemedyKind.SEE_CHANGES, about))
     if application.operation == "Running" and application.failures:
         return Phase("starting", f"Argo CD tries again: {message}")
     return None

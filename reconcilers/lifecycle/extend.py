@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from generator.errors import ConfigError, Fault, Reason
+from generator.errors import ConfigError, Fault, Reason, Remedy, RemedyKind
 from generator.model.entry import Extension, Lease, Preview
 from generator.model.environment import Environment
 from generator.render.render import Rendering
@@ -144,7 +144,7 @@ def _done_already(asked: ExtendRequest, lease: Lease, now: datetime) -> tuple[Ex
 
 def _no_end(preview: Preview, environment: Environment) -> ConfigError:
     what = f"{preview.spec.issue} in {environment.name} has no end yet: its {preview.spec.lease.ttl} begin at the merge"
-    remedy = "ask for longer with 'rtb-hub start … --ttl', or extend it once it is merged"
+    remedy = Remedy(RemedyKind.EXTEND_LATER)
     return ConfigError(Reason.INVALID_VALUE, Fault(what, field="lease.expiresAt", remedy=remedy))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from generator.errors import Fault
+from generator.errors import Fault, Remedy, RemedyKind
 from generator.model.environment import Environment
 from generator.values.naming import IssueKey
 from reconcilers.capacity.capacity import OWN_LIMIT, Room, freest_shard, room_faults
@@ -82,5 +82,5 @@ def _told(line: Line, environment: Environment) -> Fault:
     return Fault(
         f"{who} in line for {environment.name}: {why}",
         field="queue",
-        remedy="wait in line too: 'start --queue'; 'rtb-hub list' shows the line",
+        remedy=Remedy(RemedyKind.WAIT_TOO),
     )

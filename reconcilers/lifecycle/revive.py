@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from generator.errors import ConfigError, Fault, Reason
+from generator.errors import About, ConfigError, Fault, Reason, Remedy, RemedyKind, ToDo
 from generator.model.entry import Preview
 from generator.model.environment import Environment
 from generator.render.request import Request, check_fits, check_policy, compute_of
@@ -101,8 +101,9 @@ def find_removal(key: IssueKey, state: EnvironmentState, store: GitStore, *, now
         return recent
     older = _newest_removal(key, state, store, since=None)
     name = state.environment.name
+    remedy: ToDo = Remedy(RemedyKind.SEE_HISTORY, About(name))
     if older is None:
-        what, remedy = f"there never was a preview of {key} in {name}", f"'rtb-hub history --env {name}' tells what was"
+        what = f"there never was a preview of {key} in {name}"
     else:
         at, days = format_time(older.commit.at), KEPT.days
         what = f"the preview of {key} in {name} was removed at {at}, more than {days} days ago"

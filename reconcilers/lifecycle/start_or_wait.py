@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from generator.errors import ConfigError, Fault, Reason, Stalled
+from generator.errors import ConfigError, Fault, Reason, Remedy, RemedyKind, Stalled
 from generator.model.queued import QueuedLease, QueuedPreview, QueuedSpec
 from generator.values.formats import format_time
 from generator.values.naming import queue_file, queue_folder
@@ -42,7 +42,8 @@ def plan_start(
         message = (
             f"nothing waits in line in {environment.name}: it changes by review, and the pull requests are the line"
         )
-        raise ConfigError(Reason.INVALID_VALUE, Fault(message, field="--queue", remedy="start it without --queue"))
+        remedy = Remedy(RemedyKind.START_WITHOUT_QUEUE)
+        raise ConfigError(Reason.INVALID_VALUE, Fault(message, field="--queue", remedy=remedy))
     waits = state.in_queue(asked.key)
     may_wait = state.entry(asked.key) is None and not environment.spec.gated and (asked.queue or waits is not None)
     try:

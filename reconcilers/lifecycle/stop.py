@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from generator.errors import ConfigError, Fault, Reason, nearest
+from generator.errors import About, ConfigError, Fault, Reason, Remedy, RemedyKind, nearest
 from generator.values.naming import IssueKey, preview_folder
 from reconcilers.plan import FileChange, Plan
 from reconcilers.state.environment import EnvironmentState, target
@@ -56,6 +56,6 @@ def preview_not_found(key: IssueKey, state: EnvironmentState) -> ConfigError:
     fault = Fault(
         f"there is no preview of {key} in {name}",
         nearest=nearest(str(key), sorted(record.name.upper() for record in state.records)),
-        remedy=f"'rtb-hub list --env {name}' shows what there is",
+        remedy=Remedy(RemedyKind.LIST_PREVIEWS, About(name)),
     )
     return ConfigError(Reason.PREVIEW_NOT_FOUND, fault)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
-from generator.errors import Fault, Location, Reason, Stalled, declared
+from generator.errors import About, Fault, Location, Reason, Remedy, RemedyKind, Stalled, declared
 from generator.model.environment import Environment
 from generator.values.formats import format_time, parse_time
 from generator.values.quantities import duration
@@ -133,10 +133,10 @@ def _contradiction(record: EntryRecord) -> Fault | None:
     if lease.expires_at is None or parse_time(lease.expires_at) >= parse_time(begun):
         return None
     message = f"{lease.expires_at} is before the lease began ({begun}), so it is not taken for its end"
-    remedy = (
-        f"repair it, or remove the preview: rtb-hub stop {record.name.upper()} --env {record.preview.spec.environment}"
+    about = About(record.preview.spec.environment, record.name.upper())
+    return Fault(
+        message, Location(str(record.path)), "spec.lease.expiresAt", remedy=Remedy(RemedyKind.REPAIR_LEASE, about)
     )
-    return Fault(message, Location(str(record.path)), "spec.lease.expiresAt", remedy=remedy)
 
 
 def _clock_behind(name: str, at: datetime, newest: datetime | None) -> Iterator[Action]:
@@ -157,15 +157,11 @@ def _held(environment: Environment, due: Sequence[datetime], readable: int, conf
         over.append(f"more than {policy.max_share} % (expiry.maxShare)")
     if not over or confirmed == count:
         return None
-    between = f"between {format_time(min(due))} and {format_time(max(due))}"
     message = f"{count} of {readable} previews are due at once, {' and '.join(over)}; none is removed"
     if confirmed is not None:
         message += f"; confirmed were {confirmed}"
-    remedy = (
-        f"their time was up {between}: if that is right, rtb-hub reconcile --env {name} --only {NAME}"
-        f" --confirm-removals {count}"
-    )
-    return Fault(message, field=name, remedy=remedy)
+    about = About(name, since=format_time(min(due)), until=format_time(max(due)), count=count)
+    return Fault(message, field=name, remedy=Remedy(RemedyKind.CONFIRM_REMOVALS, about))
 
 
 def _actions(kind: ActionKind, name: str, entries: Sequence[tuple[datetime, EntryRecord]]) -> list[Action]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from generator.errors import ConfigError, Fault, HubError, Location, Reason, Stalled, declared
+from generator.errors import ConfigError, Fault, HubError, Location, Reason, Remedy, RemedyKind, Stalled, declared
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
 from generator.model.overlay import BASE, read_environment
@@ -133,7 +133,7 @@ def _own(snapshots: Mapping[str, Snapshot], location: str) -> dict[str, Snapshot
     """`own_snapshots`, of which there is one at least."""
     own = own_snapshots(snapshots)
     if not own:
-        remedy = "lay it out with 'rtb-hub init DIR'"
+        remedy = Remedy(RemedyKind.LAY_OUT)
         raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{location} has no branch", remedy=remedy)
     return own
 
@@ -146,7 +146,7 @@ def _check_layout(text: bytes | None, snapshot: Snapshot, location: str) -> None
     if text is None:
         fault = Fault(
             f"{location} has no {LAYOUT_FILE} on branch {snapshot.branch}",
-            remedy="name a state repository with --repo, or lay one out with 'rtb-hub init DIR'",
+            remedy=Remedy(RemedyKind.NAME_STATE_REPOSITORY),
         )
         raise Stalled(Reason.NOT_A_STATE_REPOSITORY, fault)
     document = load(text, str(LAYOUT_FILE))

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from pydantic import ValidationError
 
-from generator.errors import Fault, HubError, Location, declared
+from generator.errors import About, Fault, HubError, Location, Remedy, RemedyKind, declared
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
 from generator.model.queued import QueuedPreview
@@ -103,7 +103,7 @@ def _faults(
     if environment.spec.gated:
         return (Fault(f"{environment.name} changes by review only: nothing waits in line there", where),)
     if record.name in live:
-        remedy = f"'rtb-hub stop {queued.key} --env {environment.name}' removes both"
+        remedy = Remedy(RemedyKind.STOP_BOTH, About(environment.name, str(queued.key)))
         return (Fault(f"{queued.key} is live in {environment.name}", where, remedy=remedy),)
     try:
         check_fits(spec.components, library.blueprint(spec.blueprint))

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from generator.errors import ConfigError, Fault, Moved, Reason, Stalled
+from generator.errors import ConfigError, Fault, Moved, Reason, Remedy, RemedyKind, Stalled
 from hub.adapters.git.faults import is_damaged, is_locked, remote_fault
 from hub.adapters.git.log import read_log
 from hub.adapters.git.mirror import REST_SECONDS, Mirror, damaged, open_mirror, pack_when_due
@@ -222,7 +222,7 @@ class GitRepository:
         changed = [line[3:] for line in listing.split("\0") if line]
         if changed:
             shown = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
-            remedy = "commit or remove them first, or use a bare repository ('rtb-hub init' makes one)"
+            remedy = Remedy(RemedyKind.CLEAN_WORK_TREE)
             message = f"the work tree of {self.location} has changes of its own: {shown}"
             raise Stalled(Reason.REPOSITORY_DIRTY, message, remedy=remedy)
 
@@ -244,7 +244,7 @@ def open_store(location: str, *, cache: Path, environ: Mapping[str, str], identi
     git = Git(environ, path)
     found = git.run("rev-parse", "--absolute-git-dir", "--is-bare-repository") if path.is_dir() else None
     if found is None or found.code != 0:
-        remedy = "name one with --repo or RTB_HUB_REPO, or lay one out with 'rtb-hub init DIR'"
+        remedy = Remedy(RemedyKind.NAME_REPOSITORY)
         raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{location} is not a Git repository", remedy=remedy)
     directory, bare = found.text.splitlines()
     has_remote = git.ask("config", "--get", "remote.origin.url").code == 0

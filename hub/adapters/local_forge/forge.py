@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from generator.errors import ConfigError, Fault, Moved, Reason, Stalled
+from generator.errors import ConfigError, Fault, Moved, Reason, Remedy, RemedyKind, Stalled
 from hub.adapters.git.merges import Signature, contains, merge_commit, merged_by, merged_tree
 from hub.adapters.git.process import Git
 from hub.adapters.git.push_rules import protect, rules_of
@@ -312,7 +312,7 @@ def open_local_forge(
     """
     git = Git(environ, path)
     if not path.is_dir() or git.run("rev-parse", "--is-bare-repository").text != "true":
-        remedy = "name one; 'rtb-hub init DIR' makes one"
+        remedy = Remedy(RemedyKind.NAME_BARE_REPOSITORY)
         raise ConfigError(Reason.INVALID_FORGE, Fault(f"{path} is not a bare Git repository", remedy=remedy))
     if not _NAME.match(actor):
         allowed = "letters, digits, '.', '_' and '-', beginning with a letter or digit, 100 at most"

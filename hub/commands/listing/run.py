@@ -12,6 +12,7 @@ from hub.commands.listing.listing import Listing
 from hub.commands.listing.model import Filter, Order, Page
 from hub.commands.listing.rows import Listed, Where
 from hub.output.console import Format, emit
+from hub.output.remedies import fault_line
 from hub.views.phases import Options, phase_data, phases, read_environment
 from hub.views.preview import describe_row, outline_row
 from hub.views.queue import describe_place, describe_set_aside
@@ -99,7 +100,7 @@ def _data(listing: Listing) -> dict[str, Any]:
                 for total in listing.totals
             ],
         },
-        "unreadable": [{"file": str(r.path), "faults": [str(fault) for fault in r.faults]} for r in listing.unreadable],
+        "unreadable": [{"file": str(r.path), "faults": list(map(fault_line, r.faults))} for r in listing.unreadable],
         "queue": [describe_place(one) for one in listing.queue],
         "queueSetAside": [describe_set_aside(record) for record in listing.queue_set_aside],
     }

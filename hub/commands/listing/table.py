@@ -11,6 +11,7 @@ from rich.text import Text
 from generator.cost.pricing import money
 from hub.output.columns import Cell, Columns
 from hub.output.console import printable
+from hub.output.remedies import fault_line, words
 from hub.views.phases import STYLES as PHASE_STYLES
 from hub.views.phases import phase_text
 from hub.views.preview import office_hours_line
@@ -74,7 +75,7 @@ def _tell_set_aside(console: Console, listing: Listing) -> None:
         for record in records:
             console.print(Text(f"! {record.path} {what}:", "red"))
             for fault in record.faults:
-                console.print(f"    {printable(str(fault))}")
+                console.print(f"    {printable(fault_line(fault))}")
 
 
 def _tell_leases(console: Console, listing: Listing, shown: Sequence[Listed]) -> None:
@@ -144,4 +145,4 @@ def _tell_cause(console: Console, where: Where, phase: Phase) -> None:
     head = Text.assemble((name.upper(), "bold"), f" in {environment}: ", phase_text(phase))
     console.print(Text.assemble(head, ": ", printable(phase.cause)))
     if phase.remedy:
-        console.print(Text.assemble(("    to do: ", "cyan"), printable(phase.remedy)))
+        console.print(Text.assemble(("    to do: ", "cyan"), printable(words(phase.remedy))))

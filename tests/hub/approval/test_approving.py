@@ -319,7 +319,7 @@ class TestClosing:
         head = prd.world.head(BRANCH)
         prd.world.close(1, "bob")
         (line,) = prd.told()
-        assert "request 1 was closed: 'rtb-hub start' asks anew" in line
+        assert "request 1 was closed: starting it again asks anew" in line
         assert prd.world.head(BRANCH) == head
         prd.late = timedelta(hours=73)
         (line,) = prd.told()

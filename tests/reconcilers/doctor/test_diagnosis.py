@@ -15,6 +15,7 @@ import pytest
 from generator.bootstrap.argocd import argocd_files, render_argocd
 from generator.errors import Reason, Stalled, Transient
 from generator.values.naming import IssueKey
+from hub.output.remedies import words
 from hub.views.phases import phases, read_environment
 from reconcilers.approval.push_rules import HookState, PushRules, branch_rules
 from reconcilers.doctor.cluster import REFRESH, Observation, diagnose_cluster, diagnose_strays
@@ -49,6 +50,11 @@ ENTRY = f"{FOLDER}/preview.yaml"
 MALFORMED = b"metadata: {name: rtb-123\nspec: [\n"
 
 
+def steps(found: Diagnosis) -> tuple[str, ...]:
+    """What to do, in the command line's words."""
+    return tuple(map(words, found.remedy))
+
+
 def rules_of(found: Iterable[Diagnosis]) -> list[tuple[str, str]]:
     return sorted((d.severity, d.rule) for d in found)
 
@@ -73,7 +79,7 @@ def test_a_malformed_entry_is_told_with_its_place_and_what_it_stops() -> None:
     (found,) = entries(store)
     assert (found.severity, found.rule, found.where.file, found.where.line) == ("error", "entry-unreadable", ENTRY, 2)
     assert "no preview of int is made, changed or removed" in found.message
-    assert found.remedy == ("repair it, or remove it: rtb-hub stop RTB-123 --env int",)
+    assert steps(found) == ("repair it, or remove it: rtb-hub stop RTB-123 --env int",)
 
 
 def test_the_remedy_for_a_malformed_entry_works() -> None:
@@ -113,7 +119,7 @@ def test_an_entry_in_a_wrong_place_is_removed_by_hand() -> None:
     (found,) = (d for d in entries(store) if d.where.file == wrong)
     assert found.rule == "entry-unreadable"
     assert "stands in another preview's folder" in found.message
-    assert found.remedy == (f"repair it, or remove it: git rm {wrong} on branch main",)
+    assert steps(found) == (f"repair it, or remove it: git rm {wrong} on branch main",)
 
 
 def test_an_entry_past_its_end_warns_and_is_an_error_five_minutes_later() -> None:
@@ -124,7 +130,7 @@ def test_an_entry_past_its_end_warns_and_is_an_error_five_minutes_later() -> Non
     (found,) = entries(store, later=timedelta(minutes=66))
     assert found.severity == "error"
     assert "6m ago (2026-11-23T03:00:00Z)" in found.message
-    assert found.remedy == ("remove it: rtb-hub stop RTB-123 --env int",)
+    assert steps(found) == ("remove it: rtb-hub stop RTB-123 --env int",)
 
 
 def test_an_entry_without_manifests_and_manifests_without_entry_are_told() -> None:
@@ -166,7 +172,7 @@ def test_argocd_files_that_differ_are_missing_or_left_over_are_told_with_what_to
         "argocd/int/own.yaml": ("note", "argocd-left-over"),
         "argocd/int/project.yaml": ("warning", "argocd-differs"),
     }
-    init, apply = found["argocd/int/project.yaml"].remedy
+    init, apply = steps(found["argocd/int/project.yaml"])
     assert "rtb-hub init" in init
     assert "kubectl apply --server-side -k argocd/int" in apply
 
@@ -226,7 +232,7 @@ def test_rules_that_nothing_holds_are_told_with_their_words_and_the_remedy() -> 
     for code, name in (("force-push-allowed", "no-rewriting"), ("deletion-allowed", "no-deletion")):
         words = next(rule.words for rule in RULES if rule.name == name)
         assert found[code].message == f"no hook or setting makes it {words} (main, prd)"
-        assert found[code].remedy == ("install the update hook that holds it: rtb-hub init '/srv/my state.git'",)
+        assert steps(found[code]) == ("install the update hook that holds it: rtb-hub init '/srv/my state.git'",)
 
 
 def test_a_rule_that_is_held_on_one_branch_is_told_of_the_other() -> None:
@@ -251,14 +257,14 @@ def test_a_setting_holds_its_rule_and_one_that_keeps_requests_is_told() -> None:
     ids=["another's hook", "hooks that may be shared"],
 )
 def test_where_init_leaves_the_hook_alone_the_remedy_says_what_first(held: PushRules, step: str) -> None:
-    remedies = [d.remedy for d in of_rules(held) if d.severity == "warning"]
+    remedies = [steps(d) for d in of_rules(held) if d.severity == "warning"]
     assert [remedy[0].startswith(step) for remedy in remedies] == [True, True]
 
 
 def test_no_remedy_would_keep_a_request_from_being_withdrawn() -> None:
     states = [replace(OPEN, hook=hook, is_protectable=fits) for hook in get_args(HookState) for fits in (True, False)]
-    steps = [step for held in (None, *states) for d in of_rules(held) for step in d.remedy]
-    assert [step for step in steps if "denyDeletes" in step] == []
+    told = [step for held in (None, *states) for d in of_rules(held) for step in steps(d)]
+    assert [step for step in told if "denyDeletes" in step] == []
 
 
 @pytest.mark.parametrize("kind", ["itself", "path", "file URL"])
@@ -332,7 +338,7 @@ def test_a_stopped_set_names_the_file_and_how_to_wake_it_after_the_repair() -> N
     assert (found.severity, found.rule) == ("error", "set-stopped")
     assert found.where.file == "cluster here: ApplicationSet previews-int"
     assert message in found.message
-    assert found.remedy[0] == f"{ENTRY}:2:5: repair it, or remove it: rtb-hub stop RTB-123 --env int"
+    assert steps(found)[0] == f"{ENTRY}:2:5: repair it, or remove it: rtb-hub stop RTB-123 --env int"
     command = "kubectl --context here -n argocd annotate applicationset previews-int"
     assert found.remedy[2:] == (f"{command} {REFRESH}-", f"{command} {REFRESH}=true")
 
@@ -344,7 +350,7 @@ def test_all_files_that_stop_a_set_are_named_the_one_it_names_first() -> None:
     put(store, ENTRY, b"kind: Preview\n")  # a wrong entry, but a mapping: it stops nobody
     message = "unable to process file 'environments/int/previews/rtb/0/rtb-2/preview.yaml' from"
     (found,) = [d for d in examined(store, cluster(stopped_set(message))) if d.rule == "set-stopped"]
-    assert [step.split("rtb-hub stop ")[1] for step in found.remedy if "rtb-hub stop" in step] == [
+    assert [step.split("rtb-hub stop ")[1] for step in steps(found) if "rtb-hub stop" in step] == [
         "RTB-2 --env int",
         "RTB-1 --env int",
     ]
@@ -356,7 +362,7 @@ def test_a_set_whose_file_is_repaired_is_frozen_and_only_has_to_be_woken() -> No
     )
     assert found.rule == "set-frozen"
     assert f"{ENTRY} is repaired or gone" in found.message
-    assert [step for step in found.remedy if "rtb-hub" in step and "kubectl" not in step] == []
+    assert [step for step in steps(found) if "rtb-hub" in step and "kubectl" not in step] == []
 
 
 def test_a_set_that_stopped_for_another_reason_says_so() -> None:
@@ -435,7 +441,7 @@ def test_an_object_that_was_changed_or_never_applied_again_is_told_with_its_fiel
         "cluster here: AppProject previews-int",
     )
     assert found.message.startswith("spec.destinations")
-    assert "kubectl apply --server-side -k argocd/int" in found.remedy[0]
+    assert "kubectl apply --server-side -k argocd/int" in steps(found)[0]
 
 
 def test_a_set_that_is_being_deleted_is_told() -> None:

@@ -11,6 +11,7 @@ import pytest
 from generator.errors import Fault
 from generator.model.entry import Preview
 from generator.values.formats import format_time
+from hub.output.remedies import words
 from reconcilers.health.phase import Seen, needs_details, phase_of
 from reconcilers.ports.cluster import Container, ExternalSecret, Ingress, Workload
 from reconcilers.state.entries import EntryRecord
@@ -50,7 +51,7 @@ ENTRY = entry()
 
 def phase(seen: Seen, warn: timedelta = timedelta(hours=2)) -> tuple[str, str, str]:
     told = phase_of(seen, now=NOW, warn_before=warn)
-    return told.name, told.cause, told.remedy
+    return told.name, told.cause, words(told.remedy)
 
 
 def row(sentence: str, seen: Seen, name: str, *causes: str) -> Any:
@@ -169,7 +170,7 @@ def test_nothing_is_removed_while_anything_is_left_or_unread() -> None:
 def test_what_has_not_changed_reads_the_same_later() -> None:
     seen = leaving(held(minutes=2))
     later = phase_of(seen, now=NOW + timedelta(hours=1), warn_before=timedelta(hours=2))
-    assert (later.name, later.cause, later.remedy) == phase(seen)
+    assert (later.name, later.cause, words(later.remedy)) == phase(seen)
 
 
 def test_details_are_asked_for_where_a_cause_is_needed() -> None:

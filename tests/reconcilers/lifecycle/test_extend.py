@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.errors import ConfigError, Reason
+from generator.errors import ConfigError, Reason, Remedy, RemedyKind
 from generator.model.blueprint import TemplateLibrary
 from generator.values.formats import format_time, parse_time
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE
@@ -324,7 +324,9 @@ class TestGated:
         started(store, "prd")
         error = refused(store, "prd")
         assert error.reason is Reason.INVALID_VALUE
-        assert "has no end yet: its 8h begin at the merge; ask for longer with 'rtb-hub start … --ttl'" in str(error)
+        (fault,) = error.faults
+        assert fault.message.endswith("has no end yet: its 8h begin at the merge")
+        assert fault.remedy == Remedy(RemedyKind.EXTEND_LATER)
 
     def test_what_is_live_is_extended_by_request_from_its_merge(self) -> None:
         store = self.live()

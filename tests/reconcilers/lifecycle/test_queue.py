@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.errors import ConfigError, HubError, Reason, Stalled, Transient
+from generator.errors import ConfigError, HubError, Reason, Remedy, RemedyKind, Stalled, Transient
 from generator.values.formats import format_time, parse_time
 from generator.values.naming import IssueKey, queue_file
 from reconcilers.lifecycle.line import line_of
@@ -179,7 +179,7 @@ def test_who_does_not_wait_starts_past_nobody() -> None:
         asked(store, "RTB-3", of, queue=False)
     (fault,) = caught.value.faults
     assert fault.message == "RTB-2 waits in line for int: int uses 1.0 of 2 Fargate vCPUs and 2 more are asked for"
-    assert "start --queue" in fault.remedy
+    assert fault.remedy == Remedy(RemedyKind.WAIT_TOO)
     small = asked(store, "RTB-3", of)
     assert (small.change, small.place.position) == ("queued", 2)
     assert [fault.message for fault in small.place.held] == ["RTB-2 is before it in line"]

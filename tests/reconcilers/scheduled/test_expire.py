@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.errors import Fault, Reason, Stalled, Transient
+from generator.errors import About, Fault, Reason, Remedy, RemedyKind, Stalled, Transient
 from generator.values.formats import format_time
 from reconcilers.passes import Action, Pass, commits
 from reconcilers.scheduled.expiry import FEW, plan_expiry, refused
@@ -179,11 +179,11 @@ class TestBreaker:
         result = plan_expiry(observed(several(FEW + 1)), at=NOW + HOUR)
         assert result.plan is None
         assert len(due(result)) == FEW + 1
+        over = "2026-11-23T03:00:00Z"
         assert result.held == Fault(
             "4 of 4 previews are due at once, more than 50 % (expiry.maxShare); none is removed",
             field="int",
-            remedy="their time was up between 2026-11-23T03:00:00Z and 2026-11-23T03:00:00Z: if that is right,"
-            " rtb-hub reconcile --env int --only expiry --confirm-removals 4",
+            remedy=Remedy(RemedyKind.CONFIRM_REMOVALS, About("int", since=over, until=over, count=4)),
         )
 
     @pytest.mark.parametrize(("kept", "is_held"), [(3, True), (4, False)], ids=["over the share", "at the share"])

@@ -1,0 +1,108 @@
+"""The command line's words for what can be done with the hub about a fault: its commands, as a shell takes them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+from generator.errors import Fault, RemedyKind, ToDo
+
+_PROTECT = "rtb-hub protect --apply, with an administrator's key"
+_WAIT = "; or wait in line ('start --queue')"
+_LAY_OUT_AGAIN = "lay it out again: rtb-hub init DIR (the repository, with your --environments)"
+_SEE_CHANGES = "see what changed there: git log -- {path}; 'rtb-hub doctor' tells when argocd/ has to be applied anew"
+_RESTART = "Argo CD does not try the same commit again: once the cause is gone, stop the preview and start it"
+
+#: The words of each kind. `{field}` of `About` is quoted for a shell; `{at}` is left out where there is none.
+WORDS: Mapping[RemedyKind, str] = {
+    RemedyKind.ASK_FOR_LESS: "ask for less cpu or memory ('rtb-hub price' shows the sizes), or raise the limits",
+    RemedyKind.ASK_FOR_PARTS: "ask for what the blueprint has, by 'rtb-hub start'",
+    RemedyKind.CHANGE_ENTRY: "change the entry, by 'rtb-hub start'; the manifests follow from it",
+    RemedyKind.CHANGE_LAYOUT: "an administrator changes {name} by 'rtb-hub init', past this check",
+    RemedyKind.CLEAN_WORK_TREE: "commit or remove them first, or use a bare repository ('rtb-hub init' makes one)",
+    RemedyKind.CONFIRM_REMOVALS: "their time was up between {since} and {until}: if that is right,"
+    " rtb-hub reconcile --env {environment} --only expiry --confirm-removals {count}",
+    RemedyKind.EXTEND_LATER: "ask for longer with 'rtb-hub start … --ttl', or extend it once it is merged",
+    RemedyKind.HAVE_NO_HOOKS_SHARED: "let people push to a bare repository whose hooks are its own (no core.hooksPath),"
+    " then: rtb-hub init {path}",
+    RemedyKind.INSTALL_HOOK: "install the update hook that holds it: rtb-hub init {path}",
+    RemedyKind.KEEP_CODE_OWNERS: "leave CODEOWNERS as 'rtb-hub init' writes it; 'rtb-hub doctor' compares it",
+    RemedyKind.LAY_OUT: "lay it out with 'rtb-hub init DIR'",
+    RemedyKind.LAY_OUT_AGAIN: _LAY_OUT_AGAIN,
+    RemedyKind.LIST_BLUEPRINTS: "'rtb-hub blueprint list' describes them",
+    RemedyKind.LIST_PREVIEWS: "'rtb-hub list{env}' shows what there is",
+    RemedyKind.LIST_REQUESTS: "'rtb-hub approvals{env}' shows what there is",
+    RemedyKind.NAME_BARE_REPOSITORY: "name one; 'rtb-hub init DIR' makes one",
+    RemedyKind.NAME_REPOSITORY: "name one with --repo or RTB_HUB_REPO, or lay one out with 'rtb-hub init DIR'",
+    RemedyKind.NAME_STATE_REPOSITORY: "name a state repository with --repo, or lay one out with 'rtb-hub init DIR'",
+    RemedyKind.PROTECT: _PROTECT,
+    RemedyKind.PROTECT_OR_KNOW: f"{_PROTECT}; where the forge has no such rule, know of it; the hub itself is stricter,"
+    " so let nobody but the hub merge",
+    RemedyKind.PROTECT_WITHOUT: "take {name} off the list of those who may bypass, in the settings of the rule that"
+    f" names it; {_PROTECT}",
+    RemedyKind.RAISE_SHARDS: "stop a preview, or raise exposure.shards{wait}",
+    RemedyKind.REMOVE_WHOLE: "remove a preview whole, by 'rtb-hub stop'",
+    RemedyKind.RENDER_ANEW: "render the manifests anew with the entry, by 'rtb-hub start'",
+    RemedyKind.REPAIR_ENTRY: "repair the entry with 'rtb-hub start', or remove it with 'rtb-hub stop'",
+    RemedyKind.REPAIR_LEASE: "repair it, or remove the preview: rtb-hub stop {issue} --env {environment}",
+    RemedyKind.REPAIR_OR_STOP: "{at}repair it, or remove it: rtb-hub stop {issue} --env {environment}",
+    RemedyKind.REPLACE_HOOK: "have its own update hook refuse that, or move that hook away and install ours:"
+    " rtb-hub init {path}",
+    RemedyKind.REQUEST_REMOVAL: "wait for its end, or ask for this one removal alone, to be reviewed: 'rtb-hub stop'",
+    RemedyKind.RUN_DOCTOR: "run 'rtb-hub doctor --cluster …': it names the file at fault and how to wake the set",
+    RemedyKind.SEE_CHANGES: _SEE_CHANGES,
+    RemedyKind.SEE_CHANGES_AND_RESTART: f"{_SEE_CHANGES}; {_RESTART}",
+    RemedyKind.SEE_HISTORY: "'rtb-hub history{env}' tells what was",
+    RemedyKind.SET_FORGE: "set forge in its environment.yaml, see docs/FORGES.md; 'rtb-hub init' then brings it to"
+    " the branch",
+    RemedyKind.START_IN_PLACE: "one issue has one entry, in the folder of its key; 'rtb-hub start' puts it there",
+    RemedyKind.START_OR_STOP: "'rtb-hub start {issue} --env {environment} …' writes it, 'rtb-hub stop' removes all",
+    RemedyKind.START_WITHOUT_QUEUE: "start it without --queue",
+    RemedyKind.STOP: "remove it: rtb-hub stop {issue} --env {environment}",
+    RemedyKind.STOP_BOTH: "'rtb-hub stop {issue} --env {environment}' removes both",
+    RemedyKind.STOP_FIRST_TO_END: "stop one ('rtb-hub list --sort ends' shows which end first), or raise"
+    " limits.previews{wait}",
+    RemedyKind.STOP_OWN: "stop one of them ('rtb-hub list --owner NAME' shows them), or raise"
+    " limits.previewsPerOwner{wait}",
+    RemedyKind.USE_SPOT: "stop one, use '--compute spot' where allowed, or have quota L-3032A538 raised, then"
+    " fargate.quotaVcpu{wait}",
+    RemedyKind.WAIT_TOO: "wait in line too: 'start --queue'; 'rtb-hub list' shows the line",
+    RemedyKind.WRITE_BY_START: "write the entry by 'rtb-hub start'",
+    RemedyKind.WRITE_BY_START_ONLY: "write the entry by 'rtb-hub start', not by hand",
+    RemedyKind.WRITE_TOGETHER: "commit entry and manifests together, by 'rtb-hub start'",
+}
+
+
+def words(remedy: ToDo) -> str:
+    """A remedy as the command line says it: a sentence, with commands that a shell takes as they stand."""
+    if isinstance(remedy, str):
+        return remedy
+    about = remedy.about
+    return WORDS[remedy.kind].format(
+        environment=_quoted(about.environment),
+        issue=_quoted(about.issue),
+        path=_quoted(about.path),
+        name=about.name,
+        since=about.since,
+        until=about.until,
+        count=about.count,
+        at=f"{about.place}: " if about.place else "",
+        env=f" --env {_quoted(about.environment)}" if about.environment else "",
+        wait=_WAIT if about.may_wait else "",
+    )
+
+
+def fault_line(fault: Fault) -> str:
+    """A fault on one line, its remedy in words."""
+    return fault.line(words(fault.remedy))
+
+
+def _quoted(text: str) -> str:
+    """One word for a shell, on one line: what cannot be printed as bytes in hexadecimal."""
+    if text.isprintable():
+        return shlex.quote(text)
+    return "$'" + "".join(c if c.isprintable() and c not in "\\'" else _hexadecimal(c) for c in text) + "'"
+
+
+def _hexadecimal(character: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogateescape"))
