@@ -98,14 +98,20 @@ class Hub:
         """Writes requests to `store`: what `hub.writing.committer.GroupCommitter` shares between callers."""
         from hub.writing.writer import Writer
 
-        return Writer(store, self.library, self.clock, cache=self.entry_cache)
+        return Writer(store, self.library, self.clock, cache=self.entry_cache, telemetry=self.telemetry)
 
     def _repository(self, repo: str | None) -> GitRepository:
         from hub.adapters.git.store import Identity, open_store
 
         location = repo or self.settings.repo or str(Path.cwd())
         identity = Identity(self.settings.git_name, self.settings.git_email)
-        return open_store(location, cache=self.settings.cache, environ=self.settings.environ, identity=identity)
+        return open_store(
+            location,
+            cache=self.settings.cache,
+            environ=self.settings.environ,
+            identity=identity,
+            telemetry=self.telemetry,
+        )
 
     def push_rules(self, repo: str | None) -> tuple[str, PushRules] | None:
         """The path that pushes to the state repository arrive at, and what is refused there. None: not a path.
@@ -115,7 +121,7 @@ class Hub:
         from hub.adapters.git.push_rules import rules_of
 
         path = self._pushed_to(self._repository(repo))
-        return (str(path), rules_of(path, environ=self.settings.environ)) if path else None
+        return (str(path), rules_of(path, environ=self.settings.environ, telemetry=self.telemetry)) if path else None
 
     def repository_path(self, repo: str | None) -> Path:
         """The bare repository that pushes to the state repository arrive at. Raises `ConfigError` (InvalidForge)."""
@@ -131,7 +137,7 @@ class Hub:
         from hub.adapters.git.push_rules import pushed_to
 
         directory = repository.git.directory
-        return pushed_to(directory, environ=self.settings.environ) if directory else None
+        return pushed_to(directory, environ=self.settings.environ, telemetry=self.telemetry) if directory else None
 
     def history(self, repo: str | None) -> GitHistory:
         """What is in the state repository as it is here: nothing is fetched."""
@@ -160,7 +166,7 @@ class Hub:
 
         key = (policy.model_dump_json(), repo)
         if key not in self._forges:
-            opener = ForgeOpener(self.settings, self.clock, lambda: self.repository_path(repo))
+            opener = ForgeOpener(self.settings, self.clock, lambda: self.repository_path(repo), self.telemetry)
             self._forges[key] = opener.open(policy)
         return self._forges[key]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from generator.errors import ConfigError, Fault, Reason
 from generator.model.lifecycle import ForgePolicy
 from hub.settings import ForgeKeys, Settings
+from hub.telemetry.telemetry import SILENT, Telemetry
 
 if TYPE_CHECKING:
     from reconcilers.ports.forge import Forge
@@ -24,6 +25,7 @@ class ForgeOpener:
     settings: Settings
     clock: Callable[[], datetime]
     repository: Callable[[], Path]
+    telemetry: Telemetry = SILENT
 
     def open(self, policy: ForgePolicy) -> Forge:
         """The forge. Raises `ConfigError` (InvalidForge), and what its adapter raises."""
@@ -41,7 +43,8 @@ class ForgeOpener:
         from hub.adapters.local_forge.accounts import HUB
         from hub.adapters.local_forge.forge import open_local_forge
 
-        return open_local_forge(self.repository(), actor=HUB, clock=self.clock, environ=self.settings.environ)
+        environ, telemetry = self.settings.environ, self.telemetry
+        return open_local_forge(self.repository(), actor=HUB, clock=self.clock, environ=environ, telemetry=telemetry)
 
 
 def refuse_mixed(keys: ForgeKeys) -> None:

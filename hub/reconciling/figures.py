@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.reconciling.round import Outcome
+from generator.errors import Unexpected
+from hub.reconciling.round import Outcome, mistakes_in
 from hub.telemetry import events
 from hub.telemetry.telemetry import EndedPass, PassOutcome, Telemetry
 
@@ -28,7 +29,13 @@ class RoundFigures:
         """Count the passes and the round; note what succeeded at `at` (aware), and what is due next."""
         for one in self.outcomes:
             telemetry.pass_ended(EndedPass(one.reconciler, one.environment, _word(one), one.result))
-            if one.error is not None:
+            for _ in mistakes_in(
+                fault for aside in (one.result.set_aside if one.result else ()) for fault in aside.faults
+            ):
+                telemetry.count_unexpected("entry")
+            if isinstance(one.error, Unexpected):
+                telemetry.count_unexpected("pass")
+            elif one.error is not None:
                 telemetry.count_refusal(one.error)
         for name in sorted(self.succeeded):
             of_one = (one.next_due for one in self.outcomes if one.environment == name and one.next_due)
@@ -59,7 +66,7 @@ class RoundFigures:
 
 def _word(one: Outcome) -> PassOutcome:
     if one.error is not None:
-        return "failed"
+        return "unexpected" if isinstance(one.error, Unexpected) else "failed"
     if one.result is not None and one.result.held:
         return "held"
     return "changed" if one.commit is not None else "unchanged"

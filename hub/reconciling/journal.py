@@ -36,7 +36,7 @@ class Journal:
                     with self.telemetry.about(reconciler=one.reconciler, environment=one.environment):
                         self.telemetry.tell(event, **detail)
                         for mistake in mistakes:
-                            self.telemetry.unexpected("pass" if event is events.FAILED else "entry", mistake)
+                            self.telemetry.tell_unexpected("pass" if event is events.FAILED else "entry", mistake)
                     told = True
         for name, reconciler, environment, *_ in sorted(self._standing - standing):
             still = any(key[:3] == (name, reconciler, environment) for key in standing)

@@ -59,11 +59,16 @@ WRITTEN = Event(
 )
 REFUSED = Event("refused", "info", ("reason", "why"), "a request was refused; nothing was changed for it")
 COMMIT = Event("commit", "debug", ("branch", "commit", "outcome", "seconds"), "a commit was published, or was not")
-GIT_PROCESS = Event("git-process", "debug", ("command", "outcome", "seconds"), "a Git process ended")
+GIT_PROCESS = Event(
+    "git-process",
+    "debug",
+    ("command", "outcome", "seconds"),
+    "a Git process ended, or (`kept`) was started to answer many questions",
+)
 HTTP_CALL = Event(
     "http-call",
     "debug",
-    ("target", "method", "path", "outcome", "status", "tries", "seconds"),
+    ("target", "method", "route", "outcome", "tries", "seconds", "waited", "remaining"),
     "a call to another service ended, after its own retries",
 )
 

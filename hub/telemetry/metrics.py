@@ -79,11 +79,13 @@ GIT_COMMAND = Label(
     ),
     "the subcommand",
 )
-GIT_OUTCOME = Label("outcome", ("ended", "failed", "timeout", "missing"))
+GIT_OUTCOME = Label("outcome", ("ok", "nonzero", "timeout", "missing", "kept"))
 COMMIT_OUTCOME = Label("outcome", ("committed", "moved", "refused", "failed"))
+#: Why a call has no answer that can be used.
+FAILURES = ("no-connection", "timeout", "broken", "tls", "too-large", "unreadable", "no-credentials")
 TARGET = Label("target", ("github", "gitea", "kubernetes", "jira", "slack", "ecr", "oidc"))
-METHOD = Label("method", ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"))
-HTTP_OUTCOME = Label("outcome", ("1xx", "2xx", "3xx", "4xx", "429", "5xx", "unreachable", "timeout", "unreadable"))
+METHOD = Label("method", ("GET", "POST", "PUT", "PATCH", "DELETE"))
+HTTP_OUTCOME = Label("outcome", ("1xx", "2xx", "3xx", "4xx", "429", "5xx", *FAILURES))
 
 _QUICK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 _SLOW = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
@@ -91,7 +93,12 @@ _SLOW = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 BUILD_INFO = Metric(
     "rtb_hub_build_info", "gauge", (Label("version", (__version__,), "the release"),), "1, with the release as label"
 )
-GIT_PROCESSES = Metric("rtb_hub_git_processes_total", "counter", (GIT_COMMAND, GIT_OUTCOME), "Git processes that ended")
+GIT_PROCESSES = Metric(
+    "rtb_hub_git_processes_total",
+    "counter",
+    (GIT_COMMAND, GIT_OUTCOME),
+    "Git processes: `nonzero` is also the answer no, `kept` stays to answer many questions",
+)
 GIT_SECONDS = Metric("rtb_hub_git_process_seconds", "histogram", (GIT_COMMAND,), "how long they took", _QUICK)
 HTTP_CALLS = Metric(
     "rtb_hub_http_calls_total", "counter", (TARGET, METHOD, HTTP_OUTCOME), "calls to other services, by how they ended"
@@ -99,6 +106,12 @@ HTTP_CALLS = Metric(
 HTTP_TRIES = Metric("rtb_hub_http_retries_total", "counter", (TARGET,), "tries beyond the first of a call")
 HTTP_SECONDS = Metric(
     "rtb_hub_http_call_seconds", "histogram", (TARGET,), "how long calls took, all tries and pauses together", _QUICK
+)
+HTTP_REMAINING = Metric(
+    "rtb_hub_http_remaining_requests",
+    "gauge",
+    (TARGET,),
+    "requests that the service says are left to this key until it renews its limit",
 )
 COMMITS = Metric(
     "rtb_hub_commits_total", "counter", (COMMIT_OUTCOME,), "commits that were tried, by what became of them"
@@ -174,4 +187,5 @@ METRICS: tuple[Metric, ...] = (
     HTTP_CALLS,
     HTTP_TRIES,
     HTTP_SECONDS,
+    HTTP_REMAINING,
 )

@@ -27,6 +27,7 @@ _ABOUT: ContextVar[Mapping[str, object]] = ContextVar("rtb_hub_about")
 Border = Literal["entry", "request", "pass", "environment", "round", "http", "command"]
 #: Actions that tell what stands, from pass to pass.
 _STANDING = ("warn", "report", "wait")
+GitOutcome = Literal["ok", "nonzero", "timeout", "missing", "kept"]
 PassOutcome = Literal["changed", "unchanged", "held", "failed", "unexpected"]
 
 
@@ -69,16 +70,25 @@ class _NoMeter:
     put = observe = add
 
 
-class HttpCall(NamedTuple):
-    """A call to another service that ended. `path` without query; `status` None when no answer came."""
+class HttpCall(Protocol):
+    """What is told of a call to another service that ended: `hub.adapters.http.values.Call` says what each is."""
 
-    target: str
-    method: str
-    path: str
-    outcome: str
-    seconds: float
-    status: int | None = None
-    tries: int = 1
+    @property
+    def system(self) -> str: ...  # noqa: D102
+    @property
+    def operation(self) -> str: ...  # noqa: D102
+    @property
+    def method(self) -> str: ...  # noqa: D102
+    @property
+    def outcome(self) -> str: ...  # noqa: D102
+    @property
+    def seconds(self) -> float: ...  # noqa: D102
+    @property
+    def waited_seconds(self) -> float: ...  # noqa: D102
+    @property
+    def attempts(self) -> int: ...  # noqa: D102
+    @property
+    def remaining(self) -> int | None: ...  # noqa: D102
 
 
 class EndedPass(NamedTuple):
@@ -143,23 +153,45 @@ class Telemetry:
 
     def unexpected(self, border: Border, error: BaseException, /) -> None:
         """Tell an exception that nobody declared, with its traceback, and count it."""
+        self.tell_unexpected(border, error)
+        self.count_unexpected(border)
+
+    def tell_unexpected(self, border: Border, error: BaseException, /) -> None:
+        """Tell it alone, where it is counted otherwise."""
         about = {"border": border, "error_type": type(error).__name__}
         self._tell(events.UNEXPECTED, events.UNEXPECTED.level, about, error)
+
+    def count_unexpected(self, border: Border, /) -> None:
+        """Count one, where it is told otherwise: one that stands is told once."""
         self._meter.add(metrics.UNEXPECTED, 1, {"border": border})
 
-    def git_process(self, command: str, *, outcome: str, seconds: float) -> None:
-        """A Git process ended: its subcommand, one of `metrics.GIT_OUTCOME`, and how long it took."""
+    def git_process(self, command: str, outcome: GitOutcome, *, seconds: float) -> None:
+        """A Git process ended, or (`kept`) was started to stay: its subcommand, and how long that took."""
         self.tell(events.GIT_PROCESS, command=command, outcome=outcome, seconds=round(seconds, 4))
         self._meter.add(metrics.GIT_PROCESSES, 1, {"command": command, "outcome": outcome})
         self._meter.observe(metrics.GIT_SECONDS, seconds, {"command": command})
 
     def http_call(self, call: HttpCall) -> None:
         """A call to another service ended."""
-        target = {"target": call.target}
-        self.tell(events.HTTP_CALL, **{**call._asdict(), "seconds": round(call.seconds, 4)})
-        self._meter.add(metrics.HTTP_CALLS, 1, {**target, "method": call.method, "outcome": call.outcome})
-        self._meter.add(metrics.HTTP_TRIES, call.tries - 1, target)
+        target = {"target": call.system}
+        self.tell(
+            events.HTTP_CALL,
+            target=call.system,
+            method=call.method,
+            route=call.operation,
+            outcome=call.outcome,
+            tries=call.attempts,
+            seconds=round(call.seconds, 4),
+            waited=round(call.waited_seconds, 4),
+            remaining=call.remaining,
+        )
+        is_status = call.outcome.isdigit() and call.outcome != "429"
+        outcome = f"{call.outcome[0]}xx" if is_status else call.outcome
+        self._meter.add(metrics.HTTP_CALLS, 1, {**target, "method": call.method, "outcome": outcome})
+        self._meter.add(metrics.HTTP_TRIES, max(0, call.attempts - 1), target)
         self._meter.observe(metrics.HTTP_SECONDS, call.seconds, target)
+        if call.remaining is not None:
+            self._meter.put(metrics.HTTP_REMAINING, call.remaining, target)
 
     def commit(self, branch: str, *, seconds: float, commit: str | None = None, error: HubError | None = None) -> None:
         """A commit was published, or (`error`) was not."""

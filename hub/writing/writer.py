@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from generator.errors import HubError, Moved
+from generator.errors import HubError, Moved, Unexpected
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
 from hub.retrying import Backoff
+from hub.telemetry.telemetry import SILENT, Telemetry
 from reconcilers.lifecycle.batch import Accepted, Outcome, Refused, Step, Submission, plan_batch
 from reconcilers.ports.git import EntryCache, GitStore
 from reconcilers.state.entries import NOTHING_KEPT
@@ -114,19 +115,20 @@ class Item:
     moved: int = 0
 
 
+@dataclass(eq=False)
 class Writer:
-    """Writes submissions to one store, round by round, in the calling thread."""
+    """Writes submissions to one store, round by round, in the calling thread, and tells `telemetry` their answers."""
 
-    def __init__(
-        self,
-        store: GitStore,
-        library: TemplateLibrary,
-        clock: Callable[[], datetime],
-        backoff: Backoff | None = None,
-        cache: EntryCache = NOTHING_KEPT,
-    ) -> None:
-        self.store, self.clock, self.backoff = store, clock, backoff or Backoff()
-        self._reader = StateReader(store.location, library, cache)
+    store: GitStore
+    library: TemplateLibrary
+    clock: Callable[[], datetime]
+    backoff: Backoff = field(default_factory=Backoff)
+    cache: EntryCache = NOTHING_KEPT
+    telemetry: Telemetry = SILENT
+
+    def __post_init__(self) -> None:
+        """Nothing is known yet."""
+        self._reader = StateReader(self.store.location, self.library, self.cache)
         self._last: datetime | None = None  # when the last round was that went through
         self._to_ask = 0  # rounds before the next guess
 
@@ -151,14 +153,15 @@ class Writer:
             for place, answer in self._answers([item.submission for item in items]):
                 item = unanswered.pop(place)
                 if isinstance(answer, Written):
+                    self._tell(item, answer)
                     item.future.set_result(answer)
                 elif isinstance(answer, HubError):
-                    item.future.set_exception(answer)
+                    self._refuse(item, answer)
                 elif self._may_try(item, answer):
                     again[place] = item
         except Exception as err:  # noqa: BLE001 - whatever it is, every caller must hear of it, and the loop go on
             for item in unanswered.values():
-                item.future.set_exception(err)
+                self._refuse(item, err)
         moved = max((item.moved for item in again.values()), default=0)
         if moved:
             self.backoff.pause(moved)
@@ -203,5 +206,19 @@ class Writer:
         item.moved += 1
         if item.moved < self.backoff.tries:
             return True
-        item.future.set_exception(answer.moved)
+        self._refuse(item, answer.moved)
         return False
+
+    def _refuse(self, item: Item, err: Exception) -> None:
+        self._tell(item, err)
+        item.future.set_exception(err)
+
+    def _tell(self, item: Item, answer: Written[Outcome] | Exception) -> None:
+        asked = item.submission
+        with self.telemetry.about(environment=asked.environment, key=str(asked.key)):
+            if isinstance(answer, Written):
+                self.telemetry.written(answer.commit)
+            elif isinstance(answer, HubError) and not isinstance(answer, Unexpected):
+                self.telemetry.refused(answer)
+            else:
+                self.telemetry.unexpected("request", answer.__cause__ or answer)

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from generator.errors import Fault, Reason, Transient
 from hub.adapters.git.process import Git, Result, said
+from hub.telemetry.telemetry import SILENT, Telemetry
 
 _LOCK, _DAMAGED, _TENDED = "rtb-hub.lock-file", "rtb-hub.damaged", "rtb-hub.tended"
 _WAIT_SECONDS = 120.0
@@ -80,7 +81,9 @@ class Mirror:
             if self._is_whole(git):  # another process may just have made it
                 return False
             _empty(self.directory)
-            Git(git.environ).must("init", "--quiet", "--bare", "--initial-branch=main", "--", str(self.directory))
+            Git(git.environ, telemetry=git.telemetry).must(
+                "init", "--quiet", "--bare", "--initial-branch=main", "--", str(self.directory)
+            )
             git.must("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")  # a push notes it too
             git.must("config", "remote.origin.url", self.url)
         return True
@@ -148,12 +151,14 @@ def damaged(mirror: Mirror, result: Result) -> Transient:
     return Transient(Reason.REPOSITORY_UNREACHABLE, message, remedy="run this again: the copy is then made anew")
 
 
-def open_mirror(cache: Path, url: str, environ: Mapping[str, str]) -> tuple[Mirror, Git]:
+def open_mirror(
+    cache: Path, url: str, environ: Mapping[str, str], *, telemetry: Telemetry = SILENT
+) -> tuple[Mirror, Git]:
     """The mirror of `url` below `cache`, made when it is not there or is damaged, tended when it is time."""
     directory = cache / "repositories" / hashlib.sha256(url.encode()).hexdigest()[:32]
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
-    mirror, git = Mirror(directory, url), Git(environ, directory, is_git_directory=True)
+    mirror, git = Mirror(directory, url), Git(environ, directory, is_git_directory=True, telemetry=telemetry)
     mirror.make(git)
     mirror.tend(git)
     return mirror, git

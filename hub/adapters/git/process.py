@@ -10,10 +10,11 @@ import re
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from generator.errors import Fault, Reason, Stalled, Transient
+from hub.telemetry.telemetry import SILENT, GitOutcome, Telemetry
 
 LOCAL_SECONDS = 60
 REMOTE_SECONDS = 120
@@ -52,6 +53,7 @@ class Git:
 
     `inherited`: descriptors each git holds while it runs. `is_git_directory`: `directory` is the repository itself, and
     none above it is looked for when it is damaged. `configuration`: settings (`core.fsync=none`) beside those it reads.
+    `telemetry` is told of each process.
     """
 
     environ: Mapping[str, str]
@@ -61,6 +63,7 @@ class Git:
     inherited: tuple[int, ...] = ()
     is_git_directory: bool = False
     configuration: tuple[str, ...] = ()
+    telemetry: Telemetry = field(default=SILENT, repr=False, compare=False)
 
     def inheriting(self, descriptor: int) -> Git:
         """The same, each git of it holding `descriptor`: a lock that is not free before the last of them ended."""
@@ -94,17 +97,29 @@ class Git:
         return result
 
     def _run(self, arguments: Sequence[str], stdin: bytes, extra: Mapping[str, str], seconds: float) -> Result:
-        process = self.started(*arguments, extra=extra)
+        begin = self.telemetry.seconds()
+        process = self._process(arguments, extra)
         try:
             out, err = process.communicate(stdin, timeout=seconds)
         except subprocess.TimeoutExpired as expired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
+            self._tell(arguments, "timeout", begin)
             raise not_in_time(arguments[0], seconds) from expired
+        self._tell(arguments, "ok" if process.returncode == 0 else "nonzero", begin)
         return result_of(process.returncode, out, err)
+
+    def _tell(self, arguments: Sequence[str], outcome: GitOutcome, begin: float) -> None:
+        self.telemetry.git_process(_subcommand(arguments), outcome, seconds=self.telemetry.seconds() - begin)
 
     def started(self, *arguments: str, extra: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """A git that runs, with pipes to it. Raises `Stalled` when there is none. Who asks for it ends it."""
+        begin = self.telemetry.seconds()
+        process = self._process(arguments, extra or {})
+        self._tell(arguments, "kept", begin)
+        return process
+
+    def _process(self, arguments: Sequence[str], extra: Mapping[str, str]) -> subprocess.Popen[bytes]:
         option = "--git-dir" if self.is_git_directory else "-C"
         where = [option, str(self.directory)] if self.directory else []
         # Nobody's hooks or maintenance run on what is only plumbing here; a server's hooks do run.
@@ -116,11 +131,12 @@ class Git:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=self._environment(extra or {}),
+                env=self._environment(extra),
                 start_new_session=True,
                 pass_fds=self.inherited,
             )
         except FileNotFoundError as err:
+            self._tell(arguments, "missing", self.telemetry.seconds())
             raise Stalled(Reason.REPOSITORY_REFUSED, "there is no git on the PATH", remedy="install git 2.30+") from err
 
     def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
@@ -130,6 +146,14 @@ class Git:
         if "GIT_SSH_COMMAND" not in kept and "GIT_SSH" not in kept:
             quiet["GIT_SSH_COMMAND"] = "ssh -o BatchMode=yes -o ConnectTimeout=20"
         return {**kept, **quiet, **extra}
+
+
+def _subcommand(arguments: Sequence[str]) -> str:
+    """`gc` of `-c gc.auto=0 gc --quiet`."""
+    place = 0
+    while arguments[place] == "-c":
+        place += 2
+    return arguments[place]
 
 
 def result_of(code: int, out: bytes, err: bytes) -> Result:

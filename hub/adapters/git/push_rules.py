@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from hub.adapters.git.process import Git
+from hub.telemetry.telemetry import SILENT, Telemetry
 from reconcilers.approval.push_rules import HookState, PushRules
 from reconcilers.state.environment import REQUEST_PREFIX
 
@@ -50,9 +51,9 @@ esac
 """
 
 
-def rules_of(path: Path, *, environ: Mapping[str, str]) -> PushRules:
+def rules_of(path: Path, *, environ: Mapping[str, str], telemetry: Telemetry = SILENT) -> PushRules:
     """The rules of the repository at `path`. Raises `Stalled` when it is none, or its configuration is unreadable."""
-    git = Git(environ, path)
+    git = Git(environ, path, telemetry=telemetry)
     hook, is_own_folder = _hook_file(git, path)
     state = _state(hook)
     guarded = git.ask("config", "--get-all", _BRANCHES).text.splitlines()
@@ -65,12 +66,12 @@ def rules_of(path: Path, *, environ: Mapping[str, str]) -> PushRules:
     )
 
 
-def pushed_to(path: Path, *, environ: Mapping[str, str]) -> Path | None:
+def pushed_to(path: Path, *, environ: Mapping[str, str], telemetry: Telemetry = SILENT) -> Path | None:
     """Where pushes to the state repository at `path` arrive, if that is a path: its remote, or itself when it is bare.
 
     None: a Git host answers them, or (a work tree of its own) nobody pushes.
     """
-    git = Git(environ, path)
+    git = Git(environ, path, telemetry=telemetry)
     if remote := git.ask("config", "--get", "remote.origin.url").text:
         is_url = remote.startswith("file://")
         # Git takes a relative path from the repository's top, and decodes a URL.
@@ -79,22 +80,24 @@ def pushed_to(path: Path, *, environ: Mapping[str, str]) -> Path | None:
     return path if _is_bare(git) else None
 
 
-def protect(path: Path, branches: Iterable[str], *, environ: Mapping[str, str]) -> PushRules:
+def protect(
+    path: Path, branches: Iterable[str], *, environ: Mapping[str, str], telemetry: Telemetry = SILENT
+) -> PushRules:
     """Install the hook in the bare repository at `path`, add `branches` to what it guards, and return what holds now.
 
     A hook of somebody else stays as it is, and so does a folder of hooks that several repositories may share. Doing it
     again changes nothing. Raises `Stalled` like `rules_of`.
     """
-    git = Git(environ, path)
+    git = Git(environ, path, telemetry=telemetry)
     hook, _ = _hook_file(git, path)
-    found = rules_of(path, environ=environ)
+    found = rules_of(path, environ=environ, telemetry=telemetry)
     if not found.is_protectable:
         return found
     for branch in sorted(set(branches) - found.guarded):
         git.must("config", "--add", _BRANCHES, branch)
     if found.hook != "ours":
         _write(hook)
-    return rules_of(path, environ=environ)
+    return rules_of(path, environ=environ, telemetry=telemetry)
 
 
 def _hook_file(git: Git, path: Path) -> tuple[Path, bool]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from generator.errors import ConfigError, Fault, Moved, Reason, Remedy, RemedyKind, Stalled
+from generator.errors import ConfigError, Fault, HubError, Moved, Reason, Remedy, RemedyKind, Stalled
 from hub.adapters.git.faults import is_damaged, is_locked, remote_fault
 from hub.adapters.git.log import read_log
 from hub.adapters.git.mirror import REST_SECONDS, Mirror, damaged, open_mirror, pack_when_due
@@ -27,6 +27,7 @@ from hub.adapters.git.process import Git, Result, said, without_credentials
 from hub.adapters.git.reader import GitReader
 from hub.adapters.git.snapshot import GitSnapshot
 from hub.adapters.git.trees import commit_tree
+from hub.telemetry.telemetry import SILENT, Telemetry
 from reconcilers.plan import Plan
 from reconcilers.ports.git import LoggedCommit, Snapshot
 
@@ -97,6 +98,17 @@ class GitRepository:
         """Commit and publish; see the port. A plan that changes nothing returns its base."""
         if plan.is_converged:
             return plan.base or ""
+        telemetry = self.git.telemetry
+        begin = telemetry.seconds()
+        try:
+            commit = self._committed(plan, at)
+        except HubError as err:
+            telemetry.commit(plan.branch, seconds=telemetry.seconds() - begin, error=err)
+            raise
+        telemetry.commit(plan.branch, seconds=telemetry.seconds() - begin, commit=commit)
+        return commit
+
+    def _committed(self, plan: Plan, at: datetime) -> str:
         checked_out = self._checked_out(plan.branch)
         if checked_out:
             self._must_be_clean()
@@ -232,16 +244,23 @@ class GitRepository:
         self.git.must("read-tree", "-m", "-u", *trees)
 
 
-def open_store(location: str, *, cache: Path, environ: Mapping[str, str], identity: Identity) -> GitRepository:
+def open_store(
+    location: str,
+    *,
+    cache: Path,
+    environ: Mapping[str, str],
+    identity: Identity,
+    telemetry: Telemetry = SILENT,
+) -> GitRepository:
     """The state repository at `location`: a path, or a URL that is mirrored below `cache`.
 
     Raises `Stalled` (NotAStateRepository) when a path is no Git repository.
     """
     if _is_url(location):
-        mirror, git = open_mirror(cache, location, environ)
+        mirror, git = open_mirror(cache, location, environ, telemetry=telemetry)
         return GitRepository(GitReader(git), without_credentials(location), identity, True, None, mirror)
     path = Path(location).expanduser()
-    git = Git(environ, path)
+    git = Git(environ, path, telemetry=telemetry)
     found = git.run("rev-parse", "--absolute-git-dir", "--is-bare-repository") if path.is_dir() else None
     if found is None or found.code != 0:
         remedy = Remedy(RemedyKind.NAME_REPOSITORY)
@@ -249,7 +268,7 @@ def open_store(location: str, *, cache: Path, environ: Mapping[str, str], identi
     directory, bare = found.text.splitlines()
     has_remote = git.ask("config", "--get", "remote.origin.url").code == 0
     top = None if bare == "true" else Path(git.must("rev-parse", "--show-toplevel").text)
-    reader = GitReader(Git(environ, top or Path(directory)))
+    reader = GitReader(Git(environ, top or Path(directory), telemetry=telemetry))
     return GitRepository(reader, location, identity, has_remote, top)
 
 

@@ -28,6 +28,7 @@ from hub.adapters.local_forge.refs import (
     StoredRequest,
     StoredReview,
 )
+from hub.telemetry.telemetry import SILENT, Telemetry
 from reconcilers.plan import one_line
 from reconcilers.ports.forge import (
     BranchProtection,
@@ -199,7 +200,7 @@ class LocalForge:
 
     def protection(self, branch: str) -> BranchProtection:
         """See the port: what the repository refuses of pushes."""
-        rules = rules_of(self.path, environ=self.git.environ)
+        rules = rules_of(self.path, environ=self.git.environ, telemetry=self.git.telemetry)
         return BranchProtection(
             no_force_push=rules.held_by("no-rewriting", branch) is not None,
             no_deletion=rules.held_by("no-deletion", branch) is not None,
@@ -209,7 +210,7 @@ class LocalForge:
     def protect(self, branch: str, wanted: BranchProtection) -> BranchProtection:
         """See the port: installs the push rules of `hub.adapters.git.push_rules`, which hold both or neither."""
         if wanted.no_force_push or wanted.no_deletion:
-            protect(self.path, [branch], environ=self.git.environ)
+            protect(self.path, [branch], environ=self.git.environ, telemetry=self.git.telemetry)
         return self.protection(branch)
 
     def review(self, number: int, state: ReviewState) -> None:
@@ -304,13 +305,18 @@ class LocalForge:
 
 
 def open_local_forge(
-    path: Path, *, actor: str, clock: Callable[[], datetime], environ: Mapping[str, str]
+    path: Path,
+    *,
+    actor: str,
+    clock: Callable[[], datetime],
+    environ: Mapping[str, str],
+    telemetry: Telemetry = SILENT,
 ) -> LocalForge:
     """The forge of the bare repository at `path`, for the account `actor`.
 
     Raises `ConfigError` (InvalidForge) when there is no bare repository, or the name is none for an account.
     """
-    git = Git(environ, path)
+    git = Git(environ, path, telemetry=telemetry)
     if not path.is_dir() or git.run("rev-parse", "--is-bare-repository").text != "true":
         remedy = Remedy(RemedyKind.NAME_BARE_REPOSITORY)
         raise ConfigError(Reason.INVALID_FORGE, Fault(f"{path} is not a bare Git repository", remedy=remedy))

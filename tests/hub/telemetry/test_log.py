@@ -14,7 +14,7 @@ from hub.output.console import printable
 from hub.telemetry import events
 from hub.telemetry.log import LinesLog
 from hub.telemetry.redaction import redacted
-from hub.telemetry.telemetry import HttpCall, Telemetry
+from hub.telemetry.telemetry import Telemetry
 from worlds.builders import NOW
 
 TOKEN = "ghp_" + "a1B2" * 9
@@ -107,7 +107,7 @@ SECRET_TEXTS = [
 def test_no_secret_gets_into_a_line_wherever_it_stands(text: str) -> None:
     def tell(telemetry: Telemetry) -> None:
         telemetry.tell(events.FAILED, why=text, reason="x", remedy=text)
-        telemetry.http_call(HttpCall("github", "GET", text, "2xx", 0.1))
+        telemetry.tell(events.GIT_PROCESS, command=text, outcome=text, seconds=0.1)
         telemetry.unexpected("pass", raised(text))
 
     for as_json in (True, False):

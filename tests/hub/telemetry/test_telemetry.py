@@ -6,15 +6,16 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
 from generator.errors import HubError, Moved, Reason, Stalled, Transient
+from hub.adapters.http.values import Call, Failure, Method
 from hub.reconciling.registry import RECONCILERS
 from hub.telemetry import events, metrics
 from hub.telemetry.metrics import METRICS, MOST_ENVIRONMENTS, OTHER
-from hub.telemetry.telemetry import SILENT, Border, EndedPass, HttpCall, PassOutcome, Telemetry
+from hub.telemetry.telemetry import SILENT, Border, EndedPass, GitOutcome, PassOutcome, Telemetry
 from reconcilers.passes import Action, ActionKind, Pass
 from worlds.telling import Told
 
@@ -58,7 +59,7 @@ def test_each_round_has_an_id_of_its_own() -> None:
     for _ in range(2):
         with told.telemetry.reconciling():
             told.telemetry.tell(events.ROUND)
-            told.telemetry.git_process("fetch", outcome="ended", seconds=0.1)
+            told.telemetry.git_process("fetch", "ok", seconds=0.1)
     assert [one["reconcile_id"] for one in told.events] == ["r1", "r1", "r2", "r2"]
     with Telemetry().reconciling() as one, Telemetry().reconciling() as other:
         assert one != other
@@ -79,16 +80,25 @@ def test_an_unexpected_exception_is_told_with_itself_and_counted() -> None:
     assert told.figure(metrics.UNEXPECTED, border="pass") == 1
 
 
+def call(**about: Any) -> Call:
+    usual = {"system": "github", "operation": "/repos/{}/{}", "method": "GET", "seconds": 0.2, "waited_seconds": 0.0, "attempts": 1, "sent_bytes": 0, "received_bytes": 0}  # fmt: skip
+    return Call(**{**usual, **about})
+
+
 def test_a_call_is_counted_by_how_it_ended_and_never_by_its_path() -> None:
     told = Told()
-    told.telemetry.http_call(HttpCall("github", "GET", "/repos/a/b", "5xx", 0.2, 502, 3))
-    told.telemetry.http_call(HttpCall("github", "GET", "/repos/a/c", "2xx", 0.1, 200))
-    told.telemetry.http_call(HttpCall("evil.example.com", "BREW", "/", "?", 0.1))
+    told.telemetry.http_call(call(outcome="502", attempts=3))
+    told.telemetry.http_call(call(outcome="200", remaining=4999))
+    told.telemetry.http_call(call(outcome="429"))
+    told.telemetry.http_call(call(system="evil.example.com", method="BREW", outcome="?"))
     assert told.figure(metrics.HTTP_CALLS, target="github", method="GET", outcome="5xx") == 1
     assert told.figure(metrics.HTTP_TRIES, target="github") == 2
-    assert told.figure(metrics.HTTP_SECONDS, target="github") == 2
+    assert told.figure(metrics.HTTP_SECONDS, target="github") == 3
+    assert told.figure(metrics.HTTP_CALLS, target="github", method="GET", outcome="429") == 1
+    assert told.figure(metrics.HTTP_REMAINING, target="github") == 4999
     assert told.figure(metrics.HTTP_CALLS, target=OTHER, method=OTHER, outcome=OTHER) == 1
-    assert told.of(events.HTTP_CALL)[0]["path"] == "/repos/a/b"
+    first = told.of(events.HTTP_CALL)[0]
+    assert (first["route"], first["outcome"], first["tries"]) == ("/repos/{}/{}", "502", 3)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +149,7 @@ def test_a_pass_counts_what_it_did_and_shows_what_stands() -> None:
 def test_planning_is_timed_however_it_ends_and_says_what_it_is_about() -> None:
     told = Told()
     with told.telemetry.planning("drift", "int"):
-        told.telemetry.git_process("log", outcome="ended", seconds=0.1)
+        told.telemetry.git_process("log", "ok", seconds=0.1)
     with pytest.raises(RuntimeError), told.telemetry.planning("drift", "stg"):
         raise RuntimeError
     (event,) = told.events
@@ -174,6 +184,9 @@ class TestLabels:
             (metrics.RECONCILER, (*RECONCILERS, "all")),
             (metrics.BORDER, get_args(Border)),
             (metrics.PASS_OUTCOME, get_args(PassOutcome)),
+            (metrics.GIT_OUTCOME, get_args(GitOutcome)),
+            (metrics.METHOD, get_args(Method)),
+            (metrics.HTTP_OUTCOME, ("1xx", "2xx", "3xx", "4xx", "429", "5xx", *get_args(Failure))),
         ],
         ids=lambda value: getattr(value, "name", ""),
     )
@@ -206,7 +219,7 @@ def test_every_event_and_metric_is_listed_once() -> None:
 
 
 def test_who_tells_nobody_loads_neither_library() -> None:
-    code = "import sys, hub.telemetry.telemetry as t; t.SILENT.git_process('fetch', outcome='ended', seconds=1)\n"
+    code = "import sys, hub.telemetry.telemetry as t; t.SILENT.git_process('fetch', 'ok', seconds=1)\n"
     code += "print(sorted({'structlog', 'prometheus_client', 'pydantic', 'logging'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
