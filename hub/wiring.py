@@ -25,6 +25,8 @@ from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.reading import Reading, read_repository
 
 if TYPE_CHECKING:
+    from hub.actions.environments import EnvironmentSet
+    from hub.actions.repository import Repository
     from hub.adapters.git.history import GitHistory
     from hub.adapters.git.store import GitRepository
     from hub.approval.desk import Desk
@@ -93,6 +95,23 @@ class Hub:
     def store(self, repo: str | None) -> GitStore:
         """The state repository: `repo` (a flag), else RTB_HUB_REPO, else the one of the current folder."""
         return self._repository(repo)
+
+    def repository(self, repo: str | None) -> Repository:
+        """The state repository that `store` gives for `repo`, with what its environments are read with."""
+        from hub.actions.repository import Repository
+
+        return Repository(self.store(repo), self.library, self.entry_cache)
+
+    def environments(self, *, repo: str | None, folder: Path | None) -> EnvironmentSet:
+        """The folder (a flag), else a repository that was named, else RTB_HUB_ENVIRONMENTS, else the shipped ones.
+
+        Raises `ConfigError` (InvalidEnvironment) when a named folder has no environments, and what the store raises.
+        """
+        from hub.actions.environments import environments_of, given_environments
+
+        if folder is None and (location := repo or self.settings.repo):
+            return environments_of(self.store(location))
+        return given_environments(folder or self.settings.environments)
 
     def writer(self, store: GitStore) -> Writer:
         """Writes requests to `store`: what `hub.writing.committer.GroupCommitter` shares between callers."""

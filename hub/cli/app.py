@@ -171,7 +171,7 @@ def show(key: str, env: str, repo: str | None, cluster: str | None, kubeconfig: 
     With --cluster, also its phase and the cause of it; of a preview whose entry is gone, whether it is removed.
     """
     from hub.commands import show as command
-    from hub.views.phases import Options
+    from hub.commands.cluster_options import Options
 
     command.run(key, env, repo=repo, at=Options(cluster, kubeconfig) if cluster else None, output=output)
 
@@ -207,7 +207,7 @@ def wait(
     Example: rtb-hub wait RTB-123 --env int --cluster rtb-int --for running --timeout 10m
     """
     from hub.commands import wait as command
-    from hub.views.phases import Options
+    from hub.commands.cluster_options import Options
 
     command.run(key, env, until, timeout=timeout, repo=repo, at=Options(cluster, kubeconfig), output=output)
 
@@ -229,7 +229,7 @@ def doctor(env: tuple[str, ...], repo: str | None, cluster: str | None, kubeconf
     Example: rtb-hub doctor --env int --cluster rtb-int
     """
     from hub.commands import doctor as command
-    from hub.views.phases import Options
+    from hub.commands.cluster_options import Options
 
     command.run([*env], repo=repo, at=Options(cluster, kubeconfig) if cluster else None, output=output)
 

@@ -74,9 +74,9 @@ def list_previews(
 
     Example: rtb-hub list --env int --ends-within 2h --sort ends
     """
+    from hub.commands.cluster_options import Options
     from hub.commands.listing import run as command
     from hub.commands.listing.model import Cursor, Order, Page, wanted
-    from hub.views.phases import Options
 
     if everything and limit:
         raise click.BadParameter("give either --limit or --all", param_hint="--all")

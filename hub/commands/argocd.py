@@ -10,7 +10,7 @@ from generator.errors import ConfigError, Fault, Reason
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
 from generator.validate.validation import PolicySettings
-from hub.environments import EnvironmentSet, read_environments
+from hub.actions.environments import EnvironmentSet
 from hub.output.console import write
 from hub.wiring import Hub, hub
 
@@ -18,7 +18,7 @@ from hub.wiring import Hub, hub
 def run(env: str | None, *, to: Path | None, repo: str | None, environments: Path | None) -> None:
     """Print the files of one environment, or of all, as one YAML stream; or write them below `to`."""
     ours = hub()
-    found = read_environments(ours, repo=repo, environments=environments)
+    found = ours.environments(repo=repo, folder=environments)
     chosen = [found.get(env)[0]] if env else [found.get(name)[0] for name in found.names]
     files = {path: text for one in chosen for path, text in checked_files(ours, found, one).items()}
     deliver(files, HEADER, to)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from generator.model.blueprint import DEFAULT, Blueprint
+from hub.actions.blueprints import list_blueprints, show_blueprint
 from hub.output.console import Format, emit
 from hub.wiring import hub
 
@@ -29,8 +30,7 @@ FIELDS = {
 
 def list_all(*, output: Format) -> None:
     """Print one row a blueprint."""
-    library = hub().library
-    blueprints = [library.blueprint(name) for name in library.blueprint_names()]
+    blueprints = list_blueprints(hub().library)
     data = [{"name": b.name, "summary": b.spec.summary, "default": b.name == DEFAULT} for b in blueprints]
 
     def people(console: Console) -> None:
@@ -49,9 +49,8 @@ def list_all(*, output: Format) -> None:
 
 def show(name: str, *, output: Format) -> None:
     """Print a blueprint: components with their defaults, what can be set, templates."""
-    library = hub().library
-    blueprint = library.blueprint(name)
-    templates = library.templates_for(name, "")
+    shown = show_blueprint(name, hub().library)
+    blueprint, templates = shown.blueprint, shown.templates
     data = {
         "name": name,
         "summary": blueprint.spec.summary,

@@ -14,11 +14,12 @@ from generator.bootstrap.argocd import argocd_files, project_name, render_argocd
 from generator.errors import HubError, Location, Stalled
 from generator.model.overlay import unknown_environment
 from generator.objects.manifest import Manifest
+from hub.actions.cluster_phases import phases, read_environment
+from hub.commands.cluster_options import Options
 from hub.commands.doctor_forge import check_forges
 from hub.output.console import Format, emit, printable
 from hub.output.exit_codes import UNHEALTHY
 from hub.output.remedies import words
-from hub.views.phases import Options, phases, read_environment
 from hub.views.preview import rule_data
 from hub.wiring import Hub, hub
 from reconcilers.approval.push_rules import BranchRule, PushRules, branch_rules

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.model import overlay
 from generator.values.model_faults import field_path
-from hub.environments import read_environments
+from hub.actions.environments import list_environments, show_environment
 from hub.output.console import Format, emit, printable
 from hub.wiring import hub
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from generator.model.overlay import Explained
+
 
 def list_all(*, repo: str | None, environments: Path | None, output: Format) -> None:
     """Print one row an environment."""
-    found = read_environments(hub(), repo=repo, environments=environments)
-    trees = [found.get(name)[0].as_tree() for name in found.names]
+    found = hub().environments(repo=repo, folder=environments)
+    trees = [environment.as_tree() for environment in list_environments(found)]
 
     def people(console: Console) -> None:
         from rich.table import Table
@@ -48,11 +50,10 @@ def list_all(*, repo: str | None, environments: Path | None, output: Format) -> 
 
 def show(name: str, *, explain: bool, repo: str | None, environments: Path | None, output: Format) -> None:
     """Print one environment, and with `explain` where each value was set."""
-    found = read_environments(hub(), repo=repo, environments=environments)
-    environment, merged = found.get(name)
-    values = list(overlay.explain(environment, merged))
+    shown = show_environment(hub().environments(repo=repo, folder=environments), name)
+    values = shown.values
     if not explain:
-        emit(environment.as_tree(), output, lambda console: _values(console, values, with_place=False))
+        emit(shown.environment.as_tree(), output, lambda console: _values(console, values, with_place=False))
         return
     data = [
         {"field": field_path(value.path), "value": value.value, "setAt": str(value.where) if value.where else "default"}
@@ -61,7 +62,7 @@ def show(name: str, *, explain: bool, repo: str | None, environments: Path | Non
     emit({"environment": name, "values": data}, output, lambda console: _values(console, values, with_place=True))
 
 
-def _values(console: Console, values: list[overlay.Explained], *, with_place: bool) -> None:
+def _values(console: Console, values: Sequence[Explained], *, with_place: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 

@@ -11,7 +11,6 @@ from generator.validate.schemas import VERSIONS
 from generator.validate.validation import PolicySettings
 from generator.values.formats import check_dns_label
 from hub.commands.argocd import deliver
-from hub.environments import read_environments
 from hub.wiring import hub
 
 
@@ -25,7 +24,7 @@ def run(image: str, *, namespace: str, to: Path | None, repo: str | None, enviro
     except ValueError as err:
         raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field="--namespace")) from err
     ours = hub()
-    found = read_environments(ours, repo=repo, environments=environments)
+    found = ours.environments(repo=repo, folder=environments)
     library = TemplateLibrary({**ours.library.files, **found.overlays})
     files = render_hub(library, [found.get(name)[0] for name in found.names], image=image, namespace=namespace)
     findings = ours.validator.validate(

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub import __version__, assets
+from hub.actions.environments import EnvironmentSet, environments_of, given_environments
 from hub.adapters.git.push_rules import protect, pushed_to, rules_of
 from hub.adapters.git.store import create_repository
 from hub.commands.argocd import checked_files
-from hub.environments import EnvironmentSet, environments_of, given_environments
 from hub.output.console import Format, emit
 from hub.views.preview import rule_data
 from hub.wiring import Hub, hub
@@ -65,7 +65,7 @@ def _environments(ours: Hub, folder: Path, remote: str | None, environments: Pat
     named = environments or ours.settings.environments
     standing = str(folder) if _is_there(folder) else remote
     if named is None and standing is not None:
-        own = environments_of(ours, standing)
+        own = environments_of(ours.store(standing))
         if own.names:
             return own
     return given_environments(named)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.cost.fargate import OVERHEAD_BYTES
 from generator.cost.pricing import PodPrice, PreviewPrice, money
-from generator.model.blueprint import DEFAULT
-from generator.model.entry import Preview
-from generator.model.environment import Environment
 from generator.values.quantities import MIB, format_duration
+from hub.actions.price import Priced, price
 from hub.commands.start import Arguments
-from hub.environments import read_environments
 from hub.output.console import Format, emit
-from hub.views.preview import entry_price
 from hub.wiring import hub
 
 if TYPE_CHECKING:
@@ -25,26 +20,19 @@ if TYPE_CHECKING:
 def run(arguments: Arguments, *, repo: str | None, environments: Path | None, output: Format) -> None:
     """Price the preview that `start` with the same options would make, every component of the blueprint counted."""
     ours = hub()
-    found = read_environments(ours, repo=repo, environments=environments)
-    environment, _ = found.get(arguments.env)
-    blueprint = ours.library.blueprint(arguments.blueprint or DEFAULT)
-    asked = arguments.parsed(ours.settings.actor)
-    registry = next(iter(environment.spec.images.registries), "").rstrip("/")
-    image = f"{registry}/none" if registry else "none"
-    images = dict.fromkeys(blueprint.spec.components, f"{image}@sha256:{'0' * 64}")  # no price depends on an image
-    asked = replace(asked, request=replace(asked.request, images=images))
-    preview = ours.starter.draft(asked, environment, now=ours.clock())
-    price = entry_price(preview, environment)
-    emit(_data(price, preview, environment), output, lambda console: _print(console, price, preview, environment))
+    environment, _ = ours.environments(repo=repo, folder=environments).get(arguments.env)
+    priced = price(arguments.parsed(ours.settings.actor), environment, starter=ours.starter, clock=ours.clock)
+    emit(_data(priced), output, lambda console: _print(console, priced))
 
 
-def _data(price: PreviewPrice, preview: Preview, environment: Environment) -> dict[str, Any]:
+def _data(priced: Priced) -> dict[str, Any]:
+    cost, preview, environment = priced.price, priced.preview, priced.environment
     return {
         "environment": environment.name,
         "blueprint": preview.spec.blueprint,
         "compute": preview.spec.compute,
-        "currency": price.currency,
-        "asOf": price.as_of,
+        "currency": cost.currency,
+        "asOf": cost.as_of,
         "source": environment.spec.pricing.source,
         "pods": [
             {
@@ -54,29 +42,30 @@ def _data(price: PreviewPrice, preview: Preview, environment: Environment) -> di
                 "billed": None if pod.size is None else {"vcpu": str(pod.size.vcpu), "gb": str(pod.size.gb)},
                 "perHour": None if pod.per_hour is None else str(pod.per_hour),
             }
-            for pod in price.pods
+            for pod in cost.pods
         ],
-        "perHour": None if price.per_hour is None else str(price.per_hour),
-        "lease": format_duration(price.lease),
-        "perLease": None if price.total is None else str(price.total),
+        "perHour": None if cost.per_hour is None else str(cost.per_hour),
+        "lease": format_duration(cost.lease),
+        "perLease": None if cost.total is None else str(cost.total),
     }
 
 
-def _print(console: Console, price: PreviewPrice, preview: Preview, environment: Environment) -> None:
+def _print(console: Console, priced: Priced) -> None:
     from rich.table import Table
 
+    cost, preview, environment = priced.price, priced.preview, priced.environment
     spec, rates = preview.spec, environment.spec.pricing
-    console.print(f"{spec.blueprint} in {environment.name} on {spec.compute}, for {format_duration(price.lease)}")
+    console.print(f"{spec.blueprint} in {environment.name} on {spec.compute}, for {format_duration(cost.lease)}")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("POD", "REPLICAS", "ASKED", "WITH FARGATE'S OWN", "BILLED", "PER HOUR", "FOR THE LEASE"):
         table.add_column(heading, justify="left" if heading == "POD" else "right")
-    for pod in price.pods:
-        table.add_row(*_row(pod, price))
-    if price.per_hour is None or price.total is None:
+    for pod in cost.pods:
+        table.add_row(*_row(pod, cost))
+    if cost.per_hour is None or cost.total is None:
         console.print(table)
         console.print("spot nodes are shared by all previews, so a preview has no price of its own there")
         return
-    table.add_row("in all", "", "", "", "", money(price.per_hour, price.currency), money(price.total, price.currency))
+    table.add_row("in all", "", "", "", "", money(cost.per_hour, cost.currency), money(cost.total, cost.currency))
     console.print(table)
     console.print(
         f"{rates.vcpu_hour} {rates.currency} per vCPU-hour and {rates.gb_hour} {rates.currency} per GB-hour,"
@@ -87,7 +76,7 @@ def _print(console: Console, price: PreviewPrice, preview: Preview, environment:
     )
 
 
-def _row(pod: PodPrice, price: PreviewPrice) -> tuple[str, ...]:
+def _row(pod: PodPrice, cost: PreviewPrice) -> tuple[str, ...]:
     asked = pod.pods.requests
     memory = asked.memory_bytes // MIB
     head = (pod.pods.name, str(pod.pods.replicas), f"{asked.millicores}m / {memory}Mi")
@@ -95,4 +84,4 @@ def _row(pod: PodPrice, price: PreviewPrice) -> tuple[str, ...]:
         return (*head, "", "", "", "")
     with_own = f"{asked.millicores}m / {memory + OVERHEAD_BYTES // MIB}Mi"
     billed = f"{pod.size.vcpu} vCPU / {pod.size.gb} GB"
-    return (*head, with_own, billed, money(pod.per_hour, price.currency), money(pod.total, price.currency))
+    return (*head, with_own, billed, money(pod.per_hour, cost.currency), money(pod.total, cost.currency))

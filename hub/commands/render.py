@@ -7,7 +7,6 @@ from pathlib import Path
 from generator.model.blueprint import TemplateLibrary
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE
 from hub.commands.start import Arguments
-from hub.environments import read_environments
 from hub.output.console import write
 from hub.wiring import hub
 from reconcilers.lifecycle.start import entry_text
@@ -17,7 +16,7 @@ def run(arguments: Arguments, *, to: Path | None, repo: str | None, environments
     """Render, validate, print. The preview is taken to be new and alone in its environment."""
     ours = hub()
     asked = arguments.parsed(ours.settings.actor)
-    found = read_environments(ours, repo=repo, environments=environments)
+    found = ours.environments(repo=repo, folder=environments)
     environment, _ = found.get(arguments.env)
     library = TemplateLibrary({**ours.library.files, **found.overlays})
     draft = ours.starter.draft(asked, environment, now=ours.clock())

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from generator.errors import ConfigError, Reason
 from generator.objects.manifest import Manifest
 from generator.values.naming import IssueKey
+from hub.actions.cluster_phases import phases, read_environment
+from hub.commands.cluster_options import Options
 from hub.output.console import Format, emit, printable
 from hub.output.remedies import fault_line, words
-from hub.views.phases import STYLES, Options, phase_data, phases, read_environment
+from hub.views.phases import STYLES, phase_data
 from hub.views.preview import describe, end_line, money_line, office_hours_line, preview_row
 from hub.views.queue import describe_place, describe_queued, facts_of_queued, in_line, tell_facts
 from hub.wiring import hub

@@ -1,27 +1,14 @@
-"""What commands with `--cluster` share: reading the cluster after Git, and the phases that come of it."""
+"""A preview's phase, for people and for machines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from generator.bootstrap.argocd import project_name
-from generator.errors import HubError, Stalled, Transient
-from generator.values.naming import NAMESPACE_PREFIX
-from generator.values.quantities import duration
 from hub.output.remedies import words
-from reconcilers.health.phase import Phase, Seen, needs_details, phase_of
-from reconcilers.ports.cluster import ClusterState
-from reconcilers.state.entries import EntryRecord
-from reconcilers.state.environment import EnvironmentState
+from reconcilers.health.phase import Phase
 
 if TYPE_CHECKING:
     from rich.text import Text
-
-    from reconcilers.ports.git import ClusterReader
 
 STYLES = {
     "running": "green",
@@ -34,96 +21,6 @@ STYLES = {
     "stuck": "red",
     "removed": "dim",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """`--cluster` and `--kubeconfig` as typed."""
-
-    context: str
-    kubeconfig: str | None = None
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One environment's cluster as read, or the error that kept it from being read."""
-
-    state: EnvironmentState
-    cluster: ClusterState = field(default_factory=lambda: ClusterState(""))
-    error: HubError | None = None
-
-    @cached_property
-    def entries(self) -> Mapping[str, EntryRecord]:
-        """The environment's entries by preview name; of two with one name, the first."""
-        return {record.name: record for record in reversed(self.state.entries)}
-
-    @cached_property
-    def requests(self) -> Mapping[str, EntryRecord]:
-        """The requests by preview name."""
-        return {record.name: record for record in reversed(self.state.requests)}
-
-    @property
-    def has_set(self) -> bool:
-        """True when the environment's ApplicationSet is in this cluster."""
-        return project_name(self.state.environment.name) in self.cluster.sets
-
-    @property
-    def names(self) -> list[str]:
-        """The previews (`rtb-123`) that Git or the cluster has anything of, sorted."""
-        environment = self.state.environment.name
-        applications = (a.name for a in self.cluster.applications.values() if a.project == project_name(environment))
-        namespaces = (n.name for n in self.cluster.namespaces.values() if n.environment == environment)
-        found = (*applications, *namespaces)
-        there = {name.removeprefix(NAMESPACE_PREFIX) for name in found if name.startswith(NAMESPACE_PREFIX)}
-        return sorted(there | {record.name for record in self.state.records})
-
-    def seen(self, name: str) -> Seen:
-        """What was read of one preview by its name (`rtb-123`)."""
-        environment, target = self.state.environment.name, NAMESPACE_PREFIX + name
-        application, namespace = self.cluster.applications.get(target), self.cluster.namespaces.get(target)
-        return Seen(
-            entry=self.entries.get(name),
-            request=self.requests.get(name),
-            application=application if application and application.project == project_name(environment) else None,
-            namespace=namespace if namespace and namespace.environment in ("", environment) else None,
-            applications=self.cluster.sets.get(project_name(environment)),
-            unread=self.error.faults[0].message if self.error else "",
-            unread_remedy=self.error.faults[0].remedy if self.error else "",
-        )
-
-
-def read_environment(reader: ClusterReader, state: EnvironmentState, *, preview: str | None = None) -> Reading:
-    """Read the cluster for one environment. What cannot be read comes back as an error, never as an empty cluster."""
-    try:
-        return Reading(state, reader.observe(state.environment.spec.argocd.namespace, preview=preview))
-    except (Transient, Stalled) as err:
-        return Reading(state, error=err)
-
-
-def phases(
-    reader: ClusterReader, reading: Reading, names: Iterable[str], *, now: datetime, always: bool = False
-) -> tuple[Mapping[str, Seen], Mapping[str, Phase]]:
-    """What was seen, and phases, by preview name. Details are read where they tell a cause; of all with `always`."""
-    seen = {name: reading.seen(name) for name in names}
-    asked = [
-        name
-        for name, one in seen.items()
-        if not one.unread and (needs_details(one) or (always and one.application is not None))
-    ]
-    seen |= _with_details(reader, seen, asked)
-    warn_before = duration(reading.state.environment.spec.lease.warn_before)
-    return seen, {name: phase_of(one, now=now, warn_before=warn_before) for name, one in seen.items()}
-
-
-def _with_details(reader: ClusterReader, seen: Mapping[str, Seen], names: Sequence[str]) -> dict[str, Seen]:
-    if not names:
-        return {}
-    try:
-        found = reader.details([NAMESPACE_PREFIX + name for name in names])
-    except (Transient, Stalled) as err:
-        fault = err.faults[0]
-        return {name: replace(seen[name], unread=fault.message, unread_remedy=fault.remedy) for name in names}
-    return {name: replace(seen[name], details=found[NAMESPACE_PREFIX + name]) for name in names}
 
 
 def phase_data(phase: Phase | None) -> dict[str, Any]:

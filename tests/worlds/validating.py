@@ -8,7 +8,7 @@ from generator.objects.findings import Finding
 from generator.validate.policy import PolicySettings
 from generator.validate.validation import Validator
 from hub import assets
-from hub.commands.manifest_files import read_manifests
+from hub.actions.manifest_files import read_manifests
 
 VALIDATOR = Validator(assets.generator_data)
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from generator.model.overlay import unknown_environment
 from generator.values.naming import IssueKey
+from hub.actions.cluster_phases import phases, read_environment
+from hub.commands.cluster_options import Options
 from hub.commands.listing.listing import Listing
 from hub.commands.listing.model import Filter, Order, Page
 from hub.commands.listing.rows import Listed, Where
 from hub.output.console import Format, emit
 from hub.output.remedies import fault_line
-from hub.views.phases import Options, phase_data, phases, read_environment
+from hub.views.phases import phase_data
 from hub.views.preview import describe_row, outline_row
 from hub.views.queue import describe_place, describe_set_aside
 from hub.wiring import hub

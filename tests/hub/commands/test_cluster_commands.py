@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from generator.errors import ConfigError, HubError, Reason
+from generator.errors import ConfigError, Reason
 from hub.commands import wait
-from hub.commands.wait import SURE_SECONDS, Clock, observations
+from hub.commands.cluster_options import Options
 from hub.output.console import Format
 from hub.output.exit_codes import CODES, UNHEALTHY
-from hub.views.phases import Options
-from reconcilers.health.phase import Phase, PhaseName
 from worlds.commands import IMAGES, Ran, commit_file, must, rtb_hub, state_of
 from worlds.kube_api import KubeApi, refusal
 
@@ -261,67 +259,6 @@ def test_wait_refuses_what_is_no_length_of_time(text: str) -> None:
 def test_wait_does_not_wait_for_a_cluster_that_refuses(place: Place) -> None:
     place.api.answers[APPLICATIONS] = [refusal(403)]
     assert place.hub("wait", "RTB-123", "--env", "int").code == CODES[Reason.CLUSTER_REFUSED]
-
-
-@dataclass
-class Passing:
-    """Time that passes only while somebody sleeps."""
-
-    at: float = 0.0
-
-    def clock(self) -> Clock:
-        return Clock(lambda: self.at, self._sleep)
-
-    def _sleep(self, seconds: float) -> None:
-        self.at += seconds
-
-
-def script(*names: PhaseName) -> Callable[[], Phase]:
-    """Phases one after the other; the last stays."""
-    left = list(names)
-    return lambda: Phase(left.pop(0) if len(left) > 1 else left[0], "a cause")
-
-
-def waited(*names: PhaseName, goal: Any = "running", seconds: float = 600) -> tuple[list[str], str, float]:
-    """The phases seen, the reason it ended with, and the seconds it took."""
-    passing, seen, reason = Passing(), [], ""
-    try:
-        for phase in observations(script(*names), goal, seconds, passing.clock()):
-            seen.append(phase.name)  # noqa: PERF401 - what was seen before an error counts too
-    except HubError as err:
-        reason = err.reason
-        assert "a cause" in str(err)
-    return seen, reason, passing.at
-
-
-@pytest.mark.parametrize(
-    ("names", "goal", "reason"),
-    [
-        (("starting", "running"), "running", ""),
-        (("unknown", "starting", "expiring soon"), "running", ""),
-        (("failed", "failed", "starting", "running"), "running", ""),
-        (("failed", *("starting",) * 10, "failed", "running"), "running", ""),
-        (("starting", "failed"), "running", "PreviewFailed"),
-        (("starting", "stuck"), "running", "PreviewFailed"),
-        (("removed",), "running", "PreviewFailed"),
-        (("starting",), "running", "NotInTime"),
-        (("unknown",), "running", "NotInTime"),
-        (("running", "stopping", "removed"), "removed", ""),
-        (("stopping", "stuck", "stopping", "removed"), "removed", ""),
-        (("stuck",), "removed", "NotInTime"),
-        (("unknown",), "removed", "NotInTime"),
-    ],
-    ids=lambda value: " → ".join(value) if isinstance(value, tuple) else str(value),
-)
-def test_waiting(names: tuple[PhaseName, ...], goal: str, reason: str) -> None:
-    seen, ended, took = waited(*names, goal=goal)
-    assert ended == reason
-    if not reason:
-        assert seen == list(names)
-    elif reason == "NotInTime":
-        assert 600 <= took < 610
-    else:
-        assert SURE_SECONDS <= took < SURE_SECONDS + 10
 
 
 def test_the_json_of_an_error_while_waiting_is_json(place: Place) -> None:

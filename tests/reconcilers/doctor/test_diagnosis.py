@@ -15,8 +15,8 @@ import pytest
 from generator.bootstrap.argocd import argocd_files, render_argocd
 from generator.errors import Reason, Stalled, Transient
 from generator.values.naming import IssueKey
+from hub.actions.cluster_phases import phases, read_environment
 from hub.output.remedies import words
-from hub.views.phases import phases, read_environment
 from reconcilers.approval.push_rules import HookState, PushRules, branch_rules
 from reconcilers.doctor.cluster import REFRESH, Observation, diagnose_cluster, diagnose_strays
 from reconcilers.doctor.repository import (

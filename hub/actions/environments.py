@@ -1,4 +1,4 @@
-"""Which environments a command uses when it need not have a state repository."""
+"""Environments out of a folder, a state repository, or those that are shipped, and what sets each of their values."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from generator.errors import ConfigError, Fault, Reason
 from generator.model.environment import Environment
-from generator.model.overlay import BASE, Merged, read_environment, unknown_environment
+from generator.model.overlay import BASE, Explained, Merged, explain, read_environment, unknown_environment
 from hub import assets
-from hub.wiring import Hub
+from reconcilers.ports.git import GitStore
 from reconcilers.state.entries import read_listed
 from reconcilers.state.policies import is_policy, own_snapshots
 
@@ -43,16 +43,6 @@ class EnvironmentSet:
         return read_environment(name, {path: self.files[path] for path in layers if path in self.files})
 
 
-def read_environments(hub: Hub, *, repo: str | None, environments: Path | None) -> EnvironmentSet:
-    """The folder `environments` (a flag), else a repository that was named, else RTB_HUB_ENVIRONMENTS, else shipped.
-
-    Raises `ConfigError` (InvalidEnvironment) when a named folder has no environments, and what the store raises.
-    """
-    if environments is None and (location := repo or hub.settings.repo):
-        return environments_of(hub, location)
-    return given_environments(environments or hub.settings.environments)
-
-
 def given_environments(folder: Path | None) -> EnvironmentSet:
     """Those of a folder, or the shipped ones. Raises `ConfigError` (InvalidEnvironment) when the folder has none."""
     if folder is None:
@@ -64,11 +54,29 @@ def given_environments(folder: Path | None) -> EnvironmentSet:
     return found
 
 
-def environments_of(hub: Hub, location: str) -> EnvironmentSet:
+def environments_of(store: GitStore) -> EnvironmentSet:
     """Those that a state repository carries; none when it is not laid out. Raises what the store raises."""
-    store = hub.store(location)
     files: dict[str, str] = {}
     for snapshot in own_snapshots(store.snapshots()).values():
         paths = [PurePosixPath(file) for file in snapshot.listing(PurePosixPath("environments")) if is_policy(file)]
         files |= {str(path): content.decode() for path, content in read_listed(snapshot, paths).items()}
     return EnvironmentSet(store.location, files)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEnvironment:
+    """One environment, overlays merged, and each of its values with the place that set it."""
+
+    environment: Environment
+    values: tuple[Explained, ...]
+
+
+def list_environments(found: EnvironmentSet) -> tuple[Environment, ...]:
+    """All of them, sorted by name. Raises `ConfigError` (InvalidEnvironment)."""
+    return tuple(found.get(name)[0] for name in found.names)
+
+
+def show_environment(found: EnvironmentSet, name: str) -> ShownEnvironment:
+    """One of them. Raises `ConfigError` (UnknownEnvironment, InvalidEnvironment)."""
+    environment, merged = found.get(name)
+    return ShownEnvironment(environment, tuple(explain(environment, merged)))

@@ -1,0 +1,126 @@
+"""Waiting until a preview is running or removed, by what its cluster says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from generator.errors import Fault, Reason, Stalled, Transient
+from generator.values.naming import IssueKey
+from hub.actions.cluster_phases import phases, read_environment
+from hub.actions.repository import Repository
+from reconcilers.health.phase import Phase
+from reconcilers.ports.git import ClusterReader
+
+Goal = Literal["running", "removed"]
+EVERY_SECONDS = 2.0
+#: A failure counts when it stands this long: Argo CD may just be applying the repair.
+SURE_SECONDS = 15.0
+_REACHED: dict[Goal, frozenset[str]] = {
+    "running": frozenset({"running", "expiring soon"}),
+    "removed": frozenset({"removed"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stopwatch:
+    """Seconds that only go forward, and sleeping."""
+
+    seconds: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """Which preview is waited for, until when: the phase, and at most so many seconds."""
+
+    key: IssueKey
+    environment: str
+    goal: Goal = "running"
+    seconds: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """The phase that was reached, after so many seconds."""
+
+    awaited: Awaited
+    phase: Phase
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Observes one preview: Git, then the cluster."""
+
+    repository: Repository
+    cluster: ClusterReader
+    clock: Callable[[], datetime]
+
+    def phase(self, key: IssueKey, environment: str) -> Phase:
+        """Its phase now. What cannot be read now may be read the next time: it is `unknown`.
+
+        Raises `ConfigError` (UnknownEnvironment, …), and `Stalled` when the cluster refuses to be read.
+        """
+        try:
+            state = self.repository.state(environment)
+        except Transient as err:
+            return Phase("unknown", err.faults[0].message, err.faults[0].remedy)
+        reading = read_environment(self.cluster, state, preview=key.namespace)
+        if isinstance(reading.error, Stalled):
+            raise reading.error
+        _, told = phases(self.cluster, reading, [key.name], now=self.clock(), always=True)
+        return told[key.name]
+
+
+def wait(
+    awaited: Awaited,
+    *,
+    observer: Observer,
+    stopwatch: Stopwatch = Stopwatch(),
+    changed: Callable[[Phase, timedelta], None] = lambda *_: None,
+) -> Waited:
+    """Observe until the goal is reached; `changed` is called with each new phase and the time since the beginning.
+
+    Raises `Stalled` (PreviewFailed) and `Transient` (NotInTime) as `observations` does, and what observing raises.
+    """
+    begin, shown = stopwatch.seconds(), Phase("unknown")
+    seen = observations(
+        lambda: observer.phase(awaited.key, awaited.environment), awaited.goal, awaited.seconds, stopwatch
+    )
+    for phase in seen:
+        if phase != shown:
+            changed(phase, timedelta(seconds=stopwatch.seconds() - begin))
+        shown = phase
+    return Waited(awaited, shown, stopwatch.seconds() - begin)
+
+
+def observations(look: Callable[[], Phase], goal: Goal, seconds: float, stopwatch: Stopwatch) -> Iterator[Phase]:
+    """Phases one after the other until `goal` is reached.
+
+    Raises `Stalled` (PreviewFailed) when it stays failed or is gone while it should run, `Transient` (NotInTime).
+    """
+    begin = stopwatch.seconds()
+    failing_since: float | None = None
+    while True:
+        phase = look()
+        yield phase
+        now = stopwatch.seconds()
+        if phase.name in _REACHED[goal]:
+            return
+        if goal == "running" and phase.name in ("failed", "stuck", "removed", "stopping"):
+            failing_since = now if failing_since is None else failing_since
+            if now - failing_since >= SURE_SECONDS:
+                raise Stalled(Reason.PREVIEW_FAILED, _fault(f"it is {phase.name}", phase))
+        else:
+            failing_since = None
+        if now - begin >= seconds:
+            raise Transient(Reason.NOT_IN_TIME, _fault(f"not {goal} in time: it is {phase.name}", phase))
+        stopwatch.sleep(EVERY_SECONDS)
+
+
+def _fault(what: str, phase: Phase) -> Fault:
+    return Fault(f"{what}: {phase.cause}" if phase.cause else what, remedy=phase.remedy)

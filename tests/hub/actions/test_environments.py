@@ -1,0 +1,40 @@
+"""Environments out of a state repository, a folder, or those that are shipped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from generator.errors import ConfigError, Reason
+from hub.actions.environments import environments_of, given_environments, list_environments, show_environment
+from worlds.acting import Acting
+from worlds.places import ROOT
+
+
+def test_a_repository_gives_its_own_each_from_its_branch(tmp_path: Path) -> None:
+    acting = Acting(tmp_path / "state.git")
+    path = "environments/prd/environment.yaml"
+    text = (ROOT / path).read_text().replace("previews: 5", "previews: 7", 1)
+    acting.put(path, text, "prd")
+    found = environments_of(acting.store)
+    assert [one.name for one in list_environments(found)] == ["int", "prd", "stg"]
+    assert found.get("prd")[0].spec.limits.previews == 7
+
+
+def test_each_value_is_told_with_the_place_that_set_it() -> None:
+    shown = show_environment(given_environments(None), "int")
+    where = {".".join(map(str, value.path)): value.where for value in shown.values}
+    assert {place.file for place in where.values() if place} == {
+        "environments/base/environment.yaml",
+        "environments/int/environment.yaml",
+    }
+    assert shown.environment.name == "int"
+
+
+def test_a_folder_without_environments_and_an_unknown_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="has no environments"):
+        given_environments(tmp_path)
+    with pytest.raises(ConfigError) as caught:
+        show_environment(given_environments(None), "itn")
+    assert caught.value.reason is Reason.UNKNOWN_ENVIRONMENT
