@@ -20,9 +20,6 @@ from hub import __version__, assets
 from hub.settings import Settings, load_settings
 from hub.telemetry.telemetry import SILENT, Log, Telemetry
 from reconcilers.lifecycle.start import Starter
-from reconcilers.ports.git import ClusterReader, EntryCache, GitStore, VerifiedMemo
-from reconcilers.state.environment import EnvironmentState
-from reconcilers.state.reading import Reading, read_repository
 
 if TYPE_CHECKING:
     from hub.actions.environments import EnvironmentSet
@@ -35,6 +32,9 @@ if TYPE_CHECKING:
     from hub.writing.writer import Writer
     from reconcilers.approval.push_rules import PushRules
     from reconcilers.ports.forge import Forge
+    from reconcilers.ports.git import ClusterReader, EntryCache, GitStore, VerifiedMemo
+    from reconcilers.state.environment import EnvironmentState
+    from reconcilers.state.reading import Reading
 
 
 def utc_now() -> datetime:
@@ -82,6 +82,8 @@ class Hub:
 
     def reading(self, store: GitStore) -> Reading:
         """The environments of a repository, each with its state or why it cannot be read; see there."""
+        from reconcilers.state.reading import read_repository
+
         return read_repository(store, self.library, cache=self.entry_cache)
 
     def read_states(self, store: GitStore) -> tuple[EnvironmentState, ...]:

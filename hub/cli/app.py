@@ -80,8 +80,9 @@ def start(
     Example: rtb-hub start RTB-123 --env int --image web=registry.example.com/web@sha256:… --image api=…
     """
     from hub.commands import start as command
+    from hub.commands.arguments import Arguments
 
-    asked = command.Arguments(key, env, [*image], [*settings], blueprint, branch, compute, ttl, office_hours, queue)
+    asked = Arguments(key, env, [*image], [*settings], blueprint, branch, compute, ttl, office_hours, queue)
     command.run(asked, repo=repo, output=output)
 
 
@@ -116,8 +117,9 @@ def diff(
     Exit code 3 when something would change, 0 when nothing would.
     """
     from hub.commands import start as command
+    from hub.commands.arguments import Arguments
 
-    asked = command.Arguments(key, env, [*image], [*settings], blueprint, branch, compute, ttl, office_hours)
+    asked = Arguments(key, env, [*image], [*settings], blueprint, branch, compute, ttl, office_hours)
     command.diff(asked, repo=repo, output=output)
 
 
@@ -151,7 +153,7 @@ def render(
 ) -> None:
     """Print the manifests that 'start' would commit. Needs no state repository, and writes nothing to one."""
     from hub.commands import render as command
-    from hub.commands.start import Arguments
+    from hub.commands.arguments import Arguments
 
     asked = Arguments(key, env, [*image], [*settings], blueprint, branch, compute, ttl, office_hours)
     command.run(asked, to=to, repo=repo, environments=environments)

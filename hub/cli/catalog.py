@@ -132,7 +132,7 @@ def price(
     Example: rtb-hub price --env int --set api.memory=512Mi
     """
     from hub.commands import price as command
-    from hub.commands.start import Arguments
+    from hub.commands.arguments import Arguments
 
     asked = Arguments("PRICE-1", env, [], [*settings], blueprint, None, compute, ttl, office_hours)
     command.run(asked, repo=repo, environments=environments, output=output)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE
 from hub.commands import init, start
+from hub.commands.arguments import Arguments
 from hub.commands.listing import run as listing
 from hub.commands.listing.model import Filter, Order, Page
-from hub.commands.start import Arguments
 from hub.output.console import Format, console
 from hub.wiring import hub
 from reconcilers.state.policies import own_snapshots

@@ -9,7 +9,7 @@ from generator.cost.fargate import OVERHEAD_BYTES
 from generator.cost.pricing import PodPrice, PreviewPrice, money
 from generator.values.quantities import MIB, format_duration
 from hub.actions.price import Priced, price
-from hub.commands.start import Arguments
+from hub.commands.arguments import Arguments
 from hub.output.console import Format, emit
 from hub.wiring import hub
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from generator.model.blueprint import TemplateLibrary
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE
-from hub.commands.start import Arguments
+from hub.commands.arguments import Arguments
 from hub.output.console import write
 from hub.wiring import hub
 from reconcilers.lifecycle.start import entry_text

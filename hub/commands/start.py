@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from generator.errors import ConfigError, Fault, Reason
-from generator.model.entry import Compute
 from generator.objects.diff import ObjectChange, compare
 from generator.objects.manifest import Manifest
-from generator.render.request import Request
-from generator.values.naming import IssueKey
+from hub.commands.arguments import Arguments
 from hub.commands.review import Reviewed, review, withdraw
 from hub.output.console import Format, emit, printable
 from hub.output.exit_codes import DIFFERENT
@@ -29,28 +25,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from hub.writing.writer import Written
-
-
-@dataclass(frozen=True, slots=True)
-class Arguments:
-    """The options of `start`, `diff` and `render` as typed."""
-
-    key: str
-    env: str
-    image: list[str]
-    settings: list[str]
-    blueprint: str | None
-    branch: str | None
-    compute: Compute | None
-    ttl: str | None
-    office_hours: bool | None = None
-    queue: bool = False
-
-    def parsed(self, requested_by: str) -> StartRequest:
-        """The request. Raises `ConfigError` for a wrong key or an option that is not NAME=VALUE."""
-        key = IssueKey.parse(self.key)
-        request = Request(_pairs("image", self.image), _settings(self.settings), self.compute, self.branch)
-        return StartRequest(key, requested_by, request, self.blueprint, self.ttl, self.office_hours, queue=self.queue)
 
 
 def submission(asked: StartRequest, environment: str, ours: Hub) -> Submission[StartOutcome | QueueOutcome]:
@@ -152,27 +126,3 @@ def _print_changes(console: Console, changes: tuple[ObjectChange, ...], outcome:
         console.print("nothing would change" if same else "no object would change; the entry would (lease or record)")
     if outcome.ends_removal:
         console.print("the request to remove it would be withdrawn")
-
-
-def _pairs(option: str, texts: list[str]) -> dict[str, str]:
-    """`NAME=VALUE` texts as a mapping. The value is all after the first '=', whatever it is."""
-    pairs: dict[str, str] = {}
-    faults = []
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not (name and equals and value):
-            faults.append(Fault(f"{printable(text[:80])!r} is not NAME=VALUE", field=f"--{option}"))
-        elif name in pairs:
-            faults.append(Fault(f"{printable(name[:80])!r} is given twice", field=f"--{option}"))
-        pairs[name] = value
-    if faults:
-        raise ConfigError(Reason.INVALID_VALUE, faults)
-    return pairs
-
-
-def _settings(texts: list[str]) -> tuple[tuple[str, str], ...]:
-    """`PATH=TEXT` texts in order; a list's path may stand several times, once an item."""
-    faults = [Fault(f"{t[:80]!r} is not PATH=TEXT", field="--set") for t in texts if "=" not in t or t.startswith("=")]
-    if faults:
-        raise ConfigError(Reason.INVALID_VALUE, faults)
-    return tuple((path, value) for path, _, value in (text.partition("=") for text in texts))

@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from reconcilers.plan import Plan
-from reconcilers.ports.cluster import ClusterState, NamespaceDetails
+
+if TYPE_CHECKING:
+    from reconcilers.ports.cluster import ClusterState, NamespaceDetails
 
 
 class Snapshot(Protocol):
