@@ -55,6 +55,7 @@ class Reason(StrEnum):
     REQUEST_NOT_FOUND = "RequestNotFound"
     MERGE_REFUSED = "MergeRefused"
     MERGE_NOT_READY = "MergeNotReady"
+    ENVIRONMENT_MISSING = "EnvironmentMissing"
     UNEXPECTED = "Unexpected"
 
 

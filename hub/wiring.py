@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from hub.actions.repository import Repository
     from hub.adapters.git.history import GitHistory
     from hub.adapters.git.store import GitRepository
+    from hub.adapters.known_environments import KnownEnvironments
     from hub.approval.desk import Desk
     from hub.telemetry.events import Level
     from hub.telemetry.serving import MetricsAddress
@@ -81,10 +83,30 @@ class Hub:
         return SqliteVerifiedMemo(self.settings.cache / "drift" / "verified.sqlite", version=code_version())
 
     def reading(self, store: GitStore) -> Reading:
-        """The environments of a repository, each with its state or why it cannot be read; see there."""
-        from reconcilers.state.reading import read_repository
+        """The environments of a repository, each with its state or why it cannot be read; see there.
 
-        return read_repository(store, self.library, cache=self.entry_cache)
+        One that was there when the repository was read last, with previews, is among those that cannot.
+        """
+        from hub.actions.reading import read_noting
+
+        return read_noting(store, self.library, cache=self.entry_cache, known=self._known_environments(store))
+
+    def _known_environments(self, store: GitStore) -> KnownEnvironments | None:
+        """What is kept of a repository's environments; None for a store that is no Git repository."""
+        from hub.adapters.git.store import GitRepository
+        from hub.adapters.known_environments import KnownEnvironments
+
+        if not isinstance(store, GitRepository):
+            return None
+        place = str(store.git.directory or store.location)
+        if place not in self._known:
+            name = hashlib.sha256(place.encode()).hexdigest()[:24]
+            self._known[place] = KnownEnvironments(self.settings.cache / "environments" / f"{name}.json")
+        return self._known[place]
+
+    @cached_property
+    def _known(self) -> dict[str, KnownEnvironments]:
+        return {}
 
     def read_states(self, store: GitStore) -> tuple[EnvironmentState, ...]:
         """All environments of a repository; see `reconcilers.state.reading`."""

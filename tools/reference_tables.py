@@ -78,6 +78,7 @@ REASONS = {
     Reason.REQUEST_NOT_FOUND: "the forge has no request of that number",
     Reason.MERGE_REFUSED: "the forge refuses to merge: a conflict, or a rule that is not satisfied",
     Reason.MERGE_NOT_READY: "the forge is still computing whether the request can be merged",
+    Reason.ENVIRONMENT_MISSING: "an environment that was there, with previews, is not any more",
     Reason.UNEXPECTED: "a mistake of rtb-hub itself, caught so that the rest goes on; the log has its traceback",
 }
 

@@ -55,5 +55,6 @@ CODES: dict[Reason, int] = {
     Reason.REQUEST_NOT_FOUND: 64,
     Reason.MERGE_REFUSED: 65,
     Reason.MERGE_NOT_READY: 66,
+    Reason.ENVIRONMENT_MISSING: NEEDS_A_PERSON,
     Reason.UNEXPECTED: INTERNAL,
 }

@@ -1,0 +1,88 @@
+"""An environment that was there a moment ago is missed aloud, on real Git, whoever looks next."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from generator.errors import HubError, Reason
+from hub.settings import load_settings
+from hub.wiring import Hub
+from worlds.commands import IMAGES, git, must, rtb_hub
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    path = tmp_path / "state.git"
+    must("init", path)
+    must("start", "RTB-1", "--env", "int", "--blueprint", "web-api", *IMAGES, "--repo", path)
+    must("list", "--repo", path)
+    return path
+
+
+def ours(path: Path) -> Hub:
+    return Hub(load_settings({**os.environ, "RTB_HUB_CACHE": str(path.parent / "cache")}))
+
+
+def without(state: Path, *paths: str) -> None:
+    """Commit to main without these files or folders."""
+    tree = git(state, "ls-tree", "-r", "main").splitlines()
+    kept = [line for line in tree if not line.split("\t")[1].startswith(paths)]
+    index = {**os.environ, "GIT_INDEX_FILE": str(state / "other-index")}
+    subprocess.run(["git", "-C", state, "update-index", "--add", "--index-info"], input="\n".join(kept) + "\n", text=True, env=index, check=True)  # fmt: skip
+    made = subprocess.run(["git", "-C", state, "write-tree"], env=index, check=True, capture_output=True, text=True)
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    commit = git(state, *who, "commit-tree", made.stdout.strip(), "-p", "main", "-m", "by hand").strip()
+    git(state, "update-ref", "refs/heads/main", commit)
+
+
+def missed_by_name(hub: Hub, state: Path) -> dict[str, Reason]:
+    return {name: err.reason for name, err in hub.reading(hub.store(str(state))).each()[1].items()}
+
+
+def test_a_deleted_branch_is_missed_with_its_commit_and_comes_back(state: Path) -> None:
+    hub, head = ours(state), git(state, "rev-parse", "main").strip()
+    assert missed_by_name(hub, state) == {}
+    git(state, "update-ref", "-d", "refs/heads/main")
+    assert missed_by_name(hub, state) == {"int": Reason.ENVIRONMENT_MISSING, "stg": Reason.ENVIRONMENT_MISSING}
+    with pytest.raises(HubError, match=head) as raised:
+        ours(state).reading(hub.store(str(state))).state("int")
+    assert "with 1 preview," in raised.value.faults[0].message
+    git(state, "update-ref", "refs/heads/main", head)
+    assert missed_by_name(ours(state), state) == {}
+
+
+@pytest.mark.parametrize("paths", [("environments/int/",), ("environments/int/environment.yaml",), ("rtb-hub.yaml",)])
+def test_what_went_from_its_branch_is_missed(state: Path, paths: tuple[str, ...]) -> None:
+    missed_by_name(ours(state), state)
+    without(state, *paths)
+    for _ in range(2):  # a process of its own each time, and no end to it
+        assert "int" in missed_by_name(ours(state), state)
+
+
+def test_an_environment_without_previews_may_go(state: Path) -> None:
+    missed_by_name(ours(state), state)
+    without(state, "environments/stg/")
+    assert missed_by_name(ours(state), state) == {}
+
+
+def test_a_damaged_memory_is_done_without(state: Path) -> None:
+    missed_by_name(ours(state), state)
+    (kept,) = (state.parent / "cache" / "environments").iterdir()
+    for text in ("nonsense", "[1]", '{"int": [1]}', "[" * 10_000, ""):
+        kept.write_text(text)
+        assert missed_by_name(ours(state), state) == {}
+    kept.unlink()
+    kept.mkdir()
+    assert missed_by_name(ours(state), state) == {}
+
+
+def test_reconcile_exits_with_6_and_names_the_way_back(state: Path) -> None:
+    git(state, "update-ref", "-d", "refs/heads/main")
+    ran = rtb_hub("reconcile", "--repo", state)
+    assert ran.code == 6, ran.err + ran.out
+    assert "git push" in ran.out + ran.err
+    assert rtb_hub("reconcile", "--env", "int", "--repo", state).code == 6
