@@ -201,7 +201,7 @@ def history(key: str | None, env: str | None, since: str | None, limit: int, rep
     """
     from hub.commands import history as command
 
-    command.run(command.Wanted(key, env, since, limit), repo=repo, output=output)
+    command.run(command.Arguments(key, env, since, limit), repo=repo, output=output)
 
 
 COMMANDS = (list_previews, stop, extend, revive, history)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import ConfigError, Fault, Reason
-from generator.model.overlay import unknown_environment
 from generator.values.formats import format_time
 from generator.values.naming import IssueKey
 from generator.values.quantities import period
+from hub.actions.history import Told, Wanted, history
+from hub.commands.unreadable import exit_for_unreadable
 from hub.output.console import Format, emit, printable
+from hub.views.unreadable import describe_unreadable, tell_unreadable
 from hub.wiring import hub
-from reconcilers.state.history import Event, read_history, read_homes
+from reconcilers.state.history import Event
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What of the history: `key` and `env` None are all, `since` is a length back from now, `limit` 0 is no limit."""
+class Arguments:
+    """The arguments and options as typed."""
 
     key: str | None
     env: str | None
@@ -31,23 +33,19 @@ class Wanted:
     limit: int
 
 
-def run(wanted: Wanted, *, repo: str | None, output: Format) -> None:
-    """Print the history, newest first."""
-    key = IssueKey.parse(wanted.key) if wanted.key else None
+def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
+    """Print the history, newest first; exits with the code of what kept an environment from being read."""
+    key = IssueKey.parse(arguments.key) if arguments.key else None
     ours = hub()
-    since = _since(wanted.since, ours.clock())
-    store = ours.store(repo)
-    homes = read_homes(store)
-    names = [home.environment for home in homes]
-    if wanted.env is not None and wanted.env not in names:
-        raise unknown_environment(wanted.env, names)
-    homes = tuple(home for home in homes if wanted.env in (None, home.environment))
-    found = read_history(homes, store, key=key, since=since)
-    events = list(islice(found, wanted.limit + 1)) if wanted.limit else list(found)
-    more = bool(wanted.limit) and len(events) > wanted.limit
-    events = events[: wanted.limit] if more else events
-    data = {"events": [_data(event) for event in events], "more": more}
-    emit(data, output, lambda console: _tell(console, events, wanted, more=more))
+    since = _since(arguments.since, ours.clock())
+    told = history(Wanted(key, arguments.env, since, arguments.limit), store=ours.store(repo))
+    data = {
+        "events": [_data(event) for event in told.events],
+        "more": told.more,
+        "unreadable": describe_unreadable(told.unreadable),
+    }
+    emit(data, output, lambda console: _tell(console, told, arguments))
+    exit_for_unreadable(told.unreadable)
 
 
 def _since(text: str | None, now: datetime) -> datetime | None:
@@ -75,15 +73,22 @@ def _data(event: Event) -> dict[str, Any]:
     }
 
 
-def _tell(console: Console, events: list[Event], wanted: Wanted, *, more: bool) -> None:
+def _tell(console: Console, told: Told, asked: Arguments) -> None:
+    if told.events:
+        _tell_events(console, told.events)
+    else:
+        of = " of ".join(part for part in ("nothing is known", printable(asked.key or "")) if part)
+        back = f" in the last {asked.since}" if asked.since else ""
+        console.print(f"{of}{f' in {asked.env}' if asked.env else ''}{back}")
+    if told.more:
+        console.print("there is more: --limit 0 shows all, --since and a key narrow it down")
+    tell_unreadable(console, told.unreadable)
+
+
+def _tell_events(console: Console, events: Sequence[Event]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    if not events:
-        of = " of ".join(part for part in ("nothing is known", printable(wanted.key or "")) if part)
-        back = f" in the last {wanted.since}" if wanted.since else ""
-        console.print(f"{of}{f' in {wanted.env}' if wanted.env else ''}{back}")
-        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("WHEN", "ISSUE", "ENV", "WHAT", "WHO", "WHY", "COMMIT"):
         table.add_column(name, overflow="fold")
@@ -98,8 +103,6 @@ def _tell(console: Console, events: list[Event], wanted: Wanted, *, more: bool) 
             event.commit[:12],
         )
     console.print(table)
-    if more:
-        console.print("there is more: --limit 0 shows all, --since and a key narrow it down")
 
 
 def _what(event: Event) -> str:

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from generator.errors import ConfigError, Reason
-from generator.objects.manifest import Manifest
 from generator.values.naming import IssueKey
-from hub.actions.cluster_phases import phases, read_environment
+from hub.actions.show import ShownPreview, ShownQueued, ShownRemains, show
 from hub.commands.cluster_options import Options
 from hub.output.console import Format, emit, printable
 from hub.output.remedies import fault_line, words
 from hub.views.phases import STYLES, phase_data
 from hub.views.preview import describe, end_line, money_line, office_hours_line, preview_row
-from hub.views.queue import describe_place, describe_queued, facts_of_queued, in_line, tell_facts
+from hub.views.queue import describe_place, describe_queued, facts_of_queued, tell_facts
 from hub.wiring import hub
-from reconcilers.lifecycle.stop import preview_not_found
-from reconcilers.state.environment import EnvironmentState, request_branch
-from reconcilers.state.queue_files import QueuedRecord
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from generator.model.entry import Preview
+    from generator.objects.manifest import Manifest
     from hub.views.preview import Row
     from reconcilers.health.phase import Phase
 
@@ -35,72 +31,45 @@ def run(key: str, env: str, *, repo: str | None, at: Options | None, output: For
     """
     issue = IssueKey.parse(key)
     ours = hub()
-    reader = ours.cluster(at.context, at.kubeconfig) if at else None  # before Git: a wrong name is told at once
-    store = ours.store(repo)
-    state = ours.read_state(store, env)
-    record = state.entry(issue) or state.request(issue)
-    waits = state.in_queue(issue)
-    if record is None and waits is not None:
-        _show_queued(state, waits, output)
-        return
-    phase = None
-    if reader is not None:
-        reading = read_environment(reader, state, preview=issue.namespace)
-        _, told = phases(reader, reading, [issue.name], now=ours.clock(), always=True)
-        phase = told[issue.name]
-        if record is None or record.preview is None:
-            _without_entry(issue, env, phase, output)
-            return
-    if record is None:
-        raise preview_not_found(issue, state)
-    if record.preview is None:
-        raise ConfigError(Reason.UNREADABLE_ENTRY, record.faults)
-    preview = record.preview
-    manifests = state.manifests_of(record)
-    row = preview_row(preview, state.environment, now=ours.clock())
-    removal = request_branch(env, issue) if issue.name in state.removals else None
-    objects = [{"wave": m.wave, "object": str(m.identity)} for m in manifests]
-    data = {
-        **describe(preview, state.environment, now=ours.clock()),
-        "onBranch": record.snapshot.branch,
-        "removalRequested": removal is not None,
-        "objects": objects,
-        **(phase_data(phase) if phase else {}),
+    cluster = ours.cluster(at.context, at.kubeconfig) if at else None  # before Git: a wrong name is told at once
+    shown = show(issue, env, repository=ours.repository(repo), cluster=cluster, clock=ours.clock)
+    match shown:
+        case ShownPreview():
+            emit(_data(shown), output, lambda console: _print(console, shown))
+        case ShownQueued():
+            _emit_queued(shown, output)
+        case ShownRemains():
+            data = {"issue": str(issue), "environment": env, "namespace": issue.namespace, **phase_data(shown.phase)}
+            emit(data, output, lambda console: _tell_phase(console, str(issue), env, shown.phase))
+
+
+def _data(shown: ShownPreview) -> dict[str, Any]:
+    return {
+        **describe(shown.preview, shown.environment, now=shown.at),
+        "onBranch": shown.branch,
+        "removalRequested": shown.removal is not None,
+        "objects": [{"wave": m.wave, "object": str(m.identity)} for m in shown.manifests],
+        **(phase_data(shown.phase) if shown.phase else {}),
     }
-    hours = office_hours_line(state.environment) if preview.spec.lease.office_hours else None
-
-    def tell(console: Console) -> None:
-        _print(console, preview, row, manifests, phase=phase, removal=removal, hours=hours)
-
-    emit(data, output, tell)
 
 
-def _show_queued(state: EnvironmentState, record: QueuedRecord, output: Format) -> None:
-    """Tell of a request that waits for room. Raises `ConfigError` (UnreadableEntry) when its file cannot be read."""
-    queued = record.queued
-    if queued is None:
-        raise ConfigError(Reason.UNREADABLE_ENTRY, record.faults)
-    place = next((one for one in in_line(state) if one.queued.key == queued.key), None)
+def _emit_queued(shown: ShownQueued, output: Format) -> None:
+    """Tell of a request that waits for room, or that today's policy sets aside."""
+    queued, place = shown.queued, shown.place
     if place is not None:
-        data, words, why = describe_place(place), f" is {place.where}", place.why
-    else:  # set aside by today's policy
-        why = [fault_line(fault) for one in state.queue.set_aside if one.name == record.name for fault in one.faults]
-        data = {**describe_queued(queued), "position": None, "length": len(state.queue.waiting), "held": why}
-        words = f" in {state.environment.name} cannot start"
+        data, said, why = describe_place(place), f" is {place.where}", place.why
+    else:
+        why = [fault_line(fault) for fault in shown.faults]
+        data = {**describe_queued(queued), "position": None, "length": shown.length, "held": why}
+        said = f" in {queued.spec.environment} cannot start"
 
     def tell(console: Console) -> None:
         from rich.text import Text
 
-        console.print(Text.assemble((queued.spec.issue, "bold"), words))
+        console.print(Text.assemble((queued.spec.issue, "bold"), said))
         tell_facts(console, chain((("waits", text) for text in why), facts_of_queued(queued)))
 
     emit(data, output, tell)
-
-
-def _without_entry(issue: IssueKey, env: str, phase: Phase, output: Format) -> None:
-    """Tell of a preview that has no readable entry, by what the cluster has of it."""
-    data = {"issue": str(issue), "environment": env, "namespace": issue.namespace, **phase_data(phase)}
-    emit(data, output, lambda console: _tell_phase(console, str(issue), env, phase))
 
 
 def _tell_phase(console: Console, key: str, env: str, phase: Phase) -> None:
@@ -112,25 +81,27 @@ def _tell_phase(console: Console, key: str, env: str, phase: Phase) -> None:
             console.print(Text.assemble((f"  {name:<10}", "cyan"), printable(text)))
 
 
-def _print(  # noqa: PLR0913 - all that is shown
-    console: Console,
-    preview: Preview,
-    row: Row,
-    manifests: tuple[Manifest, ...],
-    *,
-    phase: Phase | None,
-    removal: str | None,
-    hours: str | None,
-) -> None:
-    from rich.table import Table
+def _print(console: Console, shown: ShownPreview) -> None:
     from rich.text import Text
 
-    spec = preview.spec
-    if phase is None:
+    preview = shown.preview
+    row = preview_row(preview, shown.environment, now=shown.at)
+    if shown.phase is None:
         console.print(Text.assemble((row.key, "bold"), f" in {row.environment}: ", row.lease))
     else:
-        _tell_phase(console, row.key, row.environment, phase)
-    facts = {
+        _tell_phase(console, row.key, row.environment, shown.phase)
+    tell_facts(console, iter(_facts(shown, row).items()))
+    for one in preview.spec.lease.extensions:
+        told = f"by {one.by} at {one.at} for {one.requested_by}" + (f": {one.reason}" if one.reason else "")
+        console.print(Text.assemble(("  extended  ", "cyan"), printable(told)))
+    _print_components(console, preview)
+    _print_waves(console, shown.manifests)
+
+
+def _facts(shown: ShownPreview, row: Row) -> dict[str, str]:
+    preview, spec = shown.preview, shown.preview.spec
+    hours = office_hours_line(shown.environment) if spec.lease.office_hours else None
+    return {
         "url": row.url,
         "namespace": preview.key.namespace,
         "blueprint": f"{row.blueprint} on {row.compute}, shard {spec.shard}",
@@ -139,19 +110,24 @@ def _print(  # noqa: PLR0913 - all that is shown
         "ends": end_line(row),
         **({"counts": f"office hours only: {hours}"} if hours else {}),
         "price": money_line(row),
-        **({"removal": f"requested on {removal}; it goes when that is merged"} if removal else {}),
+        **({"removal": f"requested on {shown.removal}; it goes when that is merged"} if shown.removal else {}),
     }
-    for name, value in facts.items():
-        console.print(Text.assemble((f"  {name:<10}", "cyan"), printable(value)))
-    for one in spec.lease.extensions:
-        told = f"by {one.by} at {one.at} for {one.requested_by}" + (f": {one.reason}" if one.reason else "")
-        console.print(Text.assemble(("  extended  ", "cyan"), printable(told)))
+
+
+def _print_components(console: Console, preview: Preview) -> None:
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("COMPONENT", "REPLICAS", "CPU", "MEMORY", "PATH", "IMAGE"):
         table.add_column(name, overflow="fold")
-    for name, c in spec.components.items():
+    for name, c in preview.spec.components.items():
         table.add_row(name, str(c.replicas), c.cpu, c.memory, c.path or "–", c.image)
     console.print(table)
+
+
+def _print_waves(console: Console, manifests: tuple[Manifest, ...]) -> None:
+    from rich.text import Text
+
     waves: dict[int, list[str]] = {}
     for manifest in manifests:
         waves.setdefault(manifest.wave, []).append(f"{manifest.kind}/{manifest.identity.name}")

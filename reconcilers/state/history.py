@@ -12,11 +12,11 @@ from datetime import datetime
 from heapq import merge
 from itertools import takewhile
 
-from generator.errors import ConfigError
+from generator.errors import ConfigError, HubError
 from generator.model.blueprint import TemplateLibrary
 from generator.values.naming import IssueKey, preview_folder, previews_folder
 from reconcilers.ports.git import GitStore, LoggedCommit, Snapshot
-from reconcilers.state.policies import Observed, observed_environments
+from reconcilers.state.policies import Observed, find_environments
 from reconcilers.state.reading import requested_on
 
 BY_HAND = "by hand"
@@ -51,9 +51,14 @@ class Home:
     requests: Mapping[str, Snapshot]
 
 
-def read_homes(store: GitStore) -> tuple[Home, ...]:
-    """All environments, sorted by name, without reading entries. Raises what `observed_environments` raises."""
-    return tuple(map(_home, observed_environments(store, TemplateLibrary({}))))
+def read_homes(store: GitStore, *, only: str | None = None) -> tuple[tuple[Home, ...], Mapping[str, HubError]]:
+    """All environments, sorted by name, without reading entries; and why others cannot be read, by name or branch.
+
+    `only`: this one, or the error that keeps it from being read is raised. Raises what the store raises.
+    """
+    environments = find_environments(store.snapshots(), store.location, TemplateLibrary({}))
+    found, unreadable = environments.each() if only is None else ((environments.one(only),), {})
+    return tuple(map(_home, found)), unreadable
 
 
 def _home(one: Observed) -> Home:

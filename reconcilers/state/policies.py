@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from generator.errors import ConfigError, Fault, HubError, Location, Reason, Remedy, RemedyKind, Stalled, declared
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
-from generator.model.overlay import BASE, read_environment
+from generator.model.overlay import BASE, read_environment, unknown_environment
 from generator.yaml.reader import load
 from reconcilers.ports.git import GitStore, Snapshot
 from reconcilers.state.entries import must_have_read
@@ -44,6 +44,21 @@ class Environments:
 
     found: Mapping[str, Observed | HubError]
     unreadable: Mapping[str, HubError]
+
+    def one(self, name: str) -> Observed:
+        """One by name. Raises why it, or a branch that it may be on, cannot be read, and UnknownEnvironment."""
+        one = self.found.get(name)
+        if isinstance(one, Observed):
+            return one
+        for err in self.unreadable.values() if one is None else (one,):
+            raise err
+        raise unknown_environment(name, list(self.found))
+
+    def each(self) -> tuple[tuple[Observed, ...], Mapping[str, HubError]]:
+        """Those that can be read, sorted by name, and why others cannot, by their name (or their branch's)."""
+        read = tuple(one for one in self.found.values() if isinstance(one, Observed))
+        failed = {name: one for name, one in self.found.items() if isinstance(one, HubError)}
+        return read, {**failed, **self.unreadable}
 
 
 def own_snapshots(snapshots: Mapping[str, Snapshot]) -> dict[str, Snapshot]:

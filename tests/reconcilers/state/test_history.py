@@ -68,7 +68,7 @@ def by_hand(store: GitStore, clock: Callable[[], datetime], path: str, **fields:
 
 
 def told(store: GitStore, env: str | None = None, **fields: Any) -> list[Event]:
-    homes = [home for home in read_homes(store) if env in (None, home.environment)]
+    homes = [home for home in read_homes(store)[0] if env in (None, home.environment)]
     return list(read_history(homes, store, **fields))
 
 

@@ -1,0 +1,46 @@
+"""An environment whose file is broken, and the commands about the others: they go on, and say which one is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from generator.errors import Reason
+from hub.output.exit_codes import CODES
+from worlds.acting import Acting
+from worlds.commands import must, rtb_hub
+
+BROKEN = "environments/stg/environment.yaml"
+INVALID = CODES[Reason.INVALID_ENVIRONMENT]
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """int and prd can be read, stg cannot."""
+    acting = Acting(tmp_path / "state.git")
+    acting.start("RTB-1", "int")
+    acting.start("RTB-2", "stg")
+    acting.put(BROKEN, "spec: {{{\n")
+    return acting.path
+
+
+def test_show_is_of_one_environment(state: Path) -> None:
+    assert must("show", "RTB-1", "--env", "int", "--repo", state, "-o", "json").json()["environment"] == "int"
+    assert rtb_hub("show", "RTB-2", "--env", "stg", "--repo", state).code == INVALID
+
+
+def test_history_tells_the_others_and_ends_with_the_errors_code(state: Path) -> None:
+    ran = rtb_hub("history", "--repo", state, "-o", "json")
+    assert ran.code == INVALID
+    assert {event["environment"] for event in ran.json()["events"]} == {"int"}
+    (unreadable,) = ran.json()["unreadable"]
+    assert (unreadable["environment"], unreadable["file"]) == ("stg", BROKEN)
+    assert unreadable["faults"]
+    people = rtb_hub("history", "--repo", state)
+    assert people.code == INVALID
+    assert "RTB-1" in people.out
+    assert "! stg cannot be read; nothing is told of it:" in people.out
+    assert must("history", "--env", "int", "--repo", state, "-o", "json").json()["unreadable"] == []
+    named = rtb_hub("history", "--env", "stg", "--repo", state)
+    assert (named.code, named.out) == (INVALID, "")
