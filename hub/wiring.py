@@ -147,14 +147,21 @@ class Hub:
         from hub.adapters.git.store import Identity, open_store
 
         location = repo or self.settings.repo or str(Path.cwd())
-        identity = Identity(self.settings.git_name, self.settings.git_email)
-        return open_store(
-            location,
-            cache=self.settings.cache,
-            environ=self.settings.environ,
-            identity=identity,
-            telemetry=self.telemetry,
-        )
+        if location not in self._repositories:
+            identity = Identity(self.settings.git_name, self.settings.git_email)
+            self._repositories[location] = open_store(
+                location,
+                cache=self.settings.cache,
+                environ=self.settings.environ,
+                identity=identity,
+                telemetry=self.telemetry,
+            )
+        return self._repositories[location]
+
+    @cached_property
+    def _repositories(self) -> dict[str, GitRepository]:
+        """Those that were opened, by location."""
+        return {}
 
     def push_rules(self, repo: str | None) -> tuple[str, PushRules] | None:
         """The path that pushes to the state repository arrive at, and what is refused there. None: not a path.
@@ -180,6 +187,8 @@ class Hub:
         from hub.adapters.git.push_rules import pushed_to
 
         directory = repository.git.directory
+        if not repository.has_remote:
+            return directory if repository.work_tree is None else None
         return pushed_to(directory, environ=self.settings.environ, telemetry=self.telemetry) if directory else None
 
     def history(self, repo: str | None) -> GitHistory:

@@ -112,9 +112,7 @@ class _Stamp(_Unreviewed):
 
 class _Expiry(_Unreviewed):
     def plan(self, state: EnvironmentState, moment: Moment) -> Planned:
-        since = moment.at + expire.CLOCK_TOLERANCE if not moment.rehearsed else None
-        newer = next(self.store.log(state.snapshot, since=since), None) if since else None
-        newest = newer.at if newer else None
+        newest = None if moment.rehearsed else state.snapshot.committed_at
         return Planned(expire.plan_expiry(state, at=moment.at, confirmed=moment.confirmed, newest=newest))
 
 

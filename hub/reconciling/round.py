@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from generator.errors import ConfigError, Fault, HubError, Moved, Reason, Stalled, declared, nearest
@@ -14,6 +14,7 @@ from reconcilers.passes import Pass, commits
 from reconcilers.plan import Plan
 from reconcilers.ports.git import GitStore
 from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,18 @@ def mistakes_in(faults: Iterable[Fault]) -> tuple[Exception, ...]:
 
 @dataclass
 class Round:
-    """One round at one moment. `acts` False: nothing is committed."""
+    """One round at one moment. `acts` False: nothing is committed.
+
+    The repository is observed once, and anew when this round changed it, or may have: the next reconciler plans on what
+    the last one left.
+    """
 
     ours: Hub
     store: GitStore
     asked: Asked
     moment: Moment
     acts: bool = True
+    _reading: Reading | None = field(default=None, init=False)
 
     def run(self) -> tuple[Outcome, ...]:
         """All outcomes, by reconciler and environment. Raises what the store raises when it cannot be observed."""
@@ -95,7 +101,9 @@ class Round:
         return tuple(outcomes)
 
     def _observe(self) -> tuple[Sequence[EnvironmentState], Mapping[str, HubError]]:
-        states, failures = self.ours.reading(self.store).each(self.asked.envs)
+        if self._reading is None:
+            self._reading = self.ours.reading(self.store)
+        states, failures = self._reading.each(self.asked.envs)
         for state in states:
             held = {"previews": len(state.entries), "queued": len(state.queued)}
             self.ours.telemetry.holds(state.environment.name, **held)
@@ -143,6 +151,7 @@ class Round:
         names = [one.environment for one in passes if one.plan is not None and not one.plan.is_converged]
         plans = commits(passes, f"{reconciler.subject} in {', '.join(names)}") if self.acts else ()
         for plan in plans:
+            self._reading = None  # whatever comes of the commit
             of_plan = [(state, one.found) for state, one in planned if _is_part(one.found, plan)]
             try:
                 commit = self.store.commit(plan, at=self.ours.clock())
@@ -160,12 +169,18 @@ class Round:
         """The outcome of a pass without a commit, after what else it does is done."""
         found = planned.found
         if planned.act is not None and self.acts:
+            if not {action.kind for action in found.actions} <= _LEAVES_GIT_ALONE:
+                self._reading = None
             try:
                 planned.act()
             except Exception as err:  # noqa: BLE001 - the border of a pass
                 told = declared(f"{name} of {found.environment} cannot be carried out", err)
                 return Outcome(name, found.environment, found, error=told)
         return Outcome(name, found.environment, found)
+
+
+#: Kinds of actions that tell somebody something, and change nothing in the repository.
+_LEAVES_GIT_ALONE = frozenset({"wait", "warn", "report"})
 
 
 def _is_part(one: Pass, plan: Plan) -> bool:

@@ -25,6 +25,10 @@ class Snapshot(Protocol):
     def commit(self) -> str:
         """The commit id, 40 hexadecimal digits."""
 
+    @property
+    def committed_at(self) -> datetime | None:
+        """When the commit says that it was made (aware); None when what it says is no time, as after the year 9999."""
+
     def files(self, below: PurePosixPath) -> tuple[PurePosixPath, ...]:
         """All file paths below a folder, sorted, relative to the root; empty when the folder is not there."""
 

@@ -47,6 +47,7 @@ class MemorySnapshot:
     branch: str
     commit: str
     tree: Tree
+    committed_at: datetime | None = field(default=None, compare=False, kw_only=True)
 
     def files(self, below: PurePosixPath) -> tuple[PurePosixPath, ...]:
         return tuple(sorted(path for path in self.tree if path.is_relative_to(below)))
@@ -70,7 +71,11 @@ class MemoryStore:
     location: str = "memory"
 
     def snapshots(self) -> Mapping[str, MemorySnapshot]:
-        return {branch: MemorySnapshot(branch, head, self.trees[head]) for branch, head in sorted(self.heads.items())}
+        return {branch: self._snapshot(branch, head) for branch, head in sorted(self.heads.items())}
+
+    def _snapshot(self, branch: str, commit: str) -> MemorySnapshot:
+        logged = self.logged.get(commit)
+        return MemorySnapshot(branch, commit, self.trees[commit], committed_at=logged.at if logged else None)
 
     def known(self) -> Mapping[str, MemorySnapshot]:
         return MemoryStore.snapshots(self)
@@ -87,7 +92,7 @@ class MemoryStore:
     def at(self, snapshot: Snapshot, commit: str) -> MemorySnapshot:
         if commit not in (one.commit for one in self._ancestry(snapshot.commit)):
             raise Stalled(Reason.REPOSITORY_REFUSED, f"{commit} is not in the history of {snapshot.branch}")
-        return MemorySnapshot(snapshot.branch, commit, self.trees[commit])
+        return self._snapshot(snapshot.branch, commit)
 
     def _ancestry(self, commit: str | None) -> Iterator[LoggedCommit]:
         while commit is not None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from generator.errors import Fault, Reason, Stalled
+from hub.adapters.git.objects import ABSENT, RAW, Difference, answers, differences, listed, names
 from hub.adapters.git.process import Git
 from hub.adapters.git.reader import GitReader
 from hub.adapters.git.snapshot import GitSnapshot
@@ -14,7 +15,6 @@ from reconcilers.guard.walk import FileDelta, Step, TreeFile, Walk
 
 #: Contents of larger blobs are not read.
 LARGEST_BYTES = 2**20
-_ABSENT = "000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,8 @@ class GitHistory:
 
     def tree(self, commit: str, below: PurePosixPath) -> Mapping[str, TreeFile]:
         """All files below a folder, by path from the root."""
-        listing = self.git.must("ls-tree", "-r", "-z", "--full-tree", commit, f"{below}/").out
-        found: dict[str, TreeFile] = {}
-        for record in _fields(listing):
-            facts, _, path = record.partition("\t")
-            mode, _, blob = facts.split(" ")
-            found[path] = TreeFile(mode, blob)
-        return found
+        told = self.git.must("ls-tree", "-r", "-z", "--full-tree", commit, f"{below}/").out
+        return {path: TreeFile(mode, content_id) for mode, _, content_id, path in listed(told)}
 
     def blobs(self, ids: Iterable[str]) -> Mapping[str, bytes | None]:
         """Contents by id; None for what is no blob, or larger than `LARGEST_BYTES`."""
@@ -77,35 +72,17 @@ class GitHistory:
         contents: dict[str, bytes | None] = dict.fromkeys(asked)
         if not asked:
             return contents
-        told = self.git.must("cat-file", "--batch-check", stdin=_lines(asked)).text.splitlines()
+        told = self.git.must("cat-file", "--batch-check", stdin=names(asked)).text.splitlines()
         kinds = [line.split(" ") for line in told]
         small = [blob for blob, *rest in kinds if rest[:1] == ["blob"] and int(rest[1]) <= LARGEST_BYTES]
-        out = self.git.must("cat-file", "--batch", stdin=_lines(small)).out if small else b""
-        position = 0
-        for blob in small:
-            end = out.index(b"\n", position)
-            size = int(out[position:end].split(b" ")[2])
-            contents[blob] = out[end + 1 : end + 1 + size]
-            position = end + 1 + size + 1
-        return contents
+        out = self.git.must("cat-file", "--batch", stdin=names(small)).out if small else b""
+        return contents | {one.content_id: one.content for one in answers(out, len(small))}
 
     def _deltas(self, before: str, after: str) -> tuple[FileDelta, ...]:
-        # Renames stay two paths; no configuration or .gitmodules of the change may hide a submodule.
-        options = ("-r", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--ignore-submodules=none")
-        fields = iter(_fields(self.git.must("diff-tree", *options, before, after, "--").out))
-        return tuple(_delta(record, next(fields)) for record in fields)
+        told = self.git.must("diff-tree", *RAW, before, after, "--").out
+        return tuple(FileDelta(one.path, *_versions(one)) for one in differences(told))
 
 
-def _delta(record: str, path: str) -> FileDelta:
-    """A record of git-diff-tree(1), raw output: `:oldmode newmode oldid newid status`."""
-    old_mode, new_mode, old, new, _ = record.removeprefix(":").split(" ")
-    before = None if old_mode == _ABSENT else TreeFile(old_mode, old)
-    return FileDelta(path, before, None if new_mode == _ABSENT else TreeFile(new_mode, new))
-
-
-def _fields(out: bytes) -> Iterator[str]:
-    return (field for field in out.decode("utf-8", "surrogateescape").split("\0") if field)
-
-
-def _lines(ids: Iterable[str]) -> bytes:
-    return "".join(f"{one}\n" for one in ids).encode()
+def _versions(one: Difference) -> tuple[TreeFile | None, TreeFile | None]:
+    before = None if one.old_mode == ABSENT else TreeFile(one.old_mode, one.old_id)
+    return before, None if one.mode == ABSENT else TreeFile(one.mode, one.content_id)

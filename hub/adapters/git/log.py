@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from generator.errors import Fault, Reason, Stalled
 from hub.adapters.git.process import Git
@@ -16,9 +16,11 @@ _FORMAT = "%x00".join(_FIELDS)
 _LEAST_SECONDS = 100_000_000
 
 
-def read_log(git: Git, commit: str, *, below: PurePosixPath | None, since: datetime | None) -> Iterator[LoggedCommit]:
-    """See `reconcilers.ports.git.GitStore.log`."""
-    if git.must("rev-parse", "--is-shallow-repository").text == "true":
+def read_log(
+    git: Git, common: Path, commit: str, *, below: PurePosixPath | None, since: datetime | None
+) -> Iterator[LoggedCommit]:
+    """See `reconcilers.ports.git.GitStore.log`. `common` is the folder that holds the repository's objects and refs."""
+    if (common / "shallow").exists():  # as git-rev-parse(1) tells it, without a process
         remedy = "fetch the rest with 'git fetch --unshallow', or name the repository by its URL"
         raise Stalled(Reason.REPOSITORY_REFUSED, Fault("the clone is shallow: its history ends early", remedy=remedy))
     # Git takes a smaller number for something else than seconds (date.c). Older commits are left out below.

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import PurePosixPath
 
 from generator.errors import HubError, Reason, Stalled
 from hub.adapters.git.faults import is_damaged
 from hub.adapters.git.mirror import Mirror, damaged
+from hub.adapters.git.objects import Answer, answers, committed_at, listed, names
 from hub.adapters.git.process import Result, said
 from hub.adapters.git.reader import GitReader
+from hub.adapters.git.walk import changed_files
 from reconcilers.ports.git import Snapshot
-
-_LISTED = re.compile(r"\d+ blob ([0-9a-f]+)\t([^\0]+)\0")
-_DIFFERENCE = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
-#: Modes of what is no file: nothing, and a submodule.
-_NO_FILE = frozenset({"000000", "160000"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,64 +32,87 @@ class GitSnapshot:
         names = listing.decode("utf-8", "surrogateescape").split("\0")
         return tuple(sorted(PurePosixPath(name) for name in names if name))
 
+    @property
+    def committed_at(self) -> datetime | None:
+        """See the port."""
+        (commit,) = self._objects([self.commit])
+        return committed_at(commit.content)
+
     def listing(self, below: PurePosixPath) -> Mapping[str, str]:
-        """See the port. One `git ls-tree`, or a `git diff-tree` from the commit of the branch that was listed last.
+        """See the port. Out of what was listed of this commit; else one `git ls-tree`, or what changed since the last.
 
         A text a file, since so many paths cost more than the reading.
         """
         commit, listing = self.reader.listings.get((self.branch, str(below)), ("", None))
-        if commit != self.commit or listing is None:
-            listing = self._relisted(below, commit, listing) if listing else None
-            listing = self._listed(below) if listing is None else listing
-            self.reader.listings[self.branch, str(below)] = (self.commit, listing)
+        if commit == self.commit and listing is not None:
+            return listing
+        if (wider := self._listed_above(below)) is not None:
+            return wider
+        listing = self._relisted(below, commit, listing) if listing else None
+        listing = self._listed(below) if listing is None else listing
+        self.reader.listings[self.branch, str(below)] = (self.commit, listing)
         return listing
+
+    def _listed_above(self, below: PurePosixPath) -> Mapping[str, str] | None:
+        """The files below a folder out of a listing of this commit that holds them; None when there is none."""
+        for (branch, folder), (commit, listing) in self.reader.listings.items():
+            if (branch, commit) == (self.branch, self.commit) and below.is_relative_to(folder):
+                prefix = f"{below}/"
+                return {path: content for path, content in listing.items() if path.startswith(prefix)}
+        return None
 
     def _listed(self, below: PurePosixPath) -> Mapping[str, str]:
         told = self._ask("ls-tree", "-r", "-z", "--full-tree", self.commit, *_folder(below))
-        return {path: blob for blob, path in _LISTED.findall(told.decode("utf-8", "surrogateescape"))}
+        return {path: content_id for _, kind, content_id, path in listed(told) if kind == "blob"}
 
     def _relisted(self, below: PurePosixPath, since: str, listing: Mapping[str, str]) -> Mapping[str, str] | None:
         """The listing of the commit `since` with what changed; None when that commit is not there any more."""
-        result = self._difference(since, below)
-        if result.code != 0:
+        if not self._objects([since])[0].kind:
             return None
         found = dict(listing)
-        for path, blob in _changes(result.out):
-            if blob is None:
+        for path, content_id in self._differences(since, below).items():
+            if content_id is None:
                 found.pop(path, None)
             else:
-                found[path] = blob
+                found[path] = content_id
         return found if found.keys() == listing.keys() else dict(sorted(found.items()))
 
     def changed(self, since: Snapshot, below: PurePosixPath) -> Mapping[str, str | None]:
-        """See the port. One `git diff-tree`, which looks into no folder that is the same."""
-        return dict(_changes(self._out(self._difference(since.commit, below), "diff-tree")))
+        """See the port. Reads the folders that differ, and starts no git for it."""
+        return self._differences(since.commit, below)
 
-    def _difference(self, since: str, below: PurePosixPath) -> Result:
-        return self.reader.git.run("diff-tree", *_DIFFERENCE, since, self.commit, *_folder(below))
+    def _differences(self, since: str, below: PurePosixPath) -> dict[str, str | None]:
+        where = str(below) if below.parts else ""
+        trees = self._objects([f"{commit}:{where}" for commit in (since, self.commit)])
+        for commit, tree in zip((since, self.commit), trees, strict=True):
+            if not tree.kind and not self._objects([commit])[0].kind:
+                raise self._failed("git cat-file failed", Result(1, b"", f"{commit} is missing"))
+        before, after = (tree.content_id if tree.kind == "tree" else None for tree in trees)
+        return changed_files(before, after, f"{where}/" if where else "", self._trees)
+
+    def _trees(self, ids: Sequence[str]) -> Sequence[bytes]:
+        """The contents of trees. Raises when one is not there."""
+        found = self._objects(ids)
+        for content_id, one in zip(ids, found, strict=True):
+            if one.kind != "tree":
+                raise self._failed("git cat-file failed", Result(1, b"", f"{content_id} is missing"))
+        return [one.content for one in found]
+
+    def _objects(self, named: Sequence[str]) -> Sequence[Answer]:
+        """Objects by name, in one question to the `git cat-file` that stays."""
+        return [*answers(self._out(self.reader.contents(names(named)), "cat-file"), len(named))]
 
     def read(self, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
-        """The contents of those `paths` that are files, in one `git cat-file --batch`."""
+        """The contents of those `paths` that are files, in one question to the `git cat-file` that stays."""
         asked = list(paths)
         if not asked:
             return {}
-        listed = self._as_listed()
-        lines = "".join(f"{listed.get(str(path)) or self._object(str(path))}\n" for path in asked)
-        out = self._out(self.reader.contents(lines.encode("utf-8", "surrogateescape")), "cat-file")
-        contents: dict[PurePosixPath, bytes] = {}
-        position = 0
-        for path in asked:
-            end = out.index(b"\n", position)
-            header = out[position:end].split(b" ")
-            position = end + 1
-            if header[-1] == b"missing":
+        known = self._as_listed()
+        found = self._objects([known.get(str(path)) or self._object(str(path)) for path in asked])
+        for path, one in zip(asked, found, strict=True):
+            if not one.kind:
                 self._must_be_absent(path)
-                continue
-            size = int(header[-1])
-            if header[-2] == b"blob":
-                contents[path] = out[position : position + size]
-            position += size + 1
-        return contents
+        return {path: one.content for path, one in zip(asked, found, strict=True) if one.kind == "blob"}
 
     def _must_be_absent(self, path: PurePosixPath) -> None:
         """Git says of a path that is not there and of an object that is lost the same; the tree tells them apart."""
@@ -132,14 +152,3 @@ class GitSnapshot:
 def _folder(below: PurePosixPath) -> tuple[str, ...]:
     """The arguments that narrow what git lists to a folder."""
     return ("--", f"{below}/") if below.parts else ()
-
-
-def _changes(told: bytes) -> Iterator[tuple[str, str | None]]:
-    """Path and content id, or None where there is no file any more, in what `_DIFFERENCE` tells.
-
-    Records of git-diff-tree(1), raw output with -z: `:oldmode newmode oldid newid status`, then the path.
-    """
-    fields = told.decode("utf-8", "surrogateescape").split("\0")
-    for about, path in zip(fields[::2], fields[1::2], strict=False):
-        _, mode, _, content_id, _ = about.split(" ")
-        yield path, None if mode in _NO_FILE else content_id

@@ -53,6 +53,8 @@ class GitRepository:
     identity: Identity
     has_remote: bool
     work_tree: Path | None
+    #: The folder that holds its objects and refs.
+    common: Path
     mirror: Mirror | None = None
 
     @property
@@ -85,7 +87,7 @@ class GitRepository:
         self, snapshot: Snapshot, *, below: PurePosixPath | None = None, since: datetime | None = None
     ) -> Iterator[LoggedCommit]:
         """The history that led to `snapshot`, newest first; see the port."""
-        return read_log(self.git, snapshot.commit, below=below, since=since)
+        return read_log(self.git, self.common, snapshot.commit, below=below, since=since)
 
     def at(self, snapshot: Snapshot, commit: str) -> GitSnapshot:
         """The branch at an earlier commit. Raises `Stalled` when that is not in its history."""
@@ -258,18 +260,21 @@ def open_store(
     """
     if _is_url(location):
         mirror, git = open_mirror(cache, location, environ, telemetry=telemetry)
-        return GitRepository(GitReader(git), without_credentials(location), identity, True, None, mirror)
+        return GitRepository(
+            GitReader(git), without_credentials(location), identity, True, None, mirror.directory, mirror
+        )
     path = Path(location).expanduser()
     git = Git(environ, path, telemetry=telemetry)
-    found = git.run("rev-parse", "--absolute-git-dir", "--is-bare-repository") if path.is_dir() else None
+    asked = ("--absolute-git-dir", "--git-common-dir", "--is-bare-repository")
+    found = git.run("rev-parse", *asked) if path.is_dir() else None
     if found is None or found.code != 0:
         remedy = Remedy(RemedyKind.NAME_REPOSITORY)
         raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{location} is not a Git repository", remedy=remedy)
-    directory, bare = found.text.splitlines()
+    directory, common, bare = found.text.splitlines()
     has_remote = git.ask("config", "--get", "remote.origin.url").code == 0
     top = None if bare == "true" else Path(git.must("rev-parse", "--show-toplevel").text)
     reader = GitReader(Git(environ, top or Path(directory), telemetry=telemetry))
-    return GitRepository(reader, location, identity, has_remote, top)
+    return GitRepository(reader, location, identity, has_remote, top, path / common)
 
 
 def create_repository(path: Path, *, bare: bool, remote: str | None, environ: Mapping[str, str]) -> None:

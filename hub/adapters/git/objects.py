@@ -1,0 +1,88 @@
+"""What Git's plumbing prints, read in one place: `cat-file --batch`, tree objects, `ls-tree`, raw `diff-tree`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+#: Mode of what is not there, of a folder, and of a submodule, which is no file.
+ABSENT, FOLDER, SUBMODULE = "000000", "40000", "160000"
+#: Options under which `diff-tree` tells every change as two modes, two ids and a path: renames stay two paths, and no
+#: configuration or .gitmodules of the change hides a submodule.
+RAW = ("-r", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--ignore-submodules=none")
+_LISTED = re.compile(r"(\d+) (\w+) ([0-9a-f]+)\t([^\0]+)\0")
+_COMMITTED = re.compile(rb"^committer .*> (\d+) [+-]\d{4}$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One object that `cat-file --batch` was asked for. `kind` is empty when there is none by that name."""
+
+    content_id: str
+    kind: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One file that is not the same in two trees: mode and id before and after."""
+
+    path: str
+    old_mode: str
+    old_id: str
+    mode: str
+    content_id: str
+
+
+def answers(told: bytes, count: int) -> Iterator[Answer]:
+    """What `cat-file --batch` told of `count` names, in their order. Raises `ValueError` when it told of fewer."""
+    position = 0
+    for _ in range(count):
+        end = told.index(b"\n", position)
+        header = told[position:end].split(b" ")
+        position = end + 1
+        if header[-1] == b"missing":
+            yield Answer("", "", b"")
+            continue
+        size = int(header[-1])
+        yield Answer(header[-3].decode(), header[-2].decode(), told[position : position + size])
+        position += size + 1
+
+
+def tree_entries(content: bytes, id_bytes: int) -> Iterator[tuple[str, str, str]]:
+    """Name, mode (`100644`) and id of what a tree object holds, in its order; an id has `id_bytes` bytes."""
+    position = 0
+    while position < len(content):
+        end = content.index(b"\0", position)
+        mode, _, name = content[position:end].partition(b" ")
+        position = end + 1 + id_bytes
+        yield name.decode("utf-8", "surrogateescape"), mode.decode(), content[end + 1 : position].hex()
+
+
+def listed(told: bytes) -> Sequence[tuple[str, str, str, str]]:
+    """Mode, kind, id and path of each line of `ls-tree -z`."""
+    return _LISTED.findall(told.decode("utf-8", "surrogateescape"))
+
+
+def differences(told: bytes) -> Iterator[Difference]:
+    """What `diff-tree` told with the options `RAW`: `:oldmode newmode oldid newid status`, then the path."""
+    fields = told.decode("utf-8", "surrogateescape").split("\0")
+    for about, path in zip(fields[::2], fields[1::2], strict=False):
+        old_mode, mode, old_id, content_id, _ = about.removeprefix(":").split(" ")
+        yield Difference(path, old_mode, old_id, mode, content_id)
+
+
+def committed_at(commit: bytes) -> datetime | None:
+    """When the text of a commit says that it was made (aware); None for what is no time, such as one after 9999."""
+    found = _COMMITTED.search(commit.partition(b"\n\n")[0])
+    try:
+        return datetime.fromtimestamp(int(found[1]), UTC) if found else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def names(of: Iterable[str]) -> bytes:
+    """Names, one a line, for `cat-file --batch`."""
+    return "".join(f"{one}\n" for one in of).encode("utf-8", "surrogateescape")
