@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hub.actions.environments import EnvironmentSet
     from hub.actions.repository import Repository
     from hub.adapters.git.history import GitHistory
+    from hub.adapters.git.reader import GitReader
     from hub.adapters.git.store import GitRepository
     from hub.adapters.known_environments import KnownEnvironments
     from hub.approval.desk import Desk
@@ -183,6 +184,11 @@ class Hub:
             raise ConfigError(Reason.INVALID_FORGE, fault)
         return path
 
+    def _forge_repository(self, repo: str | None) -> tuple[Path, GitReader | None]:
+        """`repository_path`, and what reads it when it is the state repository itself, which is open."""
+        path, repository = self.repository_path(repo), self._repository(repo)
+        return path, repository.reader if path == repository.git.directory else None
+
     def _pushed_to(self, repository: GitRepository) -> Path | None:
         from hub.adapters.git.push_rules import pushed_to
 
@@ -218,7 +224,7 @@ class Hub:
 
         key = (policy.model_dump_json(), repo)
         if key not in self._forges:
-            opener = ForgeOpener(self.settings, self.clock, lambda: self.repository_path(repo), self.telemetry)
+            opener = ForgeOpener(self.settings, self.clock, lambda: self._forge_repository(repo), self.telemetry)
             self._forges[key] = opener.open(policy)
         return self._forges[key]
 

@@ -19,7 +19,7 @@ from hub.views.preview import money_line, preview_row
 from reconcilers.approval.decisions import ApprovalPass, Judged, plan_approval, since, without_policy
 from reconcilers.approval.observer import Observer
 from reconcilers.approval.text import Asked, RequestText, code, removal_text, request_text
-from reconcilers.ports.forge import ChangeRequest, Forge
+from reconcilers.ports.forge import ChangeRequest, Forge, RequestContent
 from reconcilers.ports.git import GitStore, Snapshot
 from reconcilers.state.environment import EnvironmentState
 
@@ -46,12 +46,9 @@ class Desk:
         snapshot = state.request_snapshots[name]
         text = self._text(name, snapshot, state)
         base = state.environment.spec.branch
-        request = self.forge.open(snapshot.branch, base, title=text.title, body=text.body)
-        request = self.forge.update(request.number, title=text.title, body=text.body)
-        self.forge.set_labels(request.number, text.labels)
-        if (policy := state.environment.spec.approval) is not None:
-            self.forge.ask_review(request.number, policy.team)
-        return request
+        policy = state.environment.spec.approval
+        wanted = RequestContent(text.title, text.body, frozenset(text.labels), policy.team if policy else None)
+        return self.forge.ask(snapshot.branch, base, wanted)
 
     def found(self, state: EnvironmentState, *, now: datetime) -> ApprovalPass:
         """What becomes of an environment's requests at `now`. Raises what the forge raises."""

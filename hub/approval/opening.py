@@ -15,16 +15,20 @@ from hub.settings import ForgeKeys, Settings
 from hub.telemetry.telemetry import SILENT, Telemetry
 
 if TYPE_CHECKING:
+    from hub.adapters.git.reader import GitReader
     from reconcilers.ports.forge import Forge
 
 
 @dataclass(frozen=True, slots=True)
 class ForgeOpener:
-    """Opens forges for this process's identity. `repository`: the bare repository that a local forge is beside."""
+    """Opens forges for this process's identity.
+
+    `repository`: the bare repository that a local forge is beside, and what reads it where it is open already.
+    """
 
     settings: Settings
     clock: Callable[[], datetime]
-    repository: Callable[[], Path]
+    repository: Callable[[], tuple[Path, GitReader | None]]
     telemetry: Telemetry = SILENT
 
     def open(self, policy: ForgePolicy) -> Forge:
@@ -41,10 +45,13 @@ class ForgeOpener:
 
     def _local(self) -> Forge:
         from hub.adapters.local_forge.accounts import HUB
-        from hub.adapters.local_forge.forge import open_local_forge
+        from hub.adapters.local_forge.forge import local_forge, open_local_forge
 
+        path, reader = self.repository()
+        if reader is not None:
+            return local_forge(path, reader, actor=HUB, clock=self.clock)
         environ, telemetry = self.settings.environ, self.telemetry
-        return open_local_forge(self.repository(), actor=HUB, clock=self.clock, environ=environ, telemetry=telemetry)
+        return open_local_forge(path, actor=HUB, clock=self.clock, environ=environ, telemetry=telemetry)
 
 
 def refuse_mixed(keys: ForgeKeys) -> None:

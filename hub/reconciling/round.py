@@ -145,6 +145,7 @@ class Round:
                 with self.ours.telemetry.planning(name, state.environment.name):
                     planned.append((state, reconciler.plan(state, self.moment)))
             except Exception as err:  # noqa: BLE001 - the border of a pass
+                self._reading = None  # it may be what was read that is wrong
                 where = state.environment.name
                 outcomes.append(Outcome(name, where, error=declared(f"{name} of {where} cannot be planned", err)))
         passes = [one.found for _, one in planned]

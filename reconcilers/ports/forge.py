@@ -94,6 +94,16 @@ class ChangeRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestContent:
+    """What a request is to say: title and body, all its labels of the hub, and the team that is asked to review it."""
+
+    title: str
+    body: str
+    labels: frozenset[str] = frozenset()
+    team: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """One submitted review, of the request as it was at `commit` (empty: the forge no longer says, so it is stale).
 
@@ -198,6 +208,12 @@ class Forge(Protocol):
         nothing that `base` lacks.
         """
 
+    def ask(self, branch: str, base: str, wanted: RequestContent) -> ChangeRequest:
+        """`open`, and whatever of `update`, `set_labels` and `ask_review` makes the request say what is `wanted`.
+
+        Raises what they raise. What came first may have been done then, and doing it all again is harmless.
+        """
+
     def update(self, number: int, *, title: str, body: str) -> ChangeRequest:
         """Give a request this title and body. Nothing is written when it has them."""
 
@@ -262,6 +278,16 @@ class Forge(Protocol):
 
         Rules that somebody else made stay. What the forge cannot express stands in the result's `not_expressed`.
         """
+
+
+def ask_in_steps(forge: Forge, branch: str, base: str, wanted: RequestContent) -> ChangeRequest:
+    """`Forge.ask` by its parts, for a forge that takes them one by one."""
+    request = forge.open(branch, base, title=wanted.title, body=wanted.body)
+    request = forge.update(request.number, title=wanted.title, body=wanted.body)
+    forge.set_labels(request.number, wanted.labels)
+    if wanted.team is not None:
+        forge.ask_review(request.number, wanted.team)
+    return request
 
 
 def same_login(one: str, other: str) -> bool:

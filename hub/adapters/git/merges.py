@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from generator.errors import Reason, Stalled
 from hub.adapters.git.process import Git, said
+
+#: Pairs of commits that are remembered.
+_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +61,28 @@ def merged_by(git: Git, base: str, head: str) -> tuple[str, datetime]:
     found = line[-1] if line else git.must("log", "-1", "--format=%H %ct", head).text
     commit, _, seconds = found.partition(" ")
     return commit, datetime.fromtimestamp(int(seconds), UTC)
+
+
+class Comparisons:
+    """What is so of two commits, which never changes: git is asked once for each two."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._contained: dict[tuple[str, str], bool] = {}
+        self._mergeable: dict[tuple[str, str], bool] = {}
+
+    def contains(self, commit: str, other: str) -> bool:
+        """See `contains`."""
+        return _remembered(self._contained, (commit, other), lambda: contains(self._git, commit, other))
+
+    def is_mergeable(self, base: str, head: str) -> bool:
+        """Whether `head` can be merged into `base` without a conflict. Raises as `merged_tree` does."""
+        return _remembered(self._mergeable, (base, head), lambda: merged_tree(self._git, base, head) is not None)
+
+
+def _remembered(known: dict[tuple[str, str], bool], two: tuple[str, str], ask: Callable[[], bool]) -> bool:
+    if two not in known:
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        known[two] = ask()
+    return known[two]

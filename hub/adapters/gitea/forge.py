@@ -28,7 +28,9 @@ from reconcilers.ports.forge import (
     Committer,
     Identity,
     Rate,
+    RequestContent,
     Review,
+    ask_in_steps,
     hub_labels,
 )
 
@@ -109,6 +111,10 @@ class GiteaForge:
         if answer.status == 409:
             raise self.api.unreachable(what, "it says that there is one, and lists none")
         return self._requests.shown(answer.body)
+
+    def ask(self, branch: str, base: str, wanted: RequestContent) -> ChangeRequest:
+        """See the port."""
+        return ask_in_steps(self, branch, base, wanted)
 
     def update(self, number: int, *, title: str, body: str) -> ChangeRequest:
         """See the port."""

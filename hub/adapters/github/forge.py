@@ -26,8 +26,10 @@ from reconcilers.ports.forge import (
     Committer,
     Identity,
     Rate,
+    RequestContent,
     Review,
     ReviewState,
+    ask_in_steps,
     merged_labels,
 )
 
@@ -88,6 +90,10 @@ class GitHubForge:
     def open(self, branch: str, base: str, *, title: str, body: str) -> ChangeRequest:
         """See the port."""
         return self.calls.repeatedly(lambda: self._opened(branch, base, title, body))
+
+    def ask(self, branch: str, base: str, wanted: RequestContent) -> ChangeRequest:
+        """See the port."""
+        return ask_in_steps(self, branch, base, wanted)
 
     def update(self, number: int, *, title: str, body: str) -> ChangeRequest:
         """See the port."""

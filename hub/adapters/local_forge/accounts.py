@@ -7,7 +7,7 @@ git config --add rtb-hub.bot 'ci'                             # ci is a machine
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from generator.errors import Reason, Stalled
@@ -20,14 +20,18 @@ HUB, HUB_EMAIL = "rtb-hub", "rtb-hub@rtb-ai-hub.invalid"
 
 @dataclass(frozen=True, slots=True)
 class LocalAccounts:
-    """The accounts of one repository. Raises `Stalled` (ForgeDenied) for configuration that cannot be understood."""
+    """The accounts of one repository, as its configuration had them when it was read.
 
-    git: Git
+    `values` are those of each key (`bot`, `account`, `member`). Raises `Stalled` (ForgeDenied) where one that is looked
+    at cannot be understood.
+    """
+
+    values: Mapping[str, Sequence[str]]
     location: str
 
     def actor(self, login: str) -> Actor:
         """The account of that name; an empty one is nobody's."""
-        return Actor(login, is_bot=login in {HUB, *self._values("bot")})
+        return Actor(login, is_bot=login in {HUB, *self.values.get("bot", ())})
 
     def email(self, login: str) -> str:
         """The e-mail whose commits are of `login`, else one that maps to no account."""
@@ -48,12 +52,21 @@ class LocalAccounts:
 
     def _pairs(self, key: str) -> Iterator[tuple[str, str]]:
         """The two words of each value. Raises `Stalled` for a value that is not two words: a list is never short."""
-        for line in self._values(key):
-            words = line.split()
+        for value in self.values.get(key, ()):
+            words = value.split()
             if len(words) != 2:
-                message = f"{self.location} has rtb-hub.{key} = {line!r}, which is not two words"
+                message = f"{self.location} has rtb-hub.{key} = {value!r}, which is not two words"
                 raise Stalled(Reason.FORGE_DENIED, message, remedy=f"git -C {self.location} config --edit")
             yield words[0], words[1]
 
-    def _values(self, key: str) -> list[str]:
-        return self.git.ask("config", "--get-all", f"rtb-hub.{key}").text.splitlines()
+
+def read_accounts(git: Git, location: str) -> LocalAccounts:
+    """The accounts as the configuration has them now, in one reading. Raises `Stalled` when Git cannot read it."""
+    values: dict[str, list[str]] = {}
+    # Each with -z: its name in lower case, a line break and its value (none where it is a mere name), and NUL.
+    for entry in git.ask("config", "-z", "--get-regexp", r"^rtb-hub\.").text.split("\0"):
+        if not entry:
+            continue  # after the last one
+        name, _, value = entry.partition("\n")
+        values.setdefault(name.removeprefix("rtb-hub."), []).append(value)
+    return LocalAccounts(values, location)

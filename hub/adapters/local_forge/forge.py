@@ -14,16 +14,17 @@ from datetime import datetime
 from pathlib import Path
 
 from generator.errors import ConfigError, Fault, Moved, Reason, Remedy, RemedyKind, Stalled
-from hub.adapters.git.merges import Signature, contains, merge_commit, merged_by, merged_tree
+from hub.adapters.git.merges import Comparisons, Signature, merge_commit, merged_by, merged_tree
 from hub.adapters.git.process import Git
 from hub.adapters.git.push_rules import protect, rules_of
-from hub.adapters.local_forge.accounts import LocalAccounts
+from hub.adapters.git.reader import GitReader
+from hub.adapters.local_forge.accounts import LocalAccounts, read_accounts
 from hub.adapters.local_forge.refs import (
     ATTEMPTS,
     REQUESTS,
     RefUpdate,
     RequestRefs,
-    StoredCheck,
+    Stored,
     StoredComment,
     StoredRequest,
     StoredReview,
@@ -34,10 +35,10 @@ from reconcilers.ports.forge import (
     BranchProtection,
     ChangeRequest,
     Check,
-    CheckState,
     Committer,
     Identity,
     Rate,
+    RequestContent,
     Review,
     ReviewState,
     hub_labels,
@@ -54,12 +55,21 @@ _HEADS = "refs/heads/"
 
 @dataclass(frozen=True, slots=True)
 class LocalForge:
-    """The requests of the bare repository at `path`, seen by the account `actor`. `environ` is handed to git."""
+    """The requests of the bare repository at `path`, seen by the account `actor`.
+
+    Each call reads refs once and, where it needs to know who is who, the configuration once.
+    """
 
     path: Path
     actor: str
     clock: Callable[[], datetime]
-    git: Git
+    refs: RequestRefs
+    commits: Comparisons
+
+    @property
+    def git(self) -> Git:
+        """`git` in the repository."""
+        return self.refs.git
 
     @property
     def location(self) -> str:
@@ -68,7 +78,8 @@ class LocalForge:
 
     def whoami(self) -> Identity:
         """The account this was opened as."""
-        return Identity(self._accounts.actor(self.actor), self.actor, self._accounts.email(self.actor))
+        accounts = self._accounts()
+        return Identity(accounts.actor(self.actor), self.actor, accounts.email(self.actor))
 
     def rate(self) -> Rate | None:
         """None: there are no limits."""
@@ -76,47 +87,78 @@ class LocalForge:
 
     def requests(self, base: str, *, prefix: str, closed_since: datetime) -> tuple[ChangeRequest, ...]:
         """See the port."""
-        found = (
-            self._seen(one) for one in self._refs.all().values() if one.base == base and one.branch.startswith(prefix)
-        )
-        kept = (one for one in found if one.state == "open" or (one.ended_at or closed_since) >= closed_since)
-        return tuple(self._shown(one) for one in sorted(kept, key=lambda one: one.number))
+        stored = self.refs.read()
+        asked = (one for one in stored.requests.values() if one.base == base and one.branch.startswith(prefix))
+        found = [self._seen(one, stored) for one in asked]
+        kept = [one for one in found if one.state == "open" or (one.ended_at or closed_since) >= closed_since]
+        if not kept:
+            return ()
+        accounts = self._accounts()
+        return tuple(self._shown(one, stored, accounts) for one in sorted(kept, key=lambda one: one.number))
 
     def request(self, number: int) -> ChangeRequest:
         """See the port."""
-        return self._shown(self._current(number))
+        stored = self.refs.read(number)
+        return self._shown(self._seen(stored.one(number), stored), stored, self._accounts())
 
     def open(self, branch: str, base: str, *, title: str, body: str) -> ChangeRequest:
         """See the port."""
-        head, base_at = self._must_head(branch), self._must_head(base)
-        standing = (self._seen(one) for one in self._refs.all().values() if (one.branch, one.base) == (branch, base))
-        if found := next((one for one in standing if one.state == "open"), None):
-            return self._shown(found)
-        if contains(self.git, base_at, head):
+        one, stored = self._opened(branch, base, title=title, body=body)
+        return self._shown(one, stored, self._accounts())
+
+    def ask(self, branch: str, base: str, wanted: RequestContent) -> ChangeRequest:
+        """See the port: in one write. Whether it can be merged is not computed yet."""
+        accounts = self._accounts()
+        if wanted.team is not None:
+            accounts.members(wanted.team)
+        labels = hub_labels(wanted.labels)
+
+        def filled(one: StoredRequest) -> StoredRequest:
+            asked = one.asked if wanted.team is None else one.asked | {wanted.team}
+            fields = {"title": wanted.title, "body": wanted.body, "labels": merged_labels(one.labels, labels)}
+            return one.model_copy(update={**fields, "asked": asked})
+
+        one, stored = self._opened(branch, base, title=wanted.title, body=wanted.body, filled=filled)
+        if filled(one) != one:
+            one, stored = self.refs.change(one.number, lambda one, by: filled(self._seen(one, by)), found=stored)
+        return self._shown(one, stored, accounts, is_compared=False)
+
+    def _opened(
+        self,
+        branch: str,
+        base: str,
+        *,
+        title: str,
+        body: str,
+        filled: Callable[[StoredRequest], StoredRequest] = lambda one: one,
+    ) -> tuple[StoredRequest, Stored]:
+        """The open request of the two branches as it is; else a new one, `filled`. Raises as `open` does."""
+        stored = self.refs.read()
+        head, base_at = self._must_head(branch, stored), self._must_head(base, stored)
+        standing = [one for one in stored.requests.values() if (one.branch, one.base) == (branch, base)]
+        if found := next((one for one in (self._seen(one, stored) for one in standing) if one.state == "open"), None):
+            return found, stored
+        if self.commits.contains(base_at, head):
             raise Stalled(
                 Reason.FORGE_REFUSED, f"{branch} has nothing that {base} lacks", remedy="there is nothing to ask"
             )
-        at = self.clock()
-        return self._shown(
-            self._refs.add(
-                lambda number: StoredRequest(
-                    number=number,
-                    title=title,
-                    body=body,
-                    branch=branch,
-                    base=base,
-                    head=head,
-                    base_at=base_at,
-                    author=self.actor,
-                    state="open",
-                    created_at=at,
-                )
-            )
+        new = StoredRequest(
+            number=0,
+            title=title,
+            body=body,
+            branch=branch,
+            base=base,
+            head=head,
+            base_at=base_at,
+            author=self.actor,
+            state="open",
+            created_at=self.clock(),
         )
+        return self.refs.add(stored, lambda number: filled(new.model_copy(update={"number": number}))), stored
 
     def update(self, number: int, *, title: str, body: str) -> ChangeRequest:
         """See the port."""
-        return self._changed(number, lambda one: one.model_copy(update={"title": title, "body": body}))
+        return self._told(*self._changed(number, lambda one: one.model_copy(update={"title": title, "body": body})))
 
     def close(self, number: int, comment: str) -> ChangeRequest:
         """See the port."""
@@ -126,20 +168,23 @@ class LocalForge:
                 return one
             return _commented(one, self.actor, "closed", comment).ended("closed", one.head, self.clock())
 
-        return self._changed(number, ended)
+        return self._told(*self._changed(number, ended))
 
     def reviews(self, number: int) -> tuple[Review, ...]:
         """See the port."""
+        reviews, accounts = self.refs.read(number).one(number).reviews, self._accounts()
         return tuple(
-            Review(self._accounts.actor(r.author), "dismissed" if r.is_dismissed else r.state, r.commit, r.at)
-            for r in self._current(number).reviews
+            Review(accounts.actor(r.author), "dismissed" if r.is_dismissed else r.state, r.commit, r.at)
+            for r in reviews
         )
 
     def committers(self, number: int) -> frozenset[Committer]:
         """See the port. A commit is of the account that the configuration gives its e-mail to."""
-        one = self._current(number)
-        since = self._must_head(one.base) if one.state == "open" else one.base_at
-        accounts, by_email = self._accounts, self._accounts.by_email()
+        stored = self.refs.read(number)
+        one = self._seen(stored.one(number), stored)
+        since = self._must_head(one.base, stored) if one.state == "open" else one.base_at
+        accounts = self._accounts()
+        by_email = accounts.by_email()
         fields = self.git.must("log", "-z", "--format=%H%n%an%n%ae%n%cn%n%ce", f"{since}..{one.head}").text
         found: set[Committer] = set()
         for record in filter(None, fields.split("\0")):
@@ -151,11 +196,11 @@ class LocalForge:
 
     def team_members(self, team: str) -> frozenset[str]:
         """See the port. Raises `Stalled` (ForgeDenied) for a team without members too."""
-        return self._accounts.members(team)
+        return self._accounts().members(team)
 
     def checks(self, commit: str) -> tuple[Check, ...]:
         """See the port."""
-        return tuple(Check(one.name, one.state, one.source) for one in self._refs.checks(commit))
+        return tuple(Check(one.name, one.state, one.source) for one in self.refs.checks(commit))
 
     def set_labels(self, number: int, labels: Iterable[str]) -> None:
         """See the port."""
@@ -174,29 +219,29 @@ class LocalForge:
     def merge(self, number: int, head: str) -> str:
         """See the port: the branch moves and the request is marked merged, in one transaction."""
         for _ in range(ATTEMPTS):
-            blob, stored = self._refs.one(number)
-            one = self._seen(stored)
+            stored = self.refs.read(number)
+            one = self._seen(stored.one(number), stored)
             if one.head != head:
                 raise Moved(Reason.BRANCH_MOVED, f"request {number} is at {one.head[:12]}, not at {head[:12]}")
             if one.state == "merged" and one.merge_commit:
                 return one.merge_commit
             if one.state != "open":
                 raise Stalled(Reason.MERGE_REFUSED, f"request {number} is {one.state}", remedy="open a new one")
-            base = self._must_head(one.base)
+            base = self._must_head(one.base, stored)
             tree = merged_tree(self.git, base, head)
             if tree is None:
                 message = f"request {number} conflicts with {one.base}"
                 raise Stalled(Reason.MERGE_REFUSED, message, remedy=f"bring {one.branch} up to date with {one.base}")
             at = self.clock()
             commit = merge_commit(self.git, tree, (base, head), self._message(one), self._signature(at))
-            merged = self._refs.blob(one.ended("merged", head, at, commit))
-            if self._refs.swap(
+            merged = self.refs.blob(one.ended("merged", head, at, commit))
+            if self.refs.swap(
                 RefUpdate(_HEADS + one.base, base, commit),
                 RefUpdate(_HEADS + one.branch, head, head),
-                RefUpdate(f"{REQUESTS}{number}", blob, merged),
+                RefUpdate(f"{REQUESTS}{number}", stored.blobs[number], merged),
             ):
                 return commit
-        raise self._refs.busy(f"merge request {number}")
+        raise self.refs.busy(f"merge request {number}")
 
     def protection(self, branch: str) -> BranchProtection:
         """See the port: what the repository refuses of pushes."""
@@ -227,44 +272,31 @@ class LocalForge:
 
         self._changed(number, reviewed)
 
-    def dismiss(self, number: int, author: str) -> None:
-        """Dismiss all reviews of `author` on a request."""
+    def _changed(self, number: int, by: Callable[[StoredRequest], StoredRequest]) -> tuple[StoredRequest, Stored]:
+        """The request with what `by` makes of it as the branches say it is, and what was read beside it."""
+        return self.refs.change(number, lambda one, beside: by(self._seen(one, beside)))
 
-        def dismissed(one: StoredRequest) -> StoredRequest:
-            reviews = (r.model_copy(update={"is_dismissed": r.is_dismissed or r.author == author}) for r in one.reviews)
-            return one.model_copy(update={"reviews": tuple(reviews)})
-
-        self._changed(number, dismissed)
-
-    def report(self, commit: str, name: str, state: CheckState) -> None:
-        """Report a check's result for a commit, as this account."""
-        self._refs.report(commit, StoredCheck(name=name, state=state, source=self.actor))
-
-    @property
-    def _refs(self) -> RequestRefs:
-        return RequestRefs(self.git)
-
-    def _changed(self, number: int, by: Callable[[StoredRequest], StoredRequest]) -> ChangeRequest:
-        return self._shown(self._refs.change(number, lambda one: by(self._seen(one))))
-
-    def _current(self, number: int) -> StoredRequest:
-        return self._seen(self._refs.one(number)[1])
-
-    def _seen(self, one: StoredRequest) -> StoredRequest:
+    def _seen(self, one: StoredRequest, stored: Stored) -> StoredRequest:
         """The request as the branches say it is: a push moves its head, a merge or a deletion by hand ends it."""
         if one.state != "open":
             return one
-        found, base = self._head(one.branch), self._must_head(one.base)
+        found, base = stored.heads.get(one.branch), self._must_head(one.base, stored)
         head = found or one.head
-        if not contains(self.git, base, head):
+        if not self.commits.contains(base, head):
             return one.model_copy(update={"head": head}) if found else one.ended("closed", head, None)
-        if contains(self.git, one.base_at, head):  # moved back: nothing is left that was asked for
+        if self.commits.contains(one.base_at, head):  # moved back: nothing is left that was asked for
             return one.ended("closed", head, None)
         commit, at = merged_by(self.git, base, head)
         return one.ended("merged", head, at, commit)
 
-    def _shown(self, one: StoredRequest) -> ChangeRequest:
-        is_open = one.state == "open"
+    def _told(self, one: StoredRequest, stored: Stored) -> ChangeRequest:
+        return self._shown(one, stored, self._accounts())
+
+    def _shown(
+        self, one: StoredRequest, stored: Stored, accounts: LocalAccounts, *, is_compared: bool = True
+    ) -> ChangeRequest:
+        """The request for others; whether it can be merged is computed where `is_compared`."""
+        can_tell = is_compared and one.state == "open"
         return ChangeRequest(
             number=one.number,
             url=f"{self.location}#{one.number}",
@@ -273,13 +305,13 @@ class LocalForge:
             branch=one.branch,
             head=one.head,
             base=one.base,
-            author=self._accounts.actor(one.author),
+            author=accounts.actor(one.author),
             state=one.state,
             created_at=one.created_at,
             merged_at=one.ended_at if one.state == "merged" else None,
             merge_commit=one.merge_commit,
             labels=one.labels,
-            mergeable=merged_tree(self.git, self._must_head(one.base), one.head) is not None if is_open else None,
+            mergeable=self.commits.is_mergeable(self._must_head(one.base, stored), one.head) if can_tell else None,
         )
 
     def _message(self, one: StoredRequest) -> str:
@@ -289,16 +321,11 @@ class LocalForge:
         who = self.whoami()
         return Signature(who.name, who.email, at)
 
-    @property
     def _accounts(self) -> LocalAccounts:
-        return LocalAccounts(self.git, self.location)
+        return read_accounts(self.git, self.location)
 
-    def _head(self, branch: str) -> str | None:
-        result = self.git.ask("rev-parse", "--verify", "--quiet", f"{_HEADS}{branch}^{{commit}}")
-        return result.text if result.code == 0 else None
-
-    def _must_head(self, branch: str) -> str:
-        head = self._head(branch)
+    def _must_head(self, branch: str, stored: Stored) -> str:
+        head = stored.heads.get(branch)
         if head is None:
             raise Moved(Reason.BRANCH_MOVED, f"{self.location} has no branch {branch} (any more)")
         return head
@@ -320,10 +347,15 @@ def open_local_forge(
     if not path.is_dir() or git.run("rev-parse", "--is-bare-repository").text != "true":
         remedy = Remedy(RemedyKind.NAME_BARE_REPOSITORY)
         raise ConfigError(Reason.INVALID_FORGE, Fault(f"{path} is not a bare Git repository", remedy=remedy))
+    return local_forge(path, GitReader(git), actor=actor, clock=clock)
+
+
+def local_forge(path: Path, reader: GitReader, *, actor: str, clock: Callable[[], datetime]) -> LocalForge:
+    """As `open_local_forge`, of a repository that is open and known to be bare. Raises `ConfigError` (InvalidForge)."""
     if not _NAME.match(actor):
         allowed = "letters, digits, '.', '_' and '-', beginning with a letter or digit, 100 at most"
         raise ConfigError(Reason.INVALID_FORGE, Fault(f"{actor!r} is no account's name", allowed=allowed))
-    return LocalForge(path, actor, clock, git)
+    return LocalForge(path, actor, clock, RequestRefs(reader), Comparisons(reader.git))
 
 
 def _commented(one: StoredRequest, author: str, marker: str, body: str) -> StoredRequest:

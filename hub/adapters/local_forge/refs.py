@@ -9,18 +9,21 @@ several processes may write at once. They travel with a mirror and stay out of f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from generator.errors import Reason, Stalled, Transient
+from hub.adapters.git.objects import answers, names
 from hub.adapters.git.process import Git, said
+from hub.adapters.git.reader import GitReader
 from reconcilers.ports.forge import CheckState, RequestState, ReviewState
 
 REQUESTS = "refs/rtb-hub/requests/"
 CHECKS = "refs/rtb-hub/checks/"
+_HEADS = "refs/heads/"
 #: How often a write is tried anew when others keep writing the same request.
 ATTEMPTS = 10
 
@@ -100,41 +103,65 @@ class RefUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """Requests by number, the blob that each stands in, and the commits of all branches: all as of one reading."""
+
+    requests: Mapping[int, StoredRequest]
+    blobs: Mapping[int, str]
+    heads: Mapping[str, str]
+
+    def one(self, number: int) -> StoredRequest:
+        """A request. Raises `Stalled` (RequestNotFound)."""
+        if number not in self.requests:
+            raise Stalled(Reason.REQUEST_NOT_FOUND, f"there is no request {number}")
+        return self.requests[number]
+
+
+@dataclass(frozen=True, slots=True)
 class RequestRefs:
     """The requests and checks of one bare repository. Raises `Stalled` (ForgeRefused) for what cannot be read."""
 
-    git: Git
+    reader: GitReader
 
-    def all(self) -> Mapping[int, StoredRequest]:
-        """All requests by number."""
-        blobs = self._listed(REQUESTS)
+    @property
+    def git(self) -> Git:
+        """`git` in the repository."""
+        return self.reader.git
+
+    def read(self, number: int | None = None) -> Stored:
+        """All requests, or the one of a number if it is there, and the heads of all branches."""
+        refs = self._listed(_HEADS, REQUESTS if number is None else f"{REQUESTS}{number}")
+        heads = {ref.removeprefix(_HEADS): commit for ref, commit in refs.items() if ref.startswith(_HEADS)}
+        blobs = {int(ref.removeprefix(REQUESTS)): blob for ref, blob in refs.items() if ref.startswith(REQUESTS)}
         texts = self._texts(blobs.values())
-        return {int(ref.removeprefix(REQUESTS)): self._request(ref, texts[blob]) for ref, blob in blobs.items()}
+        requests = {number: self._request(f"{REQUESTS}{number}", texts[blob]) for number, blob in blobs.items()}
+        return Stored(requests, blobs, heads)
 
-    def one(self, number: int) -> tuple[str, StoredRequest]:
-        """A request and the blob it stands in. Raises `Stalled` (RequestNotFound)."""
-        ref = f"{REQUESTS}{number}"
-        blob = self._listed(ref).get(ref)
-        if blob is None:
-            raise Stalled(Reason.REQUEST_NOT_FOUND, f"there is no request {number}")
-        return blob, self._request(ref, self._texts([blob])[blob])
-
-    def add(self, make: Callable[[int], StoredRequest]) -> StoredRequest:
-        """Store a new request under the next free number."""
+    def add(self, found: Stored, make: Callable[[int], StoredRequest]) -> StoredRequest:
+        """Store a new request under the next number that is free, as it was `found`, or as it is by then."""
         for _ in range(ATTEMPTS):
-            number = max((int(ref.removeprefix(REQUESTS)) for ref in self._listed(REQUESTS)), default=0) + 1
+            number = max(found.blobs, default=0) + 1
             request = make(number)
             if self.swap(RefUpdate(f"{REQUESTS}{number}", None, self.blob(request))):
                 return request
+            found = self.read()
         raise self.busy("open a request")
 
-    def change(self, number: int, by: Callable[[StoredRequest], StoredRequest]) -> StoredRequest:
-        """Store what `by` makes of a request, which may be called again; nothing is written when that is the same."""
+    def change(
+        self, number: int, by: Callable[[StoredRequest, Stored], StoredRequest], *, found: Stored | None = None
+    ) -> tuple[StoredRequest, Stored]:
+        """Store what `by`, which may be called again, makes of a request and of what is read beside it; returns both.
+
+        Nothing is written when the request stays the same. `found`: what was just read of it.
+        """
         for _ in range(ATTEMPTS):
-            blob, request = self.one(number)
-            changed = by(request)
-            if changed == request or self.swap(RefUpdate(f"{REQUESTS}{number}", blob, self.blob(changed))):
-                return changed
+            found = found or self.read(number)
+            request = found.one(number)
+            changed = by(request, found)
+            update = RefUpdate(f"{REQUESTS}{number}", found.blobs[number], "")
+            if changed == request or self.swap(replace(update, new=self.blob(changed))):
+                return changed, found
+            found = None
         raise self.busy(f"change request {number}")
 
     def checks(self, commit: str) -> tuple[StoredCheck, ...]:
@@ -142,18 +169,6 @@ class RequestRefs:
         ref = CHECKS + commit
         blob = self._listed(ref).get(ref)
         return self._checks(ref, self._texts([blob])[blob]) if blob else ()
-
-    def report(self, commit: str, check: StoredCheck) -> None:
-        """Put a result in the place of the one of the same name and source."""
-        ref = CHECKS + commit
-        for _ in range(ATTEMPTS):
-            blob = self._listed(ref).get(ref)
-            before = self._checks(ref, self._texts([blob])[blob]) if blob else ()
-            kept = tuple(c for c in before if (c.name, c.source) != (check.name, check.source))
-            after = tuple(sorted((*kept, check), key=lambda c: (c.name, c.source)))
-            if after == before or self.swap(RefUpdate(ref, blob, self._write(_CHECKS.dump_json(after, indent=1)))):
-                return
-        raise self.busy(f"report {check.name}")
 
     def blob(self, request: StoredRequest) -> str:
         """Write a request into the object database, where nothing refers to it yet."""
@@ -181,23 +196,19 @@ class RequestRefs:
         """The error for a write that others got ahead of every time."""
         return Transient(Reason.FORGE_UNREACHABLE, f"cannot {what}: others keep writing it", remedy="try again")
 
-    def _listed(self, below: str) -> dict[str, str]:
-        listing = self.git.must("for-each-ref", "--format=%(objectname) %(refname)", below).text.splitlines()
+    def _listed(self, *below: str) -> dict[str, str]:
+        listing = self.git.must("for-each-ref", "--format=%(objectname) %(refname)", *below).text.splitlines()
         return {ref: blob for blob, _, ref in (line.partition(" ") for line in listing)}
 
     def _texts(self, blobs: Iterable[str]) -> dict[str, bytes]:
         asked = list(dict.fromkeys(blobs))
-        out = (
-            self.git.must("cat-file", "--batch", stdin="".join(f"{b}\n" for b in asked).encode()).out if asked else b""
-        )
-        texts: dict[str, bytes] = {}
-        position = 0
-        for blob in asked:
-            end = out.index(b"\n", position)
-            size = int(out[position:end].split(b" ")[-1])
-            texts[blob] = out[end + 1 : end + 1 + size]
-            position = end + size + 2
-        return texts
+        if not asked:
+            return {}
+        result = self.reader.contents(names(asked))
+        if result.code != 0:
+            remedy = "'git fsck' there names damaged objects"
+            raise Stalled(Reason.REPOSITORY_REFUSED, f"git cat-file failed: {said(result)}", remedy=remedy)
+        return {blob: one.content for blob, one in zip(asked, answers(result.out, len(asked)), strict=True)}
 
     def _write(self, text: bytes) -> str:
         return self.git.must("hash-object", "-w", "--stdin", stdin=text).text

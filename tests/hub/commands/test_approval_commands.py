@@ -18,6 +18,7 @@ from hub.settings import load_settings
 from worlds.approving import BRANCH, POLICY, TEAM, laid_out
 from worlds.builders import image
 from worlds.commands import Ran, commit_file, git, must, rtb_hub
+from worlds.counted_git import CountedGit
 from worlds.github_world import GitHubWorld
 from worlds.places import ROOT
 
@@ -61,6 +62,22 @@ def test_from_asking_to_the_end_on_a_bare_repository(state: Path) -> None:
     assert "stamp prd/rtb-123" in told
     assert "nothing awaits a review in prd" in run("approvals").out
     assert run("show", "RTB-123", "--env", "prd", "-o", "json").json()["lease"]["expiresAt"]
+
+
+def test_how_many_gits_a_start_takes(state: Path, tmp_path: Path) -> None:
+    """One reading of the refs and one of the configuration a call to the forge, and one write."""
+    counted = CountedGit(tmp_path / "bin")
+
+    def gits(*more: str) -> list[str]:
+        assert must(*ASK, *more, "--repo", state, PATH=counted.path).out.count(f"request {state}#1") == 1
+        return sorted(counted.taken())
+
+    writing = ["rev-parse", "config", "for-each-ref", "cat-file", "ls-tree", "ls-tree", "fast-import", "update-ref"]
+    asking = ["for-each-ref", "log", "config", "for-each-ref", "merge-base", "hash-object", "update-ref"]
+    assert gits() == sorted([*writing, *asking])
+    assert len([*writing, *asking]) == 15
+    assert gits("--set", "web.cpu=500m") == sorted([*writing, *asking]), "an update"
+    assert len(gits("--set", "web.cpu=500m")) < 15, "nothing to write"
 
 
 def test_where_no_forge_is_named(tmp_path: Path) -> None:
