@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
 import drift
+import listing
 import starts
 import together
 from content import ACTOR, BRANCH, Objects, Pattern, difference, entry, images, rendered
@@ -152,7 +153,7 @@ def render() -> None:
     print(LEGEND)
 
 
-BENCHES = {"render": render, "git": starts.main, "together": together.main, "drift": drift.main}
+BENCHES = {"render": render, "git": starts.main, "together": together.main, "drift": drift.main, "list": listing.main}
 
 
 def main(*names: str) -> None:
