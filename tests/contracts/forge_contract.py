@@ -37,11 +37,19 @@ class World(Protocol):
         """Wait a moment for what the forge does behind a call; nothing where it does all at once."""
 
     def push(
-        self, branch: str, files: Mapping[str, str | None], *, by: str = "alice", email: str = "", onto: str = ""
+        self,
+        branch: str,
+        files: Mapping[str, str | None],
+        *,
+        by: str = "alice",
+        email: str = "",
+        onto: str = "",
+        author: str = "",
     ) -> str:
         """Commit on top of `branch`, or of the commit `onto` by force, else of `prd`; returns the commit.
 
-        `email` is the commit's, by default the one of the account `by`. A file of None is removed.
+        `email` is the commit's, by default the one of the account `by`. A file of None is removed. `author`: the account
+        that wrote what `by` commits, where that is another.
         """
 
     def delete_branch(self, branch: str) -> None: ...
@@ -262,6 +270,18 @@ class ForgeContract:
             for role in ("author", "committer")
         }
         assert {c.email for c in found if not c.actor.is_known} == {"stranger@elsewhere.invalid"}
+
+    def test_who_amends_anothers_commit_is_named_beside_its_author(self, world: World) -> None:
+        first = world.push(ONE, {"one.txt": "1\n"}, by="bob", author="alice")
+        second = world.push(ONE, {"two.txt": "2\n"}, by="alice", author="bob")
+        request = world.forge.open(ONE, BASE, title="t", body="b")
+        settled(world, request.number, second)
+        assert {(c.commit, c.actor.login, c.role) for c in world.forge.committers(request.number)} == {
+            (first, "alice", "author"),
+            (first, "bob", "committer"),
+            (second, "bob", "author"),
+            (second, "alice", "committer"),
+        }
 
     def test_what_the_hub_commits_by_its_identity_is_the_hubs(self, world: World) -> None:
         me = world.forge.whoami()

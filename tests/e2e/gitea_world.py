@@ -94,7 +94,14 @@ class GiteaWorld:
         time.sleep(0.1)
 
     def push(
-        self, branch: str, files: Mapping[str, str | None], *, by: str = "alice", email: str = "", onto: str = ""
+        self,
+        branch: str,
+        files: Mapping[str, str | None],
+        *,
+        by: str = "alice",
+        email: str = "",
+        onto: str = "",
+        author: str = "",
     ) -> str:
         """See the contract."""
         self._git("fetch", "-q", "--prune", "origin")
@@ -107,8 +114,13 @@ class GiteaWorld:
             else:
                 (self.work / name).write_text(text, encoding="utf-8")
                 self._git("add", name)
-        who = {"name": by, "email": email or f"{by}@example.com"}
-        env = {f"GIT_{role}_{part.upper()}": value for role in ("AUTHOR", "COMMITTER") for part, value in who.items()}
+        committer = (by, email or f"{by}@example.com")
+        wrote = (author, f"{author}@example.com") if author else committer
+        env = {
+            f"GIT_{role}_{field}": value
+            for role, person in (("AUTHOR", wrote), ("COMMITTER", committer))
+            for field, value in zip(("NAME", "EMAIL"), person, strict=True)
+        }
         self._git("commit", "-q", "-m", f"Change {branch}", **env)
         self._git("push", "-q", *(["--force"] if onto else []), self._url(by), f"HEAD:refs/heads/{branch}")
         return self._git("rev-parse", "HEAD").strip()

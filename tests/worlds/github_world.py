@@ -97,9 +97,16 @@ class GitHubWorld(PeoplesRepository):
         return answer.json()
 
     def push(
-        self, branch: str, files: Mapping[str, str | None], *, by: str = "alice", email: str = "", onto: str = ""
+        self,
+        branch: str,
+        files: Mapping[str, str | None],
+        *,
+        by: str = "alice",
+        email: str = "",
+        onto: str = "",
+        author: str = "",
     ) -> str:
-        commit = super().push(branch, files, by=by, email=email, onto=onto)
+        commit = super().push(branch, files, by=by, email=email, onto=onto, author=author)
         if hasattr(self, "server"):
             self.server.pushed(by, branch)
         return commit

@@ -38,7 +38,9 @@ class PeoplesRepository:
     def head(self, branch: str) -> str:
         return git(self.path, "for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}").strip()
 
-    def made(self, branch: str, files: Mapping[str, str | None], *, by: str, email: str, onto: str) -> str:
+    def made(
+        self, branch: str, files: Mapping[str, str | None], *, by: str, email: str, onto: str, author: str = ""
+    ) -> str:
         """Commit without moving the branch."""
         parent = onto or self.head(branch) or self.head(BASE)
         index = {**QUIET, "GIT_INDEX_FILE": str(self.path / f"index-of-{by.replace('/', '-')}")}
@@ -61,16 +63,28 @@ class PeoplesRepository:
                     "--cacheinfo",
                     f"100644,{run('hash-object', '-w', '--stdin', stdin=text)},{name}",
                 )
-        who = {f"GIT_{role}_{f}": v for role in ("AUTHOR", "COMMITTER") for f, v in (("NAME", by), ("EMAIL", email))}
+        wrote = (author, f"{author}@example.com") if author else (by, email)
+        who = {
+            f"GIT_{role}_{field}": value
+            for role, person in (("AUTHOR", wrote), ("COMMITTER", (by, email)))
+            for field, value in zip(("NAME", "EMAIL"), person, strict=True)
+        }
         on = ["-p", parent] if parent else []
         commit = run("commit-tree", run("write-tree"), *on, "-m", f"Change {branch}", **who)
         Path(index["GIT_INDEX_FILE"]).unlink()
         return commit
 
     def push(
-        self, branch: str, files: Mapping[str, str | None], *, by: str = "alice", email: str = "", onto: str = ""
+        self,
+        branch: str,
+        files: Mapping[str, str | None],
+        *,
+        by: str = "alice",
+        email: str = "",
+        onto: str = "",
+        author: str = "",
     ) -> str:
-        commit = self.made(branch, files, by=by, email=email or f"{by}@example.com", onto=onto)
+        commit = self.made(branch, files, by=by, email=email or f"{by}@example.com", onto=onto, author=author)
         git(self.path, "update-ref", f"refs/heads/{branch}", commit)
         return commit
 

@@ -32,6 +32,16 @@ BASE = Observed(
 )  # fmt: skip
 
 
+def written_by(author: str, committer: str) -> frozenset[Committer]:
+    """A commit by one, as another committed it."""
+    return frozenset(
+        {
+            Committer(OLD, Actor(author), "author", "its author", "a@example.com"),
+            Committer(OLD, Actor(committer), "committer", "its committer", "c@example.com"),
+        }
+    )
+
+
 def review(who: str, state: ReviewState, after: int = 0, commit: str = HEAD, *, is_bot: bool = False) -> Review:
     return Review(Actor(who, is_bot), state, commit, NOW + timedelta(minutes=after))
 
@@ -59,6 +69,26 @@ CASES: dict[str, tuple[tuple[Review, ...], dict[str, Any], str]] = {
         (review("bob", "approved"),),
         {"committers": BASE.committers | {Committer(OLD, Actor("bob"), "author", "Bob", "bob@example.com")}},
         "bob wrote a commit of it",
+    ),
+    "who amended another's commit approves": (
+        (review("bob", "approved"),),
+        {"committers": BASE.committers | written_by("dave", "bob")},
+        "bob wrote a commit of it",
+    ),
+    "whose commit another amended approves": (
+        (review("bob", "approved"),),
+        {"committers": BASE.committers | written_by("bob", "dave")},
+        "bob wrote a commit of it",
+    ),
+    "another's commit, amended by nobody": (
+        (review("bob", "approved"),),
+        {"committers": BASE.committers | written_by("dave", "")},
+        "aaaaaaaaaaaa by its committer: it maps to no account",
+    ),
+    "nobody's commit, amended by another": (
+        (review("bob", "approved"),),
+        {"committers": BASE.committers | written_by("", "dave")},
+        "aaaaaaaaaaaa by its author: it maps to no account",
     ),
     "a commit of nobody's": (
         (review("bob", "approved"),),
@@ -166,12 +196,22 @@ def test_two_approvals_are_of_two_people() -> None:
     two = Approval(team="acme/prd-approvers", required=2)
     once = verdict(review("bob", "approved"), review("BOB", "approved", 1), policy=two)
     assert [wait.words for wait in once.waits] == ["1 more approval of acme/prd-approvers"]
-    assert verdict(review("bob", "approved"), review("carol", "approved"), policy=two).approved_by == ("bob", "carol")
+    both = verdict(review("bob", "approved"), review("carol", "approved"), policy=two)
+    assert (both.kind, both.approved_by) == ("merge", ("bob", "carol"))
+    more = verdict(
+        *(review(who, "approved") for who in ("bob", "carol", "dave")),
+        policy=two,
+        members=BASE.members | {"dave"},
+    )
+    assert (more.kind, more.why) == ("merge", "approved by bob, carol, dave")
+    none = verdict(policy=two)
+    assert [wait.words for wait in none.waits] == ["2 more approvals of acme/prd-approvers"]
 
 
 def test_what_nobody_approved_in_time_is_closed_even_if_approved_later() -> None:
     late = NOW + timedelta(hours=72)
     assert verdict(now=late - timedelta(seconds=1)).kind == "wait"
+    assert verdict(now=late + timedelta(seconds=1)).kind == "close"
     assert verdict(now=late).why == "not merged within 72h; 1 more approval of acme/prd-approvers"
     rejected = verdict(review("bob", "changes-requested"), now=late)
     assert (rejected.kind, "bob asked for changes" in rejected.why) == ("close", True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from generator.model.entry import Extension, Preview
-from generator.values.formats import format_time
+from generator.values.formats import format_time, parse_time
 from reconcilers.guard.judge import Judgement
 from reconcilers.guard.walk import RULES
 from reconcilers.lifecycle.start import Starter, entry_text
@@ -583,8 +584,18 @@ def test_a_bad_commit_in_the_middle_is_refused_though_the_end_is_good(state: Sta
 def test_removals_of_several_commits_count_together(state: State) -> None:
     first = state.on_main(removal(state.due))
     second = state.on_main(removal(state.due_too), on=first)
-    assert state.world.judge(state.main, second, cap=2).refusals == ()
+    assert [state.world.judge(state.main, second, cap=cap).refusals for cap in (2, 3)] == [(), ()]
     assert rules(state.world.judge(state.main, second, cap=1)) == {"removal-cap"}
+
+
+@pytest.mark.parametrize("who", ["any", "expiry"])
+@pytest.mark.parametrize(("seconds", "refused"), [(-1, True), (0, False), (1, False)], ids=["before", "at", "after"])
+def test_a_preview_is_due_from_its_end_on(state: State, who: str, seconds: int, refused: bool) -> None:
+    """Both ended at the same second. Two in one commit: one live preview may go by itself."""
+    ends = parse_time(state.due.spec.lease.expires_at or "")
+    head, at = state.on_main(removal(state.due, state.due_too)), ends + timedelta(seconds=seconds)
+    judgement = state.world.judge(state.main, head, who=who, now=at)  # type: ignore[arg-type]
+    assert [refusal.rule for refusal in judgement.refusals] == (["removal-not-due"] * 2 if refused else [])
 
 
 def test_live_previews_removed_one_commit_each_are_refused(state: State) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,7 +13,7 @@ from generator.errors import Fault
 from generator.model.entry import Preview
 from generator.values.formats import format_time
 from hub.output.remedies import words
-from reconcilers.health.phase import Seen, needs_details, phase_of
+from reconcilers.health.phase import HELD, NOTICED, REMOVED, Seen, needs_details, phase_of
 from reconcilers.ports.cluster import Container, ExternalSecret, Ingress, Workload
 from reconcilers.state.entries import EntryRecord
 from worlds.builders import NOW, image, preview
@@ -148,6 +149,37 @@ def test_phase(seen: Seen, name: str, causes: tuple[str, ...]) -> None:
         assert text in f"{cause} | {remedy}"
     if not causes:
         assert told in ("running", "expiring soon", "awaiting approval", "removed", "stopping")
+
+
+#: What changes at a length of time: what is seen, the length, and the phase below, at and above it.
+BOUNDS: dict[str, tuple[Callable[[timedelta], Seen], timedelta, tuple[str, str, str]]] = {
+    "a finalizer of what is removed": (
+        lambda t: leaving(held(seconds=t.total_seconds())), HELD, ("stopping", "stopping", "stuck"),
+    ),
+    "a finalizer of the one before": (
+        lambda t: running(application=application(deleting_since=ago(hours=1)), details=details(held(seconds=t.total_seconds()))),
+        HELD, ("starting", "starting", "stuck"),
+    ),
+    "a removal without a word": (
+        lambda t: leaving(application=application(deleting_since=NOW - t)), REMOVED, ("stopping", "stopping", "stuck"),
+    ),
+    "an entry without an Application": (lambda t: of(entry=entry(t)), NOTICED, ("starting", "starting", "stuck")),
+    "the time left of a lease": (
+        lambda t: running(entry=entry(ends=t)), timedelta(hours=2), ("expiring soon", "expiring soon", "running"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BOUNDS)
+def test_what_a_length_of_time_changes_it_changes_to_the_second(what: str) -> None:
+    seen, length, names = BOUNDS[what]
+    assert tuple(phase(seen(length + timedelta(seconds=n)))[0] for n in (-1, 0, 1)) == names
+
+
+@pytest.mark.parametrize(("left", "over"), [(1, False), (0, True), (-1, True)])
+def test_a_lease_is_told_as_over_from_its_end_on(left: int, over: bool) -> None:
+    name, cause, _ = phase(running(entry=entry(ends=timedelta(seconds=left))))
+    assert (name, cause.startswith("its time was up at ")) == ("expiring soon", over)
 
 
 def test_a_job_that_failed_is_told_and_one_that_still_runs_is_no_cause() -> None:

@@ -113,7 +113,10 @@ def test_people_are_warned_ahead_once_the_time_has_come_and_the_next_time_is_tol
     ends = NOW + 4 * HOUR
     early = plan_expiry(state, at=NOW)
     assert (early.actions, early.next_due) == ((), ends - 2 * HOUR)
+    before = plan_expiry(state, at=ends - 2 * HOUR - timedelta(seconds=1))
+    assert (before.actions, before.next_due) == ((), ends - 2 * HOUR)
     warned = plan_expiry(state, at=ends - 2 * HOUR)
+    assert plan_expiry(state, at=ends - timedelta(seconds=1)) == warned
     why = "its time is up at 2026-11-23T06:00:00Z"
     assert (warned.actions, warned.next_due) == ((Action("warn", "int/rtb-1", why, ends),), ends)
     assert (warned.plan, warned.needs_a_person) == (None, False)
@@ -192,11 +195,12 @@ class TestBreaker:
         put(store, f"{HOME}/rtb-99/preview.yaml", b"x")
         assert bool(plan_expiry(observed(store), at=NOW + HOUR).held) is is_held
 
-    def test_a_number_holds_whatever_the_share(self) -> None:
-        state = observed(several(5, kept=6), **ROOMY, expiry={"maxRemovals": 4, "maxShare": 100})
+    @pytest.mark.parametrize(("most", "is_held"), [(4, True), (5, False), (6, False)], ids=["over", "at", "below"])
+    def test_a_number_holds_whatever_the_share(self, most: int, is_held: bool) -> None:
+        state = observed(several(5, kept=6), **ROOMY, expiry={"maxRemovals": most, "maxShare": 100})
         held = plan_expiry(state, at=NOW + HOUR).held
-        assert held
-        assert "more than 4 (expiry.maxRemovals)" in held.message
+        assert (held is not None) is is_held
+        assert held is None or held.message == "5 of 11 previews are due at once, more than 4 (expiry.maxRemovals); none is removed"  # fmt: skip
 
     @pytest.mark.parametrize(("confirmed", "is_held"), [(4, True), (5, False), (6, True)])
     def test_exactly_the_confirmed_number_goes(self, confirmed: int, is_held: bool) -> None:
@@ -218,6 +222,19 @@ class TestClock:
         told = plan_expiry(state, at=at, newest=at + timedelta(minutes=6))
         assert [action.preview for action in told.actions if action.kind == "report"] == ["int"]
         assert told.plan == plan_expiry(state, at=at, newest=at + timedelta(minutes=5)).plan is not None
+
+    @pytest.mark.parametrize(("seconds", "told"), [(299, False), (300, False), (301, True)])
+    def test_a_clock_may_be_behind_by_the_tolerance(self, seconds: int, told: bool) -> None:
+        at = NOW + HOUR
+        found = plan_expiry(observed(several(1)), at=at, newest=at + timedelta(seconds=seconds))
+        assert [action.kind for action in found.actions] == ["remove", *(["report"] if told else [])]
+
+    @pytest.mark.parametrize(("seconds", "is_due"), [(-1, False), (0, True), (1, True)])
+    def test_an_end_from_its_beginning_on_is_one(self, seconds: int, is_due: bool) -> None:
+        store = several(1)
+        edited(store, "rtb-1", expiresAt=format_time(NOW + timedelta(seconds=seconds)))
+        found = plan_expiry(observed(store), at=NOW + HOUR)
+        assert (due(found), len(found.set_aside)) == ((["int/rtb-1"], 0) if is_due else ([], 1))
 
     def test_a_clock_behind_removes_late_and_never_early(self) -> None:
         assert due(plan_expiry(observed(several(1)), at=NOW - timedelta(days=400), newest=NOW)) == []
