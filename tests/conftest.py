@@ -69,6 +69,15 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
     monkeypatch.setenv("COLUMNS", "200")
 
 
+@pytest.fixture(scope="session")
+def forked_hub() -> Iterator[Any]:
+    """The command line with everything imported, for scripts that call it: `forked_hub.tool(path)`."""
+    from worlds.forking import Forks
+
+    with Forks("hub.cli.main:main", "generator", "reconcilers", "hub") as forks:
+        yield forks
+
+
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("connect", "connect_ex"):

@@ -22,6 +22,7 @@ from generator.validate.schemas import VERSIONS
 from hub.output.exit_codes import CODES
 from worlds.builders import image
 from worlds.commands import git, must
+from worlds.forking import Forks
 from worlds.places import ROOT
 
 PAGES = sorted((ROOT / "docs" / "reference").glob("*.md"))
@@ -83,15 +84,19 @@ def test_the_picture_is_made_from_a_real_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
-def test_every_command_of_a_reference_page_works(page: Path, tmp_path: Path) -> None:
+def test_every_command_of_a_reference_page_works(page: Path, tmp_path: Path, forked_hub: Forks) -> None:
     text = page.read_text(encoding="utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     assert blocks
     assert len(blocks) == text.count("```sh")
+    tools, work = tmp_path / "bin", tmp_path / "work"
+    for folder in (tools, work):
+        folder.mkdir()
+    forked_hub.tool(tools / "rtb-hub")
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", "\n".join(blocks)],
-        cwd=tmp_path,
-        env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
+        cwd=work,
+        env={**os.environ, "PATH": os.pathsep.join([str(tools), str(Path(sys.executable).parent), os.environ["PATH"]])},
         capture_output=True,
         text=True,
         check=False,

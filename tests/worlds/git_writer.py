@@ -18,7 +18,8 @@ from reconcilers.state.reading import read_state
 from worlds.builders import LIBRARY, NOW, start_request
 
 
-def main(repository: str, cache: str, project: str, count: str) -> None:
+def main() -> None:
+    repository, cache, project, count = sys.argv[1:]
     store = open_store(repository, cache=Path(cache), environ=os.environ, identity=Identity("hub", "hub@example.com"))
     starter, kept = Starter(LIBRARY, lambda *_: None, "test"), SqliteEntryCache(Path(cache) / "entries", version="test")
 
@@ -35,7 +36,3 @@ def main(repository: str, cache: str, project: str, count: str) -> None:
             except Moved:
                 continue  # told so: a person runs it again
         print(key, flush=True)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -59,7 +59,7 @@ def start_many(committer: GroupCommitter, keys: list[str]) -> list[str]:
     return done
 
 
-if __name__ == "__main__":
+def main() -> None:
     location, cache, first, count = sys.argv[1:]
     with GroupCommitter(writer(location, Path(cache)), most=5) as shared:
         start_many(shared, [f"RTB-{n}" for n in range(int(first), int(first) + int(count))])

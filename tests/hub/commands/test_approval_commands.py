@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from worlds.approving import BRANCH, POLICY, TEAM, laid_out
 from worlds.builders import image
 from worlds.commands import Ran, commit_file, git, must, rtb_hub
 from worlds.counted_git import CountedGit
+from worlds.forking import Forks
 from worlds.github_world import GitHubWorld
 from worlds.places import ROOT
 
@@ -195,15 +195,13 @@ def test_once_its_cause_is_gone_the_request_is_opened(github: GitHubWorld) -> No
     assert [one.branch for one in github.forge.requests("prd", prefix=BRANCH, closed_since=github.begin)] == [BRANCH]
 
 
-def test_trying_it_without_a_forge_works_as_written(tmp_path: Path) -> None:
+def test_trying_it_without_a_forge_works_as_written(tmp_path: Path, forked_hub: Forks) -> None:
     text = (ROOT / "docs" / "FORGES.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"## Trying it without a forge\n.*?```sh\n(.*?)```", text, re.DOTALL)
     script = block.replace("web=…@sha256:…", f"web={image('web')}")
     shutil.copytree(ROOT / "environments", tmp_path / "environments")
     (tmp_path / "bin").mkdir()
-    tool = tmp_path / "bin" / "rtb-hub"
-    tool.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m hub.cli.main "$@"\n', encoding="utf-8")
-    tool.chmod(0o755)
+    tool = forked_hub.tool(tmp_path / "bin" / "rtb-hub")
     environ = {**os.environ, "PATH": f"{tool.parent}:{os.environ['PATH']}"}
     done = subprocess.run(["sh", "-e", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from generator.bootstrap.hub_jobs import jobs_of
 from reconcilers.approval.push_rules import branch_rules
 from worlds.builders import digest, environment, preview, render
 from worlds.commands import git, rtb_hub
+from worlds.forking import Forks
 from worlds.places import ROOT
 
 INSTALL = (ROOT / "docs" / "INSTALL.md").read_text(encoding="utf-8")
@@ -61,7 +61,7 @@ def test_shell_that_needs_an_account_parses(block: Block) -> None:
 
 
 @pytest.fixture
-def remote(tmp_path: Path) -> Path:
+def remote(tmp_path: Path, forked_hub: Forks) -> Path:
     """The state repository at the end: every block that needs no account, run in order in one shell."""
     remote = tmp_path / "remote.git"
     git(tmp_path, "init", "-q", "--bare", "--initial-branch=main", str(remote))
@@ -70,9 +70,7 @@ def remote(tmp_path: Path) -> Path:
         "[user]\n\tname = admin\n\temail = admin@example.com\n"
     )
     (tmp_path / "bin").mkdir()
-    command = tmp_path / "bin" / "rtb-hub"
-    command.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m hub.cli.main \"$@\"\n")
-    command.chmod(0o755)
+    forked_hub.tool(tmp_path / "bin" / "rtb-hub")
     work = tmp_path / "work"
     work.mkdir()
     subprocess.run(["cp", "-r", ROOT / "environments", work / "environments"], check=True)
@@ -83,7 +81,6 @@ def remote(tmp_path: Path) -> Path:
         env={
             **os.environ,
             "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
             "GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig"),
             "web": digest("a"),  # what the marked block before sets
             "api": digest("b"),

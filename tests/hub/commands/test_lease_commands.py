@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,6 +19,7 @@ from hub.wiring import Hub
 from reconcilers.plan import Plan
 from reconcilers.ports.git import GitStore
 from worlds.commands import IMAGES, commit_file, git, must, rtb_hub
+from worlds.forking import Forks
 
 ENTRY = "environments/int/previews/rtb/100/rtb-123"
 HOUR = timedelta(hours=1)
@@ -74,25 +73,14 @@ def test_a_button_that_is_pressed_by_two_extends_once(tell: Callable[..., Any]) 
     assert (told["change"], told["commit"], told["extension"]["requestedBy"]) == ("unchanged", None, "alice")
 
 
-def test_a_double_click_in_two_processes_extends_once(state: Path, tell: Callable[..., Any]) -> None:
+def test_a_double_click_in_several_processes_extends_once(
+    state: Path, tell: Callable[..., Any], forked_hub: Forks
+) -> None:
     before = ends(start(tell))
-    click = [
-        sys.executable,
-        "-m",
-        "hub.cli.main",
-        "extend",
-        "RTB-123",
-        "--env",
-        "int",
-        "--by",
-        "4h",
-        "--repo",
-        str(state),
-    ]
-    clicks = [subprocess.Popen(click, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
-    said = [one.communicate() for one in clicks]
-    assert [one.returncode for one in clicks] == [0, 0, 0], said
-    assert sum("nothing was added" in out for out, _ in said) == 2
+    clicks = [forked_hub.start("extend", "RTB-123", "--env", "int", "--by", "4h", "--repo", state) for _ in range(3)]
+    said = [one.read() for one in clicks]
+    assert [one.wait() for one in clicks] == [0, 0, 0], said
+    assert sum("nothing was added" in out for out in said) == 2
     assert ends(tell("show", "RTB-123", "--env", "int")) == before + 4 * HOUR
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -30,10 +29,10 @@ from reconcilers.state.layout import plan_layout
 from reconcilers.state.reading import read_state
 from worlds.builders import LIBRARY, NOW
 from worlds.commands import git
+from worlds.forking import Forks
 from worlds.git_http import GitServer
 from worlds.group_commit_process import start_many, starting, writer
 from worlds.memory_store import MemorySnapshot, MemoryStore
-from worlds.places import PYTHON_PATH, WORLDS
 from worlds.planning import layout, observed, state_store
 
 GONE = Transient(Reason.REPOSITORY_UNREACHABLE, "the network is gone")
@@ -518,20 +517,13 @@ def test_several_committers_on_one_remote_pass_no_shards_cap_and_lose_nothing(re
 
 def test_what_a_killed_process_acknowledged_is_there(remote: Path, tmp_path: Path) -> None:
     acknowledged: list[str] = []
-    with GitServer(tmp_path) as server:
+    with GitServer(tmp_path) as server, Forks("worlds.group_commit_process:main") as forks:
         for number, kill_after in enumerate((1, 4, 7), 1):
-            command = [sys.executable, str(WORLDS / "group_commit_process.py")]
-            arguments = [server.url("origin.git"), str(tmp_path / "cache"), f"{number}00", "12"]
-            with subprocess.Popen(
-                [*command, *arguments],
-                stdout=subprocess.PIPE,
-                text=True,
-                env={**os.environ, "PYTHONPATH": PYTHON_PATH},
-            ) as process:
-                assert process.stdout
-                acknowledged += [process.stdout.readline().strip() for _ in range(kill_after)]
-                process.kill()
-                acknowledged += process.stdout.read().split()
+            process = forks.start(server.url("origin.git"), tmp_path / "cache", f"{number}00", 12)
+            acknowledged += [process.stdout.readline().strip() for _ in range(kill_after)]
+            process.kill()
+            acknowledged += process.read().split()
+            assert process.wait() == -signal.SIGKILL
         assert acknowledged
         assert set(acknowledged) <= set(entries(remote))
         is_whole(remote)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from hub import __version__
 from reconcilers.approval.repository_files import CODEOWNERS, REQUIREMENTS, WORKFLOW, codeowners, guard_workflow
 from worlds.builders import environment
 from worlds.commands import IMAGES, commit_file, git, must
+from worlds.forking import Forks
 from worlds.places import ROOT
 
 WHEEL = f"https://example.com/rtb_ai_hub-{__version__}-py3-none-any.whl#sha256={'a' * 64}"
@@ -100,12 +100,13 @@ def scripts(tree: Any) -> list[str]:
 class Runner:
     """Runs the scripts of the workflow's job in order, with GitHub's files and variables. pip installs nothing here."""
 
-    def __init__(self, folder: Path, state: Path) -> None:
+    def __init__(self, folder: Path, state: Path, forks: Forks) -> None:
         self.folder, self.state = folder, state
         (folder / "bin").mkdir(parents=True)
-        (folder / "temp").mkdir()
+        for name in ("temp", "tools"):
+            (folder / name).mkdir()
         self.log, self.summary = folder / "pip.log", folder / "summary.md"
-        hub = f"#!/bin/sh\nPYTHONPATH='{ROOT}' exec '{sys.executable}' -m hub.cli.main \"$@\"\n"
+        hub = forks.tool(folder / "tools" / "rtb-hub").read_text()
         pip = f"#!/bin/sh\necho \"$@\" >> '{self.log}'\n"
         venv = '#!/bin/sh\n[ "$*" = "-m venv rtb-hub" ] || exit 9\nmkdir -p rtb-hub/bin\n'
         for name, text in (("pip", pip), ("rtb-hub", hub)):
@@ -153,12 +154,12 @@ class Runner:
 
 
 @pytest.fixture
-def runner(repository: Path, tmp_path: Path) -> Runner:
+def runner(repository: Path, tmp_path: Path, forked_hub: Forks) -> Runner:
     state = tmp_path / "state.git"
     subprocess.run(["cp", "-r", repository, state], check=True)
     must("start", "RTB-1", "--env", "int", *IMAGES, "--repo", state)
     must("start", "RTB-1", "--env", "prd", *IMAGES, "--repo", state)
-    return Runner(tmp_path / "run", state)
+    return Runner(tmp_path / "run", state, forked_hub)
 
 
 def merge(state: Path, into: str, branch: str) -> str:
@@ -191,7 +192,7 @@ def test_the_expiry_identity_is_told_by_its_name_on_pushes_only(runner: Runner) 
     before = git(runner.state, "rev-parse", "main^1").strip()
     who = {"ACTOR": "expiry[bot]", "EXPIRY_ACTOR": "expiry[bot]"}
     code, out = runner.run("main", "push", before=before, **who)
-    assert code == 5
+    assert code == 5, out
     assert "title=expiry-overreach::" in out
 
 
@@ -222,6 +223,6 @@ def test_requirements_and_programs_that_the_change_brings_are_not_used(runner: R
         commit_file(runner.state, path, text)
     before = git(runner.state, "rev-parse", "main~3").strip()
     code, out = runner.run("main", "push", before=before)
-    assert code == 5
+    assert code == 5, out
     assert set(re.findall(r"title=([a-z-]+)::", out)) == {"workflow-changed", "outside-previews"}
     assert "evil" not in (runner.folder / "temp" / "requirements.txt").read_text()

@@ -6,7 +6,7 @@ import os
 import random
 import signal
 import subprocess
-import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,12 +19,11 @@ from reconcilers.state.layout import plan_layout
 from reconcilers.state.reading import read_state
 from worlds.builders import LIBRARY, environment
 from worlds.commands import git
+from worlds.forking import Forked, Forks
 from worlds.git_http import GitServer
-from worlds.places import PYTHON_PATH, WORLDS
 from worlds.planning import layout
 from worlds.polling import until
 
-WRITER = WORLDS / "git_writer.py"
 WRITERS, KILLS = 8, 12
 
 
@@ -49,10 +48,10 @@ def url(origin: Path, tmp_path: Path) -> Iterator[str]:
         yield server.url("origin.git")
 
 
-def writer(url: str, cache: Path, project: str, count: int) -> subprocess.Popen[str]:
-    command = [sys.executable, str(WRITER), url, str(cache), project, str(count)]
-    environ = {**os.environ, "PYTHONPATH": PYTHON_PATH}
-    return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True)
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    with Forks("worlds.git_writer:main") as forks:
+        yield forks
 
 
 def observed(origin: Path, tmp_path: Path) -> EnvironmentState:
@@ -88,20 +87,20 @@ def must_be_whole(origin: Path, tmp_path: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("shared", [True, False], ids=["of one machine", "of a machine each"])
-def test_eight_writers_lose_nothing(origin: Path, url: str, tmp_path: Path, shared: bool, previews: int) -> None:
-    caches = [tmp_path / ("cache" if shared else f"cache-{n}") for n in range(WRITERS)]
-    running = [writer(url, cache, f"W{n}", previews) for n, cache in enumerate(caches)]
-    told = {key for process in running for key in process.communicate()[0].split()}
-    assert [process.returncode for process in running] == [0] * WRITERS
+@pytest.mark.parametrize("cache", ["cache", "cache-{}"], ids=["of one machine", "of a machine each"])
+def test_eight_writers_lose_nothing(origin: Path, url: str, forks: Forks, cache: str, previews: int) -> None:
+    caches = [origin.parent / cache.format(n) for n in range(WRITERS)]
+    running = [forks.start(url, cache, f"W{n}", previews) for n, cache in enumerate(caches)]
+    told = {key for process in running for key in process.read().split()}
+    assert [process.wait() for process in running] == [0] * WRITERS
     expected = {f"W{n}-{number}" for n in range(WRITERS) for number in range(1, previews + 1)}
     assert told == expected
-    assert must_be_whole(origin, tmp_path) == {key.lower() for key in expected}
+    assert must_be_whole(origin, origin.parent) == {key.lower() for key in expected}
 
 
 @pytest.mark.parametrize("kind", ["http", "bare"])
 def test_killed_at_any_moment_the_branch_is_whole_and_the_next_run_goes_on(
-    origin: Path, url: str, tmp_path: Path, kind: str
+    origin: Path, url: str, tmp_path: Path, forks: Forks, kind: str
 ) -> None:
     """Writers with all their git processes are killed (-9) at moments drawn by a fixed seed.
 
@@ -110,19 +109,17 @@ def test_killed_at_any_moment_the_branch_is_whole_and_the_next_run_goes_on(
     where, cache, chance = url if kind == "http" else str(origin), tmp_path / "cache", random.Random(1)
     told: set[str] = set()
     for number in range(KILLS):
-        process = writer(where, cache, f"K{number}", 100)
-        assert process.stdout is not None
-        told.add(process.stdout.readline().strip())  # it is at work now
-        try:
-            told |= set(process.communicate(timeout=chance.uniform(0, 0.5))[0].split())
-        except subprocess.TimeoutExpired:
-            kill_with_children(process)
-            told |= set(process.communicate()[0].split())
-            if kind == "bare":
-                remove_locks(origin)
+        process = forks.start(where, cache, f"K{number}", 100)
+        told |= {process.stdout.readline().strip() for _ in range(chance.randint(1, 4))}  # it is at work now
+        time.sleep(chance.uniform(0, 0.1))  # somewhere in the next, which it is nowhere near the end of
+        kill_with_children(process)
+        told |= set(process.read().split())
+        assert process.wait() == -signal.SIGKILL
+        if kind == "bare":
+            remove_locks(origin)
         assert {key.lower() for key in told} <= must_be_whole(origin, tmp_path)
-    last = writer(where, cache, "LAST", 1)
-    assert last.communicate()[0].split() == ["LAST-1"]
+    last = forks.start(where, cache, "LAST", 1)
+    assert (last.read().split(), last.wait()) == (["LAST-1"], 0)
     assert "last-1" in must_be_whole(origin, tmp_path)
 
 
@@ -132,7 +129,7 @@ def remove_locks(origin: Path) -> None:
         lock.unlink(missing_ok=True)
 
 
-def kill_with_children(process: subprocess.Popen[str]) -> None:
+def kill_with_children(process: Forked) -> None:
     """Kill a writer and the git processes it started, each in a session of its own."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     for pid in (process.pid, *map(int, children)):
