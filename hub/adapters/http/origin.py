@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 #: Hosts that are reached without a network, so without TLS.
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _HOST = re.compile(r"\A[A-Za-z0-9]([A-Za-z0-9._-]{0,252}[A-Za-z0-9])?\.?\Z|\A[0-9A-Fa-f:.]{2,45}\Z")
-_PREFIX = re.compile(r"\A(/[A-Za-z0-9._~-]+)*\Z")
+_PREFIX = re.compile(r"\A(/[A-Za-z0-9._~:-]+)*\Z")
 _PORTS = {"http": 80, "https": 443}
 
 

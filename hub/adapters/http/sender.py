@@ -17,10 +17,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from generator.errors import Fault, Stalled, Waiting
 from hub import __version__
+from hub.adapters.http.network import Network
 from hub.adapters.http.origin import Origin
 from hub.adapters.http.peer import WORDS, Failed, Peer, failure_of
 from hub.adapters.http.reading import TooLargeError, UnreadableError, count_of, parse_json, pause_of, read_body
@@ -52,23 +54,31 @@ class _Tally:
     is_renewed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class SenderParts:
+    """What all senders of a process share. `seconds` only go forward. `observe` is told of each call, at its end."""
+
+    network: Network = field(default=Network())
+    backoff: Backoff = field(default=Backoff(tries=4, first_seconds=0.5, most_seconds=8.0), repr=False)
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
+    seconds: Callable[[], float] = field(default=time.monotonic, repr=False)
+    observe: Callable[[Call], None] = field(default=unobserved, repr=False)
+
+
 @dataclass(frozen=True, eq=False)
 class Sender:
     """Sends requests to `origin`. Safe for threads.
 
-    `authorization` gives the value of that header, None for none. `patience_seconds`: a server that wants to be left
-    alone for longer is not waited for. `seconds` only go forward. `observe` is told of each call once, at its end.
+    `pool` None: connections of its own. `authorization` gives the value of that header, None for none.
+    `patience_seconds`: a server that wants to be left alone for longer is not waited for.
     """
 
     peer: Peer
     origin: Origin
-    pool: urllib3.PoolManager = field(repr=False)
     authorization: Callable[[], str | None] = field(default=no_key, repr=False)
-    backoff: Backoff = field(default=Backoff(tries=4, first_seconds=0.5, most_seconds=8.0), repr=False)
+    parts: SenderParts = SenderParts()
     patience_seconds: float = 10.0
-    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), repr=False)
-    seconds: Callable[[], float] = field(default=time.monotonic, repr=False)
-    observe: Callable[[Call], None] = field(default=unobserved, repr=False)
+    pool: urllib3.PoolManager | None = field(default=None, repr=False)
 
     def send(self, request: Request) -> Answer:
         """The answer, of whatever status, after as many attempts as `request` and the server allow.
@@ -77,14 +87,20 @@ class Sender:
         than is waited for, `Stalled` for a certificate that is not accepted or a key that is none, and what
         `authorization` raises.
         """
-        tally = _Tally(self.seconds())
+        tally = _Tally(self.parts.seconds())
         try:
             result = self._repeated(request, tally)
         finally:
-            self.observe(self._call(request, tally))
+            self.parts.observe(self._call(request, tally))
         if isinstance(result, Failed):
             raise result.error(self.peer, request) from result.cause
         return result
+
+    @cached_property
+    def _pool(self) -> urllib3.PoolManager:
+        from hub.adapters.http.transport import open_pool
+
+        return self.pool or open_pool(self.origin, self.parts.network)
 
     def _repeated(self, request: Request, tally: _Tally) -> Answer | Failed:
         while True:
@@ -95,28 +111,28 @@ class Sender:
                 return result
             if pause > 0:
                 tally.waited += pause
-                self.backoff.sleep(pause)
+                self.parts.backoff.sleep(pause)
 
     def _pause(self, request: Request, result: Answer | Failed, tally: _Tally) -> float | None:
         """How long to wait before the next attempt; None: this one was the last."""
-        is_last = tally.attempts >= self.backoff.tries
+        is_last = tally.attempts >= self.parts.backoff.tries
         if isinstance(result, Failed):
             may_repeat = (request.may_repeat or result.is_settled) and not result.is_final
-            return self.backoff.seconds(tally.attempts) if may_repeat and not is_last else None
+            return self.parts.backoff.seconds(tally.attempts) if may_repeat and not is_last else None
         if result.status == 401 and not tally.is_renewed:
             tally.is_renewed = True
             return None if self.authorization() == tally.key else 0.0
-        now = self.clock()
+        now = self.parts.clock()
         if limit := self.peer.limits(result, now):
             return self._limited(request, limit, tally, is_last=is_last)
         if result.status < 500 or is_last or not request.may_repeat:
             return None
         named = pause_of(result.headers.get("retry-after"), now) or 0.0
-        return max(named, self.backoff.seconds(tally.attempts)) if named <= self.patience_seconds else None
+        return max(named, self.parts.backoff.seconds(tally.attempts)) if named <= self.patience_seconds else None
 
     def _limited(self, request: Request, limit: Limit, tally: _Tally, *, is_last: bool) -> float | None:
         if not is_last and not limit.is_named:
-            return self.backoff.seconds(tally.attempts)
+            return self.parts.backoff.seconds(tally.attempts)
         seconds = max(limit.seconds, 1.0)
         if not is_last and seconds <= self.patience_seconds:
             return seconds
@@ -152,7 +168,7 @@ class Sender:
         from urllib3 import Timeout
 
         whole = request.timeout_seconds
-        return self.pool.request(
+        return self._pool.request(
             request.method,
             f"{self.origin}{request.target}",
             body=request.body,
@@ -204,7 +220,7 @@ class Sender:
             operation=request.route.template,
             method=request.method,
             outcome=tally.outcome,
-            seconds=self.seconds() - tally.begin,
+            seconds=self.parts.seconds() - tally.begin,
             waited_seconds=tally.waited,
             attempts=tally.attempts,
             sent_bytes=len(request.body or b"") * tally.attempts,

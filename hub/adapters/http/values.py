@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
@@ -11,6 +11,9 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 #: Why there is no answer: no connection, no whole answer in time, a connection that broke, TLS that does not come
 #: about, more than is taken, a body that is not what was asked for, or nothing was sent because there was no key.
 Failure = Literal["no-connection", "timeout", "broken", "tls", "too-large", "unreadable", "no-credentials"]
+
+#: A key, asked for whenever it is used: the file that holds it may have been changed since.
+Secret = Callable[[], str]
 
 JSON = "application/json"
 TIMEOUT_SECONDS = 20.0
@@ -34,6 +37,11 @@ class Route:
         if "{" in rest:
             raise ValueError(f"a value is missing for {template}")
         return cls(template, "".join([*pieces, rest]))
+
+    def below(self, template: str, *values: object) -> Route:
+        """The route of `template`, with values as in `of`, below this one."""
+        rest = Route.of(f"/{template}", *values)
+        return Route(self.template + rest.template, self.path + rest.path)
 
 
 def _next(template: str) -> tuple[str, str, str]:

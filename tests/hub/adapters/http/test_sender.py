@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 
 from generator.errors import HubError, Reason, Stalled, Transient, Waiting
-from hub.adapters.http import Answer, Call, Origin, Peer, Request, Route, Sender, Unanswered
-from hub.adapters.http.transport import Network, open_pool
+from hub.adapters.http import Answer, Call, Network, Origin, Peer, Request, Route, Sender, SenderParts, Unanswered
 from hub.retrying import Backoff
 from worlds.http_server import HttpServer, Step, answers, resets, self_signed, sends
 
@@ -36,13 +35,12 @@ class World:
     ticks: Iterator[float] = field(default_factory=lambda: map(float, itertools.count()))
 
     def sender(self, **parts: Any) -> Sender:
-        origin = Origin.parse(f"{self.server.url}/api")
+        origin = parts.pop("origin", None) or Origin.parse(f"{self.server.url}/api")
         backoff = Backoff(tries=4, first_seconds=0.5, most_seconds=8.0, sleep=self.slept.append, random=lambda: 1.0)
-        whole: dict[str, Any] = {
-            "authorization": lambda: KEY, "backoff": backoff, "clock": lambda: NOW,
-            "seconds": lambda: next(self.ticks), "observe": self.calls.append, "pool": open_pool(origin, Network()),
-        }  # fmt: skip
-        return Sender(parts.pop("peer", PEER), origin, **{**whole, **parts})
+        shared = SenderParts(
+            parts.pop("network", Network()), backoff, lambda: NOW, lambda: next(self.ticks), self.calls.append
+        )
+        return Sender(parts.pop("peer", PEER), origin, **{"authorization": lambda: KEY, "parts": shared, **parts})
 
     def plays(self, *steps: Step) -> None:
         self.server.steps = [*steps]
@@ -298,8 +296,7 @@ def test_no_connection_is_tried_again_whatever_is_sent(world: World) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         origin = Origin.parse(f"http://127.0.0.1:{unused.getsockname()[1]}")
-        sender = world.sender(pool=open_pool(origin, Network()))
-        error = refused(Unanswered, lambda: replace(sender, origin=origin).send(write()))
+        error = refused(Unanswered, lambda: world.sender(origin=origin).send(write()))
     assert isinstance(error, Unanswered)
     assert not error.may_have_acted
     assert "no connection" in str(error)
@@ -318,7 +315,7 @@ def test_a_name_that_is_not_known_is_no_connection(world: World, monkeypatch: py
 
 def over_tls(world: World, **network: Any) -> Sender:
     origin = replace(Origin.parse(f"{world.server.url}/api"), scheme="https")
-    return replace(world.sender(), origin=origin, pool=open_pool(origin, Network(**network)))
+    return world.sender(origin=origin, network=Network(**network))
 
 
 def test_a_server_without_tls_is_told(world: World) -> None:
@@ -411,12 +408,11 @@ def test_a_proxy_is_used_and_its_password_not_told(world: World) -> None:
         for address in (world.server.url.partition("://")[2], "127.0.0.1:9")
     )
     world.plays(OK)
-    sender = replace(world.sender(), origin=far, pool=open_pool(far, there))
-    assert sender.send(read()).status == 200
+    assert world.sender(origin=far, network=there).send(read()).status == 200
     (seen,) = world.server.seen
     assert seen.target.startswith("http://forge.example.com/api")
     assert seen.headers["proxy-authorization"] == "Basic bWU6czNjcjN0QHg="
-    refused(Unanswered, lambda: replace(sender, pool=open_pool(far, away)).send(write()))
+    refused(Unanswered, lambda: world.sender(origin=far, network=away).send(write()))
 
 
 @pytest.mark.parametrize(
