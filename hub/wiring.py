@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hub.adapters.git.history import GitHistory
     from hub.adapters.git.reader import GitReader
     from hub.adapters.git.store import GitRepository
+    from hub.adapters.http import SenderParts
     from hub.adapters.known_environments import KnownEnvironments
     from hub.approval.desk import Desk
     from hub.telemetry.events import Level
@@ -224,7 +225,9 @@ class Hub:
 
         key = (policy.model_dump_json(), repo)
         if key not in self._forges:
-            opener = ForgeOpener(self.settings, self.clock, lambda: self._forge_repository(repo), self.telemetry)
+            opener = ForgeOpener(
+                self.settings, self.clock, lambda: self._forge_repository(repo), lambda: self.sending, self.telemetry
+            )
             self._forges[key] = opener.open(policy)
         return self._forges[key]
 
@@ -240,11 +243,18 @@ class Hub:
     def _forges(self) -> dict[tuple[str, str | None], Forge]:
         return {}
 
+    @cached_property
+    def sending(self) -> SenderParts:
+        """What all senders of HTTP requests share."""
+        from hub.adapters.http import Network, SenderParts
+
+        return SenderParts(Network.of(self.settings.environ), clock=self.clock)
+
     def cluster(self, context: str, kubeconfig: str | None) -> ClusterReader:
         """The cluster of a kubeconfig context. `kubeconfig`: a flag, else KUBECONFIG, else ~/.kube/config."""
         from hub.adapters.kubernetes.cluster import open_cluster
 
-        return open_cluster(context, kubeconfig=kubeconfig or self.settings.kubeconfig)
+        return open_cluster(context, kubeconfig=kubeconfig or self.settings.kubeconfig, parts=self.sending)
 
     def check(self, rendering: Rendering, preview: Preview, environment: Environment) -> None:
         """Raise `ConfigError` (ManifestInvalid) with every finding by the environment's version and policy."""

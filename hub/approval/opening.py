@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from hub.telemetry.telemetry import SILENT, Telemetry
 
 if TYPE_CHECKING:
     from hub.adapters.git.reader import GitReader
+    from hub.adapters.http import SenderParts
     from reconcilers.ports.forge import Forge
 
 
@@ -24,11 +25,13 @@ class ForgeOpener:
     """Opens forges for this process's identity.
 
     `repository`: the bare repository that a local forge is beside, and what reads it where it is open already.
+    `sending`: what senders of this process share.
     """
 
     settings: Settings
     clock: Callable[[], datetime]
     repository: Callable[[], tuple[Path, GitReader | None]]
+    sending: Callable[[], SenderParts]
     telemetry: Telemetry = SILENT
 
     def open(self, policy: ForgePolicy) -> Forge:
@@ -37,9 +40,9 @@ class ForgeOpener:
         refuse_mixed(keys)
         match policy.kind:
             case "github":
-                return _github(policy, keys, self.clock)
+                return _github(policy, keys, self.sending())
             case "gitea":
-                return _gitea(policy, keys)
+                return _gitea(policy, keys, self.sending())
             case "local":
                 return self._local()
 
@@ -75,18 +78,19 @@ def lacking_keys(policy: ForgePolicy, settings: Settings) -> str | None:
     return f"set {prefix}TOKEN{app} (with _FILE behind the name: a file that holds it)"
 
 
-def _github(policy: ForgePolicy, keys: ForgeKeys, clock: Callable[[], datetime]) -> Forge:
-    from hub.adapters.github.access import PUBLIC_API, AppKey, GitHubAccess, open_github
+def _github(policy: ForgePolicy, keys: ForgeKeys, sending: SenderParts) -> Forge:
+    from hub.adapters.github.access import PUBLIC_API, GitHubAccess, open_github
+    from hub.adapters.github.keys import AppKey
 
-    app = AppKey(_app_id(keys.app_id), keys.app_key) if keys.app_id and keys.app_key else None
+    app = AppKey(_app_id(keys.app_id), partial(str, keys.app_key)) if keys.app_id and keys.app_key else None
     access = GitHubAccess(
         repository=policy.repository or "",
         api=policy.url or PUBLIC_API,
-        token=None if app else keys.token,
+        token=partial(str, keys.token) if keys.token and not app else None,
         app=app,
         bots=frozenset(policy.machines),
     )
-    return open_github(access, clock=clock, sleep=time.sleep)
+    return open_github(access, sending)
 
 
 def _app_id(text: str) -> int:
@@ -96,13 +100,18 @@ def _app_id(text: str) -> int:
     return int(text)
 
 
-def _gitea(policy: ForgePolicy, keys: ForgeKeys) -> Forge:
-    from hub.adapters.gitea.forge import open_gitea_forge
+def _gitea(policy: ForgePolicy, keys: ForgeKeys, sending: SenderParts) -> Forge:
+    from hub.adapters.gitea.access import GiteaAccess, open_gitea
 
     if keys.token is None:
         fault = Fault(
             "the hub has no key to the forge", remedy="put a token into RTB_HUB_FORGE_TOKEN, or name its file"
         )
         raise ConfigError(Reason.INVALID_FORGE, fault)
-    teams = keys.teams_token or ""
-    return open_gitea_forge(policy.url or "", token=keys.token, teams_token=teams, machines=policy.machines)
+    access = GiteaAccess(
+        url=policy.url or "",
+        token=partial(str, keys.token),
+        teams_token=partial(str, keys.teams_token) if keys.teams_token else None,
+        machines=frozenset(policy.machines),
+    )
+    return open_gitea(access, sending)

@@ -144,15 +144,6 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """What is left of the forge's hourly limit, as its last answer said."""
-
-    limit: int
-    remaining: int
-    resets_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class BranchProtection:
     """What the forge enforces for one branch. The default is a branch that nothing protects.
 
@@ -187,9 +178,6 @@ class Forge(Protocol):
 
     def whoami(self) -> Identity:
         """The account this adapter acts as. Raises `Stalled` (ForgeDenied) when its key is not, or no longer, good."""
-
-    def rate(self) -> Rate | None:
-        """What is left of the limits, without asking the forge. None: it has none, or was not asked anything yet."""
 
     def requests(self, base: str, *, prefix: str, closed_since: datetime) -> tuple[ChangeRequest, ...]:
         """All requests against `base` whose branch begins with `prefix`, by number.

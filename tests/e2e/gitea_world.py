@@ -20,8 +20,9 @@ from typing import Any
 from gitea import ORGANISATION, Account, Gitea
 
 from contracts.forge_contract import BASE
-from hub.adapters.gitea.forge import GiteaForge, open_gitea_forge
+from hub.adapters.gitea.forge import GiteaForge
 from reconcilers.ports.forge import BranchProtection, CheckState, ReviewState
+from worlds.gitea_api import open_gitea_forge
 
 HUB, EXPIRY, CI, ARGOCD, READER = MACHINES = ("rtb-hub", "rtb-expiry", "ci", "argocd", "teams-reader")
 PEOPLE = ("alice", "bob", "carol", "dave")

@@ -4,10 +4,31 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from hub.adapters.gitea.access import GiteaAccess, open_gitea
+from hub.adapters.gitea.forge import GiteaForge
+from hub.adapters.http import SenderParts
+from hub.retrying import Backoff
+
+
+def open_gitea_forge(
+    url: str,
+    *,
+    token: str,
+    teams_token: str = "",
+    machines: Iterable[str] = (),
+    sleep: Callable[[float], None] = time.sleep,
+) -> GiteaForge:
+    """The adapter on a repository, with keys that do not change and pauses that nothing shortens."""
+    teams = (lambda: teams_token) if teams_token else None
+    access = GiteaAccess(url, lambda: token, teams, frozenset(machines))
+    return open_gitea(access, SenderParts(backoff=Backoff(tries=4, first_seconds=0.5, sleep=sleep, random=lambda: 1.0)))
+
 
 ROOT = "/api/v1/repos/acme/state"
 HEAD, BASE_AT, MERGE = "a" * 40, "b" * 40, "c" * 40

@@ -12,8 +12,11 @@ import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from hub.adapters.github.access import AppKey, GitHubAccess, open_github
+from hub.adapters.github.access import GitHubAccess, open_github
 from hub.adapters.github.forge import GitHubForge
+from hub.adapters.github.keys import AppKey
+from hub.adapters.http import Call, SenderParts
+from hub.retrying import Backoff
 from reconcilers.ports.forge import CheckState, ReviewState
 from worlds.github_server import GitHubServer, add_app
 from worlds.github_server.git_http import install_hook
@@ -49,6 +52,7 @@ class GitHubWorld(PeoplesRepository):
     team: str = "acme/prd-approvers"
     no_team: str = "acme/nobodys"
     slept: list[float] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
 
     def __enter__(self) -> GitHubWorld:
         install_hook(self.path)
@@ -72,21 +76,24 @@ class GitHubWorld(PeoplesRepository):
             assert self.server.violations == [], "\n".join(dict.fromkeys(self.server.violations))
 
     def as_app(self, app: App | None = None, *, private: str = "", installation: int | None = None) -> GitHubForge:
-        key = AppKey((app or self.app).id, private or key_pair()[0], installation or (app or self.app).installation)
-        return self.opened(app=key)
+        pem = private or key_pair()[0]
+        return self.opened(
+            app=AppKey((app or self.app).id, lambda: pem, installation or (app or self.app).installation)
+        )
 
     def as_token(self, token: str) -> GitHubForge:
-        return self.opened(token=token)
+        return self.opened(token=lambda: token)
 
     def opened(self, **access: Any) -> GitHubForge:
         whole = {
             "repository": "acme/state",
             "api": self.server.api,
             "pause_seconds": 0.0,
-            "timeout_seconds": 5,
+            "timeout_seconds": 5.0,
             **access,
         }
-        return open_github(GitHubAccess(**whole), clock=lambda: datetime.now(UTC), sleep=self.slept.append)
+        backoff = Backoff(tries=4, first_seconds=0.5, sleep=self.slept.append, random=lambda: 1.0)
+        return open_github(GitHubAccess(**whole), SenderParts(backoff=backoff, observe=self.calls.append))
 
     def call(self, login: str, verb: str, path: str, body: object = None) -> Any:
         """Call the API as a person, past the adapter."""

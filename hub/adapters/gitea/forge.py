@@ -6,19 +6,21 @@ Where Gitea promises less than the port, this makes it so on the strict side; do
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from urllib.parse import quote
 
 from generator.errors import Fault, HubError, Moved, Reason, Stalled, Waiting
 from hub.adapters.gitea import objects
-from hub.adapters.gitea.api import Answer, GiteaApi, connect, said
+from hub.adapters.gitea.answers import Comment, Commit, Compared, Named, Pull, Rule, Status
+from hub.adapters.gitea.answers import Review as ReviewRow
+from hub.adapters.gitea.api import GiteaApi, said
 from hub.adapters.gitea.protection import left_out, protection_of, rule_of
-from hub.adapters.gitea.requests import GiteaRequests, path_of
+from hub.adapters.gitea.requests import GiteaRequests
 from hub.adapters.gitea.teams import read_team
+from hub.adapters.http import Answer
+from hub.adapters.http.reading import count_of
 from reconcilers.plan import one_line
 from reconcilers.ports.forge import (
     LABEL_PREFIX,
@@ -27,16 +29,15 @@ from reconcilers.ports.forge import (
     Check,
     Committer,
     Identity,
-    Rate,
     RequestContent,
     Review,
     ask_in_steps,
     hub_labels,
 )
 
-#: Seconds between looks at what Gitea computes behind a call: whether a request merges, which commits it has.
-LOOKS_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.5)
 RETRY_SECONDS = 15.0
+#: How often a merge is asked for before its refusal is believed.
+MERGE_TRIES = 5
 #: What Gitea also says of a request whose branch was deleted, until it shows it as closed.
 _CLOSING = (404, 500)
 _MARKER = re.compile(r"\A[A-Za-z0-9-]{1,60}\Z")
@@ -65,16 +66,12 @@ class GiteaForge:
         """See the port."""
         return self._requests.identity()
 
-    def rate(self) -> Rate | None:
-        """None: Gitea has no limits of its own. A proxy's are waited for, or raised."""
-        return None
-
     def requests(self, base: str, *, prefix: str, closed_since: datetime) -> tuple[ChangeRequest, ...]:
         """See the port. Open ones are read before and after the ended ones, or one reopened between were in neither."""
-        kept = {tree["number"]: tree for tree in self._requests.open_ones(base)}
-        kept |= {tree["number"]: tree for tree in self._requests.ended_ones(base, closed_since)}
-        kept |= {tree["number"]: tree for tree in self._requests.open_ones(base)}
-        found = (self._requests.shown(tree) for _, tree in sorted(kept.items()))
+        kept = {pull.number: pull for pull in self._requests.open_ones(base)}
+        kept |= {pull.number: pull for pull in self._requests.ended_ones(base, closed_since)}
+        kept |= {pull.number: pull for pull in self._requests.open_ones(base)}
+        found = (self._requests.shown(kept[number]) for number in sorted(kept))
         return tuple(one for one in found if one.base == base and one.branch.startswith(prefix))
 
     def request(self, number: int) -> ChangeRequest:
@@ -83,13 +80,13 @@ class GiteaForge:
         Gitea says alike that a request conflicts and that it has not looked yet. It is asked again for a while; what
         cannot be merged even then is said to conflict.
         """
-        for seconds in LOOKS_SECONDS:
-            found = self._requests.shown(self._requests.look(number))
+        found = self._requests.shown(self._requests.look(number))
+        for attempt in self.api.looks.attempts():
+            if attempt > 1:
+                found = self._requests.shown(self._requests.look(number))
             if found.state != "open" or found.mergeable is not None:
                 return found
-            self.api.sleep(seconds)
-        found = self._requests.shown(self._requests.look(number))
-        return replace(found, mergeable=bool(found.mergeable)) if found.state == "open" else found
+        return replace(found, mergeable=False)
 
     def open(self, branch: str, base: str, *, title: str, body: str) -> ChangeRequest:
         """See the port. Compares first: Gitea would open a request that changes nothing."""
@@ -99,18 +96,18 @@ class GiteaForge:
         for name in (branch, base):
             if self._requests.branch(name, what) is None:
                 raise Moved(Reason.BRANCH_MOVED, f"{self.location} has no branch {name} (any more)")
-        compared = self.api.ask("GET", f"compare/{path_of(base)}...{path_of(branch)}", what).body
-        if self.api.made(what, lambda: int(compared["total_commits"])) == 0:
+        compared = self.api.ask("GET", self.api.at("compare/{+}...{+}", base, branch), what).data
+        if self.api.read(Compared, compared, what).total_commits == 0:
             raise self.api.refused(what, f"{branch} has nothing that {base} lacks", remedy="there is nothing to ask")
         new = {"head": branch, "base": base, "title": title, "body": body}
-        answer = self.api.ask("POST", "pulls", what, body=new, expected=(404, 409))
+        answer = self.api.ask("POST", self.api.at("pulls"), what, body=new, expected=(404, 409))
         if answer.status == 404:
             raise Moved(Reason.BRANCH_MOVED, f"{self.location} has lost {branch} or {base} just now")
         if answer.status == 409 and (found := self._requests.standing(branch, base)):
             return found
         if answer.status == 409:
             raise self.api.unreachable(what, "it says that there is one, and lists none")
-        return self._requests.shown(answer.body)
+        return self._requests.shown(self.api.read(Pull, answer.data, what))
 
     def ask(self, branch: str, base: str, wanted: RequestContent) -> ChangeRequest:
         """See the port."""
@@ -125,8 +122,8 @@ class GiteaForge:
 
     def close(self, number: int, comment: str) -> ChangeRequest:
         """See the port. Says why first: a close that fails half-way is repeated, and says it once."""
-        tree = self._requests.look_to_write(number, f"close request {number}")
-        if self._requests.shown(tree).state == "open":
+        pull = self._requests.look_to_write(number, f"close request {number}")
+        if self._requests.shown(pull).state == "open":
             self.put_comment(number, "closed", comment)
             self._edit(number, {"state": "closed"}, "close")
         return self.request(number)
@@ -135,20 +132,19 @@ class GiteaForge:
         """See the port."""
         self._requests.look(number)
         what = f"read the reviews of request {number}"
-        trees = self.api.every(f"pulls/{number}/reviews", what, query={}, key="id", may_hide=True)
-        return self.api.made(what, lambda: objects.reviews(trees, self._requests.bots))
+        rows = self.api.every(ReviewRow, self.api.at("pulls/{}/reviews", number), what, key="id", may_hide=True)
+        return self.api.made(what, lambda: objects.reviews(rows, self._requests.bots))
 
     def committers(self, number: int) -> frozenset[Committer]:
         """See the port. Gitea lists a push's commits a moment later: the head has to be among them."""
         what = f"read the commits of request {number}"
         quick = {"stat": "false", "verification": "false", "files": "false"}
-        for seconds in LOOKS_SECONDS:
+        for _ in self.api.looks.attempts():
             found = self._requests.shown(self._requests.look(number))
-            trees = self.api.every(f"pulls/{number}/commits", what, query=quick, key="sha")
-            made = self.api.made(what, lambda trees=trees: objects.committers(trees, self._requests.bots))  # type: ignore[misc]
+            rows = self.api.every(Commit, self.api.at("pulls/{}/commits", number), what, query=quick, key="sha")
+            made = objects.committers(rows, self._requests.bots)
             if found.state != "open" or found.head in {one.commit for one in made}:
                 return made
-            self.api.sleep(seconds)
         raise self.api.unreachable(what, "it has not taken in the last push, or there is nothing left to merge")
 
     def team_members(self, team: str) -> frozenset[str]:
@@ -158,23 +154,21 @@ class GiteaForge:
     def checks(self, commit: str) -> tuple[Check, ...]:
         """See the port. Every report is read: Gitea's own summary lets the last one of a name win, whoever sent it."""
         what = f"read the checks of {commit[:12]}"
-        trees = self.api.every(f"statuses/{quote(commit, safe='')}", what, query={"sort": "highestindex"}, key="id")
-        return self.api.made(what, lambda: objects.checks(trees))
+        query = {"sort": "highestindex"}
+        return objects.checks(self.api.every(Status, self.api.at("statuses/{}", commit), what, query=query, key="id"))
 
     def set_labels(self, number: int, labels: Iterable[str]) -> None:
         """See the port. Labels that the repository lacks are made."""
         wanted = hub_labels(labels)
         what = f"label request {number}"
-        tree = self._requests.look_to_write(number, what)
-        present = self.api.made(what, lambda: objects.labels(tree["labels"]))
+        present = objects.labels(self._requests.look_to_write(number, what).labels)
         if missing := sorted(wanted - present.keys()):
-            listed = self.api.every("labels", what, query={}, key="id")
-            known = self.api.made(what, lambda: objects.labels(listed))
+            known = objects.labels(self.api.every(Named, self.api.at("labels"), what, key="id"))
             ids = [known.get(name) or self._made_label(name, what) for name in missing]
-            self.api.ask("POST", f"issues/{number}/labels", what, body={"labels": ids})
+            self.api.ask("POST", self.api.at("issues/{}/labels", number), what, body={"labels": ids})
         for name in sorted(present):
             if name.startswith(LABEL_PREFIX) and name not in wanted:
-                self.api.ask("DELETE", f"issues/{number}/labels/{present[name]}", what)
+                self.api.ask("DELETE", self.api.at("issues/{}/labels/{}", number, present[name]), what)
 
     def ask_review(self, number: int, team: str) -> None:
         """See the port. Gitea asks teams of the repository's own organisation, and ignores others silently."""
@@ -185,7 +179,8 @@ class GiteaForge:
         name = team.rpartition("/")[2]
         if self._is_asked(number, name) or any(one.author.login.casefold() in members for one in self.reviews(number)):
             return
-        self.api.ask("POST", f"pulls/{number}/requested_reviewers", what, body={"team_reviewers": [name]})
+        route = self.api.at("pulls/{}/requested_reviewers", number)
+        self.api.ask("POST", route, what, body={"team_reviewers": [name]})
         if not self._is_asked(number, name):
             remedy = f"take a team of {self.api.owner}, and give it the repository"
             raise self.api.refused(what, "it asks only teams of the repository's organisation", remedy=remedy)
@@ -198,19 +193,11 @@ class GiteaForge:
         self._requests.look_to_write(number, what)
         hidden = f"<!-- rtb-hub:{marker} -->\n"
         text = hidden + body
-        answer = self.api.ask("GET", f"issues/{number}/comments", what)
-
-        def own() -> list[tuple[int, str]]:
-            if len(answer.body) != answer.total:
-                raise ValueError("not all comments")
-            by_me = (one for one in answer.body if objects.actor(one["user"], ()).login == self._requests.me)
-            return [(one["id"], one["body"]) for one in by_me if one["body"].startswith(hidden)]
-
-        mine = self.api.made(what, own)
+        mine = [one for one in self._own_comments(number, what) if one.body.startswith(hidden)]
         if not mine:
-            self.api.ask("POST", f"issues/{number}/comments", what, body={"body": text})
-        elif mine[0][1] != text:
-            self.api.ask("PATCH", f"issues/comments/{mine[0][0]}", what, body={"body": text})
+            self.api.ask("POST", self.api.at("issues/{}/comments", number), what, body={"body": text})
+        elif mine[0].body != text:
+            self.api.ask("PATCH", self.api.at("issues/comments/{}", mine[0].id), what, body={"body": text})
 
     def merge(self, number: int, head: str) -> str:
         """See the port.
@@ -219,7 +206,7 @@ class GiteaForge:
         afterwards tells them apart.
         """
         refusal: Answer | None = None
-        for seconds in LOOKS_SECONDS:
+        for _ in replace(self.api.looks, tries=MERGE_TRIES).attempts():
             found = self._requests.shown(self._requests.look(number))
             if found.state == "merged":
                 return self._requests.merged_at(found, head)
@@ -232,30 +219,32 @@ class GiteaForge:
             if found.mergeable:
                 wanted = {"Do": "merge", "head_commit_id": head, "delete_branch_after_merge": False}
                 what = f"merge request {number}"
-                answer = self.api.ask("POST", f"pulls/{number}/merge", what, body=wanted, expected=(404, 405, 409, 500))
+                route = self.api.at("pulls/{}/merge", number)
+                answer = self.api.ask("POST", route, what, body=wanted, expected=(404, 405, 409, 500))
                 if answer.status == 200:
                     return self._requests.merged_at(self._requests.shown(self._requests.look(number)), head)
                 if refusal and answer.status not in _CLOSING:
                     raise self._not_merged(number, answer)
                 refusal = answer
-            self.api.sleep(seconds)
         raise self._not_merged(number, refusal)
 
     def protection(self, branch: str) -> BranchProtection:
         """See the port. Only an administrator of the repository may read rules."""
         what = f"read the protection of {branch}"
-        rules = self.api.ask("GET", "branch_protections", what).body
+        rows = self.api.ask("GET", self.api.at("branch_protections"), what).data
         found = self._requests.branch(branch, what)
         if found is None:
             return BranchProtection(not_expressed=(f"there is no branch {branch}",))
-
-        def made() -> BranchProtection:
-            if not found["protected"]:
-                return BranchProtection()
-            name = found["effective_branch_protection_name"]
-            return protection_of(next(rule for rule in rules if rule["rule_name"] == name), self.api.owner)
-
-        return self.api.made(what, made)
+        if not found.protected:
+            return BranchProtection()
+        if not isinstance(rows, list):
+            raise self.api.unreachable(what, "its answer is no list")
+        name = found.effective_branch_protection_name
+        rules = (self.api.read(Rule, row, what) for row in rows)
+        rule = next((rule for rule in rules if rule.rule_name == name), None)
+        if rule is None:
+            raise self.api.unreachable(what, "it names a rule that it does not list")
+        return protection_of(rule, self.api.owner)
 
     def protect(self, branch: str, wanted: BranchProtection) -> BranchProtection:
         """See the port. The hub's rule is the one that has the branch's name."""
@@ -265,9 +254,9 @@ class GiteaForge:
         except ValueError as err:
             remedy = f"name a team of {self.api.owner}"
             raise self.api.refused(what, one_line(str(err)), remedy=remedy) from err
-        path = f"branch_protections/{path_of(branch)}"
-        if self.api.ask("PATCH", path, what, body=rule, expected=(404,)).status == 404:
-            self.api.ask("POST", "branch_protections", what, body={"rule_name": branch, **rule})
+        route = self.api.at("branch_protections/{+}", branch)
+        if self.api.ask("PATCH", route, what, body=rule, expected=(404,)).status == 404:
+            self.api.ask("POST", self.api.at("branch_protections"), what, body={"rule_name": branch, **rule})
         held = self.protection(branch)
         return replace(held, not_expressed=(*held.not_expressed, *left_out(wanted)))
 
@@ -277,19 +266,26 @@ class GiteaForge:
 
     def _edit(self, number: int, fields: Mapping[str, str], verb: str) -> None:
         """Change fields of a request. One that was merged just now (412) stays as it is."""
-        answer = self.api.ask("PATCH", f"pulls/{number}", f"{verb} request {number}", body=fields, expected=(409, 412))
+        what = f"{verb} request {number}"
+        answer = self.api.ask("PATCH", self.api.at("pulls/{}", number), what, body=fields, expected=(409, 412))
         if answer.status == 409:
-            raise self.api.unreachable(f"{verb} request {number}", "somebody else changed it at the same time")
+            raise self.api.unreachable(what, "somebody else changed it at the same time")
 
     def _is_asked(self, number: int, name: str) -> bool:
-        tree = self._requests.look(number)
-        asked = self.api.made("read a request", lambda: objects.asked_teams(tree))
-        return name.casefold() in asked
+        return name.casefold() in objects.asked_teams(self._requests.look(number))
+
+    def _own_comments(self, number: int, what: str) -> list[Comment]:
+        """This account's comments on a request. Gitea gives them all at once."""
+        answer = self.api.ask("GET", self.api.at("issues/{}/comments", number), what)
+        total = count_of(answer.headers.get("x-total-count"))
+        if not isinstance(answer.data, list) or len(answer.data) != total:
+            raise self.api.unreachable(what, "it does not list all comments")
+        found = [self.api.read(Comment, row, what) for row in answer.data]
+        return [one for one in found if objects.actor(one.user, ()).login == self._requests.me]
 
     def _made_label(self, name: str, what: str) -> int:
         new = {"name": name, "color": _COLOUR, "description": "kept by rtb-hub"}
-        tree = self.api.ask("POST", "labels", what, body=new).body
-        return self.api.made(what, lambda: int(tree["id"]))
+        return self.api.read(Named, self.api.ask("POST", self.api.at("labels"), what, body=new).data, what).id
 
     def _not_merged(self, number: int, refusal: Answer | None) -> HubError:
         message = f"{self.location} does not merge request {number}"
@@ -301,23 +297,5 @@ class GiteaForge:
         if refusal.status == 409:
             fault = Fault(f"{message} now: its base is moving")
             return Waiting(Reason.MERGE_NOT_READY, fault, retry_after_seconds=RETRY_SECONDS)
-        why = said(refusal.body) or "a rule is not satisfied"
+        why = said(refusal.data) or "a rule is not satisfied"
         return Stalled(Reason.MERGE_REFUSED, Fault(f"{message}: {why}", remedy="see the request's page"))
-
-
-def open_gitea_forge(
-    url: str,
-    *,
-    token: str,
-    teams_token: str = "",
-    machines: Iterable[str] = (),
-    sleep: Callable[[float], None] = time.sleep,
-) -> GiteaForge:
-    """The forge of the repository at `url`, such as https://git.example.com/acme/state. Asks the server nothing yet.
-
-    `teams_token` reads teams, by default it is `token`. `machines`: logins of accounts that are no people. Raises
-    `ConfigError` (InvalidForge).
-    """
-    api = connect(url, token, sleep)
-    teams = connect(url, teams_token, sleep) if teams_token else api
-    return GiteaForge(api, teams, frozenset(login.casefold() for login in machines))

@@ -1,14 +1,13 @@
-"""From Gitea's JSON to the port's types. What is missing or wrong raises `KeyError`, `TypeError` or `ValueError`.
-
-Sources: `modules/structs` and `services/convert` of Gitea 1.26.
-"""
+"""From Gitea's answers to the port's types. What does not go together raises `SenselessError`."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
+from hub.adapters.gitea.answers import Account, Commit, Named, Pull, SenselessError, Status, User
+from hub.adapters.gitea.answers import Review as ReviewRow
 from reconcilers.ports.forge import (
     Actor,
     ChangeRequest,
@@ -40,67 +39,64 @@ _CHECKS: Mapping[str, CheckState] = {
 }
 
 
-def actor(user: Any, machines: Collection[str]) -> Actor:
+def actor(user: User | None, machines: Collection[str]) -> Actor:
     """The account of a user object. Null and the ghost, who stands for deleted accounts, are nobody."""
-    if user is None or user["id"] == _GHOST:
+    if user is None or user.id == _GHOST:
         return Actor("")
-    login = _text(user["login"])
-    return Actor(login, user["id"] == _ACTIONS or login.casefold() in machines)
+    return Actor(user.login, user.id == _ACTIONS or user.login.casefold() in machines)
 
 
-def identity(user: Mapping[str, Any]) -> Identity:
+def identity(user: Account) -> Identity:
     """The hub's own account, a machine's. Commits of its name and e-mail are mapped to it."""
-    login = _text(user["login"])
-    return Identity(Actor(login, is_bot=True), _text(user["full_name"]) or login, _text(user["email"]))
+    return Identity(Actor(user.login, is_bot=True), user.full_name or user.login, user.email)
 
 
-def request(tree: Mapping[str, Any], machines: Collection[str]) -> ChangeRequest:
+def request(pull: Pull, machines: Collection[str]) -> ChangeRequest:
     """One pull request. `mergeable` is True, or None: Gitea has one word for a conflict and for not knowing yet."""
-    head, base = tree["head"], tree["base"]
-    state: RequestState = "merged" if tree["merged"] else "open" if tree["state"] == "open" else "closed"
+    state: RequestState = "merged" if pull.merged else "open" if pull.state == "open" else "closed"
+    if pull.merged and (pull.merged_at is None or pull.merge_commit_sha is None):
+        raise SenselessError("merged, and it does not say when or as what")
     return ChangeRequest(
-        number=int(tree["number"]),
-        url=_text(tree["html_url"]),
-        title=_text(tree["title"]),
-        body=_text(tree["body"]),
-        branch=head["label"] or head["ref"],
-        head=_commit(head["sha"]),
-        base=_text(base["ref"]),
-        author=actor(tree["user"], machines),
+        number=pull.number,
+        url=pull.html_url,
+        title=pull.title,
+        body=pull.body,
+        branch=pull.head.label or pull.head.ref,
+        head=pull.head.sha,
+        base=pull.base.ref,
+        author=actor(pull.user, machines),
         state=state,
-        created_at=_time(tree["created_at"]),
-        merged_at=_time(tree["merged_at"]) if state == "merged" else None,
-        merge_commit=_commit(tree["merge_commit_sha"]) if state == "merged" else None,
-        labels=frozenset(_text(label["name"]) for label in tree["labels"]),
-        mergeable=_mergeable(tree) if state == "open" else None,
-        is_foreign=head["repo_id"] != base["repo_id"],
+        created_at=pull.created_at,
+        merged_at=pull.merged_at if pull.merged else None,
+        merge_commit=pull.merge_commit_sha if pull.merged else None,
+        labels=frozenset(label.name for label in pull.labels),
+        mergeable=_mergeable(pull) if state == "open" else None,
+        is_foreign=pull.head.repo_id != pull.base.repo_id,
     )
 
 
-def ended_at(tree: Mapping[str, Any]) -> datetime:
+def ended_at(pull: Pull) -> datetime:
     """When a pull request that is not open was closed or merged."""
-    return _time(tree["closed_at"] or tree["merged_at"])
+    at = pull.closed_at or pull.merged_at
+    if at is None:
+        raise SenselessError("ended, and it does not say when")
+    return at
 
 
-def changed_at(tree: Mapping[str, Any]) -> datetime:
-    """When anything of a pull request changed last."""
-    return _time(tree["updated_at"])
-
-
-def labels(trees: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+def labels(found: Iterable[Named]) -> dict[str, int]:
     """The number of each label by its name. Of two of one name, the first."""
-    found: dict[str, int] = {}
-    for tree in trees:
-        found.setdefault(_text(tree["name"]), int(tree["id"]))
-    return found
+    known: dict[str, int] = {}
+    for label in found:
+        known.setdefault(label.name, label.id)
+    return known
 
 
-def asked_teams(tree: Mapping[str, Any]) -> frozenset[str]:
+def asked_teams(pull: Pull) -> frozenset[str]:
     """The names, in lower case, of the teams whose review of a request is asked for."""
-    return frozenset(_text(team["name"]).casefold() for team in tree["requested_reviewers_teams"] or ())
+    return frozenset(team.name.casefold() for team in pull.requested_reviewers_teams or ())
 
 
-def reviews(trees: Sequence[Mapping[str, Any]], machines: Collection[str]) -> tuple[Review, ...]:
+def reviews(rows: Sequence[ReviewRow], machines: Collection[str]) -> tuple[Review, ...]:
     """All submitted ones, in the order given, oldest first.
 
     Gitea marks a person's earlier verdicts as dismissed when there is a new one. A request for changes is told as what
@@ -108,56 +104,38 @@ def reviews(trees: Sequence[Mapping[str, Any]], machines: Collection[str]) -> tu
     """
     found: list[Review] = []
     judged: set[str] = set()
-    for tree in reversed([tree for tree in trees if tree["state"] not in _NO_REVIEWS]):
-        who, state = actor(tree["user"], machines), _REVIEWS[tree["state"]]
+    for row in reversed([row for row in rows if row.state not in _NO_REVIEWS]):
+        if row.state not in _REVIEWS or row.submitted_at is None:
+            raise SenselessError("a review of a kind that is not known")
+        who, state = actor(row.user, machines), _REVIEWS[row.state]
         is_superseded = state == "changes-requested" and who.login in judged
-        told = "dismissed" if tree["dismissed"] and not is_superseded else state
-        found.append(Review(who, told, _text(tree["commit_id"]), _time(tree["submitted_at"])))
+        told = "dismissed" if row.dismissed and not is_superseded else state
+        found.append(Review(who, told, row.commit_id, row.submitted_at))
         if state != "commented":
             judged.add(who.login)
     return tuple(reversed(found))
 
 
-def committers(trees: Iterable[Mapping[str, Any]], machines: Collection[str]) -> frozenset[Committer]:
+def committers(rows: Iterable[Commit], machines: Collection[str]) -> frozenset[Committer]:
     """Author and committer of each commit."""
-    return frozenset(one for tree in trees for one in (_by("author", tree, machines), _by("committer", tree, machines)))
+    return frozenset(one for row in rows for one in (_by("author", row, machines), _by("committer", row, machines)))
 
 
-def checks(trees: Iterable[Mapping[str, Any]]) -> tuple[Check, ...]:
-    """The latest of each name and source. `id` counts the reports of a commit."""
+def checks(rows: Iterable[Status]) -> tuple[Check, ...]:
+    """The latest of each name and source."""
     latest: dict[tuple[str, str], Check] = {}
-    for tree in sorted(trees, key=lambda tree: int(tree["id"])):
-        name, source = _text(tree["context"]), actor(tree["creator"], ()).login
-        latest[name, source] = Check(name, _CHECKS[tree["status"]], source)
+    for row in sorted(rows, key=lambda row: row.id):
+        source = actor(row.creator, ()).login
+        latest[row.context, source] = Check(row.context, _CHECKS[row.status], source)
     return tuple(latest[key] for key in sorted(latest))
 
 
-def _by(role: Literal["author", "committer"], tree: Mapping[str, Any], machines: Collection[str]) -> Committer:
-    who = tree["commit"][role]
-    return Committer(_commit(tree["sha"]), actor(tree[role], machines), role, _text(who["name"]), _text(who["email"]))
+def _by(role: Literal["author", "committer"], row: Commit, machines: Collection[str]) -> Committer:
+    who, account = (row.commit.author, row.author) if role == "author" else (row.commit.committer, row.committer)
+    return Committer(row.sha, actor(account, machines), role, who.name, who.email)
 
 
-def _mergeable(tree: Mapping[str, Any]) -> bool | None:
-    if tree["draft"]:
+def _mergeable(pull: Pull) -> bool | None:
+    if pull.draft:
         return False
-    return True if tree["mergeable"] is True else None
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"no text: {type(value).__name__}")
-    return value
-
-
-def _commit(value: Any) -> str:
-    text = _text(value)
-    if len(text) != 40 or not set(text) <= set("0123456789abcdef"):
-        raise ValueError("no commit")
-    return text
-
-
-def _time(value: Any) -> datetime:
-    at = datetime.fromisoformat(_text(value))
-    if at.tzinfo is None:
-        raise ValueError("no time zone")
-    return at
+    return True if pull.mergeable else None

@@ -6,9 +6,9 @@ hub's, and what is read is what the branch itself says is effective.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
+from hub.adapters.gitea.answers import Rule
 from reconcilers.ports.forge import BranchProtection
 
 ADMINISTRATORS = "role:admin"
@@ -21,31 +21,31 @@ _NOBODY = "approvals count from a list that is empty: nobody can approve"
 _INCOMPLETE = "Gitea cannot let {} past it"
 
 
-def protection_of(rule: Mapping[str, Any], owner: str) -> BranchProtection:
+def protection_of(rule: Rule, owner: str) -> BranchProtection:
     """What a rule holds, never more. `owner` is the organisation whose teams it names."""
-    pushers = _listed(rule, "push_whitelist_usernames", "push_whitelist_teams", owner)
-    if rule["push_whitelist_deploy_keys"]:
+    pushers = _listed(rule.push_whitelist_usernames, rule.push_whitelist_teams, owner)
+    if rule.push_whitelist_deploy_keys:
         pushers |= {DEPLOY_KEYS}
-    is_open = rule["enable_push"] and not rule["enable_push_whitelist"]
-    loose = rule["unprotected_file_patterns"].strip()
-    approvers = _listed(rule, "approvals_whitelist_username", "approvals_whitelist_teams", owner)
+    is_open = rule.enable_push and not rule.enable_push_whitelist
+    loose = rule.unprotected_file_patterns.strip()
+    approvers = _listed(rule.approvals_whitelist_username, rule.approvals_whitelist_teams, owner)
     team, notes = _approver_team(rule, approvers)
     if loose:
         notes.append(_UNPROTECTED.format(loose))
-    if not rule["block_on_rejected_reviews"]:
+    if not rule.block_on_rejected_reviews:
         notes.append(_NO_STANDING)
     return BranchProtection(
         requests_only=not is_open and not loose,
-        approvals=rule["required_approvals"],
+        approvals=rule.required_approvals,
         approver_team=team,
-        dismiss_stale=rule["dismiss_stale_approvals"] or rule["ignore_stale_approvals"],
+        dismiss_stale=rule.dismiss_stale_approvals or rule.ignore_stale_approvals,
         not_by_last_pusher=False,
-        checks=frozenset(rule["status_check_contexts"] or ()) if rule["enable_status_check"] else frozenset(),
-        no_force_push=not (rule["enable_push"] and rule["enable_force_push"]),
+        checks=frozenset(rule.status_check_contexts or ()) if rule.enable_status_check else frozenset(),
+        no_force_push=not (rule.enable_push and rule.enable_force_push),
         no_deletion=True,  # of a protected branch, whatever else the rule says
         bypass=frozenset(
-            (pushers if rule["enable_push"] and rule["enable_push_whitelist"] else set())
-            | (set() if rule["block_admin_merge_override"] else {ADMINISTRATORS})
+            (pushers if rule.enable_push and rule.enable_push_whitelist else set())
+            | (set() if rule.block_admin_merge_override else {ADMINISTRATORS})
         ),
         not_expressed=(LAST_PUSHER, *notes),
     )
@@ -89,8 +89,8 @@ def left_out(wanted: BranchProtection) -> tuple[str, ...]:
     return tuple(_INCOMPLETE.format(name) for name in names)
 
 
-def _approver_team(rule: Mapping[str, Any], approvers: set[str]) -> tuple[str | None, list[str]]:
-    if not rule["enable_approvals_whitelist"]:
+def _approver_team(rule: Rule, approvers: set[str]) -> tuple[str | None, list[str]]:
+    if not rule.enable_approvals_whitelist:
         return None, []
     if not approvers:
         return None, [_NOBODY]
@@ -99,8 +99,8 @@ def _approver_team(rule: Mapping[str, Any], approvers: set[str]) -> tuple[str | 
     return None, [_APPROVERS.format(", ".join(sorted(approvers)))]
 
 
-def _listed(rule: Mapping[str, Any], users: str, teams: str, owner: str) -> set[str]:
-    return {f"user:{name}" for name in rule[users] or ()} | {f"team:{owner}/{name}" for name in rule[teams] or ()}
+def _listed(users: tuple[str, ...] | None, teams: tuple[str, ...] | None, owner: str) -> set[str]:
+    return {f"user:{name}" for name in users or ()} | {f"team:{owner}/{name}" for name in teams or ()}
 
 
 def _name(team: str, owner: str) -> str:

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
-from urllib.parse import quote
 
 from generator.errors import Moved, Reason, Stalled
 from hub.adapters.gitea import objects
+from hub.adapters.gitea.answers import Account, Branch, Merge, Pull
 from hub.adapters.gitea.api import GiteaApi
+from hub.adapters.http import Route
 from reconcilers.ports.forge import ChangeRequest, Identity
 
 
@@ -28,8 +28,7 @@ class GiteaRequests:
     def identity(self) -> Identity:
         """The account, asked anew."""
         what = "read the hub's own account"
-        tree = self.api.ask("GET", "/user", what).body
-        return self.api.made(what, lambda: objects.identity(tree))
+        return objects.identity(self.api.read(Account, self.api.ask("GET", Route.of("/user"), what).data, what))
 
     @cached_property
     def me(self) -> str:
@@ -41,52 +40,56 @@ class GiteaRequests:
         """Logins in lower case of accounts that are no people."""
         return self.machines | {self.me.casefold()}
 
-    def look(self, number: int) -> Any:
+    def look(self, number: int) -> Pull:
         """A pull request as Gitea shows it. Raises `Stalled` (RequestNotFound)."""
-        answer = self.api.ask("GET", f"pulls/{number}", f"read request {number}", expected=(404,))
+        what = f"read request {number}"
+        answer = self.api.ask("GET", self.api.at("pulls/{}", number), what, expected=(404,))
         if answer.status != 404:
-            return answer.body
-        self.api.ask("GET", "", "read the repository")
+            return self.api.read(Pull, answer.data, what)
+        self.api.ask("GET", self.api.at(), "read the repository")
         raise Stalled(Reason.REQUEST_NOT_FOUND, f"{self.api.location} has no request {number}")
 
-    def look_to_write(self, number: int, what: str) -> Any:
+    def look_to_write(self, number: int, what: str) -> Pull:
         """As `look`, before a write that Gitea would take in an archived repository. Raises `Stalled` (ForgeDenied)."""
-        tree = self.look(number)
-        if self.api.made(what, lambda: bool(tree["base"]["repo"]["archived"])):
+        pull = self.look(number)
+        if pull.base.repo is None:
+            raise self.api.unreachable(what, "its answer makes no sense")
+        if pull.base.repo.archived:
             raise self.api.archived(what)
-        return tree
+        return pull
 
-    def shown(self, tree: Any) -> ChangeRequest:
+    def shown(self, pull: Pull) -> ChangeRequest:
         """A pull request in the port's words."""
-        return self.api.made("read a request", lambda: objects.request(tree, self.bots))
+        return self.api.made("read a request", lambda: objects.request(pull, self.bots))
 
     def standing(self, branch: str, base: str) -> ChangeRequest | None:
         """The open request to merge one branch of the repository into another."""
         found = map(self.shown, self.open_ones(base))
         return next((one for one in found if (one.branch, one.base, one.is_foreign) == (branch, base, False)), None)
 
-    def open_ones(self, base: str) -> list[Any]:
+    def open_ones(self, base: str) -> list[Pull]:
         """The open pull requests against `base`, as Gitea shows them."""
         query = {"state": "open", "base_branch": base, "sort": "oldest"}
-        return self.api.every("pulls", f"list the requests against {base}", query=query, key="number")
+        what = f"list the requests against {base}"
+        return self.api.every(Pull, self.api.at("pulls"), what, query=query, key="number")
 
-    def ended_ones(self, base: str, since: datetime) -> list[Any]:
+    def ended_ones(self, base: str, since: datetime) -> list[Pull]:
         """Those that ended at or after `since`. An end is a change, and what changed last comes first."""
         what = f"list the requests against {base}"
 
-        def enough(trees: Sequence[Any]) -> bool:
-            return bool(trees) and self.api.made(what, lambda: objects.changed_at(trees[-1])) < since
+        def enough(pulls: Sequence[Pull]) -> bool:
+            return bool(pulls) and pulls[-1].updated_at < since
 
         query = {"state": "closed", "base_branch": base, "sort": "recentupdate"}
-        trees = self.api.every("pulls", what, query=query, key="number", enough=enough)
-        return [tree for tree in trees if self.api.made(what, lambda tree=tree: objects.ended_at(tree)) >= since]  # type: ignore[misc]
+        pulls = self.api.every(Pull, self.api.at("pulls"), what, query=query, key="number", enough=enough)
+        return self.api.made(what, lambda: [pull for pull in pulls if objects.ended_at(pull) >= since])
 
-    def branch(self, name: str, what: str) -> Any:
+    def branch(self, name: str, what: str) -> Branch | None:
         """A branch as Gitea shows it, None when the repository has none of that name."""
-        answer = self.api.ask("GET", f"branches/{path_of(name)}", what, expected=(404,))
+        answer = self.api.ask("GET", self.api.at("branches/{+}", name), what, expected=(404,))
         if answer.status != 404:
-            return answer.body
-        self.api.ask("GET", "", what)
+            return self.api.read(Branch, answer.data, what)
+        self.api.ask("GET", self.api.at(), what)
         return None
 
     def merged_at(self, found: ChangeRequest, head: str) -> str:
@@ -94,13 +97,9 @@ class GiteaRequests:
         commit = found.merge_commit
         if not commit:
             raise self.api.unreachable(f"merge request {found.number}", "it says merged, and shows it open")
-        tree = self.api.ask("GET", f"git/commits/{commit}", f"read the merge of request {found.number}").body
-        merged = self.api.made("read a commit", lambda: [parent["sha"] for parent in tree["parents"][1:]])
-        if head not in (commit, *merged):
+        what = f"read the merge of request {found.number}"
+        answer = self.api.ask("GET", self.api.at("git/commits/{}", commit), what)
+        parents = self.api.read(Merge, answer.data, what).parents
+        if head not in (commit, *(parent.sha for parent in parents[1:])):
             raise Moved(Reason.BRANCH_MOVED, f"request {found.number} was merged at another commit than {head[:12]}")
         return commit
-
-
-def path_of(branch: str) -> str:
-    """A branch's name in a path."""
-    return quote(branch, safe="/")

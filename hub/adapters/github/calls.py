@@ -1,46 +1,50 @@
-"""Calling GitHub's REST API: limits, retries, pages, conditional requests, and errors in our words.
+"""Calling GitHub's REST API: what its statuses and limits mean, pages, conditional requests, and errors in our words.
 
-PyGithub brings connections, App keys and installation tokens that renew themselves; answers come as plain JSON, because
-its objects neither know conditional requests nor ask again only where that is harmless. What holds:
+Sending is `hub.adapters.http`; answers come as plain JSON, because PyGithub's objects neither know conditional requests
+nor ask again only where that is harmless (docs/adr/0032). What holds:
 
 * A read is tried again, a write is not: whether a write without an answer happened, only `repeatedly` may find out.
-* A limit that ends within `patience_seconds` is waited for; a longer one is `Waiting` (ForgeLimited). Sources: GitHub
+* A limit that ends within `PATIENCE_SECONDS` is waited for; a longer one is `Waiting` (ForgeLimited). Sources: GitHub
   Docs, "Rate limits for the REST API" and "Best practices for using the REST API".
 * A read that was answered before carries its ETag. "Not modified" costs nothing of the limit.
-* A redirect is refused: a repository that was renamed is asked for by its new name, or by nobody.
+* A read that was moved is followed on the same server, to say what the repository is called now; a write never is.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from json import JSONDecodeError, dumps, loads
-from typing import Any, TypeVar
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeVar, get_args
 
-import jwt
-import requests
-from github import BadAttributeException, GithubException
-from github.Requester import Requester
-from requests.utils import parse_header_links
-
-from generator.errors import ConfigError, Fault, Reason, Stalled, Transient, Waiting
+from generator.errors import Fault, Reason, Stalled, Transient
+from hub.adapters.http import Answer as Raw
+from hub.adapters.http import Limit, Peer, Request, Route, Sender, Unanswered
+from hub.adapters.http.reading import count_of, pause_of, pause_until
+from hub.adapters.http.values import Method
+from hub.retrying import retried
 from reconcilers.plan import one_line
-from reconcilers.ports.forge import Rate
 
-ATTEMPTS = 4
-FIRST_PAUSE_SECONDS = 0.5
+PATIENCE_SECONDS = 30.0
 #: GitHub Docs: a secondary limit that names no time lasts at least a minute.
-UNNAMED_LIMIT_SECONDS = 60.0
+SECONDARY_LIMIT_SECONDS = 60.0
 MAX_PAGES = 200
 KEPT_ANSWERS = 500
+MEDIA_TYPE = "application/vnd.github+json"
+_MOVED = (301, 302, 307, 308)
+#: What else tells a limit from a right that is missing when GitHub says neither how long nor how many (its Docs).
+_LIMITS = ("api rate limit exceeded", "you have exceeded a secondary rate limit")
+_NEXT = re.compile(r'<([^<>]{1,2000})>\s*;[^<>,]{0,100}\brel="?next"?', re.IGNORECASE)
+_ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]{1,200}"')
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status below 300 or one that the caller expected, its JSON (None: no content), the address of the next page."""
+    """A status below 300 or one that the caller expected, its JSON (None: no content), the target of the next page."""
 
     status: int
     data: Any
@@ -51,7 +55,8 @@ class Answer:
         """What GitHub says about a refusal, on one line, bounded."""
         if not isinstance(self.data, dict):
             return f"status {self.status}"
-        parts = [self.data.get("message"), *(_told(error) for error in self.data.get("errors") or ())]
+        errors = self.data.get("errors")
+        parts = [self.data.get("message"), *map(_told, errors if isinstance(errors, list) else ())]
         return one_line("; ".join(str(part) for part in parts if part))[:300] or f"status {self.status}"
 
 
@@ -59,173 +64,161 @@ class Unsure(Transient):
     """A write whose answer was lost: it happened, or it did not."""
 
 
+def limit_of(answer: Raw, now: datetime) -> Limit | None:
+    """The rate limit that refused a request, primary or secondary, or None when it was none."""
+    if answer.status not in (403, 429):
+        return None
+    after = answer.headers.get("retry-after")
+    if (seconds := pause_of(after, now)) is not None:
+        return Limit(seconds)
+    if count_of(answer.headers.get("x-ratelimit-remaining")) == 0:
+        seconds = pause_until(answer.headers.get("x-ratelimit-reset"), now)
+        return Limit(SECONDARY_LIMIT_SECONDS if seconds is None else seconds)
+    told = answer.data.get("message") if isinstance(answer.data, dict) else None
+    is_limit = answer.status == 429 or after is not None or str(told).casefold().startswith(_LIMITS)
+    return Limit(SECONDARY_LIMIT_SECONDS) if is_limit else None
+
+
+PEER = Peer(
+    "github",
+    unreachable=Reason.FORGE_UNREACHABLE,
+    refused=Reason.FORGE_REFUSED,
+    limited=Reason.FORGE_LIMITED,
+    limits=limit_of,
+)
+
+
 @dataclass
 class GitHubCalls:
-    """Calls by one account. `where` names the forge for people."""
+    """Calls by one account. `where` names the forge for people. `pause_seconds` lie between two writes."""
 
-    requester: Requester
+    sender: Sender
     where: str
-    clock: Callable[[], datetime]
-    sleep: Callable[[float], None]
-    patience_seconds: float = 30.0
-    rate: Rate | None = None
+    pause_seconds: float = 0.0
+    timeout_seconds: float = 20.0
     _kept: dict[str, tuple[str, Answer]] = field(default_factory=dict, repr=False)
+    _written: float | None = field(default=None, repr=False)
 
-    def get(self, path: str, query: Mapping[str, object] | None = None, *, expected: tuple[int, ...] = ()) -> Answer:
-        """Read `path`. A status of 300 and more that is not `expected` raises as the port's table says."""
-        address = Requester.add_parameters_to_url(path, dict(query or {}))
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return self._once("GET", address, None, expected)
-            except Transient:
-                if attempt == ATTEMPTS:
-                    raise
-                self.sleep(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
-        raise AssertionError("not reached")
+    def get(self, route: Route, query: Mapping[str, object] | None = None, *, expected: tuple[int, ...] = ()) -> Answer:
+        """Read `route`. A status of 300 and more that is not `expected` raises as the port's table says."""
+        return self._read(self._request("GET", route, query), expected)
 
-    def forget(self, path: str) -> None:
-        """Read `path` anew the next time, whatever its ETag."""
-        self._kept.pop(path, None)
+    def forget(self, route: Route) -> None:
+        """Read `route` anew the next time, whatever its ETag."""
+        self._kept.pop(route.path, None)
 
-    def pages(self, path: str, query: Mapping[str, object] | None = None, *, key: str | None = None) -> Iterator[Any]:
+    def pages(
+        self, route: Route, query: Mapping[str, object] | None = None, *, key: str | None = None
+    ) -> Iterator[Any]:
         """The items of all pages, in order; `key` names the list within each page. Raises rather than end early."""
-        answer = self.get(path, {"per_page": 100, **(query or {})})
+        answer = self.get(route, {"per_page": 100, **(query or {})})
         for _ in range(MAX_PAGES):
             items = answer.data if key is None else answer.data.get(key) if isinstance(answer.data, dict) else None
             if not isinstance(items, list):
-                raise senseless(self.where, path)
+                raise senseless(self.where, route.path)
             yield from items
             if answer.following is None:
                 return
-            answer = self.get(answer.following)
-        raise Stalled(Reason.FORGE_REFUSED, f"{path} of {self.where} has more than {MAX_PAGES} pages")
+            answer = self._read(self._request("GET", replace(route, path=answer.following)), ())
+        raise Stalled(Reason.FORGE_REFUSED, f"{route.path} of {self.where} has more than {MAX_PAGES} pages")
 
-    def send(self, verb: str, path: str, body: object = None, *, expected: tuple[int, ...] = ()) -> Answer:
+    def send(self, verb: str, route: Route, body: object = None, *, expected: tuple[int, ...] = ()) -> Answer:
         """Write, once. Raises `Unsure` when no answer came or a server's fault: only `repeatedly` may try again."""
-        return self._once(verb, path, body, expected)
+        self._pace()
+        request = self._request(verb, route, body=body)
+        try:
+            raw = self.sender.send(request)
+        except Unanswered as err:
+            if not err.may_have_acted:
+                raise
+            raise Unsure(err.reason, err.faults) from err
+        if raw.status >= 500:
+            raise Unsure(Reason.FORGE_UNREACHABLE, self._at_fault(raw.status))
+        return self._checked(request, raw, expected)
 
     def repeatedly(self, act: Callable[[], T]) -> T:
         """`act` until its writes are answered. It must look before it writes: a lost answer may hide a done deed."""
-        for attempt in range(1, ATTEMPTS):
-            try:
-                return act()
-            except Unsure:
-                self.sleep(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
-        return act()
+        return retried(act, on=Unsure, backoff=self.sender.parts.backoff)
 
-    def _once(self, verb: str, address: str, body: object, expected: tuple[int, ...]) -> Answer:
-        for attempt in range(1, ATTEMPTS + 1):
-            raw = self._exchange(verb, address, body)
-            delay = self._limited_seconds(*raw)
-            if delay is None:
-                answer = self._read(verb, address, *raw)
-                if answer.status >= 300 and answer.status not in expected:
-                    raise self._refusal(verb, address, answer)
-                return answer
-            if delay > self.patience_seconds or attempt == ATTEMPTS:
-                fault = Fault(f"{self.where} limits the hub for another {delay:.0f} s", remedy="it goes on by itself")
-                raise Waiting(Reason.FORGE_LIMITED, fault, retry_after_seconds=delay)
-            self.sleep(delay)
-        raise AssertionError("not reached")
+    def _pace(self) -> None:
+        """Keep the time between two writes that GitHub asks for."""
+        if self.pause_seconds and self._written is not None:
+            left = self.pause_seconds - (self.sender.parts.seconds() - self._written)
+            if left > 0:
+                self.sender.parts.backoff.sleep(left)
+        self._written = self.sender.parts.seconds()
 
-    def _exchange(self, verb: str, address: str, body: object) -> tuple[int, Mapping[str, Any], str]:
-        kept = self._kept.get(address) if verb == "GET" else None
-        try:
-            # A dict of its own: PyGithub puts the token into it.
-            conditional = {"If-None-Match": kept[0]} if kept else {}
-            return self.requester.requestJson(verb, address, headers=conditional, input=body)
-        except requests.RequestException as err:
-            kind = Transient if verb == "GET" else Unsure
-            fault = Fault(f"{self.where} does not answer: {type(err).__name__}", remedy="try again")
-            raise kind(Reason.FORGE_UNREACHABLE, fault) from err
-        except GithubException as err:  # no installation token could be had; not found: no such installation
-            return 401 if err.status == 404 else err.status, err.headers or {}, dumps(err.data) if err.data else ""
-        except jwt.PyJWTError as err:
-            remedy = "name the file that GitHub gave you: an RSA key in PEM form"
-            raise ConfigError(
-                Reason.INVALID_FORGE, Fault("the App's private key cannot be used", remedy=remedy)
-            ) from err
-        except RuntimeError as err:  # PyGithub's word for a redirect to another host
-            raise self._moved(address) from err
-        except (BadAttributeException, ValueError, TypeError, AttributeError, KeyError, AssertionError) as err:
-            # PyGithub's words for an installation token's answer that it cannot read.
-            raise senseless(self.where, "access_tokens") from err
+    def _request(
+        self, verb: str, route: Route, query: Mapping[str, object] | None = None, *, body: object = None
+    ) -> Request:
+        method: Method = next(one for one in get_args(Method) if one == verb)
+        return Request(
+            route=route,
+            purpose=f"{'read' if verb == 'GET' else 'write'} {route.path.partition('?')[0]} of {self.where}",
+            method=method,
+            query=tuple((name, str(value)) for name, value in (query or {}).items()),
+            body=None if body is None else json.dumps(body).encode(),
+            accept=MEDIA_TYPE,
+            timeout_seconds=self.timeout_seconds,
+            may_repeat=verb == "GET",
+        )
 
-    def _limited_seconds(self, status: int, headers: Mapping[str, Any], text: str) -> float | None:
-        """How long a rate limit lasts, or None when it was not one that refused."""
-        limit, left, reset = (_number(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining", "reset"))
-        if limit is not None and left is not None and reset is not None:
-            self.rate = Rate(int(limit), int(left), datetime.fromtimestamp(reset, UTC))
-        if status not in (403, 429):
-            return None
-        if (after := _number(headers.get("retry-after"))) is not None:
-            return max(after, 1.0)
-        if left == 0 and reset is not None:
-            return max(reset - self.clock().timestamp(), 1.0)
-        if status == 429 or "retry-after" in headers or Requester.isRateLimitError(_message(text)):
-            return UNNAMED_LIMIT_SECONDS
-        return None
-
-    def _read(self, verb: str, address: str, status: int, headers: Mapping[str, Any], text: str) -> Answer:
-        if status == 304 and address in self._kept:
-            return self._kept[address][1]
-        kind = Transient if verb == "GET" else Unsure
-        if status >= 500:
-            raise kind(Reason.FORGE_UNREACHABLE, Fault(f"{self.where} answers {status}", remedy="try again"))
-        try:
-            answer = Answer(status, loads(text) if text else None, _following(headers))
-        except JSONDecodeError as err:
-            raise kind(Reason.FORGE_UNREACHABLE, senseless(self.where, address).faults) from err
-        if verb == "GET" and status == 200 and (etag := headers.get("etag")):
+    def _read(self, request: Request, expected: tuple[int, ...]) -> Answer:
+        kept = self._kept.get(request.target)
+        raw = self.sender.send(replace(request, headers=(("If-None-Match", kept[0]),)) if kept else request)
+        if raw.status == 304 and kept:
+            return kept[1]
+        if raw.status in _MOVED and (target := self.sender.origin.target(raw.headers.get("location", ""))):
+            raw = self.sender.send(replace(request, route=replace(request.route, path=target), query=()))
+        if raw.status >= 500:
+            raise Transient(Reason.FORGE_UNREACHABLE, self._at_fault(raw.status))
+        answer = self._checked(request, raw, expected)
+        etag = raw.headers.get("etag", "")
+        if raw.status == 200 and _ETAG.fullmatch(etag):
             while len(self._kept) >= KEPT_ANSWERS:
                 self._kept.pop(next(iter(self._kept)))
-            self._kept[address] = (str(etag), answer)
+            self._kept[request.target] = (etag, answer)
         return answer
 
-    def _refusal(self, verb: str, address: str, answer: Answer) -> Stalled:
-        what = f"{verb} {address.partition('?')[0]}"
+    def _checked(self, request: Request, raw: Raw, expected: tuple[int, ...]) -> Answer:
+        answer = Answer(raw.status, raw.data, self._following(request, raw))
+        if answer.status < 300 or answer.status in expected:
+            return answer
+        raise self._refusal(request, answer)
+
+    def _following(self, request: Request, raw: Raw) -> str | None:
+        found = _NEXT.search(raw.headers.get("link", ""))
+        if found is None:
+            return None
+        target = self.sender.origin.target(found[1])
+        if target is None:  # to another host a key does not go
+            raise senseless(self.where, request.route.path)
+        return target
+
+    def _at_fault(self, status: int) -> Fault:
+        return Fault(f"{self.where} answers {status}", remedy="try again")
+
+    def _refusal(self, request: Request, answer: Answer) -> Stalled:
+        path = request.route.path.partition("?")[0]
         if answer.status < 400:
-            return self._moved(address)
+            message = f"{self.where} says that {path} has moved"
+            return Stalled(Reason.FORGE_REFUSED, message, remedy="name the repository by its present address")
         if answer.status == 401:
             remedy = "give it a new one: this one is wrong, expired or revoked, or the App is not installed there"
             message = f"{self.where} does not accept the hub's key: {answer.message}"
             return Stalled(Reason.FORGE_DENIED, message, remedy=remedy)
+        what = f"{request.method} {path}: {answer.message}"
         if answer.status == 403:
             remedy = "give the App or token the permission, or unarchive the repository"
-            return Stalled(Reason.FORGE_DENIED, f"{self.where} does not allow {what}: {answer.message}", remedy=remedy)
+            return Stalled(Reason.FORGE_DENIED, f"{self.where} does not allow {what}", remedy=remedy)
         remedy = "check the name, and that the App is installed there or the token may see it"
-        return Stalled(Reason.FORGE_REFUSED, f"{self.where} refuses {what}: {answer.message}", remedy=remedy)
-
-    def _moved(self, address: str) -> Stalled:
-        message = f"{self.where} says that {address.partition('?')[0]} has moved"
-        return Stalled(Reason.FORGE_REFUSED, message, remedy="name the repository by its present address")
+        return Stalled(Reason.FORGE_REFUSED, f"{self.where} refuses {what}", remedy=remedy)
 
 
 def senseless(where: str, path: str) -> Transient:
     """The error for an answer that is not what GitHub's description says."""
     fault = Fault(f"{where} answers {path.partition('?')[0]} with what makes no sense", remedy="try again")
     return Transient(Reason.FORGE_UNREACHABLE, fault)
-
-
-def _following(headers: Mapping[str, Any]) -> str | None:
-    links = parse_header_links(str(headers.get("link", "")))
-    return next((str(link["url"]) for link in links if link.get("rel") == "next"), None)
-
-
-def _number(text: object) -> float | None:
-    """A header's number, or None for none: a date, or what a proxy made of it. Bounded, so that it is also a time."""
-    try:
-        return min(max(float(str(text)), 0.0), 1e10)
-    except ValueError:
-        return None
-
-
-def _message(text: str) -> str:
-    try:
-        data = loads(text)
-    except JSONDecodeError:
-        return ""
-    return str(data.get("message", "")) if isinstance(data, dict) else ""
 
 
 def _told(error: object) -> object:

@@ -1,6 +1,6 @@
 """GitHub, or GitHub Enterprise, as a forge: implements `reconcilers.ports.forge.Forge` for one repository.
 
-Calls are `github_calls`, what is read of answers `github_answers`, protection `github_rulesets`, keys `github_access`.
+Beside it: `calls`, what is read of `answers`, `checks`, `teams`, protection (`rulesets`), `keys` and `access`.
 Statuses and their meaning: GitHub's OpenAPI description. Where GitHub says less than the port promises, the adapter
 asks again rather than guess: after a refused merge it reads the request, and takes no refusal's text for a reason.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import quote
 
 from generator.errors import Fault, Moved, Reason, Stalled, Waiting
 from hub.adapters.github.answers import Asked, Comment, Commit, Pull, PullReview, Repository, User, read, read_all
@@ -18,6 +17,7 @@ from hub.adapters.github.calls import GitHubCalls, senseless
 from hub.adapters.github.checks import read_checks
 from hub.adapters.github.rulesets import Rulesets
 from hub.adapters.github.teams import read_members
+from hub.adapters.http import Route
 from reconcilers.ports.forge import (
     Actor,
     BranchProtection,
@@ -25,7 +25,6 @@ from reconcilers.ports.forge import (
     Check,
     Committer,
     Identity,
-    Rate,
     RequestContent,
     Review,
     ReviewState,
@@ -68,10 +67,6 @@ class GitHubForge:
             self._identity = self.identify()
         return self._identity
 
-    def rate(self) -> Rate | None:
-        """See the port."""
-        return self.calls.rate
-
     def requests(self, base: str, *, prefix: str, closed_since: datetime) -> tuple[ChangeRequest, ...]:
         """See the port. Open ones are read before and after: one that ends or reopens meanwhile is in one of them."""
         still_open = {"state": "open", "base": base, "sort": "created", "direction": "asc"}
@@ -102,7 +97,7 @@ class GitHubForge:
             pull = self._pull(number)
             if (pull.title, pull.body or "") == (title, body):
                 return self._shown(pull)
-            answer = self.calls.send("PATCH", self._at("pulls", number), {"title": title, "body": body})
+            answer = self.calls.send("PATCH", self._at("pulls/{}", number), {"title": title, "body": body})
             return self._shown(self._read_pull(answer.data))
 
         return self.calls.repeatedly(act)
@@ -116,7 +111,7 @@ class GitHubForge:
                 return self._shown(pull)
             self.put_comment(number, "closed", comment)
             return self._shown(
-                self._read_pull(self.calls.send("PATCH", self._at("pulls", number), {"state": "closed"}).data)
+                self._read_pull(self.calls.send("PATCH", self._at("pulls/{}", number), {"state": "closed"}).data)
             )
 
         return self.calls.repeatedly(act)
@@ -124,7 +119,7 @@ class GitHubForge:
     def reviews(self, number: int) -> tuple[Review, ...]:
         """See the port."""
         self._pull(number)
-        items = read_all(PullReview, self.calls.pages(self._at("pulls", number, "reviews")), where=self.location)
+        items = read_all(PullReview, self.calls.pages(self._at("pulls/{}/reviews", number)), where=self.location)
         found = [
             Review(self._actor(one.user), self._review_state(one), one.commit_id or "", one.submitted_at)
             for one in items
@@ -138,7 +133,7 @@ class GitHubForge:
         if (pull.commits or 0) > MAX_COMMITS:
             message = f"request {number} has {pull.commits} commits, and GitHub lists {MAX_COMMITS}"
             raise Stalled(Reason.FORGE_REFUSED, message, remedy="ask anew with fewer commits")
-        items = list(self.calls.pages(self._at("pulls", number, "commits")))
+        items = list(self.calls.pages(self._at("pulls/{}/commits", number)))
         commits = read_all(Commit, items, where=self.location)
         if pull.head.sha not in {commit.sha for commit in commits} or len(commits) != pull.commits:
             raise Moved(Reason.BRANCH_MOVED, f"request {number} moved while its commits were read")
@@ -150,7 +145,7 @@ class GitHubForge:
 
     def checks(self, commit: str) -> tuple[Check, ...]:
         """See the port: check runs and commit statuses."""
-        return read_checks(self.calls, self._at("commits", commit))
+        return read_checks(self.calls, self._at("commits/{}", commit))
 
     def set_labels(self, number: int, labels: Iterable[str]) -> None:
         """See the port. Labels go one by one, so that one that somebody else sets meanwhile stays."""
@@ -160,9 +155,9 @@ class GitHubForge:
             present = {label.name for label in self._pull(number).labels}
             after = merged_labels(present, wanted)
             if missing := sorted(after - present):
-                self.calls.send("POST", self._at("issues", number, "labels"), {"labels": missing})
+                self.calls.send("POST", self._at("issues/{}/labels", number), {"labels": missing})
             for label in sorted(present - after):
-                self.calls.send("DELETE", self._at("issues", number, "labels", label), expected=(404,))
+                self.calls.send("DELETE", self._at("issues/{}/labels/{}", number, label), expected=(404,))
 
         self.calls.repeatedly(act)
 
@@ -171,7 +166,7 @@ class GitHubForge:
         members = self.team_members(team)
 
         def act() -> None:
-            path = self._at("pulls", number, "requested_reviewers")
+            path = self._at("pulls/{}/requested_reviewers", number)
             pull, asked = self._pull(number), read(Asked, self.calls.get(path).data, where=self.location)
             slug = team.rpartition("/")[2]
             if pull.state == "closed" or slug in {one.slug for one in asked.teams}:
@@ -188,12 +183,12 @@ class GitHubForge:
 
         def act() -> None:
             self._pull(number)
-            me, path = self.whoami().actor.login, self._at("issues", number, "comments")
+            me, path = self.whoami().actor.login, self._at("issues/{}/comments", number)
             for one in read_all(Comment, self.calls.pages(path), where=self.location):
                 if one.user is None or one.user.login != me or not one.body.startswith(mark):
                     continue
                 if one.body != mark + body:
-                    self.calls.send("PATCH", self._at("issues", "comments", one.id), {"body": mark + body})
+                    self.calls.send("PATCH", self._at("issues/comments/{}", one.id), {"body": mark + body})
                 return
             self.calls.send("POST", path, {"body": mark + body})
 
@@ -224,7 +219,7 @@ class GitHubForge:
         if answer.status != 422:
             return self._shown(self._read_pull(answer.data))
         for name in (branch, base):
-            if self.calls.get(self._at("branches", name), expected=(404,)).status == 404:
+            if self.calls.get(self._at("branches/{}", name), expected=(404,)).status == 404:
                 raise Moved(Reason.BRANCH_MOVED, f"{self.location} has no branch {name} (any more)")
         message = f"{self.location} opens no request for {branch}: {answer.message}"
         raise Stalled(Reason.FORGE_REFUSED, message, remedy="there may be nothing to ask for")
@@ -234,7 +229,7 @@ class GitHubForge:
         if (done := self._merged_already(pull, head)) is not None:
             return done
         wanted = {"sha": head, "merge_method": "merge"}
-        answer = self.calls.send("PUT", self._at("pulls", number, "merge"), wanted, expected=(404, 405, 409, 422))
+        answer = self.calls.send("PUT", self._at("pulls/{}/merge", number), wanted, expected=(404, 405, 409, 422))
         if answer.status < 300 and isinstance(answer.data, dict) and answer.data.get("merged"):
             return str(answer.data["sha"])
         pull = self._pull_anew(number)
@@ -265,16 +260,16 @@ class GitHubForge:
 
     def _pull(self, number: int) -> Pull:
         self._must_be_there()
-        answer = self.calls.get(self._at("pulls", number), expected=(404,))
+        answer = self.calls.get(self._at("pulls/{}", number), expected=(404,))
         if answer.status == 404:
             raise Stalled(Reason.REQUEST_NOT_FOUND, f"{self.location} has no request {number}")
         pull = self._read_pull(answer.data)
         if pull.mergeable is None:  # GitHub may compute it without a new ETag
-            self.calls.forget(self._at("pulls", number))
+            self.calls.forget(self._at("pulls/{}", number))
         return pull
 
     def _pull_anew(self, number: int) -> Pull:
-        self.calls.forget(self._at("pulls", number))
+        self.calls.forget(self._at("pulls/{}", number))
         return self._pull(number)
 
     def _pulls(self, query: Mapping[str, object]) -> Iterator[Pull]:
@@ -291,7 +286,8 @@ class GitHubForge:
     def _must_be_there(self) -> None:
         """Raise `Stalled` unless the repository is there, under this name. Asked once."""
         if not self._is_there:
-            self._must_be_named(read(Repository, self.calls.get(self._at()).data, where=self.location))
+            found = self.calls.get(Route.of("/repos/{+}", self.name)).data
+            self._must_be_named(read(Repository, found, where=self.location))
             self._is_there = True
 
     def _must_be_named(self, repository: Repository | None) -> None:
@@ -340,5 +336,5 @@ class GitHubForge:
             name, email = (person.name, person.email) if person else ("", "")
             yield Committer(commit.sha, actor, "author" if role == "author" else "committer", name, email)
 
-    def _at(self, *steps: object) -> str:
-        return "/".join([f"/repos/{self.name}", *(quote(str(step), safe="") for step in steps)])
+    def _at(self, template: str, *values: object) -> Route:
+        return Route.of("/repos/{+}", self.name).below(template, *values)

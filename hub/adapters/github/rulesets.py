@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote
 
 from generator.errors import ConfigError, Fault, Reason, Stalled
 from hub.adapters.github.answers import BypassActor, Rule, Ruleset, Team, User, read, read_all
 from hub.adapters.github.calls import GitHubCalls
 from hub.adapters.github.teams import read_team
+from hub.adapters.http import Route
 from reconcilers.ports.forge import BranchProtection
 
 #: GitHub matches these file patterns with fnmatch; together they are every file.
@@ -36,7 +36,7 @@ class Rulesets:
 
     def protection(self, branch: str) -> BranchProtection:
         """What GitHub enforces for `branch`."""
-        pages = self.calls.pages(f"{self._path}/rules/branches/{quote(branch, safe='')}")
+        pages = self.calls.pages(self._route.below("rules/branches/{}", branch))
         rules = read_all(Rule, pages, where=self.calls.where)
         protection = BranchProtection()
         for rule in rules:
@@ -66,11 +66,14 @@ class Rulesets:
 
     def _put(self, ruleset: Mapping[str, object], *, expected: tuple[int, ...]) -> int:
         listed = read_all(
-            Ruleset, self.calls.pages(f"{self._path}/rulesets", {"includes_parents": "false"}), where=self.calls.where
+            Ruleset,
+            self.calls.pages(self._route.below("rulesets"), {"includes_parents": "false"}),
+            where=self.calls.where,
         )
         ours = next((one.id for one in listed if one.name == ruleset["name"]), None)
-        verb, path = ("POST", "rulesets") if ours is None else ("PUT", f"rulesets/{ours}")
-        return self.calls.send(verb, f"{self._path}/{path}", ruleset, expected=expected).status
+        if ours is None:
+            return self.calls.send("POST", self._route.below("rulesets"), ruleset, expected=expected).status
+        return self.calls.send("PUT", self._route.below("rulesets/{}", ours), ruleset, expected=expected).status
 
     def _with_rule(self, so_far: BranchProtection, rule: Rule) -> BranchProtection:
         match rule.type:
@@ -100,7 +103,7 @@ class Rulesets:
         )
 
     def _bypass(self, ruleset_id: int) -> Iterator[str]:
-        data = self.calls.get(f"{self._path}/rulesets/{ruleset_id}").data
+        data = self.calls.get(self._route.below("rulesets/{}", ruleset_id)).data
         ruleset = read(Ruleset, data, where=self.calls.where)
         if ruleset.bypass_actors is None:
             message = f"{self.calls.where} does not show who may bypass the ruleset {ruleset.name!r}"
@@ -115,7 +118,7 @@ class Rulesets:
             case "Team":
                 return f"team:{self._team_name(actor.actor_id)}"
             case "User":
-                user = self.calls.get(f"/user/{actor.actor_id}").data
+                user = self.calls.get(Route.of("/user/{}", actor.actor_id)).data
                 return f"user:{read(User, user, where=self.calls.where).login}"
             case "RepositoryRole":
                 names = {number: name for name, number in ROLES.items()}
@@ -133,7 +136,7 @@ class Rulesets:
         if kind == "team":
             return _bypass("Team", self._team_id(value))
         if kind == "user":
-            user = self.calls.get(f"/users/{quote(value, safe='')}").data
+            user = self.calls.get(Route.of("/users/{}", value)).data
             return _bypass("User", read(User, user, where=self.calls.where).id)
         if name == "role:organization-admin":
             return _bypass("OrganizationAdmin", 1)
@@ -151,12 +154,12 @@ class Rulesets:
 
     def _team_name(self, team_id: int | None) -> str:
         owner = self.name.partition("/")[0]
-        teams = read_all(Team, self.calls.pages(f"/orgs/{quote(owner, safe='')}/teams"), where=self.calls.where)
+        teams = read_all(Team, self.calls.pages(Route.of("/orgs/{}/teams", owner)), where=self.calls.where)
         return next((f"{owner}/{team.slug}" for team in teams if team.id == team_id), f"#{team_id}")
 
     @property
-    def _path(self) -> str:
-        return f"/repos/{self.name}"
+    def _route(self) -> Route:
+        return Route.of("/repos/{+}", self.name)
 
 
 def _rules(wanted: BranchProtection, team: int | None, *, by_code_owner: bool = False) -> list[dict[str, object]]:

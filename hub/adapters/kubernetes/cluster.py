@@ -1,4 +1,4 @@
-"""Reading a cluster through its API server, with the `kubernetes` client's kubeconfig, credentials and TLS.
+"""Reading a cluster through its API server. Sending is `hub.adapters.http`; lists are paged here, and read as JSON.
 
 Implements `reconcilers.ports.git.ClusterReader`. Only ever lists: what it lists is `RESOURCES`, and the ClusterRole in
 templates/argocd/hub-reader.yaml.j2 allows it. One read that fails fails the observation: there is no half answer.
@@ -6,21 +6,24 @@ templates/argocd/hub-reader.yaml.j2 allows it. One read that fails fails the obs
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
 
 from generator.bootstrap.argocd import READER
 from generator.errors import Fault, Reason, Stalled, Transient
+from hub.adapters.http import Answer, Request, Route, Sender, SenderParts
 from hub.adapters.kubernetes import objects
-from hub.adapters.kubernetes.kubeconfig import Connection, connect
+from hub.adapters.kubernetes.kubeconfig import connect
+from hub.retrying import retried
 from reconcilers.ports.cluster import ClusterState, NamespaceDetails
 
 PAGE = 500
-_TRIES = 2
+#: 500 pods with everything that is said about each are some ten megabytes.
+LIMIT_BYTES = 64 * 1024 * 1024
+TIMEOUT_SECONDS = 30.0
+MAX_PAGES = 400
 _RESTARTS = 3
 _PARALLEL = 8
 
@@ -34,10 +37,12 @@ class Resource:
     version: str
     plural: str
 
-    def path(self, namespace: str = "") -> str:
-        """The path of the list, in one namespace or of the whole cluster."""
+    def route(self, namespace: str = "") -> Route:
+        """The route of the list, in one namespace or of the whole cluster."""
         root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
-        return f"{root}/namespaces/{namespace}/{self.plural}" if namespace else f"{root}/{self.plural}"
+        if namespace:
+            return Route.of(f"{root}/namespaces/{{}}/{self.plural}", namespace)
+        return Route.of(f"{root}/{self.plural}")
 
     def __str__(self) -> str:
         return f"{self.plural}.{self.group}" if self.group else self.plural
@@ -68,8 +73,8 @@ class _NotServed(Exception):  # noqa: N818 - an answer, not an error: the API se
     pass
 
 
-class _Expired(Exception):  # noqa: N818 - the list has to be begun again
-    pass
+class _Expired(Transient):
+    """A list that expired half-way has to be begun again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Cluster:
     """A cluster by its kubeconfig context. Safe for threads."""
 
     context: str
-    connection: Connection
+    sender: Sender
 
     def observe(self, argocd: str, *, preview: str | None = None) -> ClusterState:
         """See the port. Six lists, Applications before namespaces."""
@@ -140,70 +145,55 @@ class Cluster:
 
     def _list(self, resource: Resource, namespace: str = "", *, fields: str = "") -> list[dict[str, Any]]:
         """All objects, page by page. A list that expires half-way (410) is begun again, never stitched together."""
-        for _ in range(_RESTARTS):
-            try:
-                return list(self._pages(resource, namespace, fields))
-            except _Expired:
-                continue
-        message = f"cluster {self.context}: the list of {resource} changed faster than it could be read"
-        raise Transient(Reason.CLUSTER_UNREACHABLE, message)
+        again = replace(self.sender.parts.backoff, tries=_RESTARTS)
+        return retried(lambda: list(self._pages(resource, namespace, fields)), on=_Expired, backoff=again)
 
     def _pages(self, resource: Resource, namespace: str, fields: str) -> Iterator[dict[str, Any]]:
         query = {"limit": str(PAGE)} | ({"fieldSelector": fields} if fields else {})
-        while True:
+        for _ in range(MAX_PAGES):
             answer = self._get(resource, namespace, query)
-            items = answer.get("items")
-            if not isinstance(items, list):
+            items, meta = answer.get("items"), answer.get("metadata") or {}
+            if not isinstance(items, list) or not isinstance(meta, dict):
                 raise self._unreachable(f"its answer to a list of {resource} is no list")
+            if not all(map(objects.is_object, items)):
+                raise self._unreachable(f"its answer to a list of {resource} makes no sense")
             yield from items
-            following = (answer.get("metadata") or {}).get("continue")
+            following = meta.get("continue")
             if not following:
                 return
-            query["continue"] = following
+            query["continue"] = str(following)
+        raise self._unreachable(f"the list of {resource} has more than {MAX_PAGES} pages")
 
     def _get(self, resource: Resource, namespace: str, query: Mapping[str, str]) -> dict[str, Any]:
-        from urllib3.exceptions import HTTPError, SSLError
+        answer = self.sender.send(
+            Request(
+                route=resource.route(namespace),
+                purpose=f"read cluster {self.context}",
+                query=tuple(query.items()),
+                timeout_seconds=TIMEOUT_SECONDS,
+                limit_bytes=LIMIT_BYTES,
+                may_repeat=True,
+            )
+        )
+        return self._checked(answer, resource, namespace)
 
-        url = f"{self.connection.server}{resource.path(namespace)}?{urlencode(query)}"
-        for attempt in range(_TRIES):
-            last = attempt == _TRIES - 1
-            try:
-                response = self.connection.pool.request(
-                    "GET", url, headers=self.connection.headers(), retries=False, redirect=False
-                )
-            except SSLError as err:
-                remedy = "check certificate-authority-data of the cluster in the kubeconfig"
-                fault = Fault(f"the certificate of cluster {self.context} is not accepted: {err}", remedy=remedy)
-                raise Stalled(Reason.CLUSTER_REFUSED, fault) from err
-            except HTTPError as err:
-                if last:
-                    raise self._unreachable(_said(err)) from err
-                continue
-            if response.status == 429 or response.status >= 500:
-                if last:
-                    raise self._unreachable(f"it answers {response.status} to a list of {resource}")
-                continue
-            break
-        return self._checked(response.status, response.data, resource, namespace)
-
-    def _checked(self, status: int, body: bytes, resource: Resource, namespace: str) -> dict[str, Any]:
-        try:
-            answer = json.loads(body)
-        except ValueError:
-            answer = None
-        if status == 404:
+    def _checked(self, answer: Answer, resource: Resource, namespace: str) -> dict[str, Any]:
+        if answer.status == 404:
             raise _NotServed
-        if status == 410:
-            raise _Expired
-        if status in (401, 403):
-            raise self._forbidden(status, answer, resource, namespace)
-        if status != 200 or not isinstance(answer, dict):
-            raise self._unreachable(f"its answer ({status}) to a list of {resource} makes no sense")
-        return answer
+        if answer.status == 410:
+            message = f"cluster {self.context}: the list of {resource} changed faster than it could be read"
+            raise _Expired(Reason.CLUSTER_UNREACHABLE, message)
+        if answer.status in (401, 403):
+            raise self._forbidden(answer, resource, namespace)
+        if answer.status == 429 or answer.status >= 500:
+            raise self._unreachable(f"it answers {answer.status} to a list of {resource}")
+        if answer.status != 200 or not isinstance(answer.data, dict):
+            raise self._unreachable(f"its answer ({answer.status}) to a list of {resource} makes no sense")
+        return answer.data
 
-    def _forbidden(self, status: int, answer: Any, resource: Resource, namespace: str) -> Stalled:
-        said = answer.get("message", "") if isinstance(answer, dict) else ""
-        if status == 401 or "system:anonymous" in said:
+    def _forbidden(self, answer: Answer, resource: Resource, namespace: str) -> Stalled:
+        said = answer.data.get("message", "") if isinstance(answer.data, dict) else ""
+        if answer.status == 401 or "system:anonymous" in str(said):
             remedy = f"sign in anew and try 'kubectl --context {self.context} auth whoami'"
             return Stalled(
                 Reason.CLUSTER_REFUSED,
@@ -218,22 +208,10 @@ class Cluster:
         return Stalled(Reason.CLUSTER_REFUSED, Fault(message, remedy=remedy))
 
     def _unreachable(self, why: str) -> Transient:
-        remedy = f"check the network, the VPN and 'kubectl --context {self.context} get --raw /readyz'"
-        fault = Fault(f"cannot read cluster {self.context}: {why}", remedy=remedy)
+        fault = Fault(f"cannot read cluster {self.context}: {why}", remedy=self.sender.peer.remedy)
         return Transient(Reason.CLUSTER_UNREACHABLE, fault)
 
 
-def open_cluster(context: str, *, kubeconfig: str) -> Cluster:
+def open_cluster(context: str, *, kubeconfig: str, parts: SenderParts) -> Cluster:
     """The cluster of a context. Raises what `connect` raises; nothing is asked of the cluster yet."""
-    return Cluster(context, connect(context, kubeconfig))
-
-
-def _said(err: Exception) -> str:
-    """What went wrong in a few words; the long form repeats pool and address."""
-    name = type(err).__name__.removesuffix("Error")
-    words = {
-        "NewConnection": "no connection",
-        "ConnectTimeout": "no answer in time",
-        "ReadTimeout": "no answer in time",
-    }
-    return words.get(name, f"{name}: {str(err).rsplit(': ', 1)[-1]}")
+    return Cluster(context, connect(context, kubeconfig, parts))

@@ -1,41 +1,36 @@
-"""From a kubeconfig's context to a connection: the `kubernetes` client reads credentials and TLS; nothing is written.
+"""From a kubeconfig's context to a sender: the `kubernetes` client reads it, its credentials, TLS and proxy.
 
-Credentials from a command (`exec`, as on EKS) are made anew by the client when they expire, so they are asked for with
-each request.
+That is what the client is kept for (docs/adr/0033); nothing is written. Credentials from a command (`exec`, as on EKS)
+are made anew by the client when they expire, and a token's file is read with each request, so that one that is renewed
+beside a running hub (a service account's) counts at once.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from generator.errors import ConfigError, Fault, Reason, nearest
+from generator.errors import ConfigError, Fault, Reason, Stalled, nearest
+from hub.adapters.http import Origin, OriginError, Peer, Sender, SenderParts
 
-CONNECT_SECONDS = 5.0
-READ_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """How to reach one API server: its address, a `urllib3.PoolManager`, and the headers that sign a request."""
-
-    server: str
-    pool: Any
-    headers: Callable[[], Mapping[str, str]]
+#: How often a list is asked for.
+TRIES = 2
 
 
-def connect(context: str, kubeconfig: str) -> Connection:
-    """How to reach the cluster of a context. `kubeconfig`: one path, or several with the platform's separator between.
+def connect(context: str, kubeconfig: str, parts: SenderParts) -> Sender:
+    """A sender to the cluster of a context. `kubeconfig`: one path, or several with the platform's separator between.
 
     Raises `ConfigError`: UnknownContext with the known ones, InvalidKubeconfig. Nothing is written to the kubeconfig.
     """
-    import urllib3
     from kubernetes import client
     from kubernetes.config import ConfigException, kube_config
     from yaml import YAMLError
+
+    from hub.adapters.http.transport import within_time
 
     remedy = "name another with --kubeconfig or KUBECONFIG; on EKS: aws eks update-kubeconfig --name CLUSTER"
     try:
@@ -46,30 +41,78 @@ def connect(context: str, kubeconfig: str) -> Connection:
         kube_config.load_kube_config(  # type: ignore[no-untyped-call]
             config_file=kubeconfig, context=context, client_configuration=configuration, persist_config=False
         )
-    except (ConfigException, YAMLError, OSError, UnicodeDecodeError, TypeError, KeyError, AttributeError) as err:
+        origin = Origin.parse(configuration.host, is_clear_allowed=True)
+        token_file = _token_file(context, kubeconfig)
+    except (
+        ConfigException, YAMLError, OSError, UnicodeDecodeError, TypeError, KeyError, AttributeError, OriginError,
+    ) as err:  # fmt: skip
         fault = Fault(f"kubeconfig {kubeconfig} cannot be used: {_first_line(err)}", remedy=remedy)
         raise ConfigError(Reason.INVALID_KUBECONFIG, fault) from err
-    pool = client.ApiClient(configuration).rest_client.pool_manager
-    pool.connection_pool_kw["timeout"] = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+    return Sender(
+        _peer(context),
+        origin,
+        _authorization(configuration, token_file, context),
+        replace(parts, backoff=replace(parts.backoff, tries=TRIES)),
+        pool=within_time(client.ApiClient(configuration).rest_client.pool_manager),
+    )
 
-    def headers() -> dict[str, str]:
+
+def _peer(context: str) -> Peer:
+    return Peer(
+        "kubernetes",
+        unreachable=Reason.CLUSTER_UNREACHABLE,
+        refused=Reason.CLUSTER_REFUSED,
+        remedy=f"check the network, the VPN and 'kubectl --context {context} get --raw /readyz'",
+        certificate_remedy="check certificate-authority-data of the cluster in the kubeconfig",
+    )
+
+
+def _authorization(configuration: Any, token_file: Path | None, context: str) -> Callable[[], str | None]:
+    """What signs a request; None for nothing but a certificate, or for credentials that could not be made."""
+    if token_file is not None:
+        return partial(_from_file, token_file, context)
+
+    def of_the_client() -> str | None:
         settings: Any = configuration.auth_settings()
-        signed = {auth["key"]: auth["value"] for auth in settings.values() if auth["value"]}
-        return {"Accept": "application/json", "User-Agent": "rtb-hub", **signed}
+        return next((auth["value"] for auth in settings.values() if auth["value"]), None)
 
-    return Connection(configuration.host.rstrip("/"), pool, headers)
+    return of_the_client
+
+
+def _from_file(path: Path, context: str) -> str:
+    try:
+        return f"Bearer {path.read_text(encoding='utf-8').strip()}"
+    except (OSError, UnicodeDecodeError) as err:
+        message = f"cannot read cluster {context}: its token's file {path} cannot be read"
+        remedy = "mend the file that the kubeconfig names, or name another context"
+        raise Stalled(Reason.CLUSTER_REFUSED, message, remedy=remedy) from err
+
+
+def _files(kubeconfig: str) -> Iterator[tuple[Path, Any]]:
+    """Each file of a kubeconfig with what is in it, no stricter than kubectl: of several files some may be missing."""
+    import yaml
+
+    paths = [Path(path).expanduser() for path in kubeconfig.split(os.pathsep) if path]
+    for path in paths if len(paths) == 1 else filter(Path.exists, paths):
+        yield path, yaml.safe_load(path.read_bytes())
+
+
+def _token_file(context: str, kubeconfig: str) -> Path | None:
+    """The file that holds the token of a context's user, None when it has none. The first of a name counts."""
+    found = [(path, tree) for path, tree in _files(kubeconfig) if isinstance(tree, dict)]
+    contexts = [one for _, tree in found for one in tree.get("contexts") or () if one.get("name") == context]
+    user = (contexts[0].get("context") or {}).get("user") if contexts else None
+    users = [(path, one) for path, tree in found for one in tree.get("users") or () if one.get("name") == user]
+    if not users:
+        return None
+    path, one = users[0]
+    named = (one.get("user") or {}).get("tokenFile")
+    return path.parent / str(named) if named else None
 
 
 def _contexts(kubeconfig: str) -> list[str]:
     """The contexts of all files, sorted. The client's own list needs a current context, which nobody must have."""
-    import yaml
-
-    paths = [Path(path).expanduser() for path in kubeconfig.split(os.pathsep) if path]
-    found: set[str] = set()
-    for path in paths if len(paths) == 1 else filter(Path.exists, paths):  # as kubectl does, several may be missing
-        tree = yaml.safe_load(path.read_bytes())  # no stricter than kubectl
-        found |= {context["name"] for context in tree["contexts"] or ()}
-    return sorted(found)
+    return sorted({context["name"] for _, tree in _files(kubeconfig) for context in tree["contexts"] or ()})
 
 
 def _unknown_context(context: str, known: Sequence[str], kubeconfig: str) -> ConfigError:

@@ -17,6 +17,14 @@ _MANAGED, _ENVIRONMENT = "app.kubernetes.io/managed-by", "preview.rtb-ai-hub/env
 Tree = Mapping[str, Any]
 
 
+def is_object(item: object) -> bool:
+    """Whether an item of a list is an object of Kubernetes: it has a name and was made at a time."""
+    meta = item.get("metadata") if isinstance(item, dict) else None
+    if not isinstance(meta, dict) or not isinstance(meta.get("name"), str):
+        return False
+    return _is_time(meta.get("creationTimestamp")) and _is_time(meta.get("deletionTimestamp", "1970-01-01T00:00:00Z"))
+
+
 def application(tree: Tree) -> observed.Application:
     """An Argo CD Application."""
     meta, status = tree["metadata"], tree.get("status") or {}
@@ -189,3 +197,10 @@ def _maybe_time(text: str | None) -> datetime | None:
 def _time(text: str) -> datetime:
     """RFC 3339 with Z and up to six digits of a second, as the API server writes it."""
     return datetime.fromisoformat(text)
+
+
+def _is_time(text: object) -> bool:
+    try:
+        return isinstance(text, str) and datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False

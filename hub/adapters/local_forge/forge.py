@@ -37,7 +37,6 @@ from reconcilers.ports.forge import (
     Check,
     Committer,
     Identity,
-    Rate,
     RequestContent,
     Review,
     ReviewState,
@@ -80,10 +79,6 @@ class LocalForge:
         """The account this was opened as."""
         accounts = self._accounts()
         return Identity(accounts.actor(self.actor), self.actor, accounts.email(self.actor))
-
-    def rate(self) -> Rate | None:
-        """None: there are no limits."""
-        return None
 
     def requests(self, base: str, *, prefix: str, closed_since: datetime) -> tuple[ChangeRequest, ...]:
         """See the port."""

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from generator.errors import ConfigError, HubError, Moved, Reason, Stalled, Transient, Waiting
-from hub.adapters.gitea.forge import GiteaForge, open_gitea_forge
-from worlds.gitea_api import BASE_AT, HEAD, LOST, MERGE, GiteaApi, Reply, merged, pull, review, user
+from hub.adapters.gitea.forge import GiteaForge
+from worlds.gitea_api import BASE_AT, HEAD, LOST, MERGE, GiteaApi, Reply, merged, open_gitea_forge, pull, review, user
 
 TOKEN = "0123456789abcdef-the-hubs"
 SINCE = datetime(2026, 11, 23, tzinfo=UTC)

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from generator.errors import Reason, Stalled, Transient
-from hub.adapters.gitea.forge import GiteaForge, open_gitea_forge
+from hub.adapters.gitea.answers import Rule
+from hub.adapters.gitea.forge import GiteaForge
 from hub.adapters.gitea.protection import left_out, protection_of, rule_of
 from reconcilers.ports.forge import BranchProtection
-from worlds.gitea_api import GiteaApi, Reply
+from worlds.gitea_api import GiteaApi, Reply, open_gitea_forge
 
 RULE: dict[str, Any] = {
     "rule_name": "prd", "enable_push": False, "enable_push_whitelist": False, "push_whitelist_usernames": [],
@@ -59,7 +60,7 @@ HELD = BranchProtection(
     ids=lambda value: "-".join(sorted(value)) if isinstance(value, dict) else "",
 )
 def test_a_rule_is_told_as_it_holds(fields: dict[str, Any], changes: dict[str, Any]) -> None:
-    found = protection_of(RULE | fields, "acme")
+    found = protection_of(Rule(**RULE | fields), "acme")
     assert replace(found, not_expressed=()) == replace(HELD, **changes)
     assert any("last pusher" in note for note in found.not_expressed)
 
@@ -76,7 +77,8 @@ def test_a_rule_is_told_as_it_holds(fields: dict[str, Any], changes: dict[str, A
     ids=["all", "nothing", "with bypass", "less", "open"],
 )
 def test_a_rule_that_is_written_reads_back_as_wanted(wanted: BranchProtection) -> None:
-    assert replace(protection_of(rule_of(wanted, "acme"), "acme"), not_expressed=()) == wanted
+    written = Rule(rule_name="prd", **rule_of(wanted, "acme"))
+    assert replace(protection_of(written, "acme"), not_expressed=()) == wanted
 
 
 def test_who_cannot_be_let_past_is_told_and_not_let() -> None:

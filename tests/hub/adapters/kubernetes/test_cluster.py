@@ -13,8 +13,10 @@ import pytest
 
 from generator.bootstrap.argocd import argocd_folder, render_argocd
 from generator.errors import ConfigError, HubError, Reason, Stalled, Transient
-from hub.adapters.kubernetes import kubeconfig
-from hub.adapters.kubernetes.cluster import RESOURCES, Cluster, open_cluster
+from hub.adapters.http import Call, SenderParts
+from hub.adapters.kubernetes import cluster as adapter
+from hub.adapters.kubernetes.cluster import RESOURCES, Cluster
+from hub.retrying import Backoff
 from reconcilers.ports.cluster import (
     Application,
     Condition,
@@ -29,6 +31,7 @@ from reconcilers.ports.cluster import (
     Workload,
 )
 from worlds.builders import LIBRARY, environment
+from worlds.http_server import HttpServer
 from worlds.kube_api import TOKEN, KubeApi, refusal
 
 AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -36,6 +39,11 @@ TIME = "2026-11-23T01:00:00Z"
 APPLICATIONS = "applications.argoproj.io"
 POLICIES = "validatingadmissionpolicies.admissionregistration.k8s.io"
 BINDINGS = "validatingadmissionpolicybindings.admissionregistration.k8s.io"
+
+
+def open_cluster(context: str, *, kubeconfig: str) -> Cluster:
+    parts = SenderParts(backoff=Backoff(tries=4, sleep=lambda _: None))
+    return adapter.open_cluster(context, kubeconfig=kubeconfig, parts=parts)
 
 
 @pytest.fixture
@@ -283,7 +291,7 @@ def failing(resource: str, *answers: tuple[int, bytes], text: str, kind: type[Hu
         failing(APPLICATIONS, refusal(403, 'User "system:anonymous" cannot list'), text="does not accept the credentials", kind=Stalled, sentence="nobody is told to sign in"),
         failing(APPLICATIONS, refusal(401), text="does not accept the credentials", kind=Stalled, sentence="old credentials are told"),
         failing(APPLICATIONS, refusal(503), refusal(503), text="it answers 503 to a list of applications.argoproj.io", kind=Transient, sentence="a server in trouble is transient"),
-        failing(APPLICATIONS, (200, b"<html>"), text="makes no sense", kind=Transient, sentence="an answer that is no JSON is a failed read"),
+        failing(APPLICATIONS, (200, b"<html>"), (200, b"<html>"), text="makes no sense", kind=Transient, sentence="an answer that is no JSON, twice, is a failed read"),
         failing(APPLICATIONS, (200, b"[]"), text="makes no sense", kind=Transient, sentence="an answer that is no object is a failed read"),
         failing(APPLICATIONS, (200, b"{}"), text="is no list", kind=Transient, sentence="an answer without items is a failed read, not an empty list"),
         failing(APPLICATIONS, (302, b""), text="(302)", kind=Transient, sentence="a redirect is not followed"),
@@ -319,6 +327,70 @@ def test_details_that_cannot_be_read_are_an_error(api: KubeApi, cluster: Cluster
         cluster.details(["x"])
 
 
+@pytest.mark.parametrize(
+    "item",
+    [1, None, [], {}, {"metadata": 1}, {"metadata": {}}, {"metadata": {"name": 1, "creationTimestamp": TIME}},
+     {"metadata": {"name": "x"}}, {"metadata": {"name": "x", "creationTimestamp": "soon"}}, {"metadata": {"name": "x", "creationTimestamp": "2026-02-30T00:00:00Z"}},
+     {"metadata": {"name": "x", "creationTimestamp": TIME, "deletionTimestamp": 1}}],
+    ids=["number", "null", "list", "empty", "no metadata", "no name", "name is a number", "no time", "no such time", "no such day", "deleted at a number"],
+)  # fmt: skip
+def test_what_is_no_object_fails_the_observation(api: KubeApi, cluster: Cluster, item: Any) -> None:
+    api.answers["namespaces"] = [(200, json.dumps({"items": [item]}).encode())]
+    with pytest.raises(Transient, match=r"namespaces makes no sense"):
+        cluster.observe("argocd")
+
+
+def test_a_list_that_never_ends_is_bounded(api: KubeApi, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapter, "MAX_PAGES", 3)
+    api.answers[APPLICATIONS] = [(200, json.dumps({"items": [], "metadata": {"continue": "on"}}).encode())] * 9
+    with pytest.raises(Transient, match=r"more than 3 pages"):
+        cluster.observe("argocd")
+    assert len(api.requests) == 3
+
+
+def test_an_answer_without_end_is_an_error_of_that_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapter, "LIMIT_BYTES", 1_000_000)
+    with HttpServer() as server:
+        server.steps = [server.drips(b"HTTP/1.1 200 OK\r\n\r\n[", b" " * 65_536, every=0.0)]
+        config = KubeApi.kubeconfig(server, tmp_path / "config")  # type: ignore[arg-type] - only its address counts
+        with pytest.raises(Transient, match=r"cannot read cluster here: its answer is larger"):
+            open_cluster("here", kubeconfig=str(config)).observe("argocd")
+    assert {seen.headers["authorization"] for seen in server.seen} == {f"Bearer {TOKEN}"}
+
+
+def test_each_call_is_told_with_its_route_and_no_name_in_it(api: KubeApi, tmp_path: Path) -> None:
+    calls: list[Call] = []
+    parts = SenderParts(observe=calls.append)
+    config = str(api.kubeconfig(tmp_path / "config"))
+    adapter.open_cluster("here", kubeconfig=config, parts=parts).details(["preview-rtb-1"])
+    assert {call.system for call in calls} == {"kubernetes"}
+    assert "/api/v1/namespaces/{}/pods" in {call.operation for call in calls}
+    assert not [call for call in calls if "rtb-1" in repr(call)]
+
+
+@pytest.mark.parametrize("folder", ["", "below/"], ids=["beside the kubeconfig", "below it"])
+def test_a_tokens_file_is_read_again_when_it_changes(api: KubeApi, tmp_path: Path, folder: str) -> None:
+    """As of a service account, whose token is renewed in its file."""
+    config = api.kubeconfig(tmp_path / "config")
+    tree = json.loads(config.read_text())
+    (tmp_path / "below").mkdir()
+    token = tmp_path / f"{folder}token"
+    token.write_text("old\n")
+    tree["users"] = [{"name": "u", "user": {"tokenFile": f"{folder}token"}}]
+    config.write_text(json.dumps(tree))
+    cluster = open_cluster("here", kubeconfig=str(config))
+    with pytest.raises(Stalled, match="does not accept"):
+        cluster.observe("argocd")
+    token.write_text(f"{TOKEN}\n")
+    assert cluster.observe("argocd").context == "here"
+    token.unlink()
+    with pytest.raises(Stalled, match=r"its token's file .* cannot be read"):
+        cluster.observe("argocd")
+    token.write_text("\n")
+    with pytest.raises(Stalled, match=r"the key for it is empty"):
+        cluster.observe("argocd")
+
+
 def test_a_cluster_that_does_not_answer_is_transient(api: KubeApi, tmp_path: Path) -> None:
     cluster = open_cluster("here", kubeconfig=str(api.kubeconfig(tmp_path / "config")))
     api.server.server_close()
@@ -329,7 +401,7 @@ def test_a_cluster_that_does_not_answer_is_transient(api: KubeApi, tmp_path: Pat
 def test_a_cluster_that_keeps_silent_is_transient(
     monkeypatch: pytest.MonkeyPatch, api: KubeApi, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(kubeconfig, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(adapter, "TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         config = api.kubeconfig(tmp_path / "config")
         config.write_text(config.read_text().replace(api.url, f"http://127.0.0.1:{silent.getsockname()[1]}"))
