@@ -248,7 +248,8 @@ class Hub:
         """What all senders of HTTP requests share."""
         from hub.adapters.http import Network, SenderParts
 
-        return SenderParts(Network.of(self.settings.environ), clock=self.clock)
+        network = Network.of(self.settings.environ)
+        return SenderParts(network, clock=self.clock, observe=self.telemetry.http_call)
 
     def cluster(self, context: str, kubeconfig: str | None) -> ClusterReader:
         """The cluster of a kubeconfig context. `kubeconfig`: a flag, else KUBECONFIG, else ~/.kube/config."""
