@@ -23,6 +23,7 @@ from hub.telemetry.telemetry import SILENT, Log, Telemetry
 from reconcilers.lifecycle.start import Starter
 
 if TYPE_CHECKING:
+    from hub.actions.doctor_forge import Guards
     from hub.actions.environments import EnvironmentSet
     from hub.actions.repository import Repository
     from hub.adapters.git.history import GitHistory
@@ -89,9 +90,12 @@ class Hub:
 
         One that was there when the repository was read last, with previews, is among those that cannot.
         """
-        from hub.actions.reading import read_noting
+        return self._read_with(store).read()
 
-        return read_noting(store, self.library, cache=self.entry_cache, known=self._known_environments(store))
+    def _read_with(self, store: GitStore) -> Repository:
+        from hub.actions.repository import Repository
+
+        return Repository(store, self.library, self.entry_cache, self._known_environments(store))
 
     def _known_environments(self, store: GitStore) -> KnownEnvironments | None:
         """What is kept of a repository's environments; None for a store that is no Git repository."""
@@ -124,9 +128,7 @@ class Hub:
 
     def repository(self, repo: str | None) -> Repository:
         """The state repository that `store` gives for `repo`, with what its environments are read with."""
-        from hub.actions.repository import Repository
-
-        return Repository(self.store(repo), self.library, self.entry_cache)
+        return self._read_with(self.store(repo))
 
     def environments(self, *, repo: str | None, folder: Path | None) -> EnvironmentSet:
         """The folder (a flag), else a repository that was named, else RTB_HUB_ENVIRONMENTS, else the shipped ones.
@@ -230,6 +232,21 @@ class Hub:
             )
             self._forges[key] = opener.open(policy)
         return self._forges[key]
+
+    def guards(self, repo: str | None) -> Guards:
+        """What keeps the branches of a state repository, as this process sees it."""
+        from hub.actions.doctor_forge import Guards
+        from hub.approval.opening import lacking_keys
+
+        settings = self.settings
+        return Guards(
+            push_rules=lambda: self.push_rules(repo),
+            forge=lambda environment: self.forge(environment, repo),
+            lacking=lambda policy: lacking_keys(policy, settings),
+            email=settings.git_email,
+            is_mixed=settings.forge.is_mixed,
+            is_identity=settings.identity is not None,
+        )
 
     def desk(self, store: GitStore, forge: Forge) -> Desk:
         """Where the requests of an environment are asked for and decided upon, at `forge`."""

@@ -9,8 +9,8 @@ from itertools import islice
 
 from generator.errors import HubError
 from generator.values.naming import IssueKey
-from reconcilers.ports.git import GitStore
-from reconcilers.state.history import Event, read_history, read_homes
+from hub.actions.repository import Repository
+from reconcilers.state.history import Event, homes_of, read_history
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,14 @@ class Told:
     unreadable: Mapping[str, HubError]
 
 
-def history(wanted: Wanted, *, store: GitStore) -> Told:
+def history(wanted: Wanted, *, repository: Repository) -> Told:
     """What happened, as far as environments can be read.
 
     Raises `ConfigError` (UnknownEnvironment), what keeps an environment that is asked for from being read, and what the
     store raises.
     """
-    homes, unreadable = read_homes(store, only=wanted.environment)
-    found = read_history(homes, store, key=wanted.key, since=wanted.since)
+    homes, unreadable = homes_of(repository.read().environments, only=wanted.environment)
+    found = read_history(homes, repository.store, key=wanted.key, since=wanted.since)
     events = tuple(islice(found, wanted.limit + 1) if wanted.limit else found)
     more = bool(wanted.limit) and len(events) > wanted.limit
     return Told(events[: wanted.limit] if more else events, more, unreadable)

@@ -38,7 +38,7 @@ def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
     key = IssueKey.parse(arguments.key) if arguments.key else None
     ours = hub()
     since = _since(arguments.since, ours.clock())
-    told = history(Wanted(key, arguments.env, since, arguments.limit), store=ours.store(repo))
+    told = history(Wanted(key, arguments.env, since, arguments.limit), repository=ours.repository(repo))
     data = {
         "events": [_data(event) for event in told.events],
         "more": told.more,

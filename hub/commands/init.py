@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub import __version__, assets
+from hub import assets
+from hub.actions.branch_files import branch_files
 from hub.actions.environments import EnvironmentSet, environments_of, given_environments
 from hub.adapters.git.push_rules import protect, pushed_to, rules_of
 from hub.adapters.git.store import create_repository
@@ -14,13 +15,11 @@ from hub.output.console import Format, emit
 from hub.views.preview import rule_data
 from hub.wiring import Hub, hub
 from reconcilers.approval.push_rules import BranchRule, PushRules, branch_rules
-from reconcilers.approval.repository_files import CODEOWNERS, REQUIREMENTS, WORKFLOW, codeowners, guard_workflow
 from reconcilers.state.layout import Layout, plan_layout
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from generator.model.environment import Environment
     from reconcilers.plan import Plan
     from reconcilers.ports.git import GitStore
 
@@ -83,21 +82,10 @@ def _layout(ours: Hub, found: EnvironmentSet) -> Layout:
             **assets.schema_files(("preview", "environment-overlay")),
         },
         branch_files={
-            branch: branch_files(ours, branch, [e for e in chosen.values() if e.spec.branch == branch])
+            branch: branch_files(ours.library, branch, [e for e in chosen.values() if e.spec.branch == branch])
             for branch in branches
         },
     )
-
-
-def branch_files(ours: Hub, branch: str, on_it: list[Environment]) -> dict[str, str]:
-    """What the Git host reads of a branch, by path. Where no environment names a team, a CODEOWNERS there stays."""
-    template = ours.library.files["templates/repository/guard.yaml"]
-    owners = codeowners(on_it)
-    return {
-        WORKFLOW: guard_workflow(template, branch, __version__),
-        REQUIREMENTS: assets.requirements(),
-        **({CODEOWNERS: owners} if owners else {}),
-    }
 
 
 def _open_or_create(ours: Hub, folder: Path, *, remote: str | None, work_tree: bool) -> GitStore:

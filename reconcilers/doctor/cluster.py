@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from generator.bootstrap.argocd import PLATFORM, argocd_folder, project_name
-from generator.errors import Location
+from generator.errors import HubError, Location
 from generator.objects.manifest import Manifest
 from generator.values.naming import ENTRY_FILE, NAMESPACE_PREFIX, previews_folder
 from reconcilers.doctor.repository import Diagnosis, Severity, removal, stops_the_set
@@ -203,6 +203,14 @@ def _rule(seen: Seen, phase: Phase) -> str:
 
 def _is_unnoticed(seen: Seen) -> bool:
     return seen.entry is None and seen.application is not None and seen.application.deleting_since is None
+
+
+def diagnose_unread(context: str, error: HubError) -> Diagnosis:
+    """The finding on a cluster that did not answer."""
+    fault = error.faults[0]
+    message = f"could not be read, so nothing is known of it: {fault.message}"
+    remedy = (fault.remedy,) if fault.remedy else ()
+    return Diagnosis("error", "cluster-unread", Location(f"cluster {context}"), message, remedy)
 
 
 def diagnose_strays(cluster: ClusterState, environments: frozenset[str]) -> Iterator[Diagnosis]:

@@ -13,10 +13,9 @@ from heapq import merge
 from itertools import takewhile
 
 from generator.errors import ConfigError, HubError
-from generator.model.blueprint import TemplateLibrary
 from generator.values.naming import IssueKey, preview_folder, previews_folder
 from reconcilers.ports.git import GitStore, LoggedCommit, Snapshot
-from reconcilers.state.policies import Observed, find_environments
+from reconcilers.state.policies import Environments, Observed
 from reconcilers.state.reading import requested_on
 
 BY_HAND = "by hand"
@@ -51,12 +50,11 @@ class Home:
     requests: Mapping[str, Snapshot]
 
 
-def read_homes(store: GitStore, *, only: str | None = None) -> tuple[tuple[Home, ...], Mapping[str, HubError]]:
+def homes_of(environments: Environments, *, only: str | None = None) -> tuple[tuple[Home, ...], Mapping[str, HubError]]:
     """All environments, sorted by name, without reading entries; and why others cannot be read, by name or branch.
 
-    `only`: this one, or the error that keeps it from being read is raised. Raises what the store raises.
+    `only`: this one, or the error that keeps it from being read is raised, or `ConfigError` (UnknownEnvironment).
     """
-    environments = find_environments(store.snapshots(), store.location, TemplateLibrary({}))
     found, unreadable = environments.each() if only is None else ((environments.one(only),), {})
     return tuple(map(_home, found)), unreadable
 

@@ -25,7 +25,9 @@ def acting(tmp_path: Path) -> Acting:
 
 
 def told(acting: Acting, wanted: Wanted) -> list[tuple[str, str, str]]:
-    return [(event.environment, event.name, event.action) for event in history(wanted, store=acting.store).events]
+    return [
+        (event.environment, event.name, event.action) for event in history(wanted, repository=acting.repository).events
+    ]
 
 
 def test_it_is_told_newest_first_of_one_environment_key_or_time(acting: Acting) -> None:
@@ -43,26 +45,26 @@ def test_it_is_told_newest_first_of_one_environment_key_or_time(acting: Acting) 
 
 @pytest.mark.parametrize(("limit", "more"), [(0, False), (3, True), (4, False), (5, False)])
 def test_a_limit_says_whether_there_is_more(acting: Acting, limit: int, more: bool) -> None:
-    found = history(Wanted(limit=limit), store=acting.store)
+    found = history(Wanted(limit=limit), repository=acting.repository)
     assert (len(found.events), found.more) == (min(limit or 4, 4), more)
 
 
 def test_an_environment_that_cannot_be_read_keeps_no_other_from_being_told(acting: Acting) -> None:
     acting.put("environments/stg/environment.yaml", "{{{")
-    found: Told = history(Wanted(), store=acting.store)
+    found: Told = history(Wanted(), repository=acting.repository)
     assert {event.environment for event in found.events} == {"int", "prd"}
     assert {name: err.reason for name, err in found.unreadable.items()} == {"stg": Reason.INVALID_ENVIRONMENT}
-    assert history(Wanted(environment="int"), store=acting.store).unreadable == {}
+    assert history(Wanted(environment="int"), repository=acting.repository).unreadable == {}
     for name, reason in (("stg", Reason.INVALID_ENVIRONMENT), ("itn", Reason.UNKNOWN_ENVIRONMENT)):
         with pytest.raises(ConfigError) as caught:
-            history(Wanted(environment=name), store=acting.store)
+            history(Wanted(environment=name), repository=acting.repository)
         assert caught.value.reason is reason
 
 
 def test_a_branch_that_cannot_be_read_may_hold_what_is_asked_for(acting: Acting) -> None:
     acting.put("rtb-hub.yaml", "{{{", "prd")
-    found = history(Wanted(), store=acting.store)
+    found = history(Wanted(), repository=acting.repository)
     assert list(found.unreadable) == ["prd"]
     with pytest.raises(ConfigError) as caught:
-        history(Wanted(environment="prd"), store=acting.store)
+        history(Wanted(environment="prd"), repository=acting.repository)
     assert caught.value.reason is found.unreadable["prd"].reason

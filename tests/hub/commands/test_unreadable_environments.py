@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from generator.errors import Reason
-from hub.output.exit_codes import CODES
-from worlds.acting import Acting
-from worlds.commands import must, rtb_hub
+from hub.output.exit_codes import CODES, UNHEALTHY
+from worlds.commands import IMAGES, commit_file, must, rtb_hub
 
 BROKEN = "environments/stg/environment.yaml"
 INVALID = CODES[Reason.INVALID_ENVIRONMENT]
@@ -18,11 +17,12 @@ INVALID = CODES[Reason.INVALID_ENVIRONMENT]
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     """int and prd can be read, stg cannot."""
-    acting = Acting(tmp_path / "state.git")
-    acting.start("RTB-1", "int")
-    acting.start("RTB-2", "stg")
-    acting.put(BROKEN, "spec: {{{\n")
-    return acting.path
+    path = tmp_path / "state.git"
+    must("init", path)
+    for key, env in (("RTB-1", "int"), ("RTB-2", "stg")):
+        must("start", key, "--env", env, *IMAGES, "--repo", path)
+    commit_file(path, BROKEN, "spec: {{{\n")
+    return path
 
 
 def test_show_is_of_one_environment(state: Path) -> None:
@@ -44,3 +44,14 @@ def test_history_tells_the_others_and_ends_with_the_errors_code(state: Path) -> 
     assert must("history", "--env", "int", "--repo", state, "-o", "json").json()["unreadable"] == []
     named = rtb_hub("history", "--env", "stg", "--repo", state)
     assert (named.code, named.out) == (INVALID, "")
+
+
+def test_doctor_diagnoses_it_and_checks_the_others(state: Path) -> None:
+    ran = rtb_hub("doctor", "--repo", state, "-o", "json")
+    assert ran.code == UNHEALTHY
+    (found,) = (one for one in ran.json()["findings"] if one["rule"] == "environment-unreadable")
+    assert (found["severity"], found["where"], found["line"]) == ("error", BROKEN, 2)
+    assert found["remedy"]
+    assert [line.partition(":")[0] for line in ran.json()["checked"]][:2] == ["int", "prd"]
+    assert f"{BROKEN}:2:" in rtb_hub("doctor", "--repo", state).out
+    assert must("doctor", "--env", "int", "--repo", state, "-o", "json").json()["errors"] == 0

@@ -14,13 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import Reason, Stalled
+from generator.model.blueprint import TemplateLibrary
 from generator.values.naming import IssueKey
 from hub.adapters.git.store import Identity, create_repository, open_store
 from reconcilers.lifecycle.stop import plan_stop
 from reconcilers.plan import FileChange, Plan, combined
 from reconcilers.ports.git import GitStore
-from reconcilers.state.history import BY_HAND, Event, blocks, read_history, read_homes
+from reconcilers.state.history import BY_HAND, Event, blocks, homes_of, read_history
 from reconcilers.state.layout import plan_layout
+from reconcilers.state.policies import find_environments
 from reconcilers.state.reading import read_state
 from worlds.builders import LIBRARY, NOW
 from worlds.commands import git
@@ -68,7 +70,8 @@ def by_hand(store: GitStore, clock: Callable[[], datetime], path: str, **fields:
 
 
 def told(store: GitStore, env: str | None = None, **fields: Any) -> list[Event]:
-    homes = [home for home in read_homes(store)[0] if env in (None, home.environment)]
+    environments = find_environments(store.snapshots(), store.location, TemplateLibrary({}))
+    homes, _ = homes_of(environments, only=env)
     return list(read_history(homes, store, **fields))
 
 

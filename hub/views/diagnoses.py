@@ -1,0 +1,92 @@
+"""What `rtb-hub doctor` found and looked at, for people and for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from generator.bootstrap.argocd import project_name
+from hub.output.console import printable
+from hub.output.remedies import words
+from reconcilers.doctor.checked import (
+    Checked,
+    CheckedCluster,
+    CheckedEnvironment,
+    CheckedProtection,
+    CheckedRules,
+    CheckedSharing,
+)
+from reconcilers.doctor.repository import Diagnosis
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
+
+
+def diagnosis_data(finding: Diagnosis) -> dict[str, Any]:
+    """A finding for machines."""
+    return {
+        "severity": finding.severity,
+        "rule": finding.rule,
+        "where": finding.where.file,
+        "line": finding.where.line,
+        "column": finding.where.column,
+        "message": finding.message,
+        "remedy": list(map(words, finding.remedy)),
+    }
+
+
+def tell_diagnoses(console: Console, findings: Sequence[Diagnosis], checked: Iterable[Checked]) -> None:
+    """Findings for people like a compiler's, then how many, then what was looked at."""
+    from rich.text import Text
+
+    for finding in findings:
+        head = Text.assemble(
+            (f"{printable(str(finding.where))}: ", "bold"),
+            (f"{finding.severity}: ", _STYLES[finding.severity]),
+            printable(finding.message),
+            (f" [{finding.rule}]", "dim"),
+        )
+        console.print(head)
+        for step in finding.remedy:
+            console.print(Text.assemble(("  to do: ", "cyan"), printable(words(step))))
+    counts = {s: sum(1 for f in findings if f.severity == s) for s in _STYLES}
+    found = ", ".join(_many(count, name, f"{name}s") for name, count in counts.items() if count)
+    console.print(Text(found or "nothing is wrong", "red" if counts["error"] else "green"))
+    for one in checked:
+        console.print(Text(f"  checked {printable(checked_line(one))}", "dim"))
+
+
+def checked_line(one: Checked) -> str:
+    """What was looked at, in words."""
+    match one:
+        case CheckedEnvironment():
+            counted = f"{_many(one.entries, 'entry', 'entries')} and {_many(one.files, 'file', 'files')} of Argo CD"
+            return f"{one.environment}: {counted}"
+        case CheckedSharing():
+            return "environments for what they share"
+        case CheckedRules():
+            return f"rules of {one.branch}: {_holders(one)}"
+        case CheckedProtection():
+            told = f"{one.ways_past} ways past it" if one.ways_past != 1 else "1 way past it"
+            return f"protection of {one.branch} at {one.where}: {told}"
+        case CheckedCluster():
+            return f"cluster {one.context}: {one.environment}{_in_cluster(one)}"
+
+
+def _in_cluster(one: CheckedCluster) -> str:
+    if one.previews is None:
+        return f" is not in it (no {project_name(one.environment)})"
+    return f", its ApplicationSet and {_many(one.previews, 'preview', 'previews')}"
+
+
+def _holders(one: CheckedRules) -> str:
+    held = one.held
+    if held is None:
+        return f"{', '.join(rule.name for rule in one.rules)}; Git cannot tell who holds them"
+    return ", ".join(f"{rule.name} by {held.held_by(rule.name, rule.branch) or 'nobody'}" for rule in one.rules)
+
+
+def _many(count: int, one: str, several: str) -> str:
+    return f"{count} {one if count == 1 else several}"

@@ -1,0 +1,51 @@
+"""What `rtb-hub doctor` looked at, as values: each edge words them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconcilers.approval.push_rules import BranchRule, PushRules
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedEnvironment:
+    """An environment's files on its branch: so many entries, and files of Argo CD."""
+
+    environment: str
+    entries: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSharing:
+    """What environments share."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRules:
+    """The rules of one branch, and what is refused where people push to; `held` None: Git cannot tell."""
+
+    branch: str
+    rules: tuple[BranchRule, ...]
+    held: PushRules | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedProtection:
+    """What the forge at `where` enforces for a branch, with so many ways past it."""
+
+    branch: str
+    where: str
+    ways_past: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedCluster:
+    """What a cluster, by its context, has of an environment; `previews` None: the environment is not in it."""
+
+    context: str
+    environment: str
+    previews: int | None
+
+
+Checked = CheckedEnvironment | CheckedSharing | CheckedRules | CheckedProtection | CheckedCluster
