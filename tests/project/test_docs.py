@@ -49,7 +49,7 @@ def test_the_steps_to_ones_own_accounts_work_as_written(tmp_path: Path) -> None:
 
 
 def test_every_command_of_the_readme_exists_and_none_is_left_out() -> None:
-    table = README[README.index("| command |") : README.index("An environment that is gated")]
+    table = README[README.index("| command |") : README.index("A gated environment (prd)")]
     named = {
         name
         for row in table.splitlines()[2:]
