@@ -13,8 +13,6 @@ from pathlib import PurePosixPath
 from generator.errors import ConfigError, Fault, Reason
 
 NAMESPACE_PREFIX = "preview-"
-#: RFC 1123 label, the rule for namespaces and hosts' first labels.
-DNS_LABEL_MAX = 63
 ENTRY_FILE = "preview.yaml"
 MANIFEST_FILE = "manifest.yaml"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -20,6 +20,18 @@ from reconcilers.state.queue_files import Queue, QueuedRecord, queue_of
 LAYOUT = 1
 LAYOUT_FILE = PurePosixPath("rtb-hub.yaml")
 REQUEST_PREFIX = "preview/"
+
+
+@dataclass(slots=True)
+class Counts:
+    """What is made of a state's entries and queue, each when it is first asked for (until then None).
+
+    Who makes a state out of another gives those that are known of it: counting thousands anew is what takes the time.
+    """
+
+    by_name: Mapping[str, EntryRecord] | None = None
+    usage: Usage | None = None
+    queue: Queue | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,12 @@ class EnvironmentState:
     request_snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
     removals: frozenset[str] = frozenset()
     queued: tuple[QueuedRecord, ...] = ()
+    known: InitVar[Counts | None] = None
+    counts: Counts = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self, known: Counts | None) -> None:
+        """`known` are counts of this very state; a copy that says nothing of them counts anew."""
+        object.__setattr__(self, "counts", known or Counts())
 
     @cached_property
     def request_heads(self) -> Mapping[str, str]:
@@ -75,18 +93,22 @@ class EnvironmentState:
         """The file of one preview's request that waits for room."""
         return next((record for record in self.queued if record.name == key.name), None)
 
-    @cached_property
+    @property
     def by_name(self) -> Mapping[str, EntryRecord]:
         """The entries by preview name; of two with one name, the first."""
-        return {record.name: record for record in reversed(self.entries)}
+        if self.counts.by_name is None:
+            self.counts.by_name = {record.name: record for record in reversed(self.entries)}
+        return self.counts.by_name
 
-    @cached_property
+    @property
     def usage(self) -> Usage:
         """What all previews take, those that await approval included."""
-        facts: dict[str, list[Facts | None]] = {}
-        for record in self.records:
-            facts.setdefault(record.name, []).append(record.facts)
-        return total(map(share_of, facts.values()))
+        if self.counts.usage is None:
+            facts: dict[str, list[Facts | None]] = {}
+            for record in self.records:
+                facts.setdefault(record.name, []).append(record.facts)
+            self.counts.usage = total(map(share_of, facts.values()))
+        return self.counts.usage
 
     def share(self, name: str) -> Usage:
         """What one preview (`rtb-123`) takes of `usage`; nothing when it is not there."""
@@ -102,10 +124,12 @@ class EnvironmentState:
             usage = usage.minus(self.share(name)).plus(changed.share(name))
         return usage
 
-    @cached_property
+    @property
     def queue(self) -> Queue:
         """Who waits for room, in order, and what is set aside."""
-        return queue_of(self.queued, self.environment, self.library, self.by_name)
+        if self.counts.queue is None:
+            self.counts.queue = queue_of(self.queued, self.environment, self.library, self.by_name)
+        return self.counts.queue
 
     @cached_property
     def _requests(self) -> Mapping[str, EntryRecord]:

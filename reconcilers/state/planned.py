@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generator.values.naming import ENTRY_FILE, previews_folder, queue_folder
+from reconcilers.capacity.usage import Usage
 from reconcilers.plan import FileChange, Plan
 from reconcilers.state.entries import EntryRecord, entry_record
-from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.environment import Counts, EnvironmentState
 from reconcilers.state.queue_files import Queue, in_order, queue_of, queued_record
 
 
@@ -33,11 +34,11 @@ def _with_entry(state: EnvironmentState, change: FileChange) -> EnvironmentState
     name, new = change.path.parent.name, _record(state, change)
     old = state.by_name.get(name)
     entries = state.entries if old is None else tuple(record for record in state.entries if record is not old)
-    changed = replace(state, entries=entries if new is None else (*entries, new))
     by_name = {**state.by_name}
     by_name.pop(name, None)
-    # What is cached of `state` holds for the rest. Properties that are cached live in the object's own dictionary.
-    vars(changed)["by_name"] = by_name if new is None else {**by_name, new.name: new}
+    if new is not None:
+        by_name[new.name] = new
+    changed = replace(state, entries=entries if new is None else (*entries, new), known=Counts(by_name))
     return _recounted(state, changed, name)
 
 
@@ -45,24 +46,24 @@ def _with_request(state: EnvironmentState, change: FileChange) -> EnvironmentSta
     name, new = change.path.parent.name, _record(state, change)
     requests = tuple(record for record in state.requests if record.name != name)
     removals = state.removals - {name} if new else state.removals | ({name} & state.by_name.keys())
-    changed = replace(state, requests=requests if new is None else (*requests, new), removals=removals)
-    vars(changed)["by_name"] = state.by_name
+    requests = requests if new is None else (*requests, new)
+    changed = replace(state, requests=requests, removals=removals, known=Counts(state.by_name))
     return _recounted(state, changed, name)
 
 
 def _with_queued(state: EnvironmentState, change: FileChange) -> EnvironmentState:
     rest = tuple(record for record in state.queued if record.path != change.path)
     new = () if change.content is None else (queued_record(change.path, change.content, state.environment.name),)
-    changed = replace(state, queued=(*rest, *new))
-    vars(changed).update(by_name=state.by_name, usage=state.usage)
-    vars(changed)["queue"] = _queue(changed, state.queue, change.path.stem)
-    return changed
+    changed = replace(state, queued=(*rest, *new), known=Counts(state.by_name, state.usage))
+    return _with_counts(changed, state.usage, _queue(changed, state.queue, change.path.stem))
 
 
 def _recounted(before: EnvironmentState, changed: EnvironmentState, name: str) -> EnvironmentState:
-    vars(changed)["usage"] = before.usage_after(changed, [name])
-    vars(changed)["queue"] = _queue(changed, before.queue, name)
-    return changed
+    return _with_counts(changed, before.usage_after(changed, [name]), _queue(changed, before.queue, name))
+
+
+def _with_counts(state: EnvironmentState, usage: Usage, queue: Queue) -> EnvironmentState:
+    return replace(state, known=Counts(state.by_name, usage, queue))
 
 
 def _queue(state: EnvironmentState, before: Queue, name: str) -> Queue:

@@ -14,7 +14,7 @@ from generator.errors import HubError
 from generator.model.blueprint import TemplateLibrary
 from reconcilers.ports.git import EntryCache, Snapshot
 from reconcilers.state.entries import NOTHING_KEPT, EntryRecord, entry_files, preview_name, read_entries
-from reconcilers.state.environment import LAYOUT_FILE, EnvironmentState
+from reconcilers.state.environment import LAYOUT_FILE, Counts, EnvironmentState
 from reconcilers.state.policies import (
     Environments,
     Observed,
@@ -131,14 +131,16 @@ def _changed_state(
         entries=_entries(state, snapshot, entries, cache) if entries else state.entries,
         queued=_queued(state, snapshot, queued) if queued else state.queued,
     )
-    known = vars(state)  # properties that are cached live in the object's own dictionary
+    known = state.counts
+    counts = Counts()
     if not entries:
-        vars(changed).update({cached: known[cached] for cached in ("by_name", "usage") if cached in known})
-    elif "usage" in known and _is_plain(state) and _is_plain(changed):
-        vars(changed)["usage"] = state.usage_after(changed, {preview_name(file) for file in entries})
-    if not entries and not queued and "queue" in known:
-        vars(changed)["queue"] = state.queue
-    return changed
+        counts = Counts(known.by_name, known.usage)
+    elif known.usage is not None and _is_plain(state) and _is_plain(changed):
+        names = {preview_name(file) for file in entries}
+        counts = Counts(changed.by_name, state.usage_after(changed, names))
+    if not entries and not queued:
+        counts.queue = known.queue
+    return replace(changed, known=counts)
 
 
 def _entries(
