@@ -24,7 +24,8 @@ _KEPT = re.compile(
     r"|GIT_(SSH|SSH_COMMAND|SSL_CAINFO|ASKPASS|CONFIG_(GLOBAL|NOSYSTEM|COUNT|KEY_[0-9]+|VALUE_[0-9]+))|SSH_ASKPASS",
     re.IGNORECASE,
 )
-_USERINFO = re.compile(r"(?<=://)[^/@\s]*@")
+#: A password may hold any sign that should have been encoded: all goes up to the last '@' before a quotation mark.
+_USERINFO = re.compile(r"(?<=://)[^'\"\n]*@")
 _QUERY = re.compile(r"(?<=[\w/])\?[^\s'\"]*")
 
 
