@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from generator.errors import ConfigError, HubError, Moved, Reason, Stalled, Transient, Waiting
+from hub.adapters.gitea.access import GiteaAccess, open_gitea
 from hub.adapters.gitea.forge import GiteaForge
+from hub.adapters.http import SenderParts
 from worlds.gitea_api import BASE_AT, HEAD, LOST, MERGE, GiteaApi, Reply, merged, open_gitea_forge, pull, review, user
 
 TOKEN = "0123456789abcdef-the-hubs"
@@ -377,3 +379,69 @@ class TestMerge:
         api.on("GET pulls/1", Reply(merged()))
         api.on(f"GET git/commits/{MERGE}", Reply({"parents": [{"sha": BASE_AT}, {"sha": "d" * 40}]}))
         refused(Moved, Reason.BRANCH_MOVED, lambda: forge.merge(1, HEAD))
+
+
+# Mistakes, the server's and ours
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"number": "x"}, {"title": None}, {"user": 7}, {"labels": [1]}, {"labels": None}, {"head": {}}, {"base": None}, {"created_at": "soon"},
+        {"created_at": "2026-11-23T01:00:00"}, {"merged": True}, {"head": pull()["head"] | {"sha": "x"}},
+    ],
+    ids="-".join,
+)  # fmt: skip
+def test_a_request_that_makes_no_sense_is_transient(api: GiteaApi, forge: GiteaForge, fields: dict[str, Any]) -> None:
+    api.on("GET pulls/1", Reply(pull(**fields)))
+    error = refused(Transient, Reason.FORGE_UNREACHABLE, lambda: forge.request(1))
+    assert "makes no sense" in str(error)
+
+
+@pytest.mark.parametrize(
+    "mistake", [KeyError("x"), TypeError("x"), ValueError("x"), AttributeError("x"), StopIteration()]
+)
+def test_a_mistake_of_ours_is_not_told_as_one_of_the_server(
+    api: GiteaApi, forge: GiteaForge, monkeypatch: pytest.MonkeyPatch, mistake: Exception
+) -> None:
+    """It was told as 'try again', for ever."""
+
+    def broken(*_: object) -> None:
+        raise mistake
+
+    monkeypatch.setattr("hub.adapters.gitea.objects.request", broken)
+    api.on("GET pulls/1", Reply(pull()))
+    with pytest.raises(type(mistake)):
+        forge.request(1)
+
+
+def test_a_list_without_end_is_bounded(small: tuple[GiteaApi, GiteaForge], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.adapters.gitea.api.MAX_PAGES", 3)
+    api, forge = small
+    api.on(f"GET statuses/{HEAD}", Reply(rows(2), 200, {"X-Total-Count": "999999999"}))
+    assert "more than 3 pages" in str(refused(Stalled, Reason.FORGE_REFUSED, lambda: forge.checks(HEAD)))
+
+
+@pytest.mark.parametrize("key", [None, [], {}, True, 1.5], ids=repr)
+def test_a_row_that_has_no_key_is_no_row(api: GiteaApi, forge: GiteaForge, key: object) -> None:
+    api.on(f"GET statuses/{HEAD}", Reply([rows(1)[0] | {"id": key}]))
+    if key is True:  # an integer to Python, and none to Gitea
+        assert len(forge.checks(HEAD)) == 1
+    else:
+        refused(Transient, Reason.FORGE_UNREACHABLE, lambda: forge.checks(HEAD))
+
+
+@pytest.mark.parametrize(
+    "url", ["https://me:pa@ss/hush@git.example.com/acme/state", "https://me:pa ss hush@git.example.com/acme/state", "https://me:p?hush@h/a/b"]
+)  # fmt: skip
+def test_no_part_of_a_password_is_told(url: str) -> None:
+    assert "hush" not in str(refused(ConfigError, Reason.INVALID_FORGE, lambda: open_gitea_forge(url, token=TOKEN)))
+
+
+def test_a_token_that_is_renewed_in_its_file_is_used(api: GiteaApi) -> None:
+    tokens = iter(["0123456789-old", "0123456789-old", "0123456789-new"])
+    access = GiteaAccess(f"{api.url}/acme/state", lambda: next(tokens))
+    forge = open_gitea(access, SenderParts())
+    forge.whoami()
+    forge.whoami()
+    assert api.tokens == {"token 0123456789-old", "token 0123456789-new"}
