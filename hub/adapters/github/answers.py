@@ -164,6 +164,42 @@ class Rule(Part):
     ruleset_source_type: str = "Repository"
 
 
+class RequiredCheck(Part):
+    """A check that must have passed."""
+
+    context: str
+
+
+class CheckRules(Part):
+    """Parameters of a rule `required_status_checks`."""
+
+    required_status_checks: tuple[RequiredCheck, ...] = ()
+
+
+class Reviewer(Part):
+    """A team."""
+
+    id: int | None = None
+
+
+class RequiredReviewer(Part):
+    """Whose approval certain files need."""
+
+    file_patterns: tuple[str, ...]
+    minimum_approvals: int
+    reviewer: Reviewer
+
+
+class RequestRules(Part):
+    """Parameters of a rule `pull_request`."""
+
+    required_approving_review_count: int = 0
+    required_reviewers: tuple[RequiredReviewer, ...] | None = None
+    dismiss_stale_reviews_on_push: bool = False
+    require_last_push_approval: bool = False
+    require_code_owner_review: bool = False
+
+
 class Ruleset(Part):
     """A ruleset. GitHub leaves `bypass_actors` out for who may not write it, which is not the same as none."""
 

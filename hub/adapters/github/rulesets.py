@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from generator.errors import ConfigError, Fault, Reason, Stalled
-from hub.adapters.github.answers import BypassActor, Rule, Ruleset, Team, User, read, read_all
+from hub.adapters.github.answers import (
+    BypassActor,
+    CheckRules,
+    RequestRules,
+    Rule,
+    Ruleset,
+    Team,
+    User,
+    read,
+    read_all,
+)
 from hub.adapters.github.calls import GitHubCalls
 from hub.adapters.github.teams import read_team
 from hub.adapters.http import Route
@@ -82,24 +91,24 @@ class Rulesets:
             case "non_fast_forward":
                 return replace(so_far, no_force_push=True)
             case "required_status_checks":
-                wanted = rule.parameters.get("required_status_checks", ())
-                return replace(so_far, checks=so_far.checks | {str(check["context"]) for check in wanted})
+                found = read(CheckRules, rule.parameters, where=self.calls.where).required_status_checks
+                return replace(so_far, checks=so_far.checks | {check.context for check in found})
             case "pull_request":
-                return self._with_requests(so_far, rule.parameters)
+                return self._with_requests(so_far, read(RequestRules, rule.parameters, where=self.calls.where))
         return so_far
 
-    def _with_requests(self, so_far: BranchProtection, parameters: Mapping[str, Any]) -> BranchProtection:
-        approvals, team = int(parameters.get("required_approving_review_count", 0)), so_far.approver_team
-        for one in parameters.get("required_reviewers") or ():
-            if set(EVERY_FILE) <= set(one["file_patterns"]) and one["minimum_approvals"] > 0:
-                approvals, team = max(approvals, one["minimum_approvals"]), self._team_name(one["reviewer"]["id"])
+    def _with_requests(self, so_far: BranchProtection, rules: RequestRules) -> BranchProtection:
+        approvals, team = rules.required_approving_review_count, so_far.approver_team
+        for one in rules.required_reviewers or ():
+            if set(EVERY_FILE) <= set(one.file_patterns) and one.minimum_approvals > 0:
+                approvals, team = max(approvals, one.minimum_approvals), self._team_name(one.reviewer.id)
         return replace(
             so_far,
             requests_only=True,
             approvals=max(so_far.approvals, approvals),
             approver_team=team,
-            dismiss_stale=so_far.dismiss_stale or bool(parameters.get("dismiss_stale_reviews_on_push")),
-            not_by_last_pusher=so_far.not_by_last_pusher or bool(parameters.get("require_last_push_approval")),
+            dismiss_stale=so_far.dismiss_stale or rules.dismiss_stale_reviews_on_push,
+            not_by_last_pusher=so_far.not_by_last_pusher or rules.require_last_push_approval,
         )
 
     def _bypass(self, ruleset_id: int) -> Iterator[str]:

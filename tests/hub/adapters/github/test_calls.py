@@ -16,6 +16,7 @@ from generator.errors import HubError, Reason, Stalled, Transient, Waiting
 from hub.adapters.github.access import GitHubAccess, open_github
 from hub.adapters.github.calls import PEER, GitHubCalls, Unsure, limit_of
 from hub.adapters.github.keys import AppKey, AppSignature
+from hub.adapters.github.rulesets import Rulesets
 from hub.adapters.http import Answer, Limit, Origin, Route, Sender, SenderParts
 from hub.retrying import Backoff
 from worlds.github_world import GitHubWorld, key_pair
@@ -164,6 +165,27 @@ def test_a_write_whose_outcome_is_not_known_is_sent_once(
     with pytest.raises(kind):
         calls.send("PUT", PULLS, {})
     assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters"),
+    [
+        ("required_status_checks", {"required_status_checks": [{}]}),
+        ("required_status_checks", {"required_status_checks": 1}),
+        ("required_status_checks", {"required_status_checks": [{"context": None}]}),
+        ("pull_request", {"required_approving_review_count": "many"}),
+        ("pull_request", {"required_reviewers": [1]}),
+        ("pull_request", {"required_reviewers": [{"file_patterns": ["*"], "minimum_approvals": 1}]}),
+        ("pull_request", {"required_reviewers": [{"file_patterns": 1, "minimum_approvals": 1, "reviewer": {"id": 1}}]}),
+        ("pull_request", {"dismiss_stale_reviews_on_push": []}),
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_transient(
+    calls: GitHubCalls, server: HttpServer, kind: str, parameters: dict[str, Any]
+) -> None:
+    server.steps = [answers(200, [{"type": kind, "parameters": parameters}])]
+    with pytest.raises(Transient, match="makes no sense"):
+        Rulesets("acme/state", calls).protection("prd")
 
 
 @pytest.mark.parametrize("etag", ['"x"', 'W/"x"'])

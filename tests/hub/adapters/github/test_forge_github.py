@@ -209,8 +209,18 @@ class TestTrouble:
 
     @pytest.mark.parametrize(
         "answer",
-        [b"<html>", b"", b"null", b"[]", b'{"full_name": 1}', b'{"full_name": "acme/state"', b"\xff\xfe"],
-        ids=["page", "nothing", "null", "list", "wrong type", "cut", "binary"],
+        [
+            b"<html>",
+            b"",
+            b"null",
+            b"[]",
+            b'{"full_name": 1}',
+            b'{"full_name": "acme/state"',
+            b"\xff\xfe",
+            b"[" * 100_000,
+            b"9" * 6_000,
+        ],
+        ids=["page", "nothing", "null", "list", "wrong type", "cut", "binary", "100,000 [", "6,000 digits"],
     )
     def test_an_answer_that_makes_no_sense_is_transient(self, world: GitHubWorld, answer: bytes) -> None:
         ask(world)
