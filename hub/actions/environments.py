@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from generator.errors import ConfigError, Fault, Reason
 from generator.model.environment import Environment
 from generator.model.overlay import BASE, Explained, Merged, explain, read_environment, unknown_environment
 from hub import assets
-from reconcilers.ports.git import GitStore
-from reconcilers.state.entries import read_listed
-from reconcilers.state.policies import is_policy, own_snapshots
+
+if TYPE_CHECKING:
+    from reconcilers.ports.git import GitStore
 
 _FILE = "environment.yaml"
 
@@ -56,6 +57,9 @@ def given_environments(folder: Path | None) -> EnvironmentSet:
 
 def environments_of(store: GitStore) -> EnvironmentSet:
     """Those that a state repository carries; none when it is not laid out. Raises what the store raises."""
+    from reconcilers.state.entries import read_listed
+    from reconcilers.state.policies import is_policy, own_snapshots
+
     files: dict[str, str] = {}
     for snapshot in own_snapshots(store.snapshots()).values():
         paths = [PurePosixPath(file) for file in snapshot.listing(PurePosixPath("environments")) if is_policy(file)]

@@ -15,6 +15,8 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"{NAME} {__version__}\n")
         return
+    # We use no plugins of pydantic's; looking for them reads the metadata of every package that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from hub.cli.app import app
 
     # No colours where the user wants none (no-color.org), else as the terminal has them.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
@@ -28,10 +28,11 @@ from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview
 from generator.yaml.writer import dump
 from reconcilers.capacity.capacity import EMPTY, Room, find_shard, keep_shard, need_of
 from reconcilers.leases import end_after, is_over, length_of, new_lease
-from reconcilers.lifecycle.line import room_for
-from reconcilers.plan import FileChange, Plan
-from reconcilers.state.entries import EntryRecord
-from reconcilers.state.environment import EnvironmentState, target
+
+if TYPE_CHECKING:  # an entry is drafted and rendered without a repository, and what reads one takes a while to load
+    from reconcilers.plan import Plan
+    from reconcilers.state.entries import EntryRecord
+    from reconcilers.state.environment import EnvironmentState
 
 Change = Literal["created", "updated", "unchanged", "kept"]
 Check = Callable[[Rendering, Preview, Environment], None]
@@ -99,6 +100,9 @@ class Starter:
 
         Raises `ConfigError` for a wrong request and `Stalled` (CapacityExhausted) when it is full, or others wait.
         """
+        from reconcilers.lifecycle.line import room_for
+        from reconcilers.plan import Plan
+
         environment = state.environment
         previous = _previous(asked.key, state)
         before = previous.preview if previous else None
@@ -231,6 +235,9 @@ class Deed:
 
 def start_plan(preview: Preview, rendering: Rendering, state: EnvironmentState, deed: Deed) -> Plan:
     """The plan that writes entry and manifests, and takes it out of the line; empty when it is there as it is."""
+    from reconcilers.plan import FileChange, Plan
+    from reconcilers.state.environment import target
+
     previous = _previous(preview.key, state)
     environment, key = state.environment, preview.key
     folder, waits = preview_folder(environment.name, key), state.in_queue(key)
