@@ -39,25 +39,33 @@ def check(template: nodes.Template, name: str) -> tuple[Fault, ...]:
 
 def instrument(template: nodes.Template) -> None:
     """Make every loop and macro of `template` count its steps."""
-    for loop in template.find_all(nodes.For):
-        loop.iter = _filtered(loop.iter, COUNT_ITEMS, loop.lineno)
-    for macro in template.find_all(nodes.Macro):
-        counter = _filtered(nodes.Const(0, lineno=macro.lineno), COUNT_CALL, macro.lineno)
-        macro.body.insert(0, nodes.ExprStmt(counter, lineno=macro.lineno))
-    if template.environment is not None:
-        template.set_environment(template.environment)
+    for node in list(template.find_all((nodes.For, nodes.Macro))):
+        match node:
+            case nodes.For():
+                node.iter = _filtered(node.iter, COUNT_ITEMS, node)
+            case nodes.Macro():
+                nothing = nodes.Const(0, lineno=node.lineno, environment=node.environment)
+                counter = nodes.ExprStmt(_filtered(nothing, COUNT_CALL, node), lineno=node.lineno)
+                node.body.insert(0, counter)
 
 
-def _filtered(node: nodes.Node, name: str, lineno: int) -> nodes.Filter:
-    return nodes.Filter(cast("nodes.Expr", node), name, [], [], None, None, lineno=lineno)
+def _filtered(node: nodes.Node, name: str, beside: nodes.Node) -> nodes.Filter:
+    expression = cast("nodes.Expr", node)
+    return nodes.Filter(expression, name, [], [], None, None, lineno=beside.lineno, environment=beside.environment)
 
 
 def _macros(template: nodes.Template) -> set[str]:
     """The names that macros are called by: of modules, of macros taken from them, of the template's own."""
-    names = {node.target for node in template.find_all(nodes.Import)}
-    names |= {macro.name for macro in template.find_all(nodes.Macro)}
-    taken = (name for node in template.find_all(nodes.FromImport) for name in node.names)
-    return names | {name if isinstance(name, str) else name[1] for name in taken}
+    names: set[str] = set()
+    for node in template.find_all((nodes.Import, nodes.Macro, nodes.FromImport)):
+        match node:
+            case nodes.Import():
+                names.add(node.target)
+            case nodes.Macro():
+                names.add(node.name)
+            case nodes.FromImport():
+                names |= {name if isinstance(name, str) else name[1] for name in node.names}
+    return names
 
 
 def _direct_outputs(template: nodes.Template) -> set[int]:

@@ -108,6 +108,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
             keep_trailing_newline=True,
             auto_reload=False,
+            optimized=False,  # looking for constants to fold takes longer than what it saves
         )
         self.globals.clear()
         self.filters = {
