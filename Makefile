@@ -44,7 +44,7 @@ format: $(DEV_READY) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(DEV_READY) ## Measure rendering and Git next to their peers; ARGS=render, git, together, drift or list picks one
+bench: $(DEV_READY) ## Measure rendering and Git next to their peers; ARGS=cold, render, git, together, drift or list picks one
 	$(BIN)/python tests/bench/run.py $(ARGS)
 
 golden: $(DEV_READY) ## Rewrite the golden trees, schemas, bundles and tables; review the difference like code

@@ -22,8 +22,8 @@ import starts
 import together
 from content import ACTOR, BRANCH, Objects, Pattern, difference, entry, images, rendered
 from peer_inputs import BATCH, WRITERS, Inputs, Job
-from peers import PEERS, NotInstalledError, reason
-from timing import medians, milliseconds, texts
+from peers import PEERS, NotInstalledError, Peer, reason
+from timing import Took, medians, milliseconds, spent, texts
 
 from generator.model.environment import Environment
 from generator.render.render import PreviewRenderer
@@ -34,6 +34,9 @@ from worlds.builders import LIBRARY, environment
 
 HUB = str(Path(sys.executable).parent / "rtb-hub")
 BARE, OURS = "python -c pass", "rtb-hub render, validated"
+#: What a start is held against: a process that imports the two libraries that any renderer of templates would.
+REFERENCE = "python -c 'import jinja2, yaml'"
+COMPLETION = {"_RTB_HUB_COMPLETE": "bash_complete", "COMP_WORDS": "rtb-hub st", "COMP_CWORD": "1"}
 COLD_ROUNDS, BATCH_ROUNDS = 9, 3
 #: Previews in one process of a peer. Marginal time is what counts, and a thousand would take minutes.
 PEER_BATCH = 100
@@ -60,20 +63,29 @@ def ours() -> dict[str, Job]:
         BARE: Job([sys.executable, "-c", "pass"], here),
         "rtb-hub --version": Job([HUB, "--version"], here),
         "rtb-hub --help": Job([HUB, "--help"], here),
+        "rtb-hub start --help": Job([HUB, "start", "--help"], here),
+        "completion of 'rtb-hub st'": Job([HUB], here, COMPLETION),
         OURS: Job([HUB, "render", "RTB-1", "--env", "int", "--branch", BRANCH, *pinned], here, environ),
     }
 
 
-def prepared(previews: Sequence[Objects], scratch: Path) -> Peers:
-    """Install each peer, write its inputs, run it once and hold what it wrote to `previews`."""
+def prepared(
+    previews: Sequence[Objects], scratch: Path, *, peers_wanted: Sequence[Peer] = PEERS, most: int = PEER_BATCH
+) -> Peers:
+    """Install each peer that is wanted, write its inputs, run it once and hold what it wrote to `previews`.
+
+    `most` 1: for one preview alone.
+    """
     *wanted, another = previews
     pattern = Pattern(another, wanted[-1])
     values = {f"rtb-{number}": pattern.values(objects) for number, objects in enumerate(wanted, 1)}
     peers = Peers({}, {}, {})
-    for peer in PEERS:
+    for peer in peers_wanted:
         try:
             installed = peer.installed()
             for count, jobs in ((1, peers.one), (PEER_BATCH, peers.many)):
+                if count > most:
+                    continue
                 if count == 1 or peer.name in BATCH:
                     inputs = Inputs(pattern, dict(list(values.items())[:count]))
                     job = WRITERS[peer.name](inputs, installed, scratch / peer.name / str(count))
@@ -153,7 +165,40 @@ def render() -> None:
     print(LEGEND)
 
 
-BENCHES = {"render": render, "git": starts.main, "together": together.main, "drift": drift.main, "list": listing.main}
+def cold() -> None:
+    """Print how long starting takes, next to peers that render the same objects from templates."""
+    previews = rendered(3, environment())
+    wanted = [peer for peer in PEERS if peer.name in ("helm", "kustomize")]
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        peers = prepared(previews, scratch, peers_wanted=wanted, most=1)
+        processes = ours()
+        if fault := fault_of(processes[OURS], previews[0], scratch, clock=True):
+            sys.exit(f"{OURS}: {fault}")
+        reference = {REFERENCE: Job([sys.executable, "-c", "import jinja2, yaml"], Path.cwd())}
+        took = spent(reference | processes | peers.one, scratch, COLD_ROUNDS)
+    report_starts(took, peers.faults)
+
+
+def report_starts(took: Mapping[str, Took], faults: Mapping[str, str]) -> None:
+    """Each process's time and processor time, and the latter's ratio to the reference and to helm."""
+    helm = next((one for title, one in took.items() if title.startswith("helm ")), None)
+    print(f"{'whole process, one preview':<46}{'wall ms':>10}{'cpu ms':>10}{'x jinja2+yaml':>15}{'x helm':>8}")
+    for title, (wall, cpu) in took.items():
+        beside = f"{cpu / helm.cpu:.2f}" if helm else "–"
+        print(f"{title:<46}{wall:>10.1f}{cpu:>10.1f}{cpu / took[REFERENCE].cpu:>15.2f}{beside:>8}")
+    for title, fault in faults.items():
+        print(f"{title:<46}{fault}")
+
+
+BENCHES = {
+    "cold": cold,
+    "render": render,
+    "git": starts.main,
+    "together": together.main,
+    "drift": drift.main,
+    "list": listing.main,
+}
 
 
 def main(*names: str) -> None:

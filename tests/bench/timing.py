@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from peer_inputs import Job
 
@@ -53,3 +55,28 @@ def medians(jobs: Mapping[str, Job], home: Path, rounds: int) -> dict[str, float
         for name, job in jobs.items():
             times[name].append(milliseconds(partial(run, job, home)))
     return {name: statistics.median(took) for name, took in times.items()}
+
+
+class Took(NamedTuple):
+    """Median milliseconds of a whole process: by the clock, and of processor time, its children's included."""
+
+    wall: float
+    cpu: float
+
+
+def spent(jobs: Mapping[str, Job], home: Path, rounds: int) -> dict[str, Took]:
+    """What each job's whole process took, all of them in turn. Processor time says more where others are at work."""
+    times: dict[str, list[Took]] = {name: [] for name in jobs}
+    for _ in range(rounds):
+        for name, job in jobs.items():
+            before = _children_seconds()
+            wall = milliseconds(partial(run, job, home))
+            times[name].append(Took(wall, (_children_seconds() - before) * 1000))
+    return {
+        name: Took(*(statistics.median(column) for column in zip(*took, strict=True))) for name, took in times.items()
+    }
+
+
+def _children_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

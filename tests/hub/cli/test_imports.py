@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from worlds.commands import IMAGES
 from worlds.places import ROOT
 
 #: Runs the command line as a process does, and tells what it had loaded and compiled in the end.
@@ -43,11 +44,15 @@ COMPLETION = {"_RTB_HUB_COMPLETE": "bash_complete", "COMP_WORDS": "rtb-hub st", 
 
 
 class Budget(NamedTuple):
-    """Of one run: libraries that it may load, and at most how many modules of ours and regular expressions."""
+    """Of one run: libraries that it may load, and at most how many modules of ours and regular expressions.
+
+    `never`: rooms of ours that it has no use for.
+    """
 
     libraries: frozenset[str]
     modules: int
     patterns: int
+    never: tuple[str, ...] = ("generator", "reconcilers", "hub.actions", "hub.commands", "hub.settings", "hub.wiring")
 
 
 def loaded(arguments: list[str], **environ: str) -> dict[str, Any]:
@@ -65,6 +70,14 @@ def loaded(arguments: list[str], **environ: str) -> dict[str, Any]:
 
 
 NOTHING: frozenset[str] = frozenset()
+#: To render without a state repository takes no repository, cluster, forge or table.
+RENDERING = Budget(
+    frozenset({"jinja2", "jsonschema_rs", "pydantic", "yaml"}),
+    78,
+    116,
+    ("generator.bootstrap", "hub.adapters", "hub.approval", "hub.views", "reconcilers.ports", "reconcilers.state"),
+)
+RENDER = ["render", "RTB-1", "--env", "int", *IMAGES]
 
 
 @pytest.mark.parametrize(
@@ -74,12 +87,14 @@ NOTHING: frozenset[str] = frozenset()
         (["--help"], {}, Budget(NOTHING, 14, 24)),
         (["start", "--help"], {}, Budget(NOTHING, 14, 24)),
         ([], COMPLETION, Budget(NOTHING, 14, 24)),
+        (RENDER, {}, RENDERING),
     ],
-    ids=["--version", "--help", "help of a command", "completion"],
+    ids=["--version", "--help", "help of a command", "completion", "render"],
 )
 def test_a_run_loads_what_it_uses(arguments: list[str], environ: dict[str, str], budget: Budget) -> None:
     found = loaded(arguments, **environ)
     assert LIBRARIES & set(found["modules"]) <= budget.libraries
+    assert [name for name in found["ours"] if f"{name}.".startswith(tuple(f"{room}." for room in budget.never))] == []
     assert len(found["ours"]) <= budget.modules, found["ours"]
     assert len(found["patterns"]) <= budget.patterns, found["patterns"]
 
@@ -87,6 +102,6 @@ def test_a_run_loads_what_it_uses(arguments: list[str], environ: dict[str, str],
 def test_what_is_looked_for_is_found() -> None:
     """A command that does more loads more, and the probe sees it."""
     found = loaded(["env", "list"])
-    assert {"yaml", "pydantic", "rich"} <= set(found["modules"])
+    assert {"yaml", "pydantic", "rich", "hub.actions.environments"} <= set(found["modules"])
     assert len(found["ours"]) > 14
     assert len(found["patterns"]) > 24
