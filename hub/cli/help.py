@@ -72,13 +72,16 @@ class _Context(click.Context):
 
 
 class Option(click.Option):
-    """An option whose default may be told in words (`show_default`)."""
+    """An option whose default may be told in words (`show_default`), and whose range is told in words."""
 
     def get_help_extra(self, ctx: click.Context) -> click.types.OptionHelpExtra:
         """What stands in brackets behind the help. Words are told as they are, without brackets of their own."""
         extra = super().get_help_extra(ctx)
         if isinstance(self.show_default, str):
             extra["default"] = self.show_default
+        if isinstance(self.type, click.IntRange):
+            lowest, highest = self.type.min, self.type.max
+            extra["range"] = f"{lowest} or more" if highest is None else f"{lowest} to {highest}"
         return extra
 
 
