@@ -83,6 +83,7 @@ class RemedyKind(StrEnum):
     NAME_BARE_REPOSITORY = "NameBareRepository"
     NAME_REPOSITORY = "NameRepository"
     NAME_STATE_REPOSITORY = "NameStateRepository"
+    OPEN_REQUEST = "OpenRequest"
     PROTECT = "Protect"
     PROTECT_OR_KNOW = "ProtectOrKnow"
     PROTECT_WITHOUT = "ProtectWithout"

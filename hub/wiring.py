@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from reconcilers.lifecycle.start import Starter
 if TYPE_CHECKING:
     from hub.actions.doctor_forge import Guards
     from hub.actions.environments import EnvironmentSet
+    from hub.actions.parts import Parts
     from hub.actions.repository import Repository
     from hub.adapters.git.history import GitHistory
     from hub.adapters.git.reader import GitReader
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from hub.adapters.http import SenderParts
     from hub.adapters.known_environments import KnownEnvironments
     from hub.approval.desk import Desk
+    from hub.approval.requests import Requests
     from hub.telemetry.events import Level
     from hub.telemetry.serving import MetricsAddress
     from hub.writing.writer import Writer
@@ -146,6 +148,29 @@ class Hub:
         from hub.writing.writer import Writer
 
         return Writer(store, self.library, self.clock, cache=self.entry_cache, telemetry=self.telemetry)
+
+    def parts(self, repo: str | None) -> Parts:
+        """What actions on previews of a state repository are put together from; `repo` as for `store`."""
+        return self.parts_of(self.store(repo))
+
+    def parts_of(self, store: GitStore) -> Parts:
+        """What actions on previews of a state repository that was opened are put together from."""
+        from hub.actions.parts import Parts
+
+        return Parts(
+            store, partial(self.reading, store), self.writer(store), self.starter, self.requests(store), self.clock
+        )
+
+    def requests(self, store: GitStore) -> Requests:
+        """The requests of a state repository at the forges of its environments."""
+        from hub.approval.requests import Requests
+
+        return Requests(
+            partial(self.reading, store),
+            lambda environment: self.forge(environment, store.location),
+            partial(self.desk, store),
+            self.clock,
+        )
 
     def _repository(self, repo: str | None) -> GitRepository:
         from hub.adapters.git.store import Identity, open_store

@@ -2,63 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from generator.values.naming import IssueKey
-from hub.commands.review import Reviewed, review
+from hub.actions.extend import Extended, extend
 from hub.output.console import Format, emit, printable
-from hub.views.preview import describe, money_line, preview_row
+from hub.views.done import extend_data, tell_request
+from hub.views.preview import money_line, preview_row
 from hub.wiring import hub
-from reconcilers.lifecycle.batch import Submission
-from reconcilers.lifecycle.extend import ExtendOutcome, ExtendRequest, plan_extension
-from reconcilers.state.environment import EnvironmentState
+from reconcilers.lifecycle.extend import ExtendRequest
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from hub.views.preview import Row
 
 
 def run(  # noqa: PLR0913 - the command's options
     key: str, env: str, *, by: str, reason: str, if_ends: str | None, repo: str | None, output: Format
 ) -> None:
-    """Plan, commit, tell. When the branch moved meanwhile, planned anew for the end that was seen first."""
+    """Extend it and tell. Raises, after all was told, what kept its forge from being told."""
     ours = hub()
     asked = ExtendRequest(IssueKey.parse(key), ours.settings.actor, by, reason, if_ends)
-    store = ours.store(repo)
-
-    def plan(state: EnvironmentState, now: datetime) -> ExtendOutcome:
-        nonlocal asked
-        outcome = plan_extension(asked, state, starter=ours.starter, now=now)
-        asked = outcome.again
-        return outcome
-
-    written = ours.writer(store).write(Submission(env, asked.key, plan))
-    outcome, environment, commit = written.outcome, written.environment, written.commit
-    done = outcome.extended
-    reviewed = review(ours, store, environment, asked.key)
-    data = {
-        "change": outcome.change,
-        "previousEnd": outcome.before,
-        "end": outcome.ends,
-        "latestEnd": outcome.cap,
-        "extension": done.model_dump(mode="json", by_alias=True) if done else None,
-        "endsRemoval": outcome.ends_removal,
-        "commit": commit,
-        "onBranch": outcome.plan.branch if outcome.plan else None,
-        "repository": store.location,
-        **reviewed.data(),
-        **describe(outcome.preview, environment, now=ours.clock()),
-    }
-    row = preview_row(outcome.preview, environment, now=ours.clock())
-    emit(data, output, lambda console: _tell(console, outcome, row, reviewed=reviewed, commit=commit))
-    reviewed.finish()
+    extended = extend(asked, env, parts=ours.parts(repo))
+    emit(extend_data(extended.outcome, extended.done), output, lambda console: _tell(console, extended))
+    extended.done.raise_unreviewed()
 
 
-def _tell(console: Console, outcome: ExtendOutcome, row: Row, *, reviewed: Reviewed, commit: str | None) -> None:
+def _tell(console: Console, extended: Extended) -> None:
     from rich.text import Text
 
+    outcome, environment = extended.outcome, extended.done.environment
+    row = preview_row(outcome.preview, environment, now=extended.done.at)
     done = outcome.extended
     what = f" in {row.environment} "
     if outcome.plan is None:
@@ -72,13 +45,13 @@ def _tell(console: Console, outcome: ExtendOutcome, row: Row, *, reviewed: Revie
         return
     console.print(Text.assemble(("✓ ", "green"), (row.key, "bold"), what, f"ends at {outcome.ends} ({row.left} left)"))
     if outcome.change == "extended to the cap":
-        most = reviewed.environment.spec.lease.cap
+        most = environment.spec.lease.cap
         counted = " of office hours" if outcome.preview.spec.lease.office_hours else ""
         asked = f"less than the {done.by} asked for: " if done else ""
         console.print(Text(f"  {asked}that is the cap, {most}{counted} in all; it cannot be extended again", "yellow"))
     console.print(f"  before  {outcome.before}")
-    console.print(f"  commit  {(commit or '')[:12]} on {outcome.plan.branch}")
+    console.print(f"  commit  {(extended.done.commit or '')[:12]} on {outcome.plan.branch}")
     if outcome.ends_removal:
         console.print("  it takes the place of the request to remove it")
-    reviewed.tell(console)
+    tell_request(console, extended.done.reviewed)
     console.print(f"  price   {money_line(row)}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from generator.model.blueprint import TemplateLibrary
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE
+from hub.actions.start import render
 from hub.commands.arguments import Arguments
 from hub.output.console import write
 from hub.wiring import hub
@@ -19,8 +20,7 @@ def run(arguments: Arguments, *, to: Path | None, repo: str | None, environments
     found = ours.environments(repo=repo, folder=environments)
     environment, _ = found.get(arguments.env)
     library = TemplateLibrary({**ours.library.files, **found.overlays})
-    draft = ours.starter.draft(asked, environment, now=ours.clock())
-    preview, rendering = ours.starter.rendered(draft, environment, library)
+    preview, rendering = render(asked, environment, library, starter=ours.starter, now=ours.clock())
     if to is None:
         write(rendering.text)
         return

@@ -2,57 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from generator.values.formats import format_time
 from generator.values.naming import IssueKey
-from hub.commands.review import Reviewed, review, withdraw
+from hub.actions.revive import Revived, revive
 from hub.output.console import Format, emit, printable
-from hub.views.preview import describe, end_line, money_line, preview_row
+from hub.views.done import revive_data, tell_request
+from hub.views.preview import end_line, money_line, preview_row
 from hub.wiring import hub
-from reconcilers.lifecycle.batch import Submission
-from reconcilers.lifecycle.revive import ReviveOutcome, ReviveRequest, plan_revival
-from reconcilers.state.environment import EnvironmentState
+from reconcilers.lifecycle.revive import ReviveRequest
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hub.views.preview import Row
-
 
 def run(key: str, env: str, *, ttl: str | None, repo: str | None, output: Format) -> None:
-    """Plan, commit, tell. A branch that moved meanwhile is observed again."""
+    """Bring it back and tell. Raises, after all was told, what kept its forge from being told."""
     ours = hub()
     asked = ReviveRequest(IssueKey.parse(key), ours.settings.actor, ttl)
-    store = ours.store(repo)
-
-    def plan(state: EnvironmentState, now: datetime) -> ReviveOutcome:
-        return plan_revival(asked, state, store=store, starter=ours.starter, now=now)
-
-    written = ours.writer(store).write(Submission(env, asked.key, plan))
-    outcome, environment, commit = written.outcome, written.environment, written.commit
-    removal = outcome.removal.commit if outcome.removal else None
-    finished = withdraw if outcome.change == "kept" else review
-    reviewed = finished(ours, store, environment, asked.key)
-    data = {
-        "change": outcome.change,
-        "removedAt": format_time(removal.at) if removal else None,
-        "removedBy": removal.commit if removal else None,
-        "commit": commit,
-        "onBranch": outcome.plan.branch if outcome.plan else None,
-        "repository": store.location,
-        **reviewed.data(),
-        **describe(outcome.preview, environment, now=ours.clock()),
-    }
-    row = preview_row(outcome.preview, environment, now=ours.clock())
-    emit(data, output, lambda console: _tell(console, outcome, row, reviewed=reviewed, commit=commit))
-    reviewed.finish()
+    revived = revive(asked, env, parts=ours.parts(repo))
+    emit(revive_data(revived.outcome, revived.done), output, lambda console: _tell(console, revived))
+    revived.done.raise_unreviewed()
 
 
-def _tell(console: Console, outcome: ReviveOutcome, row: Row, *, reviewed: Reviewed, commit: str | None) -> None:
+def _tell(console: Console, revived: Revived) -> None:
     from rich.text import Text
 
+    outcome, done = revived.outcome, revived.done
+    row = preview_row(outcome.preview, done.environment, now=done.at)
     words = {
         "revived": "is brought back",
         "unchanged": "is there; nothing was changed",
@@ -63,8 +41,8 @@ def _tell(console: Console, outcome: ReviveOutcome, row: Row, *, reviewed: Revie
     if outcome.plan and outcome.removal:
         removal = outcome.removal.commit
         console.print(f"  removed {format_time(removal.at)} by {removal.commit[:12]}: {printable(removal.subject)}")
-        console.print(f"  commit  {(commit or '')[:12]} on {outcome.plan.branch}")
-        reviewed.tell(console)
+        console.print(f"  commit  {(done.commit or '')[:12]} on {outcome.plan.branch}")
+        tell_request(console, done.reviewed)
     console.print(Text.assemble("  url     ", (row.url, f"link {row.url}")))
     console.print(f"  ends    {end_line(row)}")
     console.print(f"  price   {money_line(row)}")

@@ -3,83 +3,52 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from generator.objects.diff import ObjectChange, compare
-from generator.objects.manifest import Manifest
+from generator.objects.diff import ObjectChange
+from hub.actions import start as action
+from hub.actions.start import Queued, Started
 from hub.commands.arguments import Arguments
-from hub.commands.review import Reviewed, review, withdraw
 from hub.output.console import Format, emit, printable
 from hub.output.exit_codes import DIFFERENT
 from hub.views.changes import change_data, print_changes
-from hub.views.preview import describe, end_line, money_line, office_hours_line, preview_row
-from hub.views.queue import InLine, describe_place, facts_of_queued, tell_facts
-from hub.wiring import Hub, hub
-from reconcilers.lifecycle.batch import Submission
-from reconcilers.lifecycle.start import StartOutcome, StartRequest
-from reconcilers.lifecycle.start_or_wait import QueueOutcome, plan_start
-from reconcilers.state.environment import EnvironmentState
+from hub.views.done import queue_data, start_data, tell_request
+from hub.views.preview import end_line, money_line, office_hours_line, preview_row
+from hub.views.queue import InLine, facts_of_queued, tell_facts
+from hub.wiring import hub
+from reconcilers.lifecycle.start import StartOutcome
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hub.writing.writer import Written
-
-
-def submission(asked: StartRequest, environment: str, ours: Hub) -> Submission[StartOutcome | QueueOutcome]:
-    """A start as what is written together with others."""
-
-    def plan(state: EnvironmentState, now: datetime) -> StartOutcome | QueueOutcome:
-        return plan_start(asked, state, starter=ours.starter, now=now)
-
-    return Submission(environment, asked.key, plan)
-
 
 def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
-    """Plan, commit, tell. A branch that moved meanwhile is observed again."""
+    """Start it and tell. Raises, after all was told, what kept its forge from being told."""
     ours = hub()
-    asked = arguments.parsed(ours.settings.actor)
-    store = ours.store(repo)
-    written = ours.writer(store).write(submission(asked, arguments.env, ours))
-    outcome = written.outcome
-    done = {"commit": written.commit, "onBranch": outcome.plan.branch, "repository": store.location}
-    if isinstance(outcome, QueueOutcome):
-        place = InLine(outcome.place, outcome.length)
-        data = {"change": outcome.change, **done, **describe_place(place)}
-        emit(data, output, lambda console: _tell_queued(console, outcome, place, written.commit))
+    started = action.start(arguments.parsed(ours.settings.actor), arguments.env, parts=ours.parts(repo))
+    if isinstance(started, Queued):
+        data = queue_data(started.outcome, started.done)
+        emit(data, output, lambda console: _tell_queued(console, started))
         return
-    finished = withdraw if outcome.change == "kept" else review
-    reviewed = finished(ours, store, written.environment, asked.key)
-    data = {
-        "change": outcome.change,
-        "endsRemoval": outcome.ends_removal,
-        **done,
-        **reviewed.data(),
-        **describe(outcome.preview, written.environment, now=ours.clock()),
-    }
-    emit(data, output, lambda console: _tell(console, outcome, written, ours, reviewed))
-    reviewed.finish()
+    emit(start_data(started.outcome, started.done), output, lambda console: _tell(console, started))
+    started.done.raise_unreviewed()
 
 
 def diff(arguments: Arguments, *, repo: str | None, output: Format) -> None:
     """Show what `run` would change; exits with `DIFFERENT` when there is something."""
     ours = hub()
-    state = ours.read_state(ours.store(repo), arguments.env)
-    outcome = ours.starter.plan(arguments.parsed(ours.settings.actor), state, now=ours.clock())
-    before: tuple[Manifest, ...] = ()
-    if outcome.previous is not None:
-        before = state.manifests_of(outcome.previous)
-    changes = compare(before, outcome.rendering.manifests)
-    data = {"change": outcome.change, "objects": [change_data(change) for change in changes]}
-    emit(data, output, lambda console: _print_changes(console, changes, outcome))
-    if outcome.change != "unchanged":
+    found = action.diff(arguments.parsed(ours.settings.actor), arguments.env, parts=ours.parts(repo))
+    data = {"change": found.outcome.change, "objects": [change_data(change) for change in found.changes]}
+    emit(data, output, lambda console: _print_changes(console, found.changes, found.outcome))
+    if found.outcome.change != "unchanged":
         sys.exit(DIFFERENT)
 
 
-def _tell_queued(console: Console, outcome: QueueOutcome, place: InLine, commit: str | None) -> None:
+def _tell_queued(console: Console, waits: Queued) -> None:
     from rich.text import Text
 
+    outcome, commit = waits.outcome, waits.done.commit
+    place = InLine(outcome.place, outcome.length)
     words = {
         "queued": "waits for room",
         "updated in line": "is updated and keeps its place",
@@ -93,12 +62,13 @@ def _tell_queued(console: Console, outcome: QueueOutcome, place: InLine, commit:
     tell_facts(console, facts_of_queued(outcome.queued))
 
 
-def _tell(console: Console, outcome: StartOutcome, written: Written[Any], ours: Hub, reviewed: Reviewed) -> None:
+def _tell(console: Console, started: Started) -> None:
     from rich.text import Text
 
-    preview, environment, commit = outcome.preview, written.environment, written.commit or ""
+    outcome, done = started.outcome, started.done
+    preview, environment, commit = outcome.preview, done.environment, done.commit or ""
     key, name = preview.spec.issue, environment.name
-    row = preview_row(preview, environment, now=ours.clock())
+    row = preview_row(preview, environment, now=done.at)
     if outcome.change == "unchanged":
         console.print(Text.assemble(("✓ ", "green"), f"{key} in {name} is as asked already; nothing was changed"))
     elif outcome.change == "kept":
@@ -110,8 +80,8 @@ def _tell(console: Console, outcome: StartOutcome, written: Written[Any], ours: 
         console.print(f"  commit  {commit[:12]} on {outcome.plan.branch}")
         if outcome.ends_removal:
             console.print("  it takes the place of the request to remove it")
-    if outcome.change in ("created", "updated") or reviewed.request is not None:
-        reviewed.tell(console)
+    if outcome.change in ("created", "updated") or done.reviewed.request is not None:
+        tell_request(console, done.reviewed)
     console.print(Text.assemble("  url     ", (row.url, f"link {row.url}")))
     console.print(f"  ends    {end_line(row)}")
     if preview.spec.lease.office_hours:

@@ -35,6 +35,7 @@ WORDS: Mapping[RemedyKind, str] = {
     RemedyKind.NAME_BARE_REPOSITORY: "name one; 'rtb-hub init DIR' makes one",
     RemedyKind.NAME_REPOSITORY: "name one with --repo or RTB_HUB_REPO, or lay one out with 'rtb-hub init DIR'",
     RemedyKind.NAME_STATE_REPOSITORY: "name a state repository with --repo, or lay one out with 'rtb-hub init DIR'",
+    RemedyKind.OPEN_REQUEST: "'rtb-hub reconcile{env} --only approval' does it",
     RemedyKind.PROTECT: _PROTECT,
     RemedyKind.PROTECT_OR_KNOW: f"{_PROTECT}; where the forge has no such rule, know of it; the hub itself is stricter,"
     " so let nobody but the hub merge",

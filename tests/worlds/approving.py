@@ -13,16 +13,18 @@ from generator.errors import HubError
 from generator.model.environment import Environment
 from generator.values.naming import IssueKey
 from hub import assets
+from hub.actions.extend import extend
+from hub.actions.parts import Parts
+from hub.actions.start import Started, start
+from hub.actions.stop import StopRequest, stop
 from hub.adapters.git.store import create_repository
-from hub.commands import start, stop
-from hub.commands.review import Reviewed, review, withdraw
 from hub.reconciling.registry import Moment
 from hub.reconciling.round import Asked, Outcome, Round
 from hub.settings import load_settings
 from hub.wiring import Hub
 from reconcilers.approval.decisions import ApprovalPass
-from reconcilers.lifecycle.batch import Submission
-from reconcilers.lifecycle.extend import ExtendRequest, plan_extension
+from reconcilers.lifecycle.done import Reviewed
+from reconcilers.lifecycle.extend import ExtendRequest
 from reconcilers.ports.forge import Forge
 from reconcilers.state.entries import EntryRecord
 from reconcilers.state.layout import plan_layout
@@ -73,25 +75,24 @@ class Prd:
     def store(self, ours: Hub) -> Any:
         return self.store_of(ours.store(str(self.world.path)))
 
-    def start(self, key: str = "RTB-123", *, by: str = "alice", **fields: Any) -> Reviewed:
+    def parts(self, by: str) -> Parts:
         ours = self.hub(by)
+        return ours.parts_of(self.store(ours))
+
+    def start(self, key: str = "RTB-123", *, by: str = "alice", **fields: Any) -> Reviewed:
         asked = start_request(key, requested_by=by, **{"blueprint": "web", **fields})
-        written = ours.writer(self.store(ours)).write(start.submission(asked, "prd", ours))
-        finished = withdraw if written.outcome.change == "kept" else review
-        return finished(ours, self.store(ours), written.environment, asked.key)
+        started = start(asked, "prd", parts=self.parts(by))
+        assert isinstance(started, Started)
+        return started.done.reviewed
 
     def stop(self, key: str = "RTB-123", *, by: str = "alice") -> Reviewed:
-        ours, issue = self.hub(by), IssueKey.parse(key)
-        asked = stop.submission(issue, "prd", requested_by=by, reason="")
-        written = ours.writer(self.store(ours)).write(asked)
-        return stop._reviewed(ours, self.store(ours), issue, written)
+        stopped = stop(StopRequest(IssueKey.parse(key), by), "prd", parts=self.parts(by))
+        assert stopped
+        return stopped.done.reviewed
 
     def extend(self, key: str = "RTB-123", *, by: str = "alice", time: str = "2h") -> Reviewed:
-        ours, asked = self.hub(by), ExtendRequest(IssueKey.parse(key), by, time)
-        written = ours.writer(self.store(ours)).write(
-            Submission("prd", asked.key, lambda state, now: plan_extension(asked, state, starter=ours.starter, now=now))
-        )
-        return review(ours, self.store(ours), written.environment, asked.key)
+        asked = ExtendRequest(IssueKey.parse(key), by, time)
+        return extend(asked, "prd", parts=self.parts(by)).done.reviewed
 
     def reconcile(self, *only: str, acts: bool = True, **environ: str) -> dict[str, Outcome]:
         """The outcomes in prd, by reconciler."""
