@@ -25,6 +25,8 @@ from reconcilers.lifecycle.start import Starter
 if TYPE_CHECKING:
     from hub.actions.doctor_forge import Guards
     from hub.actions.environments import EnvironmentSet
+    from hub.actions.init import InitParts
+    from hub.actions.laid_out_files import LaidOutFiles
     from hub.actions.parts import Parts
     from hub.actions.repository import Repository
     from hub.adapters.git.history import GitHistory
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from hub.adapters.git.store import GitRepository
     from hub.adapters.http import SenderParts
     from hub.adapters.known_environments import KnownEnvironments
+    from hub.adapters.local_forge.forge import LocalForge
     from hub.approval.desk import Desk
     from hub.approval.requests import Requests
     from hub.telemetry.events import Level
@@ -159,6 +162,28 @@ class Hub:
 
         return Parts(
             store, partial(self.reading, store), self.writer(store), self.starter, self.requests(store), self.clock
+        )
+
+    @cached_property
+    def laid_out_files(self) -> LaidOutFiles:
+        """What `init` lays out beside previews."""
+        from hub.actions.laid_out_files import LaidOutFiles
+
+        return LaidOutFiles(self.library, self.validator)
+
+    def init_parts(self) -> InitParts:
+        """What laying out a state repository takes."""
+        from hub.actions.init import InitParts
+
+        return InitParts(self.laid_out_files, self.store, self.settings.environ, self.clock)
+
+    def local_forges(self, store: GitStore) -> Callable[[str], LocalForge]:
+        """Opens the local forge beside a bare repository for an account. Raises `ConfigError` (InvalidForge) then."""
+        from hub.adapters.local_forge.forge import open_local_forge
+
+        environ = self.settings.environ
+        return lambda account: open_local_forge(
+            self.repository_path(store.location), actor=account, clock=self.clock, environ=environ
         )
 
     def requests(self, store: GitStore) -> Requests:

@@ -1,0 +1,91 @@
+"""What awaits a review at the forges, with what each waits for; and a review where the forge is a local one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from generator.errors import About, ConfigError, Fault, Reason, Remedy, RemedyKind, Stalled
+from generator.model.overlay import unknown_environment
+from generator.values.naming import IssueKey
+from hub.approval.requests import Requests
+from reconcilers.approval.decisions import ApprovalPass
+from reconcilers.ports.forge import ChangeRequest, ReviewState
+from reconcilers.state.environment import EnvironmentState, request_branch
+
+if TYPE_CHECKING:
+    from hub.adapters.local_forge.forge import LocalForge
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """The requests of each gated environment, judged. `without_forge` are reviewed past the hub."""
+
+    passes: tuple[ApprovalPass, ...]
+    without_forge: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRequest:
+    """The review of a preview's open request by the account `by`."""
+
+    key: IssueKey
+    environment: str
+    state: ReviewState
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewGiven:
+    """A review that was given to `request`."""
+
+    asked: ReviewRequest
+    request: ChangeRequest
+
+
+def approvals(environment: str | None, *, requests: Requests) -> Approvals:
+    """What awaits a review in one gated environment, or in all that name a forge. Changes nothing.
+
+    Raises `ConfigError` (UnknownEnvironment; InvalidEnvironment: it names no forge), and what the forge raises.
+    """
+    states = requests.reading().states()
+    names = [state.environment.name for state in states]
+    if environment is not None and environment not in names:
+        raise unknown_environment(environment, names)
+    gated = [one for one in states if one.environment.spec.gated and environment in (None, one.environment.name)]
+    # Of all, those that name no forge are only told of; people review them where they are.
+    without = [one.environment.name for one in gated if environment is None and one.environment.spec.forge is None]
+    judged = (_judged(state, requests) for state in gated if state.environment.name not in without)
+    return Approvals(tuple(judged), tuple(without))
+
+
+def _judged(state: EnvironmentState, requests: Requests) -> ApprovalPass:
+    environment = state.environment
+    forge = requests.forge(environment)
+    if forge is None or environment.spec.approval is None:
+        name, lacks = environment.name, "forge" if forge is None else "approval"
+        fault = Fault(f"{name} has no {lacks} in its file", field=lacks, remedy=f"set {lacks} in its environment.yaml")
+        raise ConfigError(Reason.INVALID_ENVIRONMENT, fault)
+    return requests.desk(forge).found(state, now=requests.clock())
+
+
+def approve(asked: ReviewRequest, *, requests: Requests, forge_as: Callable[[str], LocalForge]) -> ReviewGiven:
+    """Review a request of a local forge, which `forge_as` opens for an account. It proves nobody's identity.
+
+    Raises `ConfigError` (InvalidForge) for other forges, `Stalled` (RequestNotFound), and what the forge raises.
+    """
+    environment = requests.reading().state(asked.environment).environment
+    if environment.spec.forge is None or environment.spec.forge.kind != "local":
+        what = f"requests to {asked.environment} are not reviewed here"
+        raise ConfigError(Reason.INVALID_FORGE, Fault(what, remedy="review its pull request where it is"))
+    forge = forge_as(asked.by)
+    branch = request_branch(asked.environment, asked.key)
+    found = forge.requests(environment.spec.branch, prefix=branch, closed_since=requests.clock())
+    request = next((one for one in found if one.branch == branch and one.state == "open"), None)
+    if request is None:
+        message = f"nothing of {asked.key} awaits a review in {asked.environment}"
+        remedy = Remedy(RemedyKind.LIST_REQUESTS, About(asked.environment))
+        raise Stalled(Reason.REQUEST_NOT_FOUND, message, remedy=remedy)
+    forge.review(request.number, asked.state)
+    return ReviewGiven(asked, request)
