@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from generator.errors import About, ConfigError, Fault, Reason, Remedy, RemedyKind, Stalled
-from generator.model.overlay import unknown_environment
+from generator.errors import About, ConfigError, Fault, HubError, Reason, Remedy, RemedyKind, Stalled
 from generator.values.naming import IssueKey
 from hub.approval.requests import Requests
 from reconcilers.approval.decisions import ApprovalPass
@@ -20,10 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Approvals:
-    """The requests of each gated environment, judged. `without_forge` are reviewed past the hub."""
+    """The requests of each gated environment, judged. `without_forge` are reviewed past the hub.
+
+    `unreadable`: why nothing is told of an environment, by its name, or of a branch.
+    """
 
     passes: tuple[ApprovalPass, ...]
     without_forge: tuple[str, ...]
+    unreadable: Mapping[str, HubError]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +50,19 @@ class ReviewGiven:
 def approvals(environment: str | None, *, requests: Requests) -> Approvals:
     """What awaits a review in one gated environment, or in all that name a forge. Changes nothing.
 
-    Raises `ConfigError` (UnknownEnvironment; InvalidEnvironment: it names no forge), and what the forge raises.
+    Raises `ConfigError` (UnknownEnvironment; InvalidEnvironment: it names no forge), what keeps the one from being
+    read, and what the forge raises.
     """
-    states = requests.reading().states()
-    names = [state.environment.name for state in states]
-    if environment is not None and environment not in names:
-        raise unknown_environment(environment, names)
-    gated = [one for one in states if one.environment.spec.gated and environment in (None, one.environment.name)]
+    unreadable: Mapping[str, HubError] = {}
+    if environment is not None:
+        states: tuple[EnvironmentState, ...] = (requests.reading().state(environment),)
+    else:
+        states, unreadable = requests.reading().each()
+    gated = [one for one in states if one.environment.spec.gated]
     # Of all, those that name no forge are only told of; people review them where they are.
     without = [one.environment.name for one in gated if environment is None and one.environment.spec.forge is None]
     judged = (_judged(state, requests) for state in gated if state.environment.name not in without)
-    return Approvals(tuple(judged), tuple(without))
+    return Approvals(tuple(judged), tuple(without), unreadable)
 
 
 def _judged(state: EnvironmentState, requests: Requests) -> ApprovalPass:

@@ -77,19 +77,22 @@ def stop(asked: StopRequest, environment: str, *, parts: Parts, ignore_not_found
 def stop_everywhere(asked: StopRequest, *, parts: Parts, ignore_not_found: bool = False) -> StoppedEverywhere:
     """Stop what there is of an issue in every environment, one commit a branch. One that fails keeps none back.
 
-    Raises `ConfigError` (PreviewNotFound) when it is nowhere, unless `ignore_not_found`, and what reading raises.
+    An environment (or a branch) that cannot be read is one that fails. Raises `ConfigError` (PreviewNotFound) when it
+    is nowhere, unless `ignore_not_found`, and what the store raises.
     """
-    names = tuple(state.environment.name for state in parts.reading().states())
+    states, unreadable = parts.reading().each()
+    names = [state.environment.name for state in states]
     answers = parts.writer.write_all([submission(asked, name) for name in names])
     stopped: list[Stopped] = []
-    failed: dict[str, HubError] = {}
+    failed: dict[str, HubError] = dict(unreadable)
     for name, answer in zip(names, answers, strict=True):
         try:
             stopped.append(_stopped(asked, answer.result(), parts))
         except HubError as err:
             if err.reason is not Reason.PREVIEW_NOT_FOUND:
                 failed[name] = err
-    found = StoppedEverywhere(asked.key, names, tuple(stopped), failed, parts.store.location)
+    everywhere = tuple(sorted({*names, *unreadable}))
+    found = StoppedEverywhere(asked.key, everywhere, tuple(stopped), failed, parts.store.location)
     if found.is_nowhere and not ignore_not_found:
         fault = Fault(
             f"there is no preview of {asked.key} in {', '.join(names)}", remedy=Remedy(RemedyKind.LIST_PREVIEWS)

@@ -8,8 +8,10 @@ from generator.values.naming import IssueKey
 from hub.actions.approve import Approvals, ReviewRequest
 from hub.actions.approve import approvals as await_review
 from hub.actions.approve import approve as give_review
+from hub.commands.unreadable import exit_for_unreadable
 from hub.output.console import Format, console, emit, printable
 from hub.views.approvals import judged_data
+from hub.views.unreadable import describe_unreadable, tell_unreadable
 from hub.wiring import hub
 
 if TYPE_CHECKING:
@@ -19,11 +21,16 @@ _STYLES = {"merge": "green", "wait": "yellow", "close": "red"}
 
 
 def run(env: str | None, *, repo: str | None, output: Format) -> None:
-    """Tell the requests of one gated environment, or of all that name a forge."""
+    """Tell the requests of one gated environment, or of all that name a forge and can be read."""
     ours = hub()
     found = await_review(env, requests=ours.requests(ours.store(repo)))
-    data = {"requests": [judged_data(one) for one in found.passes], "withoutForge": list(found.without_forge)}
+    data = {
+        "requests": [judged_data(one) for one in found.passes],
+        "withoutForge": list(found.without_forge),
+        "unreadable": describe_unreadable(found.unreadable),
+    }
     emit(data, output, lambda out: _tell(out, found))
+    exit_for_unreadable(found.unreadable)
 
 
 def approve(key: str, env: str, state: Literal["approved", "changes-requested"], *, repo: str | None) -> None:
@@ -59,5 +66,6 @@ def _tell(out: Console, approvals: Approvals) -> None:
             out.print(f"nothing awaits a review in {found.environment}")
     for name in approvals.without_forge:
         out.print(f"{name} names no forge in its file: its requests are reviewed past the hub (docs/FORGES.md)")
-    if not (approvals.passes or approvals.without_forge):
+    tell_unreadable(out, approvals.unreadable)
+    if not (approvals.passes or approvals.without_forge or approvals.unreadable):
         out.print("no environment changes by review only")

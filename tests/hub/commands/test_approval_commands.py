@@ -84,7 +84,7 @@ def test_where_no_forge_is_named(tmp_path: Path) -> None:
     must("init", tmp_path / "state.git")
     told = must("approvals", "--repo", tmp_path / "state.git")
     assert "prd names no forge in its file" in told.out
-    assert must("approvals", "--repo", tmp_path / "state.git", "-o", "json").json() == {"requests": [], "withoutForge": ["prd"]}  # fmt: skip
+    assert must("approvals", "--repo", tmp_path / "state.git", "-o", "json").json() == {"requests": [], "withoutForge": ["prd"], "unreadable": []}  # fmt: skip
     refused = rtb_hub("approvals", "--env", "prd", "--repo", tmp_path / "state.git")
     assert (refused.code, "set forge in its environment.yaml" in refused.err) == (
         CODES[Reason.INVALID_ENVIRONMENT],

@@ -11,13 +11,7 @@ import pytest
 
 from generator.errors import Reason
 from generator.values.formats import parse_time
-from hub.adapters.git.store import GitRepository
-from hub.commands import extend as command
-from hub.output.console import Format
 from hub.output.exit_codes import CODES
-from hub.wiring import Hub
-from reconcilers.plan import Plan
-from reconcilers.ports.git import GitStore
 from worlds.commands import IMAGES, commit_file, git, must, rtb_hub
 from worlds.forking import Forks
 
@@ -65,12 +59,13 @@ def test_extend_in_words_and_for_machines(state: Path, tell: Callable[..., Any])
     assert [(one["by"], one["requestedBy"], one["reason"]) for one in extensions] == [("4h", "alice", "demo \x1b[2J"), ("60h", "alice", "")]  # fmt: skip
 
 
-def test_a_button_that_is_pressed_by_two_extends_once(tell: Callable[..., Any]) -> None:
+def test_a_button_that_is_pressed_by_two_extends_once(state: Path, tell: Callable[..., Any]) -> None:
     seen = start(tell)["lease"]["expiresAt"]
     press = ("extend", "RTB-123", "--env", "int", "--by", "4h", "--if-ends", seen)
     assert tell(*press)["change"] == "extended"
     told = tell(*press, RTB_HUB_ACTOR="bob")
     assert (told["change"], told["commit"], told["extension"]["requestedBy"]) == ("unchanged", None, "alice")
+    assert "nothing was added: alice extended it by 4h" in must(*press, "--repo", state, RTB_HUB_ACTOR="bob").out
 
 
 def test_a_double_click_in_several_processes_extends_once(
@@ -82,28 +77,6 @@ def test_a_double_click_in_several_processes_extends_once(
     assert [one.wait() for one in clicks] == [0, 0, 0], said
     assert sum("nothing was added" in out for out in said) == 2
     assert ends(tell("show", "RTB-123", "--env", "int")) == before + 4 * HOUR
-
-
-def test_a_branch_that_moves_while_it_is_written_keeps_the_end_that_was_seen(
-    state: Path, tell: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = ends(start(tell))
-    first = iter([True])
-
-    class Overtaken(GitRepository):
-        def commit(self, plan: Plan, *, at: datetime) -> str:
-            if next(first, False):
-                tell("extend", "RTB-123", "--env", "int", "--by", "1h", RTB_HUB_ACTOR="bob")
-            return super().commit(plan, at=at)
-
-    def overtaken(self: Hub, repo: str | None) -> GitStore:
-        real = self._repository(repo)
-        return Overtaken(real.reader, real.location, real.identity, real.has_remote, real.work_tree)
-
-    monkeypatch.setattr(Hub, "store", overtaken)
-    command.run("RTB-123", "int", by="4h", reason="", if_ends=None, repo=str(state), output=Format.TABLE)
-    assert "nothing was added: bob extended it by 1h" in capsys.readouterr().out
-    assert ends(tell("show", "RTB-123", "--env", "int")) == before + HOUR
 
 
 def test_revive_brings_back_what_was_stopped(state: Path, tell: Callable[..., Any]) -> None:

@@ -51,6 +51,19 @@ def test_what_is_not_reviewed_here_is_refused_before_a_forge_is_opened(prd: Prd)
     assert caught.value.reason is Reason.INVALID_FORGE
 
 
+def test_what_cannot_be_read_is_told_beside_the_rest(prd: Prd) -> None:
+    prd.start()
+    commit_file(prd.world.path, "environments/stg/environment.yaml", "kind: [\n")
+    requests = prd.parts("nobody").requests
+    found = approvals(None, requests=requests)
+    assert [one.environment for one in found.passes] == ["prd"]
+    assert {name: error.reason for name, error in found.unreadable.items()} == {"stg": Reason.INVALID_ENVIRONMENT}
+    assert [one.name for one in approvals("prd", requests=requests).passes[0].judged] == ["rtb-123"]
+    with pytest.raises(ConfigError) as caught:
+        approvals("stg", requests=requests)
+    assert caught.value.reason is Reason.INVALID_ENVIRONMENT
+
+
 def test_an_environment_without_a_forge_is_told_of_or_refused_by_name(prd: Prd) -> None:
     text = git(prd.world.path, "show", f"prd:{POLICY}")
     commit_file(prd.world.path, POLICY, text.replace("  forge: {kind: local}\n", ""), "prd")

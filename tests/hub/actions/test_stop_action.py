@@ -85,6 +85,17 @@ def test_everywhere_one_that_fails_keeps_none_back(prd: Prd, monkeypatch: pytest
     assert {one.done.environment.name for one in found.stopped} == {"int", "stg"}
 
 
+def test_everywhere_goes_on_where_an_environment_cannot_be_read(prd: Prd) -> None:
+    started(prd, "int")
+    commit_file(prd.world.path, "environments/stg/environment.yaml", "kind: [\n")
+    found = stop_everywhere(ASKED, parts=prd.parts("nobody"))
+    assert [one.done.environment.name for one in found.stopped] == ["int"]
+    assert {name: error.reason for name, error in found.failed.items()} == {"stg": Reason.INVALID_ENVIRONMENT}
+    assert found.environments == ("int", "prd", "stg")
+    again = stop_everywhere(ASKED, parts=prd.parts("nobody"), ignore_not_found=True)
+    assert (again.stopped, set(again.failed), again.is_nowhere) == ((), {"stg"}, False)
+
+
 def test_nowhere_is_an_error_with_a_way_to_see_what_there_is(prd: Prd) -> None:
     with pytest.raises(ConfigError) as caught:
         stop_everywhere(ASKED, parts=prd.parts("nobody"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import datetime, timedelta
 
 import pytest
@@ -81,7 +82,7 @@ def overtaken(prd: Prd, first: Callable[[], None]) -> Parts:
 
     ours = prd.hub("nobody")
     real = prd.store(ours)
-    return ours.parts_of(Overtaken(real.reader, real.location, real.identity, real.has_remote, real.work_tree))
+    return ours.parts_of(Overtaken(**{field.name: getattr(real, field.name) for field in fields(real)}))
 
 
 def test_at_the_cap_it_is_refused(prd: Prd, end: str) -> None:

@@ -83,7 +83,7 @@ def test_a_forge_that_fails_is_told_and_the_commit_stands(prd: Prd, monkeypatch:
     def fails(*_: object, **__: object) -> None:
         raise gone
 
-    monkeypatch.setattr(type(prd.forge), "open", fails)
+    monkeypatch.setattr(type(prd.forge), "ask", fails)
     found = started(prd, "prd")
     assert (found.done.reviewed.error, found.done.reviewed.request) == (gone, None)
     assert found.done.commit == prd.world.head(BRANCH)
