@@ -1,135 +1,32 @@
-"""Settings from the process environment. The only module that reads it; a flag, where there is one, wins."""
+"""Settings from the process environment. The only module that reads it; a flag, where there is one, wins.
+
+Each field's docstring says what it is, its unit where it has one, and its default with the reason; the reference page
+is made from them. The source is a dozen lines here rather than pydantic-settings, which costs more than all that a
+command may cost beside its work.
+"""
 
 from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, NamedTuple
 
-from generator.errors import ConfigError, Fault, Reason
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+
+from generator.errors import ConfigError, Fault, Reason, nearest
 
 #: Which of the hub's two identities a process acts as: the one that asks, or the one that only ends leases.
 IdentityName = Literal["hub", "expiry"]
 LogLevel = Literal["debug", "info", "warning", "error"]
-_PREFIXES: Mapping[IdentityName, str] = {"hub": "RTB_HUB_FORGE_", "expiry": "RTB_EXPIRY_FORGE_"}
-
-
-@dataclass(frozen=True, slots=True)
-class ForgeKeys:
-    """What one identity shows to a forge; None or empty: not given. Never printed.
-
-    Of the hub RTB_HUB_FORGE_TOKEN, …_TEAMS_TOKEN, …_APP_ID, …_APP_KEY; of the expiry identity RTB_EXPIRY_FORGE_….
-    A name with _FILE behind it names a file that holds the value. A process that is given keys of both identities has
-    `is_mixed`, and no key.
-    """
-
-    token: str | None = field(default=None, repr=False)
-    teams_token: str | None = field(default=None, repr=False)
-    app_id: str | None = None
-    app_key: str | None = field(default=None, repr=False)
-    is_mixed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the process environment says.
-
-    `repo`: RTB_HUB_REPO, path or URL of the state repository. `environments`: RTB_HUB_ENVIRONMENTS, a folder used by
-    commands that need no state repository. `actor`: RTB_HUB_ACTOR, who asks; the login name by default. `cache`:
-    RTB_HUB_CACHE, mirrors of remote repositories and parsed entries. `kubeconfig`: KUBECONFIG, one path or several with
-    ':' between, else ~/.kube/config. `git_name` and `git_email`: RTB_HUB_GIT_NAME and …_EMAIL, author of the hub's
-    commits: those that the forge maps to the hub's account. `identity`: RTB_HUB_IDENTITY, hub or expiry; None: neither,
-    as for a person. `forge`: that identity's keys.
-    `log_level`: RTB_HUB_LOG_LEVEL, what is told on standard error beside what a command prints; None: mistakes of our
-    own, and with --watch what is done. `step_summary`: GITHUB_STEP_SUMMARY, a file that GitHub shows beside a job.
-    `environ` is handed to git, which keeps what it needs of it.
-    """
-
-    repo: str | None
-    environments: Path | None
-    actor: str
-    cache: Path
-    kubeconfig: str
-    step_summary: Path | None
-    git_name: str
-    git_email: str
-    identity: IdentityName | None
-    log_level: LogLevel | None
-    forge: ForgeKeys = field(repr=False)
-    environ: Mapping[str, str] = field(repr=False)
-
-    def secrets(self) -> tuple[str, ...]:
-        """The keys that this process holds: what no log may tell."""
-        return tuple(filter(None, (self.forge.token, self.forge.teams_token, self.forge.app_key)))
-
-
-def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings once. Raises `ConfigError` for an identity there is not, or a key's file that is not there."""
-    env = dict(os.environ if environ is None else environ)
-    home = Path(env.get("HOME") or "/tmp")  # noqa: S108 - no home at all
-    caches = Path(env.get("XDG_CACHE_HOME") or home / ".cache")
-    environments = env.get("RTB_HUB_ENVIRONMENTS")
-    identity = _identity(env)
-    return Settings(
-        repo=env.get("RTB_HUB_REPO") or None,
-        environments=Path(environments) if environments else None,
-        actor=env.get("RTB_HUB_ACTOR") or _login(),
-        cache=Path(env.get("RTB_HUB_CACHE") or caches / "rtb-ai-hub"),
-        kubeconfig=env.get("KUBECONFIG") or str(home / ".kube" / "config"),
-        step_summary=Path(summary) if (summary := env.get("GITHUB_STEP_SUMMARY")) else None,
-        git_name=env.get("RTB_HUB_GIT_NAME") or "rtb-hub",
-        git_email=env.get("RTB_HUB_GIT_EMAIL") or "rtb-hub@rtb-ai-hub.invalid",
-        identity=identity,
-        log_level=_log_level(env),
-        forge=_forge_keys(env, identity or "hub"),
-        environ={name: value for name, value in env.items() if not name.startswith(tuple(_PREFIXES.values()))},
-    )
-
-
-def _identity(env: Mapping[str, str]) -> IdentityName | None:
-    text = env.get("RTB_HUB_IDENTITY") or None
-    if text is None or text in _PREFIXES:
-        return text  # type: ignore[return-value]
-    fault = Fault(f"{text[:40]!r} is none of the hub's identities", field="RTB_HUB_IDENTITY", allowed="hub, expiry")
-    raise ConfigError(Reason.INVALID_VALUE, fault)
-
-
-def _log_level(env: Mapping[str, str]) -> LogLevel | None:
-    text, levels = env.get("RTB_HUB_LOG_LEVEL") or None, get_args(LogLevel)
-    if text is None or text in levels:
-        return text  # type: ignore[return-value]
-    fault = Fault(f"{text[:40]!r} is no level of a log", field="RTB_HUB_LOG_LEVEL", allowed=", ".join(levels))
-    raise ConfigError(Reason.INVALID_VALUE, fault)
-
-
-def _forge_keys(env: Mapping[str, str], identity: IdentityName) -> ForgeKeys:
-    others = tuple(prefix for name, prefix in _PREFIXES.items() if name != identity)
-    if any(name.startswith(others) and value for name, value in env.items()):
-        return ForgeKeys(is_mixed=True)
-    prefix = _PREFIXES[identity]
-    return ForgeKeys(
-        token=_secret(env, f"{prefix}TOKEN"),
-        teams_token=_secret(env, f"{prefix}TEAMS_TOKEN"),
-        app_id=_secret(env, f"{prefix}APP_ID"),
-        app_key=_secret(env, f"{prefix}APP_KEY"),
-    )
-
-
-def _secret(env: Mapping[str, str], name: str) -> str | None:
-    """A value, or the content of the file that `name`_FILE names. Raises `ConfigError` (InvalidForge) for no file."""
-    if value := env.get(name):
-        return value.strip()
-    path = env.get(f"{name}_FILE")
-    if not path:
-        return None
-    try:
-        return Path(path).read_text(encoding="utf-8").strip() or None
-    except (OSError, UnicodeDecodeError) as err:
-        fault = Fault(f"{path} cannot be read as text", field=f"{name}_FILE", remedy="name the file that holds the key")
-        raise ConfigError(Reason.INVALID_FORGE, fault) from err
+#: Whence a setting is: its variable, the file that its …_FILE names, or nowhere.
+Source = Literal["environment", "file", "default"]
+PREFIXES: Mapping[IdentityName, str] = {"hub": "RTB_HUB_FORGE_", "expiry": "RTB_EXPIRY_FORGE_"}
+#: Names that begin like ours are ours: one that is none of the settings is a mistake, or another release's.
+_OURS = ("RTB_HUB_", "RTB_EXPIRY_")
+_NO_HOME = Path("/tmp")  # noqa: S108 - no home at all
 
 
 def _login() -> str:
@@ -137,3 +34,218 @@ def _login() -> str:
         return getpass.getuser()
     except (OSError, KeyError):  # no such user in the password database, as in many containers
         return "unknown"
+
+
+class Shown(NamedTuple):
+    """One setting as it holds: its variable, its value (of a key `set` or `not set`; empty: none), and whence."""
+
+    name: str
+    value: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class HeldKeys:
+    """The keys as they are just now, without white space around them; None: not given. Never printed."""
+
+    token: str | None = field(default=None, repr=False)
+    teams_token: str | None = field(default=None, repr=False)
+    app_id: str | None = None
+    app_key: str | None = field(default=None, repr=False)
+
+
+class ForgeKeys(BaseModel):
+    """What one identity shows to a forge: each a value, or (…_FILE) a file that holds it, read again at each use.
+
+    Of the hub RTB_HUB_FORGE_…, of the expiry identity RTB_EXPIRY_FORGE_…. A process that is given keys of both has
+    `is_mixed`, and no key. Nothing else is given either identity's keys, Git neither.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    token: SecretStr | None = None
+    """A token of the identity's account. Default: none; an App's key is used instead, or no forge is asked."""
+    token_file: Path | None = None
+    """The file that holds the token. Default: none. Tokens that expire are renewed there, without a restart."""
+    teams_token: SecretStr | None = None
+    """A token that may read the members of teams, where the other may not (Gitea, Forgejo). Default: the other."""
+    teams_token_file: Path | None = None
+    """The file that holds it. Default: none."""
+    app_id: str | None = None
+    """The number of a GitHub App, as its settings page shows it. Default: none; the token is used."""
+    app_id_file: Path | None = None
+    """The file that holds it. Default: none."""
+    app_key: SecretStr | None = None
+    """The App's private key, PEM. Default: none."""
+    app_key_file: Path | None = None
+    """The file that holds it. Default: none."""
+    is_mixed: bool = False
+    _seen: set[str] = PrivateAttr(default_factory=set)
+
+    def read(self) -> HeldKeys:
+        """The keys now. Raises `ConfigError` (InvalidForge) with each file that cannot be read."""
+        faults: list[Fault] = []
+        held = {name: self._key(name, faults) for name in _KEYS}
+        if faults:
+            raise ConfigError(Reason.INVALID_FORGE, faults)
+        self._seen.update(value for name, value in held.items() if value and name != "app_id")
+        return HeldKeys(**held)
+
+    def key(self, name: str) -> str:
+        """One key now, such as `token`; empty when there is none (any more). Raises as `read`."""
+        return getattr(self.read(), name) or ""
+
+    def seen(self) -> tuple[str, ...]:
+        """All secret keys that were read, the longest first: what no log may tell."""
+        return tuple(sorted(self._seen, key=len, reverse=True))
+
+    def _key(self, name: str, faults: list[Fault]) -> str | None:
+        value = getattr(self, name)
+        if value is not None:
+            return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        path: Path | None = getattr(self, f"{name}_file")
+        if path is None:
+            return None
+        try:
+            return path.read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError):
+            remedy = "name the file that holds the key"
+            faults.append(Fault(f"{path} cannot be read as text", field=f"{name.upper()}_FILE", remedy=remedy))
+            return None
+
+
+_KEYS = ("token", "teams_token", "app_id", "app_key")
+
+
+class Settings(BaseModel):
+    """What the process environment says, by the names of its variables; an empty one counts as not given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    repo: str | None = Field(None, alias="RTB_HUB_REPO")
+    """The state repository: a path or a URL. Default: the repository of the current folder, as git has it."""
+    environments: Path | None = Field(None, alias="RTB_HUB_ENVIRONMENTS")
+    """A folder of environments, for commands that need no state repository. Default: those of the state repository,
+    else the shipped ones."""
+    actor: str = Field(default_factory=_login, alias="RTB_HUB_ACTOR")
+    """Who asks: it is written into entries and commits. Default: the login name, `unknown` where there is none."""
+    identity: IdentityName | None = Field(None, alias="RTB_HUB_IDENTITY")
+    """`hub` or `expiry`: which of the two a process acts as in gated environments. Default: neither, as for a person,
+    who may run both parts."""
+    git_name: str = Field("rtb-hub", alias="RTB_HUB_GIT_NAME")
+    """The author's name of what the hub commits. Default: `rtb-hub`."""
+    git_email: str = Field("rtb-hub@rtb-ai-hub.invalid", alias="RTB_HUB_GIT_EMAIL")
+    """The author's address of what the hub commits: one that the forge maps to the hub's account. Default:
+    `rtb-hub@rtb-ai-hub.invalid`, which is nobody's."""
+    log_level: LogLevel | None = Field(None, alias="RTB_HUB_LOG_LEVEL")
+    """`debug`, `info`, `warning` or `error`: what is told on standard error beside what a command prints. Default:
+    `info` with --watch; else `error`, since a command's own words say what it did."""
+    home: Path = Field(_NO_HOME, alias="HOME")
+    """Where defaults of others begin. Default: `/tmp`, for containers without a home."""
+    cache_home: Path | None = Field(None, alias="XDG_CACHE_HOME")
+    """Where caches are. Default: `.cache` in the home."""
+    cache: Path = Field(
+        default_factory=lambda data: (data.get("cache_home") or data.get("home", _NO_HOME) / ".cache") / "rtb-ai-hub",
+        alias="RTB_HUB_CACHE",
+    )
+    """A folder for mirrors of remote repositories and for parsed entries; it may be removed at any time. Default:
+    `rtb-ai-hub` where caches are."""
+    kubeconfig: str = Field(
+        default_factory=lambda data: str(data.get("home", _NO_HOME) / ".kube" / "config"), alias="KUBECONFIG"
+    )
+    """Kubeconfig files, several with `:` between. Default: `.kube/config` in the home, as for kubectl."""
+    step_summary: Path | None = Field(None, alias="GITHUB_STEP_SUMMARY")
+    """A file that GitHub shows beside a job; `guard` writes to it. Default: none, outside of GitHub's jobs."""
+    forge: ForgeKeys = ForgeKeys()
+    _environ: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The process environment without keys: what is handed to git, which keeps what it needs of it."""
+        return self._environ
+
+    def secrets(self) -> tuple[str, ...]:
+        """The keys that this process holds, and held: what no log may tell."""
+        return self.forge.seen()
+
+    def shown(self) -> Iterator[Shown]:
+        """Every variable that this process reads, with what holds and whence; of a key whether it is set."""
+        for name, one in type(self).model_fields.items():
+            if one.alias:
+                value = getattr(self, name)
+                source: Source = "environment" if name in self.model_fields_set else "default"
+                yield Shown(one.alias, "" if value is None else str(value), source)
+        held = self.forge.read()
+        for name in _KEYS:
+            source = "environment" if getattr(self.forge, name) is not None else "default"
+            if source == "default" and getattr(self.forge, f"{name}_file") is not None:
+                source = "file"
+            is_set = getattr(held, name) is not None
+            yield Shown(PREFIXES[self.identity or "hub"] + name.upper(), "set" if is_set else "not set", source)
+
+    def unknown(self) -> Iterator[tuple[str, str]]:
+        """Variables that are named like settings and are none, each with the setting it is close to, or nothing.
+
+        They are tolerated, since another release may know them; a log tells of them.
+        """
+        known = setting_names()
+        for name in sorted(self._environ):
+            if name.startswith(_OURS) and name not in known:
+                yield name, nearest(name, [one for one in known if one[:10] == name[:10]])  # RTB_HUB_ and two more
+
+
+def setting_names() -> tuple[str, ...]:
+    """The names of all variables that are read."""
+    own = tuple(one.alias for one in Settings.model_fields.values() if one.alias)
+    return own + tuple(prefix + name.upper() for prefix in PREFIXES.values() for name in _key_fields())
+
+
+def _key_fields() -> tuple[str, ...]:
+    return tuple(name for key in _KEYS for name in (key, f"{key}_file"))
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings once. Raises `ConfigError` with everything that is wrong.
+
+    Its reason is InvalidForge when only files of keys cannot be read, else InvalidValue.
+    """
+    env = dict(os.environ if environ is None else environ)
+    aliases = (one.alias for one in Settings.model_fields.values())
+    given: dict[str, Any] = {name: value for name in aliases if name and (value := env.get(name))}
+    identity: IdentityName = "expiry" if given.get("RTB_HUB_IDENTITY") == "expiry" else "hub"
+    forge = _forge_keys(env, identity)
+    faults = []
+    try:
+        forge.read()
+    except ConfigError as err:
+        faults += [_named(fault, PREFIXES[identity]) for fault in err.faults]
+    try:
+        settings = Settings.model_validate({**given, "forge": forge})
+    except ValidationError as err:
+        raise ConfigError(Reason.INVALID_VALUE, [*_faults(err), *faults]) from err
+    if faults:
+        raise ConfigError(Reason.INVALID_FORGE, faults)
+    settings._environ = {name: value for name, value in env.items() if not name.startswith(tuple(PREFIXES.values()))}
+    return settings
+
+
+def _forge_keys(env: Mapping[str, str], identity: IdentityName) -> ForgeKeys:
+    others = tuple(prefix for name, prefix in PREFIXES.items() if name != identity)
+    if any(name.startswith(others) and value for name, value in env.items()):
+        return ForgeKeys(is_mixed=True)
+    given = {name: env.get(PREFIXES[identity] + name.upper(), "").strip() for name in _key_fields()}
+    return ForgeKeys.model_validate({name: value for name, value in given.items() if value})
+
+
+def _named(fault: Fault, prefix: str) -> Fault:
+    return Fault(fault.message, field=prefix + fault.field, remedy=fault.remedy)
+
+
+def _faults(error: ValidationError) -> Iterator[Fault]:
+    for one in error.errors(include_url=False):
+        name, context = str(one["loc"][0]), one.get("ctx", {})
+        if one["type"] == "literal_error":
+            allowed = str(context["expected"]).replace("'", "").replace(" or ", ", ")
+            yield Fault(f"{str(one['input'])[:40]!r} is not allowed", field=name, allowed=allowed)
+        elif one["type"] != "default_factory_not_called":  # a default that would be made from what is wrong
+            yield Fault(one["msg"], field=name)

@@ -19,6 +19,7 @@ from generator.render.render import Rendering
 from generator.validate.validation import PolicySettings, Validator
 from hub import __version__, assets
 from hub.settings import Settings, load_settings
+from hub.telemetry.events import UNKNOWN_SETTING
 from hub.telemetry.telemetry import SILENT, Log, Telemetry
 from reconcilers.lifecycle.start import Starter
 
@@ -338,7 +339,7 @@ def hub() -> Hub:
     """The hub of this process. Its log tells of mistakes of our own alone, unless the settings ask for more."""
     settings = load_settings()
     log = _log(settings, settings.log_level or "error", as_json=not sys.stderr.isatty())
-    return Hub(settings, telemetry=Telemetry(log))
+    return Hub(settings, telemetry=_beginning(Telemetry(log), settings))
 
 
 def watching(
@@ -350,7 +351,7 @@ def watching(
     """
     log = _log(ours.settings, ours.settings.log_level or "info", as_json=as_json or not sys.stderr.isatty())
     if port is None:
-        return replace(ours, telemetry=Telemetry(log)), None
+        return replace(ours, telemetry=_beginning(Telemetry(log), ours.settings)), None
     from prometheus_client import CollectorRegistry, ProcessCollector
 
     from hub.telemetry.meter import PrometheusMeter
@@ -358,8 +359,15 @@ def watching(
 
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    told = replace(ours, telemetry=Telemetry(log, PrometheusMeter(registry)))
-    return told, MetricsAddress(registry, port, host or LOOPBACK)
+    told = _beginning(Telemetry(log, PrometheusMeter(registry)), ours.settings)
+    return replace(ours, telemetry=told), MetricsAddress(registry, port, host or LOOPBACK)
+
+
+def _beginning(telemetry: Telemetry, settings: Settings) -> Telemetry:
+    """Tell of variables that are named like settings and are none."""
+    for name, near in settings.unknown():
+        telemetry.tell(UNKNOWN_SETTING, name=name, nearest=near)
+    return telemetry
 
 
 def _log(settings: Settings, level: Level, *, as_json: bool) -> Log:

@@ -6,7 +6,9 @@ is written by hand. A test compares, so a page cannot drift from the code.
 
 from __future__ import annotations
 
+import ast
 import inspect
+import itertools
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,6 +31,7 @@ from generator.values.naming import IssueKey
 from hub import assets
 from hub.cli.app import app
 from hub.output.exit_codes import CODES, DIFFERENT, INTERNAL, NEEDS_A_PERSON, OK, REFUSED, UNHEALTHY, USAGE
+from hub.settings import PREFIXES, ForgeKeys, Settings
 from hub.telemetry.events import BOUND, EVENTS
 from hub.telemetry.metrics import METRICS, Label
 from hub.views.preview import describe
@@ -174,6 +177,30 @@ def _label(label: Label) -> str:
     return f"`{label.name}`: {values}"
 
 
+def setting_rows() -> str:
+    """Every variable of the process environment that is read, by the docstrings of its fields."""
+    told = {**documented("Settings"), **{f"keys.{name}": text for name, text in documented("ForgeKeys").items()}}
+    names = {name: one.alias for name, one in Settings.model_fields.items() if one.alias}
+    names |= {f"keys.{name}": PREFIXES["hub"] + name.upper() for name in ForgeKeys.model_fields if name != "is_mixed"}
+    rows = []
+    for name, variable in names.items():
+        meaning, _, default = told[name].partition(" Default: ")
+        rows.append((f"`{variable}`", default.rstrip("."), meaning))
+    return table(("variable", "default", "meaning"), rows)
+
+
+def documented(name: str) -> dict[str, str]:
+    """The docstrings of the fields of a class of hub/settings.py: what stands below each."""
+    tree = ast.parse((ROOT / "hub" / "settings.py").read_text(encoding="utf-8"))
+    (found,) = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name]
+    told: dict[str, str] = {}
+    for node, after in itertools.pairwise(found.body):
+        is_text = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and is_text:
+            told[node.target.id] = " ".join(str(after.value.value).split())
+    return told
+
+
 BLOCKS = {
     "entry-example": entry_example,
     "entry-fields": lambda: fields("preview"),
@@ -187,6 +214,7 @@ BLOCKS = {
     "events": event_rows,
     "bound": lambda: table(("field", "meaning"), [(f"`{name}`", about) for name, about in BOUND.items()]),
     "metrics": metric_rows,
+    "settings": setting_rows,
 }
 
 

@@ -70,7 +70,7 @@ def refuse_mixed(keys: ForgeKeys) -> None:
 
 def lacking_keys(policy: ForgePolicy, settings: Settings) -> str | None:
     """What this process would have to be given to look at the forge, in words; None: it has what it needs."""
-    keys = settings.forge
+    keys = settings.forge.read()
     if policy.kind == "local" or keys.token or (policy.kind == "github" and keys.app_id and keys.app_key):
         return None
     prefix = "RTB_EXPIRY_FORGE_" if settings.identity == "expiry" else "RTB_HUB_FORGE_"
@@ -82,11 +82,12 @@ def _github(policy: ForgePolicy, keys: ForgeKeys, sending: SenderParts) -> Forge
     from hub.adapters.github.access import PUBLIC_API, GitHubAccess, open_github
     from hub.adapters.github.keys import AppKey
 
-    app = AppKey(_app_id(keys.app_id), partial(str, keys.app_key)) if keys.app_id and keys.app_key else None
+    held = keys.read()
+    app = AppKey(_app_id(held.app_id), partial(keys.key, "app_key")) if held.app_id and held.app_key else None
     access = GitHubAccess(
         repository=policy.repository or "",
         api=policy.url or PUBLIC_API,
-        token=partial(str, keys.token) if keys.token and not app else None,
+        token=partial(keys.key, "token") if held.token and not app else None,
         app=app,
         bots=frozenset(policy.machines),
     )
@@ -103,15 +104,16 @@ def _app_id(text: str) -> int:
 def _gitea(policy: ForgePolicy, keys: ForgeKeys, sending: SenderParts) -> Forge:
     from hub.adapters.gitea.access import GiteaAccess, open_gitea
 
-    if keys.token is None:
+    held = keys.read()
+    if held.token is None:
         fault = Fault(
             "the hub has no key to the forge", remedy="put a token into RTB_HUB_FORGE_TOKEN, or name its file"
         )
         raise ConfigError(Reason.INVALID_FORGE, fault)
     access = GiteaAccess(
         url=policy.url or "",
-        token=partial(str, keys.token),
-        teams_token=partial(str, keys.teams_token) if keys.teams_token else None,
+        token=partial(keys.key, "token"),
+        teams_token=partial(keys.key, "teams_token") if held.teams_token else None,
         machines=frozenset(policy.machines),
     )
     return open_gitea(access, sending)

@@ -31,6 +31,12 @@ class Event(NamedTuple):
     meaning: str
 
 
+UNKNOWN_SETTING = Event(
+    "unknown-setting",
+    "warning",
+    ("name", "nearest"),
+    "a variable that is named like a setting and is none of this release",
+)
 WATCHING = Event("watching", "info", ("repository", "reconcilers", "metrics"), "`reconcile --watch` began")
 ENDED = Event("ended", "info", ("why",), "it ended because it was asked to")
 WAITING = Event("waiting", "info", ("next", "retry"), "what it waits for: the next time something is due, or a new try")
@@ -74,6 +80,7 @@ HTTP_CALL = Event(
 
 #: In the order in which the reference lists them.
 EVENTS: tuple[Event, ...] = (
+    UNKNOWN_SETTING,
     WATCHING,
     ENDED,
     WAITING,

@@ -105,17 +105,17 @@ def test_two_keys_in_one_process_refuse(state: Path) -> None:
 def test_an_identity_sees_its_own_key_only_and_git_sees_none() -> None:
     for identity, prefix, other in (("hub", "RTB_HUB_FORGE_", "RTB_EXPIRY_FORGE_"), ("expiry", "RTB_EXPIRY_FORGE_", "RTB_HUB_FORGE_")):  # fmt: skip
         own = load_settings({"RTB_HUB_IDENTITY": identity, f"{prefix}TOKEN": SECRET})
-        assert (own.forge.token, own.forge.is_mixed) == (SECRET, False)
+        assert (own.forge.read().token, own.forge.is_mixed) == (SECRET, False)
         assert SECRET not in repr(own)
         assert SECRET not in str(own.environ)
         foreign = load_settings({"RTB_HUB_IDENTITY": identity, f"{other}TOKEN": SECRET})
-        assert (foreign.forge.token, foreign.forge.is_mixed) == (None, True)
+        assert (foreign.forge.read().token, foreign.forge.is_mixed) == (None, True)
         assert SECRET not in str(foreign.environ)
 
 
 def test_keys_come_from_files_too(tmp_path: Path) -> None:
     (tmp_path / "token").write_text(f"{SECRET}\n", encoding="utf-8")
-    assert load_settings({"RTB_HUB_FORGE_TOKEN_FILE": str(tmp_path / "token")}).forge.token == SECRET
+    assert load_settings({"RTB_HUB_FORGE_TOKEN_FILE": str(tmp_path / "token")}).forge.read().token == SECRET
     ran = rtb_hub("env", "list", RTB_HUB_FORGE_TOKEN_FILE=str(tmp_path / "none"))
     assert (ran.code, "name the file that holds the key" in ran.err) == (CODES[Reason.INVALID_FORGE], True)
     ran = rtb_hub("env", "list", RTB_HUB_IDENTITY="root")
