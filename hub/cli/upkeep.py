@@ -67,7 +67,7 @@ def approve(key: str, env: str, request_changes: bool, repo: str | None) -> None
 @options.option(
     "--metrics-port",
     metavar="PORT",
-    type=click.IntRange(min=0, max=65535),
+    type=click.IntRange(min=0),
     help="While watching, serve /metrics for Prometheus and /healthz here. 0: any port that is free.",
 )
 @options.option(

@@ -58,7 +58,7 @@ class MetricsAddress:
             family = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)[0][0]
             kind = type("_Server", (ThreadingWSGIServer,), {"address_family": family})
             return make_server(self.host, self.port, _app(self.registry, is_well), kind, _Handler)
-        except (OSError, UnicodeError) as err:
+        except (OSError, OverflowError, UnicodeError) as err:
             why = getattr(err, "strerror", None) or str(err)
             fault = Fault(
                 f"cannot serve metrics at {self.host} port {self.port}: {why}",

@@ -92,6 +92,11 @@ def test_a_port_in_use_is_refused_with_a_remedy() -> None:
     assert "name a port that is free" in fault.remedy
 
 
+def test_a_port_that_is_none_is_refused() -> None:
+    with pytest.raises(ConfigError, match="port 70000"):
+        served(port=70000).served(lambda: True).__enter__()
+
+
 @pytest.mark.parametrize("host", ["192.0.2.1", "", "no such host", "a" * 300, "ü" * 80])
 def test_an_address_that_is_not_here_is_refused(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def resolve(name: str, *_: object, **__: object) -> list[tuple[int, ...]]:
