@@ -121,7 +121,7 @@ def test_stop_and_start_of_one_key_at_once(world: World) -> None:
 
 def test_fifty_in_one_commit_and_fifty_removed(world: World, record: Record) -> None:
     keys = [f"MANY-{number}" for number in range(1, MANY + 1)]
-    world.push(lambda work: [world.render_into(work, key) for key in keys])
+    world.push(lambda work: world.render_all_into(work, keys))
     begin = time.monotonic()
     world.until("all are Healthy", lambda: sum(world.health_of("many-").values()) == MANY, 400)
     record(f"{MANY} in one commit, pushed → all Healthy", time.monotonic() - begin)
