@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 from control_plane import ControlPlane
 from processes import Process, free_port
-from toolchain import TOOLS
+from toolchain import PLANE
 
 NAMESPACE = "argocd"
 _APPLIED = frozenset({"ConfigMap", "Secret", "ServiceAccount", "Role", "RoleBinding"})
@@ -90,15 +90,14 @@ class ArgoCD:
 
     def _install(self) -> list[dict[str, Any]]:
         """Apply what the processes read, rendered by Kustomize from our settings over Argo CD's own manifest."""
-        module = next(module for module in TOOLS if module.name == "argocd")
-        sources = self.plane.tools.sources(module.folder, module.needs)
+        sources = self.plane.tools.sources_of("argocd")
         folder = self.folder / "settings"
         folder.mkdir()
         for name, text in self._settings.items():
             (folder / name).write_text(text, encoding="utf-8")
         wanted = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))
         (url,) = wanted["resources"]
-        assert url.endswith(f"/{module.version}/manifests/install.yaml"), url
+        assert url.endswith(f"/{PLANE.version('argocd')}/manifests/install.yaml"), url
         shutil.copyfile(sources / "manifests" / "install.yaml", folder / "install.yaml")
         (folder / "kustomization.yaml").write_text(yaml.safe_dump({**wanted, "resources": ["install.yaml"]}))
         rendered = [*yaml.safe_load_all(self.plane.kubectl("kustomize", str(folder)))]

@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 from kubernetes import client, config
 from processes import Process, free_port
-from toolchain import DEFINITIONS, MODULES, TOOLS, Toolchain
+from toolchain import DEFINITIONS, MODULES, Toolchain
 
 BROKEN = "registry.example.com/broken@sha256:" + "b" * 64
 READER_GROUP = "rtb-hub-reader"
@@ -127,7 +127,7 @@ class ControlPlane:
         self.run(
             "kube-controller-manager", self.tools.program("kube-controller-manager"), *access, *quick,
             "--secure-port", free_port(), "--service-account-private-key-file", key, "--root-ca-file", authority,
-            "--controllers", "*,-nodeipam,-cloud-node-lifecycle,-service-lb-controller,-node-route-controller",
+            "--controllers", "*,-nodeipam",
         )  # fmt: skip
         self.run("kube-scheduler", self.tools.program("kube-scheduler"), *access, *quick, "--secure-port", free_port())
         stages = self.folder / "stages.yaml"
@@ -175,8 +175,7 @@ class ControlPlane:
 
     def _stages(self) -> Iterable[dict[str, Any]]:
         """KWOK's own fast stages; pods with the image `BROKEN` get one of ours."""
-        kwok = next(module for module in TOOLS if module.name == "kwok")
-        stages = self.tools.sources(kwok.folder, kwok.needs) / "kustomize" / "stage"
+        stages = self.tools.sources_of("kwok") / "kustomize" / "stage"
         for name in _STAGES:
             stage = yaml.safe_load((stages / f"{name}.yaml").read_text(encoding="utf-8"))
             if name.endswith("pod-ready"):
@@ -187,8 +186,7 @@ class ControlPlane:
             yield stage
 
     def _definitions(self) -> Iterable[dict[str, Any]]:
-        argocd = next(module for module in TOOLS if module.name == "argocd")
-        folders = [(self.tools.sources(argocd.folder, argocd.needs), "manifests/crds/*-crd.yaml")]
+        folders = [(self.tools.sources_of("argocd"), "manifests/crds/*-crd.yaml")]
         folders += [(self.tools.sources(MODULES / "crds", name), pattern) for name, pattern in DEFINITIONS.items()]
         for folder, pattern in folders:
             start, _, rest = pattern.partition("{")

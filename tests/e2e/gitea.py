@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from processes import ComponentError, Process, free_port
-from toolchain import GITEA, Toolchain
+from toolchain import Toolchain
 
 ORGANISATION, REPOSITORY = "acme", "state"
 _ADMIN = "root-admin"
@@ -192,7 +192,7 @@ PROTOCOL = http
 HTTP_ADDR = 127.0.0.1
 HTTP_PORT = {self.port}
 ROOT_URL = {self.url}/
-STATIC_ROOT_PATH = {self.tools.sources(GITEA.folder, GITEA.needs)}
+STATIC_ROOT_PATH = {self.tools.sources_of("gitea")}
 APP_DATA_PATH = {data}
 DISABLE_SSH = true
 OFFLINE_MODE = true

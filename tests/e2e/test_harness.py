@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from control_plane import ControlPlane
 from processes import ComponentError, Process, free_port
-from toolchain import GITEA, MODULES, PlatformError, Toolchain, ToolError
+from toolchain import GITEA, PlatformError, Toolchain, ToolError
 
 from conftest import outcome_without
 
@@ -49,7 +49,7 @@ def test_no_registry_reachable_is_said_with_what_to_do(
     monkeypatch.setenv("GOPROXY", f"http://127.0.0.1:{free_port()}")
     monkeypatch.setenv("GOMODCACHE", str(tmp_path))
     with pytest.raises(ToolError, match="no module registry can be reached"):
-        tools.sources(MODULES / "etcd", "go.etcd.io/etcd/server/v3")
+        tools.sources_of("etcd")
 
 
 def test_a_full_disk_during_the_build_is_said_and_leaves_nothing_behind(tmp_path: Path) -> None:

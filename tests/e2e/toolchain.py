@@ -1,7 +1,9 @@
 """The programs of the control plane and of a forge, built from the pinned Go modules beside this file, once, and kept.
 
 `python tests/e2e/toolchain.py` builds what is missing and says what it does. A module's programs are kept under a hash
-of its go.mod, go.sum and flags, so nothing is built twice and a change of one module builds only that one.
+of its go.mod, go.sum and flags, so nothing is built twice and a change of one module builds only that one. Programs
+that use the same libraries are in one module and one build: a library is compiled once for all of them
+(docs/adr/0030).
 """
 
 from __future__ import annotations
@@ -18,7 +20,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +29,12 @@ GO = (1, 27)
 _SCRATCH = ".building-"
 #: In each folder of programs: how many seconds the build took.
 BUILT = "seconds"
-_K8S, _ARGOCD = "k8s.io/kubernetes", "github.com/argoproj/argo-cd/v3"
-_GITEA = "code.gitea.io/gitea"
+_ETCD, _KWOK, _K8S = "go.etcd.io/etcd/server/v3", "sigs.k8s.io/kwok", "k8s.io/kubernetes"
+_ARGOCD, _GITEA = "github.com/argoproj/argo-cd/v3", "code.gitea.io/gitea"
+#: What the compilers need not do, as measured in docs/adr/0030: write for debuggers what the linker leaves out anyway,
+#: collect garbage before a process holds this much, and make SQLite as quick as can be.
+_FLAGS = ("-trimpath", "-gcflags=all=-dwarf=false", "-ldflags=-s -w")
+_LESS_WORK = {"GOGC": "off", "GOMEMLIMIT": "1GiB", "CGO_CFLAGS": "-O1"}
 #: What has no module with its programs in it, but whose custom resource definitions are read.
 DEFINITIONS = {
     "github.com/aws/karpenter-provider-aws": "pkg/apis/crds/karpenter*.yaml",
@@ -47,13 +52,20 @@ class PlatformError(ToolError):
 
 
 @dataclass(frozen=True)
-class Module:
-    """One Go module of tools: program name → package, and where its version is stamped in."""
+class Program:
+    """One program: its package, the module it comes from, and where that module's version is stamped in."""
 
-    name: str
-    programs: Mapping[str, str]
+    package: str
     needs: str
     stamps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Module:
+    """One Go module of tools: their programs by name."""
+
+    name: str
+    programs: Mapping[str, Program]
     tags: str = ""
     has_c: bool = False  # parts of it are written in C
 
@@ -61,53 +73,77 @@ class Module:
     def folder(self) -> Path:
         return MODULES / self.name
 
-    @property
-    def version(self) -> str:
-        """The pinned version of the module that the programs come from, such as v1.36.3."""
-        return required(self.folder)[self.needs]
+    def version(self, program: str) -> str:
+        """The pinned version of the module that the program comes from, such as v3.6.1."""
+        return required(self.folder)[self.programs[program].needs]
 
     @property
-    def flags(self) -> str:
-        number = self.version.removeprefix("v")
+    def versions(self) -> str:
+        """What is in it, for people."""
+        needs = dict.fromkeys(program.needs for program in self.programs.values())
+        names = {_TITLES.get(module, module): required(self.folder)[module] for module in needs}
+        return ", ".join(f"{name} {version}" for name, version in names.items())
+
+    @property
+    def flags(self) -> list[str]:
+        """Flags of `go build`: what the linker stamps in goes by package."""
+        stamped = [
+            f"-ldflags={program.package}=-s -w {self._stamps(name)}"
+            for name, program in self.programs.items()
+            if program.stamps
+        ]
+        return [*_FLAGS, "-tags", self.tags, *stamped]
+
+    def _stamps(self, program: str) -> str:
+        version = self.version(program)
+        number = version.removeprefix("v")
         major, minor, _ = number.split(".")
         values = {
             **dict.fromkeys(("version", "Version"), number),
-            "gitVersion": self.version,
+            "gitVersion": version,
             "gitMajor": major,
             "gitMinor": minor,
         }
-        return " ".join(["-s -w", *(f"-X {stamp}={values[stamp.rpartition('.')[2]]}" for stamp in self.stamps)])
+        return " ".join(f"-X {stamp}={values[stamp.rpartition('.')[2]]}" for stamp in self.programs[program].stamps)
 
     @property
     def key(self) -> str:
-        digest = hashlib.sha256(f"{sys.platform}{os.uname().machine}{self.flags}{self.tags}".encode())
+        digest = hashlib.sha256(f"{sys.platform}{os.uname().machine}{self.flags}{_LESS_WORK}".encode())
         for name in ("go.mod", "go.sum"):
             digest.update((self.folder / name).read_bytes())
-        return f"{self.name}-{self.version}-{digest.hexdigest()[:16]}"
+        return f"{self.name}-{digest.hexdigest()[:16]}"
 
 
+_TITLES = {_ETCD: "etcd", _KWOK: "KWOK", _K8S: "Kubernetes", _ARGOCD: "Argo CD", _GITEA: "Gitea"}
 _VERSION_STAMPS = tuple(
     f"k8s.io/{where}.{name}"
     for where in ("component-base/version", "client-go/pkg/version")
     for name in ("gitVersion", "gitMajor", "gitMinor")
 )
-CONTROL_PLANE = (
-    Module("etcd", {"etcd": "go.etcd.io/etcd/server/v3"}, "go.etcd.io/etcd/server/v3"),
-    Module("kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, "sigs.k8s.io/kwok"),
-    Module(
-        "kubernetes",
-        {
-            name: f"{_K8S}/cmd/{name}"
+#: Everything of it is built on one version of Kubernetes' libraries, Argo CD's.
+PLANE = Module(
+    "plane",
+    {
+        "etcd": Program(_ETCD, _ETCD),
+        "kwok": Program(f"{_KWOK}/cmd/kwok", _KWOK),
+        **{
+            name: Program(f"{_K8S}/cmd/{name}", _K8S, _VERSION_STAMPS)
             for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
         },
-        _K8S,
-        _VERSION_STAMPS,
-    ),
-    Module("argocd", {"argocd": f"{_ARGOCD}/cmd"}, _ARGOCD, (f"{_ARGOCD}/common.version",)),
+        "argocd": Program(f"{_ARGOCD}/cmd", _ARGOCD, (f"{_ARGOCD}/common.version",)),
+    },
 )
+CONTROL_PLANE = (PLANE,)
 #: Its database is SQLite, which is C.
-GITEA = Module("gitea", {"gitea": _GITEA}, _GITEA, ("main.Version",), "sqlite sqlite_unlock_notify", has_c=True)
+GITEA = Module(
+    "gitea", {"gitea": Program(_GITEA, _GITEA, ("main.Version",))}, "sqlite,sqlite_unlock_notify", has_c=True
+)
 TOOLS = (*CONTROL_PLANE, GITEA)
+
+
+def module_of(program: str) -> Module:
+    """The module that the program is in."""
+    return next(module for module in TOOLS if program in module.programs)
 
 
 def required(folder: Path) -> dict[str, str]:
@@ -136,8 +172,12 @@ class Toolchain:
         assets = os.environ.get("KUBEBUILDER_ASSETS")
         if assets and (Path(assets) / name).exists():
             return Path(assets) / name
-        module = next(module for module in TOOLS if name in module.programs)
-        return self.cache / module.key / name
+        return self.cache / module_of(name).key / name
+
+    def sources_of(self, name: str) -> Path:
+        """Where the files of the program's module are, such as its manifests."""
+        module = module_of(name)
+        return self.sources(module.folder, module.programs[name].needs)
 
     @property
     def key_maker(self) -> Path:
@@ -153,15 +193,16 @@ class Toolchain:
         with self._alone():
             missing = self.missing(modules)
             if missing:
-                names = ", ".join(f"{m.name} {m.version}" for m in missing)
+                names = ", ".join(m.versions for m in missing)
                 say(f"building {names} from source with {self.go}: up to a quarter of an hour on two cores, once")
-            with ThreadPoolExecutor(2) as pool:  # one links while the other compiles
-                list(pool.map(self._build, missing))
+            for module in missing:  # one after the other: what both use is compiled once
+                self._build(module)
             if not self.key_maker.exists():
                 source = Path(self._run(MODULES, "env", "GOROOT").stdout.strip()) / "src/crypto/tls/generate_cert.go"
-                self._run(MODULES, "build", "-o", str(self.key_maker), str(source))
+                self._run(MODULES, "build", *_FLAGS, "-o", str(self.key_maker), str(source))
         for module in modules:
-            self.sources(module.folder, module.needs)
+            for program in module.programs:
+                self.sources_of(program)
         for name in DEFINITIONS if CONTROL_PLANE[0] in modules else ():
             self.sources(MODULES / "crds", name)
         return time.monotonic() - begin
@@ -198,31 +239,21 @@ class Toolchain:
         threading.Thread(target=_report, args=(module, begin, done), daemon=True).start()
         try:
             with tempfile.TemporaryDirectory(dir=self.cache, prefix=_SCRATCH) as scratch:
-                for name, package in module.programs.items():
-                    self._run(
-                        module.folder,
-                        "build",
-                        "-trimpath",
-                        "-tags",
-                        module.tags,
-                        "-ldflags",
-                        module.flags,
-                        "-o",
-                        f"{scratch}/bin/{name}",
-                        package,
-                        has_c=module.has_c,
-                    )
+                made, packages = Path(scratch) / "bin", [program.package for program in module.programs.values()]
+                self._run(module.folder, "build", *module.flags, "-o", f"{made}/", *packages, has_c=module.has_c)
+                for name, program in module.programs.items():
+                    (made / _as_go_calls_it(program.package)).rename(made / name)
                 shutil.rmtree(target, ignore_errors=True)  # an unfinished one of before
-                (Path(scratch) / "bin").rename(target)
+                made.rename(target)
         finally:
             done.set()
         took = time.monotonic() - begin
         (target / BUILT).write_text(f"{took:.0f}", encoding="ascii")
-        say(f"built {module.name} {module.version} in {took:.0f} s")
+        say(f"built {module.versions} in {took:.0f} s")
 
     def _run(self, folder: Path, *arguments: str, has_c: bool = False) -> subprocess.CompletedProcess[str]:
         pinned = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", "GOWORK": "off"}
-        env = {**os.environ, **pinned, "CGO_ENABLED": "1" if has_c else "0"}
+        env = {**os.environ, **pinned, **_LESS_WORK, "CGO_ENABLED": "1" if has_c else "0"}
         ran = subprocess.run(
             [self.go, *arguments],
             cwd=folder,
@@ -242,9 +273,15 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def _as_go_calls_it(package: str) -> str:
+    """What `go build` names the program of a package, such as go.etcd.io/etcd/server/v3 → server."""
+    *_, parent, name = package.split("/")
+    return parent if re.fullmatch(r"v[0-9]+", name) else name
+
+
 def _report(module: Module, begin: float, done: threading.Event) -> None:
     while not done.wait(20):
-        say(f"  … {module.name} {module.version}: {time.monotonic() - begin:.0f} s")
+        say(f"  … {module.name}: {time.monotonic() - begin:.0f} s")
 
 
 def _go(environ: Mapping[str, str]) -> Path:
