@@ -24,7 +24,7 @@ demo: $(RUN_READY) ## Show previews of two issues on a local Git repository (no 
 test: $(DEV_READY) ## Run all tests
 	$(BIN)/pytest -n auto --maxprocesses 8
 
-e2e: $(DEV_READY) ## Prove the whole loop on a real Kubernetes API, Argo CD and Gitea, built once from source (20 minutes)
+e2e: $(DEV_READY) ## Prove the whole loop on a real Kubernetes API, Argo CD and Gitea, built once from source (a quarter of an hour)
 	$(BIN)/python tests/e2e/toolchain.py
 	$(BIN)/pytest tests/e2e -n 2 --dist loadfile $(ARGS)
 
