@@ -72,6 +72,11 @@ class World(StateRepository):
         note = f"{REFRESH}=true"
         self.plane.kubectl("-n", NAMESPACE, "annotate", "--overwrite", "applicationset", f"previews-{env}", note)
 
+    def wake(self, env: str) -> None:
+        """Ask a set that is stopped: it is told only of a note that was not there before."""
+        self.plane.kubectl("-n", NAMESPACE, "annotate", "applicationset", f"previews-{env}", f"{REFRESH}-")
+        self.refresh(env)
+
     def _settings(self) -> dict[str, str]:
         names = git("-C", self.bare, "ls-tree", "--name-only", "main", "argocd/int/settings/").split()
         return {Path(name).name: git("-C", self.bare, "show", f"main:{name}") for name in names}
