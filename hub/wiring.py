@@ -244,9 +244,11 @@ class Hub:
         return path, repository.reader if path == repository.git.directory else None
 
     def _pushed_to(self, repository: GitRepository) -> Path | None:
-        from hub.adapters.git.push_rules import pushed_to
+        from hub.adapters.git.push_rules import pushed_to, remote_path
 
         directory = repository.git.directory
+        if repository.mirror is not None:
+            return remote_path(repository.mirror.directory, repository.mirror.url)
         if not repository.has_remote:
             return directory if repository.work_tree is None else None
         return pushed_to(directory, environ=self.settings.environ, telemetry=self.telemetry) if directory else None

@@ -21,6 +21,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).
 
 from starts import HUB, build
 
+from generator.values.formats import format_time
 from hub.settings import load_settings
 from hub.wiring import Hub
 from reconcilers.scheduled.expiry import plan_expiry
@@ -40,7 +41,7 @@ CASES: Mapping[str, Sequence[str]] = {
     "list --limit 50": ("list", "--limit", "50"),
     "list -o json": ("list", "-o", "json"),
     "list (table)": ("list",),
-    "reconcile --only expiry": ("reconcile", "--only", "expiry", "-o", "json"),
+    "reconcile --only expiry": ("reconcile", "--only", "expiry", "--at", format_time(NOW), "-o", "json"),
 }
 LEGEND = f"""
 Medians of {ROUNDS}, entries kept by an earlier command. "over json": of the same N."""

@@ -73,11 +73,16 @@ def pushed_to(path: Path, *, environ: Mapping[str, str], telemetry: Telemetry = 
     """
     git = Git(environ, path, telemetry=telemetry)
     if remote := git.ask("config", "--get", "remote.origin.url").text:
-        is_url = remote.startswith("file://")
-        # Git takes a relative path from the repository's top, and decodes a URL.
-        found = path / (unquote(remote.removeprefix("file:")) if is_url else remote)
-        return found if found.is_dir() else None
+        return remote_path(path, remote)
     return path if _is_bare(git) else None
+
+
+def remote_path(path: Path, remote: str) -> Path | None:
+    """The folder that `remote`, of the repository at `path`, is a path or a file URL of; None when it is none."""
+    is_url = remote.startswith("file://")
+    # Git takes a relative path from the repository's top, and decodes a URL.
+    found = path / (unquote(remote.removeprefix("file:")) if is_url else remote)
+    return found if found.is_dir() else None
 
 
 def protect(

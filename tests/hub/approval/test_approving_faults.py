@@ -195,7 +195,7 @@ class TestRaces:
         local.start()
         local.world.close(1, "bob")
         git(local.world.path, "update-ref", "-d", "refs/rtb-hub/requests/1")
-        local.forge = Before(local.forge, "open", lambda: local.world.delete_branch(BRANCH))
+        local.forge = Before(local.forge, "ask", lambda: local.world.delete_branch(BRANCH))
         assert not failed(local.reconcile("approval"))
         assert local.requests() == ()
 
