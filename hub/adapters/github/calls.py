@@ -1,7 +1,7 @@
 """Calling GitHub's REST API: what its statuses and limits mean, pages, conditional requests, and errors in our words.
 
 Sending is `hub.adapters.http`; answers come as plain JSON, because PyGithub's objects neither know conditional requests
-nor ask again only where that is harmless. What holds:
+nor ask again only where that is harmless (docs/adr/0028). What holds:
 
 * A read is tried again, a write is not: whether a write without an answer happened, only `repeatedly` may find out.
 * A limit that ends within `PATIENCE_SECONDS` is waited for; a longer one is `Waiting` (ForgeLimited). Sources: GitHub

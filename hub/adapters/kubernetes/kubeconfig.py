@@ -1,6 +1,6 @@
 """From a kubeconfig's context to a sender: the `kubernetes` client reads it, its credentials, TLS and proxy.
 
-That is what the client is kept for; nothing is written. Credentials from a command (`exec`, as on EKS)
+That is what the client is kept for (docs/adr/0029); nothing is written. Credentials from a command (`exec`, as on EKS)
 are made anew by the client when they expire, and a token's file is read with each request, so that one that is renewed
 beside a running hub (a service account's) counts at once.
 """
