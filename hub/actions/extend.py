@@ -33,5 +33,5 @@ def extend(asked: ExtendRequest, environment: str, *, parts: Parts) -> Extended:
         asked = outcome.again
         return outcome
 
-    written = parts.writer.write(Submission(environment, asked.key, plan))
+    written = parts.writer.write(Submission(environment, asked.key, plan, "extend"))
     return Extended(written.outcome, parts.done(written, asked.key, by=asked.requested_by))

@@ -30,6 +30,6 @@ def revive(asked: ReviveRequest, environment: str, *, parts: Parts) -> Revived:
     def plan(state: EnvironmentState, now: datetime) -> ReviveOutcome:
         return plan_revival(asked, state, store=parts.store, starter=parts.starter, now=now)
 
-    written = parts.writer.write(Submission(environment, asked.key, plan))
+    written = parts.writer.write(Submission(environment, asked.key, plan, "revive"))
     is_withdrawn = written.outcome.change == "kept"
     return Revived(written.outcome, parts.done(written, asked.key, by=asked.requested_by, is_withdrawn=is_withdrawn))

@@ -49,7 +49,7 @@ def submission(asked: StartRequest, environment: str, starter: Starter) -> Submi
     def plan(state: EnvironmentState, now: datetime) -> StartOutcome | QueueOutcome:
         return plan_start(asked, state, starter=starter, now=now)
 
-    return Submission(environment, asked.key, plan)
+    return Submission(environment, asked.key, plan, "start")
 
 
 def start(asked: StartRequest, environment: str, *, parts: Parts) -> Started | Queued:

@@ -56,7 +56,7 @@ def submission(asked: StopRequest, environment: str) -> Submission[StopOutcome]:
     def plan(state: EnvironmentState, _: datetime) -> StopOutcome:
         return plan_stop(asked.key, state, requested_by=asked.requested_by, reason=asked.reason)
 
-    return Submission(environment, asked.key, plan)
+    return Submission(environment, asked.key, plan, "stop")
 
 
 def stop(asked: StopRequest, environment: str, *, parts: Parts, ignore_not_found: bool = False) -> Stopped | None:

@@ -215,7 +215,8 @@ class Writer:
 
     def _tell(self, item: Item, answer: Written[Outcome] | Exception) -> None:
         asked = item.submission
-        with self.telemetry.about(environment=asked.environment, key=str(asked.key)):
+        about = {"environment": asked.environment, "key": str(asked.key)}
+        with self.telemetry.about(**about, **({"operation": asked.operation} if asked.operation else {})):
             if isinstance(answer, Written):
                 self.telemetry.written(answer.commit)
             elif isinstance(answer, HubError) and not isinstance(answer, Unexpected):

@@ -39,12 +39,14 @@ O_co = TypeVar("O_co", bound=Outcome, covariant=True)
 class Submission(Generic[O_co]):
     """One request: to which preview of which environment, and how it is planned at a time (aware).
 
-    `plan` raises `HubError` to refuse. It may be called several times, each time on a newer observation.
+    `plan` raises `HubError` to refuse. It may be called several times, each time on a newer observation. `operation` is
+    what was asked for (`start`), for a log.
     """
 
     environment: str
     key: IssueKey
     plan: Callable[[EnvironmentState, datetime], O_co]
+    operation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
+
+import pytest
 
 from generator.errors import Reason, unexpected
 from generator.values.naming import IssueKey
@@ -19,6 +22,7 @@ from reconcilers.state.environment import EnvironmentState
 from worlds.builders import LIBRARY, NOW
 from worlds.group_commit_process import starting
 from worlds.memory_store import MemoryStore
+from worlds.places import ROOT
 from worlds.planning import state_store
 from worlds.telling import Told
 
@@ -37,7 +41,7 @@ def test_what_is_written_refused_and_broken_is_told_with_its_key() -> None:
     writing(store, told).write_all(
         [
             starting("RTB-1"),
-            Submission("int", gone, lambda state, _: plan_stop(gone, state, requested_by="bob")),
+            Submission("int", gone, lambda state, _: plan_stop(gone, state, requested_by="bob"), "stop"),
             Submission("int", broken, breaks),
         ]
     )
@@ -45,6 +49,7 @@ def test_what_is_written_refused_and_broken_is_told_with_its_key() -> None:
     assert len(told.events) == 3
     assert by_key["RTB-1"] == {"event": "written", "level": "info", "environment": "int", "key": "RTB-1", "commit": store.heads["main"]}  # fmt: skip
     assert (by_key["RTB-8"]["event"], by_key["RTB-8"]["reason"]) == ("refused", "PreviewNotFound")
+    assert by_key["RTB-8"]["operation"] == "stop"
     assert (by_key["RTB-9"]["event"], by_key["RTB-9"]["error_type"]) == ("unexpected", "ZeroDivisionError")
     assert by_key["RTB-9"]["error"].__traceback__ is not None
     assert told.figure(metrics.REFUSALS, reason="PreviewNotFound") == 1
@@ -77,3 +82,10 @@ def test_a_pass_that_breaks_is_told_once_with_its_traceback_and_counted_each_tim
     assert told.figure(metrics.PASSES, reconciler="drift", environment="int", outcome="unexpected") == 3
     assert told.series(metrics.LAST_SUCCESS) == [{"environment": "stg"}]
     assert events.UNEXPECTED.level == "error"
+
+
+@pytest.mark.parametrize("verb", ["start", "stop", "extend", "revive"])
+def test_an_action_says_which_operation_it_is(verb: str) -> None:
+    text = (ROOT / "hub" / "actions" / f"{verb}.py").read_text(encoding="utf-8")
+    assert re.findall(r'Submission\(.*, "([a-z]+)"\)', text) == [verb]
+    assert f"`{verb}`" in events.BOUND["operation"]
