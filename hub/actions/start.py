@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from generator.model.blueprint import TemplateLibrary
-from generator.model.entry import Preview
-from generator.model.environment import Environment
 from generator.objects.diff import ObjectChange, compare
 from generator.objects.manifest import Manifest
-from generator.render.render import Rendering
 from hub.actions.parts import Parts
 from reconcilers.lifecycle.batch import Submission
 from reconcilers.lifecycle.done import Done, Reviewed
@@ -75,10 +71,3 @@ def diff(asked: StartRequest, environment: str, *, parts: Parts) -> Difference:
     if outcome.previous is not None:
         before = state.manifests_of(outcome.previous)
     return Difference(outcome, compare(before, outcome.rendering.manifests))
-
-
-def render(
-    asked: StartRequest, environment: Environment, library: TemplateLibrary, *, starter: Starter, now: datetime
-) -> tuple[Preview, Rendering]:
-    """Entry and manifests of a preview that is new and alone in its environment. Raises what `diff` does."""
-    return starter.rendered(starter.draft(asked, environment, now=now), environment, library)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from generator.model.blueprint import TemplateLibrary
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE
-from hub.actions.start import render
+from hub.actions.render import render
 from hub.commands.arguments import Arguments
 from hub.output.console import write
 from hub.wiring import hub

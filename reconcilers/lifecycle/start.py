@@ -19,7 +19,6 @@ from generator.errors import ConfigError, Fault, Reason
 from generator.model.blueprint import DEFAULT, TemplateLibrary
 from generator.model.entry import Lease, Preview
 from generator.model.environment import Environment
-from generator.model.queued import QueuedPreview
 from generator.render import request as requests
 from generator.render.render import PreviewRenderer, Rendering
 from generator.values.formats import parse_time
@@ -30,6 +29,7 @@ from reconcilers.capacity.capacity import EMPTY, Room, find_shard, keep_shard, n
 from reconcilers.leases import end_after, is_over, length_of, new_lease
 
 if TYPE_CHECKING:  # an entry is drafted and rendered without a repository, and what reads one takes a while to load
+    from generator.model.queued import QueuedPreview
     from reconcilers.plan import Plan
     from reconcilers.state.entries import EntryRecord
     from reconcilers.state.environment import EnvironmentState

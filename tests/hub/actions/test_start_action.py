@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from generator.errors import HubError, Reason, Stalled, Transient
-from hub.actions.start import Queued, Started, diff, render, start
+from hub.actions.render import render
+from hub.actions.start import Queued, Started, diff, start
 from worlds.approving import BRANCH, Prd
 from worlds.builders import LIBRARY, environment, image, start_request
 from worlds.commands import commit_file, git, state_of

@@ -75,7 +75,15 @@ RENDERING = Budget(
     frozenset({"jinja2", "jsonschema_rs", "pydantic", "yaml"}),
     78,
     116,
-    ("generator.bootstrap", "hub.adapters", "hub.approval", "hub.views", "reconcilers.ports", "reconcilers.state"),
+    (
+        "generator.bootstrap",
+        "generator.model.queued",
+        "hub.adapters",
+        "hub.approval",
+        "hub.views",
+        "reconcilers.ports",
+        "reconcilers.state",
+    ),
 )
 RENDER = ["render", "RTB-1", "--env", "int", *IMAGES]
 
