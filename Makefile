@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
+MUTANTS_READY := $(VENV)/.mutants-ready
 # Says that this folder may be removed for the next demonstration.
 DEMO_MARK := demo-state/made-by-make-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e playground playground-stop lint format bench lock golden clean
+.PHONY: help demo test e2e playground playground-stop lint format bench mutants lock golden clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +48,9 @@ format: $(DEV_READY) ## Format the code
 bench: $(DEV_READY) ## Measure rendering and Git next to their peers; ARGS=cold, render, git, together, drift or list picks one
 	$(BIN)/python tests/bench/run.py $(ARGS)
 
+mutants: $(MUTANTS_READY) ## List what no test of reconcilers/ notices; ARGS="capacity guard/leases" picks, MINUTES=15 bounds each
+	$(BIN)/python tools/mutants.py $(ARGS)
+
 golden: $(DEV_READY) ## Rewrite the golden trees, schemas, bundles and tables; review the difference like code
 	$(BIN)/pytest tests/generator/test_golden.py tests/generator/bootstrap/test_hub_jobs.py --update-golden
 	$(BIN)/rtb-hub schema --to docs/schema
@@ -63,7 +67,7 @@ lock: $(DEV_READY) ## Resolve the dependencies anew
 
 clean: ## Remove what the targets made
 	[ ! -e $(DEMO_MARK) ] || rm -rf demo-state
-	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist .mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -79,4 +83,8 @@ $(RUN_READY): requirements/run.txt pyproject.toml | $(VENV)/bin/python
 
 $(DEV_READY): requirements/dev.txt $(RUN_READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(MUTANTS_READY): requirements/mutants.txt $(DEV_READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutants.txt
 	@touch $@

@@ -93,8 +93,8 @@ def test_office_hours_count_office_time_only() -> None:
     """Seven hours are left of Monday's nine: the eighth ends at ten on Tuesday, in Seoul."""
     assert end_after(NOW, 8 * HOUR, INT, office_hours=False) == NOW + 8 * HOUR
     assert end_after(NOW, 8 * HOUR, INT, office_hours=True) == NOW + 23 * HOUR
-    office = lease("8h", ("1h", NOW)).model_copy(update={"office_hours": True})
-    assert end_of(office, INT) == NOW + 24 * HOUR
+    office = lease("8h", ("10h", NOW)).model_copy(update={"office_hours": True})
+    assert end_of(office, INT) == NOW + 48 * HOUR, "eight hours to Tuesday at ten, ten more to Wednesday at eleven"
     assert cap_of(office, INT) == NOW + timedelta(days=10)
     with pytest.raises(ConfigError) as caught:
         end_after(NOW, HOUR, environment(officeHours=None), office_hours=True)

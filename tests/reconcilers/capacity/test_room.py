@@ -124,12 +124,16 @@ class TestANewOne:
         assert [fault.message for fault in faults] == (
             ["previews-1 has 9 of 10 target groups in use by others, and 2 more are asked for"] if full else []
         )
-        assert all(fault.remedy for fault in faults)
+        assert [words(fault.remedy) for fault in faults] == ["stop a preview, or raise exposure.shards"] * full
+
+    @pytest.mark.parametrize(("room", "full"), [(1, True), (2, False), (3, False)])
+    def test_an_empty_shard_has_all_its_room(self, room: int, full: bool) -> None:
+        assert bool(shard_faults(NEED, "previews-1", NOTHING, place(targetGroupsPerShard=room))) is full
 
     def test_the_shard_an_entry_names_must_be_the_environments(self) -> None:
         (fault,) = shard_faults(NEED, "others-0", NOTHING, INT)
         assert fault.message == "others-0 is none of previews-0, previews-1"
-        assert fault.remedy == "ask for it anew"
+        assert words(fault.remedy) == "ask for it anew"
 
 
 #: An entry with one exposed component of a quarter vCPU.
@@ -162,11 +166,22 @@ class TestAnUpdate:
         room = Room(Usage(1, shards={"previews-0": used}))
         assert refused(Need("alice", 2, Decimal("0.25")), room) == ([message] if full else [])
 
+    @pytest.mark.parametrize(("room", "full"), [(1, True), (2, False), (3, False)])
+    def test_its_shard_may_be_empty_but_for_itself(self, room: int, full: bool) -> None:
+        where = place(targetGroupsPerShard=room)
+        assert bool(refused(Need("alice", 2, Decimal("0.25")), EMPTY, where)) is full
+
     def test_more_on_a_shard_that_is_made_no_longer_is_refused(self) -> None:
-        where = environment(exposure={**environment().spec.exposure.model_dump(by_alias=True), "group": "others"})
-        (message,) = refused(Need("alice", 2, Decimal("0.25")), EMPTY, where)
-        assert message.startswith("previews-0 is none of others-0")
-        assert message.endswith("and RTB-123 asks for 1 target groups more")
+        with pytest.raises(Stalled) as caught:
+            keep_shard(Need("alice", 2, Decimal("0.25")), BEFORE, EMPTY, place(group="others"))
+        (fault,) = caught.value.faults
+        known = "others-0, others-1"
+        assert fault.message == f"previews-0 is none of {known}, and RTB-123 asks for 1 target groups more"
+        anew = "stop RTB-123 and start it anew on another shard"
+        assert words(fault.remedy) == f"{anew}, or raise exposure.shards"
+        with pytest.raises(Stalled) as caught:
+            keep_shard(Need("alice", 2, Decimal("0.25")), BEFORE, Room(Usage(1, shards={"previews-0": 9})), INT)
+        assert words(caught.value.faults[0].remedy) == f"stop another preview there, or {anew}"
 
     @pytest.mark.parametrize("need", [HAD, Need("alice", 0, Decimal(0))], ids=["as much", "less"])
     def test_what_adds_nothing_is_never_refused(self, need: Need) -> None:
