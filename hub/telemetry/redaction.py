@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 HIDDEN = "***"
 #: User names, passwords and tokens in URLs, and what stands behind a URL's path.
-_USERINFO = re.compile(r"(?<=://)[^/@\s]*@")
+#: A password may hold any sign that should have been encoded: all goes up to the last '@' before a quotation mark.
+_USERINFO = re.compile(r"(?<=://)[^'\"\n]*@")
 _QUERY = re.compile(r"(://[^\s'\"?]*)\?[^\s'\"]*")
 #: A header's value, `Bearer …` anywhere, and what stands behind a name that says so: `token=…`, `"password": "…"`.
 _HEADER = re.compile(

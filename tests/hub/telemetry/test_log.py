@@ -90,6 +90,7 @@ def test_an_exception_has_its_traceback_and_no_local_variable() -> None:
 
 SECRET_TEXTS = [
     f"https://alice:{TOKEN}@git.example.com/x.git",
+    f"https://alice:p@ss/w rd{TOKEN}@git.example.com/x.git",
     f"https://git.example.com/x?access={TOKEN}&b=2",
     f"Authorization: Bearer {TOKEN}",
     f"{{'Authorization': 'token {TOKEN}'}}",
