@@ -74,9 +74,9 @@ def list_previews(
 
     Example: rtb-hub list --env int --ends-within 2h --sort ends
     """
+    from hub.commands import list_previews as command
     from hub.commands.cluster_options import Options
-    from hub.commands.listing import run as command
-    from hub.commands.listing.model import Cursor, Order, Page, wanted
+    from hub.views.listing.model import Cursor, Order, Page, Selection, wanted
 
     if everything and limit:
         raise click.BadParameter("give either --limit or --all", param_hint="--all")
@@ -92,7 +92,7 @@ def list_previews(
         project=project,
         sees_cluster=at is not None,
     )
-    command.run(filters, Order(sort, reverse), page, repo=repo, at=at, output=output)
+    command.run(Selection(filters, Order(sort, reverse), page), repo=repo, at=at, output=output)
 
 
 @options.command(panel=_PANEL)

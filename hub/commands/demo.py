@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE
 from hub.commands import init, start
+from hub.commands import list_previews as listing
 from hub.commands.arguments import Arguments
-from hub.commands.listing import run as listing
-from hub.commands.listing.model import Filter, Order, Page
 from hub.output.console import Format, console
+from hub.views.listing.model import Selection
 from hub.wiring import hub
 from reconcilers.state.policies import own_snapshots
 
@@ -32,7 +32,7 @@ def run(folder: Path) -> None:
         _say(*_command(arguments, folder))
         start.run(arguments, repo=str(folder), output=Format.TABLE)
     _say("rtb-hub", "list", "--repo", str(folder))
-    listing.run(Filter(), Order(), Page(), repo=str(folder), at=None, output=Format.TABLE)
+    listing.run(Selection(), repo=str(folder), at=None, output=Format.TABLE)
     _say("git", "-C", str(folder), "ls-tree", "-r", "--name-only", "main")
     console().print(_tree(folder))
     _next(folder)

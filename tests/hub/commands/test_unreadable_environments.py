@@ -55,3 +55,18 @@ def test_doctor_diagnoses_it_and_checks_the_others(state: Path) -> None:
     assert [line.partition(":")[0] for line in ran.json()["checked"]][:2] == ["int", "prd"]
     assert f"{BROKEN}:2:" in rtb_hub("doctor", "--repo", state).out
     assert must("doctor", "--env", "int", "--repo", state, "-o", "json").json()["errors"] == 0
+
+
+def test_list_lists_the_others_and_ends_with_the_errors_code(state: Path) -> None:
+    ran = rtb_hub("list", "--repo", state, "-o", "json")
+    assert ran.code == INVALID
+    assert [one["issue"] for one in ran.json()["previews"]] == ["RTB-1"]
+    (unreadable,) = ran.json()["unreadable"]
+    assert (unreadable["environment"], unreadable["file"]) == ("stg", BROKEN)
+    people = rtb_hub("list", "--repo", state)
+    assert people.code == INVALID
+    assert "RTB-1" in people.out
+    assert "! stg cannot be read; nothing is told of it:" in people.out
+    assert must("list", "--env", "int", "--repo", state, "-o", "json").json()["unreadable"] == []
+    named = rtb_hub("list", "--env", "stg", "--repo", state)
+    assert (named.code, named.out) == (INVALID, "")

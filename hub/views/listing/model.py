@@ -15,7 +15,7 @@ from reconcilers.health.phase import PhaseName
 
 if TYPE_CHECKING:
     from generator.model.queued import QueuedPreview
-    from hub.commands.listing.rows import Listed
+    from hub.views.listing.rows import Listed
     from reconcilers.health.phase import Phase
 
 #: The last part of a cursor at a row that is of a request.
@@ -162,6 +162,15 @@ def _rows_until(after: Cursor, previews: Sequence[Listed], order: Order) -> int:
             Reason.INVALID_VALUE, Fault(f"{after} is not among what is listed", field="--after", remedy=remedy)
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What of the previews is asked for, in which order, and which part."""
+
+    wanted: Filter = Filter()
+    order: Order = Order()
+    page: Page = Page()
 
 
 def wanted(  # noqa: PLR0913 - the command's options

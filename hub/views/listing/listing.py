@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
-from hub.commands.listing.model import Cursor, Filter, Order, Page
-from hub.commands.listing.rows import Listed, Total, Where
+from generator.errors import HubError
+from hub.views.listing.model import Cursor, Filter, Order, Page
+from hub.views.listing.rows import Listed, Total, Where
 from hub.views.queue import InLine, in_line
 from reconcilers.health.phase import Phase
 from reconcilers.state.entries import EntryRecord
@@ -20,7 +21,8 @@ from reconcilers.state.queue_files import QueuedRecord
 class Listing:
     """All that was found. `previews` are all rows that match in their `order`, `page` says which of them are shown.
 
-    `phases`: of what was looked for in the cluster, None without one.
+    `phases`: of what was looked for in the cluster, None without one. `failures`: why environments that are wanted
+    cannot be read, by name, or branches.
     """
 
     states: tuple[EnvironmentState, ...]
@@ -29,6 +31,7 @@ class Listing:
     wanted: Filter
     order: Order = field(default_factory=Order)
     page: Page = field(default_factory=Page)
+    failures: Mapping[str, HubError] = field(default_factory=dict)
 
     @cached_property
     def shown(self) -> tuple[Listed, ...]:
@@ -42,10 +45,10 @@ class Listing:
         return Cursor.at(shown[-1])
 
     @property
-    def unreadable(self) -> Iterator[EntryRecord]:
-        """Entries that cannot be read, of whomever."""
-        records = (record for state in self.states for record in state.records if record.faults)
-        return (record for record in records if self.wanted.shows_name(record.name))
+    def unreadable(self) -> Iterator[tuple[str, EntryRecord]]:
+        """Entries that cannot be read, of whomever, each with its environment's name."""
+        found = ((state.environment.name, one) for state in self.states for one in state.records if one.faults)
+        return ((environment, one) for environment, one in found if self.wanted.shows_name(one.name))
 
     @cached_property
     def queue(self) -> tuple[InLine, ...]:

@@ -19,13 +19,14 @@ from rich.table import Table
 
 from generator.errors import ConfigError, Reason
 from generator.values.naming import IssueKey
-from hub.commands.listing.listing import Listing
-from hub.commands.listing.model import LEASE_PHASES, Cursor, Filter, Order, Page, Sort, wanted
-from hub.commands.listing.rows import Listed
-from hub.commands.listing.run import _data, listed_previews
-from hub.commands.listing.table import FIRST_PAGE, tell
+from hub.actions.list_previews import listed_previews
 from hub.output.columns import Cell, Columns
 from hub.output.console import Format, _item_json, _json, emit
+from hub.views.listing.data import listing_data
+from hub.views.listing.listing import Listing
+from hub.views.listing.model import LEASE_PHASES, Cursor, Filter, Order, Page, Sort, wanted
+from hub.views.listing.rows import Listed
+from hub.views.listing.table import FIRST_PAGE, tell
 from reconcilers.health.phase import Phase
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.outline import outline_from, outline_text
@@ -256,11 +257,11 @@ class TestPages:
 
     def test_a_page_that_was_asked_for_says_where_the_next_begins_to_programs_too(self) -> None:
         rows = many(3)
-        assert "next" not in _data(listing_of(rows))
-        assert _data(listing_of(rows, limit=2))["next"] == "XY-2/int"
-        assert _data(listing_of(rows, limit=3))["next"] is None
-        assert [one["issue"] for one in _data(listing_of(rows, limit=2))["previews"]] == ["XY-1", "XY-2"]
-        assert _data(listing_of(rows, limit=2))["totals"] == _data(listing_of(rows))["totals"]
+        assert "next" not in listing_data(listing_of(rows))
+        assert listing_data(listing_of(rows, limit=2))["next"] == "XY-2/int"
+        assert listing_data(listing_of(rows, limit=3))["next"] is None
+        assert [one["issue"] for one in listing_data(listing_of(rows, limit=2))["previews"]] == ["XY-1", "XY-2"]
+        assert listing_data(listing_of(rows, limit=2))["totals"] == listing_data(listing_of(rows))["totals"]
 
 
 CELLS = st.text(st.sampled_from("ab–漢 "), max_size=12).map(str.strip)

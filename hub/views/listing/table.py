@@ -16,12 +16,13 @@ from hub.views.phases import STYLES as PHASE_STYLES
 from hub.views.phases import phase_text
 from hub.views.preview import office_hours_line
 from hub.views.queue import tell_place
+from hub.views.unreadable import tell_unreadable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hub.commands.listing.listing import Listing
-    from hub.commands.listing.rows import Listed, Where
+    from hub.views.listing.listing import Listing
+    from hub.views.listing.rows import Listed, Where
     from reconcilers.health.phase import Phase
 
 #: Columns that a narrow terminal does without; JSON has everything.
@@ -70,7 +71,9 @@ def _tell_rest(console: Console, listing: Listing, shown: Sequence[Listed]) -> N
 
 def _tell_set_aside(console: Console, listing: Listing) -> None:
     """What a person has to look at."""
-    kinds = (("cannot be read; it is left alone", listing.unreadable), ("is not started", listing.queue_set_aside))
+    tell_unreadable(console, listing.failures)
+    entries = (record for _, record in listing.unreadable)
+    kinds = (("cannot be read; it is left alone", entries), ("is not started", listing.queue_set_aside))
     for what, records in kinds:
         for record in records:
             console.print(Text(f"! {record.path} {what}:", "red"))

@@ -1,0 +1,61 @@
+"""What there is of previews, in all environments or some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from generator.values.naming import IssueKey
+from hub.actions.cluster_phases import phases, read_environment
+from hub.actions.repository import Repository
+from hub.views.listing.listing import Listing
+from hub.views.listing.model import Selection
+from hub.views.listing.rows import Listed, Where
+from hub.views.preview import outline_row
+from reconcilers.health.phase import Phase
+from reconcilers.ports.git import ClusterReader
+from reconcilers.state.environment import EnvironmentState, request_branch
+from reconcilers.state.outlines import outlined
+
+
+def list_previews(
+    asked: Selection, *, repository: Repository, cluster: ClusterReader | None, clock: Callable[[], datetime]
+) -> Listing:
+    """The previews that are wanted; with `cluster`, their phases. Why environments cannot be read is beside them.
+
+    Raises `ConfigError` (UnknownEnvironment), what keeps environments from being read when none can be, and what the
+    store raises.
+    """
+    now, wanted = clock(), asked.wanted
+    states, failures = repository.read().each(wanted.envs)
+    if not states:
+        for error in failures.values():
+            raise error
+    found = _phases(cluster, states, now=now, is_named=bool(wanted.envs)) if cluster else None
+    rows = [one for one in listed_previews(states, now) if wanted.shows(one, (found or {}).get(one.where), now=now)]
+    return Listing(states, asked.order.sorted(rows), found, wanted, asked.order, asked.page, failures)
+
+
+def listed_previews(states: Iterable[EnvironmentState], now: datetime) -> Iterator[Listed]:
+    """All previews whose entry can be read."""
+    for state in states:
+        environment = state.environment
+        for records, is_request in ((state.entries, False), (state.requests, True)):
+            for record, outline in outlined(records):
+                key = IssueKey.parse(outline.issue)
+                removal = request_branch(environment.name, key) if record.name in state.removals else None
+                row = outline_row(outline, environment, now=now)
+                yield Listed(key, state, row, outline, is_request, removal)
+
+
+def _phases(
+    cluster: ClusterReader, states: Iterable[EnvironmentState], *, now: datetime, is_named: bool
+) -> dict[Where, Phase]:
+    """Phases of all previews, also those without entry. Environments of other clusters have none unless named."""
+    found: dict[Where, Phase] = {}
+    for state in states:
+        environment, reading = state.environment.name, read_environment(cluster, state)
+        if is_named or reading.has_set or reading.error:
+            _, told = phases(cluster, reading, reading.names, now=now)
+            found |= {(environment, name): phase for name, phase in told.items()}
+    return found

@@ -1,0 +1,33 @@
+"""`rtb-hub list`: what there is of previews."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hub.actions.list_previews import list_previews
+from hub.commands.cluster_options import Options
+from hub.commands.unreadable import exit_for_unreadable
+from hub.output.console import Format, emit
+from hub.views.listing.data import listing_data
+from hub.views.listing.model import Selection
+from hub.wiring import hub
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hub.views.listing.listing import Listing
+
+
+def run(asked: Selection, *, repo: str | None, at: Options | None, output: Format) -> None:
+    """Print the previews that are wanted; exits with the code of what kept an environment from being read."""
+    ours = hub()
+    cluster = ours.cluster(at.context, at.kubeconfig) if at else None  # before Git: a wrong name is told at once
+    listing = list_previews(asked, repository=ours.repository(repo), cluster=cluster, clock=ours.clock)
+    emit(listing_data(listing), output, lambda console: _tell(console, listing))
+    exit_for_unreadable(listing.failures)
+
+
+def _tell(console: Console, listing: Listing) -> None:
+    from hub.views.listing.table import tell
+
+    tell(console, listing)
