@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from generator.errors import ConfigError, Fault, Reason
+from generator.errors import ConfigError, Fault, Reason, Remedy, RemedyKind
 from generator.model.entry import Lease
 from generator.model.environment import Environment
 from generator.values.formats import format_time, parse_time
@@ -24,7 +24,7 @@ def end_after(start: datetime, length: timedelta, environment: Environment, *, o
         fault = Fault(
             f"{environment.name} has no office hours to count",
             field="lease.officeHours",
-            remedy="set officeHours in its environment.yaml, or ask with --no-office-hours",
+            remedy=Remedy(RemedyKind.HAVE_OFFICE_HOURS),
         )
         raise ConfigError(Reason.INVALID_VALUE, fault)
     return hours.office_time().after(start, length)

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from generator.cost.fargate import ContainerRequest, PodRequests, billed_size
-from generator.errors import ConfigError, Fault, Reason, nearest
+from generator.errors import About, ConfigError, Fault, Reason, Remedy, RemedyKind, nearest
 from generator.model.blueprint import Blueprint
 from generator.model.entry import Component, Compute
 from generator.model.environment import Environment
@@ -50,7 +50,8 @@ def components_of(request: Request, blueprint: Blueprint, environment: Environme
     for name in sorted(required | asked.keys()):
         tree = _with_defaults(name, asked.get(name, {}), blueprint, environment)
         if "image" not in tree:
-            faults.append(Fault("has no image", field=f"components.{name}", remedy=f"give --image {name}=REFERENCE"))
+            remedy = Remedy(RemedyKind.GIVE_IMAGE, About(name=name))
+            faults.append(Fault("has no image", field=f"components.{name}", remedy=remedy))
             continue
         try:
             components[name] = Component.model_validate(tree)

@@ -23,8 +23,10 @@ WORDS: Mapping[RemedyKind, str] = {
     RemedyKind.CONFIRM_REMOVALS: "their time was up between {since} and {until}: if that is right,"
     " rtb-hub reconcile --env {environment} --only expiry --confirm-removals {count}",
     RemedyKind.EXTEND_LATER: "ask for longer with 'rtb-hub start … --ttl', or extend it once it is merged",
+    RemedyKind.GIVE_IMAGE: "give --image {name}=REFERENCE",
     RemedyKind.HAVE_NO_HOOKS_SHARED: "let people push to a bare repository whose hooks are its own (no core.hooksPath),"
     " then: rtb-hub init {path}",
+    RemedyKind.HAVE_OFFICE_HOURS: "set officeHours in its environment.yaml, or ask with --no-office-hours",
     RemedyKind.INSTALL_HOOK: "install the update hook that holds it: rtb-hub init {path}",
     RemedyKind.KEEP_CODE_OWNERS: "leave CODEOWNERS as 'rtb-hub init' writes it; 'rtb-hub doctor' compares it",
     RemedyKind.LAY_OUT: "lay it out with 'rtb-hub init DIR'",
@@ -42,6 +44,7 @@ WORDS: Mapping[RemedyKind, str] = {
     RemedyKind.PROTECT_WITHOUT: "take {name} off the list of those who may bypass, in the settings of the rule that"
     f" names it; {_PROTECT}",
     RemedyKind.RAISE_SHARDS: "stop a preview, or raise exposure.shards{wait}",
+    RemedyKind.REMOVE_FEWER: "remove fewer at once, or raise --cap after a look at why so many are due",
     RemedyKind.REMOVE_WHOLE: "remove a preview whole, by 'rtb-hub stop'",
     RemedyKind.RENDER_ANEW: "render the manifests anew with the entry, by 'rtb-hub start'",
     RemedyKind.REPAIR_ENTRY: "repair the entry with 'rtb-hub start', or remove it with 'rtb-hub stop'",

@@ -60,7 +60,7 @@ RULES: Mapping[str, ToDo] = {
     "manifest-form": "have the hub write it: the same objects, but not the same text",
     "rendered-stamp": "have the hub write the entry's 'rendered', by the release that this check is of",
     "removal-not-due": Remedy(RemedyKind.REQUEST_REMOVAL),
-    "removal-cap": "remove fewer at once, or raise --cap after a look at why so many are due",
+    "removal-cap": Remedy(RemedyKind.REMOVE_FEWER),
     "expiry-overreach": "the expiry identity stamps leases and removes what is due; other changes are reviewed",
 }
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from generator.errors import ConfigError, Reason
+from generator.errors import ConfigError, Reason, Remedy, RemedyKind
 from generator.model.entry import Extension, Lease
 from generator.values.formats import format_time
 from reconcilers.leases import begin_of, cap_of, end_after, end_of, is_over, length_of, new_lease
@@ -100,7 +100,7 @@ def test_office_hours_count_office_time_only() -> None:
         end_after(NOW, HOUR, environment(officeHours=None), office_hours=True)
     assert (caught.value.reason, caught.value.faults[0].field) == (Reason.INVALID_VALUE, "lease.officeHours")
     assert "int has no office hours" in caught.value.faults[0].message
-    remedy = "set officeHours in its environment.yaml, or ask with --no-office-hours"
+    remedy = Remedy(RemedyKind.HAVE_OFFICE_HOURS)
     assert caught.value.faults[0].remedy == remedy
 
 

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from generator.errors import About, Fault, Location, Remedy, RemedyKind
@@ -60,6 +61,29 @@ def test_nothing_below_the_command_line_names_its_commands() -> None:
         for command in named.findall(text)
     }
     assert found == HEADERS
+
+
+def test_no_remedy_below_the_command_line_names_an_option_of_it() -> None:
+    offered = {option for _, command in sorted(app.commands.items()) for option in options_of(command)}
+    assert {"--image", "--queue", "--no-office-hours", "--cap", "--apply"} <= offered
+    named = re.compile(r"(?:give|with|without|raise|use '|start) ?(--[a-z-]+)")
+    paths = [path for room in ("generator", "reconcilers") for path in (ROOT / room).rglob("*.py")]
+    found = {
+        (path.relative_to(ROOT).as_posix(), option)
+        for path in paths
+        for text in strings(ast.parse(path.read_text(encoding="utf-8")))
+        for option in named.findall(text)
+        if option in offered
+    }
+    assert found == set()
+
+
+def options_of(command: click.Command) -> Iterator[str]:
+    """All options of a command and of those below it."""
+    for parameter in command.params:
+        yield from (*parameter.opts, *parameter.secondary_opts)
+    for below in getattr(command, "commands", {}).values():
+        yield from options_of(below)
 
 
 @pytest.mark.parametrize("kind", RemedyKind)
