@@ -223,7 +223,7 @@ class TestAsking:
 
     def test_a_request_nobody_could_be_told_of_is_opened_later(self, prd: Prd) -> None:
         forge = prd.forge
-        prd.forge = Failing(forge, "open")
+        prd.forge = Failing(forge, "ask")
         reviewed = prd.start()
         assert reviewed.error is not None
         assert prd.requests() == ()
