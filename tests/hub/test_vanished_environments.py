@@ -12,12 +12,13 @@ from generator.errors import HubError, Reason
 from hub.settings import load_settings
 from hub.wiring import Hub
 from worlds.commands import IMAGES, git, must, rtb_hub
+from worlds.repositories import state_repository
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     path = tmp_path / "state.git"
-    must("init", path)
+    state_repository(path)
     must("start", "RTB-1", "--env", "int", "--blueprint", "web-api", *IMAGES, "--repo", path)
     must("list", "--repo", path)
     return path

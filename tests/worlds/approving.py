@@ -33,6 +33,7 @@ from worlds.commands import commit_file, git
 from worlds.github_world import GitHubWorld
 from worlds.local_world import QUIET, LocalWorld
 from worlds.planning import layout
+from worlds.repositories import copied
 
 TEAM = "acme/prd-approvers"
 BRANCH = "preview/prd/rtb-123"
@@ -159,6 +160,10 @@ def policy_text(forge: str) -> str:
 
 def laid_out(path: Path, forge: str) -> None:
     """The state repository that every test begins with, its prd reviewed at `forge`."""
+    copied(f"laid out, {forge}", lambda home: _lay_out(home, forge), path)
+
+
+def _lay_out(path: Path, forge: str) -> None:
     create_repository(path, bare=True, remote=None, environ=QUIET)
     ours = Hub(load_settings({**QUIET, "RTB_HUB_CACHE": str(path.parent / "cache")}), clock=lambda: NOW)
     store = ours.store(str(path))

@@ -16,6 +16,7 @@ from hub.adapters.local_forge.forge import LocalForge, open_local_forge
 from hub.adapters.local_forge.refs import CHECKS, RequestRefs, Stored, StoredCheck, StoredComment, StoredRequest
 from reconcilers.ports.forge import CheckState, ReviewState
 from worlds.commands import git
+from worlds.repositories import copied
 
 BASE = "prd"
 PEOPLE = ("alice", "bob", "carol", "dave")
@@ -30,8 +31,15 @@ class PeoplesRepository:
     path: Path
 
     def __post_init__(self) -> None:
-        subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", self.path], check=True, env=QUIET)
-        self.push(BASE, {"README.md": "prd\n"})
+        if not self.path.exists():
+            copied("people's", PeoplesRepository._begun, self.path)
+        else:
+            PeoplesRepository.push(self, BASE, {"README.md": "prd\n"})
+
+    @staticmethod
+    def _begun(path: Path) -> None:
+        subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", path], check=True, env=QUIET)
+        PeoplesRepository(path)
 
     def pause(self) -> None: ...
 

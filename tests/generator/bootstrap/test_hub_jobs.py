@@ -21,6 +21,7 @@ from worlds.builders import LIBRARY, digest, environment
 from worlds.commands import git, must, rtb_hub
 from worlds.git_http import GitServer
 from worlds.places import ROOT, TESTS
+from worlds.repositories import state_repository
 
 GOLDEN = TESTS / "golden"
 IMAGE = f"registry.example.com/rtb-hub@{digest()}"
@@ -113,7 +114,7 @@ def test_each_identity_is_given_its_own_keys_and_never_the_others(forge: dict[st
 
 @pytest.mark.parametrize("name", ["rtb-hub-reconcile-main", "rtb-hub-reconcile-prd"])
 def test_what_a_job_runs_is_a_command_of_this_release(name: str, tmp_path: Path) -> None:
-    must("init", tmp_path / "state.git")
+    state_repository(tmp_path / "state.git")
     (container,) = pod(jobs()[name])["containers"]
     assert container["command"] == ["rtb-hub"]
     ran = must(*container["args"], RTB_HUB_REPO=str(tmp_path / "state.git"), RTB_HUB_CACHE=str(tmp_path))
@@ -136,7 +137,7 @@ def test_runs_do_not_pile_up_and_may_do_little(job: Any) -> None:
 
 @pytest.mark.parametrize("newline", ["", "\n"], ids=["bare", "with a line break"])
 def test_a_token_is_read_from_the_secret_and_sent_to_its_host_only(tmp_path: Path, newline: str) -> None:
-    must("init", tmp_path / "state.git")
+    state_repository(tmp_path / "state.git")
     git(tmp_path / "state.git", "config", "http.receivepack", "true")
     token = r"s3cret%s\n$(x)"
     for file, text in (("username", "hub"), ("password", token)):

@@ -21,6 +21,7 @@ from worlds.counted_git import CountedGit
 from worlds.forking import Forks
 from worlds.github_world import GitHubWorld
 from worlds.places import ROOT
+from worlds.repositories import state_repository
 
 ASK = ("start", "RTB-123", "--env", "prd", "--blueprint", "web", "--image", f"web={image('web')}")
 SECRET = "ghp_thisIsNobodysToken"
@@ -81,7 +82,7 @@ def test_how_many_gits_a_start_takes(state: Path, tmp_path: Path) -> None:
 
 
 def test_where_no_forge_is_named(tmp_path: Path) -> None:
-    must("init", tmp_path / "state.git")
+    state_repository(tmp_path / "state.git")
     told = must("approvals", "--repo", tmp_path / "state.git")
     assert "prd names no forge in its file" in told.out
     assert must("approvals", "--repo", tmp_path / "state.git", "-o", "json").json() == {"requests": [], "withoutForge": ["prd"], "unreadable": []}  # fmt: skip

@@ -17,6 +17,7 @@ from hub.output.console import Format
 from hub.output.exit_codes import CODES, UNHEALTHY
 from worlds.commands import IMAGES, Ran, commit_file, must, rtb_hub, state_of
 from worlds.kube_api import KubeApi, refusal
+from worlds.repositories import state_repository
 
 ENTRY = "environments/int/previews/rtb/100/rtb-123/preview.yaml"
 APPLICATIONS = "applications.argoproj.io"
@@ -50,7 +51,7 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     state = tmp_path / "state.git"
-    must("init", state)
+    state_repository(state)
     must("start", "RTB-123", "--env", "int", *IMAGES, "--repo", state)
     with KubeApi() as api:
         install(api)

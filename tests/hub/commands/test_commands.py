@@ -19,14 +19,14 @@ from reconcilers.lifecycle.start import entry_text
 from worlds.builders import environment, preview
 from worlds.commands import IMAGES, commit_file, git, must, rtb_hub
 from worlds.places import ROOT
+from worlds.repositories import state_repository
 
 ENTRY = "environments/int/previews/rtb/100/rtb-123"
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    must("init", tmp_path / "state.git")
-    return tmp_path / "state.git"
+    return state_repository(tmp_path / "state.git")
 
 
 def start(state: Path, *arguments: str, key: str = "RTB-123", env: str = "int") -> dict[str, object]:

@@ -11,13 +11,14 @@ import pytest
 from generator.errors import Location
 from hub.output.annotations import annotation, markdown_table, plain_line
 from worlds.commands import IMAGES, commit_file, git, must, rtb_hub
+from worlds.repositories import state_repository
 
 NOBODY = "0" * 40
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    must("init", tmp_path / "state.git")
+    state_repository(tmp_path / "state.git")
     must("start", "RTB-1", "--env", "int", *IMAGES, "--repo", tmp_path / "state.git")
     return tmp_path / "state.git"
 

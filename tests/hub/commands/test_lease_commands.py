@@ -14,6 +14,7 @@ from generator.values.formats import parse_time
 from hub.output.exit_codes import CODES
 from worlds.commands import IMAGES, commit_file, git, must, rtb_hub
 from worlds.forking import Forks
+from worlds.repositories import state_repository
 
 ENTRY = "environments/int/previews/rtb/100/rtb-123"
 HOUR = timedelta(hours=1)
@@ -21,8 +22,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    must("init", tmp_path / "state.git")
-    return tmp_path / "state.git"
+    return state_repository(tmp_path / "state.git")
 
 
 @pytest.fixture

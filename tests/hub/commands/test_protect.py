@@ -15,8 +15,9 @@ from reconcilers.approval.protection import compare, wanted_protection
 from reconcilers.ports.forge import BranchProtection
 from worlds.approving import POLICY, TEAM, laid_out
 from worlds.builders import environment
-from worlds.commands import Ran, commit_file, git, must, rtb_hub
+from worlds.commands import Ran, commit_file, git, rtb_hub
 from worlds.github_world import GitHubWorld
+from worlds.repositories import state_repository
 
 APPROVAL = {"team": TEAM, "required": 2, "deadline": "72h", "expiryIdentity": "app:7"}
 PRD = environment("prd", approval=APPROVAL)
@@ -127,7 +128,7 @@ def test_beside_a_bare_repository_it_says_what_nobody_holds(tmp_path: Path) -> N
 
 
 def test_without_a_forge_it_says_what_to_set(tmp_path: Path) -> None:
-    must("init", tmp_path / "state.git")
+    state_repository(tmp_path / "state.git")
     ran = rtb_hub("protect", "--env", "prd", "--repo", tmp_path / "state.git")
     assert "names no forge, so nothing can be protected" in ran.err
     assert "set forge in its environment.yaml" in ran.err

@@ -13,14 +13,14 @@ from generator.errors import Reason
 from generator.model.json_schemas import schema
 from hub.output.exit_codes import CODES, USAGE
 from worlds.commands import IMAGES, Ran, commit_file, git, must, rtb_hub, state_of
+from worlds.repositories import state_repository
 
 BIG = ("--set", "web.cpu=1", "--set", "api.cpu=1")
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    must("init", tmp_path / "state.git")
-    return tmp_path / "state.git"
+    return state_repository(tmp_path / "state.git")
 
 
 def start(state: Path, key: str, *more: str, env: str = "int") -> Ran:

@@ -9,6 +9,7 @@ import pytest
 from generator.errors import Reason
 from hub.output.exit_codes import CODES, UNHEALTHY
 from worlds.commands import IMAGES, commit_file, must, rtb_hub
+from worlds.repositories import state_repository
 
 BROKEN = "environments/stg/environment.yaml"
 INVALID = CODES[Reason.INVALID_ENVIRONMENT]
@@ -18,7 +19,7 @@ INVALID = CODES[Reason.INVALID_ENVIRONMENT]
 def state(tmp_path: Path) -> Path:
     """int and prd can be read, stg cannot."""
     path = tmp_path / "state.git"
-    must("init", path)
+    state_repository(path)
     for key, env in (("RTB-1", "int"), ("RTB-2", "stg")):
         must("start", key, "--env", env, *IMAGES, "--repo", path)
     commit_file(path, BROKEN, "spec: {{{\n")

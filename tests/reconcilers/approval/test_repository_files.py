@@ -17,6 +17,7 @@ from worlds.builders import environment
 from worlds.commands import IMAGES, commit_file, git, must
 from worlds.forking import Forks
 from worlds.places import ROOT
+from worlds.repositories import state_repository
 
 WHEEL = f"https://example.com/rtb_ai_hub-{__version__}-py3-none-any.whl#sha256={'a' * 64}"
 TEMPLATE = (ROOT / "templates" / "repository" / "guard.yaml").read_text(encoding="utf-8")
@@ -40,8 +41,7 @@ def test_owners_are_the_teams_of_the_environments_on_the_branch() -> None:
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("init") / "state.git"
-    must("init", path)
-    return path
+    return state_repository(path)
 
 
 def test_init_writes_them_on_every_branch_and_again_changes_nothing(repository: Path) -> None:

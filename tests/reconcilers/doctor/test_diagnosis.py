@@ -44,6 +44,7 @@ from worlds.observations import (
     working_set,
 )
 from worlds.planning import observed, put, started, state_store
+from worlds.repositories import state_repository
 
 FOLDER = "environments/int/previews/rtb/100/rtb-123"
 ENTRY = f"{FOLDER}/preview.yaml"
@@ -293,7 +294,7 @@ def test_the_rules_where_pushes_arrive_are_read_and_the_remedy_makes_them_hold(k
 
 
 def test_rules_that_git_refuses_to_read_are_told_and_count_as_unknown(tmp_path: Path) -> None:
-    must("init", tmp_path / "state.git")
+    state_repository(tmp_path / "state.git")
     git(tmp_path / "state.git", "config", "receive.denyDeletes", "perhaps")
     told = must("doctor", "--repo", tmp_path / "state.git", "-o", "json").json()
     assert [(f["severity"], f["rule"]) for f in told["findings"]] == [("warning", "branch-rules-unread")]

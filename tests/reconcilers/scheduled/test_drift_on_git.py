@@ -16,6 +16,7 @@ from hub.views.drift import SHOWN_FIELDS, SHOWN_PREVIEWS, pass_data, tell_pass
 from hub.wiring import Hub
 from reconcilers.scheduled.drift import DriftPass
 from worlds.commands import IMAGES, commit_file, git, must, rtb_hub
+from worlds.repositories import state_repository
 
 HOME = "environments/int/previews/rtb/100"
 OVERLAY = "environments/int/templates/preview/_common/more.yaml.j2"
@@ -24,8 +25,7 @@ MORE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more, namespace: {{ pr
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    must("init", tmp_path / "state.git")
-    return tmp_path / "state.git"
+    return state_repository(tmp_path / "state.git")
 
 
 def start(state: Path, *keys: str, env: str = "int") -> None:
