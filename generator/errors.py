@@ -103,6 +103,7 @@ class RemedyKind(StrEnum):
     SEE_CHANGES_AND_RESTART = "SeeChangesAndRestart"
     SEE_HISTORY = "SeeHistory"
     SET_FORGE = "SetForge"
+    START_FIRST = "StartFirst"
     START_IN_PLACE = "StartInPlace"
     START_OR_STOP = "StartOrStop"
     START_WITHOUT_QUEUE = "StartWithoutQueue"

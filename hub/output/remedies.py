@@ -59,6 +59,7 @@ WORDS: Mapping[RemedyKind, str] = {
     RemedyKind.SEE_HISTORY: "'rtb-hub history{env}' tells what was",
     RemedyKind.SET_FORGE: "set forge in its environment.yaml, see docs/FORGES.md; 'rtb-hub init' then brings it to"
     " the branch",
+    RemedyKind.START_FIRST: "start one with 'rtb-hub start KEY --env NAME --image …'",
     RemedyKind.START_IN_PLACE: "one issue has one entry, in the folder of its key; 'rtb-hub start' puts it there",
     RemedyKind.START_OR_STOP: "'rtb-hub start {issue} --env {environment} …' writes it, 'rtb-hub stop' removes all",
     RemedyKind.START_WITHOUT_QUEUE: "start it without --queue",

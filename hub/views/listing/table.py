@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from generator.cost.pricing import money
+from generator.errors import Remedy, RemedyKind
 from hub.output.columns import Cell, Columns
 from hub.output.console import printable
 from hub.output.remedies import fault_line, words
@@ -50,7 +51,7 @@ def tell(console: Console, listing: Listing) -> None:
         if any(True for state in listing.states for _ in state.records):
             console.print(f"no preview in {names} is as asked for")
         else:
-            console.print(f"no previews in {names}; start one with 'rtb-hub start KEY --env NAME --image …'")
+            console.print(f"no previews in {names}; {words(Remedy(RemedyKind.START_FIRST))}")
     phases = {listed.where: (listing.phases or {}).get(listed.where) for listed in shown}
     for where, phase in sorted({**phases, **listing.leaving}.items()):
         if phase is not None and phase.cause:
