@@ -162,6 +162,10 @@ def check_duration(text: str) -> str:
     return text
 
 
+#: Of all times in files: no lease began before, and none lasts so long.
+YEARS = range(2000, 2200)
+
+
 def parse_time(text: str) -> datetime:
     """An RFC 3339 time in UTC, to the second. Raises `ValueError`."""
     _matches(_RFC3339_UTC, text, "a time", "RFC 3339 in UTC, to the second, such as 2026-11-23T02:00:00Z")
@@ -177,8 +181,9 @@ def format_time(moment: datetime) -> str:
 
 
 def check_time(text: str) -> str:
-    """A time; see `parse_time`."""
-    parse_time(text)
+    """A time of a file, see `parse_time`, in years in which nothing that is added to it leaves the calendar."""
+    if parse_time(text).year not in YEARS:
+        raise ValueError(f"{text!r} is no time of a lease; allowed: the years {YEARS.start} to {YEARS.stop - 1}")
     return text
 
 

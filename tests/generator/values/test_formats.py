@@ -51,7 +51,12 @@ GOOD: dict[Check, list[str]] = {
     formats.check_cpu: ["250m", "0.5", "2"],
     formats.check_memory: ["256Mi", "1Gi"],
     formats.check_duration: ["24h", "90m"],
-    formats.check_time: ["2026-11-23T02:00:00Z", "2024-02-29T23:59:59Z", "0001-01-01T00:00:00Z"],
+    formats.check_time: [
+        "2026-11-23T02:00:00Z",
+        "2024-02-29T23:59:59Z",
+        "2000-01-01T00:00:00Z",
+        "2199-12-31T23:59:59Z",
+    ],
     formats.check_branch: ["main", "feature/RTB-123-login", "a@b", "日本語", "refs/heads/x", "-a"[1:], "a./b", "head"],
 }
 BAD: dict[Check, list[str]] = {
@@ -148,6 +153,10 @@ BAD: dict[Check, list[str]] = {
     formats.check_duration: ["", "24", "1d", "-1h"],
     formats.check_time: [
         "",
+        "1999-12-31T23:59:59Z",
+        "2200-01-01T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
         "2026-11-23",
         "2026-11-23 02:00:00Z",
         "2026-11-23T02:00:00",
