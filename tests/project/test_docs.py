@@ -92,7 +92,8 @@ def test_every_command_of_a_reference_page_works(page: Path, tmp_path: Path, for
     tools, work = tmp_path / "bin", tmp_path / "work"
     for folder in (tools, work):
         folder.mkdir()
-    forked_hub.tool(tools / "rtb-hub")
+    if "kill %" not in text:  # a signal reaches a program of its own only
+        forked_hub.tool(tools / "rtb-hub")
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", "\n".join(blocks)],
         cwd=work,
