@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
+from generator.errors import declared
 from generator.values.naming import IssueKey
 from hub.actions.cluster_phases import phases, read_environment
 from hub.actions.repository import Repository
@@ -14,6 +15,7 @@ from hub.views.listing.rows import Listed, Where
 from hub.views.preview import outline_row
 from reconcilers.health.phase import Phase
 from reconcilers.ports.git import ClusterReader
+from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState, request_branch
 from reconcilers.state.outlines import outlined
 
@@ -32,20 +34,30 @@ def list_previews(
         for error in failures.values():
             raise error
     found = _phases(cluster, states, now=now, is_named=bool(wanted.envs)) if cluster else None
-    rows = [one for one in listed_previews(states, now) if wanted.shows(one, (found or {}).get(one.where), now=now)]
-    return Listing(states, asked.order.sorted(rows), found, wanted, asked.order, asked.page, failures)
+    unlisted: list[tuple[str, EntryRecord]] = []
+    every = listed_previews(states, now, unlisted)
+    rows = [one for one in every if wanted.shows(one, (found or {}).get(one.where), now=now)]
+    return Listing(states, asked.order.sorted(rows), found, wanted, asked.order, asked.page, failures, tuple(unlisted))
 
 
-def listed_previews(states: Iterable[EnvironmentState], now: datetime) -> Iterator[Listed]:
-    """All previews whose entry can be read."""
+def listed_previews(
+    states: Iterable[EnvironmentState], now: datetime, unlisted: list[tuple[str, EntryRecord]]
+) -> Iterator[Listed]:
+    """All previews whose entry can be read. Those that a mistake of ours keeps out are added to `unlisted`."""
     for state in states:
         environment = state.environment
         for records, is_request in ((state.entries, False), (state.requests, True)):
             for record, outline in outlined(records):
-                key = IssueKey.parse(outline.issue)
-                removal = request_branch(environment.name, key) if record.name in state.removals else None
-                row = outline_row(outline, environment, now=now)
-                yield Listed(key, state, row, outline, is_request, removal)
+                try:
+                    key = IssueKey.parse(outline.issue)
+                    removal = request_branch(environment.name, key) if record.name in state.removals else None
+                    row = outline_row(outline, environment, now=now)
+                    listed = Listed(key, state, row, outline, is_request, removal)
+                except Exception as err:  # noqa: BLE001 - the border of an entry
+                    faults = declared(f"{record.name} cannot be listed", err).faults
+                    unlisted.append((environment.name, EntryRecord(record.path, record.snapshot, None, faults)))
+                    continue
+                yield listed
 
 
 def _phases(

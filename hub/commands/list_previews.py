@@ -24,6 +24,10 @@ def run(asked: Selection, *, repo: str | None, at: Options | None, output: Forma
     cluster = ours.cluster(at.context, at.kubeconfig) if at else None  # before Git: a wrong name is told at once
     listing = list_previews(asked, repository=ours.repository(repo), cluster=cluster, clock=ours.clock)
     emit(listing_data(listing), output, lambda console: _tell(console, listing))
+    for _, record in listing.unlisted:
+        for fault in record.faults:
+            if fault.cause is not None:
+                ours.telemetry.unexpected("entry", fault.cause)
     exit_for_unreadable(listing.failures)
 
 

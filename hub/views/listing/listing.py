@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 
 from generator.errors import HubError
 from hub.views.listing.model import Cursor, Filter, Order, Page
@@ -22,7 +23,7 @@ class Listing:
     """All that was found. `previews` are all rows that match in their `order`, `page` says which of them are shown.
 
     `phases`: of what was looked for in the cluster, None without one. `failures`: why environments that are wanted
-    cannot be read, by name, or branches.
+    cannot be read, by name, or branches. `unlisted`: entries that a mistake of ours keeps out, by environment.
     """
 
     states: tuple[EnvironmentState, ...]
@@ -32,6 +33,7 @@ class Listing:
     order: Order = field(default_factory=Order)
     page: Page = field(default_factory=Page)
     failures: Mapping[str, HubError] = field(default_factory=dict)
+    unlisted: tuple[tuple[str, EntryRecord], ...] = ()
 
     @cached_property
     def shown(self) -> tuple[Listed, ...]:
@@ -48,7 +50,9 @@ class Listing:
     def unreadable(self) -> Iterator[tuple[str, EntryRecord]]:
         """Entries that cannot be read, of whomever, each with its environment's name."""
         found = ((state.environment.name, one) for state in self.states for one in state.records if one.faults)
-        return ((environment, one) for environment, one in found if self.wanted.shows_name(one.name))
+        return (
+            (environment, one) for environment, one in chain(found, self.unlisted) if self.wanted.shows_name(one.name)
+        )
 
     @cached_property
     def queue(self) -> tuple[InLine, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from hub.actions.list_previews import listed_previews
 from hub.commands.reconcile import exit_code
 from hub.output.exit_codes import NEEDS_A_PERSON
 from hub.reconciling.journal import Journal
@@ -20,7 +21,7 @@ from hub.settings import load_settings
 from hub.telemetry.telemetry import Telemetry
 from hub.wiring import Hub
 from reconcilers.lifecycle.start_or_wait import plan_start
-from reconcilers.state.reading import read_state
+from reconcilers.state.reading import read_repository, read_state
 from worlds.approving import prd_on
 from worlds.builders import LIBRARY, NOW, environment, start_request
 from worlds.memory_store import MemoryStore
@@ -183,3 +184,12 @@ def test_a_mistake_is_logged_once_with_its_traceback_while_it_stands(
     assert (name, type(error)) == ("unexpected", ZeroDivisionError)
     assert error
     assert error.__traceback__
+
+
+def test_a_mistake_about_one_entry_leaves_the_others_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    planted(monkeypatch, "hub.actions.list_previews.outline_row", lambda outline, _: outline.issue == "RTB-1")
+    unlisted: list[tuple[str, Any]] = []
+    found = list(listed_previews(read_repository(two_due(), LIBRARY).states(), NOW, unlisted))
+    assert [(one.row.environment, one.key.name) for one in found] == [("int", "rtb-2"), ("stg", "rtb-2")]
+    assert [(env, record.name) for env, record in unlisted] == [("int", "rtb-1"), ("stg", "rtb-1")]
+    assert all(isinstance(fault.cause, ZeroDivisionError) for _, record in unlisted for fault in record.faults)

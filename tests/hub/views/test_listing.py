@@ -57,7 +57,7 @@ def states() -> tuple[EnvironmentState, ...]:
 
 
 def previews() -> list[Listed]:
-    return list(listed_previews(states(), AT))
+    return list(listed_previews(states(), AT, []))
 
 
 def shown(*, sort: Sort = "key", reverse: bool = False, **options: Any) -> list[str]:
@@ -301,10 +301,10 @@ def test_outlines_survive_being_kept() -> None:
 def test_what_is_listed_is_the_same_with_and_without_a_cache() -> None:
     store, cache = state_store(), MemoryCache()
     started(store, "int", key="RTB-7")
-    expected = list(listed_previews(read_states(store, LIBRARY), AT))
+    expected = list(listed_previews(read_states(store, LIBRARY), AT, []))
     for _ in range(2):
-        found = list(listed_previews(read_states(store, LIBRARY, cache=cache), AT))
+        found = list(listed_previews(read_states(store, LIBRARY, cache=cache), AT, []))
         assert [(one.row, one.outline) for one in found] == [(one.row, one.outline) for one in expected]
     cache.kept = {name: one._replace(outline="[]", entry="") for name, one in cache.kept.items()}
-    found = list(listed_previews(read_states(store, LIBRARY, cache=cache), AT))
+    found = list(listed_previews(read_states(store, LIBRARY, cache=cache), AT, []))
     assert [one.outline for one in found] == [one.outline for one in expected], "Git tells what the cache cannot"
