@@ -228,7 +228,7 @@ def _foreign(components: Mapping[str, Component], environment: Environment) -> I
         for variable, reference in component.secrets.items():
             if not reference.startswith(tuple(prefixes)):
                 yield Fault(
-                    f"{reference!r} is out of reach of {environment.name}",
+                    f"secret name {reference!r} is not allowed in {environment.name}",
                     field=f"components.{name}.secrets.{variable}",
                     allowed="names starting with " + ", ".join(prefixes),
                 )

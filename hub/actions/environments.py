@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from reconcilers.ports.git import GitStore
 
 _FILE = "environment.yaml"
+#: Where environments come from when no repository or folder is named.
+SHIPPED = "shipped with rtb-hub"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class EnvironmentSet:
 def given_environments(folder: Path | None) -> EnvironmentSet:
     """Those of a folder, or the shipped ones. Raises `ConfigError` (InvalidEnvironment) when the folder has none."""
     if folder is None:
-        return EnvironmentSet("shipped with rtb-hub", assets.environment_files())
+        return EnvironmentSet(SHIPPED, assets.environment_files())
     found = EnvironmentSet(str(folder), assets.environment_files(folder))
     if not found.names:
         remedy = "name a folder that holds NAME/environment.yaml, and base/environment.yaml below it all"

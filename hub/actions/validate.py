@@ -67,4 +67,4 @@ def _groups(manifests: Sequence[Manifest]) -> dict[tuple[str, str], list[Manifes
 
 def _unreadable(fault: Fault) -> Finding:
     where = fault.where or Location("")
-    return Finding("file/unreadable", fault.message, _NO_OBJECT, where.file, (), "mend the file", "error", where)
+    return Finding("file/unreadable", fault.message, _NO_OBJECT, where.file, (), "fix the file", "error", where)

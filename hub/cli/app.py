@@ -23,7 +23,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @options.command(panel="State repository")
 @options.argument("folder", metavar="DIR", type=options.PATH, help="New or empty folder for the repository.")
 @options.option("--remote", metavar="URL", help="Publish to this Git repository, empty or laid out.")
-@options.flag("--work-tree", help="With files to look at. Default: a bare repository.")
+@options.flag("--work-tree", help="Create a normal repository with checked-out files. Default: a bare repository.")
 @options.environments
 @options.output
 @declared_errors
@@ -51,7 +51,7 @@ def init(folder: Path, remote: str | None, work_tree: bool, environments: Path |
 @options.compute
 @options.ttl
 @options.office_hours
-@options.flag("--queue", help="Wait in line while there is no room.")
+@options.flag("--queue", help="Queue the preview when there is no capacity.")
 @options.repo
 @options.output
 @declared_errors
@@ -74,8 +74,8 @@ def start(
     Renders the manifests, validates them, and writes entry and manifests in one commit. The same input again changes
     nothing and says so. In an environment that changes by review only, the commit goes to a request branch.
 
-    When there is no room it is refused with the numbers; with --queue it waits in line, and starts when its turn comes.
-    Nobody starts past those who wait. Asking again updates what waits and keeps its place; 'stop' withdraws it.
+    Without capacity it is refused with the numbers; with --queue it is queued, and starts when its turn comes. The
+    queue is first come, first served. The same command updates a queued preview and keeps its place; 'stop' removes it.
 
     Example: rtb-hub start RTB-123 --env int --image web=registry.example.com/web@sha256:… --image api=…
     """
@@ -222,11 +222,12 @@ def wait(
 @options.output
 @declared_errors
 def doctor(env: tuple[str, ...], repo: str | None, cluster: str | None, kubeconfig: str | None, output: Format) -> None:
-    """Find what is wrong with the state repository, and with a cluster, and say what to do. Changes neither.
+    """Find problems in the state repository and in a cluster, and show how to fix them. Changes nothing.
 
     Looks at entries, manifests, Argo CD files, what environments share, branch rules; where keys to the forge are
-    given, at every way past its protection, the approvers' team and the hub's account; with --cluster at the set,
-    projects, policies, and at previews that are stuck, orphaned or out of step. Exit code 4 when there is an error.
+    given, at every way to bypass its protection, the approvers' team and the hub's account; with --cluster at the
+    ApplicationSet, projects, policies, and at previews that are stuck, orphaned or out of sync. Exit code 4 when there
+    is an error.
 
     Example: rtb-hub doctor --env int --cluster rtb-int
     """
@@ -282,7 +283,7 @@ app = Group(
     the repository says. Try it without any account: 'rtb-hub demo'.
 
     Exit codes: 0 done, 2 wrong usage, 3 'diff' found differences, 4 'doctor' or 'protect' found errors, 5 'guard'
-    refused, 6 'reconcile' left something to a person, 10-25 wrong input, 30-40 the repository or its capacity, 50-53 a
+    refused, 6 'reconcile' needs manual action, 10-25 wrong input, 30-40 the repository or its capacity, 50-53 a
     cluster, 60-66 a forge.
     """,
 )

@@ -173,17 +173,22 @@ def validate(
 
 
 @options.command(panel=_PANEL)
-@options.argument("revisions", metavar="BASE..HEAD", help="What the branch was, and what it becomes: two revisions.")
+@options.argument("revisions", metavar="BASE..HEAD", help="Two revisions: the branch before and after the change.")
 @options.option("--branch", help="The branch that changes. Default: the one BASE's environments live on.")
 @options.choice(
     "--identity",
     among=("any", "expiry"),
     default="any",
     show_default=True,
-    help="'expiry': the identity that may only begin leases and remove what is due.",
+    help="'expiry': the identity that may only start leases and delete expired previews.",
 )
 @options.option(
-    "--cap", metavar="N", type=click.IntRange(min=0), default=10, show_default=True, help="Removals at most."
+    "--cap",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    help="Maximum number of removals allowed.",
 )
 @options.repo
 @options.choice("--output", "-o", among=("table", "json", "github"), default="table", show_default=True)
@@ -199,8 +204,8 @@ def guard(
     """Check a change of the state repository: only what the hub itself would have committed passes.
 
     Only previews of the branch's environments change; each entry is valid, within policy and quota as BASE has them;
-    the manifests are what it renders to by this release; what is removed is due, or is one preview alone. Reads Git's
-    objects and nothing else; each commit is judged. Exit code 5 when the change is refused.
+    the manifests are what this release renders from it; removed previews have expired, or the change removes exactly
+    one. Reads Git's objects and nothing else; each commit is checked. Exit code 5 when the change is refused.
 
     --output github annotates lines and adds a summary to the job. 'init' writes the workflow that runs it.
 
@@ -232,13 +237,13 @@ COMMANDS = (
         "env",
         panel=_PANEL,
         commands=[env_list, env_show],
-        help="Show environments: policy, limits, accounts, and who set each value.",
+        help="Show environments: policy, limits, accounts, and which file sets each value.",
     ),
     Group(
         "argocd",
         panel=_PANEL,
         commands=[argocd_render],
-        help="Show what Argo CD needs in an account: project, set, guards, settings.",
+        help="Show what Argo CD needs in an account: project, ApplicationSet, policies, settings.",
     ),
     Group(
         "hub",

@@ -15,8 +15,8 @@ _PANEL = "Previews"
 
 @options.command("list", panel=_PANEL)
 @options.some_environments
-@options.option("--owner", help="Only what this person asked for.")
-@options.option("--blueprint", "-b", metavar="NAME", help="Only what is made of this.")
+@options.option("--owner", help="Only previews requested by this person.")
+@options.option("--blueprint", "-b", metavar="NAME", help="Only previews of this blueprint.")
 @options.several(
     "--phase",
     metavar="PHASE",
@@ -24,7 +24,9 @@ _PANEL = "Previews"
     help="Only these: active, 'expiring soon', expired, 'awaiting approval'; with --cluster running, starting,"
     " failed and so on. Repeatable.",
 )
-@options.option("--ends-within", metavar="DURATION", help="Only what ends by then, or is over: 2h, 1d.")
+@options.option(
+    "--ends-within", metavar="DURATION", help="Only previews that end within this time or have expired: 2h, 1d."
+)
 @options.several("--issue", metavar="KEY", show_default="all", help="Only this issue. Repeatable.")
 @options.option("--project", metavar="PROJECT", help="Only issues of this project, such as RTB.")
 @options.choice(
@@ -32,9 +34,9 @@ _PANEL = "Previews"
     among=("key", "ends", "price", "owner", "age"),
     default="key",
     show_default=True,
-    help="Order: key; ends (the first to end first), price (dear first), owner, age (old).",
+    help="Order: key; ends (soonest first), price (highest first), owner, age (oldest first).",
 )
-@options.flag("--reverse", help="The other way round.")
+@options.flag("--reverse", help="Reverse the order.")
 @options.option(
     "--limit",
     metavar="N",
@@ -43,7 +45,7 @@ _PANEL = "Previews"
     help="At most N rows; 0 for all.",
 )
 @options.flag("everything", "--all", help="All rows, as --limit 0.")
-@options.option("--after", metavar="KEY/ENV", help="Only rows after this one, as the page before ended with it.")
+@options.option("--after", metavar="KEY/ENV", help="Only rows after this one: the last row of the previous page.")
 @options.repo
 @options.cluster
 @options.kubeconfig
@@ -69,8 +71,8 @@ def list_previews(
 ) -> None:
     """List previews with URL, time left, price and the total. Entries that cannot be read are listed with the reason.
 
-    Filters narrow one another down. With --cluster, also the phase of each and its cause, and previews without entry
-    that are still being removed. Totals are of all rows that match, whichever of them are shown.
+    Filters are combined with 'and'. With --cluster, also shows each phase with its cause, and previews without entry
+    that are still being deleted. Totals count all rows that match, not only those shown.
 
     Example: rtb-hub list --env int --ends-within 2h --sort ends
     """
@@ -115,10 +117,11 @@ def stop(
     repo: str | None,
     output: Format,
 ) -> None:
-    """Stop a preview: entry and manifests go in one commit, Argo CD removes the rest. What waits in line leaves it.
+    """Stop a preview: deletes entry and manifests in one commit, and Argo CD deletes the rest.
 
-    With --all, whatever there is of the issue, one commit a branch; where changes are by review only, a request to
-    remove it. Each outcome is told, and one that fails keeps none of the others back.
+    A queued preview is removed from the queue. With --all, every preview of the issue is stopped, in one commit per
+    branch; where changes are by review only, a request to delete it is made. Each outcome is shown, and one failure
+    does not stop the others.
 
     Example: rtb-hub stop --all --issue RTB-123
     """
@@ -143,7 +146,8 @@ def stop(
 @options.option(
     "--if-ends",
     metavar="TIME",
-    help="Only if it ends at this time, such as 2026-11-24T02:00:00Z: what a button showed.",
+    help="Only if it ends at this time: the end time last shown to the user (optimistic lock), such as"
+    " 2026-11-24T02:00:00Z.",
 )
 @options.repo
 @options.output
@@ -151,9 +155,9 @@ def stop(
 def extend(key: str, env: str, by: str, reason: str, if_ends: str | None, repo: str | None, output: Format) -> None:
     """Give a preview more time, counted from its end, up to the environment's cap.
 
-    Past the cap it gets what is left up to it, and says so; at the cap it is refused. The same again within a minute is
-    taken as the same click. What is over but still there is extended from now. In an environment that changes by review
-    only, the commit goes to a request branch.
+    A longer extension is cut to the cap, and says so; at the cap it is refused. The same extension again within a
+    minute counts once. An expired preview that is not deleted yet is extended from now. In an environment that changes
+    by review only, the commit goes to a request branch.
 
     Example: rtb-hub extend RTB-123 --env int --by 4h --reason "demo tomorrow"
     """
@@ -170,9 +174,9 @@ def extend(key: str, env: str, by: str, reason: str, if_ends: str | None, repo: 
 @options.output
 @declared_errors
 def revive(key: str, env: str, ttl: str | None, repo: str | None, output: Format) -> None:
-    """Bring back a preview that was removed in the last 7 days, with a fresh lease.
+    """Restore a preview that was deleted in the last 7 days, with a new lease.
 
-    Images and settings are those it had; templates and policy are today's. It is refused when there is no room for it.
+    Images and settings are those it had; templates and policy are today's. It is refused when there is no capacity.
 
     Example: rtb-hub revive RTB-123 --env int --ttl 8h
     """
@@ -192,10 +196,10 @@ def revive(key: str, env: str, ttl: str | None, repo: str | None, output: Format
 @options.output
 @declared_errors
 def history(key: str | None, env: str | None, since: str | None, limit: int, repo: str | None, output: Format) -> None:
-    """Tell who changed which preview, when and why, newest first: from the trailers of the commits.
+    """Show who changed which preview, when and why, newest first: from the trailers of the commits.
 
-    A commit by hand is shown with its author. Of an environment that changes by review only, what awaits its merge is
-    shown too.
+    A manual commit is shown with its author. For an environment that changes by review only, open requests are shown
+    too.
 
     Example: rtb-hub history RTB-123 --env int --since 7d
     """

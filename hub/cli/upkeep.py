@@ -17,10 +17,10 @@ _PANEL = "State repository"
 @options.output
 @declared_errors
 def approvals(env: str | None, repo: str | None, output: Format) -> None:
-    """List what awaits a review in gated environments, and what each request still waits for, in words.
+    """List the requests that await review in gated environments, and what each still needs.
 
-    People review at the forge; 'reconcile' merges what may be merged. Reads the forge that the environment's file names
-    (docs/FORGES.md), and changes nothing.
+    Reviews are given on the forge; 'reconcile' merges what is approved. Reads the forge that the environment's file
+    names (docs/FORGES.md), and changes nothing.
 
     Example: rtb-hub approvals --env prd
     """
@@ -32,13 +32,15 @@ def approvals(env: str | None, repo: str | None, output: Format) -> None:
 @options.command(panel="Previews")
 @options.key
 @options.environment
-@options.flag("--request-changes", help="Ask for changes instead: nobody's may stand.")
+@options.flag(
+    "--request-changes", help="Request changes instead of approving. A standing request for changes blocks the merge."
+)
 @options.repo
 @declared_errors
 def approve(key: str, env: str, request_changes: bool, repo: str | None) -> None:
-    """Review a request beside a bare repository, of an environment with 'forge: {kind: local}': to try it out.
+    """Approve a request in a local trial repository ('forge: {kind: local}').
 
-    You are RTB_HUB_ACTOR. It proves nobody's identity: production needs GitHub, Gitea or Forgejo.
+    The reviewer is RTB_HUB_ACTOR, and no identity is verified: production needs GitHub, Gitea or Forgejo.
 
     Example: rtb-hub approve RTB-123 --env prd
     """
@@ -53,27 +55,27 @@ def approve(key: str, env: str, request_changes: bool, repo: str | None) -> None
     "--only",
     metavar="NAME",
     show_default="all",
-    help="Only this one: approval, stamp, expiry, queue or drift. Repeatable.",
+    help="Only this reconciler: approval, stamp, expiry, queue or drift. Repeatable.",
 )
 @options.flag("--dry-run", help="Show what would be done. Commit nothing.")
-@options.flag("--watch", help="Go on until ended, and do what is due within a second of its time.")
+@options.flag("--watch", help="Keep running and act within a second of each due time.")
 @options.option("--at", metavar="TIME", help="Show what would be done at this time (RFC 3339). Commit nothing.")
 @options.option(
     "--confirm-removals",
     metavar="N",
     type=click.IntRange(min=1),
-    help="Remove so many at once: exactly the number that was held.",
+    help="Delete this many at once: exactly the number that was held back.",
 )
 @options.option(
     "--metrics-port",
     metavar="PORT",
     type=click.IntRange(min=0),
-    help="While watching, serve /metrics for Prometheus and /healthz here. 0: any port that is free.",
+    help="With --watch: port to serve /metrics (Prometheus) and /healthz on. 0: any free port.",
 )
 @options.option(
     "--metrics-address",
     metavar="ADDRESS",
-    help="Serve them at this address of the machine: nobody is asked who they are. Default: 127.0.0.1.",
+    help="Address to serve them at, without authentication. Default: 127.0.0.1.",
 )
 @options.repo
 @options.output
@@ -90,15 +92,15 @@ def reconcile(
     repo: str | None,
     output: Format,
 ) -> None:
-    """Bring the state repository to what it should be by now, in one commit a branch.
+    """Bring the state repository up to date, in one commit per branch.
 
-    'approval' merges requests that may be merged and closes those that may not, 'stamp' begins the lease
-    of what was merged, 'expiry' removes the previews whose lease has ended, and says whose will soon,
-    'queue' starts those that wait for room, 'drift' writes manifests anew that are not what their entries
-    come to today. Safe to run twice, late or at once. What cannot be read is set aside, and the rest goes on. When too
-    many are due at once (`expiry` in the environment's file), none is removed until you confirm the number: a wrong
-    clock makes all look due. Exit code 6 when something is left that a person has to look at. With --watch, one line an
-    event goes to standard error: as JSON with --output json, and wherever that is no terminal.
+    'approval' merges approved requests and closes rejected or expired ones, 'stamp' starts the lease of what was
+    merged, 'expiry' deletes previews whose lease has ended and warns before the end, 'queue' starts queued previews
+    when there is capacity, 'drift' re-renders manifests that differ from what their entries render to today. Safe to
+    run twice, late or concurrently. What cannot be read is skipped, and the rest is done. When too many are due at
+    once (`expiry` in the environment's file), none is deleted until you confirm the number: a wrong clock makes all
+    look due. Exit code 6 when something needs manual action. With --watch, each event is one line on standard error:
+    as JSON with --output json, and wherever that is no terminal.
 
     Example: rtb-hub reconcile --env int --at 2026-11-24T02:00:00Z
     """
@@ -114,18 +116,18 @@ def reconcile(
     "--apply/--plan",
     default=False,
     show_default=True,
-    help="Write the rules, and read back what holds then; or only show it.",
+    help="Write the rules and read back what is enforced then; or only show the changes.",
 )
 @options.repo
 @options.output
 @declared_errors
 def protect(env: str | None, apply: bool, repo: str | None, output: Format) -> None:
-    """Have the forge itself enforce that a gated branch changes by reviewed requests only, and keeps its history.
+    """Have the forge enforce that a gated branch changes by reviewed requests only, and keeps its history.
 
-    Shows what the forge enforces now, what would change, every way past it that is open, and what the forge cannot
-    express. With --apply it writes one rule for each branch, and shows what holds then; rules of others stay. Takes the
-    keys of an administrator (RTB_HUB_FORGE_TOKEN), which no service keeps: see docs/FORGES.md. Exit code 4 when
-    something was applied and a way to reach a gated branch unreviewed is still open.
+    Shows what the forge enforces now, what would change, every open way to bypass it, and what the forge cannot
+    enforce. With --apply it writes one rule per branch, and shows what is enforced then; other rules stay. Needs an
+    administrator's credentials (RTB_HUB_FORGE_TOKEN), which no service keeps: see docs/FORGES.md. Exit code 4 when
+    the rules were applied and a gated branch can still be changed without review.
 
     Example: rtb-hub protect --env prd --plan
     """

@@ -39,7 +39,7 @@ def approve(key: str, env: str, state: Literal["approved", "changes-requested"],
     store = ours.store(repo)
     asked = ReviewRequest(issue, env, state, ours.settings.actor)
     given = give_review(asked, requests=ours.requests(store), forge_as=ours.local_forges(store))
-    did = "approved" if state == "approved" else "asked for changes of"
+    did = "approved" if state == "approved" else "requested changes to"
     console().print(f"{asked.by} {did} request {given.request.number}")
 
 
@@ -65,7 +65,9 @@ def _tell(out: Console, approvals: Approvals) -> None:
         if not (found.judged or found.unasked):
             out.print(f"nothing awaits a review in {found.environment}")
     for name in approvals.without_forge:
-        out.print(f"{name} names no forge in its file: its requests are reviewed past the hub (docs/FORGES.md)")
+        out.print(
+            f"{name} names no forge in its file: its pull requests are opened and merged by hand (docs/FORGES.md)"
+        )
     tell_unreadable(out, approvals.unreadable)
     if not (approvals.passes or approvals.without_forge or approvals.unreadable):
         out.print("no environment changes by review only")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.values.model_faults import field_path
-from hub.actions.environments import list_environments, show_environment
+from hub.actions.environments import SHIPPED, list_environments, show_environment
 from hub.output.console import Format, emit, printable
 from hub.wiring import hub
 
@@ -43,7 +43,7 @@ def list_all(*, repo: str | None, environments: Path | None, output: Format) -> 
                 spec["domain"],
             )
         console.print(table)
-        console.print(f"from {found.origin}")
+        console.print(f"source: {'built-in defaults' if found.origin == SHIPPED else found.origin}")
 
     emit({"origin": found.origin, "environments": trees}, output, people)
 

@@ -52,6 +52,6 @@ def _tell(console: Console, extended: Extended) -> None:
     console.print(f"  before  {outcome.before}")
     console.print(f"  commit  {(extended.done.commit or '')[:12]} on {outcome.plan.branch}")
     if outcome.ends_removal:
-        console.print("  it takes the place of the request to remove it")
+        console.print("  it replaces the request to delete it")
     tell_request(console, extended.done.reviewed)
     console.print(f"  price   {money_line(row)}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from generator.errors import HubError, Location
+from generator.values.counting import counted
 from hub.actions.guard import Change, Judged, guard
 from hub.output.annotations import annotation, markdown_table, plain_line
 from hub.output.console import Format, emit, write
@@ -103,8 +104,11 @@ def _summarise(summary: Path | None, heading: str, refusals: tuple[Refusal, ...]
 
 
 def _outcome(judgement: Judgement) -> str:
-    did = f"{judgement.commits} commits, {len(judgement.changed)} previews changed, {len(judgement.removed)} removed"
-    return f"refused, {len(judgement.refusals)} reasons ({did})" if judgement.refusals else f"allowed ({did})"
+    changed = counted(len(judgement.changed), "preview")
+    did = f"{counted(judgement.commits, 'commit')}, {changed} changed, {len(judgement.removed)} removed"
+    return (
+        f"refused, {counted(len(judgement.refusals), 'reason')} ({did})" if judgement.refusals else f"allowed ({did})"
+    )
 
 
 def _tell(console: Console, judgement: Judgement) -> None:

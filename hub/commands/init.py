@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from generator.values.counting import counted
 from hub.actions.init import InitRequest, LaidOut, init
 from hub.output.console import Format, emit
 from hub.views.preview import rule_data
@@ -45,7 +46,7 @@ def _tell(console: Console, found: LaidOut) -> None:
     branches = found.layout.branches()
     for plan, commit in found.branches:
         names = ", ".join(branches[plan.branch])
-        said = f"{len(plan.changes)} files" if plan.changes else "up to date"
+        said = counted(len(plan.changes), "file") if plan.changes else "up to date"
         mark = Text.assemble(("✓ ", "green"), (plan.branch, "bold"), f" for {names}: {said} ({commit[:12]})")
         console.print(mark)
         for change in plan.changes if plan.expected else ():
@@ -59,7 +60,7 @@ def _tell_rules(console: Console, rules: tuple[BranchRule, ...], held: PushRules
     words = {"no-rewriting": "rewrite", "no-deletion": "delete"}
     for name, what in words.items():
         if done := ", ".join(rule.branch for rule in rules if rule.name == name and rule not in open_rules):
-            console.print(Text.assemble(("✓ ", "green"), f"pushes that {what} {done} are refused"))
+            console.print(Text.assemble(("✓ ", "green"), f"pushes that {what} {done} are rejected"))
     if held is not None and held.hook != "ours" and len(open_rules) == len(rules):
         left = "has an update hook of its own, which was left alone"
         lacks = "has no update hook of ours; 'rtb-hub init' on its own path installs it where hooks are not shared"

@@ -13,7 +13,7 @@ def run(name: str | None, *, to: Path | None) -> None:
     """Print one schema, or write one or all to a folder."""
     if to is None:
         if name is None:
-            fault = Fault("which schema?", allowed=", ".join(NAMES), remedy="name one, or write all with --to DIR")
+            fault = Fault("name a schema", allowed=", ".join(NAMES), remedy="name one, or write all with --to DIR")
             raise ConfigError(Reason.INVALID_VALUE, fault)
         write(schema_text(name))
         return

@@ -110,7 +110,7 @@ def _facts(shown: ShownPreview, row: Row) -> dict[str, str]:
         "ends": end_line(row),
         **({"counts": f"office hours only: {hours}"} if hours else {}),
         "price": money_line(row),
-        **({"removal": f"requested on {shown.removal}; it goes when that is merged"} if shown.removal else {}),
+        **({"removal": f"requested on {shown.removal}; it is deleted when that is merged"} if shown.removal else {}),
     }
 
 

@@ -50,9 +50,9 @@ def _tell_queued(console: Console, waits: Queued) -> None:
     outcome, commit = waits.outcome, waits.done.commit
     place = InLine(outcome.place, outcome.length)
     words = {
-        "queued": "waits for room",
+        "queued": "is queued",
         "updated in line": "is updated and keeps its place",
-        "waits already": "waits as asked already; nothing was changed",
+        "waits already": "is already queued like this; nothing changed",
     }
     told = f" {words[outcome.change]}: {place.where}"
     console.print(Text.assemble(("✓ ", "green"), (outcome.queued.spec.issue, "bold"), told))
@@ -70,16 +70,16 @@ def _tell(console: Console, started: Started) -> None:
     key, name = preview.spec.issue, environment.name
     row = preview_row(preview, environment, now=done.at)
     if outcome.change == "unchanged":
-        console.print(Text.assemble(("✓ ", "green"), f"{key} in {name} is as asked already; nothing was changed"))
+        console.print(Text.assemble(("✓ ", "green"), f"{key} in {name} is already up to date; nothing changed"))
     elif outcome.change == "kept":
-        told = f"{key} in {name} is kept as it is; the request to remove it is withdrawn"
+        told = f"{key} in {name} is kept as it is; the request to delete it is withdrawn"
         console.print(Text.assemble(("✓ ", "green"), told))
     else:
         objects = len(outcome.rendering.manifests)
         console.print(Text.assemble(("✓ ", "green"), (key, "bold"), f" in {name} {outcome.change}: {objects} objects"))
         console.print(f"  commit  {commit[:12]} on {outcome.plan.branch}")
         if outcome.ends_removal:
-            console.print("  it takes the place of the request to remove it")
+            console.print("  it replaces the request to delete it")
     if outcome.change in ("created", "updated") or done.reviewed.request is not None:
         tell_request(console, done.reviewed)
     console.print(Text.assemble("  url     ", (row.url, f"link {row.url}")))
@@ -95,4 +95,4 @@ def _print_changes(console: Console, changes: tuple[ObjectChange, ...], outcome:
         same = outcome.change in ("unchanged", "kept")
         console.print("nothing would change" if same else "no object would change; the entry would (lease or record)")
     if outcome.ends_removal:
-        console.print("the request to remove it would be withdrawn")
+        console.print("the request to delete it would be withdrawn")

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _WORDS = {
-    "removed": "entry and manifests removed; Argo CD removes the rest",
-    "removal requested": "removal asked for on a request branch; it goes when that is merged",
+    "removed": "entry and manifests deleted; Argo CD deletes the rest",
+    "removal requested": "removal requested on a request branch; it is deleted when that is merged",
     "withdrawn": "request withdrawn",
-    "left the line": "waits for room no longer",
+    "left the line": "removed from the queue",
 }
 
 
@@ -33,7 +33,7 @@ def run(  # noqa: PLR0913 - the command's options
     stopped = stop(asked, env, parts=ours.parts(repo), ignore_not_found=ignore_not_found)
     if stopped is None:
         nothing = {"change": "none", "issue": key, "environment": env}
-        emit(nothing, output, lambda console: console.print(f"{key} in {env} is not there; nothing was changed"))
+        emit(nothing, output, lambda console: console.print(f"no preview of {key} in {env}; nothing changed"))
         return
     data = {"issue": key, **stop_data(stopped.outcome, stopped.done), "repository": stopped.done.repository}
     emit(data, output, lambda console: _tell(console, stopped))
@@ -68,7 +68,7 @@ def _tell_all(console: Console, found: StoppedEverywhere) -> None:
     for err in found.failed.values():
         report(err)
     if found.is_nowhere:
-        console.print(f"{found.key} is nowhere; nothing was changed")
+        console.print(f"no preview of {found.key} in any environment; nothing changed")
 
 
 def _tell(console: Console, stopped: Stopped) -> None:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from generator.errors import ConfigError, Fault, Reason
 from generator.validate.schemas import VERSIONS
+from generator.values.counting import counted
 from hub import __version__
 from hub.actions.manifest_files import read_manifests
 from hub.actions.validate import Validated, validate
@@ -90,5 +91,5 @@ def _print(found: Validated) -> None:
         out.print(Text.assemble(("  to do: ", "cyan"), printable(finding.remedy)))
     for skipped in found.skipped:
         out.print(Text(f"note: left out {skipped}", "dim"))
-    said = f"{found.objects} objects, Kubernetes {', '.join(found.versions)}"
-    out.print(f"{said}: {len(found.findings)} findings" if found.findings else f"{said}: nothing found")
+    said = f"{counted(found.objects, 'object')}, Kubernetes {', '.join(found.versions)}"
+    out.print(f"{said}: {counted(len(found.findings), 'finding') if found.findings else 'nothing found'}")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from generator.errors import Fault, RemedyKind, ToDo
 
 _PROTECT = "rtb-hub protect --apply, with an administrator's key"
-_WAIT = "; or wait in line ('start --queue')"
+_WAIT = "; or queue it ('start --queue')"
 _LAY_OUT_AGAIN = "lay it out again: rtb-hub init DIR (the repository, with your --environments)"
 _SEE_CHANGES = "see what changed there: git log -- {path}; 'rtb-hub doctor' tells when argocd/ has to be applied anew"
 _RESTART = "Argo CD does not try the same commit again: once the cause is gone, stop the preview and start it"
@@ -56,7 +56,7 @@ WORDS: Mapping[RemedyKind, str] = {
     RemedyKind.RUN_DOCTOR: "run 'rtb-hub doctor --cluster …': it names the file at fault and how to wake the set",
     RemedyKind.SEE_CHANGES: _SEE_CHANGES,
     RemedyKind.SEE_CHANGES_AND_RESTART: f"{_SEE_CHANGES}; {_RESTART}",
-    RemedyKind.SEE_HISTORY: "'rtb-hub history{env}' tells what was",
+    RemedyKind.SEE_HISTORY: "see 'rtb-hub history{env}' for past previews",
     RemedyKind.SET_FORGE: "set forge in its environment.yaml, see docs/FORGES.md; 'rtb-hub init' then brings it to"
     " the branch",
     RemedyKind.START_FIRST: "start one with 'rtb-hub start KEY --env NAME --image …'",
@@ -71,7 +71,7 @@ WORDS: Mapping[RemedyKind, str] = {
     " limits.previewsPerOwner{wait}",
     RemedyKind.USE_SPOT: "stop one, use '--compute spot' where allowed, or have quota L-3032A538 raised, then"
     " fargate.quotaVcpu{wait}",
-    RemedyKind.WAIT_TOO: "wait in line too: 'start --queue'; 'rtb-hub list' shows the line",
+    RemedyKind.WAIT_TOO: "queue it too: 'start --queue'; 'rtb-hub list' shows the queue",
     RemedyKind.WRITE_BY_START: "write the entry by 'rtb-hub start'",
     RemedyKind.WRITE_BY_START_ONLY: "write the entry by 'rtb-hub start', not by hand",
     RemedyKind.WRITE_TOGETHER: "commit entry and manifests together, by 'rtb-hub start'",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from generator.bootstrap.argocd import project_name
+from generator.values.counting import counted
 from hub.output.console import printable
 from hub.output.remedies import words
 from reconcilers.doctor.checked import (
@@ -52,8 +53,8 @@ def tell_diagnoses(console: Console, findings: Sequence[Diagnosis], checked: Ite
         for step in finding.remedy:
             console.print(Text.assemble(("  to do: ", "cyan"), printable(words(step))))
     counts = {s: sum(1 for f in findings if f.severity == s) for s in _STYLES}
-    found = ", ".join(_many(count, name, f"{name}s") for name, count in counts.items() if count)
-    console.print(Text(found or "nothing is wrong", "red" if counts["error"] else "green"))
+    found = ", ".join(counted(count, name) for name, count in counts.items() if count)
+    console.print(Text(found or "no problems found", "red" if counts["error"] else "green"))
     for one in checked:
         console.print(Text(f"  checked {printable(checked_line(one))}", "dim"))
 
@@ -62,15 +63,15 @@ def checked_line(one: Checked) -> str:
     """What was looked at, in words."""
     match one:
         case CheckedEnvironment():
-            counted = f"{_many(one.entries, 'entry', 'entries')} and {_many(one.files, 'file', 'files')} of Argo CD"
-            return f"{one.environment}: {counted}"
+            files = counted(one.files, "Argo CD file")
+            return f"{one.environment}: {counted(one.entries, 'entry', 'entries')} and {files}"
         case CheckedSharing():
             return "environments for what they share"
         case CheckedRules():
             return f"rules of {one.branch}: {_holders(one)}"
         case CheckedProtection():
-            told = f"{one.ways_past} ways past it" if one.ways_past != 1 else "1 way past it"
-            return f"protection of {one.branch} at {one.where}: {told}"
+            ways = counted(one.ways_past, "way to bypass it", "ways to bypass it")
+            return f"protection of {one.branch} at {one.where}: {ways}"
         case CheckedCluster():
             return f"cluster {one.context}: {one.environment}{_in_cluster(one)}"
 
@@ -78,15 +79,12 @@ def checked_line(one: Checked) -> str:
 def _in_cluster(one: CheckedCluster) -> str:
     if one.previews is None:
         return f" is not in it (no {project_name(one.environment)})"
-    return f", its ApplicationSet and {_many(one.previews, 'preview', 'previews')}"
+    return f", its ApplicationSet and {counted(one.previews, 'preview')}"
 
 
 def _holders(one: CheckedRules) -> str:
     held = one.held
     if held is None:
-        return f"{', '.join(rule.name for rule in one.rules)}; Git cannot tell who holds them"
-    return ", ".join(f"{rule.name} by {held.held_by(rule.name, rule.branch) or 'nobody'}" for rule in one.rules)
-
-
-def _many(count: int, one: str, several: str) -> str:
-    return f"{count} {one if count == 1 else several}"
+        return f"{', '.join(rule.name for rule in one.rules)}; Git cannot tell whether they are enforced"
+    holders = ((rule.name, held.held_by(rule.name, rule.branch)) for rule in one.rules)
+    return ", ".join(f"{name} enforced by {holder}" if holder else f"{name} not enforced" for name, holder in holders)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from generator.values.counting import counted
 from hub.output.console import fault_data, printable
 from hub.views.changes import change_data, print_changes
 from reconcilers.scheduled.drift import DriftPass
@@ -41,13 +42,14 @@ def tell_pass(console: Console, found: DriftPass) -> None:
     for one in found.differences[:SHOWN_PREVIEWS]:
         console.print(Text(printable(f"{one.preview}: {', '.join(one.causes)}"), "bold"))
         if one.changes is None:
-            console.print(Text("  the manifest in Git cannot be read as objects; all of it is written anew", "yellow"))
+            console.print(Text("  the manifest in Git cannot be read as objects; all of it is rewritten", "yellow"))
         elif not one.changes:
-            console.print(Text("  no object changes; how it is written, or the record in the entry, does", "dim"))
+            console.print(Text("  no object changes; only its formatting, or the record in the entry", "dim"))
         else:
             print_changes(console, one.changes, indent="  ", most=SHOWN_FIELDS)
     if (more := len(found.differences) - SHOWN_PREVIEWS) > 0:
-        console.print(Text(f"… and {more} previews more; --output json has them all", "dim"))
-    counts = f"{found.equal} equal, {found.rendered} rendered to know, {len(found.differences)} differ"
-    waiting = f"; {found.waiting} with other inputs wait for the next runs" if found.waiting else ""
+        console.print(Text(f"… and {counted(more, 'more preview')}; --output json lists all", "dim"))
+    told = f"{found.equal} up to date ({found.rendered} had to be re-rendered to tell)"
+    counts = f"{told}, {len(found.differences)} drifted"
+    waiting = f"; {found.waiting} with changed inputs are left to the next runs" if found.waiting else ""
     console.print(Text(f"{found.environment}: {counts}{waiting}"))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from generator.model.queued import QueuedPreview
 
 #: Why a place waits for nothing.
-_NEXT = "there is room: it starts when its turn comes"
+_NEXT = "there is capacity: it starts when its turn comes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class InLine:
     @property
     def where(self) -> str:
         """Its place in words."""
-        return f"{self.place.position} of {self.length} in the line of {self.queued.spec.environment}"
+        return f"{self.place.position} of {self.length} in the queue of {self.queued.spec.environment}"
 
     @property
     def why(self) -> list[str]:

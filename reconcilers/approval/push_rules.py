@@ -69,14 +69,14 @@ def branch_rules(environments: Mapping[str, Environment]) -> tuple[BranchRule, .
 def _rules(branch: str, on_it: list[Environment]) -> tuple[BranchRule, ...]:
     names = tuple(sorted(environment.name for environment in on_it))
     words: dict[RuleName, str] = {
-        "no-rewriting": "refuse force pushes, administrators' too: an older state removes previews and revives others",
+        "no-rewriting": "refuse force pushes, also by administrators: an older state deletes or restores previews",
         "no-deletion": "refuse to delete the branch",
     }
     if any(environment.spec.gated for environment in on_it):
         words["reviewed"] = (
-            f"pull requests only; approved by {' and '.join(names)}'s team, not by who asked or pushed last;"
-            " a push voids approvals; no bypass but for the identity that removes what has expired"
+            f"require pull requests; approvals of the team of {' and '.join(names)} only, and none by the author or the"
+            " last pusher; dismiss approvals on a push; only the identity that deletes expired previews may bypass"
         )
     else:
-        words["hub-only"] = "only the hub's identity pushes; people use the hub, or a pull request that you review"
+        words["hub-only"] = "let only the hub's identity push; people use the hub, or a pull request that you review"
     return tuple(BranchRule(branch, names, name, text) for name, text in words.items())

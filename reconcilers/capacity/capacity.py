@@ -83,7 +83,7 @@ def room_faults(need: Need, others: Usage, environment: Environment) -> tuple[Fa
     room, shard = environment.spec.exposure.target_groups_per_shard, freest_shard(others, environment)
     if need.target_groups and others.shards.get(shard, 0) + need.target_groups > room:
         counts = ", ".join(f"{one}: {others.shards.get(one, 0)}" for one in _shards(environment))
-        message = f"no shard has room for {need.target_groups} target groups of {room} ({counts})"
+        message = f"no shard has capacity for {need.target_groups} target groups of {room} ({counts})"
         faults.append(Fault(message, remedy=_room(RemedyKind.RAISE_SHARDS, environment)))
     return tuple(faults)
 

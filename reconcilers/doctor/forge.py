@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from generator.errors import HubError, Location, Remedy, RemedyKind
 from generator.model.environment import Environment
+from generator.values.counting import counted
 from reconcilers.approval.protection import compare
 from reconcilers.approval.repository_files import CODEOWNERS
 from reconcilers.doctor.repository import Diagnosis
@@ -37,11 +38,12 @@ def diagnose_team(environment: Environment, where: str, members: Iterable[str], 
         return
     machines = [*forge.machines, hub.actor.login, (policy.expiry_identity or "").removeprefix("user:")]
     people = [login for login in members if not any(same_login(login, machine) for machine in machines)]
+    of_people = counted(len(people), "person", "people")
     if len(people) < policy.required:
-        message = f"{policy.team} has {len(people)} people, and {policy.required} of them must approve: nobody can"
+        message = f"{policy.team} has {of_people}, and {policy.required} must approve: no request can be approved"
         yield Diagnosis("error", "team-too-small", Location(where), message, (f"add people to {policy.team}",))
     elif len(people) == policy.required:
-        message = f"{policy.team} has {len(people)} people, all of whom must approve: what one of them asks for waits"
+        message = f"{policy.team} has {of_people}, and all must approve: a request by one of them cannot be approved"
         yield Diagnosis("warning", "team-too-small", Location(where), message, (f"add people to {policy.team}",))
 
 

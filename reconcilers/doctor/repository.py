@@ -170,7 +170,7 @@ def diagnose_rules(rules: Sequence[BranchRule], held: PushRules | None, where: s
         remedy = (f"git -C {quote(where)} config --unset-all receive.denyDeletes", *_protection(held, where))
         yield Diagnosis("warning", "withdrawal-refused", Location(where), message, remedy)
     if of_people := [rule for rule in open_rules if rule.name not in codes]:
-        message = "nobody holds who may push here: a bare repository knows neither people nor reviews"
+        message = "nothing restricts who may push: a bare repository has no accounts or reviews"
         yield Diagnosis("note", "branch-rules-unknown", Location(where), message, _in_words(of_people))
 
 
@@ -185,4 +185,4 @@ def _protection(held: PushRules, where: str) -> tuple[ToDo, ...]:
 
 
 def _in_words(rules: Sequence[BranchRule]) -> tuple[str, ...]:
-    return tuple(f"see to it on {rule.branch}: {rule.words}" for rule in rules)
+    return tuple(f"enforce on {rule.branch}: {rule.words}" for rule in rules)

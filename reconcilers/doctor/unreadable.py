@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from generator.errors import HubError, Location, Reason, ToDo
 from reconcilers.doctor.repository import Diagnosis
 
-_MEND: ToDo = "mend the file on its branch, or revert the commit that broke it"
+_MEND: ToDo = "fix the file on its branch, or revert the commit that broke it"
 
 
 def diagnose_unreadable(where: Location, error: HubError, *, is_asked: bool) -> Iterator[Diagnosis]:

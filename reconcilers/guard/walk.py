@@ -52,7 +52,7 @@ RULES: Mapping[str, ToDo] = {
     "entry-expired": "ask for it anew: an entry whose time is up would only be removed again",
     "over-capacity": "stop another preview first, or have the limit raised",
     "shard-changed": "keep the shard; to move a preview, stop it and start it anew",
-    "not-renderable": "mend the entry, or have an administrator mend the templates",
+    "not-renderable": "fix the entry, or have an administrator fix the templates",
     "manifest-unreadable": "have the hub render it",
     "manifest-edited": Remedy(RemedyKind.CHANGE_ENTRY),
     "manifest-stale": Remedy(RemedyKind.RENDER_ANEW),

@@ -65,7 +65,7 @@ def _walked(waiting: Sequence[Waiting], usage: Usage, environment: Environment) 
     for position, one in enumerate(waiting, 1):
         held = room_faults(one.need, usage.plus(taken), environment)
         if first and not held:
-            held = (Fault(f"{first.waiting.queued.key} is before it in line"),)
+            held = (Fault(f"{first.waiting.queued.key} is before it in the queue"),)
         place = Place(position, one, held)
         places.append(place)
         if not held:
@@ -78,9 +78,9 @@ def _walked(waiting: Sequence[Waiting], usage: Usage, environment: Environment) 
 def _told(line: Line, environment: Environment) -> Fault:
     held = [place for place in line.places if place.held]
     key, why = held[0].waiting.queued.key, "; ".join(fault.message for fault in held[0].held)
-    who = f"{key} waits" if len(held) == 1 else f"{len(held)} wait, {key} first,"
+    who = f"{key} is" if len(held) == 1 else f"{len(held)} previews, {key} first, are"
     return Fault(
-        f"{who} in line for {environment.name}: {why}",
+        f"{who} queued for {environment.name}: {why}",
         field="queue",
         remedy=Remedy(RemedyKind.WAIT_TOO),
     )

@@ -39,9 +39,7 @@ def plan_start(
     """
     environment = state.environment
     if asked.queue and environment.spec.gated:
-        message = (
-            f"nothing waits in line in {environment.name}: it changes by review, and the pull requests are the line"
-        )
+        message = f"{environment.name} has no queue: it changes by pull request, one after the other"
         remedy = Remedy(RemedyKind.START_WITHOUT_QUEUE)
         raise ConfigError(Reason.INVALID_VALUE, Fault(message, field="--queue", remedy=remedy))
     waits = state.in_queue(asked.key)
@@ -97,14 +95,14 @@ def _wanted(asked: StartRequest, state: EnvironmentState, starter: Starter, now:
 
 def _plan(asked: StartRequest, queued: QueuedPreview, state: EnvironmentState, *, is_new: bool, is_same: bool) -> Plan:
     name, key = state.environment.name, asked.key
-    what = f"{key} waits for room in {name}" if is_new else f"{key} keeps its place in the line of {name}"
+    what = f"{key} is queued in {name}" if is_new else f"{key} keeps its place in the queue of {name}"
     text = file_text(queued, "queued-preview", queue_folder(name))
     branch, base, expected = target(key, state)
     return Plan(
         branch=branch,
         base=base,
         expected=expected,
-        subject=f"Queue {key} in {name}" if is_new else f"Update {key} in the line of {name}",
+        subject=f"Queue {key} in {name}" if is_new else f"Update {key} in the queue of {name}",
         changes=() if is_same else (FileChange(queue_file(name, key), text.encode(), what),),
         trailers=(
             ("Preview", f"{name}/{key.name}"),

@@ -101,7 +101,7 @@ def _faults(
         return record.faults
     spec = queued.spec
     if environment.spec.gated:
-        return (Fault(f"{environment.name} changes by review only: nothing waits in line there", where),)
+        return (Fault(f"{environment.name} changes by review only: it has no queue", where),)
     if record.name in live:
         remedy = Remedy(RemedyKind.STOP_BOTH, About(environment.name, str(queued.key)))
         return (Fault(f"{queued.key} is live in {environment.name}", where, remedy=remedy),)

@@ -93,7 +93,7 @@ class Git:
         """Run, and raise `Stalled` (RepositoryRefused) with what git said when it fails."""
         result = self.run(*arguments, stdin=stdin, extra=extra)
         if result.code != 0:
-            remedy = "mend what git names (room on the disk, permissions, damaged objects) and run this again"
+            remedy = "fix the problem git reports (disk space, permissions, damaged objects) and run this again"
             raise Stalled(Reason.REPOSITORY_REFUSED, f"git {arguments[0]} failed: {said(result)}", remedy=remedy)
         return result
 

@@ -209,7 +209,7 @@ class Sender:
         if tally.key is None:
             return headers
         if not _KEY.fullmatch(tally.key):
-            remedy = "a key is one line of printable signs: mend the file that holds it, or make a new one"
+            remedy = "a key is one line of printable signs: fix the file that holds it, or create a new key"
             message = f"cannot {request.purpose}: the key for it is empty, or holds what no key does"
             raise Stalled(self.peer.refused, message, remedy=remedy)
         return {**headers, "Authorization": tally.key}

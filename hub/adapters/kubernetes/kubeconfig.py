@@ -84,7 +84,7 @@ def _from_file(path: Path, context: str) -> str:
         return f"Bearer {path.read_text(encoding='utf-8').strip()}"
     except (OSError, UnicodeDecodeError) as err:
         message = f"cannot read cluster {context}: its token's file {path} cannot be read"
-        remedy = "mend the file that the kubeconfig names, or name another context"
+        remedy = "fix the file that the kubeconfig names, or name another context"
         raise Stalled(Reason.CLUSTER_REFUSED, message, remedy=remedy) from err
 
 

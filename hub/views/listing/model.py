@@ -188,9 +188,9 @@ def wanted(  # noqa: PLR0913 - the command's options
     known = (*LEASE_PHASES, *(name for name in get_args(PhaseName) if sees_cluster and name not in LEASE_PHASES))
     for name in phases:
         if name not in known:
-            remedy = "" if sees_cluster else "other phases are the cluster's to tell: --cluster"
+            remedy = "" if sees_cluster else "phases such as running need --cluster"
             allowed, close = ", ".join(known), nearest(name, known)
-            fault = Fault(f"{name[:60]!r} is no phase", None, "--phase", allowed, close, remedy)
+            fault = Fault(f"{name[:60]!r} is not a phase", None, "--phase", allowed, close, remedy)
             raise ConfigError(Reason.INVALID_VALUE, fault)
     try:
         within = None if ends_within is None else period(ends_within)

@@ -49,7 +49,7 @@ def tell(console: Console, listing: Listing) -> None:
     else:
         names = ", ".join(state.environment.name for state in listing.states)
         if any(True for state in listing.states for _ in state.records):
-            console.print(f"no preview in {names} is as asked for")
+            console.print(f"no previews match the filters (searched {names})")
         else:
             console.print(f"no previews in {names}; {words(Remedy(RemedyKind.START_FIRST))}")
     phases = {listed.where: (listing.phases or {}).get(listed.where) for listed in shown}
@@ -74,7 +74,7 @@ def _tell_set_aside(console: Console, listing: Listing) -> None:
     """What a person has to look at."""
     tell_unreadable(console, listing.failures)
     entries = (record for _, record in listing.unreadable)
-    kinds = (("cannot be read; it is left alone", entries), ("is not started", listing.queue_set_aside))
+    kinds = (("cannot be read; it is skipped", entries), ("is not started", listing.queue_set_aside))
     for what, records in kinds:
         for record in records:
             console.print(Text(f"! {record.path} {what}:", "red"))
@@ -93,7 +93,7 @@ def _tell_leases(console: Console, listing: Listing, shown: Sequence[Listed]) ->
     for listed in shown:
         if listed.removal:
             head = Text.assemble((listed.row.key, "bold"), f" in {listed.row.environment}: ")
-            console.print(Text.assemble(head, f"removal requested; it goes when {listed.removal} is merged"))
+            console.print(Text.assemble(head, f"removal requested; it is deleted when {listed.removal} is merged"))
 
 
 def _totals(listing: Listing) -> str:

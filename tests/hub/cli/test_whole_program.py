@@ -36,7 +36,7 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
     "doctor": (("--repo", "plain.git"), "checked", ("--env", "stg"), UNHEALTHY),
     "demo": (("demo",), "RTB-207", ("taken",), Reason.NOT_A_STATE_REPOSITORY),
     "list": ((), "2 previews; ", ("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
-    "stop": ((KEY, *INT), "entry and manifests removed", ("RTB-9", *INT), Reason.PREVIEW_NOT_FOUND),
+    "stop": ((KEY, *INT), "entry and manifests deleted", ("RTB-9", *INT), Reason.PREVIEW_NOT_FOUND),
     "extend": ((KEY, *INT, "--by", "1h"), "ends at", (KEY, *INT, "--by", "soon"), Reason.INVALID_VALUE),
     "revive": ((KEY, *INT), "nothing was changed", ("RTB-9", *INT), Reason.PREVIEW_NOT_FOUND),
     "history": ((), "start", ("--since", "yesterday"), Reason.INVALID_VALUE),

@@ -221,7 +221,10 @@ def test_doctor_without_a_cluster_looks_at_the_repository_only(place: Place) -> 
     ran = rtb_hub("doctor", "--repo", place.state)
     assert ran.code == 0
     assert "[branch-rules-unknown]" in ran.out
-    assert "checked rules of main: no-rewriting by hook, no-deletion by hook, hub-only by nobody" in ran.out
+    assert (
+        "checked rules of main: no-rewriting enforced by hook, no-deletion enforced by hook, hub-only not enforced"
+        in ran.out
+    )
     (place.state / "hooks" / "update").unlink()
     assert "[force-push-allowed]" in rtb_hub("doctor", "--repo", place.state).out
     assert place.api.requests == []

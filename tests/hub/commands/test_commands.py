@@ -57,7 +57,7 @@ def test_the_same_again_changes_nothing_and_says_so(state: Path) -> None:
     start(state)
     head = git(state, "rev-parse", "main")
     ran = must("start", "RTB-123", "--env", "int", *IMAGES, "--repo", state)
-    assert "is as asked already; nothing was changed" in ran.out
+    assert "is already up to date; nothing changed" in ran.out
     assert git(state, "rev-parse", "main") == head
 
 
@@ -129,7 +129,7 @@ def test_list_filters_sorts_and_shows_what_cannot_be_read(state: Path) -> None:
     table = must("list", "--repo", state).out
     assert "https://rtb-123.int.preview.example.com/" in table
     assert "$0.0284" in table
-    assert "rtb-7/preview.yaml cannot be read; it is left alone" in table
+    assert "rtb-7/preview.yaml cannot be read; it is skipped" in table
     assert "'nonsense' is not allowed" in table
 
 
@@ -183,20 +183,20 @@ def test_stopping_what_is_live_in_prd_asks_for_its_removal(state: Path) -> None:
     (listed,) = must("list", "--repo", state, "-o", "json").json()["previews"]
     shown = must("show", "RTB-123", "--env", "prd", "--repo", state, "-o", "json").json()
     assert listed["removalRequested"] is shown["removalRequested"] is True
-    sentence = "RTB-123 in prd: removal requested; it goes when preview/prd/rtb-123 is merged"
+    sentence = "RTB-123 in prd: removal requested; it is deleted when preview/prd/rtb-123 is merged"
     assert sentence in must("list", "--repo", state).out
     of_one = must("show", "RTB-123", "--env", "prd", "--repo", state).out
-    assert "removal   requested on preview/prd/rtb-123; it goes when that is merged" in of_one
+    assert "removal   requested on preview/prd/rtb-123; it is deleted when that is merged" in of_one
     again = ("RTB-123", "--env", "prd", *IMAGES, "--repo", state)
     changed = rtb_hub("diff", *again)
-    assert (changed.code, "the request to remove it would be withdrawn" in changed.out) == (DIFFERENT, True)
+    assert (changed.code, "the request to delete it would be withdrawn" in changed.out) == (DIFFERENT, True)
     kept = must("start", *again)
-    assert "RTB-123 in prd is kept as it is; the request to remove it is withdrawn" in kept.out
+    assert "RTB-123 in prd is kept as it is; the request to delete it is withdrawn" in kept.out
     assert "open a pull request" not in kept.out
     assert git(state, "for-each-ref", "--format=%(refname:short)").split() == ["main", "prd"]
     must("stop", "RTB-123", "--env", "prd", "--repo", state)
     told_otherwise = must("start", *again, "--set", "web.cpu=500m").out
-    assert "takes the place of the request to remove it" in told_otherwise
+    assert "replaces the request to delete it" in told_otherwise
 
 
 def test_the_repository_is_the_flag_else_the_variable_else_the_folder(state: Path, tmp_path: Path) -> None:
@@ -279,8 +279,8 @@ def test_init_tells_the_rules_for_each_branch_and_holds_those_it_can(tmp_path: P
     ]
     assert told["rules"][0]["environments"] == ["int", "stg"]
     people = must("init", tmp_path / "state.git").out
-    assert "pushes that rewrite main, prd are refused" in people
-    assert "pushes that delete main, prd are refused" in people
+    assert "pushes that rewrite main, prd are rejected" in people
+    assert "pushes that delete main, prd are rejected" in people
     for rule in told["rules"]:
         assert (f"  {rule['branch']}: {rule['words']}\n" in people) is (rule["heldBy"] is None)
 
@@ -308,7 +308,7 @@ def test_init_tells_what_a_setting_of_the_remote_holds_and_no_more(tmp_path: Pat
     git(tmp_path, "init", "-q", "--bare", str(remote))
     git(remote, "config", "receive.denyNonFastForwards", "true")
     people = must("init", tmp_path / "local.git", "--remote", remote).out
-    assert "pushes that rewrite main, prd are refused" in people
+    assert "pushes that rewrite main, prd are rejected" in people
     assert "pushes that delete" not in people
     assert "main: refuse to delete the branch" in people
     assert "refuse force pushes" not in people
@@ -443,7 +443,7 @@ def test_the_demo_shows_four_previews_and_the_tree(tmp_path: Path) -> None:
     assert out.count("https://rtb-123.int.preview.example.com/") == 2
     for words in ("RTB-207", "rtb-207.stg", "manifest.yaml", "branch prd", "Next, try:", "left)"):
         assert words in out
-    assert "nothing was changed" in must("demo", tmp_path / "demo").out
+    assert "is already up to date; nothing changed" in must("demo", tmp_path / "demo").out
 
 
 def test_every_command_has_help_with_an_example_or_a_consequence() -> None:

@@ -30,7 +30,7 @@ def manifest_of(repository: Path) -> tuple[str, str]:
 
 def test_what_the_hub_commits_passes_and_a_hand_edit_does_not(repository: Path) -> None:
     ran = must("guard", "main^1..main", "--repo", repository)
-    assert ran.out == "allowed (1 commits, 1 previews changed, 0 removed)\n"
+    assert ran.out == "allowed (1 commit, 1 preview changed, 0 removed)\n"
     must("stop", "RTB-1", "--env", "int", "--repo", repository)
     assert must("guard", "main~2..main", "--branch", "main", "--repo", repository, "-o", "json").json() == {
         "allowed": True,
@@ -62,9 +62,9 @@ def test_github_gets_an_annotation_at_the_line_and_a_summary(repository: Path, t
     first, last = ran.out.splitlines()
     line = changed.splitlines().index("  replicas: 9") + 1
     assert first.startswith(f"::error file={path},line={line},title=manifest-edited::")
-    assert last == "refused, 1 reasons (1 commits, 1 previews changed, 0 removed)"
+    assert last == "refused, 1 reason (1 commit, 1 preview changed, 0 removed)"
     told = summary.read_text()
-    assert told.startswith("before\n### guard: refused, 1 reasons")
+    assert told.startswith("before\n### guard: refused, 1 reason")
     assert "| environments/int/previews/rtb/0/rtb-1/manifest.yaml&#58;" in told
     assert "manifest-edited" in told
 

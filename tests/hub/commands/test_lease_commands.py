@@ -186,5 +186,8 @@ def test_list_counts_and_adds_up_what_it_shows(state: Path, tell: Callable[..., 
         ["RTB-9"], {"previews": 1, "prices": []}, [],
     )  # fmt: skip
     assert tell("list", "--project", "RTB", "--reverse")["totals"]["prices"][0]["previews"] == 1
-    assert "no preview in int, prd, stg is as asked for" in must("list", "--ends-within", "1h", "--repo", state).out
+    assert (
+        "no previews match the filters (searched int, prd, stg)"
+        in must("list", "--ends-within", "1h", "--repo", state).out
+    )
     assert rtb_hub("list", "--env", "itn", "--repo", state).code == CODES[Reason.UNKNOWN_ENVIRONMENT]

@@ -57,11 +57,11 @@ def test_list_and_show_tell_the_line(full: Path) -> None:
     assert [(one["issue"], one["position"]) for one in listed["queue"]] == [("RTB-4", 1), ("RTB-5", 2)]
     assert [one["file"] for one in listed["queueSetAside"]] == ["environments/int/queue/rtb-6.yaml"]
     people = must("list", "--repo", full).out
-    assert "RTB-5 is 2 of 2 in the line of int since" in people
+    assert "RTB-5 is 2 of 2 in the queue of int since" in people
     assert "! environments/int/queue/rtb-6.yaml is not started:" in people
     assert must("list", "--repo", full, "--owner", "bob", "-o", "json").json()["queue"] == []
     shown = must("show", "RTB-5", "--env", "int", "--repo", full).out
-    assert "RTB-5 is 2 of 2 in the line of int" in shown
+    assert "RTB-5 is 2 of 2 in the queue of int" in shown
     assert "6 of 6 Fargate vCPUs" in shown
     assert rtb_hub("show", "RTB-6", "--env", "int", "--repo", full).code == CODES[Reason.UNREADABLE_ENTRY]
     assert must("validate", full).code == 0
@@ -79,7 +79,7 @@ def test_show_tells_why_what_waits_cannot_start(full: Path) -> None:
 def test_stop_leaves_the_line(full: Path) -> None:
     start(full, "RTB-4", "--queue")
     ran = must("stop", "RTB-4", "--env", "int", "--repo", full)
-    assert "waits for room no longer" in ran.out
+    assert "removed from the queue" in ran.out
     assert must("list", "--repo", full, "-o", "json").json()["queue"] == []
 
 
@@ -87,7 +87,7 @@ def test_nothing_waits_in_a_gated_environment(state: Path) -> None:
     before = state_of(state)
     ran = start(state, "RTB-4", "--queue", env="prd")
     assert ran.code == CODES[Reason.INVALID_VALUE]
-    assert "the pull requests are the line" in ran.err
+    assert "prd has no queue: it changes by pull request, one after the other" in ran.err
     assert state_of(state) == before
 
 
@@ -116,7 +116,7 @@ def test_stop_all_asks_for_removal_where_review_is_needed(state: Path) -> None:
     git(state, "branch", "-f", "prd", "preview/prd/rtb-123")
     git(state, "branch", "-D", "preview/prd/rtb-123")
     ran = must("stop", "--all", "RTB-123", "--repo", state)
-    assert "removal asked for on a request branch" in ran.out
+    assert "removal requested on a request branch" in ran.out
     assert git(state, "branch", "--list", "--format=%(refname:short)", "preview/*").split() == ["preview/prd/rtb-123"]
 
 

@@ -111,7 +111,7 @@ def test_there_are_no_words_without_a_remedy() -> None:
         (Remedy(RemedyKind.RAISE_SHARDS), "stop a preview, or raise exposure.shards"),
         (
             Remedy(RemedyKind.RAISE_SHARDS, About(may_wait=True)),
-            "stop a preview, or raise exposure.shards; or wait in line ('start --queue')",
+            "stop a preview, or raise exposure.shards; or queue it ('start --queue')",
         ),
         ("check the network", "check the network"),
         ("", ""),

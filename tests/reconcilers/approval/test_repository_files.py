@@ -172,7 +172,7 @@ def merge(state: Path, into: str, branch: str) -> str:
 def test_a_request_passes_by_its_merge_and_a_push_by_what_was_before(runner: Runner) -> None:
     head = merge(runner.state, "prd", "preview/prd/rtb-1")
     code, out = runner.run(head, "pull_request", branch="prd")
-    assert (code, out) == (0, "allowed (1 commits, 1 previews changed, 0 removed)\n")
+    assert (code, out) == (0, "allowed (1 commit, 1 preview changed, 0 removed)\n")
     assert runner.log.read_text().splitlines() == [
         "install --quiet --require-hashes --only-binary :all: -r requirements.txt",
         f"install --quiet --no-deps rtb-ai-hub @ {WHEEL}",
@@ -185,7 +185,7 @@ def test_a_request_passes_by_its_merge_and_a_push_by_what_was_before(runner: Run
 def test_a_push_is_judged_from_where_the_branch_was(runner: Runner) -> None:
     before = git(runner.state, "rev-parse", "main^1").strip()
     code, out = runner.run("main", "push", before=before)
-    assert (code, out) == (0, "allowed (1 commits, 1 previews changed, 0 removed)\n")
+    assert (code, out) == (0, "allowed (1 commit, 1 preview changed, 0 removed)\n")
 
 
 def test_the_expiry_identity_is_told_by_its_name_on_pushes_only(runner: Runner) -> None:

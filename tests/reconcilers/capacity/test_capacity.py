@@ -30,7 +30,9 @@ def test_a_new_preview_goes_where_there_is_most_room() -> None:
     spec = shards(2, 3)
     store = with_web_previews("RTB-1", "RTB-2", "RTB-3", spec=spec)  # 2 on previews-0, 1 on previews-1
     assert planned(store, spec=spec).preview.spec.shard == "previews-1"
-    with pytest.raises(Stalled, match=r"no shard has room for 2 target groups of 2 \(previews-0: 2, previews-1: 1\)"):
+    with pytest.raises(
+        Stalled, match=r"no shard has capacity for 2 target groups of 2 \(previews-0: 2, previews-1: 1\)"
+    ):
         planned(store, spec=shards(2, 2))
 
 
@@ -75,7 +77,7 @@ def test_a_preview_with_an_update_that_awaits_approval_counts_once_by_the_larger
     # Live: 2 target groups and 2 × 0.25 vCPU. Asked for: 1 target group and 1 vCPU.
     spec = {"limits": limits, "fargate": {"quotaVcpu": 2}, **shards(1, 3)}
     assert planned(store, "prd", key="RTB-2", blueprint="web", spec=spec).change == "created"
-    with pytest.raises(Stalled, match="no shard has room for 1 target groups of 2"):
+    with pytest.raises(Stalled, match="no shard has capacity for 1 target groups of 2"):
         planned(store, "prd", key="RTB-2", blueprint="web", spec={**spec, **shards(1, 2)})
     with pytest.raises(Stalled, match="prd uses 1 of 1 Fargate vCPUs"):
         planned(store, "prd", key="RTB-2", blueprint="web", spec={**spec, "fargate": {"quotaVcpu": 1}})

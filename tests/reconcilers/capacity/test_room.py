@@ -79,14 +79,14 @@ def test_what_is_short_is_told_with_the_numbers_and_what_to_do() -> None:
         "int has 5 of 5 previews",
         "alice has 3 of 3 previews in int",
         "int uses 1.75 of 2 Fargate vCPUs and 0.5 more are asked for",
-        "no shard has room for 2 target groups of 10 (previews-0: 9, previews-1: 10)",
+        "no shard has capacity for 2 target groups of 10 (previews-0: 9, previews-1: 10)",
     ]
     assert [fault.field for fault in faults] == ["limits.previews", "limits.previewsPerOwner", "fargate.quotaVcpu", ""]
-    wait = "; or wait in line ('start --queue')"
+    wait = "; or queue it ('start --queue')"
     told = [words(fault.remedy) for fault in faults]
     assert all(text.endswith(wait) and len(text) > 2 * len(wait) for text in told)
     gated = [words(fault.remedy) for fault in room_faults(NEED, others, place("prd", shards=2))]
-    assert [text + wait for text in gated] == told, "where nobody waits in line it is not offered"
+    assert [text + wait for text in gated] == told, "where there is no queue it is not offered"
 
 
 class TestANewOne:

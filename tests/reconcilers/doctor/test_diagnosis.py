@@ -217,13 +217,13 @@ def test_rules_that_git_cannot_tell_are_listed_whole() -> None:
     (found,) = of_rules(None, "git.example.com:x")
     assert (found.severity, found.rule, found.where.file) == ("note", "branch-rules-unknown", "git.example.com:x")
     assert "cannot be read from here" in found.message
-    assert list(found.remedy) == [f"see to it on {rule.branch}: {rule.words}" for rule in RULES]
+    assert list(found.remedy) == [f"enforce on {rule.branch}: {rule.words}" for rule in RULES]
 
 
 def test_rules_that_the_hook_holds_leave_only_those_about_people() -> None:
     (found,) = of_rules(HELD)
     assert (found.severity, found.rule) == ("note", "branch-rules-unknown")
-    assert "nobody holds who may push here" in found.message
+    assert "nothing restricts who may push: a bare repository has no accounts or reviews" in found.message
     assert len(found.remedy) == 2
 
 
@@ -290,7 +290,10 @@ def test_the_rules_where_pushes_arrive_are_read_and_the_remedy_makes_them_hold(k
     told = must("doctor", "--repo", location, "-o", "json").json()
     assert [f["rule"] for f in told["findings"]] == ["branch-rules-unknown"]
     assert [rule["heldBy"] for rule in told["rules"]] == ["hook", "hook", None] * 2
-    assert "rules of prd: no-rewriting by hook, no-deletion by hook, reviewed by nobody" in told["checked"]
+    assert (
+        "rules of prd: no-rewriting enforced by hook, no-deletion enforced by hook, reviewed not enforced"
+        in told["checked"]
+    )
 
 
 def test_rules_that_git_refuses_to_read_are_told_and_count_as_unknown(tmp_path: Path) -> None:
@@ -305,7 +308,7 @@ def test_the_rules_of_a_work_tree_that_nobody_pushes_to_are_listed(tmp_path: Pat
     must("init", tmp_path / "tree", "--work-tree")
     out = must("doctor", "--repo", tmp_path / "tree").out
     assert "cannot be read from here" in out
-    assert "rules of main: no-rewriting, no-deletion, hub-only; Git cannot tell who holds them" in out
+    assert "rules of main: no-rewriting, no-deletion, hub-only; Git cannot tell whether they are enforced" in out
 
 
 # The cluster

@@ -178,11 +178,11 @@ def test_who_does_not_wait_starts_past_nobody() -> None:
     with pytest.raises(Stalled) as caught:
         asked(store, "RTB-3", of, queue=False)
     (fault,) = caught.value.faults
-    assert fault.message == "RTB-2 waits in line for int: int uses 1.0 of 2 Fargate vCPUs and 2 more are asked for"
+    assert fault.message == "RTB-2 is queued for int: int uses 1.0 of 2 Fargate vCPUs and 2 more are asked for"
     assert fault.remedy == Remedy(RemedyKind.WAIT_TOO)
     small = asked(store, "RTB-3", of)
     assert (small.change, small.place.position) == ("queued", 2)
-    assert [fault.message for fault in small.place.held] == ["RTB-2 is before it in line"]
+    assert [fault.message for fault in small.place.held] == ["RTB-2 is before it in the queue"]
     assert admitted(store, of).plan is None
 
 
@@ -203,7 +203,7 @@ def test_an_update_that_takes_more_waits_for_the_line_and_one_that_does_not_goes
     asked(store, "RTB-1", of, settings=[("web.cpu", "500m"), ("api.cpu", "500m")])
     asked(store, "RTB-2", of, settings=[("web.cpu", "1"), ("api.cpu", "1")])
     assert asked(store, "RTB-1", of).change == "updated"
-    with pytest.raises(Stalled, match="RTB-2 waits in line"):
+    with pytest.raises(Stalled, match="RTB-2 is queued"):
         asked(store, "RTB-1", of, settings=[("web.cpu", "500m")])
 
 
@@ -306,7 +306,9 @@ def test_what_is_wrong_does_not_wait_either() -> None:
 
 def test_in_a_gated_environment_the_pull_requests_are_the_line() -> None:
     request = replace(start_request(), queue=True)
-    with pytest.raises(ConfigError, match="prd: it changes by review") as caught:
+    with pytest.raises(
+        ConfigError, match="prd has no queue: it changes by pull request, one after the other"
+    ) as caught:
         plan_start(request, observed(state_store(), "prd"), starter=STARTER, now=NOW)
     assert caught.value.reason is Reason.INVALID_VALUE
 

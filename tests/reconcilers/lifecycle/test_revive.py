@@ -251,7 +251,7 @@ def test_the_shard_is_the_one_it_was_on_while_there_is_room() -> None:
     assert revival(store, state=observed(store, exposure=exposure)).preview.spec.shard == "previews-0"
     started(store, key="RTB-9", spec={"exposure": exposure})
     assert revival(store, state=observed(store, exposure=exposure)).preview.spec.shard == "previews-1"
-    with pytest.raises(Stalled, match="no shard has room"):
+    with pytest.raises(Stalled, match="no shard has capacity"):
         revival(store, state=observed(store, exposure={**exposure, "shards": 1}))
     other = observed(store, exposure={**exposure, "group": "others"})
     assert revival(store, state=other).preview.spec.shard == "others-0"
