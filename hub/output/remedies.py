@@ -53,7 +53,7 @@ WORDS: Mapping[RemedyKind, str] = {
     RemedyKind.REPLACE_HOOK: "have its own update hook refuse that, or move that hook away and install ours:"
     " rtb-hub init {path}",
     RemedyKind.REQUEST_REMOVAL: "wait for its end, or ask for this one removal alone, to be reviewed: 'rtb-hub stop'",
-    RemedyKind.RUN_DOCTOR: "run 'rtb-hub doctor --cluster …': it names the file at fault and how to wake the set",
+    RemedyKind.RUN_DOCTOR: "run 'rtb-hub doctor --cluster …': it tells how to repair and refresh the ApplicationSet",
     RemedyKind.SEE_CHANGES: _SEE_CHANGES,
     RemedyKind.SEE_CHANGES_AND_RESTART: f"{_SEE_CHANGES}; {_RESTART}",
     RemedyKind.SEE_HISTORY: "see 'rtb-hub history{env}' for past previews",

@@ -137,18 +137,18 @@ SET_ASIDE = Metric(
     "rtb_hub_set_aside_entries",
     "gauge",
     (RECONCILER, ENVIRONMENT),
-    "entries that the last pass could not judge; each needs a person",
+    "entries that the last pass could not judge; each needs manual action",
 )
 REPORTS = Metric(
     "rtb_hub_reports",
     "gauge",
     (RECONCILER, ENVIRONMENT),
-    "what else the last pass leaves to a person",
+    "what else of the last pass needs manual action",
 )
 HELD = Metric(
     "rtb_hub_held", "gauge", (RECONCILER, ENVIRONMENT), "1 while the last pass awaits a person's agreement, else 0"
 )
-QUEUED = Metric("rtb_hub_queued_requests", "gauge", (ENVIRONMENT,), "requests that wait for room")
+QUEUED = Metric("rtb_hub_queued_requests", "gauge", (ENVIRONMENT,), "requests in the queue")
 PREVIEWS = Metric("rtb_hub_previews", "gauge", (ENVIRONMENT,), "previews that the environment holds")
 NEXT_DUE = Metric(
     "rtb_hub_next_due_timestamp_seconds",

@@ -74,7 +74,7 @@ def _installed(observation: Observation) -> Iterator[Diagnosis]:
         yield Diagnosis("error", "platform-missing", observation.place(f"Application {PLATFORM}"), message, remedy)
     for wanted, without in (
         (TRACKING, "a preview can put objects into another one's namespace"),
-        (GUARD, "sets and projects can be deleted by mistake, and every preview with them"),
+        (GUARD, "ApplicationSets and projects can be deleted by mistake, and every preview with them"),
     ):
         where, policy = observation.place(f"ValidatingAdmissionPolicy {wanted}"), cluster.policies.get(wanted)
         if policy is None:
@@ -146,7 +146,7 @@ def _wake(observation: Observation, found: ApplicationSet) -> tuple[str, ...]:
     context = shlex.quote(observation.cluster.context)
     command = f"kubectl --context {context} -n {namespace} annotate applicationset {found.name}"
     return (
-        "have an administrator wake it: webhooks do not, and by itself it looks again only at its next requeue",
+        "have an administrator refresh it: webhooks do not, and it retries by itself only at its next requeue",
         f"{command} {REFRESH}-",
         f"{command} {REFRESH}=true",
     )

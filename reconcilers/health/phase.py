@@ -169,7 +169,7 @@ def _not_made(seen: Seen, entry: EntryRecord, now: datetime) -> Phase:
         return Phase("starting", "the namespace of before is still being removed")
     begun = _begun(entry.preview)
     if begun is not None and now - parse_time(begun) > NOTICED:
-        remedy = "look at the log of Argo CD's applicationset controller, and at the set's conditions"
+        remedy = "look at the log of Argo CD's applicationset controller, and at the ApplicationSet's conditions"
         return Phase("stuck", f"Argo CD has made no Application of it since {begun}", remedy)
     return Phase("starting", "Argo CD has not made its Application yet")
 

@@ -45,7 +45,7 @@ def remote_fault(what: str, result: Result) -> HubError:
         )
         return Stalled(Reason.REPOSITORY_DENIED, Fault(message, remedy=remedy))
     if _FULL.search(result.err):
-        remedy = "make room on the disk or raise the limit it names, then run this again; nothing was changed"
+        remedy = "free disk space or raise the limit it names, then run this again; nothing was changed"
         return Stalled(Reason.REPOSITORY_REFUSED, Fault(message, remedy=remedy))
     if _LOCKED.search(_own(result)):
         remedy = "another git works there: try again; if none does, one died: remove the *.lock file it names"
