@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from hub.adapters.http import SenderParts
     from hub.adapters.known_environments import KnownEnvironments
     from hub.adapters.local_forge.forge import LocalForge
-    from hub.approval.desk import Desk
     from hub.approval.requests import Requests
+    from hub.approval.review_process import ReviewProcess
     from hub.telemetry.events import Level
     from hub.telemetry.serving import MetricsAddress
     from hub.writing.writer import Writer
@@ -194,7 +194,7 @@ class Hub:
         return Requests(
             partial(self.reading, store),
             lambda environment: self.forge(environment, store.location),
-            partial(self.desk, store),
+            partial(self.review_process, store),
             self.clock,
         )
 
@@ -301,13 +301,13 @@ class Hub:
             is_identity=settings.identity is not None,
         )
 
-    def desk(self, store: GitStore, forge: Forge) -> Desk:
+    def review_process(self, store: GitStore, forge: Forge) -> ReviewProcess:
         """Where the requests of an environment are asked for and decided upon, at `forge`."""
-        from hub.approval.desk import Desk
         from hub.approval.examiner import Examiner
+        from hub.approval.review_process import ReviewProcess
 
         examiner = Examiner(self.history_of(store), self.check, self.starter.version, self.clock)
-        return Desk(store, forge, examiner, self.clock)
+        return ReviewProcess(store, forge, examiner, self.clock)
 
     @cached_property
     def _forges(self) -> dict[tuple[str, str | None], Forge]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from generator.errors import About, ConfigError, Fault, HubError, Reason, Remedy, RemedyKind, Stalled
 from generator.values.naming import IssueKey
 from hub.approval.requests import Requests
-from reconcilers.approval.decisions import ApprovalPass
+from reconcilers.approval.decisions import ApprovalResult
 from reconcilers.ports.forge import ChangeRequest, ReviewState
 from reconcilers.state.environment import EnvironmentState, request_branch
 
@@ -24,7 +24,7 @@ class Approvals:
     `unreadable`: why nothing is told of an environment, by its name, or of a branch.
     """
 
-    passes: tuple[ApprovalPass, ...]
+    passes: tuple[ApprovalResult, ...]
     without_forge: tuple[str, ...]
     unreadable: Mapping[str, HubError]
 
@@ -65,14 +65,14 @@ def approvals(environment: str | None, *, requests: Requests) -> Approvals:
     return Approvals(tuple(judged), tuple(without), unreadable)
 
 
-def _judged(state: EnvironmentState, requests: Requests) -> ApprovalPass:
+def _judged(state: EnvironmentState, requests: Requests) -> ApprovalResult:
     environment = state.environment
     forge = requests.forge(environment)
     if forge is None or environment.spec.approval is None:
         name, lacks = environment.name, "forge" if forge is None else "approval"
         fault = Fault(f"{name} has no {lacks} in its file", field=lacks, remedy=f"set {lacks} in its environment.yaml")
         raise ConfigError(Reason.INVALID_ENVIRONMENT, fault)
-    return requests.desk(forge).found(state, now=requests.clock())
+    return requests.review_process(forge).found(state, now=requests.clock())
 
 
 def approve(asked: ReviewRequest, *, requests: Requests, forge_as: Callable[[str], LocalForge]) -> ReviewGiven:

@@ -14,7 +14,7 @@ from generator.objects.manifest import Manifest
 from generator.values.naming import IssueKey
 from hub.actions.cluster_phases import phases, read_environment
 from hub.actions.repository import Repository
-from hub.views.queue import InLine, in_line
+from hub.views.queue import QueuePosition, queue_positions
 from reconcilers.health.phase import Phase
 from reconcilers.lifecycle.stop import preview_not_found
 from reconcilers.ports.git import ClusterReader
@@ -43,7 +43,7 @@ class ShownQueued:
     """A request that waits for room, with its place of `length`; None: today's policy sets it aside for `faults`."""
 
     queued: QueuedPreview
-    place: InLine | None
+    place: QueuePosition | None
     length: int
     faults: tuple[Fault, ...] = ()
 
@@ -107,6 +107,6 @@ def _queued(state: EnvironmentState, record: QueuedRecord) -> ShownQueued:
     queued = record.queued
     if queued is None:
         raise ConfigError(Reason.UNREADABLE_ENTRY, record.faults)
-    place = next((one for one in in_line(state) if one.queued.key == queued.key), None)
+    place = next((one for one in queue_positions(state) if one.queued.key == queued.key), None)
     aside = (one for one in state.queue.set_aside if place is None and one.name == record.name)
     return ShownQueued(queued, place, len(state.queue.waiting), tuple(fault for one in aside for fault in one.faults))

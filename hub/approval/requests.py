@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from generator.errors import HubError
 from generator.model.environment import Environment
 from generator.values.naming import IssueKey
-from hub.approval.desk import MARKER, Desk
+from hub.approval.review_process import MARKER, ReviewProcess
 from reconcilers.approval.text import code
 from reconcilers.lifecycle.done import Reviewed
 from reconcilers.ports.forge import Forge
@@ -26,7 +26,7 @@ class Requests:
 
     reading: Callable[[], Reading]
     forge: Callable[[Environment], Forge | None]
-    desk: Callable[[Forge], Desk]
+    review_process: Callable[[Forge], ReviewProcess]
     clock: Callable[[], datetime]
 
     def review(self, environment: Environment, key: IssueKey) -> Reviewed:
@@ -38,7 +38,7 @@ class Requests:
             state = self.reading().state(environment.name)
             if forge is None or key.name not in _asked_for(state):
                 return Reviewed(environment, is_at_forge=True)
-            return Reviewed(environment, is_at_forge=True, request=self.desk(forge).ask(key.name, state))
+            return Reviewed(environment, is_at_forge=True, request=self.review_process(forge).ask(key.name, state))
         except HubError as err:
             return Reviewed(environment, is_at_forge=True, error=err)
 

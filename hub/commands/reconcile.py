@@ -15,9 +15,9 @@ from hub.output.console import Format, emit, error_data, fault_data, printable
 from hub.output.exit_codes import CODES, NEEDS_A_PERSON, OK
 from hub.output.remedies import fault_line, words
 from hub.reconciling.once import reconcile_once
-from hub.reconciling.registry import Moment
+from hub.reconciling.registry import ReconcileTime
 from hub.reconciling.round import Asked, Outcome, Round
-from hub.views.passes import details, show
+from hub.views.results import details, show
 from hub.wiring import hub, watching
 from reconcilers.plan import Plan, one_line
 
@@ -59,7 +59,7 @@ def run(given: Options, *, repo: str | None, output: Format) -> None:
         watch_store(watched, watched.store(repo), asked, metrics=metrics)
         return
     store = ours.store(repo)
-    moment = Moment(at, given.confirm_removals, rehearsed=given.at is not None)
+    moment = ReconcileTime(at, given.confirm_removals, rehearsed=given.at is not None)
     acts = not (given.dry_run or moment.rehearsed)
     outcomes = reconcile_once(Round(ours, store, asked, moment, acts))
     tell(outcomes, moment, store, acts=acts, output=output)
@@ -76,7 +76,7 @@ def exit_code(outcomes: Sequence[Outcome]) -> int:
     return NEEDS_A_PERSON if is_left else OK
 
 
-def tell(outcomes: Sequence[Outcome], moment: Moment, store: GitStore, *, acts: bool, output: Format) -> None:
+def tell(outcomes: Sequence[Outcome], moment: ReconcileTime, store: GitStore, *, acts: bool, output: Format) -> None:
     """Print the outcomes."""
     data = {
         "at": format_time(moment.at),
@@ -149,7 +149,7 @@ def _time(text: str) -> datetime:
         raise ConfigError(Reason.INVALID_VALUE, fault) from err
 
 
-def _tell(console: Console, outcomes: Sequence[Outcome], moment: Moment, *, acts: bool) -> None:
+def _tell(console: Console, outcomes: Sequence[Outcome], moment: ReconcileTime, *, acts: bool) -> None:
     from rich.text import Text
 
     if moment.rehearsed:

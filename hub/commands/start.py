@@ -14,7 +14,7 @@ from hub.output.exit_codes import DIFFERENT
 from hub.views.changes import change_data, print_changes
 from hub.views.done import queue_data, start_data, tell_request
 from hub.views.preview import end_line, money_line, office_hours_line, preview_row
-from hub.views.queue import InLine, facts_of_queued, tell_facts
+from hub.views.queue import QueuePosition, facts_of_queued, tell_facts
 from hub.wiring import hub
 from reconcilers.lifecycle.start import StartOutcome
 
@@ -48,7 +48,7 @@ def _tell_queued(console: Console, waits: Queued) -> None:
     from rich.text import Text
 
     outcome, commit = waits.outcome, waits.done.commit
-    place = InLine(outcome.place, outcome.length)
+    place = QueuePosition(outcome.place, outcome.length)
     words = {
         "queued": "is queued",
         "updated in line": "is updated and keeps its place",

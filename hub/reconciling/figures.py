@@ -9,7 +9,7 @@ from datetime import datetime
 from generator.errors import Unexpected
 from hub.reconciling.round import Outcome, mistakes_in
 from hub.telemetry import events
-from hub.telemetry.telemetry import EndedPass, PassOutcome, Telemetry
+from hub.telemetry.telemetry import EndedReconcile, ReconcileOutcome, Telemetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class RoundFigures:
     def note(self, telemetry: Telemetry, *, at: datetime) -> None:
         """Count the passes and the round; note what succeeded at `at` (aware), and what is due next."""
         for one in self.outcomes:
-            telemetry.pass_ended(EndedPass(one.reconciler, one.environment, _word(one), one.result))
+            telemetry.pass_ended(EndedReconcile(one.reconciler, one.environment, _word(one), one.result))
             for _ in mistakes_in(
                 fault for aside in (one.result.set_aside if one.result else ()) for fault in aside.faults
             ):
@@ -64,7 +64,7 @@ class RoundFigures:
         return sum(1 for one in self.outcomes if one.error is not None)
 
 
-def _word(one: Outcome) -> PassOutcome:
+def _word(one: Outcome) -> ReconcileOutcome:
     if one.error is not None:
         return "unexpected" if isinstance(one.error, Unexpected) else "failed"
     if one.result is not None and one.result.held:

@@ -13,8 +13,8 @@ from generator.render.render import PreviewRenderer
 from hub.settings import IdentityName
 from hub.wiring import Hub
 from reconcilers.approval import decisions as approval
-from reconcilers.passes import Pass
 from reconcilers.ports.git import GitStore
+from reconcilers.results import ReconcileResult
 from reconcilers.scheduled import admission as queue
 from reconcilers.scheduled import drift, stamp
 from reconcilers.scheduled import expiry as expire
@@ -23,7 +23,7 @@ from reconcilers.state.environment import REQUEST_PREFIX, EnvironmentState
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class ReconcileTime:
     """When a pass is made (aware, to the second). `rehearsed`: that is not the clock's time, and nothing is committed.
 
     `confirmed`: how many removals a person agreed to.
@@ -38,7 +38,7 @@ class Moment:
 class Planned:
     """A pass, and what carries out whatever of it is not done by a commit; None: nothing."""
 
-    found: Pass
+    found: ReconcileResult
     act: Callable[[], None] | None = None
 
 
@@ -49,7 +49,7 @@ class Reconciler(Protocol):
     def subject(self) -> str:
         """Such as "Expire previews"."""
 
-    def plan(self, state: EnvironmentState, moment: Moment) -> Planned:
+    def plan(self, state: EnvironmentState, moment: ReconcileTime) -> Planned:
         """What is to be done; reads no more than the state and the store. Raises `HubError`."""
 
     def refused(self, environment: Environment, err: Stalled) -> Stalled:
@@ -71,14 +71,14 @@ class _Reconciler:
 
 
 class _Approval(_Reconciler):
-    def plan(self, state: EnvironmentState, moment: Moment) -> Planned:
+    def plan(self, state: EnvironmentState, moment: ReconcileTime) -> Planned:
         environment = state.environment
         forge = self.ours.forge(environment, self.store.location) if environment.spec.gated else None
         if forge is None:
-            return Planned(Pass(approval.NAME, environment.name))
-        desk = self.ours.desk(self.store, forge)
-        found = desk.found(state, now=moment.at)
-        return Planned(found, lambda: desk.act(found, state))
+            return Planned(ReconcileResult(approval.NAME, environment.name))
+        review_process = self.ours.review_process(self.store, forge)
+        found = review_process.found(state, now=moment.at)
+        return Planned(found, lambda: review_process.act(found, state))
 
 
 class _Unreviewed(_Reconciler):
@@ -89,10 +89,10 @@ class _Unreviewed(_Reconciler):
 
 
 class _Stamp(_Unreviewed):
-    def plan(self, state: EnvironmentState, moment: Moment) -> Planned:
+    def plan(self, state: EnvironmentState, moment: ReconcileTime) -> Planned:
         return Planned(stamp.plan_stamp(state, at=moment.at, merged_at=self._merged_at(state, moment)))
 
-    def _merged_at(self, state: EnvironmentState, moment: Moment) -> dict[str, datetime]:
+    def _merged_at(self, state: EnvironmentState, moment: ReconcileTime) -> dict[str, datetime]:
         """When requests were merged, as the forge knows; nothing when it cannot be asked: leases then begin now.
 
         Raises `ConfigError` for keys or addresses that are wrong: those a person has to mend.
@@ -111,24 +111,24 @@ class _Stamp(_Unreviewed):
 
 
 class _Expiry(_Unreviewed):
-    def plan(self, state: EnvironmentState, moment: Moment) -> Planned:
+    def plan(self, state: EnvironmentState, moment: ReconcileTime) -> Planned:
         newest = None if moment.rehearsed else state.snapshot.committed_at
         return Planned(expire.plan_expiry(state, at=moment.at, confirmed=moment.confirmed, newest=newest))
 
 
 class _Queue(_Reconciler):
-    def plan(self, state: EnvironmentState, moment: Moment) -> Planned:
+    def plan(self, state: EnvironmentState, moment: ReconcileTime) -> Planned:
         return Planned(queue.plan_queue(state, starter=self.ours.starter, now=moment.at))
 
 
-def drift_pass(ours: Hub, state: EnvironmentState, *, at: datetime) -> drift.DriftPass:
+def drift_pass(ours: Hub, state: EnvironmentState, *, at: datetime) -> drift.DriftResult:
     """What is to be corrected in one environment. Raises what reading raises."""
     judge = Judge(PreviewRenderer(state.library), ours.check, ours.starter.version)
     return drift.plan_drift(state, judge, ours.verified_memo, now=at)
 
 
 class _Drift(_Reconciler):
-    def plan(self, state: EnvironmentState, moment: Moment) -> Planned:
+    def plan(self, state: EnvironmentState, moment: ReconcileTime) -> Planned:
         return Planned(drift_pass(self.ours, state, at=moment.at))
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from generator.errors import ConfigError, Fault, HubError, Moved, Reason, Stalled, declared, nearest
-from hub.reconciling.registry import RECONCILERS, Moment, Planned, Reconciler, is_mine
+from hub.reconciling.registry import RECONCILERS, Planned, Reconciler, ReconcileTime, is_mine
 from hub.retrying import planned_anew
 from hub.wiring import Hub
-from reconcilers.passes import Pass, commits
 from reconcilers.plan import Plan
 from reconcilers.ports.git import GitStore
+from reconcilers.results import ReconcileResult, commits
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.reading import Reading
 
@@ -48,7 +48,7 @@ class Outcome:
 
     reconciler: str
     environment: str
-    result: Pass | None = None
+    result: ReconcileResult | None = None
     commit: str | None = None
     error: HubError | None = None
 
@@ -81,7 +81,7 @@ class Round:
     ours: Hub
     store: GitStore
     asked: Asked
-    moment: Moment
+    moment: ReconcileTime
     acts: bool = True
     _reading: Reading | None = field(default=None, init=False)
 
@@ -184,10 +184,10 @@ class Round:
 _LEAVES_GIT_ALONE = frozenset({"wait", "warn", "report"})
 
 
-def _is_part(one: Pass, plan: Plan) -> bool:
+def _is_part(one: ReconcileResult, plan: Plan) -> bool:
     return one.plan is not None and not one.plan.is_converged and one.plan.branch == plan.branch
 
 
-def _failed(name: str, reconciler: Reconciler, state: EnvironmentState, one: Pass, err: HubError) -> Outcome:
+def _failed(name: str, reconciler: Reconciler, state: EnvironmentState, one: ReconcileResult, err: HubError) -> Outcome:
     told = reconciler.refused(state.environment, err) if isinstance(err, Stalled) else err
     return Outcome(name, one.environment, one, error=told)

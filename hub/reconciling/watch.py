@@ -19,7 +19,7 @@ from generator.values.formats import format_time
 from hub.reconciling.figures import RoundFigures
 from hub.reconciling.interruption import Interruption
 from hub.reconciling.journal import Journal
-from hub.reconciling.registry import Moment
+from hub.reconciling.registry import ReconcileTime
 from hub.reconciling.round import Asked, Outcome, Round
 from hub.retrying import Backoff
 from hub.telemetry import events
@@ -64,7 +64,7 @@ def watch_store(ours: Hub, store: GitStore, asked: Asked, *, metrics: MetricsAdd
         clock = Time(interruption.pause)
 
         def look() -> tuple[Outcome, ...]:
-            return Round(ours, store, asked, Moment(clock.now().replace(microsecond=0))).run()
+            return Round(ours, store, asked, ReconcileTime(clock.now().replace(microsecond=0))).run()
 
         def heads() -> dict[str, str]:
             return {branch: snapshot.commit for branch, snapshot in store.snapshots().items()}

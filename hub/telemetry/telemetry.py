@@ -19,7 +19,7 @@ from hub.telemetry.events import Event, Level
 from hub.telemetry.metrics import Metric
 
 if TYPE_CHECKING:
-    from reconcilers.passes import Pass
+    from reconcilers.results import ReconcileResult
 
 #: What is bound just now, by thread. Each block of `about` puts it back: nothing is left when it ends.
 _ABOUT: ContextVar[Mapping[str, object]] = ContextVar("rtb_hub_about")
@@ -28,7 +28,7 @@ Border = Literal["entry", "request", "pass", "environment", "round", "http", "co
 #: Actions that tell what stands, from pass to pass.
 _STANDING = ("warn", "report", "wait")
 GitOutcome = Literal["ok", "nonzero", "timeout", "missing", "kept"]
-PassOutcome = Literal["changed", "unchanged", "held", "failed", "unexpected"]
+ReconcileOutcome = Literal["changed", "unchanged", "held", "failed", "unexpected"]
 
 
 class Log(Protocol):
@@ -91,13 +91,13 @@ class HttpCall(Protocol):
     def remaining(self) -> int | None: ...  # noqa: D102
 
 
-class EndedPass(NamedTuple):
+class EndedReconcile(NamedTuple):
     """A pass that ended. `found` None: not even planned."""
 
     reconciler: str
     environment: str
-    outcome: PassOutcome
-    found: Pass | None = None
+    outcome: ReconcileOutcome
+    found: ReconcileResult | None = None
 
 
 class Telemetry:
@@ -224,7 +224,7 @@ class Telemetry:
         finally:
             self._meter.observe(metrics.PASS_SECONDS, self.seconds() - begin, {"reconciler": reconciler})
 
-    def pass_ended(self, ended: EndedPass) -> None:
+    def pass_ended(self, ended: EndedReconcile) -> None:
         """One reconciler's pass over one environment ended; its events are the journal's to tell."""
         both = {"reconciler": ended.reconciler, "environment": ended.environment}
         self._meter.add(metrics.PASSES, 1, {**both, "outcome": ended.outcome})

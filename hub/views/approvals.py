@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from generator.values.formats import format_time
-from reconcilers.approval.decisions import NAME, ApprovalPass
+from reconcilers.approval.decisions import NAME, ApprovalResult
 
 
-def judged_data(found: ApprovalPass) -> dict[str, Any]:
+def judged_data(found: ApprovalResult) -> dict[str, Any]:
     """The requests of one environment, each with what becomes of it and what it still waits for."""
     return {
         "environment": found.environment,

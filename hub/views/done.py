@@ -8,7 +8,7 @@ from generator.errors import About, Remedy, RemedyKind
 from generator.values.formats import format_time
 from hub.output.remedies import words
 from hub.views.preview import describe
-from hub.views.queue import InLine, describe_place
+from hub.views.queue import QueuePosition, describe_place
 from reconcilers.lifecycle.done import Done, Reviewed
 from reconcilers.lifecycle.extend import ExtendOutcome
 from reconcilers.lifecycle.revive import ReviveOutcome
@@ -35,7 +35,7 @@ def start_data(outcome: StartOutcome, done: Done) -> dict[str, Any]:
 
 def queue_data(outcome: QueueOutcome, done: Done) -> dict[str, Any]:
     """A start that waits for room."""
-    place = InLine(outcome.place, outcome.length)
+    place = QueuePosition(outcome.place, outcome.length)
     return {"change": outcome.change, **_commit_data(outcome.plan, done), **describe_place(place)}
 
 

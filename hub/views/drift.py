@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from generator.values.counting import counted
 from hub.output.console import fault_data, printable
 from hub.views.changes import change_data, print_changes
-from reconcilers.scheduled.drift import DriftPass
+from reconcilers.scheduled.drift import DriftResult
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SHOWN_PREVIEWS, SHOWN_FIELDS = 10, 5
 
 
-def pass_data(found: DriftPass) -> dict[str, Any]:
+def pass_data(found: DriftResult) -> dict[str, Any]:
     """What a pass has to tell beside its actions, for machines. `objects` null: the manifest in Git is unreadable."""
     return {
         "differences": [
@@ -35,7 +35,7 @@ def pass_data(found: DriftPass) -> dict[str, Any]:
     }
 
 
-def tell_pass(console: Console, found: DriftPass) -> None:
+def tell_pass(console: Console, found: DriftResult) -> None:
     """The objects of what differs, shortened, and the counts."""
     from rich.text import Text
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hub.output.console import printable
 from hub.output.remedies import fault_line
-from reconcilers.lifecycle.line import Place, line_of
+from reconcilers.lifecycle.queue_order import Place, queue_order_of
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.queue_files import QueuedRecord
 
@@ -22,7 +22,7 @@ _NEXT = "there is capacity: it starts when its turn comes"
 
 
 @dataclass(frozen=True, slots=True)
-class InLine:
+class QueuePosition:
     """One request, its place and how many wait in its environment."""
 
     place: Place
@@ -44,12 +44,12 @@ class InLine:
         return [fault.message for fault in self.place.held] or [_NEXT]
 
 
-def in_line(state: EnvironmentState) -> tuple[InLine, ...]:
+def queue_positions(state: EnvironmentState) -> tuple[QueuePosition, ...]:
     """The line of an environment."""
     if not state.queue.waiting:
         return ()  # what thousands take is counted for those who wait only
-    line = line_of(state)
-    return tuple(InLine(place, len(line.places)) for place in line.places)
+    line = queue_order_of(state)
+    return tuple(QueuePosition(place, len(line.places)) for place in line.places)
 
 
 def describe_queued(queued: QueuedPreview) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def describe_queued(queued: QueuedPreview) -> dict[str, Any]:
     }
 
 
-def describe_place(one: InLine) -> dict[str, Any]:
+def describe_place(one: QueuePosition) -> dict[str, Any]:
     """A request and its place, for machines. `held` is empty when the next pass starts it."""
     held = [fault.message for fault in one.place.held]
     return {**describe_queued(one.queued), "position": one.place.position, "length": one.length, "held": held}
@@ -80,7 +80,7 @@ def describe_set_aside(record: QueuedRecord) -> dict[str, Any]:
     return {"file": str(record.path), "faults": list(map(fault_line, record.faults))}
 
 
-def tell_place(console: Console, one: InLine) -> None:
+def tell_place(console: Console, one: QueuePosition) -> None:
     """A place in one line."""
     from rich.text import Text
 

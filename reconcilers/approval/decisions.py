@@ -17,8 +17,8 @@ from generator.values.formats import format_time
 from generator.values.quantities import duration
 from reconcilers.approval.observer import Requests
 from reconcilers.approval.verdict import Observed, Verdict, Wait, deadline_of, judge
-from reconcilers.passes import Action, Pass, SetAside
 from reconcilers.ports.forge import ChangeRequest
+from reconcilers.results import Action, ReconcileResult, SetAside
 from reconcilers.state.environment import EnvironmentState
 
 NAME = "approval"
@@ -36,7 +36,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class ApprovalPass(Pass):
+class ApprovalResult(ReconcileResult):
     """What becomes of the requests of one environment.
 
     `judged` are the open ones, by number; the first whose verdict is "merge" is merged, and when the forge refuses that
@@ -59,13 +59,13 @@ def since(policy: Approval, now: datetime) -> datetime:
     return now - duration(policy.deadline) - LOOK_BACK
 
 
-def without_policy(environment: str) -> ApprovalPass:
+def without_policy(environment: str) -> ApprovalResult:
     """The pass of an environment that names a forge, but nobody who approves."""
     why = "its file names nobody who approves (approval.team): nothing is merged by itself"
-    return ApprovalPass(NAME, environment, (Action("report", environment, why),))
+    return ApprovalResult(NAME, environment, (Action("report", environment, why),))
 
 
-def plan_approval(state: EnvironmentState, found: Requests, policy: Approval, *, now: datetime) -> ApprovalPass:
+def plan_approval(state: EnvironmentState, found: Requests, policy: Approval, *, now: datetime) -> ApprovalResult:
     """The pass at `now` (aware)."""
     where = state.environment.name
     aside = [_aside(f"{where}/{name}", state.request_snapshots[name].branch, why) for name, why in found.faults.items()]
@@ -100,7 +100,7 @@ def plan_approval(state: EnvironmentState, found: Requests, policy: Approval, *,
         else:
             told = f"{snapshot.branch} is no request of the hub's: it is left as it is"
             actions.append(Action("wait", f"{where}/{name}", told))
-    planned = ApprovalPass(
+    planned = ApprovalResult(
         NAME,
         where,
         set_aside=tuple(aside),
@@ -133,7 +133,7 @@ def _verdict(name: str, one: Observed, state: EnvironmentState, policy: Approval
     return Verdict("close", "its branch is gone", waits=(Wait("content", "its branch is gone"),))
 
 
-def _actions(found: ApprovalPass) -> Iterator[Action]:
+def _actions(found: ApprovalResult) -> Iterator[Action]:
     where = found.environment
     for one in found.judged:
         about = f"request {one.request.number}"

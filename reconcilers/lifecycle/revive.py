@@ -18,8 +18,8 @@ from generator.values.formats import format_time
 from generator.values.naming import ENTRY_FILE, IssueKey, preview_folder
 from reconcilers.capacity.capacity import find_shard, need_of
 from reconcilers.leases import new_lease
-from reconcilers.lifecycle.line import room_for
-from reconcilers.lifecycle.start import Deed, Starter, checked, start_plan
+from reconcilers.lifecycle.queue_order import room_for
+from reconcilers.lifecycle.start import Attribution, Starter, checked, start_plan
 from reconcilers.plan import Plan
 from reconcilers.ports.git import GitStore, LoggedCommit
 from reconcilers.state.entries import EntryRecord, entry_record
@@ -79,8 +79,8 @@ def plan_revival(
     preview, rendering = starter.rendered(draft, state.environment, state.library)
     commit = removal.commit.commit
     told = (("Removed-By-Commit", commit),)
-    deed = Deed(asked.requested_by, "revive", f", removed by {commit[:12]}", told)
-    return ReviveOutcome("revived", preview, start_plan(preview, rendering, state, deed), removal)
+    attribution = Attribution(asked.requested_by, "revive", f", removed by {commit[:12]}", told)
+    return ReviveOutcome("revived", preview, start_plan(preview, rendering, state, attribution), removal)
 
 
 def _there(key: IssueKey, record: EntryRecord, state: EnvironmentState) -> ReviveOutcome:

@@ -100,7 +100,7 @@ class Starter:
 
         Raises `ConfigError` for a wrong request and `Stalled` (CapacityExhausted) when it is full, or others wait.
         """
-        from reconcilers.lifecycle.line import room_for
+        from reconcilers.lifecycle.queue_order import room_for
         from reconcilers.plan import Plan
 
         environment = state.environment
@@ -111,7 +111,7 @@ class Starter:
             asked = asked.like(waits.queued)
         draft = self.draft(asked, environment, before, room=room_for(asked.key, state), now=now)
         preview, rendering = self.rendered(draft, environment, state.library)
-        plan = start_plan(preview, rendering, state, Deed(asked.requested_by))
+        plan = start_plan(preview, rendering, state, Attribution(asked.requested_by))
         removal = asked.key.name in state.removals
         if removal and plan.is_converged:
             head = state.snapshot.commit
@@ -221,7 +221,7 @@ def _previous(key: IssueKey, state: EnvironmentState) -> EntryRecord | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class Attribution:
     """What is done to a preview, as its history tells. `verb` is start or update unless it says otherwise.
 
     `because` is added to why, in words; `trailers` are those of this verb alone.
@@ -233,7 +233,7 @@ class Deed:
     trailers: tuple[tuple[str, str], ...] = ()
 
 
-def start_plan(preview: Preview, rendering: Rendering, state: EnvironmentState, deed: Deed) -> Plan:
+def start_plan(preview: Preview, rendering: Rendering, state: EnvironmentState, attribution: Attribution) -> Plan:
     """The plan that writes entry and manifests, and takes it out of the line; empty when it is there as it is."""
     from reconcilers.plan import FileChange, Plan
     from reconcilers.state.environment import target
@@ -241,8 +241,8 @@ def start_plan(preview: Preview, rendering: Rendering, state: EnvironmentState, 
     previous = _previous(preview.key, state)
     environment, key = state.environment, preview.key
     folder, waits = preview_folder(environment.name, key), state.in_queue(key)
-    verb = deed.verb or ("update" if previous else "start")
-    why = f"{verb} {key} in {environment.name}{deed.because}"
+    verb = attribution.verb or ("update" if previous else "start")
+    why = f"{verb} {key} in {environment.name}{attribution.because}"
     changes = (
         FileChange(folder / MANIFEST_FILE, rendering.text.encode(), f"{why}: {len(rendering.manifests)} objects"),
         FileChange(folder / ENTRY_FILE, entry_text(preview).encode(), f"{why}: the entry"),
@@ -258,8 +258,8 @@ def start_plan(preview: Preview, rendering: Rendering, state: EnvironmentState, 
         trailers=(
             ("Preview", f"{environment.name}/{key.name}"),
             ("Action", verb),
-            ("Requested-By", deed.by),
-            *deed.trailers,
+            ("Requested-By", attribution.by),
+            *attribution.trailers,
             ("Rendered-Digest", rendering.digest),
             ("Generator", f"rtb-hub {preview.spec.rendered.generator if preview.spec.rendered else ''}"),
         ),

@@ -11,7 +11,7 @@ from generator.model.queued import QueuedLease, QueuedPreview, QueuedSpec
 from generator.values.formats import format_time
 from generator.values.naming import queue_file, queue_folder
 from reconcilers.capacity.capacity import EMPTY
-from reconcilers.lifecycle.line import Place, line_of
+from reconcilers.lifecycle.queue_order import Place, queue_order_of
 from reconcilers.lifecycle.start import Starter, StartOutcome, StartRequest, file_text
 from reconcilers.plan import FileChange, Plan
 from reconcilers.state.environment import EnvironmentState, target
@@ -60,7 +60,7 @@ def _queued(
         lease = queued.spec.lease.model_copy(update={"requested_at": before.spec.lease.requested_at})
         queued = queued.model_copy(update={"spec": queued.spec.model_copy(update={"lease": lease})})
     plan = _plan(asked, queued, state, is_new=before is None, is_same=queued == before)
-    line = line_of(after(state, plan))
+    line = queue_order_of(after(state, plan))
     place = line.place(asked.key)
     if place is None:
         raise AssertionError(f"{asked.key} is not in the line it was put in")

@@ -9,10 +9,10 @@ from generator.errors import Fault, declared
 from generator.model.entry import Preview
 from reconcilers.capacity.capacity import freest_shard, room_faults
 from reconcilers.leases import new_lease
-from reconcilers.lifecycle.line import held_back
-from reconcilers.lifecycle.start import Deed, Starter, checked, start_plan
-from reconcilers.passes import Action, Pass, SetAside
+from reconcilers.lifecycle.queue_order import held_back
+from reconcilers.lifecycle.start import Attribution, Starter, checked, start_plan
 from reconcilers.plan import Plan, combined
+from reconcilers.results import Action, ReconcileResult, SetAside
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.planned import after
 from reconcilers.state.queue_files import Waiting
@@ -20,7 +20,7 @@ from reconcilers.state.queue_files import Waiting
 NAME = "queue"
 
 
-def plan_queue(state: EnvironmentState, *, starter: Starter, now: datetime) -> Pass:
+def plan_queue(state: EnvironmentState, *, starter: Starter, now: datetime) -> ReconcileResult:
     """What the line comes to now. What cannot be read, rendered or started by today's policy is set aside; it stays."""
     environment = state.environment.name
     set_aside = [_aside(environment, record.path, record.faults) for record in state.queue.set_aside]
@@ -44,7 +44,7 @@ def plan_queue(state: EnvironmentState, *, starter: Starter, now: datetime) -> P
         plans.append(plan)
         later = after(later, plan)
     together = combined(plans, _subject(environment, plans)) if plans else None
-    return Pass(NAME, environment, tuple(actions), tuple(set_aside), together)
+    return ReconcileResult(NAME, environment, tuple(actions), tuple(set_aside), together)
 
 
 def _admitted(one: Waiting, state: EnvironmentState, starter: Starter, now: datetime) -> tuple[Preview, Plan]:
@@ -57,7 +57,7 @@ def _admitted(one: Waiting, state: EnvironmentState, starter: Starter, now: date
     }
     preview, rendering = starter.rendered(checked(tree), environment, state.library)
     owner = lease.requested_by
-    return preview, start_plan(preview, rendering, state, Deed(owner, "admit"))
+    return preview, start_plan(preview, rendering, state, Attribution(owner, "admit"))
 
 
 def _subject(environment: str, plans: list[Plan]) -> str:

@@ -15,9 +15,9 @@ from datetime import datetime
 from generator.errors import Moved, Transient, declared
 from generator.values.naming import MANIFEST_FILE
 from reconcilers.capacity.facts import Facts
-from reconcilers.passes import Action, Pass, SetAside
 from reconcilers.plan import Plan
 from reconcilers.ports.git import Pair, VerifiedMemo
+from reconcilers.results import Action, ReconcileResult, SetAside
 from reconcilers.scheduled.drift_judge import CAUSES, Cause, Difference, Judge, Judged
 from reconcilers.state.entries import EntryRecord, read_listed
 from reconcilers.state.environment import EnvironmentState
@@ -30,7 +30,7 @@ _AT_ONCE = 250
 
 
 @dataclass(frozen=True, slots=True)
-class DriftPass(Pass):
+class DriftResult(ReconcileResult):
     """What is not as it would be rendered. `equal` counts previews that are, `rendered` those rendered to know.
 
     `waiting` counts those that have other inputs than today's and were not looked at: the next runs do.
@@ -43,7 +43,7 @@ class DriftPass(Pass):
 
     def lines(self) -> tuple[str, ...]:
         """Those of every pass, and how many previews wait for the next run."""
-        lines = Pass.lines(self)
+        lines = ReconcileResult.lines(self)
         return (*lines, f"{self.waiting} more in {self.environment}: in the next runs") if self.waiting else lines
 
 
@@ -68,7 +68,7 @@ class _Found:
     rendered: int = 0
 
 
-def plan_drift(state: EnvironmentState, judge: Judge, memo: VerifiedMemo, *, now: datetime) -> DriftPass:
+def plan_drift(state: EnvironmentState, judge: Judge, memo: VerifiedMemo, *, now: datetime) -> DriftResult:
     """What is to be corrected in one environment. Previews whose time is up are left to their removal.
 
     Raises what reading raises: a partial read corrects nothing.
@@ -175,14 +175,14 @@ def _judge(state: EnvironmentState, judge: Judge, candidate: _Candidate, text: b
         found.corrections.append(judged)
 
 
-def _pass(state: EnvironmentState, found: _Found, files: PreviewFiles, *, waiting: int) -> DriftPass:
+def _pass(state: EnvironmentState, found: _Found, files: PreviewFiles, *, waiting: int) -> DriftResult:
     environment = state.environment
     corrects = environment.spec.drift.mode == "correct" and not environment.spec.gated
     differences = [judged.difference for judged in found.corrections if judged.difference is not None]
     actions = [Action("correct" if corrects else "report", one.preview, one.why) for one in differences]
     actions += [Action("report", one.preview, one.why) for one in found.refused]
     actions += [Action("report", environment.name, f"{path} {what}") for path, what in _foreign(files)]
-    return DriftPass(
+    return DriftResult(
         reconciler=NAME,
         environment=environment.name,
         actions=tuple(actions),

@@ -15,8 +15,8 @@ from generator.errors import About, Fault, Location, Reason, Remedy, RemedyKind,
 from generator.model.environment import Environment
 from generator.values.formats import format_time, parse_time
 from generator.values.quantities import duration
-from reconcilers.passes import Action, ActionKind, Pass, SetAside
 from reconcilers.plan import FileChange, Plan
+from reconcilers.results import Action, ActionKind, ReconcileResult, SetAside
 from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.preview_files import folder_of, preview_files
@@ -31,7 +31,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 def plan_expiry(
     state: EnvironmentState, *, at: datetime, confirmed: int | None = None, newest: datetime | None = None
-) -> Pass:
+) -> ReconcileResult:
     """What is due in an environment at `at` (aware), what soon will be, and what cannot be judged.
 
     `confirmed` is the number of removals that a person agreed to: exactly that many may go, whatever the limits.
@@ -72,7 +72,7 @@ def plan_expiry(
             due.append((ends, record))
     later = [min(times) - warn_before] if times else []
     held = _held(state.environment, [time for time, _ in due], readable, confirmed)
-    return Pass(
+    return ReconcileResult(
         reconciler=NAME,
         environment=name,
         actions=(*_actions("remove", name, due), *_actions("warn", name, soon), *reports),

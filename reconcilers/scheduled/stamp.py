@@ -13,8 +13,8 @@ from generator.model.entry import Preview
 from generator.values.formats import format_time, parse_time
 from reconcilers.leases import end_of
 from reconcilers.lifecycle.start import entry_text
-from reconcilers.passes import Action, Pass, SetAside
 from reconcilers.plan import FileChange, Plan
+from reconcilers.results import Action, ReconcileResult, SetAside
 from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
 
@@ -22,14 +22,14 @@ NAME = "stamp"
 REQUESTED_BY = "rtb-hub (reconciler)"
 
 
-def plan_stamp(state: EnvironmentState, *, at: datetime, merged_at: Mapping[str, datetime]) -> Pass:
+def plan_stamp(state: EnvironmentState, *, at: datetime, merged_at: Mapping[str, datetime]) -> ReconcileResult:
     """The leases that begin now (`at`, aware). `merged_at` says when previews (`rtb-123`) were merged.
 
     A preview it does not name begins at `at`: late by a run at most, and never without an end.
     """
     environment = state.environment
     if not environment.spec.gated:
-        return Pass(NAME, environment.name)
+        return ReconcileResult(NAME, environment.name)
     stamped: list[tuple[EntryRecord, Preview]] = []
     aside: list[SetAside] = []
     for record in state.entries:
@@ -44,7 +44,9 @@ def plan_stamp(state: EnvironmentState, *, at: datetime, merged_at: Mapping[str,
             aside.append(SetAside(f"{environment.name}/{record.name}", record.path, faults))
     why = {record.name: _why(preview, is_told=record.name in merged_at) for record, preview in stamped}
     actions = tuple(Action("stamp", f"{environment.name}/{record.name}", why[record.name]) for record, _ in stamped)
-    return Pass(NAME, environment.name, actions, tuple(aside), _plan(state, stamped, why) if stamped else None)
+    return ReconcileResult(
+        NAME, environment.name, actions, tuple(aside), _plan(state, stamped, why) if stamped else None
+    )
 
 
 def _stamped(preview: Preview, state: EnvironmentState, begin: datetime) -> Preview:

@@ -57,7 +57,7 @@ def used(tree: ast.Module) -> Iterator[str]:
 def test_what_is_looked_for_is_found() -> None:
     text = "import os\nfrom sys import exit\nprint(os.environ)\nsys.exit(1)\nraise SystemExit\nhost.print('x')\n"
     assert {*used(ast.parse(text))} >= {"print", "os.environ", "sys.exit", "SystemExit"}
-    assert {"hub/actions/start.py", "hub/approval/desk.py", "hub/writing/writer.py"} <= {*BELOW}
+    assert {"hub/actions/start.py", "hub/approval/review_process.py", "hub/writing/writer.py"} <= {*BELOW}
 
 
 @pytest.mark.parametrize("name", BELOW)

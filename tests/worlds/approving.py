@@ -18,11 +18,11 @@ from hub.actions.parts import Parts
 from hub.actions.start import Started, start
 from hub.actions.stop import StopRequest, stop
 from hub.adapters.git.store import create_repository
-from hub.reconciling.registry import Moment
+from hub.reconciling.registry import ReconcileTime
 from hub.reconciling.round import Asked, Outcome, Round
 from hub.settings import load_settings
 from hub.wiring import Hub
-from reconcilers.approval.decisions import ApprovalPass
+from reconcilers.approval.decisions import ApprovalResult
 from reconcilers.lifecycle.done import Reviewed
 from reconcilers.lifecycle.extend import ExtendRequest
 from reconcilers.ports.forge import Forge
@@ -98,7 +98,7 @@ class Prd:
     def reconcile(self, *only: str, acts: bool = True, **environ: str) -> dict[str, Outcome]:
         """The outcomes in prd, by reconciler."""
         ours = self.hub(**environ)
-        found = Round(ours, self.store(ours), Asked(("prd",), only), Moment(ours.clock()), acts).run()
+        found = Round(ours, self.store(ours), Asked(("prd",), only), ReconcileTime(ours.clock()), acts).run()
         return {one.reconciler: one for one in found}
 
     def told(self, *only: str, acts: bool = True) -> tuple[str, ...]:
@@ -106,13 +106,13 @@ class Prd:
         outcome = self.reconcile(*(only or ("approval",)), acts=acts)["approval"]
         if outcome.error is not None:
             raise outcome.error
-        assert isinstance(outcome.result, ApprovalPass)
+        assert isinstance(outcome.result, ApprovalResult)
         return outcome.result.lines()
 
     def judged(self) -> tuple[str, str, tuple[str, ...]]:
         """Of the only open request: the decision, why, and what is not counted. Nothing is done."""
         outcome = self.reconcile("approval", acts=False)["approval"]
-        assert isinstance(outcome.result, ApprovalPass), outcome
+        assert isinstance(outcome.result, ApprovalResult), outcome
         (one,) = outcome.result.judged
         return one.verdict.kind, one.verdict.why, one.verdict.not_counted
 

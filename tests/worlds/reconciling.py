@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from generator.values.formats import format_time
-from hub.reconciling.registry import Moment
+from hub.reconciling.registry import ReconcileTime
 from hub.reconciling.round import Asked, Outcome, Round
 from hub.reconciling.watch import Time, Watch
 from hub.settings import load_settings
@@ -50,7 +50,8 @@ def reconciled(store: GitStore, at: datetime, *, envs: tuple[str, ...] = (), act
     """The outcomes of one round by environment."""
     ours = Hub(load_settings({}), clock=lambda: at)
     return {
-        one.environment: one for one in Round(ours, store, Asked(envs, ("expiry",)), Moment(at, **moment), acts).run()
+        one.environment: one
+        for one in Round(ours, store, Asked(envs, ("expiry",)), ReconcileTime(at, **moment), acts).run()
     }
 
 
@@ -97,7 +98,7 @@ class World:
         self.looks.append(self.seconds)
         at = self.now().replace(microsecond=0)
         ours = Hub(load_settings({}), clock=lambda: at, telemetry=self.log.telemetry)
-        return Round(ours, self.store, Asked((), ("expiry",)), Moment(at)).run()
+        return Round(ours, self.store, Asked((), ("expiry",)), ReconcileTime(at)).run()
 
     def heads(self) -> dict[str, str]:
         self.polls.append(self.seconds)

@@ -137,7 +137,7 @@ class GitHubCalls:
         return self._checked(request, raw, expected)
 
     def repeatedly(self, act: Callable[[], T]) -> T:
-        """`act` until its writes are answered. It must look before it writes: a lost answer may hide a done deed."""
+        """`act` until its writes are answered. It must look before it writes: a lost answer may hide a write."""
         return retried(act, on=Unsure, backoff=self.sender.parts.backoff)
 
     def _pace(self) -> None:

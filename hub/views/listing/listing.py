@@ -11,7 +11,7 @@ from itertools import chain
 from generator.errors import HubError
 from hub.views.listing.model import Cursor, Filter, Order, Page
 from hub.views.listing.rows import Listed, Total, Where
-from hub.views.queue import InLine, in_line
+from hub.views.queue import QueuePosition, queue_positions
 from reconcilers.health.phase import Phase
 from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
@@ -55,9 +55,11 @@ class Listing:
         )
 
     @cached_property
-    def queue(self) -> tuple[InLine, ...]:
+    def queue(self) -> tuple[QueuePosition, ...]:
         """Those who wait for room, by environment, in their order."""
-        return tuple(one for state in self.states for one in in_line(state) if self.wanted.shows_queued(one.queued))
+        return tuple(
+            one for state in self.states for one in queue_positions(state) if self.wanted.shows_queued(one.queued)
+        )
 
     @property
     def queue_set_aside(self) -> Iterator[QueuedRecord]:

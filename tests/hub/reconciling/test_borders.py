@@ -15,7 +15,7 @@ from hub.actions.list_previews import listed_previews
 from hub.commands.reconcile import exit_code
 from hub.output.exit_codes import NEEDS_A_PERSON
 from hub.reconciling.journal import Journal
-from hub.reconciling.registry import Moment
+from hub.reconciling.registry import ReconcileTime
 from hub.reconciling.round import Asked, Outcome, Round
 from hub.settings import load_settings
 from hub.telemetry.telemetry import Telemetry
@@ -33,7 +33,7 @@ HOUR = timedelta(hours=1)
 
 def run(store: MemoryStore, only: str, at: datetime, cache: Path) -> tuple[Outcome, ...]:
     ours = Hub(load_settings({"RTB_HUB_CACHE": str(cache)}), clock=lambda: at)
-    return Round(ours, store, Asked((), (only,)), Moment(at)).run()
+    return Round(ours, store, Asked((), (only,)), ReconcileTime(at)).run()
 
 
 def planted(monkeypatch: pytest.MonkeyPatch, target: str, hits: Callable[..., bool]) -> None:
@@ -140,7 +140,10 @@ def test_a_declared_error_beside_a_mistake_gives_its_own_code(tmp_path: Path, mo
 REQUESTS: dict[str, tuple[str, Callable[..., bool]]] = {
     "that is read": ("reconcilers.approval.observer.Observer._read", lambda _, name, *__: name == "rtb-7"),
     "that is judged": ("reconcilers.approval.decisions._verdict", lambda name, *_: name == "rtb-7"),
-    "that is told why it waits": ("hub.approval.desk.Desk._comment", lambda _, judged: judged.name == "rtb-7"),
+    "that is told why it waits": (
+        "hub.approval.review_process.ReviewProcess._comment",
+        lambda _, judged: judged.name == "rtb-7",
+    ),
 }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hub.adapters.git.store import Identity, create_repository, open_store
-from hub.reconciling.registry import RECONCILERS, Moment
+from hub.reconciling.registry import RECONCILERS, ReconcileTime
 from hub.reconciling.round import Asked, Outcome, Round
 from hub.settings import load_settings
 from hub.wiring import Hub
@@ -43,7 +43,7 @@ def observed(*, ttl: str) -> ObservedStore:
 def all_of(store: MemoryStore, tmp_path: Path) -> tuple[Outcome, ...]:
     at = NOW + timedelta(hours=1)
     ours = Hub(load_settings({"RTB_HUB_CACHE": str(tmp_path)}), clock=lambda: at)
-    return Round(ours, store, Asked(), Moment(at)).run()
+    return Round(ours, store, Asked(), ReconcileTime(at)).run()
 
 
 def test_where_nothing_is_due_the_repository_is_observed_once(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_round_on_git_takes_few_processes_and_one_fetch(tmp_path: Path, *, is_
         ours = Hub(load_settings({"PATH": counted.path, "RTB_HUB_CACHE": str(tmp_path / "cache")}), clock=lambda: NOW)
         counted.taken()
         opened = ours.store(f"file://{path}" if is_remote else str(path))
-        outcomes = Round(ours, opened, Asked(), Moment(NOW)).run()
+        outcomes = Round(ours, opened, Asked(), ReconcileTime(NOW)).run()
         found.append(counted.taken())
     assert [one.error for one in outcomes if one.error] == []
     assert [one.commit for one in outcomes if one.commit] == []

@@ -15,8 +15,8 @@ from hub.adapters.http.values import Call, Failure, Method
 from hub.reconciling.registry import RECONCILERS
 from hub.telemetry import events, metrics
 from hub.telemetry.metrics import METRICS, MOST_ENVIRONMENTS, OTHER
-from hub.telemetry.telemetry import SILENT, Border, EndedPass, GitOutcome, PassOutcome, Telemetry
-from reconcilers.passes import Action, ActionKind, Pass
+from hub.telemetry.telemetry import SILENT, Border, EndedReconcile, GitOutcome, ReconcileOutcome, Telemetry
+from reconcilers.results import Action, ActionKind, ReconcileResult
 from worlds.telling import Told
 
 
@@ -127,10 +127,10 @@ def test_a_refusal_is_told_without_its_remedy_and_counted_by_its_reason() -> Non
 
 def test_a_pass_counts_what_it_did_and_shows_what_stands() -> None:
     told, due = Told(), datetime(2026, 11, 23, 2, tzinfo=UTC)
-    found = Pass("expiry", "int", (Action("remove", "int/rtb-1", "x"), Action("remove", "int/rtb-2", "x")))
-    told.telemetry.pass_ended(EndedPass("expiry", "int", "changed", found))
-    told.telemetry.pass_ended(EndedPass("expiry", "int", "held", found))
-    told.telemetry.pass_ended(EndedPass("expiry", "stg", "failed"))
+    found = ReconcileResult("expiry", "int", (Action("remove", "int/rtb-1", "x"), Action("remove", "int/rtb-2", "x")))
+    told.telemetry.pass_ended(EndedReconcile("expiry", "int", "changed", found))
+    told.telemetry.pass_ended(EndedReconcile("expiry", "int", "held", found))
+    told.telemetry.pass_ended(EndedReconcile("expiry", "stg", "failed"))
     told.telemetry.next_due("int", due)
     told.telemetry.succeeded("int", at=due)
     told.telemetry.holds("int", previews=3, queued=1)
@@ -183,7 +183,7 @@ class TestLabels:
             (metrics.ACTION, get_args(ActionKind)),
             (metrics.RECONCILER, (*RECONCILERS, "all")),
             (metrics.BORDER, get_args(Border)),
-            (metrics.PASS_OUTCOME, get_args(PassOutcome)),
+            (metrics.PASS_OUTCOME, get_args(ReconcileOutcome)),
             (metrics.GIT_OUTCOME, get_args(GitOutcome)),
             (metrics.METHOD, get_args(Method)),
             (metrics.HTTP_OUTCOME, ("1xx", "2xx", "3xx", "4xx", "429", "5xx", *get_args(Failure))),

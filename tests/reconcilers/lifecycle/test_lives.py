@@ -21,8 +21,8 @@ from reconcilers.lifecycle.extend import ExtendRequest, plan_extension
 from reconcilers.lifecycle.revive import ReviveRequest, plan_revival
 from reconcilers.lifecycle.start_or_wait import plan_start
 from reconcilers.lifecycle.stop import plan_stop
-from reconcilers.passes import commits
 from reconcilers.plan import Plan
+from reconcilers.results import commits
 from reconcilers.scheduled.expiry import plan_expiry
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.layout import plan_layout

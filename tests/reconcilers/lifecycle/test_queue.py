@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from generator.errors import ConfigError, HubError, Reason, Remedy, RemedyKind, Stalled, Transient
 from generator.values.formats import format_time, parse_time
 from generator.values.naming import IssueKey, queue_file
-from reconcilers.lifecycle.line import line_of
+from reconcilers.lifecycle.queue_order import queue_order_of
 from reconcilers.lifecycle.revive import ReviveRequest, plan_revival
 from reconcilers.lifecycle.start import Starter, StartOutcome
 from reconcilers.lifecycle.start_or_wait import QueueOutcome, plan_start
 from reconcilers.lifecycle.stop import plan_stop
-from reconcilers.passes import Pass
+from reconcilers.results import ReconcileResult
 from reconcilers.scheduled.admission import plan_queue
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.reading import read_state
@@ -64,7 +64,7 @@ def stop(store: MemoryStore, key: str) -> str:
     return outcome.change
 
 
-def admitted(store: MemoryStore, of: dict[str, Any] = SMALL, *, now: datetime = NOW) -> Pass:
+def admitted(store: MemoryStore, of: dict[str, Any] = SMALL, *, now: datetime = NOW) -> ReconcileResult:
     """The queue's pass, carried out."""
     found = plan_queue(observed(store, **of), starter=STARTER, now=now)
     if found.plan:
@@ -72,12 +72,12 @@ def admitted(store: MemoryStore, of: dict[str, Any] = SMALL, *, now: datetime = 
     return found
 
 
-def admissions(found: Pass) -> list[str]:
+def admissions(found: ReconcileResult) -> list[str]:
     return [action.preview for action in found.actions]
 
 
 def waiting(store: MemoryStore, of: dict[str, Any] = SMALL) -> list[str]:
-    return [str(place.waiting.queued.key) for place in line_of(observed(store, **of)).places]
+    return [str(place.waiting.queued.key) for place in queue_order_of(observed(store, **of)).places]
 
 
 def test_what_finds_no_room_waits_in_a_file_that_argocd_never_sees() -> None:
@@ -275,7 +275,7 @@ def test_what_todays_policy_forbids_is_set_aside_with_the_reason_and_holds_up_no
     assert (found.plan, admissions(found)) == (None, [])
     assert said in str(found.set_aside[0])
     assert queue_file("int", IssueKey.parse("RTB-3")) in files_of(store)
-    assert line_of(observed(store, **today)).places == ()
+    assert queue_order_of(observed(store, **today)).places == ()
 
 
 def test_what_does_not_validate_any_more_is_set_aside_and_the_next_one_starts() -> None:
@@ -372,7 +372,7 @@ def test_no_limit_is_passed_and_nobody_is_overtaken(steps: list[tuple[str, int, 
     for at, (what, number, size, owner) in enumerate(steps):
         key, now = f"RTB-{number}", NOW + timedelta(minutes=at)
         before = observed(store, **of)
-        line = line_of(before)
+        line = queue_order_of(before)
         blocked = line.first.position if line.first else None
         if what == "pass":
             done = admissions(admitted(store, of, now=now))

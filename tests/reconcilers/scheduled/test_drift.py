@@ -21,7 +21,7 @@ from generator.render.render import PreviewRenderer, Rendering
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE
 from hub.wiring import Hub
 from reconcilers.lifecycle.start import entry_text
-from reconcilers.scheduled.drift import DriftPass, plan_drift
+from reconcilers.scheduled.drift import DriftResult, plan_drift
 from reconcilers.scheduled.drift_judge import Judge
 from reconcilers.state.entries import parse_entry
 from reconcilers.state.reading import read_state
@@ -88,12 +88,12 @@ class World:
     memo: MemoryMemo = field(default_factory=MemoryMemo)
     renders: list[str] = field(default_factory=list)
 
-    def plan(self, env: str = "int", now: datetime = NOW, **spec: Any) -> DriftPass:
+    def plan(self, env: str = "int", now: datetime = NOW, **spec: Any) -> DriftResult:
         state = replace(observed(self.store, env, **spec), library=self.library)
         renderer = Counting(self.library, self.renders)
         return plan_drift(state, Judge(renderer, self.check, self.version), self.memo, now=now)
 
-    def run(self, env: str = "int", **spec: Any) -> DriftPass:
+    def run(self, env: str = "int", **spec: Any) -> DriftResult:
         done = self.plan(env, **spec)
         if done.plan is not None:
             self.store.commit(done.plan, at=NOW)

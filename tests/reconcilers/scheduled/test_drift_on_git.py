@@ -14,7 +14,7 @@ from hub.reconciling.registry import drift_pass
 from hub.settings import load_settings
 from hub.views.drift import SHOWN_FIELDS, SHOWN_PREVIEWS, pass_data, tell_pass
 from hub.wiring import Hub
-from reconcilers.scheduled.drift import DriftPass
+from reconcilers.scheduled.drift import DriftResult
 from worlds.commands import IMAGES, commit_file, git, must, rtb_hub
 from worlds.repositories import state_repository
 
@@ -33,13 +33,13 @@ def start(state: Path, *keys: str, env: str = "int") -> None:
         must("start", key, "--env", env, *IMAGES, "--repo", state)
 
 
-def observe(state: Path) -> DriftPass:
+def observe(state: Path) -> DriftResult:
     """One pass, as the command makes it: with new parts, and what is kept in the cache folder."""
     ours = Hub(load_settings({**os.environ, "RTB_HUB_CACHE": str(state.parent / "cache")}))
     return drift_pass(ours, ours.read_state(ours.store(str(state)), "int"), at=ours.clock())
 
 
-def reconcile(state: Path) -> DriftPass:
+def reconcile(state: Path) -> DriftResult:
     ours = Hub(load_settings(dict(os.environ)))
     found = observe(state)
     if found.plan is not None:
@@ -53,7 +53,7 @@ def edit(state: Path, path: str, old: str, new: str) -> None:
     commit_file(state, path, text.replace(old, new, 1))
 
 
-def shown(found: DriftPass) -> str:
+def shown(found: DriftResult) -> str:
     out = console()
     out.file = io.StringIO()
     tell_pass(out, found)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from generator.errors import About, Fault, Reason, Remedy, RemedyKind, Stalled, Transient
 from generator.values.formats import format_time
-from reconcilers.passes import Action, Pass, commits
+from reconcilers.results import Action, ReconcileResult, commits
 from reconcilers.scheduled.expiry import FEW, plan_expiry, refused
 from worlds.builders import NOW, environment
 from worlds.memory_store import MemoryStore
@@ -53,7 +53,7 @@ def several(count: int, ttl: str = "1h", kept: int = 0) -> MemoryStore:
     return store
 
 
-def due(result: Pass) -> list[str]:
+def due(result: ReconcileResult) -> list[str]:
     return [action.preview for action in result.actions if action.kind == "remove"]
 
 
@@ -97,7 +97,7 @@ def test_a_plan_made_after_one_was_carried_out_is_empty() -> None:
     plan = plan_expiry(observed(store), at=NOW + HOUR).plan
     assert plan
     store.commit(plan, at=NOW)
-    assert plan_expiry(observed(store), at=NOW + HOUR) == Pass("expiry", "int")
+    assert plan_expiry(observed(store), at=NOW + HOUR) == ReconcileResult("expiry", "int")
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ class TestGated:
     def test_what_awaits_approval_is_never_due(self) -> None:
         store = state_store()
         started(store, "prd")
-        assert plan_expiry(observed(store, "prd"), at=NOW + 1000 * HOUR) == Pass("expiry", "prd")
+        assert plan_expiry(observed(store, "prd"), at=NOW + 1000 * HOUR) == ReconcileResult("expiry", "prd")
 
     def test_what_was_merged_and_not_stamped_is_reported(self) -> None:
         store = state_store()

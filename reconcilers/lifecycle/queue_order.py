@@ -28,7 +28,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class QueueOrder:
     """The places in order, what those take that may start, and the first whom all behind it wait for."""
 
     places: tuple[Place, ...]
@@ -45,7 +45,7 @@ def held_back(faults: Sequence[Fault]) -> bool:
     return any(fault.field != OWN_LIMIT for fault in faults)
 
 
-def line_of(state: EnvironmentState) -> Line:
+def queue_order_of(state: EnvironmentState) -> QueueOrder:
     """The whole line of an environment."""
     return _walked(state.queue.waiting, state.usage, state.environment)
 
@@ -59,7 +59,7 @@ def room_for(key: IssueKey, state: EnvironmentState) -> Room:
     return Room(others, line.taken, _told(line, state.environment) if line.first else None)
 
 
-def _walked(waiting: Sequence[Waiting], usage: Usage, environment: Environment) -> Line:
+def _walked(waiting: Sequence[Waiting], usage: Usage, environment: Environment) -> QueueOrder:
     places, taken = [], Usage()
     first: Place | None = None
     for position, one in enumerate(waiting, 1):
@@ -72,10 +72,10 @@ def _walked(waiting: Sequence[Waiting], usage: Usage, environment: Environment) 
             taken = taken.plus(one.need.on(freest_shard(usage.plus(taken), environment)))
         elif first is None and held_back(held):
             first = place
-    return Line(tuple(places), taken, first)
+    return QueueOrder(tuple(places), taken, first)
 
 
-def _told(line: Line, environment: Environment) -> Fault:
+def _told(line: QueueOrder, environment: Environment) -> Fault:
     held = [place for place in line.places if place.held]
     key, why = held[0].waiting.queued.key, "; ".join(fault.message for fault in held[0].held)
     who = f"{key} is" if len(held) == 1 else f"{len(held)} previews, {key} first, are"

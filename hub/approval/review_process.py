@@ -16,7 +16,7 @@ from generator.objects.manifest import Manifest
 from generator.values.naming import IssueKey, preview_folder
 from hub.approval.examiner import Examiner
 from hub.views.preview import money_line, preview_row
-from reconcilers.approval.decisions import ApprovalPass, Judged, plan_approval, since, without_policy
+from reconcilers.approval.decisions import ApprovalResult, Judged, plan_approval, since, without_policy
 from reconcilers.approval.observer import Observer
 from reconcilers.approval.text import Asked, RequestText, code, removal_text, request_text
 from reconcilers.ports.forge import ChangeRequest, Forge, RequestContent
@@ -30,7 +30,7 @@ _NOT_MERGED = (Reason.BRANCH_MOVED, Reason.MERGE_NOT_READY, Reason.MERGE_REFUSED
 
 
 @dataclass(frozen=True)
-class Desk:
+class ReviewProcess:
     """Where requests of one environment are asked for, examined and decided upon."""
 
     store: GitStore
@@ -50,7 +50,7 @@ class Desk:
         wanted = RequestContent(text.title, text.body, frozenset(text.labels), policy.team if policy else None)
         return self.forge.ask(snapshot.branch, base, wanted)
 
-    def found(self, state: EnvironmentState, *, now: datetime) -> ApprovalPass:
+    def found(self, state: EnvironmentState, *, now: datetime) -> ApprovalResult:
         """What becomes of an environment's requests at `now`. Raises what the forge raises."""
         policy = state.environment.spec.approval
         if policy is None:
@@ -59,7 +59,7 @@ class Desk:
         found = observer.requests(state, policy, since=since(policy, now))
         return plan_approval(state, found, policy, now=now)
 
-    def act(self, found: ApprovalPass, state: EnvironmentState) -> None:
+    def act(self, found: ApprovalResult, state: EnvironmentState) -> None:
         """Do what was planned. What fails does not keep the rest from being done; the first failure is then raised.
 
         What moved meanwhile is no failure: it is judged anew by the next run.
@@ -75,7 +75,7 @@ class Desk:
         if failures:
             raise failures[0]
 
-    def _steps(self, found: ApprovalPass, state: EnvironmentState) -> Iterator[Callable[[], object]]:
+    def _steps(self, found: ApprovalResult, state: EnvironmentState) -> Iterator[Callable[[], object]]:
         yield from (partial(self.ask, name, state) for name in found.unasked)
         yield from (partial(self.store.delete_branch, branch, expected=commit) for branch, commit in found.left_over)
         to_merge = [one for one in found.judged if one.verdict.kind == "merge"]

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hub.views.drift import pass_data, tell_pass
-from reconcilers.passes import Pass
-from reconcilers.scheduled.drift import DriftPass
+from reconcilers.results import ReconcileResult
+from reconcilers.scheduled.drift import DriftResult
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-def details(found: Pass) -> dict[str, Any]:
+def details(found: ReconcileResult) -> dict[str, Any]:
     """For machines; nothing for most."""
-    return pass_data(found) if isinstance(found, DriftPass) else {}
+    return pass_data(found) if isinstance(found, DriftResult) else {}
 
 
-def show(console: Console, found: Pass) -> None:
+def show(console: Console, found: ReconcileResult) -> None:
     """For people; nothing for most."""
-    if isinstance(found, DriftPass):
+    if isinstance(found, DriftResult):
         tell_pass(console, found)

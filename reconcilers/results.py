@@ -1,7 +1,8 @@
 """A pass: what one reconciler found about one environment and would do, as data. Printing it is the dry run.
 
-A reconciler is a pure function from what was observed to a `Pass`. Whoever runs it prints the pass, commits its plan,
-or both (`hub.commands.reconcile`). A pass is comparable, and the same observation at the same time gives the same one.
+A reconciler is a pure function from what was observed to a `ReconcileResult`. Whoever runs it prints the result,
+commits its plan, or both (`hub.commands.reconcile`). It is comparable, and the same observation at the same time gives
+the same one.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class ReconcileResult:
     """What one reconciler plans for one environment.
 
     `actions` are in the order of their effect, then of their previews; each that changes Git is done by `plan`, None
@@ -78,7 +79,7 @@ class Pass:
         return (*map(str, self.actions), *map(str, self.set_aside), *held)
 
 
-def commits(passes: Iterable[Pass], subject: str) -> tuple[Plan, ...]:
+def commits(passes: Iterable[ReconcileResult], subject: str) -> tuple[Plan, ...]:
     """One plan for each branch that `passes`, of one observation, would change, sorted by branch.
 
     `subject` is that of a commit for several environments; a single plan keeps its own. Raises `ValueError` for passes
