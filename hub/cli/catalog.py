@@ -218,7 +218,10 @@ def guard(
 
 @options.command(panel=_PANEL)
 @options.argument(
-    "name", metavar="NAME", required=False, help="preview, environment, environment-overlay or blueprint."
+    "name",
+    metavar="NAME",
+    required=False,
+    help="preview, queued-preview, environment, environment-overlay or blueprint.",
 )
 @options.option("--to", metavar="DIR", type=options.PATH, help="Write all schemas there.")
 @declared_errors

@@ -3,7 +3,7 @@
 `python tests/e2e/toolchain.py` builds what is missing and says what it does. A module's programs are kept under a hash
 of its go.mod, go.sum and flags, so nothing is built twice and a change of one module builds only that one. Programs
 that use the same libraries are in one module and one build: a library is compiled once for all of them
-(docs/adr/0030).
+(docs/adr/0026).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SCRATCH = ".building-"
 BUILT = "seconds"
 _ETCD, _KWOK, _K8S = "go.etcd.io/etcd/server/v3", "sigs.k8s.io/kwok", "k8s.io/kubernetes"
 _ARGOCD, _GITEA = "github.com/argoproj/argo-cd/v3", "code.gitea.io/gitea"
-#: What the compilers need not do, as measured in docs/adr/0030: write for debuggers what the linker leaves out anyway,
+#: What the compilers need not do, as measured in docs/adr/0026: write for debuggers what the linker leaves out anyway,
 #: collect garbage before a process holds this much, and make SQLite as quick as can be.
 _FLAGS = ("-trimpath", "-gcflags=all=-dwarf=false", "-ldflags=-s -w")
 _LESS_WORK = {"GOGC": "off", "GOMEMLIMIT": "1GiB", "CGO_CFLAGS": "-O1"}

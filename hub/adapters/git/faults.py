@@ -1,6 +1,6 @@
 """What a failed `git` means: who has to do what. Git has one exit code for all of it, so its English text decides.
 
-`git_process` sets LC_ALL=C, so the text is the same everywhere; what is not known here counts as unreachable.
+`process` sets LC_ALL=C, so the text is the same everywhere; what is not known here counts as unreachable.
 """
 
 from __future__ import annotations

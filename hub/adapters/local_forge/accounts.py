@@ -1,7 +1,7 @@
 """Who is who for the local forge: accounts, teams and machines, from the repository's Git configuration.
 
 git config --add rtb-hub.account 'bob bob@example.com'        # whose commits are of bob
-git config --add rtb-hub.member 'prd-approvers bob'           # bob is in the team prd-approvers
+git config --add rtb-hub.member 'example/prd-approvers bob'           # bob is in the team prd-approvers
 git config --add rtb-hub.bot 'ci'                             # ci is a machine
 """
 

@@ -1,7 +1,7 @@
 """A forge without a server: requests and reviews beside a bare repository. Implements `reconcilers.ports.forge.Forge`.
 
 For the demo, for tests, and for trying the hub out. Merges and conflicts are real Git merges, made in the object
-database and published by compare-and-swap. Who is who stands in the Git configuration (`local_accounts`).
+database and published by compare-and-swap. Who is who stands in the Git configuration (`accounts`).
 It proves nobody's identity: whoever can write the folder can be anyone. `protection` says so.
 """
 
