@@ -12,9 +12,9 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
 from generator.errors import ConfigError, Fault, Reason, nearest
 
@@ -117,6 +117,17 @@ class ForgeKeys(BaseModel):
 _KEYS = ("token", "teams_token", "app_id", "app_key")
 
 
+def _git_person(text: str) -> str:
+    """A name or an address as it may stand in a commit: Git's own format ends them at these signs."""
+    if not text.isprintable() or not text.strip(" .") or set(text) & set("<>") or len(text) > 200:
+        raise ValueError("is not a name or an address; allowed: at most 200 printable signs, without < and >")
+    return text
+
+
+#: What Git writes as an author's name or address.
+GitPerson = Annotated[str, AfterValidator(_git_person)]
+
+
 class Settings(BaseModel):
     """What the process environment says, by the names of its variables; an empty one counts as not given."""
 
@@ -132,9 +143,9 @@ class Settings(BaseModel):
     identity: IdentityName | None = Field(None, alias="RTB_HUB_IDENTITY")
     """`hub` or `expiry`: which of the two a process acts as in gated environments. Default: neither, as for a person,
     who may run both parts."""
-    git_name: str = Field("rtb-hub", alias="RTB_HUB_GIT_NAME")
+    git_name: GitPerson = Field("rtb-hub", alias="RTB_HUB_GIT_NAME")
     """The author's name of what the hub commits. Default: `rtb-hub`."""
-    git_email: str = Field("rtb-hub@rtb-ai-hub.invalid", alias="RTB_HUB_GIT_EMAIL")
+    git_email: GitPerson = Field("rtb-hub@rtb-ai-hub.invalid", alias="RTB_HUB_GIT_EMAIL")
     """The author's address of what the hub commits: one that the forge maps to the hub's account. Default:
     `rtb-hub@rtb-ai-hub.invalid`, which is nobody's."""
     log_level: LogLevel | None = Field(None, alias="RTB_HUB_LOG_LEVEL")

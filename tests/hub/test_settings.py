@@ -193,7 +193,7 @@ def test_every_field_says_what_it_is_and_why_its_default() -> None:
 #: What belongs to the terminal and the shell of a person, and is no setting of ours: read before there are any.
 OF_TERMINALS = {
     "hub/output/console.py": {"COLUMNS"},
-    "hub/cli/main.py": {"NO_COLOR"},
+    "hub/cli/main.py": {"NO_COLOR", "PYDANTIC_DISABLE_PLUGINS"},  # the latter is set, for a library
     "hub/cli/completion.py": {"SHELL"},
 }
 
@@ -206,3 +206,11 @@ def test_nothing_else_reads_the_process_environment() -> None:
             assert "from os import" not in text or where == "hub/settings.py", where
             if where != "hub/settings.py":
                 assert {re.findall(r'"([A-Z_]+)"', line)[0] for line in lines} <= OF_TERMINALS.get(where, set()), where
+
+
+@pytest.mark.parametrize("name", ["RTB_HUB_GIT_NAME", "RTB_HUB_GIT_EMAIL"])
+@pytest.mark.parametrize("text", ["a\nb <x>", "<>", "x>\ncommitter z <q@q> 1 +0000", " ", ".", "x" * 201, "a\x00b"])
+def test_an_author_is_one_that_git_can_write(name: str, text: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load_settings({name: text})
+    assert raised.value.faults[0].field == name

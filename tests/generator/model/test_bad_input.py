@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import Reason
-from hub.output.exit_codes import CODES, DIFFERENT, INTERNAL, OK, USAGE
+from hub.output.exit_codes import CODES, DIFFERENT, INTERNAL, NEEDS_A_PERSON, OK, USAGE
 from worlds.builders import image
 from worlds.commands import IMAGES, commit_file, git, must, rtb_hub, state_of
 
@@ -39,7 +39,10 @@ def refused(state: Path, reason: Reason, *arguments: object) -> str:
 
 def test_every_reason_has_an_exit_code_of_its_own() -> None:
     assert set(CODES) == set(Reason)
-    assert len({*CODES.values(), OK, INTERNAL, USAGE, DIFFERENT}) == len(Reason) + 4
+    shared = {Reason.UNEXPECTED: INTERNAL, Reason.ENVIRONMENT_MISSING: NEEDS_A_PERSON}
+    assert {reason: CODES[reason] for reason in shared} == shared, "what no command of one preview gives"
+    own = [code for reason, code in CODES.items() if reason not in shared]
+    assert len({*own, OK, INTERNAL, USAGE, DIFFERENT, NEEDS_A_PERSON}) == len(own) + 5
 
 
 KEYS = ["../x", "RTB-123; rm", "rtb_1", "R" * 200, "RTB-0", "RTB-01", "RTB", "-1", "RTB-1\n", "RTB-١", "rtb-1", ""]
