@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import urllib3
 
 CONNECT_SECONDS = 5.0
+#: Shorter ones are no secrets, and would stand in any answer.
+_SHORTEST_KEY = 8
 _KEY = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 
@@ -184,6 +186,7 @@ class Sender:
     ) -> Answer | Failed:
         headers = {name.lower(): value for name, value in response.headers.items()}
         tally.received += len(body)
+        body = _without_key(body, tally.key)
         tally.outcome = f"{response.status:03d}"
         tally.remaining = count_of(headers.get(self.peer.remaining))
         data = None
@@ -227,3 +230,9 @@ class Sender:
             received_bytes=tally.received,
             remaining=tally.remaining,
         )
+
+
+def _without_key(body: bytes, key: str | None) -> bytes:
+    """An answer without the key it was asked with: a server that repeats it must not have it quoted in an error."""
+    secret = (key or "").rpartition(" ")[2].encode()
+    return body.replace(secret, b"***") if len(secret) >= _SHORTEST_KEY else body

@@ -358,6 +358,12 @@ def test_a_key_is_asked_for_with_each_attempt(world: World) -> None:
     assert [seen.headers["authorization"] for seen in world.server.seen] == ["token one", "token two", "token three"]
 
 
+def test_a_server_that_repeats_the_key_does_not_have_it_quoted(world: World) -> None:
+    world.plays(answers(422, b'{"message": "bad token s3cr3t-t0k3n"}'))
+    answer = world.sender(authorization=lambda: "token s3cr3t-t0k3n").send(read())
+    assert (answer.data, b"s3cr3t" in answer.body) == ({"message": "bad token ***"}, False)
+
+
 @pytest.mark.parametrize(
     ("keys", "sent"),
     [(["old", "new"], ["old", "new"]), (["old"], ["old"])],
