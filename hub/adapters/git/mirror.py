@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from generator.errors import Fault, Reason, Transient
+from generator.errors import ConfigError, Fault, Reason, Transient
 from hub.adapters.git.process import Git, Result, said
 from hub.telemetry.telemetry import SILENT, Telemetry
 
@@ -156,8 +156,15 @@ def open_mirror(
 ) -> tuple[Mirror, Git]:
     """The mirror of `url` below `cache`, made when it is not there or is damaged, tended when it is time."""
     directory = cache / "repositories" / hashlib.sha256(url.encode()).hexdigest()[:32]
-    directory.mkdir(parents=True, exist_ok=True)
-    directory.chmod(0o700)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(0o700)
+    except OSError as err:
+        remedy = "set RTB_HUB_CACHE to a folder that you can write to"
+        fault = Fault(
+            f"{cache} cannot hold a copy of the repository: {err.strerror}", field="RTB_HUB_CACHE", remedy=remedy
+        )
+        raise ConfigError(Reason.INVALID_VALUE, fault) from err
     mirror, git = Mirror(directory, url), Git(environ, directory, is_git_directory=True, telemetry=telemetry)
     mirror.make(git)
     mirror.tend(git)

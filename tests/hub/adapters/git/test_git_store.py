@@ -453,3 +453,12 @@ def test_dying_at_any_call_leaves_a_whole_branch_and_the_next_run_goes_on(tmp_pa
         put(opened(home, tmp_path), write(A, str(n)))
         assert opened(home, tmp_path).snapshots()["main"].read([A]) == {A: str(n).encode()}
     assert deaths >= 5
+
+
+@pytest.mark.parametrize("place", ["a file", "below a file"])
+def test_a_cache_folder_that_cannot_be_used_is_named(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("")
+    cache = tmp_path / "file" if place == "a file" else tmp_path / "file" / "x"
+    with pytest.raises(ConfigError) as raised:
+        open_store(f"file://{tmp_path}/x.git", cache=cache, environ=os.environ, identity=Identity("a", "a@b"))
+    assert (raised.value.faults[0].field, "set RTB_HUB_CACHE" in str(raised.value)) == ("RTB_HUB_CACHE", True)
