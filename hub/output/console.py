@@ -27,7 +27,11 @@ def console(*, stderr: bool = False) -> Console:
     """A console for people: colours and links where the terminal has them (NO_COLOR is honoured), never markup."""
     from rich.console import Console
 
-    out = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    class Quiet(Console):
+        def on_broken_pipe(self) -> None:  # Rich's own ends the process with 1, whatever was done before
+            raise BrokenPipeError
+
+    out = Quiet(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
     if not out.is_terminal and "COLUMNS" not in os.environ:
         out.width = _UNBOUNDED  # a file or a pipe has no edge: cells are never cut
     return out
@@ -41,8 +45,24 @@ def write(text: str) -> None:
 def emit(data: Mapping[str, Any] | Sequence[Any], output: Format, people: Callable[[Console], None]) -> None:
     """Print `data` for machines, or call `people` with a console.
 
-    What is an iterator in `data` is printed as a list; as JSON, while it is made.
+    What is an iterator in `data` is printed as a list; as JSON, while it is made. Where nobody reads any more (`head`
+    had enough), the rest goes unsaid: the exit code is that of what was done.
     """
+    try:
+        _emit(data, output, people)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _say_no_more()
+
+
+def _say_no_more() -> None:
+    """Have whatever is still printed, and flushed at the end, go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def _emit(data: Mapping[str, Any] | Sequence[Any], output: Format, people: Callable[[Console], None]) -> None:
     if output is Format.JSON and isinstance(data, Mapping):
         _write_json(data)
     elif output is Format.JSON:

@@ -15,7 +15,7 @@ import pytest
 
 from generator.errors import Reason
 from hub.cli.app import app
-from hub.output.exit_codes import CODES, DIFFERENT, INTERNAL, NEEDS_A_PERSON, REFUSED, UNHEALTHY, USAGE
+from hub.output.exit_codes import CODES, DIFFERENT, INTERNAL, NEEDS_A_PERSON, OK, REFUSED, UNHEALTHY, USAGE
 from worlds.approving import TEAM, laid_out
 from worlds.builders import image
 from worlds.commands import IMAGES, Ran, commit_file, git, must, rtb_hub, whole_program
@@ -139,8 +139,17 @@ def test_nothing_of_a_run_is_left_behind(folder: Path) -> None:
     assert before == (dict(os.environ), Path.cwd(), sys.argv, sys.stdout, sys.stderr, sys.stdin)
 
 
-@pytest.mark.parametrize("arguments", [("list",), ("list", "-o", "json"), ("render", KEY, *INT, *IMAGES)], ids=" ".join)
-def test_a_reader_that_went_away_is_no_crash(arguments: tuple[str, ...], folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("list",), OK),
+        (("list", "-o", "json"), OK),
+        (("start", "RTB-77", *INT, *IMAGES), OK),  # what was committed is done, whoever reads of it
+        (("render", KEY, *INT, *IMAGES), INTERNAL),
+    ],
+    ids=["list", "list as JSON", "start", "render"],
+)
+def test_a_reader_that_went_away_is_no_crash(arguments: tuple[str, ...], code: int, folder: Path) -> None:
     gone, pipe = os.pipe()
     os.close(gone)
     with os.fdopen(pipe, "wb") as out:
@@ -152,7 +161,7 @@ def test_a_reader_that_went_away_is_no_crash(arguments: tuple[str, ...], folder:
             stderr=subprocess.PIPE,
             check=False,
         )
-    assert (done.returncode, done.stderr) == (INTERNAL, b"")
+    assert (done.returncode, done.stderr) == (code, b"")
 
 
 def test_a_terminal_gets_colour_and_its_width_and_a_pipe_gets_neither(folder: Path) -> None:
