@@ -27,7 +27,7 @@ test: $(DEV_READY) ## Run all tests
 
 e2e: $(DEV_READY) ## Prove the whole loop on a real Kubernetes API, Argo CD and Gitea, built once from source (a quarter of an hour)
 	$(BIN)/python tests/e2e/toolchain.py
-	$(BIN)/pytest tests/e2e -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest tests/e2e -n 2 --dist loadfile --timeout 1200 $(ARGS)
 
 playground: $(DEV_READY) ## The same, left running for you to try (no Docker, no account, no root)
 	@$(BIN)/python tests/e2e/playground.py up playground
