@@ -59,7 +59,7 @@ def with_missed(environments: Environments, missing: Mapping[str, HubError | Non
 
 def _missed(name: str, one: Known, branches: Collection[str], forget: str) -> HubError:
     count = "1 preview" if one.previews == 1 else f"{one.previews} previews"
-    what = f"{name} was on branch {one.branch} at {one.commit[:12]}, with {count}, and is not any more"
+    what = f"was on branch {one.branch} at {one.commit[:12]}, with {count}, and is not there any more"
     if one.branch in branches:
         back = f"bring environments/{name} back on {one.branch}, by reverting the commit that removed it"
     else:
