@@ -336,7 +336,7 @@ def test_every_branch_has_the_rules_that_keep_its_history_and_one_of_who_may_cha
         ("prd", ("prd",), "no-deletion"),
         ("prd", ("prd",), "reviewed"),
     ]
-    assert "approved by prd's team" in rules[-1].words
+    assert "approvals of the team of prd only, and none by the author or the last pusher" in rules[-1].words
 
 
 def test_a_branch_that_a_gated_environment_shares_changes_by_review() -> None:
