@@ -6,6 +6,7 @@ LOCK := uv pip compile --quiet --generate-hashes --universal --python-version 3.
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 MUTANTS_READY := $(VENV)/.mutants-ready
+SERVICES_READY := $(VENV)/.services-ready
 # Says that this folder may be removed for the next demonstration.
 DEMO_MARK := demo-state/made-by-make-demo
 
@@ -62,7 +63,8 @@ golden: $(DEV_READY) ## Rewrite the golden trees, schemas, bundles and tables; r
 lock: $(DEV_READY) ## Resolve the dependencies anew
 	$(BIN)/$(LOCK) --upgrade pyproject.toml -o requirements/runtime.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/runtime.txt pyproject.toml --group build -o requirements/run.txt
-	$(BIN)/$(LOCK) --upgrade -c requirements/runtime.txt pyproject.toml --group dev -o requirements/dev.txt
+	$(BIN)/$(LOCK) --upgrade -c requirements/runtime.txt pyproject.toml --extra services --group build -o requirements/services.txt
+	$(BIN)/$(LOCK) --upgrade -c requirements/services.txt pyproject.toml --extra services --group dev -o requirements/dev.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/dev.txt --group mutants -o requirements/mutants.txt
 
 clean: ## Remove what the targets made
@@ -83,6 +85,10 @@ $(RUN_READY): requirements/run.txt pyproject.toml | $(VENV)/bin/python
 
 $(DEV_READY): requirements/dev.txt $(RUN_READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(SERVICES_READY): requirements/services.txt $(RUN_READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/services.txt
 	@touch $@
 
 $(MUTANTS_READY): requirements/mutants.txt $(DEV_READY)

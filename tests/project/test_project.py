@@ -19,6 +19,8 @@ import hub
 from worlds.places import ROOT
 
 PACKAGES = ("generator", "reconcilers", "hub")
+#: Where the packages of the extra `services` may be imported.
+OF_SERVICES = ("hub/services/", "hub/store/", "hub/queue/")
 MAX_LINES = 400
 #: Made of parts, so that this file does not contain what it looks for.
 MACHINE = re.compile(
@@ -120,7 +122,7 @@ def locked(name: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9._-]+)==([^\s;]+)", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "run.txt", "dev.txt", "mutants.txt"])
+@pytest.mark.parametrize("name", ["runtime.txt", "run.txt", "services.txt", "dev.txt", "mutants.txt"])
 def test_a_lock_pins_with_hashes_and_agrees_with_the_others(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
     starts = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
@@ -136,23 +138,32 @@ def test_the_locks_hold_every_dependency_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     groups = project["dependency-groups"]
     runtime = project["project"]["dependencies"]
+    services = runtime + project["project"]["optional-dependencies"]["services"]
     dev = [wanted for group in ("build", "dev") for wanted in groups[group] if isinstance(wanted, str)]
     assert set(groups) == {"build", "dev", "mutants"}
     asked_of = {
-        "runtime.txt": runtime, "run.txt": runtime + groups["build"], "dev.txt": runtime + dev, "mutants.txt": groups["mutants"]
+        "runtime.txt": runtime, "run.txt": runtime + groups["build"], "services.txt": services + groups["build"],
+        "dev.txt": services + dev, "mutants.txt": groups["mutants"],
     }  # fmt: skip
     for name, wanted in asked_of.items():
         asked = {re.split(r"[<>=~! \[;]", requirement)[0].replace(".", "-") for requirement in wanted}
         assert asked <= set(locked(name)), name
+    assert not {"fastapi", "sqlalchemy", "redis"} & set(locked("runtime.txt")), "the command line needs none of them"
 
 
 def test_only_declared_packages_are_imported() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     called = {"pyyaml": "yaml", "pygithub": "github", "pyjwt": "jwt"}
-    declared = {re.split(r"[<>=\[]", wanted)[0].replace("-", "_") for wanted in project["dependencies"]}
-    known = {called.get(name, name) for name in declared} | {"pydantic_core"} | set(PACKAGES) | sys.stdlib_module_names
+
+    def known(wanted: list[str]) -> set[str]:
+        names = (re.split(r"[<>=\[]", one)[0].replace("-", "_") for one in wanted)
+        return {called.get(name, name) for name in names}
+
+    everywhere = known(project["dependencies"]) | {"pydantic_core"} | set(PACKAGES) | sys.stdlib_module_names
+    services = known(project["optional-dependencies"]["services"])
     for path in MODULES:
-        assert imported(path) <= known, name_of(path)
+        is_service = name_of(path).startswith(OF_SERVICES)
+        assert imported(path) <= everywhere | (services if is_service else set()), name_of(path)
 
 
 def imported(path: Path) -> set[str]:

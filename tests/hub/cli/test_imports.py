@@ -36,8 +36,9 @@ print(json.dumps(found), file=sys.stderr)
 """
 LIBRARIES = frozenset(
     {
-        "cryptography", "github", "jinja2", "jsonschema_rs", "jwt", "kubernetes", "prometheus_client", "pydantic",
-        "pydantic_settings", "requests", "rich", "sqlite3", "ssl", "structlog", "typer", "urllib3", "yaml",
+        "alembic", "anyio", "bullmq", "cryptography", "fastapi", "github", "jinja2", "jsonschema_rs", "jwt", "kubernetes",
+        "prometheus_client", "psycopg", "pydantic", "pydantic_settings", "redis", "requests", "rich", "sqlalchemy",
+        "sqlite3", "ssl", "sse_starlette", "starlette", "structlog", "typer", "urllib3", "uvicorn", "yaml",
     }
 )  # fmt: skip
 COMPLETION = {"_RTB_HUB_COMPLETE": "bash_complete", "COMP_WORDS": "rtb-hub st", "COMP_CWORD": "1"}
