@@ -12,11 +12,14 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
 from generator.errors import ConfigError, Fault, Reason, nearest
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 #: Which of the hub's two identities a process acts as: the one that asks, or the one that only ends leases.
 IdentityName = Literal["hub", "expiry"]
@@ -37,11 +40,15 @@ def _login() -> str:
 
 
 class Shown(NamedTuple):
-    """One setting as it holds: its variable, its value (of a key `set` or `not set`; empty: none), and whence."""
+    """One setting as it holds: its variable, its value, whence, and what would hold otherwise; empty: none.
+
+    Value and default of what is secret are `set` and `not set`.
+    """
 
     name: str
     value: str
     source: Source
+    default: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +174,50 @@ class Settings(BaseModel):
     """Kubeconfig files, several with `:` between. Default: `.kube/config` in the home, as for kubectl."""
     step_summary: Path | None = Field(None, alias="GITHUB_STEP_SUMMARY")
     """A file that GitHub shows beside a job; `guard` writes to it. Default: none, outside of GitHub's jobs."""
+    data_home: Path | None = Field(None, alias="XDG_DATA_HOME")
+    """Where data of programs is. Default: `.local/share` in the home."""
+    data: Path = Field(
+        default_factory=lambda data: (
+            (data.get("data_home") or data.get("home", _NO_HOME) / ".local" / "share") / "rtb-ai-hub"
+        ),
+        alias="RTB_HUB_DATA",
+    )
+    """A folder that `serve` keeps its database in; one process at a time. Default: `rtb-ai-hub` where data is."""
+    database_url: SecretStr | None = Field(None, alias="RTB_HUB_DATABASE_URL")
+    """The services' database: `postgresql://user:password@host/name` or `sqlite:///file`. Default: `hub.sqlite` in
+    RTB_HUB_DATA."""
+    database_url_file: Path | None = Field(None, alias="RTB_HUB_DATABASE_URL_FILE")
+    """The file that holds it. Default: none."""
+    worker_concurrency: Annotated[int, Field(ge=1, le=200)] = Field(20, alias="RTB_HUB_WORKER_CONCURRENCY")
+    """How many jobs a worker does at a time that ask a forge or read a history, 1 to 200; what is only committed goes
+    together, up to 200 in a commit. Default: 20."""
     forge: ForgeKeys = ForgeKeys()
     _environ: Mapping[str, str] = PrivateAttr(default_factory=dict)
+    _seen: set[str] = PrivateAttr(default_factory=set)
+
+    def secret(self, name: str) -> str | None:
+        """A secret of the services, such as `database_url`: its value, else what its file holds just now.
+
+        Raises `ConfigError` (InvalidValue) for a file that cannot be read.
+        """
+        value: SecretStr | None = getattr(self, name)
+        path: Path | None = getattr(self, f"{name}_file")
+        if value is not None:
+            found: str | None = value.get_secret_value()
+        elif path is None:
+            return None
+        else:
+            try:
+                found = path.read_text(encoding="utf-8").strip() or None
+            except (OSError, UnicodeDecodeError) as err:
+                field = type(self).model_fields[f"{name}_file"].alias or ""
+                fault = Fault(
+                    f"{path} cannot be read as text", field=field, remedy="name the file that holds the secret"
+                )
+                raise ConfigError(Reason.INVALID_VALUE, fault) from err
+        if found:
+            self._seen.add(found)
+        return found
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -177,22 +226,30 @@ class Settings(BaseModel):
 
     def secrets(self) -> tuple[str, ...]:
         """The keys that this process holds, and held: what no log may tell."""
-        return self.forge.seen()
+        return tuple(sorted({*self.forge.seen(), *self._seen}, key=len, reverse=True))
 
     def shown(self) -> Iterator[Shown]:
-        """Every variable that this process reads, with what holds and whence; of a key whether it is set."""
-        for name, one in type(self).model_fields.items():
-            if one.alias:
-                value = getattr(self, name)
-                source: Source = "environment" if name in self.model_fields_set else "default"
-                yield Shown(one.alias, "" if value is None else str(value), source)
+        """Every variable that this process reads, with what holds and whence; of a secret whether it is set."""
+        given = {one.alias: getattr(self, name) for name, one in self._aliased() if name in self.model_fields_set}
+        for name, one in self._aliased():
+            source: Source = "environment" if name in self.model_fields_set else "default"
+            if source == "default" and getattr(self, f"{name}_file", None) is not None:
+                source = "file"
+            without = type(self).model_validate({alias: v for alias, v in given.items() if alias != one.alias})
+            if f"{name}_file" in type(self).model_fields:
+                yield Shown(one.alias or "", "not set" if self.secret(name) is None else "set", source, "not set")
+            else:
+                yield Shown(one.alias or "", *(_text(getattr(self, name)), source, _text(getattr(without, name))))
         held = self.forge.read()
         for name in _KEYS:
             source = "environment" if getattr(self.forge, name) is not None else "default"
             if source == "default" and getattr(self.forge, f"{name}_file") is not None:
                 source = "file"
-            is_set = getattr(held, name) is not None
-            yield Shown(PREFIXES[self.identity or "hub"] + name.upper(), "set" if is_set else "not set", source)
+            value = "set" if getattr(held, name) is not None else "not set"
+            yield Shown(PREFIXES[self.identity or "hub"] + name.upper(), value, source, "not set")
+
+    def _aliased(self) -> Iterator[tuple[str, FieldInfo]]:
+        return ((name, one) for name, one in type(self).model_fields.items() if one.alias)
 
     def unknown(self) -> Iterator[tuple[str, str]]:
         """Variables that are named like settings and are none, each with the setting it is close to, or nothing.
@@ -203,6 +260,16 @@ class Settings(BaseModel):
         for name in sorted(self._environ):
             if name.startswith(_OURS) and name not in known:
                 yield name, nearest(name, [one for one in known if one[:10] == name[:10]])  # RTB_HUB_ and two more
+
+
+#: Variables that hold secrets of the services, or begin like one.
+_SECRETS = tuple(
+    one.alias for name, one in Settings.model_fields.items() if one.alias and f"{name}_file" in Settings.model_fields
+)
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
 
 
 def setting_names() -> tuple[str, ...]:
@@ -236,7 +303,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         raise ConfigError(Reason.INVALID_VALUE, [*_faults(err), *faults]) from err
     if faults:
         raise ConfigError(Reason.INVALID_FORGE, faults)
-    settings._environ = {name: value for name, value in env.items() if not name.startswith(tuple(PREFIXES.values()))}
+    kept_back = (*PREFIXES.values(), *_SECRETS)
+    settings._environ = {name: value for name, value in env.items() if not name.startswith(kept_back)}
     return settings
 
 

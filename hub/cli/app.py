@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from hub import __version__
-from hub.cli import catalog, completion, lease, options, upkeep
+from hub.cli import catalog, completion, lease, options, services, upkeep
 from hub.cli.errors import declared_errors
 from hub.cli.help import WIDEST, Group
 from hub.output.formats import Format
@@ -264,6 +264,7 @@ app = Group(
         *lease.COMMANDS,
         *catalog.COMMANDS,
         *upkeep.COMMANDS,
+        *services.COMMANDS,
     ],
     params=[
         click.Option(

@@ -123,7 +123,7 @@ class TestKeys:
         assert not any(SECRET in text for text in shown)
         assert own.secrets() == (SECRET,)
         (of_key,) = [one for one in own.shown() if one.name == f"RTB_HUB_FORGE_{name}"]
-        assert of_key[1:] == ("set", "file" if in_file else "environment")
+        assert of_key[1:] == ("set", "file" if in_file else "environment", "not set")
 
     def test_of_a_file_are_read_again_when_it_changes(self, tmp_path: Path) -> None:
         path = tmp_path / "token"
@@ -167,6 +167,32 @@ def test_what_is_shown_is_every_variable_with_its_source() -> None:
     assert shown["RTB_EXPIRY_FORGE_TOKEN"] == ("not set", "default")
     keys = {name for name in setting_names() if "_FORGE_" in name}
     assert set(shown) - keys == set(setting_names()) - keys
+
+
+def test_what_is_shown_has_the_default_that_would_hold_otherwise() -> None:
+    own = load_settings({"RTB_HUB_CACHE": "/c", "HOME": "/h", "RTB_HUB_WORKER_CONCURRENCY": "7"})
+    shown = {one.name: (one.value, one.default) for one in own.shown()}
+    assert shown["RTB_HUB_CACHE"] == ("/c", "/h/.cache/rtb-ai-hub")
+    assert shown["RTB_HUB_WORKER_CONCURRENCY"] == ("7", "20")
+
+
+@pytest.mark.parametrize("in_file", [False, True], ids=["a value", "a file"])
+def test_a_secret_of_the_services_is_in_nothing_that_is_printed(in_file: bool, tmp_path: Path) -> None:
+    url = f"postgresql://hub:{SECRET}@127.0.0.1/hub"
+    (tmp_path / "url").write_text(f"{url}\n", encoding="utf-8")
+    own = load_settings(
+        {"RTB_HUB_DATABASE_URL_FILE": str(tmp_path / "url")} if in_file else {"RTB_HUB_DATABASE_URL": url}
+    )
+    assert own.secret("database_url") == url
+    assert SECRET not in f"{own!r}{own.model_dump_json()}{own.environ}{list(own.shown())}"
+    assert own.secrets() == (url,)
+    (told,) = [one for one in own.shown() if one.name == "RTB_HUB_DATABASE_URL"]
+    assert told[1:] == ("set", "file" if in_file else "environment", "not set")
+
+
+def test_a_file_of_a_secret_that_is_not_there_is_named() -> None:
+    with pytest.raises(ConfigError, match="RTB_HUB_DATABASE_URL_FILE: /nonexistent/url cannot be read"):
+        load_settings({"RTB_HUB_DATABASE_URL_FILE": "/nonexistent/url"}).secret("database_url")
 
 
 def test_a_name_that_is_no_setting_is_tolerated_and_told() -> None:
