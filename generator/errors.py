@@ -56,6 +56,14 @@ class Reason(StrEnum):
     MERGE_REFUSED = "MergeRefused"
     MERGE_NOT_READY = "MergeNotReady"
     ENVIRONMENT_MISSING = "EnvironmentMissing"
+    FROZEN = "Frozen"
+    DATABASE_UNREACHABLE = "DatabaseUnreachable"
+    DATABASE_REVISION = "DatabaseRevision"
+    IN_USE = "InUse"
+    NOT_SIGNED_IN = "NotSignedIn"
+    NOT_ALLOWED = "NotAllowed"
+    TOO_MANY_REQUESTS = "TooManyRequests"
+    NOT_FOUND = "NotFound"
     UNEXPECTED = "Unexpected"
 
 
@@ -111,6 +119,7 @@ class RemedyKind(StrEnum):
     STOP_BOTH = "StopBoth"
     STOP_FIRST_TO_END = "StopFirstToEnd"
     STOP_OWN = "StopOwn"
+    UPGRADE_DATABASE = "UpgradeDatabase"
     USE_SPOT = "UseSpot"
     WAIT_TOO = "WaitToo"
     WRITE_BY_START = "WriteByStart"

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from hub.adapters.local_forge.forge import LocalForge
     from hub.approval.requests import Requests
     from hub.approval.review_process import ReviewProcess
+    from hub.store.database import Database
     from hub.telemetry.events import Level
     from hub.telemetry.serving import MetricsAddress
     from hub.writing.writer import Writer
@@ -326,6 +327,19 @@ class Hub:
         from hub.adapters.kubernetes.cluster import open_cluster
 
         return open_cluster(context, kubeconfig=kubeconfig or self.settings.kubeconfig, parts=self.sending)
+
+    def database(self) -> Database:
+        """The services' database, as the settings say. Its schema is not looked at.
+
+        Raises `ConfigError` (InvalidValue) for a URL that is none, and where the services are not installed.
+        """
+        try:
+            from hub.store.database import Database, sqlite_url
+        except ModuleNotFoundError as err:
+            remedy = "pip install 'rtb-ai-hub[services]', or 'make serve' in a checkout"
+            fault = Fault(f"{err.name} is not installed, which the services need", remedy=remedy)
+            raise ConfigError(Reason.INVALID_VALUE, fault) from err
+        return Database(self.settings.secret("database_url") or sqlite_url(self.settings.data / "hub.sqlite"))
 
     def check(self, rendering: Rendering, preview: Preview, environment: Environment) -> None:
         """Raise `ConfigError` (ManifestInvalid) with every finding by the environment's version and policy."""

@@ -6,6 +6,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,6 +77,48 @@ def forked_hub() -> Iterator[Any]:
 
     with Forks("hub.cli.main:main", "generator", "reconcilers", "hub") as forks:
         yield forks
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real PostgreSQL; see `worlds.postgres`."""
+    from worlds.postgres import shared_server
+
+    base = tmp_path_factory.getbasetemp()
+    is_one_of_many = "PYTEST_XDIST_WORKER" in os.environ
+    with shared_server((base.parent if is_one_of_many else base) / "postgres") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Any) -> Iterator[str]:
+    """The name of a database with our schema."""
+    from hub.store.database import Database
+    from hub.store.schema import prepare
+
+    with postgres.database() as url:
+        database = Database(url)
+        prepare(database)
+        database.close()
+        yield url.rpartition("/")[2]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database with our schema: of each kind."""
+    if request.param == "postgresql":
+        template = request.getfixturevalue("postgres_template")
+        with request.getfixturevalue("postgres").database(like=template) as url:
+            yield url
+        return
+    from hub.store.database import Database, sqlite_url
+    from hub.store.schema import prepare
+
+    url = sqlite_url(tmp_path / "hub.sqlite")
+    database = Database(url)
+    prepare(database)
+    database.close()
+    yield url
 
 
 @pytest.fixture(autouse=True)

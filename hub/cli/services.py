@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.cli import options
 from hub.cli.errors import declared_errors
+from hub.cli.help import Group
 from hub.output.formats import Format
 
 _PANEL = "Services"
@@ -24,4 +25,23 @@ def config(output: Format) -> None:
     command.run(output=output)
 
 
-COMMANDS = (config,)
+@options.command("upgrade")
+@options.output
+@declared_errors
+def db_upgrade(output: Format) -> None:
+    """Bring the services' database (RTB_HUB_DATABASE_URL) to this release's schema.
+
+    Stop the services first: each refuses a schema that is not its release's. Run twice, or by two at once, it migrates
+    once. Losing this database loses history, never a preview: those are in Git.
+
+    Example: rtb-hub db upgrade
+    """
+    from hub.commands import db as command
+
+    command.upgrade(output=output)
+
+
+COMMANDS = (
+    config,
+    Group("db", panel=_PANEL, commands=[db_upgrade], help="Keep the services' database: its schema."),
+)

@@ -69,6 +69,7 @@ WORDS: Mapping[RemedyKind, str] = {
     " limits.previews{wait}",
     RemedyKind.STOP_OWN: "stop one of them ('rtb-hub list --owner NAME' shows them), or raise"
     " limits.previewsPerOwner{wait}",
+    RemedyKind.UPGRADE_DATABASE: "stop the services and run 'rtb-hub db upgrade'",
     RemedyKind.USE_SPOT: "stop one, use '--compute spot' where allowed, or have quota L-3032A538 raised, then"
     " fargate.quotaVcpu{wait}",
     RemedyKind.WAIT_TOO: "queue it too: 'start --queue'; 'rtb-hub list' shows the queue",

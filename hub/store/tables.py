@@ -1,0 +1,209 @@
+"""The tables, on SQLite and on PostgreSQL alike. Times are aware and UTC; ids are texts.
+
+A change here is a migration beside it (`hub/store/migrations/versions`); a test holds that both come to the same.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time, kept in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Raises `ValueError` for a time without its offset."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no offset from UTC")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Aware, in UTC."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Json(TypeDecorator[Any]):
+    """JSON as ASCII text: what others send may hold signs that neither database takes in its own type."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """None is NULL."""
+        del dialect
+        return None if value is None else json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """NULL is None."""
+        del dialect
+        return None if value is None else json.loads(value)
+
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(column_0_N_label)s",
+    }
+)
+
+
+def _table(name: str, *rest: Any) -> Table:
+    """A table with `id` and `created_at`."""
+    return Table(
+        name, METADATA, Column("id", Text, primary_key=True), Column("created_at", Moment, nullable=False), *rest
+    )
+
+
+#: What was delivered to the listener. `body` is deleted before the row. `verified_by`: which proof held.
+DELIVERIES = _table(
+    "deliveries",
+    Column("source", Text, nullable=False),
+    Column("delivery_id", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("headers", Json, nullable=False),
+    Column("body", LargeBinary),
+    Column("verified_by", Text, nullable=False),
+    Column("state", Text, nullable=False),  # new, processed, ignored, failed
+    Column("reason", Text),
+    Column("job_id", Text),
+    UniqueConstraint("source", "delivery_id"),
+    Index(None, "created_at"),
+)
+
+#: Outbox, queue and history at once; see `hub.store.jobs`. `seq` is the order in which they came.
+JOBS = Table(
+    "jobs",
+    METADATA,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("queue", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("payload", Json, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("replaces", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("run_at", Moment, nullable=False),
+    Column("lease_until", Moment),
+    Column("token", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("crashes", Integer, nullable=False),
+    Column("error", Json),
+    Column("result", Json),
+    Column("parent", Text),
+    Column("ended_at", Moment),
+    Index(None, "state", "run_at"),
+    Index(None, "key", "state"),
+    Index(None, "created_at"),
+    sqlite_autoincrement=True,
+)
+
+#: What people and CI ask for and look up: one job each, whose state and result are the operation's.
+OPERATIONS = _table(
+    "operations",
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("request", Json, nullable=False),
+    Column("requested_by", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("principal", Text, nullable=False),
+    Column("idempotency_key", Text),
+    Column("job_id", Text, nullable=False, unique=True),
+    UniqueConstraint("principal", "idempotency_key"),
+    Index(None, "key"),
+)
+
+PRINCIPALS = _table(
+    "principals",
+    Column("kind", Text, nullable=False),  # person, service
+    Column("name", Text, nullable=False),
+    Column("roles", Json, nullable=False),
+)
+
+#: Whose account at a provider it is: a GitHub login, a Slack user, a Jira account.
+IDENTITIES = _table(
+    "identities",
+    Column("provider", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("principal_id", Text, ForeignKey("principals.id", ondelete="CASCADE"), nullable=False),
+    UniqueConstraint("provider", "subject"),
+)
+
+#: Only a hash of each token is kept; `prefix` tells people which it is.
+SERVICE_TOKENS = _table(
+    "service_tokens",
+    Column("name", Text, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("prefix", Text, nullable=False),
+    Column("scopes", Json, nullable=False),
+    Column("environments", Json, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("last_used_at", Moment),
+    Column("revoked_at", Moment),
+)
+
+#: One message for a preview and a channel, whatever is tried again.
+MESSAGES = _table(
+    "messages",
+    Column("key", Text, nullable=False),
+    Column("channel", Text, nullable=False),  # jira-link, jira-comment, slack
+    Column("external_id", Text),
+    Column("content_hash", Text),
+    Column("state", Text, nullable=False),
+    UniqueConstraint("key", "channel"),
+)
+
+#: While one holds, nothing starts in its scope (an environment's name, or `*`). Expiry goes on.
+FREEZES = _table(
+    "freezes",
+    Column("scope", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("lifted_at", Moment),
+    Column("lifted_by", Text),
+)
+
+#: Rows are only added.
+AUDIT = _table(
+    "audit",
+    Column("who", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text),
+    Column("request_id", Text),
+    Column("address", Text),
+    Index(None, "created_at"),
+)
