@@ -10,12 +10,14 @@ import gzip
 import importlib.resources
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 VERSIONS = tuple(f"1.{minor}" for minor in range(31, 38))
 HOME = Path(__file__).resolve().parent.parent / "generator" / "schema_bundles"
-_REF = "#/$defs/"
+#: Smallest number of a format; the API server reads no other. Those of 64 bits are checked where YAML is read.
+_INTEGERS = {"int32": -(2**31)}
 
 
 def main() -> None:
@@ -46,17 +48,32 @@ def bundle(version: str) -> bytes:
     return gzip.compress(text.encode(), 9, mtime=0)
 
 
-def _stripped(schema: Any) -> Any:
-    """`schema` without prose and Kubernetes' own hints. A property may be called `description`: only text goes."""
-    if isinstance(schema, list):
-        return [_stripped(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        key: _stripped(value)
-        for key, value in schema.items()
-        if not (key == "description" and isinstance(value, str)) and not key.startswith("x-kubernetes")
-    }
+def _stripped(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """`schema` without prose and Kubernetes' own hints. A property may have the name of one: only keywords go.
+
+    Null stands for no value wherever the API server reads one, but where a value must be.
+    """
+    kept: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key == "description" or key.startswith("x-kubernetes"):
+            continue
+        if key == "properties":
+            kept[key] = {name: _stripped(inner) for name, inner in value.items()}
+        elif key in ("items", "additionalProperties") and isinstance(value, dict):
+            kept[key] = _stripped(value)
+        elif key in ("oneOf", "anyOf", "allOf"):
+            kept["anyOf" if key == "oneOf" else key] = [_stripped(inner) for inner in value]  # null fits several
+        elif key == "type" and value == "object":
+            kept[key] = ["object", "null"]
+        else:
+            kept[key] = value
+    for name in schema.get("required", ()):
+        if isinstance(inner := kept.get("properties", {}).get(name), dict) and "$ref" in inner:
+            inner["not"] = {"type": "null"}
+    if low := _INTEGERS.get(schema.get("format", "")):
+        kept.setdefault("minimum", low)
+        kept.setdefault("maximum", -low - 1)
+    return kept
 
 
 if __name__ == "__main__":

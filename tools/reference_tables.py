@@ -27,6 +27,7 @@ from generator.model.json_schemas import schema
 from generator.model.overlay import read_environment
 from generator.render.context import template_values
 from generator.render.request import Request
+from generator.validate.rules import RULES
 from generator.values.naming import IssueKey
 from hub import assets
 from hub.cli.app import app
@@ -209,6 +210,12 @@ def documented(name: str) -> dict[str, str]:
     return told
 
 
+def rule_rows() -> str:
+    """Every rule of validation."""
+    rows = [(f"`{name}`", rule.refuser, rule.says) for name, rule in sorted(RULES.items())]
+    return table(("rule", "refused by", "what is wrong"), rows)
+
+
 BLOCKS = {
     "entry-example": entry_example,
     "entry-fields": lambda: fields("preview"),
@@ -223,6 +230,7 @@ BLOCKS = {
     "bound": lambda: table(("field", "meaning"), [(f"`{name}`", about) for name, about in BOUND.items()]),
     "metrics": metric_rows,
     "settings": setting_rows,
+    "rules": rule_rows,
 }
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -11,6 +13,12 @@ from generator.errors import ConfigError, Fault, Location, Reason
 from generator.yaml.reader import load_all
 
 WAVE_ANNOTATION = "argocd.argoproj.io/sync-wave"
+_WAVE = re.compile(r"[-+]?[0-9]{1,9}")
+
+
+@lru_cache(1000)
+def _group_kind(api_version: str, kind: str) -> tuple[str, str]:
+    return api_version.rpartition("/")[0], kind
 
 
 class Identity(NamedTuple):
@@ -45,6 +53,11 @@ class Manifest:
         return str(self.data.get("kind", ""))
 
     @property
+    def group_kind(self) -> tuple[str, str]:
+        """(group, kind), by which a kind is meant: others may have a kind of the same name."""
+        return _group_kind(self.api_version, self.kind)
+
+    @property
     def metadata(self) -> Mapping[str, Any]:
         """The object's metadata; empty when absent or not a mapping."""
         metadata = self.data.get("metadata")
@@ -60,9 +73,20 @@ class Manifest:
 
     @property
     def wave(self) -> int:
-        """The Argo CD sync wave; 0 when not annotated. Raises `ValueError` when it is not a whole number."""
+        """The Argo CD sync wave; 0 when not annotated. Raises `ValueError` for anything but a whole number as text."""
         annotations = self.metadata.get("annotations")
-        return int(annotations.get(WAVE_ANNOTATION, "0")) if isinstance(annotations, Mapping) else 0
+        wave = annotations.get(WAVE_ANNOTATION, "0") if isinstance(annotations, Mapping) else "0"
+        if not (isinstance(wave, str) and _WAVE.fullmatch(wave)):
+            raise ValueError(f"{wave!r} is not a whole number")
+        return int(wave)
+
+    @property
+    def wave_or_0(self) -> int:
+        """The wave for putting objects in order; 0 for one that cannot be read, which validation tells."""
+        try:
+            return self.wave
+        except ValueError:
+            return 0
 
 
 def in_wave_order(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
@@ -70,9 +94,9 @@ def in_wave_order(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
 
     Raises `ConfigError` naming both sources when two share one identity.
     """
-    ordered = sorted(manifests, key=lambda m: (m.wave, m.kind != "Namespace", m.identity))
+    ordered = sorted(manifests, key=lambda m: (m.wave_or_0, m.kind != "Namespace", m.identity))
     for first, second in pairwise(ordered):
-        if first.identity == second.identity:
+        if first.identity == second.identity and first.identity.name:
             raise ConfigError(
                 Reason.TEMPLATE_INVALID,
                 Fault(f"{first.identity} is rendered twice", field=f"{first.source} and {second.source}"),

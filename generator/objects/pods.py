@@ -11,21 +11,25 @@ from generator.objects.manifest import Manifest
 Path = tuple[str | int, ...]
 #: On every pod of a preview: where it runs.
 COMPUTE_LABEL = "rtb.hub/compute"
-_TEMPLATES: Mapping[str, Path] = {
-    "Pod": (),
-    "Deployment": ("spec", "template"),
-    "StatefulSet": ("spec", "template"),
-    "DaemonSet": ("spec", "template"),
-    "ReplicaSet": ("spec", "template"),
-    "Job": ("spec", "template"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+_TEMPLATE: Path = ("spec", "template")
+#: (group, kind) → where its pod's template stands.
+_TEMPLATES: Mapping[tuple[str, str], Path] = {
+    ("", "Pod"): (),
+    ("", "PodTemplate"): ("template",),
+    ("", "ReplicationController"): _TEMPLATE,
+    ("apps", "Deployment"): _TEMPLATE,
+    ("apps", "StatefulSet"): _TEMPLATE,
+    ("apps", "DaemonSet"): _TEMPLATE,
+    ("apps", "ReplicaSet"): _TEMPLATE,
+    ("batch", "Job"): _TEMPLATE,
+    ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
 }
 
 
 def at(tree: Any, *path: str | int) -> Any:
     """What stands at `path` in `tree`, or None; never raises, whatever the types are."""
     for part in path:
-        if isinstance(tree, Mapping):
+        if isinstance(tree, dict):
             tree = tree.get(part)
         elif isinstance(tree, list) and isinstance(part, int) and part < len(tree):
             tree = tree[part]
@@ -37,7 +41,7 @@ def at(tree: Any, *path: str | int) -> Any:
 def mapping(tree: Any, *path: str | int) -> Mapping[str, Any]:
     """The mapping at `path`, or an empty one."""
     found = at(tree, *path)
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def items(tree: Any, *path: str | int) -> list[Any]:
@@ -79,9 +83,14 @@ class PodSpec:
                     yield Container(data, (*self.path, field, index), is_init)
 
 
+def template_path(manifest: Manifest) -> Path | None:
+    """Where the template of the object's pods stands; () for a Pod, None for a kind that makes none."""
+    return _TEMPLATES.get(manifest.group_kind)
+
+
 def pod_spec(manifest: Manifest) -> PodSpec | None:
     """The pod spec that `manifest` carries, if its kind has one."""
-    template = _TEMPLATES.get(manifest.kind)
+    template = template_path(manifest)
     if template is None:
         return None
     spec = at(manifest.data, *template, "spec")

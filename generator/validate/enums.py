@@ -141,4 +141,4 @@ def _closed(field: Mapping[str, Any], values: tuple[str, ...]) -> dict[str, Any]
 def _finding(namespace: Manifest, key: str, message: str, close: str, allowed: Any) -> Finding:
     remedy = f"allowed: {', '.join(allowed)}" + (f"; did you mean {close!r}?" if close else "")
     path = ("metadata", "labels", key)
-    return Finding("policy/pod-security-label", message, namespace.identity, namespace.source, path, remedy)
+    return Finding.of(namespace, "policy/pod-security-label", message, path, remedy)

@@ -7,6 +7,8 @@ an event and leaves the pod Pending, so it is found here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from math import ceil
 from typing import Any
 
 from generator.cost.fargate import ContainerRequest, PodRequests, billed_size
@@ -14,12 +16,12 @@ from generator.errors import ConfigError
 from generator.objects.findings import Finding, Path
 from generator.objects.pods import Container, PodSpec, at, items, mapping
 from generator.values.formats import image_digest
-from generator.values.quantities import memory_bytes, millicores
+from generator.values.quantities import MIB, quantity_of
 
 _RESTRICTED_VOLUMES = frozenset(
     {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 )
-_READERS = {"cpu": millicores, "memory": memory_bytes}
+_COUNTED = ("cpu", "memory")
 
 
 def images(pod: PodSpec, *, pinned: bool, registries: tuple[str, ...]) -> Iterator[Finding]:
@@ -37,34 +39,20 @@ def images(pod: PodSpec, *, pinned: bool, registries: tuple[str, ...]) -> Iterat
 
 
 def resources(pod: PodSpec) -> Iterator[Finding]:
-    """CPU and memory that can be read (the schemas take any text), requested, and not above the limit."""
+    """CPU and memory requested and limited, and an amount of memory that is meant so."""
     for container in pod.containers():
-        for name, reader in _READERS.items():
-            amounts: dict[str, int] = {}
+        for name in _COUNTED:
             for which in ("requests", "limits"):
                 path = (*container.path, "resources", which, name)
                 value = at(container.data, "resources", which, name)
                 if value is None:
                     remedy = "say how much; the namespace's quota refuses pods that do not"
                     yield _finding(pod, "policy/resources", "is missing", path, remedy)
-                    continue
-                try:
-                    amounts[which] = reader(str(value))
-                except ValueError as err:
-                    yield _finding(pod, "policy/quantity", str(err), path, "write it as 250m or 256Mi")
-            if len(amounts) == 2 and amounts["requests"] > amounts["limits"]:
-                path = (*container.path, "resources", "requests", name)
-                yield _finding(pod, "policy/resources", "is more than the limit", path, "raise the limit")
-
-
-def ports(pod: PodSpec) -> Iterator[Finding]:
-    """Ports within 1 and 65535: the schemas take any number."""
-    for container in pod.containers():
-        for index, port in enumerate(items(container.data, "ports")):
-            number = at(port, "containerPort")
-            if isinstance(number, int) and not 1 <= number <= 65535:
-                path = (*container.path, "ports", index, "containerPort")
-                yield _finding(pod, "policy/port", f"{number} is no port", path, "1 to 65535")
+                elif name == "memory" and 0 < (_amount_of(value) or MIB) < MIB:
+                    message = f"{value!r} is less than one MiB"
+                    yield _finding(
+                        pod, "policy/memory", message, path, "write it as 256Mi; 'm' is a thousandth of a byte"
+                    )
 
 
 def requests_of(pod: PodSpec) -> PodRequests:
@@ -78,10 +66,20 @@ def requests_of(pod: PodSpec) -> PodRequests:
 
 
 def _amount(container: Container, name: str) -> int:
+    """What the container asks for, in millicores or bytes: its limit where it says no request, as Kubernetes does."""
+    asked = at(container.data, "resources", "requests", name)
+    if asked is None:
+        asked = at(container.data, "resources", "limits", name)
+    found = _amount_of(asked) or Decimal(0)
+    return max(0, ceil(found * 1000 if name == "cpu" else found))
+
+
+def _amount_of(value: Any) -> Decimal | None:
+    """The quantity in `value`; None when it is none, which the API server's rules tell."""
     try:
-        return _READERS[name](str(at(container.data, "resources", "requests", name)))
+        return quantity_of(value)
     except ValueError:
-        return 0
+        return None
 
 
 def pod_security(pod: PodSpec) -> Iterator[Finding]:
@@ -150,8 +148,8 @@ def fargate(pod: PodSpec) -> Iterator[Finding]:
 def _fargate_container(pod: PodSpec, container: Container) -> Iterator[Finding]:
     path: Path = (*container.path, "resources")
     requests, limits = (mapping(container.data, "resources", which) for which in ("requests", "limits"))
-    for name in ("cpu", "memory"):
-        if requests.get(name) != limits.get(name):
+    for name in _COUNTED:
+        if _amount_of(requests.get(name, limits.get(name))) != _amount_of(limits.get(name)):
             remedy = "Fargate runs pods as Guaranteed: make requests and limits equal"
             yield _finding(pod, "fargate/guaranteed", "differs from the limit", (*path, "requests", name), remedy)
     for name in sorted({*requests, *limits}):
@@ -163,4 +161,4 @@ def _fargate_container(pod: PodSpec, container: Container) -> Iterator[Finding]:
 
 
 def _finding(pod: PodSpec, rule: str, message: str, path: Path, remedy: str) -> Finding:
-    return Finding(rule, message, pod.manifest.identity, pod.manifest.source, path, remedy)
+    return Finding.of(pod.manifest, rule, message, path, remedy)

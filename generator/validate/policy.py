@@ -11,17 +11,13 @@ from generator.model.entry import Preview
 from generator.model.environment import Environment
 from generator.objects.findings import Finding, Path
 from generator.objects.manifest import WAVE_ANNOTATION, Manifest
-from generator.objects.pods import PodSpec, items, mapping, pod_spec
+from generator.objects.pods import PodSpec, at, items, mapping, pod_spec
 from generator.validate import pod_policy
 from generator.validate.enums import pod_security_labels
-from generator.values.quantities import memory_bytes, millicores
+from generator.values.quantities import quantity_of
 
+_NAMESPACE_KIND = ("", "Namespace")
 _NAMESPACE = re.compile(r"preview-[a-z][a-z0-9]{1,9}-[1-9][0-9]{0,8}")
-_DNS_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
-_SERVICE_NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
-_LABEL_KEY = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
-_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-_ANNOTATIONS_BYTES = 256 * 1024
 #: A backend that is no Service (AWS Load Balancer Controller, annotations: actions).
 _ACTION_PORT, _ACTION_PREFIX = "use-annotation", "alb.ingress.kubernetes.io/actions."
 #: What must be there before any pod, in a wave of its own.
@@ -49,16 +45,14 @@ def check(manifests: Sequence[Manifest], settings: PolicySettings) -> Iterator[F
     """Every breach of policy among `manifests`."""
     pods = [pod for pod in map(pod_spec, manifests) if pod is not None]
     for manifest in manifests:
-        yield from _names(manifest)
-        if manifest.kind == "Namespace":
+        if manifest.group_kind == _NAMESPACE_KIND:
             yield from pod_security_labels(manifest)
-        if manifest.kind == "Secret" and manifest.api_version == "v1":
+        if manifest.group_kind == ("", "Secret"):
             remedy = "reference it by an ExternalSecret"
             yield _finding(manifest, "policy/secret", "a Secret has no place in Git", ("kind",), remedy)
     for pod in pods:
         yield from pod_policy.images(pod, pinned=settings.pinned, registries=settings.registries)
         yield from pod_policy.resources(pod)
-        yield from pod_policy.ports(pod)
         yield from pod_policy.pod_security(pod)
         if pod.is_fargate:
             yield from pod_policy.fargate(pod)
@@ -70,42 +64,18 @@ def check(manifests: Sequence[Manifest], settings: PolicySettings) -> Iterator[F
         yield from _isolation(manifests, pods)
 
 
-def _names(manifest: Manifest) -> Iterator[Finding]:
-    name = str(manifest.metadata.get("name", ""))
-    pattern, rule = (_SERVICE_NAME, "RFC 1035") if manifest.kind == "Service" else (_DNS_NAME, "RFC 1123")
-    if not pattern.fullmatch(name) or len(name) > 253:
-        yield _finding(manifest, "policy/name", f"{name[:80]!r} is no {rule} name", ("metadata", "name"), "rename it")
-    for where in ("labels", "annotations"):
-        for key, value in mapping(manifest.metadata, where).items():
-            path: Path = ("metadata", where, str(key))
-            if not _LABEL_KEY.fullmatch(str(key)):
-                yield _finding(
-                    manifest, "policy/name", "is no qualified name", path, "prefix/name, 63 characters a name"
-                )
-            if where == "labels" and isinstance(value, str) and not _LABEL_VALUE.fullmatch(value):
-                remedy = "at most 63 letters, digits, '-', '_' and '.'"
-                yield _finding(manifest, "policy/name", f"{value[:80]!r} is no label value", path, remedy)
-    size = sum(
-        len(str(k).encode()) + len(str(v).encode()) for k, v in mapping(manifest.metadata, "annotations").items()
-    )
-    if size > _ANNOTATIONS_BYTES:
-        yield _finding(
-            manifest, "policy/name", f"{size} bytes of annotations", ("metadata", "annotations"), "256 KiB at most"
-        )
-
-
 def _namespace(manifests: Sequence[Manifest], namespace: str) -> Iterator[Finding]:
     path: Path = ("metadata", "namespace")
     for manifest in manifests:
         own = manifest.metadata.get("namespace")
-        if manifest.kind == "Namespace":
+        if manifest.group_kind == _NAMESPACE_KIND:
             name = manifest.identity.name
             if name != namespace or not _NAMESPACE.fullmatch(name):
                 remedy = f"a preview makes its own namespace only: {namespace}"
                 yield _finding(manifest, "policy/namespace", f"is {name!r}", ("metadata", "name"), remedy)
         elif own != namespace:
             remedy = f"every object of a preview is in {namespace}"
-            yield _finding(manifest, "policy/namespace", f"is {own!r}", path, remedy)
+            yield _finding(manifest, "policy/namespace", "is missing" if own is None else f"is {own!r}", path, remedy)
 
 
 def _waves(manifests: Sequence[Manifest]) -> Iterator[Finding]:
@@ -113,8 +83,8 @@ def _waves(manifests: Sequence[Manifest]) -> Iterator[Finding]:
     for manifest in manifests:
         try:
             wave = manifest.wave
-        except ValueError:
-            yield _finding(manifest, "policy/wave", "is no whole number", path, 'such as "-10"')
+        except ValueError as err:
+            yield _finding(manifest, "policy/wave", str(err)[:120], path, 'text such as "-10"')
             continue
         if wave > 0:
             remedy = "while workloads are not healthy, a wave behind them blocks repair and removal"
@@ -132,16 +102,15 @@ def _quota(manifests: Sequence[Manifest], pods: Sequence[PodSpec]) -> Iterator[F
         "cpu": sum(request.millicores * replicas for request, replicas in requests),
         "memory": sum(request.memory_bytes * replicas for request, replicas in requests),
     }
-    readers = {"cpu": millicores, "memory": memory_bytes}
-    for manifest in (m for m in manifests if m.kind == "ResourceQuota"):
-        for name in ("cpu", "memory"):
-            hard = mapping(manifest.data, "spec", "hard").get(f"requests.{name}")
+    for manifest in (m for m in manifests if m.group_kind == ("", "ResourceQuota")):
+        for name, units in (("cpu", 1000), ("memory", 1)):
             try:
-                room = readers[name](str(hard))
-            except ValueError as err:
-                yield _finding(manifest, "policy/quota", str(err), ("spec", "hard", f"requests.{name}"), "set it")
-                continue
-            if asked[name] > room:
+                hard = quantity_of(mapping(manifest.data, "spec", "hard").get(f"requests.{name}"))
+            except ValueError:
+                continue  # the API server's own rules tell
+            if hard is None:
+                yield _finding(manifest, "policy/quota", "is missing", ("spec", "hard", f"requests.{name}"), "set it")
+            elif asked[name] > hard * units:
                 path = ("spec", "hard", f"requests.{name}")
                 yield _finding(manifest, "policy/quota", "is less than the pods ask for", path, "ask for less")
 
@@ -156,18 +125,15 @@ def _isolation(manifests: Sequence[Manifest], pods: Sequence[PodSpec]) -> Iterat
 
 
 def _wiring(manifests: Sequence[Manifest], pods: Sequence[PodSpec]) -> Iterator[Finding]:
-    """Services find pods and their ports, Ingresses find Services, selectors fit their templates."""
-    services = {(m.identity.namespace, m.identity.name): m for m in manifests if m.kind == "Service"}
+    """Services find pods and the names of their ports, Ingresses find Services."""
+    services = {(m.identity.namespace, m.identity.name): m for m in manifests if m.group_kind == ("", "Service")}
     for service in services.values():
         yield from _service(service, pods)
-    for pod in pods:
-        wanted = mapping(pod.manifest.data, "spec", "selector", "matchLabels")
-        if not wanted.items() <= pod.labels.items():
-            path = ("spec", "selector", "matchLabels")
-            yield _finding(pod.manifest, "policy/selector", "does not fit the pod's labels", path, "make them equal")
-    for ingress in (m for m in manifests if m.kind == "Ingress"):
+    for ingress in (m for m in manifests if m.group_kind == ("networking.k8s.io", "Ingress")):
         for r, rule in enumerate(items(ingress.data, "spec", "rules")):
             for p, path_rule in enumerate(items(rule, "http", "paths")):
+                if at(path_rule, "backend", "resource") is not None:
+                    continue
                 backend = mapping(path_rule, "backend", "service")
                 at_backend = ("spec", "rules", r, "http", "paths", p, "backend", "service")
                 yield from _backend(ingress, backend, at_backend, services)
@@ -187,7 +153,7 @@ def _backend(
     ports = items(found.data, "spec", "ports") if found else []
     if found is None:
         yield _finding(ingress, "policy/backend", "names no Service of this set", (*path, "name"), "fix it")
-    elif not any(port.items() <= {"name": x.get("name"), "number": x.get("port")}.items() for x in ports):
+    elif not any(port.items() <= {"name": at(x, "name"), "number": at(x, "port")}.items() for x in ports):
         yield _finding(ingress, "policy/backend", "is no port of the Service", (*path, "port"), "fix it")
 
 
@@ -204,11 +170,12 @@ def _service(service: Manifest, pods: Sequence[PodSpec]) -> Iterator[Finding]:
         path: Path = ("spec", "selector")
         yield _finding(service, "policy/selector", "chooses no pod of this set", path, "use the pods' labels")
     for index, port in enumerate(items(service.data, "spec", "ports")):
-        target = port.get("targetPort", port.get("port")) if hasattr(port, "get") else None
+        target = at(port, "targetPort")
+        if not isinstance(target, str) or not target:
+            continue  # a number needs no declared port: the API server and kubelet take any
         for pod in chosen:
-            ports = [p for c in pod.containers() for p in items(c.data, "ports") if hasattr(p, "get")]
-            known = {p.get("name") for p in ports} | {p.get("containerPort") for p in ports}
-            if target not in known:
+            names = [at(p, "name") for c in pod.containers() for p in items(c.data, "ports")]
+            if target not in names:
                 at_port = ("spec", "ports", index, "targetPort")
                 yield _finding(
                     service, "policy/port", f"{target!r} is no port of the pods", at_port, "name one of theirs"
@@ -216,4 +183,4 @@ def _service(service: Manifest, pods: Sequence[PodSpec]) -> Iterator[Finding]:
 
 
 def _finding(manifest: Manifest, rule: str, message: str, path: Path, remedy: str) -> Finding:
-    return Finding(rule, message, manifest.identity, manifest.source, path, remedy)
+    return Finding.of(manifest, rule, message, path, remedy)

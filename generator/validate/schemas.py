@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import jsonschema_rs
@@ -129,9 +129,11 @@ def _findings(error: Any, manifest: Manifest, schema: Mapping[str, Any]) -> Iter
     elif kind == "required":
         yield _finding("schema/required", "is missing", manifest, (*path, error.kind.property), "set it")
     elif kind == "type":
-        wanted = [t for t in error.kind.types if t != "null"]
-        message = f"is {_type_name(error.instance)}, not {' or '.join(wanted)}"
-        yield _finding("schema/type", message, manifest, path, "quote text, leave numbers bare")
+        yield _wrong_type(error.instance, error.kind.types, manifest, path)
+    elif kind == "anyOf" and (types := _types(schema, error.schema_path)):
+        yield _wrong_type(error.instance, types, manifest, path)
+    elif kind == "not":
+        yield _finding("schema/required", "is null", manifest, path, "set it")
     elif kind == "enum":
         options = [str(option) for option in error.kind.options if option]
         close = nearest(str(error.instance), options)
@@ -141,8 +143,26 @@ def _findings(error: Any, manifest: Manifest, schema: Mapping[str, Any]) -> Iter
         yield _finding("schema/value", error.message[:300], manifest, path, "see the kind's reference")
 
 
+def _wrong_type(value: Any, types: Iterable[str], manifest: Manifest, path: tuple[str | int, ...]) -> Finding:
+    wanted = " or ".join(dict.fromkeys(t for t in types if t != "null"))
+    return _finding(
+        "schema/type", f"is {_type_name(value)}, not {wanted}", manifest, path, "quote text, leave numbers bare"
+    )
+
+
+def _types(schema: Mapping[str, Any], schema_path: list[str | int]) -> list[str]:
+    """The types that an `anyOf` at `schema_path` tells apart; none when it tells something else apart."""
+    node: Any = schema
+    for part in schema_path:
+        node = node[part]
+    if not all(isinstance(choice, Mapping) and set(choice) == {"type"} for choice in node):
+        return []
+    types = [choice["type"] for choice in node]
+    return [name for given in types for name in (given if isinstance(given, list) else [given])]
+
+
 def _finding(rule: str, message: str, manifest: Manifest, path: tuple[str | int, ...], remedy: str) -> Finding:
-    return Finding(rule, message, manifest.identity, manifest.source, path, remedy)
+    return Finding.of(manifest, rule, message, path, remedy)
 
 
 def _known_fields(schema: Mapping[str, Any], schema_path: list[str | int]) -> tuple[str, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from generator.errors import Location
 from generator.objects.findings import Finding, Path
 from generator.objects.manifest import Manifest
 from generator.validate import policy
+from generator.validate.api import objects as api
 from generator.validate.policy import PolicySettings
 from generator.validate.schemas import Read, SchemaBundle
 
@@ -39,18 +40,30 @@ class Validator:
         locate: Locate | None = None,
     ) -> tuple[Finding, ...]:
         """All findings, sorted by place. One that holds for some versions only names them."""
-        versions: dict[Finding, list[str]] = {}
-        for version in kubernetes:
-            bundle = self.bundle(version)
-            for manifest in manifests:
-                for finding in bundle.check(manifest):
+        findings: list[Finding] = []
+        oldest = min((_number(version) for version in kubernetes), default=(0, 0))
+        for manifest in manifests:
+            versions: dict[Finding, list[str]] = {}
+            for version in kubernetes:
+                for finding in self.bundle(version).check(manifest):
                     versions.setdefault(finding, []).append(version)
-        findings = [_named(finding, seen, kubernetes) for finding, seen in versions.items()]
+            findings.extend(_named(finding, seen, kubernetes) for finding, seen in versions.items())
+            findings.extend(_without(versions, api.check(manifest, oldest)))
         findings.extend(policy.check(manifests, settings))
         if locate is not None:
-            by_identity = {(m.identity, m.source): m for m in manifests}
-            findings = [replace(f, location=locate(by_identity[f.object, f.source], f.field)) for f in findings]
+            findings = [replace(f, location=locate(f.manifest, f.field)) if f.manifest else f for f in findings]
         return tuple(sorted(findings, key=lambda finding: finding.order))
+
+
+def _number(version: str) -> tuple[int, int]:
+    major, _, minor = version.partition(".")
+    return int(major), int(minor)
+
+
+def _without(told: Iterable[Finding], more: Iterable[Finding]) -> Iterator[Finding]:
+    """What the schemas have not said of the same field already."""
+    fields = {finding.field for finding in told}
+    return (finding for finding in more if finding.field not in fields)
 
 
 def _named(finding: Finding, seen: Sequence[str], asked: Sequence[str]) -> Finding:

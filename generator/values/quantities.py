@@ -7,8 +7,9 @@ legal there but almost always a mistake here (`256m` of memory is a quarter of a
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_UP, Context, Decimal
 from functools import lru_cache
 
 MIB = 1024**2
@@ -16,9 +17,50 @@ GIB = 1024**3
 
 _CPU = re.compile(r"(?P<number>[0-9]{1,6}(?:\.[0-9]{1,3})?)(?P<unit>m?)")
 _MEMORY = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,3})?)(?P<unit>Ki|Mi|Gi|Ti|k|M|G|T)?")
+_QUANTITY = re.compile(
+    r"(?P<number>[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:(?P<unit>Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE])|[eE](?P<power>[-+]?[0-9]{1,9}))?"
+)
+_SCALES: Mapping[str | None, Decimal] = {
+    **{
+        unit: Decimal(10) ** power
+        for power, unit in zip(range(-9, 21, 3), ("n", "u", "m", None, *"kMGTPE"), strict=True)
+    },
+    **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", 1)},
+}
+#: Go keeps a quantity within these: what is larger becomes the largest, what is finer is rounded up.
+_LARGEST_QUANTITY = Decimal(2**63 - 1)
+_WIDE = Context(prec=60)
+_NANO, _MOST_POWER = Decimal("1e-9"), 1000
 _UNITS = {None: 1, "Ki": 1024, "Mi": MIB, "Gi": GIB, "Ti": 1024**4, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _PERIOD = re.compile(r"(?:(?P<days>[0-9]{1,5})d)?(?:(?P<hours>[0-9]{1,5})h)?(?:(?P<minutes>[0-9]{1,5})m)?")
 _DURATION = re.compile(r"(?:(?P<hours>[0-9]{1,5})h)?(?:(?P<minutes>[0-9]{1,5})m)?")
+
+
+@lru_cache(1000)
+def quantity(text: str) -> Decimal:
+    """Any quantity that the API server reads (`250m`, `1.5Gi`, `129e6`, `1.`), in units. Raises `ValueError`."""
+    match = _QUANTITY.fullmatch(text) if len(text) <= 100 else None
+    if match is None:
+        raise ValueError(
+            f"{text[:80]!r} is not a quantity; allowed: a number, with a suffix such as m, k, M, Ki, Mi, Gi"
+        )
+    number, power = Decimal(match["number"]), int(match["power"] or 0)
+    if abs(power) > _MOST_POWER:  # beyond what is kept, whatever the number
+        power = _MOST_POWER if power > 0 else -_MOST_POWER
+    amount = number.scaleb(power) if power else number * _SCALES[match["unit"]]
+    if abs(amount) > _LARGEST_QUANTITY:
+        return _LARGEST_QUANTITY.copy_sign(amount)
+    return amount.quantize(_NANO, ROUND_UP, context=_WIDE)
+
+
+def quantity_of(value: object) -> Decimal | None:
+    """The quantity that stands in an object as text or as a number; None where nothing or another type stands.
+
+    Raises `ValueError` for a text that is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return None
+    return quantity(value if isinstance(value, str) else repr(value))
 
 
 @lru_cache(1000)

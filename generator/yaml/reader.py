@@ -2,8 +2,8 @@
 
 Meant for entries, environments, blueprints and manifests. Reads what Kubernetes' own parser would (YAML 1.1 truth
 values, octal numbers), but dates and sexagesimals stay text, and what is usually a mistake is a fault: keys twice, keys
-that are not text, tags, numbers beyond 64 bits, aliases (where not asked for). Depth and size are bounded, so an
-alias bomb is refused.
+that are not text, tags, numbers beyond 64 bits, aliases and merge keys (where not asked for). Depth and size are
+bounded, so an alias bomb is refused. JSON may write a character beyond 16 bits as two escapes, as its own grammar says.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ _TAG = "tag:yaml.org,2002:"
 _TRUE = frozenset({"y", "yes", "true", "on"})
 _FALSE = frozenset({"n", "no", "false", "off"})
 _TEXT = f"{_TAG}str"
+_MERGE = f"{_TAG}merge"
+#: A surrogate pair in an escaped text of JSON, or half of one; an even number of backslashes before it are its own.
+_SURROGATES = re.compile(r"((?<!\\)(?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?")
+_LONE_LOW = re.compile(r"((?<!\\)(?:\\\\)*)\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _COLLECTIONS = frozenset({f"{_TAG}map", f"{_TAG}seq"})
 #: What the API server keeps exact. Go reads a larger number as a float, so it would come back as another one.
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
@@ -81,8 +85,9 @@ def load(text: str | bytes, source: str) -> Document:
 def load_all(text: str | bytes, source: str, *, aliases: bool = True) -> tuple[Document, ...]:
     """All documents in `text`. `aliases` says whether anchors may be used. Raises as `load` does."""
     reader = _Reader(source, aliases=aliases)
+    decoded = _decoded(text, source)
     try:
-        roots = _composed(_decoded(text, source), source)
+        roots = _composed(_joined(decoded) if decoded.lstrip().startswith(("{", "[")) else decoded, source)
     except yaml.MarkedYAMLError as err:
         mark = err.problem_mark or err.context_mark
         where = Location(source, mark.line + 1, mark.column + 1) if mark else Location(source)
@@ -153,6 +158,20 @@ def _composed(text: str, source: str) -> list[yaml.Node | None]:
         loader.dispose()
 
 
+def _joined(text: str) -> str:
+    """JSON whose surrogate pairs are one escape each, as YAML has them. Half of a pair is U+FFFD, as Go reads it."""
+
+    def joined(match: re.Match[str]) -> str:
+        high, low = int(match[2], 16), match[3] and int(match[3], 16)
+        if not low:
+            return f"{match[1]}\\ufffd"
+        return f"{match[1]}\\U{0x10000 + ((high - 0xD800) << 10) + low - 0xDC00:08x}"
+
+    if "\\ud" not in text and "\\uD" not in text:
+        return text
+    return _LONE_LOW.sub(r"\1\\ufffd", _SURROGATES.sub(joined, text))
+
+
 def _too_deep(source: str, node: yaml.Node) -> ConfigError:
     fault = Fault(f"is nested deeper than {MAX_DEPTH} levels, aliases included", _location(source, node))
     return ConfigError(Reason.UNREADABLE_YAML, fault)
@@ -199,9 +218,15 @@ class _Reader:
             self._fault(node, f"has the tag {node.tag.removeprefix(_TAG)!r}", "plain values")
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, depth + 1) for item in node.value]
+        return self._mapping(node, depth)
+
+    def _mapping(self, node: yaml.Node, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
         for key, value in node.value:
-            if key.tag != _TEXT or not isinstance(key, yaml.ScalarNode):
+            if key.tag == _MERGE and self._aliases:
+                merged |= {name: one for name, one in self._merged(value, depth).items() if name not in merged}
+            elif key.tag != _TEXT or not isinstance(key, yaml.ScalarNode):
                 shown = key.value if isinstance(key, yaml.ScalarNode) else "a collection"
                 self._fault(key, f"key {shown!r} is not text", "text; put it in quotes")
             elif key.value in found:
@@ -210,6 +235,17 @@ class _Reader:
                 self._fault(key, what, "once")
             else:
                 found[key.value] = self.value(value, depth + 1)
+        return {**merged, **found} if merged else found
+
+    def _merged(self, node: yaml.Node, depth: int) -> dict[str, Any]:
+        """What a merge key adds: one mapping, or several of which the first has the say."""
+        sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        found: dict[str, Any] = {}
+        for source in sources:
+            if isinstance(source, yaml.MappingNode):
+                found = {**self.value(source, depth + 1), **found}
+            else:
+                self._fault(source, "cannot be merged", "a mapping, or a list of mappings")
         return found
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:

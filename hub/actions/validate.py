@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
-from generator.errors import Fault, Location
+from generator.errors import ConfigError, Fault, Reason
 from generator.model.environment import Environment
-from generator.objects.findings import Finding
-from generator.objects.manifest import Identity, Manifest
+from generator.objects.findings import Finding, Severity
+from generator.objects.manifest import Manifest
 from generator.validate.policy import PolicySettings
 from generator.validate.validation import Validator
 from generator.values.naming import NAMESPACE_PREFIX
 from hub.actions.manifest_files import ManifestFiles
-
-_NO_OBJECT = Identity("", "", "File", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +33,24 @@ class Validated:
 
 
 def validate(
-    files: ManifestFiles, *, versions: Sequence[str], environment: Environment | None, validator: Validator
+    files: ManifestFiles,
+    *,
+    versions: Sequence[str],
+    environment: Environment | None,
+    validator: Validator,
+    allow_empty: bool = True,
 ) -> Validated:
     """All findings of files by the Kubernetes `versions`; by the image policy of `environment`, None: images pinned.
 
     Objects of one preview's namespace in one file are checked as a preview, all others one by one. A file that cannot
-    be read is a finding.
+    be read is a finding. Raises `ConfigError` (InvalidValue) where there is nothing to check, unless `allow_empty`.
     """
+    if not (files.manifests or files.findings or allow_empty):
+        remedy = "check the paths, or allow it with --allow-empty"
+        raise ConfigError(Reason.INVALID_VALUE, Fault("there is no Kubernetes object to check", remedy=remedy))
     policy = environment.spec.images if environment else None
     base = PolicySettings(None, policy.pinned if policy else True, tuple(policy.registries) if policy else ())
-    findings = [_unreadable(fault) for fault in files.faults]
+    findings = [*files.findings, *_twice(files)]
     for (_, namespace), manifests in _groups(files.manifests).items():
         settings = replace(base, namespace=namespace or None)
         findings += validator.validate(manifests, kubernetes=versions, settings=settings, locate=files.locate)
@@ -53,11 +60,7 @@ def validate(
 
 def _groups(manifests: Sequence[Manifest]) -> dict[tuple[str, str], list[Manifest]]:
     """(file, preview's namespace) → objects, where a file makes one; else ("", "") → objects."""
-    previews = {
-        manifest.source: manifest.identity.name
-        for manifest in manifests
-        if manifest.kind == "Namespace" and manifest.identity.name.startswith(NAMESPACE_PREFIX)
-    }
+    previews = {manifest.source: manifest.identity.name for manifest in manifests if _is_preview(manifest)}
     groups: dict[tuple[str, str], list[Manifest]] = defaultdict(list)
     for manifest in manifests:
         namespace = previews.get(manifest.source, "")
@@ -65,6 +68,28 @@ def _groups(manifests: Sequence[Manifest]) -> dict[tuple[str, str], list[Manifes
     return groups
 
 
-def _unreadable(fault: Fault) -> Finding:
-    where = fault.where or Location("")
-    return Finding("file/unreadable", fault.message, _NO_OBJECT, where.file, (), "fix the file", "error", where)
+def _twice(files: ManifestFiles) -> Iterator[Finding]:
+    """Objects that another one of the same name replaces when both are applied: an error in one folder, else a warning.
+
+    Folders may be alternatives, such as overlays of one base; files of previews stand for different clusters.
+    """
+    first: dict[tuple[str, ...], Manifest] = {}
+    previews = {manifest.source for manifest in files.manifests if _is_preview(manifest)}
+    for manifest in files.manifests:
+        one = manifest.identity
+        where = manifest.source if manifest.source in previews else ""
+        key = (where, one.group, one.kind, one.namespace, one.name)
+        other = first.setdefault(key, manifest)
+        if other is manifest or not one.name:
+            continue
+        at = files.locate(other, ("metadata", "name")) or other.source
+        beside = PurePosixPath(other.source).parent == PurePosixPath(manifest.source).parent
+        finding = Finding.of(
+            manifest, "file/duplicate", f"stands also at {at}", ("metadata", "name"), "keep one of them"
+        )
+        severity: Severity = "error" if beside else "warning"
+        yield replace(finding, severity=severity, location=files.locate(manifest, ("metadata", "name")))
+
+
+def _is_preview(manifest: Manifest) -> bool:
+    return manifest.group_kind == ("", "Namespace") and manifest.identity.name.startswith(NAMESPACE_PREFIX)

@@ -140,7 +140,12 @@ def price(
 
 @options.command(panel=_PANEL)
 @options.argument(
-    "paths", metavar="PATH…", nargs=-1, type=options.PATH, required=True, help="Manifest files, or folders of them."
+    "paths",
+    metavar="PATH…",
+    nargs=-1,
+    type=options.PATH,
+    required=True,
+    help="Manifest files, or folders of them; - for standard input.",
 )
 @options.option(
     "--kubernetes",
@@ -150,6 +155,7 @@ def price(
 @options.option("--env", "-e", metavar="NAME", help="Check against this environment's policy too.")
 @options.repo
 @options.environments
+@options.flag("--allow-empty", help="Succeed where there is nothing to check, instead of failing.")
 @options.choice("--output", "-o", among=("table", "json", "sarif"), default="table", show_default=True)
 @declared_errors
 def validate(
@@ -158,6 +164,7 @@ def validate(
     env: str | None,
     repo: str | None,
     environments: Path | None,
+    allow_empty: bool,
     output: Literal["table", "json", "sarif"],
 ) -> None:
     """Check manifests: Kubernetes' schemas (strict, offline), pod security, quotas, Fargate, pinned images.
@@ -169,7 +176,15 @@ def validate(
     """
     from hub.commands import validate as command
 
-    command.run(paths, kubernetes=kubernetes, env=env, repo=repo, environments=environments, output=output)
+    command.run(
+        paths,
+        kubernetes=kubernetes,
+        env=env,
+        repo=repo,
+        environments=environments,
+        allow_empty=allow_empty,
+        output=output,
+    )
 
 
 @options.command(panel=_PANEL)

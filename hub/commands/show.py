@@ -48,7 +48,7 @@ def _data(shown: ShownPreview) -> dict[str, Any]:
         **describe(shown.preview, shown.environment, now=shown.at),
         "onBranch": shown.branch,
         "removalRequested": shown.removal is not None,
-        "objects": [{"wave": m.wave, "object": str(m.identity)} for m in shown.manifests],
+        "objects": [{"wave": m.wave_or_0, "object": str(m.identity)} for m in shown.manifests],
         **(phase_data(shown.phase) if shown.phase else {}),
     }
 
@@ -130,6 +130,6 @@ def _print_waves(console: Console, manifests: tuple[Manifest, ...]) -> None:
 
     waves: dict[int, list[str]] = {}
     for manifest in manifests:
-        waves.setdefault(manifest.wave, []).append(f"{manifest.kind}/{manifest.identity.name}")
+        waves.setdefault(manifest.wave_or_0, []).append(f"{manifest.kind}/{manifest.identity.name}")
     for wave, names in sorted(waves.items()):
         console.print(Text.assemble((f"  wave {wave:>3}  ", "cyan"), ", ".join(names)))

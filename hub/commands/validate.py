@@ -18,6 +18,8 @@ from hub.output.console import console, printable, write
 from hub.output.exit_codes import CODES
 from hub.wiring import hub
 
+_COLOURS = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
+
 
 def run(  # noqa: PLR0913 - the command's options
     paths: Sequence[Path],
@@ -26,14 +28,15 @@ def run(  # noqa: PLR0913 - the command's options
     env: str | None,
     repo: str | None,
     environments: Path | None,
+    allow_empty: bool,
     output: Literal["table", "json", "sarif"],
 ) -> None:
     """Validate and report; exits with the code of ManifestInvalid when there is an error."""
     ours = hub()
     environment = ours.environments(repo=repo, folder=environments).get(env)[0] if env else None
     asked = _versions(kubernetes) if kubernetes else (environment.spec.cluster.kubernetes,) if environment else VERSIONS
-    files = read_manifests(paths)
-    found = validate(files, versions=asked, environment=environment, validator=ours.validator)
+    files = read_manifests(paths, _stdin)
+    found = validate(files, versions=asked, environment=environment, validator=ours.validator, allow_empty=allow_empty)
     if output == "sarif":
         from generator.validate.sarif import sarif
 
@@ -46,6 +49,10 @@ def run(  # noqa: PLR0913 - the command's options
         sys.exit(CODES[Reason.MANIFEST_INVALID])
 
 
+def _stdin(most: int) -> bytes:
+    return sys.stdin.buffer.read(most)
+
+
 def _versions(text: str) -> tuple[str, ...]:
     """`1.34`, `1.31-1.36`, `1.31,1.34` as versions that there are schemas for."""
     chosen: list[str] = []
@@ -54,7 +61,11 @@ def _versions(text: str) -> tuple[str, ...]:
         if first not in VERSIONS or (last or first) not in VERSIONS:
             fault = Fault(f"{part.strip()[:40]!r} has no schemas", field="--kubernetes", allowed=", ".join(VERSIONS))
             raise ConfigError(Reason.INVALID_VALUE, fault)
-        chosen += VERSIONS[VERSIONS.index(first) : VERSIONS.index(last or first) + 1]
+        span = VERSIONS[VERSIONS.index(first) : VERSIONS.index(last or first) + 1]
+        if not span:
+            fault = Fault(f"{part.strip()!r} ends before it begins", field="--kubernetes", allowed=f"{last}-{first}")
+            raise ConfigError(Reason.INVALID_VALUE, fault)
+        chosen += span
     return tuple(dict.fromkeys(chosen))
 
 
@@ -85,11 +96,14 @@ def _print(found: Validated) -> None:
 
     out = console()
     for finding in found.findings:
-        place, _, rest = str(finding).partition(": ")
-        colour = "bold red" if finding.severity == "error" else "bold yellow"
-        out.print(Text.assemble((f"{place}: ", "bold"), (f"{finding.severity}: ", colour), printable(rest)))
-        out.print(Text.assemble(("  to do: ", "cyan"), printable(finding.remedy)))
+        place = str(finding.location or finding.source)
+        rest = str(finding).removeprefix(f"{place}: ")
+        colour = _COLOURS[finding.severity]
+        head = (f"{printable(place)}: ", "bold")
+        out.print(Text.assemble(head, (f"{finding.severity}: ", colour), printable(rest)))
+        if finding.remedy:
+            out.print(Text.assemble(("  to do: ", "cyan"), printable(finding.remedy)))
     for skipped in found.skipped:
-        out.print(Text(f"note: left out {skipped}", "dim"))
+        out.print(Text(f"note: left out {printable(skipped)}", "dim"))
     said = f"{counted(found.objects, 'object')}, Kubernetes {', '.join(found.versions)}"
     out.print(f"{said}: {counted(len(found.findings), 'finding') if found.findings else 'nothing found'}")

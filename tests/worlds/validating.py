@@ -17,7 +17,7 @@ def found(folder: Path, text: str) -> list[Finding]:
     """All findings in `text`, written to `f.yaml` in `folder`."""
     (folder / "f.yaml").write_text(text, encoding="utf-8")
     files = read_manifests([folder / "f.yaml"])
-    assert files.faults == []
+    assert files.findings == []
     return list(
         VALIDATOR.validate(files.manifests, kubernetes=["1.34"], settings=PolicySettings(), locate=files.locate)
     )

@@ -247,3 +247,41 @@ def test_arbitrary_input_raises_declared_errors_only(text: str | bytes) -> None:
         load_all(text, "f")
     except ConfigError as err:
         assert err.faults
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: &a {x: 1, w: 2}\nb: {<<: *a, w: 3}\n", {"x": 1, "w": 3}),
+        ("a: &a {x: 1, w: 2}\nb: {w: 3, <<: *a}\n", {"x": 1, "w": 3}),
+        ("a: &a {x: 1}\nc: &c {x: 2, z: 3}\nb: {<<: [*a, *c]}\n", {"x": 1, "z": 3}),
+        ("a: &a {x: 1}\nc: &c {<<: *a, z: 3}\nb: {<<: *c}\n", {"x": 1, "z": 3}),
+        ("b: {'<<': 1}\n", {"<<": 1}),
+    ],
+)
+def test_a_merge_key_adds_what_is_not_there(text: str, value: object) -> None:
+    (document,) = load_all(text, "f")
+    assert document.data["b"] == value
+
+
+def test_a_merge_key_merges_mappings_only_and_not_where_aliases_are_refused() -> None:
+    with pytest.raises(ConfigError, match="cannot be merged"):
+        load_all("b: {<<: 1}\n", "f")
+    with pytest.raises(ConfigError, match="key '<<' is not text"):
+        load("b: {<<: {a: 1}}\n", "f")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r'{"a": "\ud83d\ude80 go"}', "\U0001f680 go"),
+        (r'{"a": "\uD83D\uDE80\ud83d\ude80"}', "\U0001f680\U0001f680"),
+        (r'{"a": "\\ud83d"}', r"\ud83d"),
+        (r'{"a": "\ud83d!"}', "\ufffd!"),
+        (r'{"a": "\ude80"}', "\ufffd"),
+        (r'{"a": "\u00e9\/"}', "é/"),
+    ],
+)
+def test_json_may_write_a_character_as_two_escapes(text: str, value: str) -> None:
+    (document,) = load_all(text, "f")
+    assert document.data == {"a": value}

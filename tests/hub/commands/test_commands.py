@@ -422,7 +422,7 @@ def test_validate_reports_like_a_compiler(tmp_path: Path) -> None:
     assert {
         ("manifest.yaml", "schema/unknown-field"),
         ("broken.yaml", "file/unreadable"),
-        ("list.json", "policy/name"),
+        ("list.json", "api/name"),
     } <= rules
     (typo,) = (f for f in ran.json()["findings"] if f["rule"] == "schema/unknown-field")
     assert path.read_text().splitlines()[typo["line"] - 1].strip() == "replicsa: 1"

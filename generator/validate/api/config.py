@@ -1,0 +1,144 @@
+"""ConfigMaps, Secrets, claims, volumes, quotas and limits."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from decimal import Decimal
+
+from generator.objects.cursor import Cursor
+from generator.objects.manifest import Manifest
+from generator.validate.api import formats
+from generator.validate.api.checks import Found, amount, once, readable, says
+from generator.validate.api.volumes import claim_spec
+
+_MOST_BYTES = 1024 * 1024
+_SECRET_KEYS = {
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/dockercfg": (".dockercfg",),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+}
+_COMPUTE = ("cpu", "memory", "ephemeral-storage")
+_QUOTA = frozenset(
+    {
+        *_COMPUTE,
+        *(f"{which}.{name}" for which in ("requests", "limits") for name in _COMPUTE),
+        *("requests.storage", "pods", "resourcequotas", "services", "replicationcontrollers", "secrets"),
+        *("persistentvolumeclaims", "configmaps", "services.nodeports", "services.loadbalancers"),
+    }
+)
+_WHOLE = _QUOTA - {name for name in _QUOTA if name.rpartition(".")[2] in (*_COMPUTE, "storage")}
+_LIMITS = ("min", "default", "defaultRequest", "max", "maxLimitRequestRatio")
+#: Smaller → larger in one limit of a LimitRange.
+_ORDER = (
+    ("min", "max"),
+    ("min", "defaultRequest"),
+    ("min", "default"),
+    ("defaultRequest", "default"),
+    ("defaultRequest", "max"),
+    ("default", "max"),
+)
+
+
+def config_map(manifest: Manifest) -> Found:
+    """A ConfigMap."""
+    root = Cursor.of(manifest)
+    yield from _data(root, plain="data", coded="binaryData")
+
+
+def secret(manifest: Manifest) -> Found:
+    """A Secret, which previews may not have but other folders may."""
+    root = Cursor.of(manifest)
+    yield from _data(root, plain="stringData", coded="data")
+    had = {key for where in ("data", "stringData") for key, _ in root.entries(where)}
+    for key in _SECRET_KEYS.get(str(root.get("type")), ()):
+        if key not in had:
+            yield root.at("data", key).finding("api/data", f"is missing for type {root.get('type')}", "add it")
+
+
+def _data(root: Cursor, *, plain: str, coded: str) -> Found:
+    size = 0
+    for where in (plain, coded):
+        for key, value in root.entries(where):
+            yield from says(value, formats.data_key(key), "api/data", "rename it")
+            if isinstance(value.data, str):
+                size += len(value.data.encode()) if where == plain else len(value.data) * 3 // 4
+                if where == coded and not _is_base64(value.data):
+                    yield value.finding("api/data", "is not base64", f"encode it, or write it to {plain}")
+    if plain == "data":
+        both = {key for key, _ in root.entries(plain)} & {key for key, _ in root.entries(coded)}
+        for key in sorted(both):
+            yield root.at(coded, key).finding("api/data", "stands in data and in binaryData", "keep one")
+    if size > _MOST_BYTES:
+        yield root.at(plain).finding("api/data", f"{size} bytes in all", "1 MiB at most")
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+def claim(manifest: Manifest) -> Found:
+    """A PersistentVolumeClaim."""
+    yield from claim_spec(Cursor.of(manifest).at("spec"))
+
+
+def volume(manifest: Manifest) -> Found:
+    """A PersistentVolume."""
+    spec = Cursor.of(manifest).at("spec")
+    if spec.data is None or not spec.get("capacity"):
+        yield spec.at("capacity").finding("api/claim", "is missing", "such as {storage: 10Gi}")
+    if not spec.get("accessModes"):
+        yield spec.at("accessModes").finding("api/claim", "is missing", "such as [ReadWriteOnce]")
+    for _, value in spec.entries("capacity"):
+        yield from amount(value)
+
+
+def limit_range(manifest: Manifest) -> Found:
+    """A LimitRange."""
+    limits = Cursor.of(manifest).at("spec").items("limits")
+    yield from once([(one.text("type"), one.at("type")) for one in limits], "api/limits", "type")
+    for limit in limits:
+        for which in _LIMITS:
+            for name, value in limit.entries(which):
+                yield from amount(value)
+                yield from says(value, formats.qualified_name(name), "api/limits", "rename it")
+        yield from _limit(limit, {which: readable(limit.at(which)) for which in _LIMITS})
+
+
+def _limit(limit: Cursor, read: Mapping[str, Mapping[str, Decimal]]) -> Found:
+    kind = limit.get("type")
+    for which in ("default", "defaultRequest") if kind == "Pod" else ():
+        if limit.get(which):
+            yield limit.at(which).finding("api/limits", "is not allowed for type: Pod", "use type: Container")
+    if kind == "PersistentVolumeClaim" and "storage" not in {**read["min"], **read["max"]}:
+        yield limit.at("max", "storage").finding("api/limits", "is missing", "set min or max of storage")
+    for low, high in _ORDER:
+        for name, small in read[low].items():
+            if name in read[high] and small > read[high][name]:
+                yield limit.at(low, name).finding("api/limits", f"is more than {high}", "make it less")
+    for name, ratio in read["maxLimitRequestRatio"].items():
+        if ratio < 1:
+            yield limit.at("maxLimitRequestRatio", name).finding("api/limits", "is less than 1", "1 or more")
+
+
+def resource_quota(manifest: Manifest) -> Found:
+    """A ResourceQuota."""
+    for name, value in Cursor.of(manifest).at("spec").entries("hard"):
+        yield from amount(value)
+        counted = "/" in name or "hugepages-" in name
+        if not counted and name not in _QUOTA:
+            yield value.finding(
+                "api/limits", f"{name[:80]!r} is no resource of a quota", "such as requests.cpu or pods"
+            )
+        elif counted:
+            yield from says(value, formats.qualified_name(name), "api/limits", "rename it")
+    for name, read in readable(Cursor.of(manifest).at("spec", "hard")).items():
+        if name in _WHOLE and read % 1:
+            value = Cursor.of(manifest).at("spec", "hard", name)
+            yield value.finding("api/limits", f"{value.data!r} is no whole number", "these are counted")

@@ -1,0 +1,304 @@
+"""What the API server refuses beyond its schemas is refused by a rule at its place, and what it takes is taken."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from generator.objects.manifest import Manifest
+from generator.validate.policy import PolicySettings
+from worlds.validating import VALIDATOR
+
+IMAGE = f"registry.example.com/shop/web@sha256:{'3f1d' * 16}"
+AMOUNTS = {"cpu": "250m", "memory": "256Mi"}
+CONTAINER = {
+    "name": "web",
+    "image": IMAGE,
+    "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    "ports": [{"name": "http", "containerPort": 8080}],
+    "resources": {"requests": dict(AMOUNTS), "limits": dict(AMOUNTS)},
+}
+POD = {
+    "automountServiceAccountToken": False,
+    "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+    "containers": [CONTAINER],
+}
+LABELS = {"app": "web"}
+TEMPLATE = {"metadata": {"labels": LABELS}, "spec": POD}
+JOB_POD = {"spec": {**POD, "restartPolicy": "Never"}}
+OBJECTS: Mapping[str, Any] = {
+    "Deployment": {"apiVersion": "apps/v1", "spec": {"selector": {"matchLabels": LABELS}, "template": TEMPLATE}},
+    "StatefulSet": {"apiVersion": "apps/v1", "spec": {"selector": {"matchLabels": LABELS}, "serviceName": "web", "template": TEMPLATE}},
+    "DaemonSet": {"apiVersion": "apps/v1", "spec": {"selector": {"matchLabels": LABELS}, "template": TEMPLATE}},
+    "ReplicationController": {"apiVersion": "v1", "spec": {"selector": LABELS, "template": TEMPLATE}},
+    "PodTemplate": {"apiVersion": "v1", "template": TEMPLATE},
+    "Pod": {"apiVersion": "v1", "spec": POD},
+    "Job": {"apiVersion": "batch/v1", "spec": {"template": JOB_POD}},
+    "CronJob": {"apiVersion": "batch/v1", "spec": {"schedule": "0 0 * * *", "jobTemplate": {"spec": {"template": JOB_POD}}}},
+    "Service": {"apiVersion": "v1", "spec": {"ports": [{"name": "http", "port": 80}]}},
+    "Ingress": {"apiVersion": "networking.k8s.io/v1", "spec": {"rules": [{"host": "a.example.com", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": {"resource": {"kind": "Bucket", "name": "a"}}}]}}]}},
+    "NetworkPolicy": {"apiVersion": "networking.k8s.io/v1", "spec": {"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/16"}}], "ports": [{"port": 80}]}]}},
+    "ConfigMap": {"apiVersion": "v1"},
+    "Role": {"apiVersion": "rbac.authorization.k8s.io/v1", "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]},
+    "ClusterRole": {"apiVersion": "rbac.authorization.k8s.io/v1", "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]},
+    "RoleBinding": {"apiVersion": "rbac.authorization.k8s.io/v1", "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "a"}, "subjects": [{"kind": "ServiceAccount", "name": "a", "namespace": "b"}]},
+    "LimitRange": {"apiVersion": "v1", "spec": {"limits": [{"type": "Container", "default": {"memory": "1Gi"}}]}},
+    "ResourceQuota": {"apiVersion": "v1", "spec": {"hard": {"requests.cpu": "2", "count/jobs.batch": "3"}}},
+    "PersistentVolumeClaim": {"apiVersion": "v1", "spec": {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "10Gi"}}}},
+    "HorizontalPodAutoscaler": {"apiVersion": "autoscaling/v2", "spec": {"minReplicas": 1, "maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}},
+    "PodDisruptionBudget": {"apiVersion": "policy/v1", "spec": {"minAvailable": 1, "selector": {"matchLabels": LABELS}}},
+}  # fmt: skip
+DELETE = object()
+
+
+def changed(kind: str, where: str, value: Any) -> dict[str, Any]:
+    """A sound object of `kind` with `value` at `where`: `/` between keys, `~` for the pod's spec, `@` for its container."""
+    tree = {"kind": kind, "metadata": {"name": "web", "namespace": "shop"}, **copy.deepcopy(OBJECTS[kind])}
+    pod = {"Pod": "spec", "PodTemplate": "template/spec", "CronJob": "spec/jobTemplate/spec/template/spec"}
+    to_pod = pod.get(kind, "spec/template/spec")
+    keys = where.replace("@", "~/containers/0").replace("~", to_pod).split("/")
+    here: Any = tree
+    for key in keys[:-1]:
+        here = here[int(key)] if isinstance(here, list) else here.setdefault(key.replace("|", "/"), {})
+    key = keys[-1].replace("|", "/")
+    if value is DELETE:
+        del here[key]
+    elif isinstance(here, list):
+        here[int(key) :] = [value]
+    else:
+        here[key] = value
+    return tree
+
+
+def rules(tree: dict[str, Any], version: str = "1.34") -> set[str]:
+    manifest = Manifest(tree, "f.yaml")
+    return {f.rule for f in VALIDATOR.validate([manifest], kubernetes=[version], settings=PolicySettings())}
+
+
+@pytest.mark.parametrize("kind", OBJECTS)
+def test_the_sound_objects_are_sound(kind: str) -> None:
+    assert rules(changed(kind, "metadata/labels", {})) == set()
+
+
+REFUSED = """
+api/label    Deployment spec/template/metadata/labels/branch feature/login
+api/label    Deployment spec/template/metadata/labels/branch aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+api/label    CronJob    spec/jobTemplate/metadata {labels: {a: b c}}
+api/label    Pod        ~/nodeSelector {a/b/c: d}
+api/label    Service    spec/selector {app: web/1}
+api/annotations Deployment spec/template/metadata/annotations {a b: c}
+api/selector Deployment spec/selector {}
+api/selector Deployment spec/selector {matchExpressions: [{key: app, operator: In}]}
+api/selector Deployment spec/selector {matchExpressions: [{key: app, operator: NotIn, values: [web]}]}
+api/selector Deployment spec/selector {matchLabels: {app: api}}
+api/selector ReplicationController spec/selector {app: api}
+api/selector Job        spec/selector {matchLabels: {a: b}}
+api/mount    Deployment @/volumeMounts [{name: cfg, mountPath: /etc/app}]
+api/mount    Job        @/volumeMounts [{name: cfg, mountPath: /etc/app}]
+api/mount    ReplicationController @/volumeMounts [{name: cfg, mountPath: /etc/app}]
+api/mount    Deployment ~ {volumes: [{name: t, emptyDir: {}}], containers: [{name: a, image: a, volumeMounts: [{name: t, mountPath: /a}, {name: t, mountPath: /a}]}]}
+api/mount    Deployment ~ {volumes: [{name: t, emptyDir: {}}], containers: [{name: a, image: a, volumeMounts: [{name: t, mountPath: /a, subPath: ../x}]}]}
+api/volume   Deployment ~/volumes [{name: t, emptyDir: {}, configMap: {name: a}}]
+api/volume   Deployment ~/volumes [{name: t, emptyDir: {}}, {name: t, emptyDir: {}}]
+api/volume   Deployment ~/volumes [{name: T_1, emptyDir: {}}]
+api/volume   Deployment ~/volumes [{name: t, secret: {}}]
+api/volume   Deployment ~/volumes [{name: t, configMap: {name: a, items: [{key: a, path: /a}], defaultMode: 512}}]
+api/volume   Deployment ~/volumes [{name: t, projected: {sources: [{secret: {name: a}, configMap: {name: a}}]}}]
+api/container Deployment ~/containers/1 {name: web, image: a}
+api/container Deployment ~/initContainers [{name: web, image: a}]
+api/container Deployment ~/initContainers [{name: a, image: a, livenessProbe: {tcpSocket: {port: 1}}}]
+api/container Deployment @/name Web
+api/container Deployment @/image ''
+api/container Pod       ~/containers []
+api/quantity Deployment @/resources/limits/ephemeral-storage 10GB
+api/quantity Deployment @/resources/limits/cpu '-1'
+api/quantity Deployment ~/volumes [{name: t, emptyDir: {sizeLimit: 1GB}}]
+api/quantity PersistentVolumeClaim spec/resources/requests/storage 10GB
+api/quantity StatefulSet spec/volumeClaimTemplates [{metadata: {name: a}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: ten}}}}]
+api/quantity LimitRange spec/limits/0/default/memory 512MB
+api/quantity ResourceQuota spec/hard/requests.cpu 2 cores
+api/limits   ResourceQuota spec/hard/requests.gpu '1'
+api/limits   ResourceQuota spec/hard/pods '1.5'
+api/limits   LimitRange spec/limits/0/max {memory: 1Mi}
+api/limits   LimitRange spec/limits/0 {type: Pod, default: {cpu: 1}}
+api/resources Deployment @/resources/requests/cpu '1'
+api/resources Deployment @/resources/limits/gpu '1'
+api/resources Deployment @/resources/requests/nvidia.com|gpu '1'
+api/resources Deployment @/resources/limits/nvidia.com|gpu '0.5'
+api/schedule CronJob    spec/schedule 0 25 * * *
+api/schedule CronJob    spec/schedule '*/5 * * *'
+api/schedule CronJob    spec/schedule 0 */5 * * * *
+api/schedule CronJob    spec/schedule 0 0 * * 7
+api/schedule CronJob    spec/schedule 0 0 * foo *
+api/schedule CronJob    spec/schedule '*/0 * * * *'
+api/schedule CronJob    spec/schedule 5-1 * * * *
+api/schedule CronJob    spec/schedule '@dayly'
+api/schedule CronJob    spec/schedule '@every 1 hour'
+api/schedule CronJob    spec/schedule TZ=Asia/Seoul 0 0 * * *
+api/schedule CronJob    spec/timeZone Asia/Soul
+api/schedule CronJob    spec/timeZone Local
+api/schedule CronJob    spec/timeZone ../etc/passwd
+api/name     CronJob    metadata/name aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+api/restart-policy Job  ~/restartPolicy Always
+api/restart-policy Job  ~/restartPolicy DELETE
+api/restart-policy CronJob ~/restartPolicy DELETE
+api/restart-policy Deployment ~/restartPolicy Never
+api/restart-policy ReplicationController ~/restartPolicy OnFailure
+api/restart-policy DaemonSet ~/activeDeadlineSeconds 5
+api/job      Job        spec/backoffLimit -1
+api/job      Job        spec/completionMode Indexed
+api/job      CronJob    spec/failedJobsHistoryLimit -1
+api/service  Service    spec/ports [{port: 80}, {port: 81}]
+api/service  Service    spec/ports [{name: a, port: 80}, {name: b, port: 80}]
+api/service  Service    spec/ports [{name: a, port: 80}, {name: a, port: 81}]
+api/service  Service    spec {type: ExternalName}
+api/service  Service    spec {type: ExternalName, externalName: 'https://a'}
+api/service  Service    spec {type: ClusterIP}
+api/service  Service    spec/ports [{port: 80, nodePort: 30080}]
+api/service  Service    spec {type: ClusterIP, externalTrafficPolicy: Local, ports: [{port: 80}]}
+api/port     Service    spec/ports [{port: 80000}]
+api/port     Service    spec/ports [{port: 80, targetPort: 70000}]
+api/port     Service    spec/ports [{port: 80, targetPort: this-name-is-too-long}]
+api/address  Service    spec {type: LoadBalancer, loadBalancerSourceRanges: [10.0.0.0/33], ports: [{port: 80}]}
+api/address  Service    spec {clusterIP: 10.0.0, ports: [{port: 80}]}
+api/port     Deployment @/ports [{name: this-name-is-too-long, containerPort: 80}]
+api/port     Deployment @/ports [{name: HTTP_1, containerPort: 80}]
+api/port     Deployment @/ports [{name: '80', containerPort: 80}]
+api/port     Deployment @/ports [{name: a, containerPort: 80}, {name: a, containerPort: 81}]
+api/port     Deployment @/ports [{containerPort: 0}]
+api/ingress  Ingress    spec/rules/0/http/paths/0/path api
+api/ingress  Ingress    spec/rules/0/http/paths/0/path /a//b
+api/ingress  Ingress    spec/rules/0/http/paths/0/path DELETE
+api/ingress  Ingress    spec/rules/0/host a.example.com:8080
+api/ingress  Ingress    spec/rules/0/host https://a.example.com
+api/ingress  Ingress    spec/rules/0/host A.example.com
+api/ingress  Ingress    spec/rules/0/host 10.0.0.1
+api/ingress  Ingress    spec/rules/0/host a.*.example.com
+api/ingress  Ingress    spec/rules/0/http/paths/0/backend {service: {name: a, port: {number: 80, name: http}}}
+api/ingress  Ingress    spec/rules/0/http/paths/0/backend {service: {name: a, port: {}}}
+api/ingress  Ingress    spec/rules/0/http/paths/0/backend {}
+api/ingress  Ingress    spec {ingressClassName: alb}
+api/ingress  Ingress    spec/tls [{hosts: ['A.example.com']}]
+api/probe    Deployment @/livenessProbe {httpGet: {port: http}, tcpSocket: {port: http}}
+api/probe    Deployment @/livenessProbe {periodSeconds: 5}
+api/probe    Deployment @/livenessProbe {periodSeconds: -5, tcpSocket: {port: http}}
+api/probe    Deployment @/startupProbe {successThreshold: 2, tcpSocket: {port: http}}
+api/probe    Deployment @/readinessProbe {httpGet: {port: 99999}}
+api/probe    Deployment @/readinessProbe {terminationGracePeriodSeconds: 5, httpGet: {port: 80}}
+api/probe    CronJob    @/livenessProbe {exec: {}}
+api/lifecycle Deployment @/lifecycle {preStop: {}}
+api/lifecycle Deployment @/lifecycle {preStop: {sleep: {seconds: 60}}}
+api/strategy Deployment spec/strategy {type: Recreate, rollingUpdate: {maxSurge: 1}}
+api/strategy Deployment spec/strategy {rollingUpdate: {maxSurge: 0, maxUnavailable: 0}}
+api/strategy Deployment spec/strategy {rollingUpdate: {maxSurge: 0%, maxUnavailable: '0%'}}
+api/strategy Deployment spec/strategy {rollingUpdate: {maxSurge: 25percent}}
+api/strategy Deployment spec/strategy {rollingUpdate: {maxUnavailable: 200%}}
+api/strategy Deployment spec/strategy {rollingUpdate: {maxSurge: -1}}
+api/strategy Deployment spec/progressDeadlineSeconds 0
+api/strategy DaemonSet  spec/updateStrategy {rollingUpdate: {maxUnavailable: 0}}
+api/strategy DaemonSet  spec/updateStrategy {rollingUpdate: {maxSurge: 1}}
+api/strategy StatefulSet spec/updateStrategy {type: OnDelete, rollingUpdate: {partition: 1}}
+api/number   Deployment spec/replicas -1
+api/number   ReplicationController spec/replicas -1
+api/number   Deployment spec/minReadySeconds -1
+api/number   Pod        ~/activeDeadlineSeconds 0
+api/env      Deployment @/env [{name: A=B, value: c}]
+api/env      Deployment @/env [{name: A, value: b, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]
+api/env      Deployment @/env [{name: A, valueFrom: {}}]
+api/env      Deployment @/env [{name: A, valueFrom: {fieldRef: {fieldPath: spec.replicas}}}]
+api/env      Deployment @/env [{name: A, valueFrom: {secretKeyRef: {key: a}}}]
+api/env      Deployment @/envFrom [{prefix: A}]
+api/scheduling Deployment ~/tolerations [{key: a, operator: Exists, value: b}]
+api/scheduling Deployment ~/tolerations [{value: b}]
+api/scheduling Deployment ~/tolerations [{key: a, tolerationSeconds: 5}]
+api/scheduling Deployment ~/topologySpreadConstraints [{maxSkew: 0, topologyKey: a, whenUnsatisfiable: DoNotSchedule}]
+api/scheduling Deployment ~/affinity {podAntiAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 0, podAffinityTerm: {topologyKey: a}}]}}
+api/scheduling Deployment ~/affinity {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: []}}}
+api/security-context Deployment @/securityContext/runAsUser -1
+api/security-context Deployment ~/securityContext/seccompProfile {type: Localhost}
+api/address  Deployment ~/hostAliases [{ip: host, hostnames: [a]}]
+api/name     Deployment ~/serviceAccountName A_b
+api/name     Deployment metadata/name Web
+api/name     Deployment metadata/name DELETE
+api/name     Service    metadata/name a.b
+api/name     Role       metadata/name a/b
+api/data     ConfigMap  data {a b: c}
+api/data     ConfigMap  binaryData {a: '%'}
+api/rbac     Role       rules/0/verbs []
+api/rbac     Role       rules/0 {verbs: [get], nonResourceURLs: [/healthz]}
+api/rbac     RoleBinding roleRef/kind Deployment
+api/rbac     RoleBinding subjects/0 {kind: ServiceAccount, name: a}
+api/claim    PersistentVolumeClaim spec/accessModes []
+api/claim    PersistentVolumeClaim spec/resources {}
+api/autoscaling HorizontalPodAutoscaler spec/maxReplicas 0
+api/autoscaling HorizontalPodAutoscaler spec/minReplicas 9
+api/autoscaling HorizontalPodAutoscaler spec/metrics [{type: Resource}]
+api/disruption PodDisruptionBudget spec/maxUnavailable 1
+api/disruption PodDisruptionBudget spec/minAvailable half
+api/network-policy NetworkPolicy spec/ingress/0/from [{}]
+api/network-policy NetworkPolicy spec/ingress/0/from [{ipBlock: {cidr: 10.0.0.0/16, except: [10.1.0.0/24]}}]
+api/network-policy NetworkPolicy spec/ingress/0/ports [{port: http, endPort: 90}]
+api/address  NetworkPolicy spec/ingress/0/from [{ipBlock: {cidr: 10.0.0.0}}]
+api/pod      Deployment spec null
+api/name     ConfigMap  metadata {generateName: a._}
+schema/value Deployment spec/replicas 3000000000
+policy/pod-security ReplicationController ~/hostNetwork true
+policy/pod-security PodTemplate ~/hostNetwork true
+policy/memory Deployment @/resources/limits/memory 256m
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("row", REFUSED)
+def test_it_is_refused(row: str) -> None:
+    rule, kind, where, text = row.split(maxsplit=3)
+    value = DELETE if text == "DELETE" else yaml.safe_load(text)
+    assert rule in rules(changed(kind, where, value))
+
+
+TAKEN = """
+ConfigMap metadata/name configuration-of-the-shop-configuration-of-the-shop-configuration-of-the-shop-x
+Job metadata {generateName: migrate-}
+ClusterRole metadata/name shop:reader
+RoleBinding metadata/name 'system::A_b'
+CronJob spec/schedule '@every 1h30m'
+CronJob spec/schedule 5/10 */2 1,15 JAN-mar sun
+CronJob spec/schedule '* * ? * *'
+CronJob spec/timeZone Asia/Seoul
+Deployment @/resources {requests: {cpu: 1000000u, memory: 134217728000m}, limits: {cpu: 1, memory: 140e6}}
+Deployment @/resources {requests: {cpu: '1.', memory: 1Pi}, limits: {cpu: .5e1, memory: 1Ei}}
+Deployment @/resources {requests: {cpu: 1, memory: 1024Mi, nvidia.com/gpu: 1}, limits: {cpu: 1000m, memory: 1Gi, nvidia.com/gpu: 1}}
+Deployment @/env [{name: a.b-c, value: ''}, {name: L, valueFrom: {fieldRef: {fieldPath: "metadata.labels['app']"}}}]
+Deployment @/securityContext/seccompProfile null
+Deployment @/ports null
+Deployment ~/affinity null
+Deployment ~/volumes [{name: t}]
+Deployment ~/volumes [{name: t, projected: {sources: [{serviceAccountToken: {path: a}}]}}]
+Deployment spec/strategy {type: Recreate, rollingUpdate: null}
+Deployment spec/strategy {rollingUpdate: {maxSurge: 0}}
+Deployment spec/selector {matchExpressions: [{key: app, operator: In, values: [web, api]}, {key: x, operator: DoesNotExist}]}
+DaemonSet spec/updateStrategy {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}
+Service spec {clusterIP: None, selector: {}}
+Service spec/ports [{name: a, port: 80, targetPort: 0}, {name: b, port: 80, protocol: UDP}]
+Service spec {type: ExternalName, externalName: a.example.com., ports: [{port: 80}]}
+Service spec {type: LoadBalancer, loadBalancerSourceRanges: [10.0.0.1/16], externalTrafficPolicy: Local, ports: [{port: 80, nodePort: 30080}]}
+Ingress spec/rules/0/host '*.example.com'
+Ingress spec/rules/0/http/paths/0 {pathType: ImplementationSpecific, backend: {resource: {kind: A, name: a}}}
+Deployment ~/tolerations [{operator: Exists}]
+PersistentVolumeClaim spec/storageClassName ''
+LimitRange spec/limits/0/default/memory 536870912
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("row", TAKEN)
+def test_it_is_taken(row: str) -> None:
+    kind, where, text = row.split(maxsplit=2)
+    assert rules(changed(kind, where, yaml.safe_load(text))) == set()
+
+
+def test_a_service_may_begin_with_a_digit_from_the_version_on_that_takes_it() -> None:
+    service = changed("Service", "metadata/name", "1web")
+    assert [rules(service, version) for version in ("1.35", "1.36")] == [{"api/name"}, set()]
