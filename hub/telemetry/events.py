@@ -65,6 +65,12 @@ WRITTEN = Event(
 )
 REFUSED = Event("refused", "info", ("reason", "why"), "a request was refused; nothing was changed for it")
 COMMIT = Event("commit", "debug", ("branch", "commit", "outcome", "seconds"), "a commit was published, or was not")
+WORK_TREE_BEHIND = Event(
+    "work-tree-behind",
+    "error",
+    ("repository", "commit", "why"),
+    "a commit was published, but the checked-out files could not follow: the next commit brings them along",
+)
 GIT_PROCESS = Event(
     "git-process",
     "debug",
@@ -97,6 +103,7 @@ EVENTS: tuple[Event, ...] = (
     WRITTEN,
     REFUSED,
     COMMIT,
+    WORK_TREE_BEHIND,
     GIT_PROCESS,
     HTTP_CALL,
 )

@@ -73,9 +73,11 @@ GIT_COMMAND = Label(
         "rev-parse",
         "status",
         "symbolic-ref",
+        "update-index",
         "update-ref",
         "version",
         "worktree",
+        "write-tree",
     ),
     "the subcommand",
 )

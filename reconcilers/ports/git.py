@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from reconcilers.plan import Plan
@@ -39,6 +39,15 @@ class Snapshot(Protocol):
         """Path → content id of all files below a folder, sorted. Texts, since thousands of paths cost more than Git.
 
         Equal content has an equal id, in every branch and repository; other content has another.
+        """
+
+    def names(self, folder: PurePosixPath) -> tuple[str, ...]:
+        """The names of files and folders that stand in a folder, sorted; empty when it is not there."""
+
+    def specials(self) -> Mapping[str, str | None]:
+        """All of the branch that is neither file nor folder, sorted: the path of each symbolic link with its target.
+
+        None for a submodule.
         """
 
     def changed(self, since: Snapshot, below: PurePosixPath) -> Mapping[str, str | None]:
@@ -85,6 +94,17 @@ class LoggedCommit:
     author: str
     subject: str
     trailers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacles:
+    """What stands in the way of commits: lock files of Git, and the work tree that did not follow its branch.
+
+    `behind` is its top folder, while nobody changed anything in it.
+    """
+
+    locks: tuple[Path, ...] = ()
+    behind: Path | None = None
 
 
 class GitStore(Protocol):

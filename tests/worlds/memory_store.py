@@ -58,6 +58,13 @@ class MemorySnapshot:
     def listing(self, below: PurePosixPath) -> Mapping[str, str]:
         return {str(path): content_id(self.tree[path]) for path in self.files(below)}
 
+    def names(self, folder: PurePosixPath) -> tuple[str, ...]:
+        depth = len(folder.parts)
+        return tuple(sorted({path.parts[depth] for path in self.files(folder) if len(path.parts) > depth}))
+
+    def specials(self) -> Mapping[str, str | None]:
+        return {}
+
     def changed(self, since: Snapshot, below: PurePosixPath) -> Mapping[str, str | None]:
         here, there = self.listing(below), since.listing(below)
         return {path: here.get(path) for path in sorted({*here, *there}) if here.get(path) != there.get(path)}

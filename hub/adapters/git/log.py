@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from generator.errors import Fault, Reason, Stalled
+from hub.adapters.git.objects import bounded_time
 from hub.adapters.git.process import Git
 from reconcilers.ports.git import LoggedCommit
 
@@ -20,9 +21,7 @@ def read_log(
     git: Git, common: Path, commit: str, *, below: PurePosixPath | None, since: datetime | None
 ) -> Iterator[LoggedCommit]:
     """See `reconcilers.ports.git.GitStore.log`. `common` is the folder that holds the repository's objects and refs."""
-    if (common / "shallow").exists():  # as git-rev-parse(1) tells it, without a process
-        remedy = "fetch the rest with 'git fetch --unshallow', or name the repository by its URL"
-        raise Stalled(Reason.REPOSITORY_REFUSED, Fault("the clone is shallow: its history ends early", remedy=remedy))
+    must_be_whole(common)
     # Git takes a smaller number for something else than seconds (date.c). Older commits are left out below.
     limits = [f"--since={int(since.timestamp())}"] if since and since.timestamp() >= _LEAST_SECONDS else []
     where = [] if below is None else [str(below)]
@@ -30,7 +29,7 @@ def read_log(
     told = log.out.decode("utf-8", "replace").split("\0")
     for start in range(0, len(told) - 1, len(_FIELDS)):
         name, parents, seconds, author, subject, trailers = told[start : start + len(_FIELDS)]
-        at = datetime.fromtimestamp(int(seconds), UTC)
+        at = bounded_time(int(seconds or 0))  # empty: what the commit says is no number
         if since is not None and at < since:
             continue
         yield LoggedCommit(
@@ -41,6 +40,13 @@ def read_log(
             subject=subject,
             trailers=tuple(_trailers(trailers)),
         )
+
+
+def must_be_whole(common: Path) -> None:
+    """Raise `Stalled` (RepositoryRefused) for a shallow clone: it cannot tell what is in its history."""
+    if (common / "shallow").exists():  # as git-rev-parse(1) tells it, without a process
+        remedy = "fetch the rest with 'git fetch --unshallow', or name the repository by its URL"
+        raise Stalled(Reason.REPOSITORY_REFUSED, Fault("the clone is shallow: its history ends early", remedy=remedy))
 
 
 def _trailers(text: str) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from generator.errors import Reason, Stalled
+from hub.adapters.git.objects import bounded_time
 from hub.adapters.git.process import Git, said
 
 #: Pairs of commits that are remembered.
@@ -60,7 +61,7 @@ def merged_by(git: Git, base: str, head: str) -> tuple[str, datetime]:
     line = git.must("log", "--first-parent", "--ancestry-path", "--format=%H %ct", f"{head}..{base}").text.splitlines()
     found = line[-1] if line else git.must("log", "-1", "--format=%H %ct", head).text
     commit, _, seconds = found.partition(" ")
-    return commit, datetime.fromtimestamp(int(seconds), UTC)
+    return commit, bounded_time(int(seconds))
 
 
 class Comparisons:

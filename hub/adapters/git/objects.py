@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-#: Mode of what is not there, of a folder, and of a submodule, which is no file.
-ABSENT, FOLDER, SUBMODULE = "000000", "40000", "160000"
+#: Mode of what is not there, of a folder, of a symbolic link, and of a submodule, which is no file.
+ABSENT, FOLDER, LINK, SUBMODULE = "000000", "40000", "120000", "160000"
 #: Options under which `diff-tree` tells every change as two modes, two ids and a path: renames stay two paths, and no
 #: configuration or .gitmodules of the change hides a submodule.
 RAW = ("-r", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--ignore-submodules=none")
 _LISTED = re.compile(r"(\d+) (\w+) ([0-9a-f]+)\t([^\0]+)\0")
-_COMMITTED = re.compile(rb"^committer .*> (\d+) [+-]\d{4}$", re.MULTILINE)
+#: Of the year 9999.
+_LAST_SECOND = 253_402_300_799
+_COMMITTED = re.compile(rb"^committer .*> (\d{1,20}) [+-]\d{4}$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +79,12 @@ def differences(told: bytes) -> Iterator[Difference]:
 def committed_at(commit: bytes) -> datetime | None:
     """When the text of a commit says that it was made (aware); None for what is no time, such as one after 9999."""
     found = _COMMITTED.search(commit.partition(b"\n\n")[0])
-    try:
-        return datetime.fromtimestamp(int(found[1]), UTC) if found else None
-    except (ValueError, OverflowError, OSError):
-        return None
+    return datetime.fromtimestamp(int(found[1]), UTC) if found and int(found[1]) <= _LAST_SECOND else None
+
+
+def bounded_time(seconds: int) -> datetime:
+    """A time as Git tells it, or the nearest that can be told: a commit may claim any, in milliseconds for instance."""
+    return datetime.fromtimestamp(min(max(seconds, 0), _LAST_SECOND), UTC)
 
 
 def names(of: Iterable[str]) -> bytes:

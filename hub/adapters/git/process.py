@@ -18,6 +18,7 @@ from hub.telemetry.telemetry import SILENT, GitOutcome, Telemetry
 
 LOCAL_SECONDS = 60
 REMOTE_SECONDS = 120
+_SAID = 1000
 #: What of the caller's environment git may see. GIT_DIR and its like would point it somewhere else.
 _KEPT = re.compile(
     r"PATH|HOME|USER|LOGNAME|TMPDIR|SSH_AUTH_SOCK|XDG_CONFIG_HOME|SSL_CERT_(FILE|DIR)|(http|https|no|all)_proxy"
@@ -85,9 +86,9 @@ class Git:
             raise Stalled(Reason.REPOSITORY_REFUSED, f"git {arguments[0]} failed: {said(result)}")
         return result
 
-    def remote(self, *arguments: str) -> Result:
+    def remote(self, *arguments: str, extra: Mapping[str, str] | None = None) -> Result:
         """Run a command that talks to a remote."""
-        return self._run(arguments, b"", {}, self.remote_seconds)
+        return self._run(arguments, b"", extra or {}, self.remote_seconds)
 
     def must(self, *arguments: str, stdin: bytes = b"", extra: Mapping[str, str] | None = None) -> Result:
         """Run, and raise `Stalled` (RepositoryRefused) with what git said when it fails."""
@@ -169,5 +170,8 @@ def not_in_time(command: str, seconds: float) -> Transient:
 
 
 def said(result: Result) -> str:
-    """The last lines git wrote, on one line, bounded."""
-    return " ".join(result.err.split())[-400:] or f"exit code {result.code}"
+    """The last of what git wrote, on one line: whole words, bounded."""
+    text = " ".join(result.err.split())
+    if len(text) > _SAID:
+        text = f"… {text[-_SAID:].partition(' ')[2]}"
+    return text or f"exit code {result.code}"

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from generator.errors import HubError, Reason, Stalled
 from hub.adapters.git.faults import is_damaged
 from hub.adapters.git.mirror import Mirror, damaged
-from hub.adapters.git.objects import Answer, answers, committed_at, listed, names
+from hub.adapters.git.objects import LINK, SUBMODULE, Answer, answers, committed_at, listed, names, tree_entries
 from hub.adapters.git.process import Result, said
 from hub.adapters.git.reader import GitReader
 from hub.adapters.git.walk import changed_files
@@ -76,6 +76,23 @@ class GitSnapshot:
             else:
                 found[path] = content_id
         return found if found.keys() == listing.keys() else dict(sorted(found.items()))
+
+    def names(self, folder: PurePosixPath) -> tuple[str, ...]:
+        """See the port. Starts no git for it."""
+        (tree,) = self._objects([f"{self.commit}:{folder if folder.parts else ''}"])
+        found = tree_entries(tree.content, len(tree.content_id) // 2) if tree.kind == "tree" else ()
+        return tuple(sorted(name for name, _, _ in found))
+
+    def specials(self) -> Mapping[str, str | None]:
+        """See the port."""
+        told = self._ask("ls-tree", "-r", "-z", "--full-tree", self.commit)
+        found = {path: (mode, content_id) for mode, _, content_id, path in listed(told) if mode in (LINK, SUBMODULE)}
+        links = [content_id for mode, content_id in found.values() if mode == LINK]
+        targets = dict(zip(links, self._objects(links) if links else (), strict=True))
+        return {
+            path: targets[content_id].content.decode("utf-8", "surrogateescape") if mode == LINK else None
+            for path, (mode, content_id) in found.items()
+        }
 
     def changed(self, since: Snapshot, below: PurePosixPath) -> Mapping[str, str | None]:
         """See the port. Reads the folders that differ, and starts no git for it."""

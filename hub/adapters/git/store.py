@@ -8,11 +8,12 @@ What holds, each with a test in tests/hub/adapters/git/test_git_store.py:
   fast-forward from the expected commit in a remote one. Nothing is ever forced.
 * Several processes and machines may write at once: one wins, the others get `Moved`.
 * With a remote called `origin`, the remote is the truth; without one, the local branch is. A checked-out branch is only
-  written when its work tree is clean, and the work tree then follows.
+  written when nobody changed anything in its work tree, which then follows (`hub.adapters.git.work_tree`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,18 +21,34 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from generator.errors import ConfigError, Fault, HubError, Moved, Reason, Remedy, RemedyKind, Stalled
-from hub.adapters.git.faults import is_damaged, is_locked, remote_fault
-from hub.adapters.git.log import read_log
+from hub.adapters.git.faults import (
+    dubious,
+    has_moved,
+    is_damaged,
+    is_locked,
+    no_git_server,
+    of_another_user,
+    refusal_remedy,
+    remote_fault,
+)
+from hub.adapters.git.locks import locks_in
+from hub.adapters.git.log import must_be_whole, read_log
 from hub.adapters.git.mirror import REST_SECONDS, Mirror, damaged, open_mirror, pack_when_due
 from hub.adapters.git.process import Git, Result, said, without_credentials
+from hub.adapters.git.push_rules import remote_path
 from hub.adapters.git.reader import GitReader
 from hub.adapters.git.snapshot import GitSnapshot
 from hub.adapters.git.trees import commit_tree
+from hub.adapters.git.work_tree import Standing, WorkTree
+from hub.telemetry import events
 from hub.telemetry.telemetry import SILENT, Telemetry
 from reconcilers.plan import Plan
-from reconcilers.ports.git import LoggedCommit, Snapshot
+from reconcilers.ports.git import LoggedCommit, Obstacles, Snapshot
 
 _HEADS = "refs/heads/"
+_NO_REPOSITORY = "not a git repository"
+#: What GIT_TRACE_PACKET tells of a server that speaks Git (gitprotocol-http(5), gitprotocol-v2(5)).
+_SPOKEN = re.compile(r"packet: .*< (# service=git-upload-pack|version [12])")
 _QUIETLY = ("--quiet", "--prune", "--no-tags", "--no-write-fetch-head")
 _FETCH = ("fetch", *_QUIETLY, "origin", "+refs/heads/*:refs/remotes/origin/*")
 
@@ -67,6 +84,8 @@ class GitRepository:
         if self.has_remote:
             self._fetch()
         self.reader.heads = self._heads()
+        if self.mirror is not None and not self.reader.heads and self.mirror.url.startswith(("http://", "https://")):
+            self._must_speak_git()
         return self._snapshots(self.reader.heads)
 
     def known(self) -> Mapping[str, GitSnapshot]:
@@ -91,6 +110,7 @@ class GitRepository:
 
     def at(self, snapshot: Snapshot, commit: str) -> GitSnapshot:
         """The branch at an earlier commit. Raises `Stalled` when that is not in its history."""
+        must_be_whole(self.common)
         if self.git.ask("merge-base", "--is-ancestor", commit, snapshot.commit).code != 0:
             message = f"{commit[:12]} is not in the history of {snapshot.branch} of {self.location}"
             raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy="ask again: it is read anew")
@@ -111,9 +131,8 @@ class GitRepository:
         return commit
 
     def _committed(self, plan: Plan, at: datetime) -> str:
-        checked_out = self._checked_out(plan.branch)
-        if checked_out:
-            self._must_be_clean()
+        tree = WorkTree(self.git, self.location) if self._checked_out(plan.branch) else None
+        standing = tree.standing(self._head(plan.branch)) if tree else None
         with self._shared() as git:
             commit = commit_tree(git, plan, who=(self.identity.name, self.identity.email), at=at)
             if self.has_remote:
@@ -125,8 +144,9 @@ class GitRepository:
                 self.mirror.tend(self.git, rest_seconds=REST_SECONDS)
             return commit
         self._swap(plan.branch, plan.expected, commit)
-        if checked_out:
-            self._follow(plan.expected, commit)
+        if tree and standing:
+            if why := tree.follow(standing, commit):  # it is published all the same
+                self.git.telemetry.tell(events.WORK_TREE_BEHIND, repository=self.location, commit=commit, why=why)
         elif self.work_tree is None and self.git.directory:
             pack_when_due(self.git, self.git.directory)
         return commit
@@ -141,6 +161,20 @@ class GitRepository:
             self.reader.heads = {name: head for name, head in self.reader.heads.items() if name != branch}
         elif self.git.run("update-ref", "-d", f"{_HEADS}{branch}", expected).code != 0:
             raise self._moved(branch, expected)
+
+    def obstacles(self) -> Obstacles:
+        """What stands in the way of commits to it, here and at the path that pushes arrive at. Raises what Git does."""
+        url = self.mirror.url if self.mirror else self.git.ask("config", "--get", "remote.origin.url").text
+        there = remote_path(self.common, url) if url else None
+        own = {self.common, *([self.git.directory / ".git"] if self.work_tree and self.git.directory else [])}
+        places = {*(() if self.mirror else own), *((there, there / ".git") if there else ())}
+        locks = tuple(sorted({lock for place in places if place.is_dir() for lock in locks_in(place)}))
+        head = self.git.ask("symbolic-ref", "--quiet", "HEAD").text.removeprefix(_HEADS)
+        if self.work_tree is None or not self._checked_out(head):
+            return Obstacles(locks)
+        commit = self._head(head)
+        standing = WorkTree(self.git, self.location).standing(commit)
+        return Obstacles(locks, None if standing == Standing(commit) else self.work_tree)
 
     @contextmanager
     def _shared(self) -> Iterator[Git]:
@@ -169,6 +203,12 @@ class GitRepository:
             raise damaged(self.mirror, result)
         raise remote_fault(f"cannot fetch from {self.location}", result)
 
+    def _must_speak_git(self) -> None:
+        """Raise `Stalled` where a web page answers: Git takes one of a line for an old server's list of no branches."""
+        told = self.git.remote("ls-remote", "origin", extra={"GIT_TRACE_PACKET": "2", "GIT_TRACE_REDACT": "1"})
+        if not _SPOKEN.search(told.err):
+            raise no_git_server(f"cannot fetch from {self.location}: it answers with something else than Git")
+
     def _head(self, branch: str) -> str | None:
         ref = f"refs/remotes/origin/{branch}" if self.has_remote else _HEADS + branch
         result = self.git.ask("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
@@ -180,10 +220,8 @@ class GitRepository:
             return
         if self._head(branch) != expected:
             raise self._moved(branch, expected)
-        remedy = "if a *.lock file of a process that died stands beside the branch, remove it; then try again"
-        raise Stalled(
-            Reason.REPOSITORY_REFUSED, f"cannot move {branch} of {self.location}: {said(result)}", remedy=remedy
-        )
+        message = f"cannot move {branch} of {self.location}: {said(result)}"
+        raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy=refusal_remedy(result))
 
     def _push(self, git: Git, plan: Plan, commit: str) -> None:
         branch, expected = plan.branch, plan.expected
@@ -195,24 +233,26 @@ class GitRepository:
             raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy="delete the request branch and ask again")
         lease = f"--force-with-lease={branch}:{expected or ''}"
         result = git.remote("push", "--porcelain", lease, "origin", f"{commit}:{_HEADS}{branch}")
-        if result.code != 0 and self._remote_head(branch) == commit:
+        told = _told_of_ref(result)
+        if told is None and result.code != 0 and self._remote_head(branch) == commit:
             return  # the answer was lost, not the push
+        if told is not None and told.startswith("="):
+            raise self._moved(branch, expected)  # another process made the very same commit first
         self._check_push(result, branch, expected, gone=False)
 
     def _check_push(self, result: Result, branch: str, expected: str | None, *, gone: bool) -> None:
         """Raise by what `git push --porcelain` reports of the one ref: '!' is a refusal, no line no connection."""
         if result.code == 0:
             return
-        refused = next((line for line in result.text.splitlines() if line.startswith("!")), None)
+        refused = _told_of_ref(result)
         what = "delete" if gone else "push to"
         if refused is None:
             raise remote_fault(f"cannot {what} {branch} of {self.location}", result)
-        if self._remote_head(branch) != expected:
-            raise self._moved(branch, expected)
         summary = without_credentials(refused.split("\t")[-1])
-        remedy = "a hook or a rule of the remote refused it, or it is read-only for you; nothing was changed"
+        if has_moved(summary, result) or self._remote_head(branch) != expected:
+            raise self._moved(branch, expected)
         message = f"cannot {what} {branch} of {self.location}: {summary}: {said(result)}"
-        raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy=remedy)
+        raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy=refusal_remedy(result))
 
     def _remote_head(self, branch: str) -> str | None:
         result = self.git.remote("ls-remote", "origin", _HEADS + branch)
@@ -230,20 +270,6 @@ class GitRepository:
         if self.work_tree is None or self.has_remote:
             return False
         return self.git.ask("symbolic-ref", "--quiet", "HEAD").text == _HEADS + branch
-
-    def _must_be_clean(self) -> None:
-        listing = self.git.must("status", "--porcelain", "-z", "--untracked-files=all").out.decode("utf-8", "replace")
-        changed = [line[3:] for line in listing.split("\0") if line]
-        if changed:
-            shown = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
-            remedy = Remedy(RemedyKind.CLEAN_WORK_TREE)
-            message = f"the work tree of {self.location} has changes of its own: {shown}"
-            raise Stalled(Reason.REPOSITORY_DIRTY, message, remedy=remedy)
-
-    def _follow(self, old: str | None, new: str) -> None:
-        """Bring the clean work tree along. Dying before this leaves it behind: `git restore -SW .` brings it along."""
-        trees = [old, new] if old else [new]
-        self.git.must("read-tree", "-m", "-u", *trees)
 
 
 def open_store(
@@ -267,9 +293,14 @@ def open_store(
     git = Git(environ, path, telemetry=telemetry)
     asked = ("--absolute-git-dir", "--git-common-dir", "--is-bare-repository")
     found = git.run("rev-parse", *asked) if path.is_dir() else None
+    if found is not None and (foreign := dubious(found)):
+        raise of_another_user(foreign)
+    if found is not None and found.code != 0 and _NO_REPOSITORY not in found.err:
+        remedy = "fix the problem git reports (permissions, a damaged configuration), or name another with --repo"
+        raise Stalled(Reason.REPOSITORY_REFUSED, f"cannot open {location}: {said(found)}", remedy=remedy)
     if found is None or found.code != 0:
-        remedy = Remedy(RemedyKind.NAME_REPOSITORY)
-        raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{location} is not a Git repository", remedy=remedy)
+        fault = Fault(f"{location} is not a Git repository", remedy=Remedy(RemedyKind.NAME_REPOSITORY))
+        raise Stalled(Reason.NOT_A_STATE_REPOSITORY, fault)
     directory, common, bare = found.text.splitlines()
     has_remote = git.ask("config", "--get", "remote.origin.url").code == 0
     top = None if bare == "true" else Path(git.must("rev-parse", "--show-toplevel").text)
@@ -287,6 +318,11 @@ def create_repository(path: Path, *, bare: bool, remote: str | None, environ: Ma
         # Git takes a relative path from the repository, people from where they stand.
         where = remote if _is_url(remote) else str(Path(remote).expanduser().resolve())
         Git(environ, path).must("remote", "add", "origin", where)
+
+
+def _told_of_ref(result: Result) -> str | None:
+    """The line of `git push --porcelain` about the one ref; None when it came to none."""
+    return next((line for line in result.text.splitlines() if line[1:2] == "\t"), None)
 
 
 def _is_url(location: str) -> bool:
