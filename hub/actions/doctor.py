@@ -10,25 +10,28 @@ from itertools import groupby
 from pathlib import PurePosixPath
 
 from generator.bootstrap.argocd import argocd_files, render_argocd
-from generator.errors import Location, Stalled
+from generator.errors import Location, Reason, Stalled
 from generator.model.overlay import unknown_environment
 from generator.objects.manifest import Manifest
 from hub.actions.cluster_phases import phases, read_environment
 from hub.actions.doctor_forge import Guards, check_forges
 from hub.actions.repository import Repository
+from hub.adapters.git.store import GitRepository
 from reconcilers.approval.push_rules import BranchRule, PushRules, branch_rules
 from reconcilers.doctor.checked import Checked, CheckedCluster, CheckedEnvironment, CheckedRules, CheckedSharing
 from reconcilers.doctor.cluster import Observation, diagnose_cluster, diagnose_strays, diagnose_unread
 from reconcilers.doctor.repository import (
     Diagnosis,
+    Severity,
     diagnose_argocd,
     diagnose_entries,
     diagnose_rules,
     diagnose_sharing,
 )
+from reconcilers.doctor.store import diagnose_branch, diagnose_obstacles
 from reconcilers.doctor.unreadable import diagnose_unreadable
 from reconcilers.ports.cluster import ClusterState
-from reconcilers.ports.git import ClusterReader
+from reconcilers.ports.git import ClusterReader, GitStore
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.reading import Reading
 
@@ -68,6 +71,7 @@ def doctor(
     chosen = [_Chosen(state) for state in states if not envs or state.environment.name in envs]
     report = _Report()
     report.findings += _unreadable(reading, envs)
+    report.findings += _store(repository.store, states)
     _check_files(chosen, now, report)
     report.findings += diagnose_sharing([state.environment for state in states])
     report.checked.append(CheckedSharing())
@@ -111,6 +115,23 @@ def _unreadable(reading: Reading, envs: Sequence[str]) -> Iterator[Diagnosis]:
         where = Location(f"branch {name}" if is_branch else f"environments/{name}/environment.yaml")
         is_asked = not envs or name in envs or (is_branch and may_be_there)
         yield from diagnose_unreadable(where, error, is_asked=is_asked)
+
+
+def _store(store: GitStore, states: Sequence[EnvironmentState]) -> Iterator[Diagnosis]:
+    """What stands in the way of commits, and on each branch of Argo CD."""
+    if isinstance(store, GitRepository):
+        try:
+            yield from diagnose_obstacles(store.obstacles())
+        except Stalled as err:
+            fault = err.faults[0]
+            remedy = (fault.remedy,) if fault.remedy else ()
+            severity: Severity = "error" if err.reason is Reason.REPOSITORY_DIRTY else "warning"
+            rule = "work-tree-changed" if err.reason is Reason.REPOSITORY_DIRTY else "obstacles-unread"
+            yield Diagnosis(severity, rule, Location(store.location), fault.message, remedy)
+    branches = {state.snapshot.branch: state.snapshot for state in states}
+    for branch, snapshot in sorted(branches.items()):
+        names = [state.environment.name for state in states if state.snapshot.branch == branch]
+        yield from diagnose_branch(branch, snapshot.specials(), names)
 
 
 def _partial(reading: Reading, states: Sequence[EnvironmentState]) -> frozenset[str]:

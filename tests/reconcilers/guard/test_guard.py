@@ -208,6 +208,14 @@ BAD: dict[str, tuple[Callable[[State], Files], set[str]]] = {
         {"policy-changed", "over-limit", "not-renderable"},
     ),
     "a symlink": (lambda s: {manifest_path(s.live): ("120000", b"../../x")}, {"mode-symlink"}),
+    "a link that leaves the repository, outside previews": (
+        lambda s: {"docs/x": ("120000", b"/etc/passwd")},
+        {"mode-symlink", "outside-previews"},
+    ),
+    "a submodule in place of all previews": (
+        lambda s: {"environments/stg/previews": ("160000", b"1" * 40)},
+        {"mode-submodule", "extra-file"},
+    ),
     "a submodule": (
         lambda s: {f"{folder('int', 'RTB-1')}/sub": ("160000", b"1" * 40)},
         {"mode-submodule", "extra-file"},
