@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 import jinja2
@@ -21,6 +23,8 @@ from generator.render.skeleton import CLOSE, OPEN, Binder, BindError, compile_sk
 TOP = "templates/"
 MAX_STEPS = 20_000
 MAX_TEXT = 1 << 20
+#: Templates kept compiled in a process, for all renderers; a blueprint has about a dozen.
+MAX_COMPILED = 256
 #: Skeletons kept parsed; a blueprint has about a dozen templates of a few shapes each.
 MAX_SKELETONS = 512
 _PLAIN = (str, int, Mapping, list, tuple)
@@ -30,8 +34,8 @@ _UNDEFINED_NAME = re.compile(r"'([^']*)'")
 class Renderer:
     """Renders templates handed in as texts by path (`templates/…`, `environments/…`).
 
-    Compiles a template when it is first asked for, and parses each shape of its output once. Keeps the values of the
-    render under way, so an instance must not be used by two threads at once.
+    Compiles a template when it is first asked for, once in a process, and parses each shape of its output once. Keeps
+    the values of the render under way, so an instance must not be used by two threads at once.
     """
 
     def __init__(self, templates: Mapping[str, str]) -> None:
@@ -152,6 +156,23 @@ class _Environment(ImmutableSandboxedEnvironment):
             raise _UnboundedError
 
 
+@lru_cache(MAX_COMPILED)
+def _code(source: str, name: str, path: str) -> CodeType:
+    """What a template compiles to, checked and instrumented: the same for every environment, which it is run in.
+
+    Raises `TemplateSyntaxError` and `ConfigError` (TemplateInvalid).
+    """
+    environment = _Environment({})
+    tree = environment.parse(source, name, path)
+    if faults := template_rules.check(tree, path):
+        raise ConfigError(Reason.TEMPLATE_INVALID, faults)
+    template_rules.instrument(tree)
+    try:
+        return environment.compile(tree, name, path)
+    except SyntaxError as err:  # Python's own limit on blocks within blocks
+        raise jinja2.TemplateSyntaxError(f"is nested too deep: {err.msg}", 1, name, path) from err
+
+
 class _Loader(jinja2.BaseLoader):
     """Loads from a mapping, checks and instruments before compiling."""
 
@@ -170,14 +191,7 @@ class _Loader(jinja2.BaseLoader):
             raise jinja2.TemplateNotFound(path)
         if OPEN in source or CLOSE in source:
             raise jinja2.TemplateSyntaxError("holds a private-use character, U+E000 or U+E001", 1, name, path)
-        tree = environment.parse(source, name, path)
-        if faults := template_rules.check(tree, path):
-            raise ConfigError(Reason.TEMPLATE_INVALID, faults)
-        template_rules.instrument(tree)
-        try:
-            code = environment.compile(tree, name, path)
-        except SyntaxError as err:  # Python's own limit on blocks within blocks
-            raise jinja2.TemplateSyntaxError(f"is nested too deep: {err.msg}", 1, name, path) from err
+        code = _code(source, name, path)
         return environment.template_class.from_code(environment, code, dict(globals or {}))
 
 
