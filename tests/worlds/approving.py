@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -33,7 +34,7 @@ from worlds.commands import commit_file, git
 from worlds.github_world import GitHubWorld
 from worlds.local_world import QUIET, LocalWorld
 from worlds.planning import layout
-from worlds.repositories import copied
+from worlds.repositories import copied, packed
 
 TEAM = "acme/prd-approvers"
 BRANCH = "preview/prd/rtb-123"
@@ -103,11 +104,7 @@ class Prd:
 
     def told(self, *only: str, acts: bool = True) -> tuple[str, ...]:
         """What approval did, or would: its actions as lines."""
-        outcome = self.reconcile(*(only or ("approval",)), acts=acts)["approval"]
-        if outcome.error is not None:
-            raise outcome.error
-        assert isinstance(outcome.result, ApprovalResult)
-        return outcome.result.lines()
+        return told(self.reconcile(*(only or ("approval",)), acts=acts)["approval"])
 
     def judged(self) -> tuple[str, str, tuple[str, ...]]:
         """Of the only open request: the decision, why, and what is not counted. Nothing is done."""
@@ -143,6 +140,23 @@ class Prd:
 
     def merges(self) -> int:
         return len(git(self.world.path, "rev-list", "--merges", "--first-parent", "prd").split())
+
+    def rewinding(self) -> Callable[[], None]:
+        """What brings everything back to how it is now: the repository, the hub's cache, the forge, the times."""
+        folders, kept = (self.world.path, self.tmp / "cache"), self.tmp / "kept"
+        packed(self.world.path)
+        for folder in folders:
+            shutil.copytree(folder, kept / folder.name)
+        forget, late = self.world.remembering(), self.late
+
+        def rewind() -> None:
+            for folder in folders:
+                shutil.rmtree(folder)
+                shutil.copytree(kept / folder.name, folder)
+            forget()
+            self.late, self.forge, self.store_of = late, self.world.forge, lambda store: store
+
+        return rewind
 
     def policy(self, **changed: str) -> None:
         """Replace texts of prd's file."""
@@ -187,6 +201,14 @@ def prd_on(kind: str, tmp: Path) -> Iterator[Prd]:
     laid_out(path, "{kind: github, repository: acme/state}")
     with GitHubWorld(path) as github:
         yield Prd(github, tmp, github.forge)
+
+
+def told(approval: Outcome) -> tuple[str, ...]:
+    """What approval did, or would: its actions as lines."""
+    if approval.error is not None:
+        raise approval.error
+    assert isinstance(approval.result, ApprovalResult)
+    return approval.result.lines()
 
 
 def failed(outcomes: Mapping[str, Outcome]) -> list[HubError]:

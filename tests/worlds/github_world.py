@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -74,6 +75,17 @@ class GitHubWorld(PeoplesRepository):
         self.server.__exit__()
         if failure == (None, None, None):
             assert self.server.violations == [], "\n".join(dict.fromkeys(self.server.violations))
+
+    def remembering(self) -> Callable[[], None]:
+        """What brings back all that is not in the repository, when another lies there."""
+        server = self.server
+        kept = deepcopy(vars(server.state))
+
+        def forget() -> None:
+            vars(server.state).update(deepcopy(kept))
+            server.calls, server.faults = 0, {}
+
+        return forget
 
     def as_app(self, app: App | None = None, *, private: str = "", installation: int | None = None) -> GitHubForge:
         pem = private or key_pair()[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -136,11 +136,24 @@ class LocalWorld(PeoplesRepository):
             git(self.path, "config", "--add", "rtb-hub.account", f"{login} {login}@example.com")
         for login in ("bob", "carol"):
             git(self.path, "config", "--add", "rtb-hub.member", f"{self.team} {login}")
+        self._open()
+
+    def _open(self) -> None:
         self.refs = RequestRefs(GitReader(Git(os.environ, self.path)))
         self.forge = self.as_("rtb-hub")
 
     def as_(self, login: str) -> LocalForge:
         return open_local_forge(self.path, actor=login, clock=self.clock, environ=os.environ)
+
+    def remembering(self) -> Callable[[], None]:
+        """What brings back all that is not in the repository, when another lies there."""
+        now = self.clock.now
+
+        def forget() -> None:
+            self.clock.now = now
+            self._open()
+
+        return forget
 
     def review(self, number: int, by: str, state: ReviewState) -> None:
         self.as_(by).review(number, state)

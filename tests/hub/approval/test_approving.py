@@ -26,6 +26,22 @@ def prd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Prd]:
         yield prd
 
 
+@pytest.fixture(scope="module", params=["local", "github"])
+def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Prd, Callable[[], None]]]:
+    """A world in which alice started RTB-123, and what brings it back to that."""
+    with prd_on(request.param, tmp_path_factory.mktemp("started")) as prd:
+        assert prd.start(ttl="8h").error is None
+        yield prd, prd.rewinding()
+
+
+@pytest.fixture
+def asked(started: tuple[Prd, Callable[[], None]]) -> Prd:
+    """Alice started RTB-123 in prd."""
+    prd, rewind = started
+    rewind()
+    return prd
+
+
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[Prd]:
     with prd_on("local", tmp_path) as prd:
@@ -132,9 +148,9 @@ MATRIX: dict[str, tuple[Callable[[Prd], object], str, str, str]] = {
 
 
 @pytest.mark.parametrize("case", MATRIX)
-def test_actors_and_events(prd: Prd, case: str) -> None:
+def test_actors_and_events(asked: Prd, case: str) -> None:
     events, decision, reason, not_counted = MATRIX[case]
-    assert prd.start(ttl="8h").error is None
+    prd = asked
     events(prd)
     kind, why, uncounted = prd.judged()
     assert kind == decision, why
