@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,6 +19,8 @@ from generator.values.model_faults import faults_of
 from generator.yaml.reader import Document, load
 
 BASE = "base"
+#: Environments kept read in a process: each pass of a watch reads the same few texts.
+_MOST_KEPT = 64
 Path = tuple[str | int, ...]
 
 
@@ -72,11 +75,16 @@ def read_environment(name: str, files: Mapping[str, str]) -> tuple[Environment, 
 
     `files` maps the path of each `environment.yaml` to its text, lowest layer first, the environment's own last.
     Raises `ConfigError` with every fault of every file: syntax, unknown and missing fields, wrong values, a name that
-    is not the folder's.
+    is not the folder's. The same texts give the same two values again, which are therefore never changed.
     """
+    return _read(name, tuple(files.items()))
+
+
+@lru_cache(_MOST_KEPT)
+def _read(name: str, files: tuple[tuple[str, str], ...]) -> tuple[Environment, Merged]:
     layers: list[Document] = []
     faults: list[Fault] = []
-    for source, text in files.items():
+    for source, text in files:
         try:
             layers.append(load(text, source))
         except ConfigError as err:
