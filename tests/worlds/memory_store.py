@@ -77,6 +77,10 @@ class MemoryStore:
     logged: dict[str, LoggedCommit] = field(default_factory=dict)
     location: str = "memory"
 
+    def copy(self) -> MemoryStore:
+        """Another with the same commits. A commit's tree is never changed."""
+        return MemoryStore(dict(self.heads), dict(self.trees), dict(self.logged), self.location)
+
     def snapshots(self) -> Mapping[str, MemorySnapshot]:
         return {branch: self._snapshot(branch, head) for branch, head in sorted(self.heads.items())}
 

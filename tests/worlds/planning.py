@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
@@ -47,6 +48,11 @@ def layout(**files: str) -> Layout:
 
 def state_store() -> MemoryStore:
     """A repository laid out with the shipped environments: int and stg on main, prd on prd."""
+    return _laid_out().copy()
+
+
+@cache
+def _laid_out() -> MemoryStore:
     store = MemoryStore()
     for plan in plan_layout(layout(), store):
         store.commit(plan, at=NOW)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -18,12 +19,14 @@ from generator.model.blueprint import TemplateLibrary
 from generator.model.entry import Preview
 from generator.model.environment import Environment
 from generator.render.render import PreviewRenderer, Rendering
+from generator.render.templating import Renderer
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE
 from hub.wiring import Hub
 from reconcilers.lifecycle.start import entry_text
 from reconcilers.scheduled.drift import DriftResult, plan_drift
 from reconcilers.scheduled.drift_judge import Judge
 from reconcilers.state.entries import parse_entry
+from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.reading import read_state
 from worlds.builders import LIBRARY, NOW, environment
 from worlds.memory_store import MemoryMemo, MemoryStore
@@ -67,10 +70,19 @@ class Counting(PreviewRenderer):
 
     def __post_init__(self) -> None:
         super().__init__(self.library)
+        self._renderer = templates_of(self.library)
 
     def render(self, preview: Preview, environment: Environment) -> Rendering:
         self.renders.append(preview.spec.issue)
         return super().render(preview, environment)
+
+
+_TEMPLATES: dict[int, tuple[TemplateLibrary, Renderer]] = {}
+
+
+def templates_of(library: TemplateLibrary) -> Renderer:
+    """The templates of a library, whose skeletons are parsed once for all tests."""
+    return _TEMPLATES.setdefault(id(library), (library, PreviewRenderer(library)._renderer))[1]
 
 
 def accept(*_: Any) -> None:
@@ -87,11 +99,19 @@ class World:
     version: str = "test"
     memo: MemoryMemo = field(default_factory=MemoryMemo)
     renders: list[str] = field(default_factory=list)
+    reads: dict[object, EnvironmentState] = field(default_factory=dict)
 
     def plan(self, env: str = "int", now: datetime = NOW, **spec: Any) -> DriftResult:
-        state = replace(observed(self.store, env, **spec), library=self.library)
+        state = replace(self.observed(env, **spec), library=self.library)
         renderer = Counting(self.library, self.renders)
         return plan_drift(state, Judge(renderer, self.check, self.version), self.memo, now=now)
+
+    def observed(self, env: str, **spec: Any) -> EnvironmentState:
+        """Read once for the same commits."""
+        asked = (env, repr(spec), *sorted(self.store.heads.items()))
+        if asked not in self.reads:
+            self.reads[asked] = observed(self.store, env, **spec)
+        return self.reads[asked]
 
     def run(self, env: str = "int", **spec: Any) -> DriftResult:
         done = self.plan(env, **spec)
@@ -112,10 +132,15 @@ class World:
 
 
 def world(**fields: Any) -> World:
+    return World(_begun().copy(), **fields)
+
+
+@cache
+def _begun() -> MemoryStore:
     store = state_store()
     for key in KEYS:
         started(store, key=key, spec={"fargate": {"quotaVcpu": 100}})
-    return World(store, **fields)
+    return store
 
 
 def test_nothing_differs_and_nothing_is_rendered() -> None:
@@ -500,5 +525,5 @@ def test_after_enough_runs_nothing_differs(
     last = ours.plan(**spec)
     assert (last.plan, last.actions, last.waiting, last.equal) == (None, (), 0, len(KEYS))
     for key in KEYS:
-        rendering = PreviewRenderer(ours.library).render(ours.read(key), environment())
+        rendering = Counting(ours.library).render(ours.read(key), environment())
         assert files_of(ours.store)[PurePosixPath(manifest(key))].decode() == rendering.text
