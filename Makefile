@@ -10,6 +10,9 @@ SERVICES_READY := $(VENV)/.services-ready
 # Says that this folder may be removed for the next demonstration.
 DEMO_MARK := demo-state/made-by-make-demo
 
+# Python keeps what it compiled, whatever the caller's environment says: tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test e2e playground playground-stop lint format bench mutants lock golden clean
 
