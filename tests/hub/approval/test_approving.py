@@ -27,7 +27,9 @@ def prd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Prd]:
 
 
 @pytest.fixture(scope="module", params=["local", "github"])
-def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Prd, Callable[[], None]]]:
+def started(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Prd, Callable[[], None]]]:
     """A world in which alice started RTB-123, and what brings it back to that."""
     with prd_on(request.param, tmp_path_factory.mktemp("started")) as prd:
         assert prd.start(ttl="8h").error is None

@@ -19,6 +19,7 @@ from hub.adapters.github.access import GitHubAccess
 from hub.adapters.github.forge import GitHubForge
 from hub.adapters.github.keys import AppKey
 from reconcilers.ports.forge import Actor, BranchProtection, ChangeRequest
+from worlds.commands import git
 from worlds.github_server import Fault, add_app, schemas
 from worlds.github_server.handlers import TABLE
 from worlds.github_server.state import App, Key
@@ -247,12 +248,13 @@ class TestTrouble:
     def test_a_fault_at_any_call_is_made_good(self, world: GitHubWorld, when: Any, how: Any) -> None:
         """Everything the hub does to a request, with the n-th call failing, for every n: done once, all of it."""
         world.forge.whoami()
-        count = 0
+        count, branch, begin = 0, f"{PREFIX}rtb-1", world.head(BASE)
+        before, forget = len(world.line(BASE)), world.remembering()
         for n in itertools.count(1):
-            branch = f"{PREFIX}rtb-{n}"
-            head = world.push(branch, {f"{n}.txt": "x\n"})
-            before = len(world.line(BASE))
-            world.server.calls, world.server.faults = 0, {n: Fault(when, how)}
+            git(world.path, "update-ref", f"refs/heads/{BASE}", begin)
+            forget()
+            head = world.push(branch, {"1.txt": f"{n}\n"}, onto=begin)
+            world.server.faults = {n: Fault(when, how)}
             number = self.all_of_it(world, branch, head)
             world.server.faults = {}
             assert len(world.line(BASE)) == before + 1
