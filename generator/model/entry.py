@@ -33,9 +33,19 @@ Compute = Literal["fargate", "spot"]
 
 
 class Model(BaseModel):
-    """Base of all file models: frozen, unknown fields forbidden, camelCase in files, no type coercion."""
+    """Base of all file models: frozen, unknown fields forbidden, camelCase in files, no type coercion.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, strict=True)
+    Each is built when it is first used: most are only parts of another, and are never validated on their own.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        strict=True,
+        defer_build=True,
+    )
 
 
 def _issue(text: str) -> str:

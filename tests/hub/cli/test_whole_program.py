@@ -164,6 +164,18 @@ def test_a_reader_that_went_away_is_no_crash(arguments: tuple[str, ...], code: i
     assert (done.returncode, done.stderr) == (code, b"")
 
 
+def test_a_process_seldom_looks_for_garbage_and_not_at_its_end() -> None:
+    looks = "import gc, atexit; gc.callbacks.append(lambda phase, _: phase == 'start' and print('looked'))"
+    frozen = "atexit.register(lambda: print(f'frozen: {gc.get_freeze_count() > 0}'))"
+    run = "import sys; sys.argv = ['rtb-hub', '--help']; from hub.cli.main import program; program()"
+    code = f"{looks}; {frozen}; {run}"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    starting, told, ending = done.stdout.partition("Usage: ")
+    assert told
+    assert starting.count("looked") <= 5  # else some 26 times
+    assert "frozen: True" in ending
+
+
 def test_a_terminal_gets_colour_and_its_width_and_a_pipe_gets_neither(folder: Path) -> None:
     environ = {
         **os.environ,
