@@ -20,16 +20,21 @@ class Revived:
     done: Done
 
 
+def submission(asked: ReviveRequest, environment: str, parts: Parts) -> Submission[ReviveOutcome]:
+    """A revival as what is written together with others."""
+
+    def plan(state: EnvironmentState, now: datetime) -> ReviveOutcome:
+        return plan_revival(asked, state, store=parts.store, starter=parts.starter, now=now)
+
+    return Submission(environment, asked.key, plan, "revive")
+
+
 def revive(asked: ReviveRequest, environment: str, *, parts: Parts) -> Revived:
     """Bring it back with a fresh lease, or keep one whose removal was asked for.
 
     What keeps a forge from being told is `done.reviewed.error`; the commit is made all the same. Raises `ConfigError`
     (PreviewNotFound), and what planning a start and the store raise.
     """
-
-    def plan(state: EnvironmentState, now: datetime) -> ReviveOutcome:
-        return plan_revival(asked, state, store=parts.store, starter=parts.starter, now=now)
-
-    written = parts.writer.write(Submission(environment, asked.key, plan, "revive"))
+    written = parts.writer.write(submission(asked, environment, parts))
     is_withdrawn = written.outcome.change == "kept"
     return Revived(written.outcome, parts.done(written, asked.key, by=asked.requested_by, is_withdrawn=is_withdrawn))

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from generator.errors import ConfigError, Fault, Reason
-from generator.model.json_schemas import NAMES, schema_text
+from generator.model import json_schemas
 from hub.output.console import write
+
+JOB = "job"
+NAMES = tuple(sorted([*json_schemas.NAMES, JOB]))
+
+
+def schema_text(name: str) -> str:
+    """The schema as the text of a file. Raises `ConfigError` for an unknown one."""
+    if name != JOB:
+        return json_schemas.schema_text(name)
+    from hub.queue.payloads import schema
+
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def run(name: str | None, *, to: Path | None) -> None:

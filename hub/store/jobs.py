@@ -10,7 +10,6 @@ still open is `superseded`. It need not wait for an earlier one that is tried ag
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
@@ -20,12 +19,11 @@ from sqlalchemy import Connection, Row, and_, case, exists, func, or_, select, u
 
 from generator.errors import ConfigError, Fault, Reason
 from hub.store.database import Database
+from hub.store.ids import ID
 from hub.store.tables import JOBS
 
 State = Literal["pending", "sent", "active", "waiting", "done", "dead", "superseded"]
 OPEN: Final = ("pending", "sent", "active", "waiting")
-#: What both Redis' and our side take: BullMQ's Node side refuses integers and `:`.
-ID: Final = re.compile(r"[a-z][a-z0-9-]{1,79}")
 #: A job that so many workers died on is not given to another.
 MOST_CRASHES: Final = 5
 #: Claimers go one after another: two at once could take two jobs of one key.

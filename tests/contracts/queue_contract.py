@@ -125,7 +125,9 @@ def until(world: World, name: str, *states: str) -> JobRow:
             changed.wait(0.1)
     finally:
         unlisten()
-    raise AssertionError(f"{name} is {state_of(world, name)}, not {' or '.join(states)}")
+    kept = world.jobs.get(name)
+    assert kept is not None
+    raise AssertionError(f"{name} is {kept.state}, not {' or '.join(states)}: {kept.error}")
 
 
 class QueueContract:

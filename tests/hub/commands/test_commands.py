@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from generator.errors import Reason
-from generator.model.json_schemas import NAMES, schema, schema_text
+from generator.model.json_schemas import schema
 from hub.commands.blueprint import FIELDS
+from hub.commands.schema import NAMES, schema_text
 from hub.output.exit_codes import CODES, DIFFERENT
 from reconcilers.lifecycle.start import entry_text
 from worlds.builders import environment, preview

@@ -1,0 +1,202 @@
+"""What jobs say: one model for each name, unknown fields refused. JSON Schema: docs/schema/job.schema.json.
+
+They are the bodies of the API too, so whoever may add to the queue and whoever calls say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
+
+from generator.errors import ConfigError, Fault, Reason, Waiting
+from generator.model.entry import Compute
+from generator.render.request import Request
+from generator.values.formats import Branch, DnsLabel, Duration, EnvironmentName, Text, Time
+from generator.values.model_faults import faults_of
+from generator.values.naming import IssueKey
+from hub.store.ids import ID
+from reconcilers.lifecycle.extend import ExtendRequest
+from reconcilers.lifecycle.revive import ReviveRequest
+from reconcilers.lifecycle.start import StartRequest
+
+M = TypeVar("M", bound=BaseModel)
+SCHEMA: Final = "rtb-hub/job/v1"
+#: A job of another version of the schema is left to a worker that knows it, and looked at again after so long.
+_OF_ANOTHER_SECONDS = 60.0
+
+
+def _issue(text: str) -> str:
+    try:
+        return str(IssueKey.parse(text))
+    except ConfigError as err:
+        raise ValueError(err.faults[0].message) from err
+
+
+def _job_id(text: str) -> str:
+    if not ID.fullmatch(text):
+        raise ValueError("is no job id; allowed: a small letter, then 1 to 79 small letters, digits and hyphens")
+    return text
+
+
+def _short(text: str) -> str:
+    if len(text) > 500 or not text.isprintable():
+        raise ValueError("is no such text; allowed: at most 500 characters on one line, without control characters")
+    return text
+
+
+Issue = Annotated[str, AfterValidator(_issue)]
+JobId = Annotated[str, AfterValidator(_job_id)]
+Why = Annotated[Text, AfterValidator(_short)]
+#: A reference of an image; what it may be is the environment's policy to say.
+ImageName = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
+Setting = tuple[Annotated[str, Field(min_length=1, max_length=200)], Annotated[str, Field(max_length=5000)]]
+
+
+class Said(BaseModel):
+    """Base: frozen, unknown fields refused, camelCase as JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class Requester(Said):
+    """Who asks. `via`: the way it came, such as `api`, `slack`, `jira`."""
+
+    kind: Literal["person", "service"]
+    id: Annotated[Text, AfterValidator(_short), Field(min_length=1)]
+    via: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+
+
+class StartBody(Said):
+    """What is asked of a start. `queue`: wait while there is no room; null: where the environment has a queue."""
+
+    issue: Issue
+    environment: EnvironmentName
+    blueprint: DnsLabel | None = None
+    branch: Branch | None = None
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
+    images: Annotated[dict[DnsLabel, ImageName], Field(max_length=20)] = Field(default_factory=dict)
+    settings: Annotated[list[Setting], Field(max_length=200)] = Field(default_factory=list)
+    compute: Compute | None = None
+    ttl: Duration | None = None
+    office_hours: bool | None = None
+    queue: bool | None = None
+    reason: Why = ""
+
+    def asked(self, requested_by: str) -> StartRequest:
+        """The request that an action takes."""
+        request = Request(self.images, tuple(self.settings), self.compute, self.branch)
+        return StartRequest(
+            IssueKey.parse(self.issue), requested_by, request, self.blueprint, self.ttl, self.office_hours,
+            queue=self.queue is not False,
+        )  # fmt: skip
+
+
+class Job(Said):
+    """What all jobs say: the schema's version, their id, and who asks when."""
+
+    job_schema: Literal["rtb-hub/job/v1"] = Field(alias="schema")
+    id: JobId
+    requested_by: Requester
+    correlation_id: Annotated[Text, AfterValidator(_short)] = ""
+    requested_at: AwareDatetime | None = None
+
+
+class StartJob(Job, StartBody):
+    """`preview.start`."""
+
+
+class StopJob(Job):
+    """`preview.stop`. `environment` null: wherever there is one. `ifStartedBy`: only one that this requester has."""
+
+    issue: Issue
+    environment: EnvironmentName | None
+    reason: Why = ""
+    if_started_by: Annotated[Text, AfterValidator(_short)] | None = None
+
+
+class ExtendJob(Job):
+    """`preview.extend`. `ifEnds`: the end that was seen; at another, nothing is added, so that a click counts once."""
+
+    issue: Issue
+    environment: EnvironmentName
+    by: Duration
+    if_ends: Time
+    reason: Why = ""
+
+    def asked(self, requested_by: str) -> ExtendRequest:
+        """The request that an action takes."""
+        return ExtendRequest(IssueKey.parse(self.issue), requested_by, self.by, self.reason, self.if_ends)
+
+
+class ReviveJob(Job):
+    """`preview.revive`. `ttl` null: as long as before."""
+
+    issue: Issue
+    environment: EnvironmentName
+    ttl: Duration | None = None
+
+    def asked(self, requested_by: str) -> ReviveRequest:
+        """The request that an action takes."""
+        return ReviveRequest(IssueKey.parse(self.issue), requested_by, self.ttl)
+
+
+class ReviewJob(Job):
+    """`request.review`: have the forge told what was written. `withdrawn`: that its branch is gone."""
+
+    issue: Issue
+    environment: EnvironmentName
+    withdrawn: bool = False
+
+
+NAMES: Final[Mapping[str, type[Job]]] = {
+    "preview.start": StartJob,
+    "preview.stop": StopJob,
+    "preview.extend": ExtendJob,
+    "preview.revive": ReviveJob,
+    "request.review": ReviewJob,
+}
+
+
+def parsed(name: str, payload: Mapping[str, Any]) -> Job:
+    """The job that `payload` says.
+
+    Raises `Waiting` for another version of the schema, which a newer worker takes, and `ConfigError` (InvalidValue)
+    with every fault for what is wrong.
+    """
+    version = payload.get("schema")
+    if isinstance(version, str) and version.startswith("rtb-hub/job/") and version != SCHEMA:
+        message = f"a job of the schema {version[:40]!r} is left to a newer worker; this one knows {SCHEMA}"
+        raise Waiting(Reason.INVALID_VALUE, Fault(message, field="schema"), retry_after_seconds=_OF_ANOTHER_SECONDS)
+    if name not in NAMES:
+        fault = Fault(f"there is no job {name[:60]!r}", field="name", allowed=", ".join(sorted(NAMES)))
+        raise ConfigError(Reason.INVALID_VALUE, fault)
+    return checked(NAMES[name], payload)
+
+
+def checked(model: type[M], tree: Mapping[str, Any]) -> M:
+    """The model in `tree`. Raises `ConfigError` (InvalidValue) with every fault."""
+    try:
+        return model.model_validate(tree)
+    except ValidationError as err:
+        raise ConfigError(Reason.INVALID_VALUE, faults_of(err, model, lambda _: None)) from err
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of jobs; the title of each alternative is the name of its jobs."""
+    tree: dict[str, Any] = TypeAdapter(StartJob | StopJob | ExtendJob | ReviveJob | ReviewJob).json_schema(
+        by_alias=True
+    )
+    names = {model.__name__: name for name, model in NAMES.items()}
+    for name, one in tree["$defs"].items():
+        one["title"] = names.get(name, one.get("title", name))
+    about = "The data of a job; its name is the title of the alternative."
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:rtb-ai-hub:schema:job:v1",
+        "title": "Job",
+        "description": about,
+        **tree,
+    }

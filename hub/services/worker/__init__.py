@@ -1,0 +1,1 @@
+"""The worker: jobs become commits, by one writer."""

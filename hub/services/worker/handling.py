@@ -1,0 +1,191 @@
+"""From a job to what is done: commands are written together by one committer, and say so in the commit they are in.
+
+What only has to be written takes no thread while it waits for its commit. What asks a forge or reads a repository
+beforehand is done by a pool of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+from generator.errors import ConfigError, Reason, Transient
+from generator.values.naming import IssueKey
+from hub.actions import extend, revive, start, stop
+from hub.actions.parts import Parts
+from hub.actions.stop import StopRequest
+from hub.queue.payloads import SCHEMA, ExtendJob, ReviewJob, ReviveJob, StartJob, StopJob, parsed
+from hub.queue.port import Claimed, Finished
+from hub.services.worker.told import told
+from hub.store import freezes
+from hub.store import jobs as rows
+from hub.store.database import Database
+from hub.store.ids import derived
+from hub.writing.committer import GroupCommitter
+from hub.writing.writer import Written
+from reconcilers.lifecycle.batch import Outcome, Submission
+from reconcilers.lifecycle.operated import operated
+from reconcilers.state.environment import EnvironmentState
+
+T = TypeVar("T")
+#: Clocks of the database and of who commits may differ so much.
+_CLOCKS_DIFFER = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class JobHandler:
+    """Does jobs. `pool`: for what takes a thread meanwhile. Call it with a claimed job; it never blocks for long."""
+
+    parts: Parts
+    committer: GroupCommitter
+    database: Database
+    pool: Executor
+
+    def __call__(self, claimed: Claimed) -> Future[Finished]:
+        """Begin it. Raises what is wrong with the job itself: `ConfigError`, `Waiting`, `Stalled` (Frozen)."""
+        row = claimed.row
+        job = parsed(row.name, row.payload)
+        match job:
+            case StartJob():
+                self._refuse_frozen(job.environment)
+                return self._written(claimed, _start(job, self.parts))
+            case ExtendJob():
+                asked_more = job.asked(job.requested_by.id)
+                return self._written(claimed, extend.submission(asked_more, job.environment, self.parts.starter))
+            case ReviveJob():
+                self._refuse_frozen(job.environment)
+                asked_back = job.asked(job.requested_by.id)
+                return self._written(claimed, revive.submission(asked_back, job.environment, self.parts))
+            case StopJob(environment=str(environment)):
+                request = StopRequest(IssueKey.parse(job.issue), job.requested_by.id, job.reason)
+                return self._written(claimed, _own_only(stop.submission(request, environment), job))
+            case StopJob():
+                return self.pool.submit(self._stop_everywhere, job, row)
+            case ReviewJob():
+                return self.pool.submit(self._review, job)
+        raise AssertionError(f"nothing does {row.name}")
+
+    def _refuse_frozen(self, environment: str) -> None:
+        with self.database.read() as connection:
+            freezes.refuse(connection, environment, now=self.database.now(connection))
+
+    def _written(self, claimed: Claimed, submission: Submission[Any]) -> Future[Finished]:
+        row = claimed.row
+        since = row.created_at - _CLOCKS_DIFFER if claimed.attempts else None
+        named = operated(submission, row.id, store=self.parts.store, since=since, check=partial(_still_held, claimed))
+        finished = partial(self._finished, claimed)
+        return _then(self.committer.submit(named), finished, partial(_stopped_before, claimed))
+
+    def _finished(self, claimed: Claimed, written: Written[Outcome]) -> Finished:
+        row, environment = claimed.row, written.environment
+        result = told(written, at=self.parts.clock())
+        follow_ups: tuple[rows.Job, ...] = ()
+        if environment.spec.gated and environment.spec.forge is not None:
+            payload = {
+                "schema": SCHEMA, "id": derived(row.id, "review"), "issue": row.payload["issue"],
+                "environment": environment.name, "withdrawn": written.outcome.withdraw is not None,
+                "requestedBy": row.payload["requestedBy"],
+            }  # fmt: skip
+            follow_ups = (
+                rows.Job(payload["id"], row.queue, "request.review", payload, key=f"review/{row.key}", parent=row.id),
+            )
+        return Finished(result, follow_ups)
+
+    def _stop_everywhere(self, job: StopJob, row: rows.JobRow) -> Finished:
+        """A stop of its own in each environment where there is something. Raises what reading the states raises."""
+        key = IssueKey.parse(job.issue)
+        names = [state.environment.name for state in self.parts.reading().states() if _is_there(key, state)]
+        puts = []
+        for name in names:
+            payload = {**row.payload, "id": derived(row.id, name), "environment": name}
+            puts.append(
+                rows.Job(payload["id"], row.queue, row.name, payload, f"{name}/{key}", replaces=True, parent=row.id)
+            )
+        return Finished({"environments": names}, tuple(puts))
+
+    def _review(self, job: ReviewJob) -> Finished:
+        environment = self.parts.reading().state(job.environment).environment
+        key = IssueKey.parse(job.issue)
+        if job.withdrawn:
+            reviewed = self.parts.requests.withdraw(environment, key, by=job.requested_by.id)
+        else:
+            reviewed = self.parts.requests.review(environment, key)
+        if reviewed.error is not None:
+            raise reviewed.error
+        request = reviewed.request
+        told_of = {"number": request.number, "url": request.url, "state": request.state} if request else None
+        return Finished({"request": told_of})
+
+
+def _start(job: StartJob, parts: Parts) -> Submission[Any]:
+    """A start that waits for room where it may; what is gated has no queue."""
+    asked = job.asked(job.requested_by.id)
+    submission = start.submission(asked, job.environment, parts.starter)
+    if job.queue is not None:
+        return submission
+    at_once = start.submission(replace(asked, queue=False), job.environment, parts.starter)
+
+    def plan(state: EnvironmentState, now: datetime) -> Any:
+        return (at_once if state.environment.spec.gated else submission).plan(state, now)
+
+    return replace(submission, plan=plan)
+
+
+def _is_there(key: IssueKey, state: EnvironmentState) -> bool:
+    return bool(state.entry(key) or state.request(key) or state.in_queue(key))
+
+
+def _own_only(submission: Submission[Any], job: StopJob) -> Submission[Any]:
+    """Refuse, at planning, to stop a preview that is another's where the job says whose it must be."""
+    if job.if_started_by is None:
+        return submission
+
+    def plan(state: EnvironmentState, now: datetime) -> Any:
+        record = state.entry(submission.key) or state.request(submission.key)
+        owner = record.preview.spec.lease.requested_by if record and record.preview else None
+        if owner is not None and owner != job.if_started_by:
+            where = f"{submission.key} in {submission.environment}"
+            message = f"{where} is {owner}'s, and only one of {job.if_started_by} is to be stopped"
+            raise ConfigError(Reason.NOT_ALLOWED, message, remedy="stop it by a command")
+        return submission.plan(state, now)
+
+    return replace(submission, plan=plan)
+
+
+def _still_held(claimed: Claimed) -> None:
+    if not claimed.is_held():
+        raise Transient(Reason.NOT_IN_TIME, "the lease on this job ran out: another worker goes on with it")
+
+
+def _stopped_before(claimed: Claimed, error: BaseException) -> Finished | None:
+    """A stop that finds nothing at its second run was done by the first, which may have deleted a branch only."""
+    is_gone = isinstance(error, ConfigError) and error.reason is Reason.PREVIEW_NOT_FOUND
+    if is_gone and claimed.attempts and claimed.row.name == "preview.stop":
+        payload = claimed.row.payload
+        return Finished({"change": "removed", "issue": payload["issue"], "environment": payload["environment"]})
+    return None
+
+
+def _then(
+    future: Future[T], done: Callable[[T], Finished], failed: Callable[[BaseException], Finished | None]
+) -> Future[Finished]:
+    """A future of what `done` makes of the result, or `failed` of the error, where it makes something."""
+    after: Future[Finished] = Future()
+
+    def go_on(ended: Future[T]) -> None:
+        try:
+            error = ended.exception()
+            found = failed(error) if error is not None else done(ended.result())
+            if found is None:
+                after.set_exception(error or AssertionError("no result"))
+            else:
+                after.set_result(found)
+        except BaseException as err:  # noqa: BLE001 - whatever it is, who waits must hear of it
+            after.set_exception(err)
+
+    future.add_done_callback(go_on)
+    return after
