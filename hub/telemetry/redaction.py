@@ -8,7 +8,11 @@ from collections.abc import Iterable
 HIDDEN = "***"
 #: User names, passwords and tokens in URLs, and what stands behind a URL's path.
 #: A password may hold any sign that should have been encoded: all goes up to the last '@' before a quotation mark.
-_USERINFO = re.compile(r"(?<=://)[^'\"\n]*@")
+_USERINFO = re.compile(r"(?<=://)(?:[^\s'\"/@:]*:[^'\"/\n]*(?:\n[^'\"\n]*){1,5}|[^'\"\n]*)@")
+#: Of an address that lacks its scheme, or a part of it: up to the last '@' before a space. `@sha256:` is an image's.
+_WITHOUT_SCHEME = re.compile(
+    r"(?<![\w/:.@-])((?:https?|ssh):?/{1,2})?[^\s'\"/@:]+:[^\s'\"]*@(?!sha256:)(?=[\w.\[-])"
+)
 _QUERY = re.compile(r"(://[^\s'\"?]*)\?[^\s'\"]*")
 #: A header's value, `Bearer …` anywhere, and what stands behind a name that says so: `token=…`, `"password": "…"`.
 _HEADER = re.compile(
@@ -31,7 +35,7 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
         if len(secret) >= 4:  # shorter ones would take words apart
             text = text.replace(secret, HIDDEN)
     text = _KEY.sub(HIDDEN, text)
-    text = _QUERY.sub(r"\1", _USERINFO.sub("", text))
+    text = _QUERY.sub(r"\1", _WITHOUT_SCHEME.sub(r"\1", _USERINFO.sub("", text)))
     for named in (_HEADER, _SCHEME, _NAMED):
         text = named.sub(rf"\1\2{HIDDEN}", text)
     return _FORMS.sub(HIDDEN, text)

@@ -25,8 +25,13 @@ _KEPT = re.compile(
     r"|GIT_(SSH|SSH_COMMAND|SSL_CAINFO|ASKPASS|CONFIG_(GLOBAL|NOSYSTEM|COUNT|KEY_[0-9]+|VALUE_[0-9]+))|SSH_ASKPASS",
     re.IGNORECASE,
 )
-#: A password may hold any sign that should have been encoded: all goes up to the last '@' before a quotation mark.
-_USERINFO = re.compile(r"(?<=://)[^'\"\n]*@")
+#: A password may hold any sign that should have been encoded: all goes up to the last '@' before a quotation mark, over
+#: line breaks too where nothing before them says that the address ended.
+_USERINFO = re.compile(r"(?<=://)(?:[^\s'\"/@:]*:[^'\"/\n]*(?:\n[^'\"\n]*){1,5}|[^'\"\n]*)@")
+#: Of an address that lacks its scheme, or a part of it: up to the last '@' before a space. `@sha256:` is an image's.
+_WITHOUT_SCHEME = re.compile(
+    r"(?<![\w/:.@-])((?:https?|ssh):?/{1,2})?[^\s'\"/@:]+:[^\s'\"]*@(?!sha256:)(?=[\w.\[-])"
+)
 _QUERY = re.compile(r"(?<=[\w/])\?[^\s'\"]*")
 
 
@@ -46,7 +51,7 @@ class Result:
 
 def without_credentials(text: str) -> str:
     """`text` without user names, passwords, tokens and query strings in URLs."""
-    return _QUERY.sub("", _USERINFO.sub("", text))
+    return _QUERY.sub("", _WITHOUT_SCHEME.sub(r"\1", _USERINFO.sub("", text)))
 
 
 @dataclass(frozen=True, slots=True)

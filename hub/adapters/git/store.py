@@ -299,7 +299,9 @@ def open_store(
         remedy = "fix the problem git reports (permissions, a damaged configuration), or name another with --repo"
         raise Stalled(Reason.REPOSITORY_REFUSED, f"cannot open {location}: {said(found)}", remedy=remedy)
     if found is None or found.code != 0:
-        fault = Fault(f"{location} is not a Git repository", remedy=Remedy(RemedyKind.NAME_REPOSITORY))
+        fault = Fault(
+            f"{without_credentials(location)} is not a Git repository", remedy=Remedy(RemedyKind.NAME_REPOSITORY)
+        )
         raise Stalled(Reason.NOT_A_STATE_REPOSITORY, fault)
     directory, common, bare = found.text.splitlines()
     has_remote = git.ask("config", "--get", "remote.origin.url").code == 0
