@@ -73,9 +73,11 @@ class RemedyKind(StrEnum):
     `hub.output.remedies` has the command line's words.
     """
 
+    ASK_AS_ACCOUNT = "AskAsAccount"
     ASK_FOR_LESS = "AskForLess"
     ASK_FOR_PARTS = "AskForParts"
     CHANGE_ENTRY = "ChangeEntry"
+    CHANGE_FORGE = "ChangeForge"
     CHANGE_LAYOUT = "ChangeLayout"
     CLEAN_WORK_TREE = "CleanWorkTree"
     CONFIRM_REMOVALS = "ConfirmRemovals"

@@ -131,6 +131,13 @@ def _git_person(text: str) -> str:
     return text
 
 
+def _person(text: str) -> str:
+    """Who asks: it stands in entries, trailers and requests for people to read."""
+    if not text.isprintable() or not text.strip() or len(text) > 200:
+        raise ValueError("is nobody's name; allowed: at most 200 printable signs")
+    return text
+
+
 #: What Git writes as an author's name or address.
 GitPerson = Annotated[str, AfterValidator(_git_person)]
 
@@ -145,8 +152,9 @@ class Settings(BaseModel):
     environments: Path | None = Field(None, alias="RTB_HUB_ENVIRONMENTS")
     """A folder of environments, for commands that need no state repository. Default: those of the state repository,
     else the shipped ones."""
-    actor: str = Field(default_factory=_login, alias="RTB_HUB_ACTOR")
-    """Who asks: it is written into entries and commits. Default: the login name, `unknown` where there is none."""
+    actor: Annotated[str, AfterValidator(_person)] = Field(default_factory=_login, alias="RTB_HUB_ACTOR")
+    """Who asks: it is written into entries and commits, and has to be their login at the forge (or an e-mail that it
+    maps to their account) where changes are reviewed. Default: the login name, `unknown` where there is none."""
     identity: IdentityName | None = Field(None, alias="RTB_HUB_IDENTITY")
     """`hub` or `expiry`: which of the two a process acts as in gated environments. Default: neither, as for a person,
     who may run both parts."""

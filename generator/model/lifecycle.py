@@ -105,6 +105,10 @@ class DriftPolicy(Model):
     )
 
 
+#: An account at the forge as rules name it.
+_IDENTITY = r"^(app:[1-9][0-9]{0,11}|user:[A-Za-z0-9][A-Za-z0-9_.-]{0,99})$"
+
+
 class Approval(Model):
     """Who approves changes to a gated environment, how many of them, and how long a request may wait for them."""
 
@@ -121,10 +125,27 @@ class Approval(Model):
     checks: list[Text] = Field(
         default_factory=lambda: ["guard"], description="names that must have passed on the request, beside all others"
     )
+    hub_identity: Annotated[
+        str | None,
+        Field(
+            pattern=_IDENTITY,
+            description="the hub's own account, which alone may merge what was approved: a GitHub App by its id, or an"
+            " account",
+            examples=["app:12344", "user:rtb-hub"],
+        ),
+    ] = None
+    check_identity: Annotated[
+        str | None,
+        Field(
+            pattern=r"^app:[1-9][0-9]{0,11}$",
+            description="the GitHub App that alone may report `checks`; by default the forge's own CI",
+            examples=["app:15368"],
+        ),
+    ] = None
     expiry_identity: Annotated[
         str | None,
         Field(
-            pattern=r"^(app:[1-9][0-9]{0,11}|user:[A-Za-z0-9][A-Za-z0-9_.-]{0,99})$",
+            pattern=_IDENTITY,
             description="the one account that may push past the review, to begin and end leases: a GitHub App by its"
             " id, or an account",
             examples=["app:12345", "user:expiry-bot"],

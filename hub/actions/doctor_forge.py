@@ -121,8 +121,10 @@ class _Branch:
                 yield unread(self.forge.location, what, err)
 
     def _protection(self) -> list[Diagnosis]:
-        wanted, found = wanted_protection(self.on_it), self.forge.protection(self.branch)
-        findings = list(diagnose_protection(self.branch, self.forge.location, wanted, found))
+        wanted = wanted_protection(self.on_it, reporter=self.forge.check_reporter())
+        found = self.forge.protection(self.branch)
+        where, is_local = self.forge.location, self._is_local
+        findings = list(diagnose_protection(self.branch, where, wanted, found, is_local=is_local))
         if self._is_local:
             findings = [one for one in findings if one.rule not in OF_THE_HOOK]
         self.report.read |= {self.branch} if not self._is_local else set()

@@ -43,5 +43,6 @@ def extend(asked: ExtendRequest, environment: str, *, parts: Parts) -> Extended:
     What keeps a forge from being told is `done.reviewed.error`; the commit is made all the same. Raises what planning
     it and the store raise.
     """
-    written = parts.writer.write(submission(asked, environment, parts.starter))
+    attributed = parts.attributed(submission(asked, environment, parts.starter), by=asked.requested_by)
+    written = parts.writer.write(attributed)
     return Extended(written.outcome, parts.done(written, asked.key, by=asked.requested_by))

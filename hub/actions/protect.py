@@ -9,7 +9,8 @@ from generator.errors import ConfigError, Fault, Reason, Remedy, RemedyKind
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
 from generator.model.overlay import unknown_environment
-from reconcilers.approval.protection import Opening, by_branch, compare, wanted_protection
+from reconcilers.approval.openings import Opening, after_applying, compare
+from reconcilers.approval.protection import by_branch, wanted_protection
 from reconcilers.ports.forge import BranchProtection, Forge
 from reconcilers.ports.git import GitStore
 from reconcilers.state.policies import observed_environments
@@ -20,7 +21,7 @@ OpenForge = Callable[[Environment], Forge | None]
 
 @dataclass(frozen=True, slots=True)
 class ProtectedBranch:
-    """One branch. `before` is what was found, `after` what was read back; the same when nothing was applied."""
+    """One branch. `before` is what was found, `after` what was read back; the same when nothing `is_applied`."""
 
     branch: str
     environments: tuple[str, ...]
@@ -28,11 +29,13 @@ class ProtectedBranch:
     wanted: BranchProtection
     before: BranchProtection
     after: BranchProtection
+    is_applied: bool = False
 
     @property
     def openings(self) -> tuple[Opening, ...]:
         """The ways past it that are left."""
-        return compare(self.wanted, self.after)
+        left = compare(self.wanted, self.after)
+        return after_applying(left) if self.is_applied else left
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def plan_protection(env: str | None, *, store: GitStore, forge_of: OpenForge) ->
     raises.
     """
     chosen = _chosen(store, env)
-    found = [_looked_at(on_it, wanted, forge_of) for on_it, wanted in chosen.wanted]
+    found = [_looked_at(on_it, forge_of) for on_it in chosen.on_branches]
     return Protected(tuple(one for _, one in found), chosen.skipped)
 
 
@@ -63,17 +66,17 @@ def apply_protection(env: str | None, *, store: GitStore, forge_of: OpenForge) -
     """Have the forge enforce it, and read back what holds then. Raises as `plan_protection`, before any effect."""
     chosen = _chosen(store, env)
     done = []
-    for on_it, wanted in chosen.wanted:
-        forge, one = _looked_at(on_it, wanted, forge_of)
-        done.append(replace(one, after=forge.protect(one.branch, wanted)))
+    for on_it in chosen.on_branches:
+        forge, one = _looked_at(on_it, forge_of)
+        done.append(replace(one, after=forge.protect(one.branch, one.wanted), is_applied=True))
     return Protected(tuple(done), chosen.skipped)
 
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """The environments of each branch with what is to be enforced there, and the branches without a forge."""
+    """The environments of each branch that can be protected, and the branches without a forge."""
 
-    wanted: Sequence[tuple[Sequence[Environment], BranchProtection]]
+    on_branches: Sequence[Sequence[Environment]]
     skipped: Mapping[str, tuple[str, ...]]
 
 
@@ -92,7 +95,9 @@ def _chosen(store: GitStore, env: str | None) -> _Chosen:
             fault = Fault(f"environments on the branch {branch} name different forges", field="forge")
             raise ConfigError(Reason.INVALID_ENVIRONMENT, fault)
     skipped = {b: tuple(one.name for one in on_it) for b, on_it in asked.items() if b not in with_forge}
-    return _Chosen([(on_it, wanted_protection(on_it)) for on_it in with_forge.values()], skipped)
+    for on_it in with_forge.values():
+        wanted_protection(on_it)
+    return _Chosen(list(with_forge.values()), skipped)
 
 
 def _without_forge(env: str | None) -> ConfigError:
@@ -105,12 +110,11 @@ def _without_forge(env: str | None) -> ConfigError:
     return ConfigError(Reason.INVALID_ENVIRONMENT, fault)
 
 
-def _looked_at(
-    on_it: Sequence[Environment], wanted: BranchProtection, forge_of: OpenForge
-) -> tuple[Forge, ProtectedBranch]:
+def _looked_at(on_it: Sequence[Environment], forge_of: OpenForge) -> tuple[Forge, ProtectedBranch]:
     named = next(one for one in on_it if one.spec.forge is not None)
     forge, branch = forge_of(named), named.spec.branch
     assert forge is not None  # noqa: S101 - it names one
+    wanted = wanted_protection(on_it, reporter=forge.check_reporter())
     before = forge.protection(branch)
     names = tuple(one.name for one in on_it)
     return forge, ProtectedBranch(branch, names, forge.location, wanted, before, before)

@@ -35,6 +35,7 @@ def revive(asked: ReviveRequest, environment: str, *, parts: Parts) -> Revived:
     What keeps a forge from being told is `done.reviewed.error`; the commit is made all the same. Raises `ConfigError`
     (PreviewNotFound), and what planning a start and the store raise.
     """
-    written = parts.writer.write(submission(asked, environment, parts))
+    attributed = parts.attributed(submission(asked, environment, parts), by=asked.requested_by)
+    written = parts.writer.write(attributed)
     is_withdrawn = written.outcome.change == "kept"
     return Revived(written.outcome, parts.done(written, asked.key, by=asked.requested_by, is_withdrawn=is_withdrawn))

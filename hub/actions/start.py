@@ -54,7 +54,7 @@ def start(asked: StartRequest, environment: str, *, parts: Parts) -> Started | Q
     In a gated environment it is asked for at the forge; what keeps that from being done is `done.reviewed.error`, and
     the commit is made all the same. Raises what planning it and the store raise: `ConfigError`, `Stalled`, `Moved`.
     """
-    written = parts.writer.write(submission(asked, environment, parts.starter))
+    written = parts.writer.write(parts.attributed(submission(asked, environment, parts.starter), by=asked.requested_by))
     outcome = written.outcome
     if isinstance(outcome, QueueOutcome):
         waits = Done(written.commit, parts.store.location, Reviewed(written.environment), parts.clock())

@@ -66,7 +66,7 @@ def stop(asked: StopRequest, environment: str, *, parts: Parts, ignore_not_found
     (PreviewNotFound), and what the store raises.
     """
     try:
-        written = parts.writer.write(submission(asked, environment))
+        written = parts.writer.write(parts.attributed(submission(asked, environment), by=asked.requested_by))
     except ConfigError as err:
         if err.reason is Reason.PREVIEW_NOT_FOUND and ignore_not_found:
             return None
@@ -82,7 +82,9 @@ def stop_everywhere(asked: StopRequest, *, parts: Parts, ignore_not_found: bool 
     """
     states, unreadable = parts.reading().each()
     names = [state.environment.name for state in states]
-    answers = parts.writer.write_all([submission(asked, name) for name in names])
+    answers = parts.writer.write_all(
+        [parts.attributed(submission(asked, name), by=asked.requested_by) for name in names]
+    )
     stopped: list[Stopped] = []
     failed: dict[str, HubError] = dict(unreadable)
     for name, answer in zip(names, answers, strict=True):

@@ -10,9 +10,10 @@ from generator.errors import HubError
 from generator.model.environment import Environment
 from generator.values.naming import IssueKey
 from hub.approval.review_process import MARKER, ReviewProcess
+from reconcilers.approval.requesters import nobody
 from reconcilers.approval.text import code
 from reconcilers.lifecycle.done import Reviewed
-from reconcilers.ports.forge import Forge
+from reconcilers.ports.forge import Actor, Forge
 from reconcilers.state.environment import EnvironmentState, request_branch
 from reconcilers.state.reading import Reading
 
@@ -29,8 +30,21 @@ class Requests:
     review_process: Callable[[Forge], ReviewProcess]
     clock: Callable[[], datetime]
 
-    def review(self, environment: Environment, key: IssueKey) -> Reviewed:
-        """Ask for a review of what stands on a preview's request branch, or bring an open request up to date."""
+    def account(self, environment: Environment, name: str) -> Actor | None:
+        """The account at an environment's forge that somebody goes by; None: there is no forge to ask, or no answer."""
+        if not environment.spec.gated or environment.spec.forge is None:
+            return None
+        try:
+            forge = self.forge(environment)
+            return forge.account(name) if forge is not None else None
+        except HubError:  # what keeps the forge from being asked is told once the request is written
+            return None
+
+    def review(self, environment: Environment, key: IssueKey, *, by: str) -> Reviewed:
+        """Ask for a review of what stands on a preview's request branch, or bring an open request up to date.
+
+        Told at once: that nobody at the forge goes by the name of who asks (`by`), so that nothing will be merged.
+        """
         if not environment.spec.gated or environment.spec.forge is None:
             return Reviewed(environment)
         try:
@@ -38,7 +52,8 @@ class Requests:
             state = self.reading().state(environment.name)
             if forge is None or key.name not in _asked_for(state):
                 return Reviewed(environment, is_at_forge=True)
-            return Reviewed(environment, is_at_forge=True, request=self.review_process(forge).ask(key.name, state))
+            request = self.review_process(forge).ask(key.name, state)
+            return Reviewed(environment, True, request, unknown=nobody(by, forge.account(by)))
         except HubError as err:
             return Reviewed(environment, is_at_forge=True, error=err)
 

@@ -15,9 +15,12 @@ _RESTART = "Argo CD does not try the same commit again: once the cause is gone, 
 
 #: The words of each kind. `{field}` of `About` is quoted for a shell; `{at}` is left out where there is none.
 WORDS: Mapping[RemedyKind, str] = {
+    RemedyKind.ASK_AS_ACCOUNT: "set RTB_HUB_ACTOR to your login at the forge, then stop it and ask again",
     RemedyKind.ASK_FOR_LESS: "ask for less cpu or memory ('rtb-hub price' shows the sizes), or raise the limits",
     RemedyKind.ASK_FOR_PARTS: "ask for what the blueprint has, by 'rtb-hub start'",
     RemedyKind.CHANGE_ENTRY: "change the entry, by 'rtb-hub start'; the manifests follow from it",
+    RemedyKind.CHANGE_FORGE: "this forge does not hold it, whatever is applied (docs/FORGES.md, Protection); a bare"
+    " repository holds no reviews: production needs GitHub, Gitea or Forgejo",
     RemedyKind.CHANGE_LAYOUT: "an administrator changes {name} by 'rtb-hub init', past this check",
     RemedyKind.CLEAN_WORK_TREE: "commit or remove them first, or use a bare repository ('rtb-hub init' makes one)",
     RemedyKind.CONFIRM_REMOVALS: "their time was up between {since} and {until}: if that is right,"

@@ -10,9 +10,7 @@ HIDDEN = "***"
 #: A password may hold any sign that should have been encoded: all goes up to the last '@' before a quotation mark.
 _USERINFO = re.compile(r"(?<=://)(?:[^\s'\"/@:]*:[^'\"/\n]*(?:\n[^'\"\n]*){1,5}|[^'\"\n]*)@")
 #: Of an address that lacks its scheme, or a part of it: up to the last '@' before a space. `@sha256:` is an image's.
-_WITHOUT_SCHEME = re.compile(
-    r"(?<![\w/:.@-])((?:https?|ssh):?/{1,2})?[^\s'\"/@:]+:[^\s'\"]*@(?!sha256:)(?=[\w.\[-])"
-)
+_WITHOUT_SCHEME = re.compile(r"(?<![\w/:.@-])((?:https?|ssh):?/{1,2})?[^\s'\"/@:]+:[^\s'\"]*@(?!sha256:)(?=[\w.\[-])")
 _QUERY = re.compile(r"(://[^\s'\"?]*)\?[^\s'\"]*")
 #: A header's value, `Bearer …` anywhere, and what stands behind a name that says so: `token=…`, `"password": "…"`.
 _HEADER = re.compile(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.errors import About, Remedy, RemedyKind
 from generator.values.formats import format_time
+from hub.output.console import printable
 from hub.output.remedies import words
 from hub.views.preview import describe
 from hub.views.queue import QueuePosition, describe_place
@@ -75,9 +76,13 @@ def revive_data(outcome: ReviveOutcome, done: Done) -> dict[str, Any]:
 
 
 def request_data(reviewed: Reviewed) -> dict[str, Any]:
-    """The pull request of what was written; null: there is none, or the forge could not be told yet."""
+    """The pull request of what was written; null: there is none, or the forge could not be told yet.
+
+    `notYet`: why it cannot be merged, whoever approves; null where nothing is known of that.
+    """
     one = reviewed.request
-    return {"request": {"number": one.number, "url": one.url, "state": one.state} if one else None}
+    told = {"number": one.number, "url": one.url, "state": one.state} if one else None
+    return {"request": told, "notYet": reviewed.unknown or None}
 
 
 def tell_request(console: Console, reviewed: Reviewed) -> None:
@@ -88,6 +93,9 @@ def tell_request(console: Console, reviewed: Reviewed) -> None:
     if reviewed.request is not None:
         url = reviewed.request.url
         console.print(Text.assemble("  request ", (url, f"link {url}" if url.startswith("http") else "")))
+        if reviewed.unknown:
+            again = words(Remedy(RemedyKind.ASK_AS_ACCOUNT))
+            console.print(Text(f"  not yet: {printable(reviewed.unknown)}; {again}", "yellow"))
     elif reviewed.error is not None:
         again = words(Remedy(RemedyKind.OPEN_REQUEST, About(name)))
         console.print(Text(f"  its pull request could not be opened yet: {again}", "yellow"))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from generator.errors import Fault, HubError, unexpected
 from generator.model.lifecycle import Approval
+from generator.values.formats import parse_time
 from generator.values.naming import previews_folder
+from reconcilers.approval.requesters import Requesters, asked_by, requesters_of
 from reconcilers.approval.verdict import Observed
 from reconcilers.ports.forge import ChangeRequest, Committer, Forge
 from reconcilers.ports.git import GitStore, Snapshot
@@ -114,9 +116,14 @@ class Observer:
         try:
             committers = self.forge.committers(number)
             examined = self.examine(state, snapshot)
+            asked = self._requesters(name, state, snapshot, committers)
+            policy = state.environment.spec.forge
             return Observed(
                 request,
-                requesters=frozenset(self._requesters(name, state, snapshot, committers)),
+                requesters=asked.logins,
+                requester_ids=asked.ids,
+                unknown_requesters=asked.unknown,
+                machines=frozenset(policy.machines if policy else ()),
                 reviews=self.forge.reviews(number),
                 committers=committers,
                 members=members,
@@ -129,17 +136,26 @@ class Observer:
 
     def _requesters(
         self, name: str, state: EnvironmentState, snapshot: Snapshot, committers: frozenset[Committer]
-    ) -> Iterator[str]:
-        """All who asked for what is in a request: as its entry says, and as the trailers of its commits do."""
-        for record in state.requests:
-            if record.name == name and record.preview is not None:
-                lease = record.preview.spec.lease
-                yield lease.requested_by
-                yield from (extension.requested_by for extension in lease.extensions)
+    ) -> Requesters:
+        """All who asked for what is in a request: as its entry says, and as the trailers of its commits do.
+
+        The ids beside names of an older entry stand in the commits that wrote them, as far back as its lease goes.
+        """
+        leases = [
+            record.preview.spec.lease for record in state.requests if record.name == name and record.preview is not None
+        ]
+        named = {lease.requested_by for lease in leases}
+        named |= {extension.requested_by for lease in leases for extension in lease.extensions}
         left = {one.commit for one in committers}
+        ids: dict[str, set[str]] = {one: set() for one in named}
         for logged in self.store.log(snapshot, below=previews_folder(state.environment.name)):
-            if logged.commit in left:
-                yield from (value for trailer, value in logged.trailers if trailer == "Requested-By")
+            is_own = logged.commit in left
+            for who, account_id in asked_by(logged.trailers):
+                if is_own or (who in ids and not ids[who]):
+                    ids.setdefault(who, set()).update({account_id} - {""})
             left.discard(logged.commit)
-            if not left:
-                return
+            if not left and all(ids.values()):
+                break
+            if not left and all(parse_time(lease.requested_at) > logged.at for lease in leases):
+                break
+        return requesters_of(self.forge, ids)

@@ -18,7 +18,7 @@ from typing import Literal
 from generator.errors import Fault
 from generator.model.lifecycle import Approval
 from generator.values.quantities import duration
-from reconcilers.ports.forge import Actor, ChangeRequest, Check, Committer, Review, same_login
+from reconcilers.ports.forge import Actor, ChangeRequest, Check, Committer, Review, same_account, same_login
 
 Kind = Literal["merge", "wait", "close"]
 #: What a request waits for, one word each, for machines.
@@ -29,7 +29,9 @@ Need = Literal["unread", "foreign", "content", "conflict", "approvals", "changes
 class Observed:
     """One open request as it was read.
 
-    `requesters` are all who asked for what is in it, as the entry and the commits' trailers name them. `members` are
+    `requesters` are the logins of all who asked for what is in it, and `requester_ids` the ids of their accounts where
+    the forge has some; `unknown_requesters` has a sentence for each who is no account there. `machines` are logins that
+    the environment says are no people's, whatever the adapter was told. `members` are
     those of the approver team. `content` says what is wrong with what it would change, by our own examination, and
     `obsolete` why it can never be merged as it is. `unread` says what could not be read; then the others may be empty.
     `faults` are mistakes of rtb-hub itself.
@@ -37,6 +39,9 @@ class Observed:
 
     request: ChangeRequest
     requesters: frozenset[str] = frozenset()
+    requester_ids: frozenset[str] = frozenset()
+    unknown_requesters: tuple[str, ...] = ()
+    machines: frozenset[str] = frozenset()
     reviews: tuple[Review, ...] = ()
     committers: frozenset[Committer] = frozenset()
     members: frozenset[str] = frozenset()
@@ -98,7 +103,7 @@ def latest_reviews(reviews: Iterable[Review]) -> tuple[Review, ...]:
     latest: dict[object, Review] = {}
     for number, review in enumerate(sorted(reviews, key=lambda review: review.at)):
         if review.state != "commented":
-            latest[review.author.login.casefold() or number] = review
+            latest[review.author.id or review.author.login.casefold() or number] = review
     return tuple(sorted(latest.values(), key=lambda review: (review.at, review.author.login)))
 
 
@@ -109,16 +114,21 @@ def _why_not(review: Review, observed: Observed, policy: Approval) -> str:
         return "approved, but the account is gone"
     if review.author.is_bot:
         return "is a bot"
-    if any(same_login(login, requester) for requester in observed.requesters):
+    if any(same_login(login, machine) for machine in observed.machines):
+        return "is a machine"
+    asked = any(same_login(login, requester) for requester in observed.requesters)
+    if asked or review.author.id in observed.requester_ids:
         return "asked for it"
-    if same_login(login, observed.request.author.login):
+    if same_account(review.author, observed.request.author):
         return "opened the request"
-    if any(same_login(login, committer.actor.login) for committer in observed.committers):
+    if any(same_account(review.author, committer.actor) for committer in observed.committers):
         return "wrote a commit of it"
     if not any(same_login(login, member) for member in observed.members):
         return f"is not in {policy.team}"
     if review.commit != observed.request.head:
         return "approved an older commit"
+    if review.is_elsewhere:
+        return f"approved before it was aimed at {observed.request.base}"
     return ""
 
 
@@ -132,8 +142,7 @@ def _waits(
         yield Wait("foreign", "it comes from another repository: the hub only merges branches of its own")
     for words in observed.content:
         yield Wait("content", words)
-    for unknown in sorted({f"{c.commit[:12]} by {c.name}" for c in observed.committers if not c.actor.is_known}):
-        yield Wait("unknown-author", f"nobody can tell whether an approver wrote {unknown}: it maps to no account")
+    yield from _unknown(observed)
     for review in latest:
         if review.state == "changes-requested":
             yield Wait("changes-requested", f"{_name(review.author)} asked for changes")
@@ -145,6 +154,13 @@ def _waits(
         words = "the forge has not said yet whether it can be merged"
         conflict = f"it conflicts with {request.base}, or is a draft: ask for it anew"
         yield Wait("conflict", words if request.mergeable is None else conflict)
+
+
+def _unknown(observed: Observed) -> Iterator[Wait]:
+    for words in observed.unknown_requesters:
+        yield Wait("unknown-author", words)
+    for unknown in sorted({f"{c.commit[:12]} by {c.name}" for c in observed.committers if not c.actor.is_known}):
+        yield Wait("unknown-author", f"nobody can tell whether an approver wrote {unknown}: it maps to no account")
 
 
 def _checks(checks: tuple[Check, ...], policy: Approval) -> Iterator[Wait]:

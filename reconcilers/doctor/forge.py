@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from generator.errors import HubError, Location, Remedy, RemedyKind
 from generator.model.environment import Environment
 from generator.values.counting import counted
-from reconcilers.approval.protection import compare
+from reconcilers.approval.openings import after_applying, compare
 from reconcilers.approval.repository_files import CODEOWNERS
 from reconcilers.doctor.repository import Diagnosis
 from reconcilers.ports.forge import BranchProtection, Identity, same_login
@@ -23,10 +23,11 @@ OF_THE_HOOK = frozenset({"force-push-allowed", "deletion-allowed"})
 
 
 def diagnose_protection(
-    branch: str, where: str, wanted: BranchProtection, found: BranchProtection
+    branch: str, where: str, wanted: BranchProtection, found: BranchProtection, *, is_local: bool = False
 ) -> Iterator[Diagnosis]:
-    """Every way past the protection of `branch` at the forge `where`."""
-    for one in compare(wanted, found):
+    """Every way past the protection of `branch` at the forge `where`. `is_local`: applying it there changes nothing."""
+    openings = compare(wanted, found)
+    for one in after_applying(openings) if is_local else openings:
         place = Location(f"{branch} at {where}")
         yield Diagnosis(one.severity, one.rule, place, f"{one.what}: {one.how}", (one.to_do,))
 

@@ -15,12 +15,14 @@ class Reviewed:
     """The pull request of what was written. `is_at_forge` False: the environment names no forge, people open it.
 
     `error`: the branch is written, but the forge could not be told; the approval reconciler does that.
+    `unknown`: why nobody at the forge knows who asks, so that nothing is merged; empty: it knows, or was not asked.
     """
 
     environment: Environment
     is_at_forge: bool = False
     request: ChangeRequest | None = None
     error: HubError | None = None
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ an adapter makes it so, on the strict side:
 
 * **What cannot be read raises.** An empty answer means that there is nothing; a partial one never comes back, nor one
   page of several.
-* **Names compare.** Every login in this module is spelled as the forge spells the account, so equal accounts are equal
-  strings. What people typed elsewhere is compared with `same_login`.
+* **Accounts compare.** Every login in this module is spelled as the forge spells the account now, and `Actor.id` stays
+  when it is renamed: `same_account` compares. What people typed elsewhere is asked for with `Forge.account`.
 * **Doing it again is harmless.** Every method that writes reaches a state and may be repeated after a lost answer.
 * **A request is merged only at the commit that was judged**: `merge` names it, and the forge compares and swaps.
 * **Nobody is left out.** A commit that maps to no account is an unknown committer, an account that is gone an unknown
@@ -30,7 +30,7 @@ Pure: no adapter, client or clock here.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -47,10 +47,12 @@ class Actor:
     """An account. `login` is empty for one that is gone or unknown: it is nobody's equal, and nobody approves as it.
 
     `is_bot`: the forge says so (an App, a bot account), or the adapter was told that this account is a machine's.
+    `id` is the forge's own, which no renaming changes; empty where the forge has none.
     """
 
     login: str
     is_bot: bool = False
+    id: str = field(default="", compare=False)
 
     @property
     def is_known(self) -> bool:
@@ -107,13 +109,15 @@ class RequestContent:
 class Review:
     """One submitted review, of the request as it was at `commit` (empty: the forge no longer says, so it is stale).
 
-    `state` is `dismissed` whatever it was before. `at` is aware.
+    `state` is `dismissed` whatever it was before. `at` is aware. `is_elsewhere`: the request was aimed at another
+    branch since, or in that very second, so nobody knows which difference was read.
     """
 
     author: Actor
     state: ReviewState
     commit: str
     at: datetime
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,25 +151,41 @@ class Check:
 class BranchProtection:
     """What the forge enforces for one branch. The default is a branch that nothing protects.
 
-    `requests_only`: pushes are refused, the branch moves by a merged request. `approvals`: how many the forge asks
-    for; `approver_team`: whose members' approvals count, None for anyone's who may write. `dismiss_stale`: a push
-    voids approvals. `not_by_last_pusher`: who pushed last cannot be the one who approves. `checks`: names that must
-    have passed on the head. `by_code_owners`: an owner that CODEOWNERS on the branch names must approve. `bypass`:
-    identities that none of this holds for, `app:ID`, `user:LOGIN`, `team:TEAM` or `role:NAME`, in the forge's spelling.
-    `not_expressed`: sentences on what of this the forge cannot enforce, or enforces in part; a value here is never
-    stronger than what the forge does.
+    `requests_only`: pushes are refused, the branch moves by a merged request. `updaters`: who alone may move it, by a
+    merge too; None: whoever may write. `approvals`: how many the forge asks for; `approver_team`: whose members'
+    approvals count, None for anyone's who may write; `further_teams`: others that must approve all too, each with how
+    many; `unclear_teams`: those that must approve files of which nobody can tell whether they are all.
+    `dismiss_stale`: a push voids approvals. `not_by_last_pusher`: who
+    pushed last cannot be the one who approves. `talks_resolved`: no conversation may be left open. `checks`: names that
+    must have passed on the head; `check_sources`: of each of them who alone may report it, where that is held.
+    `up_to_date`: a request must hold all of the branch, so that checks saw what a merge gives. `merge_commits_only`: no
+    squashing and no rebasing. `by_code_owners`: an owner that CODEOWNERS on the branch names must approve.
+    `bypass`: who may skip reviews or checks, or push. `rewriters`: whom `no_force_push` or `no_deletion` does not hold
+    for. `editors`: who may change these rules; None: the forge does not tell.
+    Identities are `app:ID`, `user:LOGIN`, `team:TEAM` or `role:NAME`, in the forge's spelling.
+    `not_expressed`: sentences on what of this the forge cannot enforce, enforces in part, or does not tell; a value
+    here is never stronger than what the forge does.
     """
 
     requests_only: bool = False
+    updaters: frozenset[str] | None = None
     approvals: int = 0
     approver_team: str | None = None
+    further_teams: frozenset[tuple[str, int]] = frozenset()
+    unclear_teams: frozenset[str] = frozenset()
     dismiss_stale: bool = False
     not_by_last_pusher: bool = False
+    talks_resolved: bool = False
     checks: frozenset[str] = frozenset()
+    check_sources: frozenset[tuple[str, str]] = frozenset()
+    up_to_date: bool = False
+    merge_commits_only: bool = False
     by_code_owners: bool = False
     no_force_push: bool = False
     no_deletion: bool = False
     bypass: frozenset[str] = frozenset()
+    rewriters: frozenset[str] = frozenset()
+    editors: frozenset[str] | None = field(default=None, compare=False)
     not_expressed: tuple[str, ...] = ()
 
 
@@ -178,6 +198,15 @@ class Forge(Protocol):
 
     def whoami(self) -> Identity:
         """The account this adapter acts as. Raises `Stalled` (ForgeDenied) when its key is not, or no longer, good."""
+
+    def account(self, name: str) -> Actor:
+        """The account that somebody goes by: a login in any case, or an e-mail where the forge can tell whose it is.
+
+        An unknown actor when no account that this repository concerns goes by it; nothing of `name` is guessed at.
+        """
+
+    def account_of(self, account_id: str) -> Actor:
+        """The account of that `Actor.id`, as it is called now; an unknown actor when it is gone."""
 
     def requests(self, base: str, *, prefix: str, closed_since: datetime) -> tuple[ChangeRequest, ...]:
         """All requests against `base` whose branch begins with `prefix`, by number.
@@ -261,6 +290,9 @@ class Forge(Protocol):
         Rules that are switched off or only evaluated count for nothing.
         """
 
+    def check_reporter(self) -> str | None:
+        """Who the forge's own CI reports checks as, an identity as in `BranchProtection`; None: no rule can name it."""
+
     def protect(self, branch: str, wanted: BranchProtection) -> BranchProtection:
         """Make the hub's own rule for `branch` demand `wanted`, and return what the forge then enforces, read back.
 
@@ -281,6 +313,13 @@ def ask_in_steps(forge: Forge, branch: str, base: str, wanted: RequestContent) -
 def same_login(one: str, other: str) -> bool:
     """Whether two spellings name one account: case does not count. An unknown account is never the same as another."""
     return bool(one) and one.casefold() == other.casefold()
+
+
+def same_account(one: Actor, other: Actor) -> bool:
+    """Whether two are one account: by ids where both have one, whatever they are called. Unknown ones never are."""
+    if not (one.is_known and other.is_known):
+        return False
+    return one.id == other.id if one.id and other.id else same_login(one.login, other.login)
 
 
 def hub_labels(labels: Iterable[str]) -> frozenset[str]:

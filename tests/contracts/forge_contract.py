@@ -289,6 +289,41 @@ class ForgeContract:
         request = ask(world, by=me.name, email=me.email)
         assert {c.actor for c in world.forge.committers(request.number)} == {me.actor}
 
+    @pytest.mark.parametrize("name", ["bob", "BOB", "Bob"])
+    def test_an_account_goes_by_its_name_in_any_case(self, world: World, name: str) -> None:
+        found = world.forge.account(name)
+        assert (found.login, found.is_bot) == ("bob", False)
+        if found.id:
+            assert world.forge.account_of(found.id).login == "bob"
+
+    def test_the_hub_is_a_machine_among_the_accounts(self, world: World) -> None:
+        me = world.forge.whoami().actor
+        found = world.forge.account(me.login)
+        assert (found.login, found.is_bot, found.id) == (me.login, True, me.id)
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "",
+            "@bob",
+            "Bob Example",
+            "bob ",
+            "b0b",
+            "bób",
+            "bob/../alice",
+            "bob?x=1",
+            "nobody@example.com",
+            "x" * 300,
+            "-",
+        ],
+    )
+    def test_what_is_no_accounts_name_is_nobodys(self, world: World, name: str) -> None:
+        assert not world.forge.account(name).is_known
+
+    @pytest.mark.parametrize("account_id", ["", "0", "-1", "999999999999", "bob", "1/../2", "9" * 40])
+    def test_an_id_that_is_nobodys(self, world: World, account_id: str) -> None:
+        assert not world.forge.account_of(account_id).is_known
+
     def test_a_team_is_its_present_members(self, world: World) -> None:
         assert world.forge.team_members(world.team) == {"bob", "carol"}
         world.leave_team("carol")

@@ -234,6 +234,15 @@ def test_nothing_else_reads_the_process_environment() -> None:
                 assert {re.findall(r'"([A-Z_]+)"', line)[0] for line in lines} <= OF_TERMINALS.get(where, set()), where
 
 
+@pytest.mark.parametrize("actor", ["x" * 201, "a\nb", "a\u200bb", " "])
+def test_who_asks_is_a_name_of_bounded_length(actor: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings({"RTB_HUB_ACTOR": actor})
+    assert "RTB_HUB_ACTOR" in str(caught.value)
+    assert "x" * 201 not in str(caught.value)
+    assert load_settings({"RTB_HUB_ACTOR": "x" * 200}).actor == "x" * 200
+
+
 @pytest.mark.parametrize("name", ["RTB_HUB_GIT_NAME", "RTB_HUB_GIT_EMAIL"])
 @pytest.mark.parametrize("text", ["a\nb <x>", "<>", "x>\ncommitter z <q@q> 1 +0000", " ", ".", "x" * 201, "a\x00b"])
 def test_an_author_is_one_that_git_can_write(name: str, text: str) -> None:

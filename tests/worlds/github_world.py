@@ -66,7 +66,7 @@ class GitHubWorld(PeoplesRepository):
         state.teams["prd-approvers"] = (77, {"bob", "carol"})
         private, public = key_pair()
         self.app = add_app(state, "rtb-hub", public, dict(HUB_MAY))
-        ci = add_app(state, "ci", public, {"checks": "write"})
+        ci = self.actions = add_app(state, "github-actions", public, {"checks": "write"})
         state.keys["token-of-ci"] = Key(ci.bot, ci)
         self.forge = self.as_app(private=private)
         return self
@@ -150,6 +150,10 @@ class GitHubWorld(PeoplesRepository):
             "pending": {"status": "queued"},
         }
         self.call("ci", "POST", "check-runs", {"name": name, "head_sha": commit, **done[state]})
+
+    def retarget(self, number: int, base: str) -> None:
+        """As a person on the request's page."""
+        self.call("alice", "PATCH", f"pulls/{number}", {"base": base})
 
     def leave_team(self, login: str) -> None:
         self.server.state.teams["prd-approvers"][1].discard(login)

@@ -29,9 +29,7 @@ _KEPT = re.compile(
 #: line breaks too where nothing before them says that the address ended.
 _USERINFO = re.compile(r"(?<=://)(?:[^\s'\"/@:]*:[^'\"/\n]*(?:\n[^'\"\n]*){1,5}|[^'\"\n]*)@")
 #: Of an address that lacks its scheme, or a part of it: up to the last '@' before a space. `@sha256:` is an image's.
-_WITHOUT_SCHEME = re.compile(
-    r"(?<![\w/:.@-])((?:https?|ssh):?/{1,2})?[^\s'\"/@:]+:[^\s'\"]*@(?!sha256:)(?=[\w.\[-])"
-)
+_WITHOUT_SCHEME = re.compile(r"(?<![\w/:.@-])((?:https?|ssh):?/{1,2})?[^\s'\"/@:]+:[^\s'\"]*@(?!sha256:)(?=[\w.\[-])")
 _QUERY = re.compile(r"(?<=[\w/])\?[^\s'\"]*")
 
 

@@ -37,6 +37,25 @@ class Account(User):
     email: str
 
 
+class Shown(User):
+    """An account as others see it. Without `email`: it hides it, or shows one that stands for it."""
+
+    email: str = ""
+
+
+class Found(Part):
+    """The accounts that a search found."""
+
+    data: tuple[Shown, ...] | None
+
+
+class Event(Part):
+    """Something that happened to a pull request, a comment among them."""
+
+    type: str
+    created_at: AwareDatetime
+
+
 class Named(Part):
     """A label or a team."""
 
@@ -96,6 +115,7 @@ class Review(Part):
     state: str
     dismissed: bool = False
     commit_id: str = ""
+    comments_count: int = 0
     submitted_at: AwareDatetime | None = None
 
 
@@ -185,6 +205,10 @@ class Rule(Part):
     ignore_stale_approvals: bool
     unprotected_file_patterns: str
     block_admin_merge_override: bool
+    enable_merge_whitelist: bool = False
+    merge_whitelist_usernames: tuple[str, ...] | None = None
+    merge_whitelist_teams: tuple[str, ...] | None = None
+    block_on_outdated_branch: bool = False
 
 
 class Limits(Part):

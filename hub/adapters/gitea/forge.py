@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 
 from generator.errors import Fault, HubError, Moved, Reason, Stalled, Waiting
-from hub.adapters.gitea import objects
+from hub.adapters.gitea import objects, people
 from hub.adapters.gitea.answers import Comment, Commit, Compared, Named, Pull, Rule, Status
 from hub.adapters.gitea.answers import Review as ReviewRow
 from hub.adapters.gitea.api import GiteaApi, said
@@ -24,6 +24,7 @@ from hub.adapters.http.reading import count_of
 from reconcilers.plan import one_line
 from reconcilers.ports.forge import (
     LABEL_PREFIX,
+    Actor,
     BranchProtection,
     ChangeRequest,
     Check,
@@ -65,6 +66,14 @@ class GiteaForge:
     def whoami(self) -> Identity:
         """See the port."""
         return self._requests.identity()
+
+    def account(self, name: str) -> Actor:
+        """See the port: any account of the server."""
+        return people.account(self.api, name, self._requests.bots)
+
+    def account_of(self, account_id: str) -> Actor:
+        """See the port."""
+        return people.account_of(self.api, account_id, self._requests.bots)
 
     def requests(self, base: str, *, prefix: str, closed_since: datetime) -> tuple[ChangeRequest, ...]:
         """See the port. Open ones are read before and after the ended ones, or one reopened between were in neither."""
@@ -133,7 +142,10 @@ class GiteaForge:
         self._requests.look(number)
         what = f"read the reviews of request {number}"
         rows = self.api.every(ReviewRow, self.api.at("pulls/{}/reviews", number), what, key="id", may_hide=True)
-        return self.api.made(what, lambda: objects.reviews(rows, self._requests.bots))
+        if not rows:
+            return ()
+        aimed = self._requests.retargeted_at(number, sum(row.comments_count for row in rows))
+        return self.api.made(what, lambda: objects.reviews(rows, self._requests.bots, aimed_at=aimed))
 
     def committers(self, number: int) -> frozenset[Committer]:
         """See the port. Gitea lists a push's commits a moment later: the head has to be among them."""
@@ -245,6 +257,10 @@ class GiteaForge:
         if rule is None:
             raise self.api.unreachable(what, "it names a rule that it does not list")
         return protection_of(rule, self.api.owner)
+
+    def check_reporter(self) -> str | None:
+        """See the port. A rule of Gitea names checks, and nobody who reports them."""
+        return None
 
     def protect(self, branch: str, wanted: BranchProtection) -> BranchProtection:
         """See the port. The hub's rule is the one that has the branch's name."""

@@ -43,12 +43,12 @@ def actor(user: User | None, machines: Collection[str]) -> Actor:
     """The account of a user object. Null and the ghost, who stands for deleted accounts, are nobody."""
     if user is None or user.id == _GHOST:
         return Actor("")
-    return Actor(user.login, user.id == _ACTIONS or user.login.casefold() in machines)
+    return Actor(user.login, user.id == _ACTIONS or user.login.casefold() in machines, str(user.id))
 
 
 def identity(user: Account) -> Identity:
     """The hub's own account, a machine's. Commits of its name and e-mail are mapped to it."""
-    return Identity(Actor(user.login, is_bot=True), user.full_name or user.login, user.email)
+    return Identity(Actor(user.login, True, str(user.id)), user.full_name or user.login, user.email)
 
 
 def request(pull: Pull, machines: Collection[str]) -> ChangeRequest:
@@ -96,8 +96,10 @@ def asked_teams(pull: Pull) -> frozenset[str]:
     return frozenset(team.name.casefold() for team in pull.requested_reviewers_teams or ())
 
 
-def reviews(rows: Sequence[ReviewRow], machines: Collection[str]) -> tuple[Review, ...]:
-    """All submitted ones, in the order given, oldest first.
+def reviews(
+    rows: Sequence[ReviewRow], machines: Collection[str], *, aimed_at: datetime | None = None
+) -> tuple[Review, ...]:
+    """All submitted ones, in the order given, oldest first. `aimed_at`: when the request's base was last changed.
 
     Gitea marks a person's earlier verdicts as dismissed when there is a new one. A request for changes is told as what
     it was then, for nobody dismissed it; an approval stays dismissed.
@@ -110,7 +112,8 @@ def reviews(rows: Sequence[ReviewRow], machines: Collection[str]) -> tuple[Revie
         who, state = actor(row.user, machines), _REVIEWS[row.state]
         is_superseded = state == "changes-requested" and who.login in judged
         told = "dismissed" if row.dismissed and not is_superseded else state
-        found.append(Review(who, told, row.commit_id, row.submitted_at))
+        is_elsewhere = aimed_at is not None and row.submitted_at <= aimed_at
+        found.append(Review(who, told, row.commit_id, row.submitted_at, is_elsewhere))
         if state != "commented":
             judged.add(who.login)
     return tuple(reversed(found))

@@ -18,6 +18,9 @@ _NO_STANDING = "a standing request for changes does not stop a merge"
 _UNPROTECTED = "some files may be pushed past it: {}"
 _APPROVERS = "approvals of others than one team count too: {}"
 _NOBODY = "approvals count from a list that is empty: nobody can approve"
+_SOURCES = "a rule names checks, and nobody who alone may report them; the hub reads who reported each"
+_METHODS = "a rule does not say how requests are merged: allow merge commits only, in the repository's settings"
+_OUTDATED = "the hub does not have requests brought up to date there: it judges what merging gives"
 _INCOMPLETE = "Gitea cannot let {} past it"
 
 
@@ -36,6 +39,8 @@ def protection_of(rule: Rule, owner: str) -> BranchProtection:
         notes.append(_NO_STANDING)
     return BranchProtection(
         requests_only=not is_open and not loose,
+        updaters=_updaters(rule, pushers, owner),
+        up_to_date=rule.block_on_outdated_branch,
         approvals=rule.required_approvals,
         approver_team=team,
         dismiss_stale=rule.dismiss_stale_approvals or rule.ignore_stale_approvals,
@@ -47,7 +52,7 @@ def protection_of(rule: Rule, owner: str) -> BranchProtection:
             (pushers if rule.enable_push and rule.enable_push_whitelist else set())
             | (set() if rule.block_admin_merge_override else {ADMINISTRATORS})
         ),
-        not_expressed=(LAST_PUSHER, *notes),
+        not_expressed=(LAST_PUSHER, _SOURCES, _METHODS, _OUTDATED, *notes),
     )
 
 
@@ -60,6 +65,10 @@ def rule_of(wanted: BranchProtection, owner: str) -> dict[str, Any]:
     teams = sorted(_name(name.removeprefix("team:"), owner) for name in wanted.bypass if name.startswith("team:"))
     keys = DEPLOY_KEYS in wanted.bypass
     has_pushers = bool(users or teams or keys)
+    mergers = None
+    if wanted.updaters is not None:
+        alone = wanted.updaters - wanted.bypass
+        mergers = sorted(name.removeprefix("user:") for name in alone if name.startswith("user:"))
     return {
         "enable_push": has_pushers or not wanted.requests_only,
         "enable_push_whitelist": wanted.requests_only,
@@ -74,6 +83,10 @@ def rule_of(wanted: BranchProtection, owner: str) -> dict[str, Any]:
         "enable_approvals_whitelist": wanted.approver_team is not None,
         "approvals_whitelist_username": [],
         "approvals_whitelist_teams": [_name(wanted.approver_team, owner)] if wanted.approver_team else [],
+        "enable_merge_whitelist": mergers is not None,
+        "merge_whitelist_usernames": mergers or [],
+        "merge_whitelist_teams": [],
+        "block_on_outdated_branch": False,
         "block_on_rejected_reviews": True,
         "dismiss_stale_approvals": wanted.dismiss_stale,
         "ignore_stale_approvals": wanted.dismiss_stale,
@@ -82,10 +95,19 @@ def rule_of(wanted: BranchProtection, owner: str) -> dict[str, Any]:
     }
 
 
+def _updaters(rule: Rule, pushers: set[str], owner: str) -> frozenset[str] | None:
+    """Who may merge, and who may push besides; None: whoever may write merges."""
+    if not rule.enable_merge_whitelist:
+        return None
+    mergers = _listed(rule.merge_whitelist_usernames, rule.merge_whitelist_teams, owner)
+    return frozenset(mergers | (pushers if rule.enable_push else set()))
+
+
 def left_out(wanted: BranchProtection) -> tuple[str, ...]:
     """Sentences on the identities of `wanted.bypass` that no rule of Gitea can name: it holds for them too."""
     known = ("user:", "team:")
-    names = sorted(n for n in wanted.bypass if not n.startswith(known) and n not in (ADMINISTRATORS, DEPLOY_KEYS))
+    past = wanted.bypass | (wanted.updaters or frozenset())
+    names = sorted(n for n in past if not n.startswith(known) and n not in (ADMINISTRATORS, DEPLOY_KEYS))
     return tuple(_INCOMPLETE.format(name) for name in names)
 
 

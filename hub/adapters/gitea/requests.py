@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 
 from generator.errors import Moved, Reason, Stalled
 from hub.adapters.gitea import objects
-from hub.adapters.gitea.answers import Account, Branch, Merge, Pull
-from hub.adapters.gitea.api import GiteaApi
+from hub.adapters.gitea.answers import Account, Branch, Event, Merge, Pull
+from hub.adapters.gitea.api import MAX_PAGES, GiteaApi
 from hub.adapters.http import Route
 from reconcilers.ports.forge import ChangeRequest, Identity
+
+#: A timeline's word for a pull request that is aimed at another branch.
+RETARGETED = "change_target_branch"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,31 @@ class GiteaRequests:
         if pull.base.repo.archived:
             raise self.api.archived(what)
         return pull
+
+    def retargeted_at(self, number: int, comments: int) -> datetime | None:
+        """When a request was last aimed at another branch; for all time where the server has no timeline.
+
+        `comments`: how many its reviews have on lines.
+
+        Gitea cuts the pages of a timeline first and then leaves those comments out, so an empty page need not be the
+        last (`ListIssueCommentsAndTimeline`, 1.26).
+        """
+        what, size = f"read what happened to request {number}", 50
+        left, last = comments // size + 1, None
+        for page in range(1, MAX_PAGES + 1):
+            query = {"page": str(page), "limit": str(size)}
+            answer = self.api.ask("GET", self.api.at("issues/{}/timeline", number), what, query=query, expected=(404,))
+            if answer.status == 404:
+                return datetime.max.replace(tzinfo=UTC)
+            rows = answer.data or []
+            if not isinstance(rows, list):
+                raise self.api.unreachable(what, "its answer is no list")
+            found = [self.api.read(Event, row, what) for row in rows]
+            last = max((one.created_at for one in found if one.type == RETARGETED), default=last)
+            left -= not rows
+            if not left:
+                return last
+        raise self.api.refused(what, f"more than {MAX_PAGES} pages of it", remedy="ask for it anew")
 
     def shown(self, pull: Pull) -> ChangeRequest:
         """A pull request in the port's words."""

@@ -12,8 +12,9 @@ from hub.adapters.github.answers import App, Part, User, read
 from hub.adapters.github.calls import PATIENCE_SECONDS, PEER, GitHubCalls
 from hub.adapters.github.forge import GitHubForge
 from hub.adapters.github.keys import AppKey, AppSignature, InstallationToken
+from hub.adapters.github.people import actor
 from hub.adapters.http import Origin, OriginError, Route, Secret, Sender, SenderParts
-from reconcilers.ports.forge import Actor, Identity
+from reconcilers.ports.forge import Identity
 
 PUBLIC_API = "https://api.github.com"
 _REPOSITORY = re.compile(r"\A[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}\Z")
@@ -108,8 +109,7 @@ def _app(as_app: GitHubCalls, calls: GitHubCalls, access: GitHubAccess, origin: 
 
 def _identity(user: User, access: GitHubAccess, origin: Origin) -> Identity:
     """GitHub maps an account's no-reply address to it, whatever e-mails it has besides."""
-    actor = Actor(user.login, is_bot=user.type != "User" or user.login in access.bots)
-    return Identity(actor, user.login, f"{user.id}+{user.login}@users.noreply.{_host(origin)}")
+    return Identity(actor(user, access.bots), user.login, f"{user.id}+{user.login}@users.noreply.{_host(origin)}")
 
 
 def _host(origin: Origin) -> str:

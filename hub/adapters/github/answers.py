@@ -27,6 +27,20 @@ class User(Part):
     login: str
     id: int
     type: str = "User"
+    email: str | None = None
+
+
+class UsersFound(Part):
+    """What a search for accounts found."""
+
+    items: tuple[User, ...]
+
+
+class Event(Part):
+    """Something that happened to a pull request."""
+
+    event: str
+    created_at: AwareDatetime
 
 
 class Repository(Part):
@@ -105,9 +119,10 @@ class Commit(Part):
 
 
 class App(Part):
-    """An App."""
+    """An App. `id` stands in every answer but not in every description of one."""
 
     slug: str
+    id: int | None = None
 
 
 class CheckRun(Part):
@@ -149,10 +164,11 @@ class Asked(Part):
 
 
 class BypassActor(Part):
-    """Who a ruleset does not hold for."""
+    """Who a ruleset does not hold for. `bypass_mode` pull_request: for merges only; else for pushes too."""
 
     actor_type: str
     actor_id: int | None = None
+    bypass_mode: str = "always"
 
 
 class Rule(Part):
@@ -165,15 +181,17 @@ class Rule(Part):
 
 
 class RequiredCheck(Part):
-    """A check that must have passed."""
+    """A check that must have passed. `integration_id`: the App that alone may report it; None: whoever may write."""
 
     context: str
+    integration_id: int | None = None
 
 
 class CheckRules(Part):
     """Parameters of a rule `required_status_checks`."""
 
     required_status_checks: tuple[RequiredCheck, ...] = ()
+    strict_required_status_checks_policy: bool = False
 
 
 class Reviewer(Part):
@@ -198,6 +216,8 @@ class RequestRules(Part):
     dismiss_stale_reviews_on_push: bool = False
     require_last_push_approval: bool = False
     require_code_owner_review: bool = False
+    required_review_thread_resolution: bool = False
+    allowed_merge_methods: tuple[str, ...] | None = None
 
 
 class Ruleset(Part):

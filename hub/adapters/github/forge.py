@@ -12,9 +12,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from generator.errors import Fault, Moved, Reason, Stalled, Waiting
-from hub.adapters.github.answers import Asked, Comment, Commit, Pull, PullReview, Repository, User, read, read_all
+from hub.adapters.github.answers import (
+    Asked,
+    Comment,
+    Commit,
+    Event,
+    Pull,
+    PullReview,
+    Repository,
+    User,
+    read,
+    read_all,
+)
 from hub.adapters.github.calls import GitHubCalls, senseless
 from hub.adapters.github.checks import read_checks
+from hub.adapters.github.people import People, actor
 from hub.adapters.github.rulesets import Rulesets
 from hub.adapters.github.teams import read_members
 from hub.adapters.http import Route
@@ -30,13 +42,14 @@ from reconcilers.ports.forge import (
     ReviewState,
     ask_in_steps,
     merged_labels,
+    same_login,
 )
 
 #: GitHub lists no more commits of a pull request (REST, "List commits on a pull request").
 MAX_COMMITS = 250
 NOT_READY_SECONDS = 5.0
-#: The account that GitHub shows in the place of every one that was deleted.
-GONE = "ghost"
+#: What GitHub records when a pull request is aimed at another branch (Docs, "Issue event types"; not in the timeline).
+RETARGETED = ("base_ref_changed", "automatic_base_change_succeeded")
 _REVIEW_STATES: dict[str, ReviewState] = {
     "APPROVED": "approved",
     "CHANGES_REQUESTED": "changes-requested",
@@ -66,6 +79,14 @@ class GitHubForge:
         if self._identity is None:
             self._identity = self.identify()
         return self._identity
+
+    def account(self, name: str) -> Actor:
+        """See the port."""
+        return self._people.account(name)
+
+    def account_of(self, account_id: str) -> Actor:
+        """See the port."""
+        return self._people.account_of(account_id)
 
     def requests(self, base: str, *, prefix: str, closed_since: datetime) -> tuple[ChangeRequest, ...]:
         """See the port. Open ones are read before and after: one that ends or reopens meanwhile is in one of them."""
@@ -120,12 +141,25 @@ class GitHubForge:
         """See the port."""
         self._pull(number)
         items = read_all(PullReview, self.calls.pages(self._at("pulls/{}/reviews", number)), where=self.location)
+        aimed = self._retargeted_at(number) if items else None
         found = [
-            Review(self._actor(one.user), self._review_state(one), one.commit_id or "", one.submitted_at)
+            Review(
+                self._actor(one.user),
+                self._review_state(one),
+                one.commit_id or "",
+                one.submitted_at,
+                is_elsewhere=aimed is not None and one.submitted_at <= aimed,
+            )
             for one in items
             if one.submitted_at is not None and one.state != "PENDING"
         ]
         return tuple(sorted(found, key=lambda review: review.at))
+
+    def _retargeted_at(self, number: int) -> datetime | None:
+        """When a request was last aimed at another branch, to the second; read after the reviews that it voids."""
+        pages = self.calls.pages(self._at("issues/{}/events", number))
+        events = read_all(Event, pages, where=self.location)
+        return max((one.created_at for one in events if one.event in RETARGETED), default=None)
 
     def committers(self, number: int) -> frozenset[Committer]:
         """See the port."""
@@ -171,7 +205,7 @@ class GitHubForge:
             slug = team.rpartition("/")[2]
             if pull.state == "closed" or slug in {one.slug for one in asked.teams}:
                 return
-            if any(review.author.login in members for review in self.reviews(number)):
+            if any(same_login(review.author.login, member) for member in members for review in self.reviews(number)):
                 return
             self.calls.send("POST", path, {"team_reviewers": [slug]})
 
@@ -185,7 +219,7 @@ class GitHubForge:
             self._pull(number)
             me, path = self.whoami().actor.login, self._at("issues/{}/comments", number)
             for one in read_all(Comment, self.calls.pages(path), where=self.location):
-                if one.user is None or one.user.login != me or not one.body.startswith(mark):
+                if one.user is None or not same_login(one.user.login, me) or not one.body.startswith(mark):
                     continue
                 if one.body != mark + body:
                     self.calls.send("PATCH", self._at("issues/comments/{}", one.id), {"body": mark + body})
@@ -202,6 +236,10 @@ class GitHubForge:
         """See the port: rulesets, of the repository and its organisation."""
         self._must_be_there()
         return Rulesets(self.name, self.calls).protection(branch)
+
+    def check_reporter(self) -> str | None:
+        """See the port: GitHub Actions."""
+        return Rulesets(self.name, self.calls).actions()
 
     def protect(self, branch: str, wanted: BranchProtection) -> BranchProtection:
         """See the port: one ruleset of the repository, named after the branch."""
@@ -236,6 +274,11 @@ class GitHubForge:
         if (done := self._merged_already(pull, head)) is not None:
             return done
         what = f"request {number} of {self.location}"
+        if pull.mergeable_state == "behind":
+            wanted = {"expected_head_sha": head}
+            self.calls.send("PUT", self._at("pulls/{}/update-branch", number), wanted, expected=(422,))
+            fault = Fault(f"{what} did not hold all of {pull.base.ref}: it was brought up to date, to be reviewed anew")
+            raise Waiting(Reason.MERGE_NOT_READY, fault, retry_after_seconds=NOT_READY_SECONDS)
         if pull.mergeable is None or (
             answer.status == 405 and pull.mergeable_state in ("clean", "unstable", "has_hooks")
         ):
@@ -317,9 +360,11 @@ class GitHubForge:
         )
 
     def _actor(self, user: User | None) -> Actor:
-        if user is None or user.login == GONE:
-            return Actor("")
-        return Actor(user.login, is_bot=user.type != "User" or user.login in self.bots)
+        return actor(user, self.bots)
+
+    @property
+    def _people(self) -> People:
+        return People(self.name, self.calls, self.bots)
 
     def _review_state(self, review: PullReview) -> ReviewState:
         try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from generator.errors import Reason, Stalled
 from hub.adapters.git.process import Git
-from reconcilers.ports.forge import Actor
+from reconcilers.ports.forge import Actor, same_login
 
 #: The hub's own account and the e-mail of its commits, in every repository.
 HUB, HUB_EMAIL = "rtb-hub", "rtb-hub@rtb-ai-hub.invalid"
@@ -30,13 +30,26 @@ class LocalAccounts:
     location: str
 
     def actor(self, login: str) -> Actor:
-        """The account of that name; an empty one is nobody's."""
-        return Actor(login, is_bot=login in {HUB, *self.values.get("bot", ())})
+        """The account of that name, spelled as the configuration spells it; an empty one is nobody's."""
+        named = next((one for one in self._names() if same_login(one, login)), login)
+        return Actor(named, is_bot=any(same_login(one, login) for one in (HUB, *self.values.get("bot", ()))))
+
+    def account(self, name: str) -> Actor:
+        """The account that goes by `name`, its login or its e-mail; an unknown actor when there is none."""
+        login = self.by_email().get(name.casefold(), name)
+        return self.actor(login if any(same_login(one, login) for one in self._names()) else "")
+
+    def _names(self) -> Iterator[str]:
+        """The logins that the configuration names, each as often as it does; the first spelling counts."""
+        yield HUB
+        yield from (login for login, _ in self._pairs("account"))
+        yield from (login for _, login in self._pairs("member"))
+        yield from self.values.get("bot", ())
 
     def email(self, login: str) -> str:
         """The e-mail whose commits are of `login`, else one that maps to no account."""
-        known = {name: email for email, name in self.by_email().items()}
-        return known.get(login, f"{login}@local.invalid")
+        known = {name.casefold(): email for email, name in self.by_email().items()}
+        return known.get(login.casefold(), f"{login}@local.invalid")
 
     def by_email(self) -> Mapping[str, str]:
         """Logins by e-mail in lower case."""
@@ -44,7 +57,7 @@ class LocalAccounts:
 
     def members(self, team: str) -> frozenset[str]:
         """A team's logins. Raises `Stalled` (ForgeDenied) for a team without members, which is not there."""
-        members = frozenset(login for name, login in self._pairs("member") if name == team)
+        members = frozenset(self.actor(login).login for name, login in self._pairs("member") if same_login(name, team))
         if not members:
             remedy = f"add its members: git -C {self.location} config --add rtb-hub.member '{team} LOGIN'"
             raise Stalled(Reason.FORGE_DENIED, f"{self.location} has no team {team!r}", remedy=remedy)

@@ -32,6 +32,7 @@ from hub.adapters.local_forge.refs import (
 from hub.telemetry.telemetry import SILENT, Telemetry
 from reconcilers.plan import one_line
 from reconcilers.ports.forge import (
+    Actor,
     BranchProtection,
     ChangeRequest,
     Check,
@@ -42,6 +43,7 @@ from reconcilers.ports.forge import (
     ReviewState,
     hub_labels,
     merged_labels,
+    same_login,
 )
 
 NOT_EXPRESSED = (
@@ -79,6 +81,14 @@ class LocalForge:
         """The account this was opened as."""
         accounts = self._accounts()
         return Identity(accounts.actor(self.actor), self.actor, accounts.email(self.actor))
+
+    def account(self, name: str) -> Actor:
+        """See the port. Accounts are those that the configuration names."""
+        return self._accounts().account(name)
+
+    def account_of(self, account_id: str) -> Actor:  # noqa: ARG002 - the port's
+        """See the port. An account here is its name, and has no id."""
+        return Actor("")
 
     def requests(self, base: str, *, prefix: str, closed_since: datetime) -> tuple[ChangeRequest, ...]:
         """See the port."""
@@ -247,6 +257,10 @@ class LocalForge:
             not_expressed=NOT_EXPRESSED,
         )
 
+    def check_reporter(self) -> str | None:
+        """See the port. A folder asks nobody who reports."""
+        return None
+
     def protect(self, branch: str, wanted: BranchProtection) -> BranchProtection:
         """See the port: installs the push rules of `hub.adapters.git.push_rules`, which hold both or neither."""
         if wanted.no_force_push or wanted.no_deletion:
@@ -260,7 +274,7 @@ class LocalForge:
         def reviewed(one: StoredRequest) -> StoredRequest:
             if one.state != "open":
                 raise Stalled(Reason.FORGE_REFUSED, f"request {number} is {one.state}")
-            if one.author == self.actor and state != "commented":
+            if same_login(one.author, self.actor) and state != "commented":
                 raise Stalled(Reason.FORGE_REFUSED, f"{self.actor} cannot review what {self.actor} asked for")
             review = StoredReview(author=self.actor, state=state, commit=one.head, at=at)
             return one.model_copy(update={"reviews": (*one.reviews, review)})

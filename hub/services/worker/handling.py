@@ -76,7 +76,8 @@ class JobHandler:
     def _written(self, claimed: Claimed, submission: Submission[Any]) -> Future[Finished]:
         row = claimed.row
         since = row.created_at - _CLOCKS_DIFFER if claimed.attempts else None
-        named = operated(submission, row.id, store=self.parts.store, since=since, check=partial(_still_held, claimed))
+        attributed = self.parts.attributed(submission, by=row.payload["requestedBy"]["id"])
+        named = operated(attributed, row.id, store=self.parts.store, since=since, check=partial(_still_held, claimed))
         finished = partial(self._finished, claimed)
         return _then(self.committer.submit(named), finished, partial(_stopped_before, claimed))
 
@@ -113,12 +114,12 @@ class JobHandler:
         if job.withdrawn:
             reviewed = self.parts.requests.withdraw(environment, key, by=job.requested_by.id)
         else:
-            reviewed = self.parts.requests.review(environment, key)
+            reviewed = self.parts.requests.review(environment, key, by=job.requested_by.id)
         if reviewed.error is not None:
             raise reviewed.error
         request = reviewed.request
         told_of = {"number": request.number, "url": request.url, "state": request.state} if request else None
-        return Finished({"request": told_of})
+        return Finished({"request": told_of, "notYet": reviewed.unknown or None})
 
 
 def _start(job: StartJob, parts: Parts) -> Submission[Any]:

@@ -133,6 +133,41 @@ CASES: dict[str, tuple[tuple[Review, ...], dict[str, Any], str]] = {
         {"members": BASE.members | {"helper"}},
         "helper is a bot",
     ),
+    "a machine that the adapter takes for a person": (
+        (review("Helper", "approved"),),
+        {"members": BASE.members | {"Helper"}, "machines": frozenset({"helper"})},
+        "Helper is a machine",
+    ),
+    "the requester under another name": (
+        (Review(Actor("alice2", id="5"), "approved", HEAD, NOW),),
+        {"members": BASE.members | {"alice2"}, "requester_ids": frozenset({"5"})},
+        "alice2 asked for it",
+    ),
+    "the author under another name": (
+        (Review(Actor("bob", id="6"), "approved", HEAD, NOW),),
+        {"request": replace(REQUEST, author=Actor("robert", id="6"))},
+        "bob opened the request",
+    ),
+    "a committer under another name": (
+        (Review(Actor("bob", id="6"), "approved", HEAD, NOW),),
+        {"committers": BASE.committers | {Committer(OLD, Actor("robert", id="6"), "committer", "B", "b@example.com")}},
+        "bob wrote a commit of it",
+    ),
+    "asked for by nobody's account": (
+        (review("bob", "approved"),),
+        {"unknown_requesters": ("nobody can tell whether an approver asked for it as 'root'",)},
+        "nobody can tell whether an approver asked for it as 'root'",
+    ),
+    "approved while it was aimed at another branch": (
+        (replace(review("bob", "approved"), is_elsewhere=True),),
+        {},
+        "bob approved before it was aimed at prd",
+    ),
+    "changes requested while it was aimed at another branch": (
+        (replace(review("carol", "changes-requested"), is_elsewhere=True), review("bob", "approved", 1)),
+        {},
+        "carol asked for changes",
+    ),
     "team unreadable": (
         (review("bob", "approved"),),
         {"unread": ("team acme/prd-approvers: forbidden",), "members": frozenset()},
@@ -190,6 +225,18 @@ def test_it_waits_and_says_for_what(case: str) -> None:
 def test_changes_requested_then_approved_by_the_same_person_is_a_yes() -> None:
     assert verdict(review("bob", "changes-requested"), review("bob", "approved", 1)).kind == "merge"
     assert verdict(review("bob", "approved"), review("bob", "commented", 1)).kind == "merge"
+
+
+def test_who_took_over_a_name_is_somebody_else() -> None:
+    by_id = Review(Actor("bob", id="9"), "approved", HEAD, NOW)
+    assert verdict(by_id, requester_ids=frozenset({"5"})).kind == "merge"
+    assert verdict(by_id, request=replace(REQUEST, author=Actor("bob", id="6"))).kind == "merge"
+
+
+def test_one_person_under_two_names_is_one() -> None:
+    two = Approval(team="acme/prd-approvers", required=2)
+    renamed = (Review(Actor(who, id="6"), "approved", HEAD, NOW) for who in ("bob", "carol"))
+    assert [wait.words for wait in verdict(*renamed, policy=two).waits] == ["1 more approval of acme/prd-approvers"]
 
 
 def test_two_approvals_are_of_two_people() -> None:

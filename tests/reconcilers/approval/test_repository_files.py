@@ -190,7 +190,7 @@ def test_a_push_is_judged_from_where_the_branch_was(runner: Runner) -> None:
 
 def test_the_expiry_identity_is_told_by_its_name_on_pushes_only(runner: Runner) -> None:
     before = git(runner.state, "rev-parse", "main^1").strip()
-    who = {"ACTOR": "expiry[bot]", "EXPIRY_ACTOR": "expiry[bot]"}
+    who = {"ACTOR": "expiry[bot]", "EXPIRY_ACTOR": "Expiry[bot]"}  # names of accounts have no case
     code, out = runner.run("main", "push", before=before, **who)
     assert code == 5, out
     assert "title=expiry-overreach::" in out

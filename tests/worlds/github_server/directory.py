@@ -66,7 +66,7 @@ def own_user(self: Handlers, call: Call) -> Answer:
 
 @route("get /users/{username}")
 def user(self: Handlers, call: Call) -> Answer:
-    account = self.state.accounts.get(call.parameters["username"])
+    account = self.state.named(call.parameters["username"])
     if account is None:
         raise ApiError(404, "Not Found")
     return 200, self.views.public_user(account)
@@ -102,3 +102,42 @@ def _slug(state: State, call: Call) -> str:
     if call.parameters["org"] != state.owner or slug not in state.teams:
         raise ApiError(404, "Not Found")
     return slug
+
+
+@route("get /apps/{app_slug}")
+def app_by_slug(self: Handlers, call: Call) -> Answer:
+    slug = call.parameters["app_slug"]
+    found = next((one for one in self.state.apps.values() if one.slug == slug), None)
+    if found is None:
+        raise ApiError(404, "Not Found")
+    return 200, self.views.app(found)
+
+
+@route("get /orgs/{org}/members/{username}", "members")
+def member(self: Handlers, call: Call) -> Answer:
+    account = self.state.named(call.parameters["username"])
+    return (204 if account and account.login in self.state.members else 404), None
+
+
+@route("get /search/users")
+def search_users(self: Handlers, call: Call) -> Answer:
+    """By parts of words, as GitHub searches: what is found has to be looked at."""
+    words = call.query["q"].removesuffix(" in:email").partition("@")[0].casefold()
+    found = [one for one in self.state.accounts.values() if words in one.login or words in one.profile_email]
+    items = [self.views.searched(one) for one in found]
+    return 200, {"total_count": len(items), "incomplete_results": False, "items": items}
+
+
+@route("get /repos/{owner}/{repo}/collaborators")
+def collaborators(self: Handlers, call: Call) -> Answer:
+    if not call.key.may("contents", "write"):
+        raise ApiError(403, "Must have push access to view repository collaborators.")
+    wanted = call.query.get("permission", "")
+    found = [one for one in self.state.accounts.values() if one.role == (wanted or one.role) != "none"]
+    return 200, [self.views.collaborator(one) for one in found]
+
+
+@route("get /repos/{owner}/{repo}/collaborators/{username}")
+def is_collaborator(self: Handlers, call: Call) -> Answer:
+    account = self.state.named(call.parameters["username"])
+    return (204 if account and account.role != "none" else 404), None

@@ -151,6 +151,9 @@ class Handlers:
     def edit(self, call: Call) -> Answer:
         pull = self.pull_of(call)
         pull.title, pull.body = call.body.get("title", pull.title), call.body.get("body", pull.body)
+        if (base := call.body.get("base", pull.base)) != pull.base:
+            pull.base, pull.base_at = base, self.git.head(base) or pull.base_at
+            pull.events.append(("base_ref_changed", now()))
         wanted = call.body.get("state", pull.state)
         if pull.merged_at and wanted == "open":
             raise self._unwanted("state cannot be changed. The pull request was merged.")
@@ -236,6 +239,23 @@ class Handlers:
     @route(f"get {ISSUE}/comments", "pull_requests")
     def comments(self, call: Call) -> Answer:
         return 200, [self.views.comment(comment) for comment in self.pull_of(call).comments]
+
+    @route(f"get {ISSUE}/events", "pull_requests")
+    def events(self, call: Call) -> Answer:
+        pull = self.pull_of(call)
+        return 200, [self.views.event(number, event, at) for number, (event, at) in enumerate(pull.events)]
+
+    @route(f"put {PULL}/update-branch", "pull_requests", "write")
+    def update_branch(self, call: Call) -> Answer:
+        pull, account = self.pull_of(call), call.key.account
+        if call.body.get("expected_head_sha", pull.seen) != pull.seen:
+            raise ApiError(422, "expected head sha didn't match current head ref.")
+        message = f"Merge branch '{pull.base}' into {pull.branch}\n"
+        base = self.git.head(pull.base)
+        assert base is not None
+        if self.git.merge(pull.branch, base, message, account.login, min(account.emails)) is None:
+            raise ApiError(422, "merge conflict between base and head")
+        return 202, {"message": "Updating pull request branch.", "url": f"{self.views.base}/x"}
 
     @route(f"post {ISSUE}/comments", "pull_requests", "write")
     def comment(self, call: Call) -> Answer:

@@ -9,9 +9,12 @@ from worlds.github_server.git import Repository
 from worlds.github_server.state import Account, App, Key, Pull, Ruleset, State
 
 
-def bypasses(ruleset: Ruleset, key: Key, state: State) -> bool:
+def bypasses(ruleset: Ruleset, key: Key, state: State, *, pushes: bool = False) -> bool:
+    """Whether a key is past a ruleset. `pushes`: by a push, which the mode pull_request does not let."""
     for actor in ruleset.bypass:
         kind, number = actor["actor_type"], actor.get("actor_id")
+        if pushes and actor.get("bypass_mode") == "pull_request":
+            continue
         if kind == "Integration" and key.app and key.app.id == number:
             return True
         if key.app:
@@ -25,12 +28,14 @@ def bypasses(ruleset: Ruleset, key: Key, state: State) -> bool:
     return False
 
 
-def rules_for(state: State, branch: str, key: Key | None = None) -> list[tuple[Ruleset, dict[str, Any]]]:
+def rules_for(
+    state: State, branch: str, key: Key | None = None, *, pushes: bool = False
+) -> list[tuple[Ruleset, dict[str, Any]]]:
     """The active rules of a branch, but for those that `key` may bypass."""
     return [
         (ruleset, rule)
         for ruleset in state.rulesets.values()
-        if ruleset.holds_for(branch) and not (key and bypasses(ruleset, key, state))
+        if ruleset.holds_for(branch) and not (key and bypasses(ruleset, key, state, pushes=pushes))
         for rule in ruleset.rules
     ]
 
@@ -59,9 +64,13 @@ def objections(state: State, git: Repository, pull: Pull, key: Key, method: str)
             yield from _of_reviews(state, git, pull, parameters)
             if method not in parameters.get("allowed_merge_methods", [method]):
                 yield f"Merge method {method} is not allowed"
+        if rule["type"] == "update":
+            yield "Cannot update this protected ref."
         if rule["type"] == "required_status_checks":
+            if parameters["strict_required_status_checks_policy"] and is_behind(state, git, pull, key):
+                yield "Required status checks are strict: the head branch is not up to date with the base branch."
             for check in parameters["required_status_checks"]:
-                if not passed(state, pull.seen, check["context"]):
+                if not passed(state, pull.seen, check["context"], check.get("integration_id")):
                     yield f'Required status check "{check["context"]}" is expected.'
 
 
@@ -84,9 +93,24 @@ def _of_reviews(state: State, git: Repository, pull: Pull, parameters: dict[str,
             yield "Waiting on code owner review."
 
 
-def passed(state: State, commit: str, context: str) -> bool:
-    runs = {run.app.id: run.conclusion for run in state.runs if (run.commit, run.name) == (commit, context)}
-    statuses = [one.state for one in state.statuses if (one.commit, one.context) == (commit, context)]
+def is_behind(state: State, git: Repository, pull: Pull, key: Key) -> bool:
+    """Whether a strict check keeps a request back whose head lacks commits of its base."""
+    strict = any(
+        rule["type"] == "required_status_checks" and rule["parameters"]["strict_required_status_checks_policy"]
+        for _, rule in rules_for(state, pull.base, key)
+    )
+    base = git.head(pull.base)
+    return strict and base is not None and not git.contains(pull.seen, base)
+
+
+def passed(state: State, commit: str, context: str, source: int | None = None) -> bool:
+    """Whether a check has passed; where it is bound to an App, by that App alone."""
+    runs = {
+        run.app.id: run.conclusion
+        for run in state.runs
+        if (run.commit, run.name) == (commit, context) and source in (None, run.app.id)
+    }
+    statuses = [one.state for one in state.statuses if (one.commit, one.context) == (commit, context) and not source]
     good = [conclusion in ("success", "neutral", "skipped") for conclusion in runs.values()]
     good += [statuses[-1] == "success"] if statuses else []
     return bool(good) and all(good)
@@ -111,10 +135,10 @@ def pushed(state: State, git: Repository, by: Account | App, branch: str) -> Non
 
 def denied_pushes(state: State, key: Key) -> dict[str, list[str]]:
     """What the update hook refuses a key: all pushes, rewriting, or deletion of a branch."""
-    kinds = {"pull_request": "push", "non_fast_forward": "rewrite", "deletion": "delete"}
+    kinds = {"pull_request": "push", "update": "push", "non_fast_forward": "rewrite", "deletion": "delete"}
     denied: dict[str, list[str]] = {kind: [] for kind in kinds.values()}
     for branch in {ref for one in state.rulesets.values() for ref in one.conditions["ref_name"]["include"]}:
-        for _, rule in rules_for(state, branch.removeprefix("refs/heads/"), key):
+        for _, rule in rules_for(state, branch.removeprefix("refs/heads/"), key, pushes=True):
             if rule["type"] in kinds:
                 denied[kinds[rule["type"]]].append(branch)
     return denied

@@ -20,13 +20,14 @@ def stamp(at: datetime | None) -> str | None:
 
 @dataclass
 class Account:
-    """A person or a bot; `emails` are those of commits that GitHub maps to it."""
+    """A person or a bot; `emails` are those of commits that GitHub maps to it, `profile_email` is shown to all."""
 
     id: int
     login: str
     type: str = "User"
     role: Role = "none"
     emails: set[str] = field(default_factory=set)
+    profile_email: str = ""
 
 
 @dataclass
@@ -101,6 +102,8 @@ class Pull:
     reviews: list[Review] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    #: Name and time of what happened to it.
+    events: list[tuple[str, datetime]] = field(default_factory=list)
     #: How many more looks answer that mergeability is still being computed.
     computing: int = 0
 
@@ -150,6 +153,8 @@ class State:
     keys: dict[str, Key] = field(default_factory=dict)
     #: Slug to id and logins.
     teams: dict[str, tuple[int, set[str]]] = field(default_factory=dict)
+    #: Members of the organisation who may not see the repository.
+    members: set[str] = field(default_factory=set)
     pulls: dict[int, Pull] = field(default_factory=dict)
     runs: list[CheckRun] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
@@ -176,6 +181,18 @@ class State:
         if token:
             self.keys[token] = Key(account)
         return account
+
+    def named(self, login: str) -> Account | None:
+        """GitHub compares names without case."""
+        return next((one for one in self.accounts.values() if one.login.casefold() == login.casefold()), None)
+
+    def rename(self, login: str, to: str) -> None:
+        """An account gets another name; the old one is free, and leads nowhere."""
+        account = self.accounts[to] = self.accounts.pop(login)
+        account.login = to
+        for _, who in self.teams.values():
+            if login in who:
+                who.symmetric_difference_update({login, to})
 
     def by_email(self, email: str) -> Account | None:
         return next((account for account in self.accounts.values() if email in account.emails), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from worlds.github_server import rules
@@ -39,7 +40,20 @@ class Views:
         return filled("simple-user", self.base, **named)
 
     def public_user(self, account: Account) -> dict[str, Any]:
-        return filled("public-user", self.base, **self.user(account), user_view_type="public")
+        more = {"user_view_type": "public", "email": account.profile_email or None}
+        return filled("public-user", self.base, **self.user(account), **more)
+
+    def searched(self, account: Account) -> dict[str, Any]:
+        return filled("user-search-result-item", self.base, **self.user(account), score=1.0)
+
+    def collaborator(self, account: Account) -> dict[str, Any]:
+        names = ("pull", "triage", "push", "maintain", "admin")
+        granted = dict.fromkeys(names, account.role == "admin")
+        return filled("collaborator", self.base, **self.user(account), permissions=granted, role_name=account.role)
+
+    def event(self, number: int, event: str, at: datetime) -> dict[str, Any]:
+        named = {"id": number, "event": event, "created_at": stamp(at)}
+        return filled("added-to-project-issue-event", self.base, **named)
 
     def repository(self, name: str = "") -> dict[str, Any]:
         owner, _, repo = (name or self.state.full_name).partition("/")
@@ -229,6 +243,8 @@ class Views:
             return False, "dirty"
         if pull.draft:
             return True, "draft"
+        if rules.is_behind(self.state, self.git, pull, key):
+            return True, "behind"
         blocked = any(rules.objections(self.state, self.git, pull, key, "merge"))
         return True, "blocked" if blocked else "clean"
 

@@ -283,6 +283,63 @@ def test_a_superseded_request_for_changes_was_not_dismissed(
     assert [one.state for one in forge.reviews(1)] == states
 
 
+def change(kind: str, at: str) -> dict[str, Any]:
+    return {"id": 1, "type": kind, "created_at": at}
+
+
+@pytest.mark.parametrize(
+    ("timeline", "elsewhere"),
+    [
+        ([], False),
+        ([change("comment", "2026-11-23T01:40:00Z")], False),
+        ([change("change_target_branch", "2026-11-23T01:29:59Z")], False),
+        ([change("change_target_branch", "2026-11-23T01:30:00Z")], True),
+        ([change("change_target_branch", "2026-11-23T01:30:01Z")], True),
+        ([*(change("comment", "2026-11-23T01:00:00Z") for _ in range(60)), change("change_target_branch", "2026-11-23T01:31:00Z")], True),
+    ],
+    ids=["nothing", "a comment", "before", "in that second", "after", "on another page"],
+)  # fmt: skip
+def test_an_approval_from_before_a_retarget_is_told_as_that(
+    api: GiteaApi, forge: GiteaForge, timeline: list[Any], elsewhere: bool
+) -> None:
+    api.on("GET pulls/1", Reply(pull()))
+    api.on("GET pulls/1/reviews", Reply([review("bob", "APPROVED")]))
+    api.on("GET issues/1/timeline", Reply(timeline))
+    assert [one.is_elsewhere for one in forge.reviews(1)] == [elsewhere]
+
+
+def test_a_page_that_gitea_emptied_is_not_the_last(api: GiteaApi, forge: GiteaForge) -> None:
+    api.on("GET pulls/1", Reply(pull()))
+    api.on("GET pulls/1/reviews", Reply([review("bob", "APPROVED", comments_count=99)]))
+    counted = {"X-Total-Count": "0"}
+    late = [change("change_target_branch", "2026-11-23T01:40:00Z")]
+    api.on("GET issues/1/timeline", Reply(None, 200, counted), Reply(late, 200, counted), Reply(None, 200, counted))
+    assert [one.is_elsewhere for one in forge.reviews(1)] == [True]
+
+
+def test_without_a_timeline_no_approval_is_known_to_be_of_this_base(api: GiteaApi, forge: GiteaForge) -> None:
+    api.on("GET pulls/1", Reply(pull()))
+    api.on("GET pulls/1/reviews", Reply([review("bob", "APPROVED")]))
+    assert [one.is_elsewhere for one in forge.reviews(1)] == [True]
+
+
+def test_accounts_are_found_by_login_shown_e_mail_and_id(api: GiteaApi, forge: GiteaForge) -> None:
+    api.on("GET /api/v1/users/Bob", Reply(user("bob", 3)))
+    api.on("GET /api/v1/users/old", Reply("", 307, {"Location": "/api/v1/users/new"}))
+    found = {"ok": True, "data": [user("bobby", 4), user("bob", 3)]}
+    api.on("GET /api/v1/users/search", Reply(found))
+    assert (forge.account("Bob").login, forge.account("Bob").id) == ("bob", "3")
+    assert forge.account("BOB@example.com").login == "bob"
+    assert not forge.account("carol@example.com").is_known
+    assert not forge.account("old").is_known
+    assert not forge.account("nobody").is_known
+    assert forge.account_of("4").login == "bobby"
+    assert not forge.account_of("5").is_known
+    assert forge.account("rtb-hub@example.com").is_known is False
+    api.on("GET /api/v1/users/search", Reply({"ok": True, "data": None}))
+    assert not forge.account_of("4").is_known
+
+
 def test_a_state_of_a_later_gitea_is_not_guessed(api: GiteaApi, forge: GiteaForge) -> None:
     api.on("GET pulls/1", Reply(pull()))
     api.on("GET pulls/1/reviews", Reply([review("bob", "LOOKS_FINE")]))

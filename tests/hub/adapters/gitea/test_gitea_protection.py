@@ -56,6 +56,16 @@ HELD = BranchProtection(
         ({"approvals_whitelist_teams": []}, {"approver_team": None}),
         ({"enable_approvals_whitelist": False}, {"approver_team": None}),
         ({"dismiss_stale_approvals": False}, {"dismiss_stale": False}),
+        (
+            {
+                "enable_merge_whitelist": True,
+                "merge_whitelist_usernames": ["rtb-hub"],
+                "merge_whitelist_teams": ["ops"],
+            },
+            {"updaters": frozenset({"user:rtb-hub", "team:acme/ops"})},
+        ),
+        ({"enable_merge_whitelist": False, "merge_whitelist_usernames": ["rtb-hub"]}, {"updaters": None}),
+        ({"block_on_outdated_branch": True}, {"up_to_date": True}),
     ],
     ids=lambda value: "-".join(sorted(value)) if isinstance(value, dict) else "",
 )
@@ -73,8 +83,10 @@ def test_a_rule_is_told_as_it_holds(fields: dict[str, Any], changes: dict[str, A
         replace(HELD, bypass=frozenset({"user:expiry", "team:acme/robots", "role:deploy-key", "role:admin"})),
         replace(HELD, approver_team=None, dismiss_stale=False, checks=frozenset()),
         replace(HELD, requests_only=False, no_force_push=False),
+        replace(HELD, updaters=frozenset({"user:rtb-hub", "user:expiry"}), bypass=frozenset({"user:expiry"})),
+        replace(HELD, updaters=frozenset({"user:rtb-hub"})),
     ],
-    ids=["all", "nothing", "with bypass", "less", "open"],
+    ids=["all", "nothing", "with bypass", "less", "open", "merged by the hub", "merged by the hub alone"],
 )
 def test_a_rule_that_is_written_reads_back_as_wanted(wanted: BranchProtection) -> None:
     written = Rule(rule_name="prd", **rule_of(wanted, "acme"))

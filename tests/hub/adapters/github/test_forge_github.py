@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from generator.errors import ConfigError, Reason, Stalled, Transient, Waiting
 from hub.adapters.github.access import GitHubAccess
 from hub.adapters.github.forge import GitHubForge
 from hub.adapters.github.keys import AppKey
-from reconcilers.ports.forge import Actor, BranchProtection, ChangeRequest
+from reconcilers.ports.forge import Actor, BranchProtection, ChangeRequest, same_account
 from worlds.commands import git
 from worlds.github_server import Fault, add_app, schemas
 from worlds.github_server.handlers import TABLE
@@ -556,12 +557,158 @@ class TestProtection:
             assert world.forge.protection(BASE) == BranchProtection()
 
     def test_a_second_ruleset_adds_up(self, world: GitHubWorld) -> None:
-        world.forge.protect(BASE, BranchProtection(no_deletion=True, bypass=frozenset({"app:1"})))
+        world.forge.protect(BASE, BranchProtection(requests_only=True, bypass=frozenset({"app:1"})))
         first = next(iter(world.server.state.rulesets.values()))
         first.name = "somebody's"
-        held = world.forge.protect(BASE, replace(self.WANTED, no_deletion=False, bypass=frozenset({"app:2"})))
+        held = world.forge.protect(BASE, replace(self.WANTED, bypass=frozenset({"app:2"})))
         assert held == replace(self.WANTED, bypass=frozenset({"app:1", "app:2"}))
-        assert len(world.server.state.rulesets) == 2
+        assert len(world.server.state.rulesets) == 3
+
+    def strong(self, world: GitHubWorld) -> BranchProtection:
+        """All that a gated branch wants."""
+        expiry = add_app(world.server.state, "rtb-hub-expiry", key_pair()[1], {"contents": "write"})
+        bypass = frozenset({f"app:{expiry.id}"})
+        return replace(
+            self.WANTED,
+            updaters=bypass | {f"app:{world.app.id}"},
+            bypass=bypass,
+            talks_resolved=True,
+            check_sources=frozenset({("guard", world.forge.check_reporter() or "")}),
+            up_to_date=True,
+            merge_commits_only=True,
+            by_code_owners=True,
+        )
+
+    def test_only_the_hubs_app_merges_and_nobody_rewrites(self, world: GitHubWorld) -> None:
+        wanted = self.strong(world)
+        assert world.forge.protect(BASE, wanted) == wanted == world.forge.protect(BASE, wanted)
+        modes = {
+            one.name: {actor["bypass_mode"] for actor in one.bypass} for one in world.server.state.rulesets.values()
+        }
+        assert modes == {
+            "rtb-hub prd: history": set(),
+            "rtb-hub prd": {"always"},
+            "rtb-hub prd: updates": {"always", "pull_request"},
+        }
+        expiry = next(one for one in world.server.state.apps.values() if one.slug == "rtb-hub-expiry")
+        pushed = world.made(BASE, {"x.txt": "x\n"}, by="x", email="x@example.com", onto="")
+        assert "GH013" in self.push(world, self.token(world, world.app), pushed)
+        assert "GH013" in self.push(world, self.token(world, expiry), "", "--force")
+        assert self.push(world, self.token(world, expiry), pushed) == ""
+        aside = world.made(BASE, {"y.txt": "y\n"}, by="x", email="x@example.com", onto=world.line(BASE)[1])
+        assert "GH013" in self.push(world, self.token(world, expiry), aside, "--force")
+
+    @pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
+    def test_who_asked_cannot_approve_and_press_merge(self, world: GitHubWorld, method: str) -> None:
+        world.forge.protect(BASE, self.strong(world))
+        request, before = ask(world), world.line(BASE)
+        world.review(request.number, "bob", "approved")
+        world.report(request.head, "guard", "passed")
+        for login in ("bob", "root"):
+            told = self.merge_by(world, login, request.number, method)
+            assert (told[0], "Cannot update this protected ref" in told[1]) == (405, True)
+        assert world.line(BASE) == before
+        assert world.forge.merge(request.number, request.head) == world.line(BASE)[0]
+
+    def merge_by(self, world: GitHubWorld, login: str, number: int, method: str) -> tuple[int, str]:
+        url = f"{world.server.api}/repos/acme/state/pulls/{number}/merge"
+        keys = {"Authorization": f"token token-of-{login}"}
+        answer = requests.put(url, json={"merge_method": method}, headers=keys, timeout=5)
+        return answer.status_code, answer.text
+
+    def test_a_check_that_another_reports_does_not_pass(self, world: GitHubWorld) -> None:
+        world.forge.protect(BASE, self.strong(world))
+        request = ask(world)
+        world.review(request.number, "bob", "approved")
+        world.call("dave", "POST", f"statuses/{request.head}", {"state": "success", "context": "guard"})
+        refused(Stalled, Reason.MERGE_REFUSED, world.forge.merge, request.number, request.head)
+        world.report(request.head, "guard", "passed")
+        assert world.forge.merge(request.number, request.head) == world.line(BASE)[0]
+
+    def test_a_request_that_lacks_commits_of_the_branch_is_brought_up_to_date_first(self, world: GitHubWorld) -> None:
+        request = ask(world)
+        world.push(BASE, {"meanwhile.txt": "x\n"})
+        world.forge.protect(BASE, self.strong(world))
+        world.review(request.number, "bob", "approved")
+        world.report(request.head, "guard", "passed")
+        told = refused(Waiting, Reason.MERGE_NOT_READY, world.forge.merge, request.number, request.head)
+        assert "reviewed anew" in str(told)
+        now = world.forge.request(request.number)
+        assert world.parents(now.head) == [request.head, world.line(BASE)[0]]
+        assert {c.actor.login for c in world.forge.committers(request.number)} == {"alice", "rtb-hub[bot]"}
+        world.review(request.number, "bob", "approved")
+        world.report(now.head, "guard", "passed")
+        assert world.forge.merge(request.number, now.head) == world.line(BASE)[0]
+
+    @pytest.mark.parametrize(
+        ("lists", "teams", "unclear"),
+        [
+            ([["*", "**/*"]], {"prd-approvers"}, set()),
+            ([["**/*", "*", "docs/**"]], {"prd-approvers"}, set()),
+            ([["*", "**/*", "!environments/prd/**"]], set(), {"prd-approvers"}),
+            ([["!docs/**", "*", "**/*"]], set(), {"prd-approvers"}),
+            ([["*"]], set(), {"prd-approvers"}),
+            ([["**"]], set(), {"prd-approvers"}),
+            ([["environments/prd/**"]], set(), set()),
+            ([["!environments/prd/**"]], set(), set()),
+            ([[]], set(), set()),
+            ([["*", "**/*"], ["*", "**/*"]], {"prd-approvers", "platform"}, set()),
+            ([["environments/**"], ["*", "**/*"]], {"platform"}, set()),
+            ([["*"], ["*", "**/*"]], {"platform"}, {"prd-approvers"}),
+        ],
+    )
+    def test_whose_approval_every_file_needs(
+        self, world: GitHubWorld, lists: list[list[str]], teams: set[str], unclear: set[str]
+    ) -> None:
+        world.server.state.teams["platform"] = (78, {"dave"})
+        world.forge.protect(BASE, self.WANTED)
+        (ruleset,) = world.server.state.rulesets.values()
+        rule = next(rule for rule in ruleset.rules if rule["type"] == "pull_request")
+        rule["parameters"]["required_reviewers"] = [
+            {"file_patterns": patterns, "minimum_approvals": 1, "reviewer": {"id": number, "type": "Team"}}
+            for patterns, number in zip(lists, (77, 78), strict=False)
+        ]
+        held = world.forge.protection(BASE)
+        found = {held.approver_team, *dict(held.further_teams)} - {None}
+        assert (found, held.unclear_teams) == ({f"acme/{one}" for one in teams}, {f"acme/{one}" for one in unclear})
+
+    def test_a_team_of_whom_one_must_approve_does_not_stand_for_two(self, world: GitHubWorld) -> None:
+        world.forge.protect(BASE, self.WANTED)
+        (ruleset,) = world.server.state.rulesets.values()
+        rule = next(rule for rule in ruleset.rules if rule["type"] == "pull_request")
+        rule["parameters"]["required_approving_review_count"] = 2
+        assert world.forge.protection(BASE).approvals == 1
+
+    @pytest.mark.parametrize(
+        ("lists", "updaters"),
+        [
+            ([], None),
+            ([[("Integration", 1, "pull_request")]], {"app:1"}),
+            ([[("Integration", 1, "always"), ("RepositoryRole", 5, "always")]], {"app:1", "role:admin"}),
+            ([[("Integration", 1, "exempt")], []], set()),
+            ([[("Integration", 1, "always")], [("RepositoryRole", 4, "pull_request")]], {"app:1", "role:write"}),
+        ],
+    )
+    def test_who_alone_may_move_a_branch(
+        self, world: GitHubWorld, lists: list[list[tuple[str, int, str]]], updaters: set[str] | None
+    ) -> None:
+        for number, actors in enumerate(lists):
+            body = {
+                "name": f"of {number}",
+                "target": "branch",
+                "enforcement": "active",
+                "conditions": {"ref_name": {"include": [f"refs/heads/{BASE}"], "exclude": []}},
+                "bypass_actors": [
+                    {"actor_type": kind, "actor_id": actor, "bypass_mode": mode} for kind, actor, mode in actors
+                ],
+                "rules": [{"type": "update"}],
+            }
+            world.call("root", "POST", "rulesets", body)
+        assert world.forge.protection(BASE).updaters == updaters
+
+    def test_who_may_change_the_rules_is_told_as_far_as_github_does(self, world: GitHubWorld) -> None:
+        world.forge.protect(BASE, self.WANTED)
+        assert world.forge.protection(BASE).editors == {"user:root"}
 
     def test_where_no_team_can_be_required_a_code_owner_is_and_it_is_said(self, world: GitHubWorld) -> None:
         world.server.state.takes_required_reviewers = False
@@ -575,6 +722,61 @@ class TestProtection:
         refused(Stalled, Reason.MERGE_REFUSED, world.forge.merge, request.number, request.head)
         world.review(request.number, "bob", "approved")
         assert world.forge.merge(request.number, request.head) == world.line(BASE)[0]
+
+
+class TestPeople:
+    @pytest.mark.parametrize(
+        "login", ["eve", "root2", "ghost", "unknown"], ids=["a stranger", "a look-alike", "of the deleted", "a default"]
+    )
+    def test_an_account_that_the_repository_does_not_concern_is_nobodys(self, world: GitHubWorld, login: str) -> None:
+        world.server.state.add_account(login)
+        assert not world.forge.account(login).is_known
+
+    def test_a_member_of_the_organisation_is_somebody(self, world: GitHubWorld) -> None:
+        world.server.state.add_account("erin")
+        world.server.state.members.add("erin")
+        assert world.forge.account("Erin").login == "erin"
+
+    def test_an_e_mail_is_its_accounts_where_github_says_so(self, world: GitHubWorld) -> None:
+        bob = world.server.state.accounts["bob"]
+        assert world.forge.account(f"{bob.id}+bob@users.noreply.github.com").login == "bob"
+        assert not world.forge.account("bob@example.com").is_known
+        bob.profile_email = "bob@example.com"
+        assert world.forge.account("Bob@example.com").login == "bob"
+        assert not world.forge.account("bob@example.co").is_known
+
+    def test_an_account_that_was_renamed_is_found_by_its_id_alone(self, world: GitHubWorld) -> None:
+        before = world.forge.account("alice")
+        world.server.state.rename("alice", "alice2")
+        assert not world.forge.account("alice").is_known
+        assert world.forge.account_of(before.id).login == "alice2"
+        world.server.state.add_account("alice", "write")
+        assert not same_account(world.forge.account("alice"), before)
+
+    @pytest.mark.parametrize("told", ["deploy-bot", "Deploy-Bot", "DEPLOY-BOT"])
+    def test_a_machine_is_one_in_any_case(self, world: GitHubWorld, told: str) -> None:
+        world.server.state.add_account("Deploy-Bot", "write", token="token-of-Deploy-Bot")
+        forge = world.opened(token=lambda: "token-of-Deploy-Bot", bots=frozenset({told}))
+        assert forge.whoami().actor.is_bot
+        assert forge.account("deploy-bot").is_bot
+        request = ask(world)
+        world.review(request.number, "Deploy-Bot", "approved")
+        assert [one.author.is_bot for one in forge.reviews(request.number)] == [True]
+
+    def test_an_approval_from_before_a_retarget_is_told_as_that(self, world: GitHubWorld) -> None:
+        world.push("main", {"README.md": "main\n"})
+        world.push(ONE, {"one.txt": "1\n"})
+        number = world.forge.open(ONE, "main", title="t", body="b").number
+        world.review(number, "bob", "approved")
+        assert [one.is_elsewhere for one in world.forge.reviews(number)] == [False]
+        world.retarget(number, BASE)
+        assert [one.is_elsewhere for one in world.forge.reviews(number)] == [True]
+        state = world.server.state.pulls[number]
+        state.events = [(event, at - timedelta(seconds=5)) for event, at in state.events]
+        world.review(number, "carol", "approved")
+        state.reviews[0].at -= timedelta(seconds=6)
+        found = {one.author.login: one.is_elsewhere for one in world.forge.reviews(number)}
+        assert found == {"bob": True, "carol": False}
 
 
 class TestTheServer:
