@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import itertools
+import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -216,6 +217,16 @@ def rule_rows() -> str:
     return table(("rule", "refused by", "what is wrong"), rows)
 
 
+def custom_kinds() -> str:
+    """Whose definitions are bundled, in which version, under which licence, and for which kinds."""
+    sources = json.loads(assets.generator_data("crds/sources.json"))
+    rows = [
+        (f"{one['title']} {one['version']}", one["licence"], f"`{one['module']}`", ", ".join(one["kinds"]))
+        for one in sources
+    ]
+    return table(("from", "licence", "Go module", "kinds"), rows)
+
+
 BLOCKS = {
     "entry-example": entry_example,
     "entry-fields": lambda: fields("preview"),
@@ -231,6 +242,7 @@ BLOCKS = {
     "metrics": metric_rows,
     "settings": setting_rows,
     "rules": rule_rows,
+    "custom-kinds": custom_kinds,
 }
 
 

@@ -90,6 +90,7 @@ RULES: Mapping[str, Rule] = {
     "policy/service-account-token": _hub("a pod has a token for the API server, which a preview does not need"),
     "policy/wave": _hub("a sync wave cannot be read, or blocks repair and removal"),
     "schema/enum": _server("a value is not one of those allowed"),
+    "schema/not-known-here": Rule("a field is not in the schema known here, which has a part of the kind's", "nobody"),
     "schema/required": _server("a field is missing"),
     "schema/type": _server("a value has another type"),
     "schema/unknown-field": _server("there is no such field"),

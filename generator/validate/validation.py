@@ -11,7 +11,7 @@ from generator.objects.manifest import Manifest
 from generator.validate import policy
 from generator.validate.api import objects as api
 from generator.validate.policy import PolicySettings
-from generator.validate.schemas import Read, SchemaBundle
+from generator.validate.schemas import Given, Read, SchemaBundle
 
 __all__ = ["PolicySettings", "Validator"]
 
@@ -19,17 +19,24 @@ Locate = Callable[[Manifest, Path], Location | None]
 
 
 class Validator:
-    """Validates with schemas that are read and compiled once. `read` gives a data file of this package by name."""
+    """Validates with schemas that are read and compiled once. `read` gives a data file of this package by name.
 
-    def __init__(self, read: Read) -> None:
-        self._read = read
+    `given`: schemas of custom kinds to use before those that are known here.
+    """
+
+    def __init__(self, read: Read, given: Given | None = None) -> None:
+        self._read, self._given = read, given or {}
         self._bundles: dict[str, SchemaBundle] = {}
 
     def bundle(self, version: str) -> SchemaBundle:
         """The schemas of a Kubernetes minor version. Raises `ConfigError` for one that is not bundled."""
         if version not in self._bundles:
-            self._bundles[version] = SchemaBundle(version, self._read)
+            self._bundles[version] = SchemaBundle(version, self._read, self._given)
         return self._bundles[version]
+
+    def knowing(self, given: Given) -> Validator:
+        """One that knows the schemas `given` too, before all others."""
+        return Validator(self._read, {**self._given, **given}) if given else self
 
     def validate(
         self,

@@ -10,6 +10,7 @@ from typing import Any
 from generator.errors import ConfigError, Fault, Location, Reason
 from generator.objects.findings import Finding
 from generator.objects.manifest import Identity, Manifest
+from generator.validate.definitions import KindName, strict_schemas
 from generator.yaml.reader import Document, load_all
 
 #: Stands for standard input.
@@ -181,3 +182,24 @@ def _spelt(data: Mapping[str, Any], key: str) -> str:
     """What to do about `key`: rename one that is written almost so, else set it."""
     close = next((name for name in data if name != key and name.lower() == key.lower()), None)
     return f"rename {close!r} to {key!r}" if close else f"set {key}"
+
+
+def read_definitions(paths: Iterable[Path]) -> dict[KindName, dict[str, Any]]:
+    """Schemas of the custom kinds that CustomResourceDefinitions in `paths` define: YAML or JSON files, or folders.
+
+    Raises `ConfigError` (InvalidValue, UnreadableYaml) for a path that is not there, unreadable, or defines none.
+    """
+    schemas: dict[KindName, dict[str, Any]] = {}
+    for path in paths:
+        found = read_manifests([path])
+        unread = [one for one in found.findings if one.rule == "file/unreadable"]
+        if unread:
+            faults = [Fault(one.message, one.location, field="--schemas", remedy=one.remedy) for one in unread]
+            raise ConfigError(Reason.UNREADABLE_YAML, faults)
+        defined = [one for one in found.manifests if one.kind == "CustomResourceDefinition"]
+        if not defined:
+            remedy = "name files of CustomResourceDefinitions, or a folder of them"
+            raise ConfigError(Reason.INVALID_VALUE, Fault(f"{path} defines no kind", field="--schemas", remedy=remedy))
+        for manifest in defined:
+            schemas |= strict_schemas(manifest.data, manifest.source)
+    return schemas

@@ -155,6 +155,24 @@ def price(
 @options.option("--env", "-e", metavar="NAME", help="Check against this environment's policy too.")
 @options.repo
 @options.environments
+@options.several(
+    "--schemas",
+    metavar="PATH",
+    type=options.PATH,
+    help="CustomResourceDefinitions to check custom kinds by: a file, or a folder of them. Repeatable.",
+)
+@options.several(
+    "--skip-kinds",
+    metavar="KINDS",
+    help="Kinds not to check: Kind, group/Kind or group/version/Kind, by commas. Repeatable.",
+)
+@options.choice(
+    "--unknown-kinds",
+    among=("error", "warning", "note"),
+    default="error",
+    show_default=True,
+    help="How a kind counts that no schema is known for.",
+)
 @options.flag("--allow-empty", help="Succeed where there is nothing to check, instead of failing.")
 @options.choice("--output", "-o", among=("table", "json", "sarif"), default="table", show_default=True)
 @declared_errors
@@ -164,13 +182,17 @@ def validate(
     env: str | None,
     repo: str | None,
     environments: Path | None,
+    schemas: tuple[Path, ...],
+    skip_kinds: tuple[str, ...],
+    unknown_kinds: Literal["error", "warning", "note"],
     allow_empty: bool,
     output: Literal["table", "json", "sarif"],
 ) -> None:
     """Check manifests: Kubernetes' schemas (strict, offline), pod security, quotas, Fargate, pinned images.
 
     Reports like a compiler, file:line:column, rule and remedy. Exit code 21 when there is an error. Objects in a
-    preview-* namespace are checked as a preview: namespace, waves, quota, isolation.
+    preview-* namespace are checked as a preview: namespace, waves, quota, isolation. Custom kinds are checked by the
+    definitions that are among the files, that --schemas names, or that are bundled.
 
     Example: rtb-hub validate state/environments --kubernetes 1.31-1.36
     """
@@ -182,7 +204,7 @@ def validate(
         env=env,
         repo=repo,
         environments=environments,
-        allow_empty=allow_empty,
+        choices=command.choices_of(schemas, skip_kinds, unknown_kinds, allow_empty=allow_empty),
         output=output,
     )
 

@@ -9,16 +9,25 @@ from pathlib import Path
 from typing import Literal
 
 from generator.errors import ConfigError, Fault, Reason
+from generator.objects.findings import Severity
 from generator.validate.schemas import VERSIONS
 from generator.values.counting import counted
 from hub import __version__
-from hub.actions.manifest_files import read_manifests
-from hub.actions.validate import Validated, validate
+from hub.actions.manifest_files import read_definitions, read_manifests
+from hub.actions.validate import Choices, Validated, validate
 from hub.output.console import console, printable, write
 from hub.output.exit_codes import CODES
 from hub.wiring import hub
 
 _COLOURS = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
+
+
+def choices_of(
+    schemas: Sequence[Path], skip_kinds: Sequence[str], unknown_kinds: Severity, *, allow_empty: bool
+) -> Choices:
+    """The options as typed, parsed. Raises `ConfigError` for definitions that cannot be used."""
+    names = tuple(name.strip() for part in skip_kinds for name in part.split(",") if name.strip())
+    return Choices(read_definitions(schemas), names, unknown_kinds, allow_empty)
 
 
 def run(  # noqa: PLR0913 - the command's options
@@ -28,7 +37,7 @@ def run(  # noqa: PLR0913 - the command's options
     env: str | None,
     repo: str | None,
     environments: Path | None,
-    allow_empty: bool,
+    choices: Choices,
     output: Literal["table", "json", "sarif"],
 ) -> None:
     """Validate and report; exits with the code of ManifestInvalid when there is an error."""
@@ -36,7 +45,13 @@ def run(  # noqa: PLR0913 - the command's options
     environment = ours.environments(repo=repo, folder=environments).get(env)[0] if env else None
     asked = _versions(kubernetes) if kubernetes else (environment.spec.cluster.kubernetes,) if environment else VERSIONS
     files = read_manifests(paths, _stdin)
-    found = validate(files, versions=asked, environment=environment, validator=ours.validator, allow_empty=allow_empty)
+    found = validate(
+        files,
+        versions=asked,
+        environment=environment,
+        validator=ours.validator,
+        choices=choices,
+    )
     if output == "sarif":
         from generator.validate.sarif import sarif
 

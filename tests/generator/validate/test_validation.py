@@ -6,10 +6,8 @@ import gzip
 import importlib.util
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,41 +72,6 @@ def bundler() -> Any:
 def test_the_bundles_are_what_the_tool_makes(version: str) -> None:
     kept = (ROOT / "generator" / "schema_bundles" / f"v{version}.json.gz").read_bytes()
     assert gzip.decompress(kept) == gzip.decompress(bundler().bundle(version))  # releases of zlib compress differently
-
-
-CRDS = sorted((ROOT / "generator" / "crds").glob("*.json"))
-
-
-def loose(schema: Any, path: str = "") -> list[str]:
-    """Places of object schemas that let unknown fields pass."""
-    places = []
-    if isinstance(schema, dict):
-        if (
-            schema.get("type") == "object"
-            and "properties" in schema
-            and schema.get("additionalProperties") is not False
-        ):
-            places.append(path)
-        for key, value in schema.items():
-            places += loose(value, f"{path}/{key}")
-    return places
-
-
-@pytest.mark.parametrize("path", CRDS, ids=[path.stem for path in CRDS])
-def test_schemas_of_custom_kinds_are_strict(path: Path) -> None:
-    schema = json.loads(path.read_text())
-    jsonschema_rs.meta.validate(schema)
-    assert loose(schema) == []
-    kind, _, rest = path.stem.partition(".")
-    group, _, version = rest.rpartition(".")
-    tree = {
-        "apiVersion": f"{group}/{version}",
-        "kind": kind,
-        "metadata": {"name": "x", "labls": {}},
-        "spec": {"zzz": 1},
-    }
-    findings = VALIDATOR.validate([Manifest(tree, "f")], kubernetes=["1.34"], settings=ANY)
-    assert {f.field for f in findings if f.rule == "schema/unknown-field"} == {("metadata", "labls"), ("spec", "zzz")}
 
 
 def change(path: tuple[str | int, ...], value: Any) -> Callable[[Any], None]:

@@ -11,8 +11,8 @@ import pytest
 
 from generator.errors import ConfigError
 from generator.model.environment import Environment
-from hub.actions.manifest_files import read_manifests
-from hub.actions.validate import Validated, validate
+from hub.actions.manifest_files import read_definitions, read_manifests
+from hub.actions.validate import CHECK_ALL, Choices, Validated, validate
 from worlds.acting import VALIDATOR
 from worlds.builders import environment, preview, render
 from worlds.places import ROOT
@@ -192,5 +192,69 @@ def test_nothing_to_check_is_an_error_unless_allowed(tmp_path: Path) -> None:
     files = read_manifests([tmp_path])
     arguments: dict[str, Any] = {"versions": ("1.34",), "environment": None, "validator": VALIDATOR}
     with pytest.raises(ConfigError, match="no Kubernetes object"):
-        validate(files, **arguments, allow_empty=False)
-    assert validate(files, **arguments, allow_empty=True).objects == 0
+        validate(files, **arguments, choices=Choices(allow_empty=False))
+    assert validate(files, **arguments, choices=Choices()).objects == 0
+
+
+DEFINITION = """apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: widgets, singular: widget, kind: Widget, listKind: WidgetList}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {size: {type: integer}}}}}}
+"""
+WIDGET = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a}\nspec: {sise: 1}\n"
+
+
+def told(folder: Path, choices: Choices = CHECK_ALL) -> list[tuple[str, str]]:
+    files = read_manifests([folder])
+    checked = validate(files, versions=("1.34",), environment=None, validator=VALIDATOR, choices=choices)
+    return [(one.rule, one.severity) for one in checked.findings]
+
+
+def test_a_kind_is_known_by_a_definition_given_or_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "objects").mkdir()
+    (tmp_path / "objects" / "w.yaml").write_text(WIDGET)
+    assert told(tmp_path / "objects") == [("schema/unknown-kind", "error")]
+    (tmp_path / "crds").mkdir()
+    item = DEFINITION.replace("\n", "\n  ")
+    (tmp_path / "crds" / "c.yaml").write_text(f"apiVersion: v1\nkind: List\nitems:\n- {item}")
+    given = read_definitions([tmp_path / "crds"])
+    assert told(tmp_path / "objects", Choices(given)) == [("schema/unknown-field", "error")]
+    (tmp_path / "objects" / "c.yaml").write_text(DEFINITION)
+    assert told(tmp_path / "objects") == [("schema/unknown-field", "error")]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    ["{type: object, properties: {spec: {pattern: '('}}}", "{type: [object]}", "null", "{properties: 1}"],
+)
+def test_a_definition_that_cannot_be_used_hides_nothing(schema: str, tmp_path: Path) -> None:
+    head, _, _ = DEFINITION.rpartition("{openAPIV3Schema")
+    (tmp_path / "c.yaml").write_text(f"{head}{{openAPIV3Schema: {schema}}}\n")
+    (tmp_path / "w.yaml").write_text(WIDGET)
+    (tmp_path / "z.yaml").write_text(CONFIG.replace("name: a", "name: A"))
+    assert ("api/name", "error") in told(tmp_path)
+
+
+def test_definitions_that_are_asked_for_must_be_there(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(CONFIG)
+    with pytest.raises(ConfigError, match="defines no kind"):
+        read_definitions([tmp_path])
+    (tmp_path / "c.yaml").write_text("a: [\n")
+    with pytest.raises(ConfigError, match=r"c\.yaml"):
+        read_definitions([tmp_path])
+
+
+@pytest.mark.parametrize("skip", ["Widget", "example.com/Widget", "example.com/v1/Widget"])
+def test_kinds_are_skipped_and_unknown_ones_noted_as_asked(skip: str, tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text(WIDGET)
+    assert told(tmp_path, Choices(skip=(skip,))) == []
+    noted = Choices(skip=("other.example.com/Widget",), unknown="note")
+    assert told(tmp_path, noted) == [("schema/unknown-kind", "note")]
