@@ -152,6 +152,12 @@ class Approval(Model):
         ),
     ] = None
 
+    @model_validator(mode="after")
+    def _two_identities(self) -> Approval:
+        if self.hub_identity and self.hub_identity.casefold() == (self.expiry_identity or "").casefold():
+            raise ValueError("hubIdentity is expiryIdentity: who asks would be past the review; allowed: two accounts")
+        return self
+
 
 class ForgePolicy(Model):
     """Where requests to change a gated environment are reviewed. Keys to it are never here: see docs/FORGES.md."""

@@ -19,6 +19,7 @@ from reconcilers.doctor.forge import (
     both_identities,
     diagnose_account,
     diagnose_branch_files,
+    diagnose_own_rights,
     diagnose_protection,
     diagnose_team,
     unread,
@@ -128,6 +129,8 @@ class _Branch:
         if self._is_local:
             findings = [one for one in findings if one.rule not in OF_THE_HOOK]
         self.report.read |= {self.branch} if not self._is_local else set()
+        if self.guards.is_identity and not self._is_local and any(one.spec.gated for one in self.on_it):
+            findings.append(diagnose_own_rights(where, self.forge.whoami()))
         errors = sum(1 for one in findings if one.severity == "error")
         self.report.checked.append(CheckedProtection(self.branch, self.forge.location, errors))
         return findings

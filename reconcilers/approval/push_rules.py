@@ -74,8 +74,9 @@ def _rules(branch: str, on_it: list[Environment]) -> tuple[BranchRule, ...]:
     }
     if any(environment.spec.gated for environment in on_it):
         words["reviewed"] = (
-            f"require pull requests; approvals of the team of {' and '.join(names)} only, and none by the author or the"
-            " last pusher; dismiss approvals on a push; only the identity that deletes expired previews may bypass"
+            "require pull requests, which the hub's identity alone merges;"
+            f" approvals of the team of {' and '.join(names)} only, and none by the author or the last pusher;"
+            " dismiss approvals on a push; only the identity that deletes expired previews may bypass"
         )
     else:
         words["hub-only"] = "let only the hub's identity push; people use the hub, or a pull request that you review"

@@ -32,6 +32,13 @@ def diagnose_protection(
         yield Diagnosis(one.severity, one.rule, place, f"{one.what}: {one.how}", (one.to_do,))
 
 
+def diagnose_own_rights(where: str, hub: Identity) -> Diagnosis:
+    """The finding on an identity of the hub that was shown a branch's rules: only who may change them is."""
+    message = f"{hub.actor.login}, as which the hub runs, may change these rules: its key alone is past the review"
+    remedy = "take administration from it; protect and doctor need an administrator's key, which no program keeps"
+    return Diagnosis("error", "hub-edits-rules", Location(where), message, (remedy,))
+
+
 def diagnose_team(environment: Environment, where: str, members: Iterable[str], hub: Identity) -> Iterator[Diagnosis]:
     """A team in which too few people could approve. Machines that the environment names, and the hub's, are none."""
     policy, forge = environment.spec.approval, environment.spec.forge

@@ -126,6 +126,12 @@ def test_an_expiry_identity_that_names_no_account_is_refused(name: str) -> None:
         environment("prd", approval={**APPROVAL, "expiryIdentity": name})
 
 
+@pytest.mark.parametrize("hub", ["app:7", "APP:7", "bob", "role:admin"])
+def test_a_hub_identity_that_is_the_other_ones_or_no_account_is_refused(hub: str) -> None:
+    with pytest.raises(ValueError, match="hubIdentity"):
+        environment("prd", approval={**APPROVAL, "hubIdentity": hub})
+
+
 @contextmanager
 def hosted(path: Path) -> Iterator[GitHubWorld]:
     """The state repository at `path`, its prd reviewed at a server that answers as GitHub does."""
@@ -296,7 +302,9 @@ class TestOnGitHub:
             (again,) = self.command(path, world, "protect", "--apply").json()["branches"]
             assert again["before"] == again["enforced"]
             told = {one["rule"] for one in self.command(path, world, "doctor").json()["findings"]}
-            assert "push-allowed" not in told
+            assert not {"push-allowed", "hub-edits-rules"} & told
+            ran = rtb_hub("doctor", "--env", "prd", "--repo", path, "-o", "json", RTB_HUB_FORGE_TOKEN="token-of-root", RTB_HUB_IDENTITY="hub")  # fmt: skip
+            assert "hub-edits-rules" in {one["rule"] for one in ran.json()["findings"]}
             assert "expiry-identity-unnamed" in told
 
     def test_a_key_without_rights_changes_nothing_and_says_so(self, tmp_path: Path) -> None:

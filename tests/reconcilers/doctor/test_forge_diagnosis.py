@@ -14,6 +14,7 @@ from reconcilers.doctor.forge import (
     both_identities,
     diagnose_account,
     diagnose_branch_files,
+    diagnose_own_rights,
     diagnose_protection,
     diagnose_team,
     unread,
@@ -95,6 +96,12 @@ def test_code_owners_in_place_of_a_team_are_told() -> None:
     rules = [one.rule for one in diagnose_protection("prd", WHERE, wanted, found)]
     assert "code-owners-approve" in rules
     assert "anyone-approves" not in rules
+
+
+def test_a_hub_that_may_change_the_rules_is_told() -> None:
+    one = diagnose_own_rights(WHERE, HUB)
+    assert (one.rule, one.severity) == ("hub-edits-rules", "error")
+    assert "rtb-hub, as which the hub runs" in one.message
 
 
 def test_what_could_not_be_read_is_told_as_that() -> None:
