@@ -48,7 +48,7 @@ class SetAside:
     faults: tuple[Fault, ...]
 
     def __str__(self) -> str:
-        return f"set aside {self.preview}: {one_line('; '.join(map(str, self.faults)))}"
+        return f"skipped {self.preview}: {one_line('; '.join(map(str, self.faults)))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class ReconcileResult:
         return bool(self.held or self.set_aside or any(action.kind == "report" for action in self.actions))
 
     def lines(self) -> tuple[str, ...]:
-        """One line for each action, for each entry set aside, and for what holds the pass."""
+        """One line for each action, for each entry skipped, and for what holds the pass."""
         held = (f"held {self.environment}: {one_line(str(self.held))}",) if self.held else ()
         return (*map(str, self.actions), *map(str, self.set_aside), *held)
 

@@ -168,7 +168,7 @@ def _tell(console: Console, outcomes: Sequence[Outcome], moment: ReconcileTime, 
             for aside in result.set_aside:
                 why = one_line("; ".join(map(fault_line, aside.faults)))
                 told = printable(f"{aside.preview}: {why}")
-                console.print(Text.assemble(head, (" set aside ", "bold yellow"), told))
+                console.print(Text.assemble(head, (" skipped ", "bold yellow"), told))
             if result.held:
                 console.print(Text.assemble(head, (" held ", "bold red"), printable(result.held.message)))
                 console.print(Text.assemble(("  to do: ", "cyan"), printable(words(result.held.remedy))))

@@ -23,7 +23,7 @@ WORDS: Mapping[RemedyKind, str] = {
     " repository holds no reviews: production needs GitHub, Gitea or Forgejo",
     RemedyKind.CHANGE_LAYOUT: "an administrator changes {name} by 'rtb-hub init', past this check",
     RemedyKind.CLEAN_WORK_TREE: "commit or remove them first, or use a bare repository ('rtb-hub init' makes one)",
-    RemedyKind.CONFIRM_REMOVALS: "their time was up between {since} and {until}: if that is right,"
+    RemedyKind.CONFIRM_REMOVALS: "their leases ended between {since} and {until}: if that is right,"
     " rtb-hub reconcile --env {environment} --only expiry --confirm-removals {count}",
     RemedyKind.EXTEND_LATER: "ask for longer with 'rtb-hub start … --ttl', or extend it once it is merged",
     RemedyKind.GIVE_IMAGE: "give --image {name}=REFERENCE",
@@ -43,7 +43,7 @@ WORDS: Mapping[RemedyKind, str] = {
     RemedyKind.OPEN_REQUEST: "'rtb-hub reconcile{env} --only approval' does it",
     RemedyKind.PROTECT: _PROTECT,
     RemedyKind.PROTECT_OR_KNOW: f"{_PROTECT}; where the forge has no such rule, know of it; the hub itself is stricter,"
-    " so let nobody but the hub merge",
+    " so let only the hub merge",
     RemedyKind.PROTECT_WITHOUT: "take {name} off the list of those who may bypass, in the settings of the rule that"
     f" names it; {_PROTECT}",
     RemedyKind.RAISE_SHARDS: "stop a preview, or raise exposure.shards{wait}",

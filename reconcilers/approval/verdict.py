@@ -145,7 +145,7 @@ def _waits(
     yield from _unknown(observed)
     for review in latest:
         if review.state == "changes-requested":
-            yield Wait("changes-requested", f"{_name(review.author)} asked for changes")
+            yield Wait("changes-requested", f"{_name(review.author)} requested changes")
     if (missing := policy.required - len(approved_by)) > 0 and not observed.unread:
         yield Wait("approvals", f"{missing} more {'approval' if missing == 1 else 'approvals'} of {policy.team}")
     if not observed.unread:

@@ -60,7 +60,8 @@ def diagnose_account(where: str, hub: Identity, email: str, *, is_identity: bool
     if email.casefold() == hub.email.casefold():
         return
     message = (
-        f"commits are made as {email}, which is not the address of {hub.actor.login}: nobody's commits, or another's"
+        f"commits are made as {email}, which is not the address of {hub.actor.login}:"
+        " the forge maps them to no account, or to another"
     )
     remedy = [f"set RTB_HUB_GIT_EMAIL={hub.email} and RTB_HUB_GIT_NAME={hub.name} where the hub runs"]
     if not is_identity:
@@ -75,7 +76,7 @@ def diagnose_branch_files(snapshot: Snapshot, wanted: Mapping[str, str], *, gate
     for path, text in sorted(wanted.items()):
         at = found.get(PurePosixPath(path))
         if at is None:
-            message = f"is missing on branch {snapshot.branch}: the forge asks nobody by it"
+            message = f"is missing on branch {snapshot.branch}: the forge requests no review by it"
             yield Diagnosis("error" if gated else "warning", "guard-file-missing", Location(path), message, remedy)
         elif at != text.encode():
             message = f"on branch {snapshot.branch} differs from what this release lays out"

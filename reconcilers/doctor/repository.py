@@ -106,7 +106,7 @@ def _overdue(record: EntryRecord, environment: str, now: datetime) -> Iterator[D
     if expires_at is None or (over := now - expires_at) <= timedelta(0):
         return
     severity: Severity = "error" if over > OVERDUE else "warning"
-    message = f"its time was up {for_how_long(over)} ago ({format_time(expires_at)}), and the entry is still there"
+    message = f"its lease ended {for_how_long(over)} ago ({format_time(expires_at)}), and the entry is still there"
     remedy = Remedy(RemedyKind.STOP, _about(record, environment))
     yield Diagnosis(severity, "entry-expired", Location(str(record.path)), message, (remedy,))
 

@@ -42,7 +42,7 @@ def lease_breaches(
     if environment.spec.gated and running is None and lease.expires_at is not None:
         yield "lease-stamped-early", "expiresAt", "the lease of a request begins at its merge, not before"
     if is_over(lease, now):
-        yield "entry-expired", "expiresAt", f"its time was up at {lease.expires_at}"
+        yield "entry-expired", "expiresAt", f"its lease ended at {lease.expires_at}"
 
 
 def _length(lease: Lease, environment: Environment, now: datetime) -> Iterator[Breach]:

@@ -220,7 +220,7 @@ def _with_lease(phase: Phase, preview: Preview, now: datetime, warn_before: time
         return phase
     left = parse_time(expires_at) - now
     if left <= timedelta(0):
-        return Phase("expiring soon", f"its time was up at {expires_at}, and its entry is still there")
+        return Phase("expiring soon", f"its lease ended at {expires_at}, and its entry is still there")
     return Phase("expiring soon") if left <= warn_before else phase
 
 

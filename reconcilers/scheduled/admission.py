@@ -21,7 +21,7 @@ NAME = "queue"
 
 
 def plan_queue(state: EnvironmentState, *, starter: Starter, now: datetime) -> ReconcileResult:
-    """What the line comes to now. What cannot be read, rendered or started by today's policy is set aside; it stays."""
+    """What the line comes to now. What cannot be read, rendered or started by today's policy is skipped; it stays."""
     environment = state.environment.name
     set_aside = [_aside(environment, record.path, record.faults) for record in state.queue.set_aside]
     plans: list[Plan] = []

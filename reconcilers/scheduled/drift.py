@@ -2,7 +2,7 @@
 
 An entry says what its manifest was rendered from, and its digest. Where both hold, or a memo knows the two files as
 equal, nothing is rendered. All others are; what differs is written anew, a set number a run, with lease and shard as
-they are. What cannot be rendered is set aside, what today's policy refuses is reported: neither is ever removed.
+they are. What cannot be rendered is skipped, what today's policy refuses is reported: neither is ever removed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Expiry: no entry outlives its lease.
 
 An entry goes only on positive evidence: it was read, it is valid, and its `expiresAt` has come. What cannot be read is
-set aside; too many at once are held until a person confirms the number. The plan does not depend on the time it is made
+skipped; too many at once are held until a person confirms the number. The plan does not depend on the time it is made
 at, only on which entries are due then: what `--at` shows ahead is what is committed when that time has come.
 """
 
@@ -115,7 +115,7 @@ def _plan(state: EnvironmentState, due: Sequence[tuple[datetime, EntryRecord]]) 
 
 
 def _why(time: datetime) -> str:
-    return f"its time was up at {format_time(time)}"
+    return f"its lease ended at {format_time(time)}"
 
 
 def _endless(environment: Environment) -> str:
@@ -168,6 +168,6 @@ def _actions(kind: ActionKind, name: str, entries: Sequence[tuple[datetime, Entr
     """By time, then by name."""
     found = []
     for time, record in entries:
-        why = _why(time) if kind == "remove" else f"its time is up at {format_time(time)}"
+        why = _why(time) if kind == "remove" else f"its lease ends at {format_time(time)}"
         found.append(Action(kind, f"{name}/{record.name}", why, time))
     return sorted(found, key=lambda action: (action.due, action.preview))

@@ -229,7 +229,7 @@ def entry_record(path: PurePosixPath, text: bytes, snapshot: Snapshot, environme
         home = preview_folder(environment, preview.key) / ENTRY_FILE
         faults = tuple(misplaced(preview, environment, path, home))
         record = EntryRecord(path, snapshot, None if faults else preview, faults)
-        _ = record.facts  # an entry that cannot be counted is set aside here, not where it is counted
+        _ = record.facts  # an entry that cannot be counted is skipped here, not where it is counted
     except Exception as err:  # noqa: BLE001 - the border of an entry
         return EntryRecord(path, snapshot, None, declared(f"{path} cannot be read", err).faults)
     return record

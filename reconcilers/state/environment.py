@@ -126,7 +126,7 @@ class EnvironmentState:
 
     @property
     def queue(self) -> Queue:
-        """Who waits for room, in order, and what is set aside."""
+        """Who waits for room, in order, and what is skipped."""
         if self.counts.queue is None:
             self.counts.queue = queue_of(self.queued, self.environment, self.library, self.by_name)
         return self.counts.queue

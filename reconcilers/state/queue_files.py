@@ -1,6 +1,6 @@
 """Requests that wait for room: reading their files, and judging each by today's policy.
 
-One that cannot be read, or could never start, is set aside with the reason: it stays, and others do not wait for it.
+One that cannot be read, or could never start, is skipped with the reason: it stays, and others do not wait for it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The line in its order (since when they wait, then key), and what is set aside, with its faults, by path."""
+    """The line in its order (since when they wait, then key), and what is skipped, with its faults, by path."""
 
     waiting: tuple[Waiting, ...] = ()
     set_aside: tuple[QueuedRecord, ...] = field(default=())

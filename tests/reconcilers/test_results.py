@@ -27,7 +27,7 @@ def test_a_pass_prints_one_line_for_each_thing_whatever_stands_in_it() -> None:
     )
     assert one.lines() == (
         "remove int/rtb-1: due report int/rtb-9: nothing",
-        "set aside int/rtb-2: is no YAML; is empty",
+        "skipped int/rtb-2: is no YAML; is empty",
         "held int: too many; confirm",
     )
 
@@ -41,7 +41,7 @@ def test_a_pass_prints_one_line_for_each_thing_whatever_stands_in_it() -> None:
         (ReconcileResult("expiry", "int", set_aside=(SetAside("int/x", PurePosixPath("x"), ()),)), True),
         (ReconcileResult("expiry", "int", held=Fault("too many")), True),
     ],
-    ids=["nothing", "done by itself", "a report", "set aside", "held"],
+    ids=["nothing", "done by itself", "a report", "skipped", "held"],
 )
 def test_a_person_is_needed_when_something_stays_undone(one: ReconcileResult, expected: bool) -> None:
     assert one.needs_a_person is expected

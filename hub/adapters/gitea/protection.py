@@ -15,13 +15,13 @@ ADMINISTRATORS = "role:admin"
 DEPLOY_KEYS = "role:deploy-key"
 LAST_PUSHER = "Gitea does not keep the last pusher from approving; the hub does not count a committer's approval"
 _NO_STANDING = "a standing request for changes does not stop a merge"
-_UNPROTECTED = "some files may be pushed past it: {}"
+_UNPROTECTED = "some files may be pushed without a review: {}"
 _APPROVERS = "approvals of others than one team count too: {}"
-_NOBODY = "approvals count from a list that is empty: nobody can approve"
-_SOURCES = "a rule names checks, and nobody who alone may report them; the hub reads who reported each"
+_NOBODY = "approvals count from an empty list only: no approval can count"
+_SOURCES = "a rule names checks, not who may report them; the hub reads who reported each"
 _METHODS = "a rule does not say how requests are merged: allow merge commits only, in the repository's settings"
 _OUTDATED = "the hub does not have requests brought up to date there: it judges what merging gives"
-_INCOMPLETE = "Gitea cannot let {} past it"
+_INCOMPLETE = "Gitea cannot exempt {} from it"
 
 
 def protection_of(rule: Rule, owner: str) -> BranchProtection:

@@ -228,9 +228,7 @@ class Rulesets:
         if kind == "role" and value in ROLES:
             return _bypass("RepositoryRole", ROLES[value], mode)
         allowed = "app:ID (a number), team:ORG/TEAM, user:LOGIN, role:admin, role:maintain, role:write"
-        raise ConfigError(
-            Reason.INVALID_FORGE, Fault(f"{name!r} names nobody who could bypass a rule", allowed=allowed)
-        )
+        raise ConfigError(Reason.INVALID_FORGE, Fault(f"{name!r} is no actor that may bypass a rule", allowed=allowed))
 
     def _team_id(self, team: str) -> int:
         return read_team(self.calls, team).id

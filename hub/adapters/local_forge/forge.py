@@ -47,7 +47,7 @@ from reconcilers.ports.forge import (
 )
 
 NOT_EXPRESSED = (
-    "a bare repository asks nobody who they are: who can write its folder can move any branch, and review as anyone",
+    "a bare repository authenticates no user: whoever can write its folder can move any branch, and review as anyone",
     "it does not ask for approvals or checks before a push",
 )
 _NAME = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")

@@ -120,7 +120,7 @@ MATRIX: dict[str, tuple[Callable[[Prd], object], str, str, str]] = {
     ),
     "dismissed": (lambda prd: (prd.approved(), prd.world.dismiss(prd.number(), "bob")), "wait", "1 more approval", ""),
     "changes requested, then approved by another": (
-        lambda prd: (review(prd, "bob", "changes-requested"), prd.approved("carol")), "wait", "bob asked for changes", "",
+        lambda prd: (review(prd, "bob", "changes-requested"), prd.approved("carol")), "wait", "bob requested changes", "",
     ),
     "changes requested, then approved by the same": (
         lambda prd: (review(prd, "bob", "changes-requested"), prd.approved()), "merge", "approved by bob", "",

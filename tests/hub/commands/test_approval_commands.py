@@ -52,7 +52,7 @@ def test_from_asking_to_the_end_on_a_bare_repository(state: Path) -> None:
     run("approve", "RTB-123", "--env", "prd")
     assert "not counted: alice asked for it" in run("approvals").out
     run("approve", "RTB-123", "--env", "prd", "--request-changes", RTB_HUB_ACTOR="bob")
-    assert "waits for: bob asked for changes" in run("approvals").out
+    assert "waits for: bob requested changes" in run("approvals").out
     assert "bob approved request 1" in run("approve", "RTB-123", "--env", "prd", RTB_HUB_ACTOR="bob").out
     (found,) = run("approvals", "-o", "json").json()["requests"]
     (one,) = found["open"]

@@ -319,7 +319,7 @@ def test_beside_a_bare_repository_it_says_what_nobody_holds(tmp_path: Path) -> N
     laid_out(tmp_path / "state.git", "{kind: local}")
     ran = rtb_hub("protect", "--env", "prd", "--apply", "--repo", tmp_path / "state.git")
     assert ran.code == 4
-    assert "not by this forge: a bare repository asks nobody who they are" in ran.out
+    assert "not by this forge: a bare repository authenticates no user" in ran.out
     told = [line for line in ran.out.splitlines() if line.strip().startswith("to do:")]
     assert any("production needs GitHub" in line for line in told)
     assert not any("protect --apply" in line for line in told)

@@ -1,4 +1,4 @@
-"""A mistake of ours, planted at every border: what it hits is set aside with its traceback, and the rest goes on."""
+"""A mistake of ours, planted at every border: what it hits is skipped, with its traceback, and the rest goes on."""
 
 from __future__ import annotations
 

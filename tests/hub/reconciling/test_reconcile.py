@@ -75,7 +75,7 @@ def test_once_then_nothing(state: Path) -> None:
     start(state, "RTB-1", ends=parse_time(PAST))
     start(state, "RTB-2")
     ran = must("reconcile", "--only", "expiry", "--repo", state)
-    assert "int expiry remove int/rtb-1: its time was up at 2026-01-02T00:00:00Z" in ran.out
+    assert "int expiry remove int/rtb-1: its lease ended at 2026-01-02T00:00:00Z" in ran.out
     assert f"int expiry: done, commit {git(state, 'rev-parse', 'main')[:12]} on main" in ran.out
     assert (live(state), expired(state)) == (["rtb-2"], ["int/rtb-1"])
     before = state_of(state)
@@ -94,7 +94,7 @@ def test_ahead_shows_the_very_commit(state: Path) -> None:
         (ahead,) = shown["passes"]
         assert shown["dryRun"] is True
         assert ahead["actions"] == [
-            {"kind": "remove", "preview": "int/rtb-1", "why": f"its time was up at {PAST}", "due": PAST}
+            {"kind": "remove", "preview": "int/rtb-1", "why": f"its lease ended at {PAST}", "due": PAST}
         ]
         assert state_of(state) == before
         (early,) = must(
@@ -106,7 +106,7 @@ def test_ahead_shows_the_very_commit(state: Path) -> None:
     assert {**done, "commit": None} == ahead
     assert git(state, "log", "-1", "--format=%B", "main").strip() == ahead["plan"]["message"].strip()
     removed = git(state, "diff", "--name-status", base, "main").split("\n")[:-1]
-    assert [f"remove {line[2:]}: its time was up at {PAST}" for line in removed] == ahead["plan"]["changes"]
+    assert [f"remove {line[2:]}: its lease ended at {PAST}" for line in removed] == ahead["plan"]["changes"]
 
 
 def test_too_many_are_held_until_a_person_confirms(state: Path) -> None:
@@ -135,7 +135,7 @@ def test_what_cannot_be_read_needs_a_person_and_keeps_no_other(state: Path) -> N
     assert [aside["preview"] for one in ran.json()["passes"] for aside in one["setAside"]] == ["int/rtb-1"]
     assert live(state) == ["rtb-1"]
     assert (
-        "int expiry set aside int/rtb-1: environments/int/"
+        "int expiry skipped int/rtb-1: environments/int/"
         in rtb_hub("reconcile", "--only", "expiry", "--repo", state).out
     )
 

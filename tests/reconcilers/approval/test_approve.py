@@ -101,27 +101,27 @@ CASES: dict[str, tuple[tuple[Review, ...], dict[str, Any], str]] = {
     "approved, then changes requested": (
         (review("bob", "approved"), review("bob", "changes-requested", 1)),
         {},
-        "bob asked for changes",
+        "bob requested changes",
     ),
     "changes requested, then approved by another": (
         (review("bob", "changes-requested"), review("carol", "approved", 1)),
         {},
-        "bob asked for changes",
+        "bob requested changes",
     ),
     "changes requested by who is in no team": (
         (review("bob", "approved"), review("dave", "changes-requested", 1)),
         {},
-        "dave asked for changes",
+        "dave requested changes",
     ),
     "changes requested on an older commit": (
         (review("bob", "changes-requested", commit=OLD), review("carol", "approved", 1)),
         {},
-        "bob asked for changes",
+        "bob requested changes",
     ),
     "changes requested by two whose accounts are gone": (
         (review("bob", "approved"), review("", "changes-requested"), review("", "approved", 1)),
         {},
-        "somebody whose account is gone asked for changes",
+        "somebody whose account is gone requested changes",
     ),
     "reviewer left the team": (
         (review("bob", "approved"),),
@@ -261,7 +261,7 @@ def test_what_nobody_approved_in_time_is_closed_even_if_approved_later() -> None
     assert verdict(now=late + timedelta(seconds=1)).kind == "close"
     assert verdict(now=late).why == "not merged within 72h; 1 more approval of acme/prd-approvers"
     rejected = verdict(review("bob", "changes-requested"), now=late)
-    assert (rejected.kind, "bob asked for changes" in rejected.why) == ("close", True)
+    assert (rejected.kind, "bob requested changes" in rejected.why) == ("close", True)
     assert verdict(review("bob", "approved"), now=late).kind == "close"
 
 

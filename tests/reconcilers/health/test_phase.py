@@ -80,7 +80,7 @@ STUCK_APPLICATION = "an Application without entry that no ApplicationSet made"
 PHASES = [
     row("a synced and healthy preview runs", running(), "running"),
     row("one near its end is expiring soon", running(entry=entry(ends=timedelta(hours=1))), "expiring soon"),
-    row("one past its end is told so", running(entry=entry(ends=-timedelta(minutes=1))), "expiring soon", "its time was up at 2026-11-23T01:59:00Z"),
+    row("one past its end is told so", running(entry=entry(ends=-timedelta(minutes=1))), "expiring soon", "its lease ended at 2026-11-23T01:59:00Z"),
     row("a request that nobody merged awaits approval", of(request=ENTRY), "awaiting approval"),
     row("a request needs no cluster to await approval", of(request=ENTRY, unread="no network"), "awaiting approval"),
     row("without entry, Application and namespace it is removed", of(), "removed"),
@@ -179,7 +179,7 @@ def test_what_a_length_of_time_changes_it_changes_to_the_second(what: str) -> No
 @pytest.mark.parametrize(("left", "over"), [(1, False), (0, True), (-1, True)])
 def test_a_lease_is_told_as_over_from_its_end_on(left: int, over: bool) -> None:
     name, cause, _ = phase(running(entry=entry(ends=timedelta(seconds=left))))
-    assert (name, cause.startswith("its time was up at ")) == ("expiring soon", over)
+    assert (name, cause.startswith("its lease ended at ")) == ("expiring soon", over)
 
 
 def test_a_job_that_failed_is_told_and_one_that_still_runs_is_no_cause() -> None:

@@ -290,7 +290,7 @@ def test_what_does_not_validate_any_more_is_set_aside_and_the_next_one_starts() 
 
     found = plan_queue(observed(store, **SMALL), starter=Starter(LIBRARY, refuse, "test"), now=NOW)
     assert admissions(found) == ["int/rtb-4"]
-    assert [str(one) for one in found.set_aside] == ["set aside int/rtb-3: no good"]
+    assert [str(one) for one in found.set_aside] == ["skipped int/rtb-3: no good"]
 
 
 def test_what_could_never_start_does_not_wait() -> None:

@@ -85,11 +85,11 @@ def test_the_commit_says_what_why_and_by_whom_for_each_preview() -> None:
                 f"Preview: int/{name}",
                 "Action: expire",
                 "Requested-By: rtb-hub (reconciler)",
-                "Reason: its time was up at 2026-11-23T03:00:00Z",
+                "Reason: its lease ended at 2026-11-23T03:00:00Z",
             )
         ],
     ]
-    assert plan.lines()[0] == f"remove {HOME}/rtb-1/manifest.yaml: its time was up at 2026-11-23T03:00:00Z"
+    assert plan.lines()[0] == f"remove {HOME}/rtb-1/manifest.yaml: its lease ended at 2026-11-23T03:00:00Z"
 
 
 def test_a_plan_made_after_one_was_carried_out_is_empty() -> None:
@@ -117,7 +117,7 @@ def test_people_are_warned_ahead_once_the_time_has_come_and_the_next_time_is_tol
     assert (before.actions, before.next_due) == ((), ends - 2 * HOUR)
     warned = plan_expiry(state, at=ends - 2 * HOUR)
     assert plan_expiry(state, at=ends - timedelta(seconds=1)) == warned
-    why = "its time is up at 2026-11-23T06:00:00Z"
+    why = "its lease ends at 2026-11-23T06:00:00Z"
     assert (warned.actions, warned.next_due) == ((Action("warn", "int/rtb-1", why, ends),), ends)
     assert (warned.plan, warned.needs_a_person) == (None, False)
 
@@ -177,7 +177,7 @@ class TestSetAside:
         edited(store, "rtb-1", expiresAt="2000-01-01T00:00:00Z")
         (aside,) = plan_expiry(observed(store), at=NOW + HOUR).set_aside
         assert str(aside).startswith(
-            f"set aside int/rtb-1: {HOME}/rtb-1/preview.yaml: spec.lease.expiresAt: 2000-01-01T00:00:00Z is before"
+            f"skipped int/rtb-1: {HOME}/rtb-1/preview.yaml: spec.lease.expiresAt: 2000-01-01T00:00:00Z is before"
         )
 
     def test_an_entry_within_anothers_folder_is_not_taken_along(self) -> None:
