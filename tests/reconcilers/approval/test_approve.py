@@ -70,6 +70,21 @@ CASES: dict[str, tuple[tuple[Review, ...], dict[str, Any], str]] = {
         {"committers": BASE.committers | {Committer(OLD, Actor("bob"), "author", "Bob", "bob@example.com")}},
         "bob wrote a commit of it",
     ),
+    "a committer in other letters": (
+        (review("Bob", "approved"),),
+        {"committers": BASE.committers | {Committer(OLD, Actor("bob"), "author", "Bob", "bob@example.com")}},
+        "Bob wrote a commit of it",
+    ),
+    "the author in other letters": (
+        (review("Bob", "approved"),),
+        {"request": replace(REQUEST, author=Actor("bob"))},
+        "Bob opened the request",
+    ),
+    "whose account is gone approves": (
+        (review("", "approved"),),
+        {},
+        "somebody whose account is gone approved, but the account is gone",
+    ),
     "who amended another's commit approves": (
         (review("bob", "approved"),),
         {"committers": BASE.committers | written_by("dave", "bob")},
@@ -267,6 +282,13 @@ def test_what_nobody_approved_in_time_is_closed_even_if_approved_later() -> None
 
 def test_what_could_not_be_read_is_not_closed_either() -> None:
     assert verdict(unread=("the forge is down",), now=NOW + timedelta(hours=99)).kind == "wait"
+    assert verdict(unread=("the forge is down",), obsolete="prd changed it").kind == "wait"
+    assert verdict(obsolete="prd changed it").kind == "close"
+
+
+def test_of_what_could_not_be_read_nothing_else_is_told() -> None:
+    told = verdict(unread=("the forge is down",), checks=(), members=frozenset())
+    assert [wait.need for wait in told.waits] == ["unread"]
 
 
 people = st.sampled_from(["alice", "bob", "carol", "dave", "rtb-hub[bot]", ""])

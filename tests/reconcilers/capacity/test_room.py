@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from generator.errors import Fault, Reason, Stalled
-from generator.model.entry import Preview
+from generator.model.entry import Preview, Rendered
 from generator.model.environment import Environment
 from hub.output.remedies import words
 from reconcilers.capacity.capacity import (
@@ -23,8 +24,9 @@ from reconcilers.capacity.capacity import (
     room_faults,
     shard_faults,
 )
-from reconcilers.capacity.usage import NOTHING, Usage
-from worlds.builders import environment, preview
+from reconcilers.capacity.facts import Facts, facts_of
+from reconcilers.capacity.usage import NOTHING, Usage, share_of, total
+from worlds.builders import environment, image, preview
 
 #: Of alice: two target groups and half a vCPU.
 NEED = Need("alice", 2, Decimal("0.5"))
@@ -70,6 +72,12 @@ def test_the_target_groups_of_the_freest_shard(used: int, full: bool) -> None:
     others = Usage(0, shards={"previews-0": 10, "previews-1": used})
     assert fields(others) == (["no shard"] if full else [])
     assert fields(others, Need("alice", 0, Decimal(0))) == [], "what is not exposed needs none"
+
+
+@pytest.mark.parametrize(("groups", "full"), [(0, False), (1, True)])
+def test_what_is_not_exposed_needs_no_shard(groups: int, full: bool) -> None:
+    others = Usage(0, Decimal(0), {"previews-0": 11, "previews-1": 11})  # lowered since
+    assert bool(fields(others, Need("alice", groups, Decimal(0)))) == full
 
 
 def test_what_is_short_is_told_with_the_numbers_and_what_to_do() -> None:
@@ -198,6 +206,66 @@ class TestAnUpdate:
             "int uses 2 of 2 Fargate vCPUs and 0.5 more are asked for",
             "previews-0 has 10 of 10 target groups in use by others, and RTB-123 asks for 2, 1 more",
         ]
+
+
+def test_what_one_preview_asks_for() -> None:
+    """Two pods of web are billed 0.5 vCPU each, one of api 0.25; both are exposed. On spot nothing is billed."""
+    components = preview(images={"web": image("web"), "api": image("api")}).spec.components
+    web, api = (components[name].model_copy(update={"cpu": "250m", "memory": "512Mi"}) for name in ("web", "api"))
+    parts = {"web": web.model_copy(update={"replicas": 2, "cpu": "300m"}), "api": api}
+    assert need_of("alice", parts, "fargate") == Need("alice", 2, Decimal("1.25"))
+    assert need_of("alice", parts, "spot") == Need("alice", 2, Decimal(0))
+    assert str(need_of("alice", {}, "fargate").vcpu) == "0"
+
+
+def facts(**changed: Any) -> Facts:
+    """What alice's preview takes: one target group, a quarter of a vCPU."""
+    lives = replace(facts_of(preview()), owner="alice", shard="previews-0", target_groups=1, vcpu=Decimal("0.25"))
+    return replace(lives, **changed)
+
+
+SHARES: dict[str, tuple[tuple[Facts | None, ...], Usage]] = {
+    "one entry": ((facts(),), Usage(1, Decimal("0.25"), {"previews-0": 1}, {"alice": 1})),
+    "one that cannot be read": ((None,), Usage(1)),
+    "one that is not exposed": ((facts(target_groups=0),), Usage(1, Decimal("0.25"), {}, {"alice": 1})),
+    "an update that asks for more": (
+        (facts(), facts(target_groups=2, vcpu=Decimal(1))), Usage(1, Decimal(1), {"previews-0": 2}, {"alice": 1}),
+    ),
+    "an update that asks for less": (
+        (facts(target_groups=2, vcpu=Decimal(1)), facts()), Usage(1, Decimal(1), {"previews-0": 2}, {"alice": 1}),
+    ),
+    "an update on another shard": (
+        (facts(), facts(shard="previews-1")), Usage(1, Decimal("0.25"), {"previews-0": 1, "previews-1": 1}, {"alice": 1}),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", SHARES)
+def test_what_one_preview_takes(what: str) -> None:
+    entries, share = SHARES[what]
+    assert share_of(entries) == share
+
+
+def test_all_together() -> None:
+    one, other = share_of([facts()]), share_of([facts(owner="bob", shard="previews-1")])
+    assert total([]) == NOTHING
+    assert total([one, one, other]) == Usage(
+        3, Decimal("0.75"), {"previews-0": 2, "previews-1": 1}, {"alice": 2, "bob": 1}
+    )
+    assert one.plus(other).minus(other) == one
+
+
+DIGESTS = [f"sha256:{letter * 64}" for letter in "abc"]
+
+
+@pytest.mark.parametrize(("basis", "kept"), [(DIGESTS[2], DIGESTS[2]), (None, "")])
+def test_what_an_entry_says_it_shares_is_kept(basis: str | None, kept: str) -> None:
+    stamp = Rendered(generator="test", digest=DIGESTS[0], inputs=DIGESTS[1], basis=basis)
+    spec = preview().spec.model_copy(update={"rendered": stamp})
+    found = facts_of(preview().model_copy(update={"spec": spec}))
+    assert (found.basis, found.digest, found.inputs) == (kept, *DIGESTS[:2])
+    assert found.is_edited == (basis is not None)
+    assert facts_of(preview()).basis == ""
 
 
 def test_what_a_need_takes_on_a_shard() -> None:

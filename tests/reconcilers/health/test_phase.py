@@ -137,6 +137,7 @@ PHASES = [
     row("what the namespace says remains is told", leaving(namespace=namespace(deleting_since=ago(seconds=9), conditions=(condition("NamespaceContentRemaining", "services. has 1", since=ago(seconds=9)),))), "stopping", "NamespaceContentRemaining: services. has 1"),
     row("Argo CD's own trouble with a removal is told", leaving(application=application(deleting_since=ago(minutes=2), conditions=(condition("DeletionError", "project is gone"),))), "stuck", "DeletionError: project is gone"),
     row("a removal that takes long without a word is stuck", leaving(application=application(deleting_since=ago(minutes=6))), "stuck", "stopping since 2026-11-23T01:54:00Z", "nothing tells what holds it"),
+    row("a removal began with its first part", leaving(namespace=namespace(deleting_since=ago(minutes=1))), "stopping", "being removed since 2026-11-23T01:56:00Z"),
     row("without details the removal is told plainly", leaving(details=None), "stopping", "being removed since"),
 ]  # fmt: skip
 
@@ -162,6 +163,17 @@ BOUNDS: dict[str, tuple[Callable[[timedelta], Seen], timedelta, tuple[str, str, 
     ),
     "a removal without a word": (
         lambda t: leaving(application=application(deleting_since=NOW - t)), REMOVED, ("stopping", "stopping", "stuck"),
+    ),
+    "a removal whose parts follow each other": (
+        lambda t: leaving(application=application(deleting_since=NOW - t), namespace=namespace(deleting_since=ago(seconds=1))),
+        REMOVED, ("stopping", "stopping", "stuck"),
+    ),
+    "what holds it, for nobody knows how long": (
+        lambda t: leaving(
+            application=application(deleting_since=NOW - t),
+            namespace=namespace(deleting_since=ago(seconds=1), conditions=(condition("NamespaceContentRemaining", "services. has 1"),)),
+        ),
+        HELD, ("stopping", "stopping", "stuck"),
     ),
     "an entry without an Application": (lambda t: of(entry=entry(t)), NOTICED, ("starting", "starting", "stuck")),
     "the time left of a lease": (

@@ -246,6 +246,21 @@ class TestClock:
         found = plan_expiry(observed(store), at=NOW + HOUR)
         assert (due(found), len(found.set_aside)) == ((["int/rtb-1"], 0) if is_due else ([], 1))
 
+    @pytest.mark.parametrize("seconds", [0, 1])
+    def test_an_end_before_the_beginning_proves_nothing_from_its_second_on(self, seconds: int) -> None:
+        store, ends = several(1), NOW - HOUR
+        edited(store, "rtb-1", expiresAt=format_time(ends))
+        found = plan_expiry(observed(store), at=ends + timedelta(seconds=seconds))
+        assert (due(found), len(found.set_aside)) == ([], 1)
+
+    @pytest.mark.parametrize(("seconds", "is_due"), [(-1, False), (0, True), (1, True)])
+    def test_of_a_reviewed_lease_the_merge_is_the_beginning(self, seconds: int, is_due: bool) -> None:
+        store, begun = state_store(), NOW + HOUR
+        times = f'"{format_time(begun + timedelta(seconds=seconds))}"\n    activatedAt: "{format_time(begun)}'
+        stamped(store, times.strip('"'))
+        found = plan_expiry(observed(store, "prd"), at=NOW + 9 * HOUR)
+        assert (due(found), len(found.set_aside)) == ((["prd/rtb-123"], 0) if is_due else ([], 1))
+
     def test_a_clock_behind_removes_late_and_never_early(self) -> None:
         assert due(plan_expiry(observed(several(1)), at=NOW - timedelta(days=400), newest=NOW)) == []
 
