@@ -74,7 +74,7 @@ def compare(wanted: BranchProtection, found: BranchProtection) -> tuple[Opening,
 
 
 _NAME_HUB = "set approval.hubIdentity in the environment's file, such as app:12345 or user:rtb-hub; then apply it"
-_WATCH = "know of it; the hub itself is stricter, so let nobody but the hub merge"
+_WATCH = "know of it; the hub itself is stricter, so let only the hub merge"
 
 
 def after_applying(openings: tuple[Opening, ...]) -> tuple[Opening, ...]:

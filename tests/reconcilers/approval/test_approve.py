@@ -181,7 +181,7 @@ CASES: dict[str, tuple[tuple[Review, ...], dict[str, Any], str]] = {
     "changes requested while it was aimed at another branch": (
         (replace(review("carol", "changes-requested"), is_elsewhere=True), review("bob", "approved", 1)),
         {},
-        "carol asked for changes",
+        "carol requested changes",
     ),
     "team unreadable": (
         (review("bob", "approved"),),
