@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from reconcilers.approval.push_rules import PushRules
     from reconcilers.ports.forge import Forge
     from reconcilers.ports.git import ClusterReader, EntryCache, GitStore, VerifiedMemo
-    from reconcilers.state.environment import EnvironmentState
     from reconcilers.state.reading import Reading
 
 
@@ -120,14 +119,6 @@ class Hub:
     @cached_property
     def _known(self) -> dict[str, KnownEnvironments]:
         return {}
-
-    def read_states(self, store: GitStore) -> tuple[EnvironmentState, ...]:
-        """All environments of a repository; see `reconcilers.state.reading`."""
-        return self.reading(store).states()
-
-    def read_state(self, store: GitStore, environment: str) -> EnvironmentState:
-        """One environment of a repository; see `reconcilers.state.reading`."""
-        return self.reading(store).state(environment)
 
     def store(self, repo: str | None) -> GitStore:
         """The state repository: `repo` (a flag), else RTB_HUB_REPO, else the one of the current folder."""

@@ -120,13 +120,6 @@ def read_state(
     return read_repository(store, library, cache=cache).state(environment)
 
 
-def read_each_state(
-    store: GitStore, library: TemplateLibrary, *, cache: EntryCache = NOTHING_KEPT
-) -> tuple[tuple[EnvironmentState, ...], Mapping[str, HubError]]:
-    """The environments that can be read, and why others cannot. See `Reading.each`."""
-    return read_repository(store, library, cache=cache).each()
-
-
 def _state(one: Observed, cache: EntryCache) -> EnvironmentState:
     """The environment with its entries and, when it is gated, its requests."""
     name, files = one.environment.name, one.files()

@@ -64,7 +64,7 @@ def measure(ours: Hub, case: str) -> dict[str, float]:
     """One pass of `case`, observing included: seconds, seconds of the pass alone, MiB at most, and what it found."""
     library = TemplateLibrary({**LIBRARY.files, TEMPLATE: MORE}) if case == "all" else None
     begin = time.perf_counter()
-    state = ours.read_state(ours.store(None), "int")
+    state = ours.reading(ours.store(None)).state("int")
     seen = time.perf_counter()
     found = drift_pass(ours, replace(state, library=library) if library else state, at=NOW)
     end = time.perf_counter()

@@ -66,7 +66,7 @@ def expiry_seconds(folder: Path, repository: str) -> float:
     ours = Hub(load_settings(environ(folder)))
     store, _ = ours.store(repository), ours.library
     begin = time.process_time()
-    for state in ours.read_states(store):
+    for state in ours.reading(store).states():
         plan_expiry(state, at=NOW)
     return time.process_time() - begin
 

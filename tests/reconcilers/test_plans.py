@@ -16,7 +16,7 @@ from reconcilers.lifecycle.stop import plan_stop
 from reconcilers.plan import FileChange, Plan, combined
 from reconcilers.scheduled.expiry import plan_expiry
 from reconcilers.state.layout import plan_layout
-from reconcilers.state.reading import read_each_state, read_state
+from reconcilers.state.reading import read_repository, read_state
 from worlds.builders import LIBRARY, NOW, start_request
 from worlds.memory_store import MemoryStore
 from worlds.planning import KEY, STARTER, Broken, layout, merged, planned, removed, started, state_store
@@ -38,7 +38,7 @@ def lay_out(store: Broken, _: str) -> list[Plan]:
 
 
 def expire(store: Broken, env: str) -> list[Plan]:
-    states, failures = read_each_state(store, LIBRARY)
+    states, failures = read_repository(store, LIBRARY).each()
     for err in failures.values():
         raise err
     later = NOW + timedelta(days=30)

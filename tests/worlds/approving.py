@@ -130,7 +130,7 @@ class Prd:
 
     def entry(self, key: str = "RTB-123") -> EntryRecord | None:
         ours = self.hub()
-        return ours.read_state(ours.store(str(self.world.path)), "prd").entry(IssueKey.parse(key))
+        return ours.reading(ours.store(str(self.world.path))).state("prd").entry(IssueKey.parse(key))
 
     def lease(self) -> Any:
         record = self.entry()

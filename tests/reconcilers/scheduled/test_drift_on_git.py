@@ -36,7 +36,7 @@ def start(state: Path, *keys: str, env: str = "int") -> None:
 def observe(state: Path) -> DriftResult:
     """One pass, as the command makes it: with new parts, and what is kept in the cache folder."""
     ours = Hub(load_settings({**os.environ, "RTB_HUB_CACHE": str(state.parent / "cache")}))
-    return drift_pass(ours, ours.read_state(ours.store(str(state)), "int"), at=ours.clock())
+    return drift_pass(ours, ours.reading(ours.store(str(state))).state("int"), at=ours.clock())
 
 
 def reconcile(state: Path) -> DriftResult:
