@@ -64,6 +64,8 @@ class Reason(StrEnum):
     NOT_ALLOWED = "NotAllowed"
     TOO_MANY_REQUESTS = "TooManyRequests"
     NOT_FOUND = "NotFound"
+    FILE_UNUSABLE = "FileUnusable"
+    CLOCK_BEHIND = "ClockBehind"
     UNEXPECTED = "Unexpected"
 
 

@@ -22,8 +22,20 @@ def environment_files(folder: Path | None = None) -> dict[str, str]:
 
 def files_below(folder: Path, shown: str) -> dict[str, str]:
     """Texts of all files below `folder`, sorted, by path with `shown` in place of the folder."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    return {f"{shown}/{path.relative_to(folder).as_posix()}": path.read_text(encoding="utf-8") for path in paths}
+    paths = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    visible = (path for path in paths if not any(part.startswith(".") for part in path.parts))
+    return {f"{shown}/{path.as_posix()}": _text(folder / path) for path in visible}
+
+
+def _text(path: Path) -> str:
+    """The text of a file. Raises `ConfigError` (FileUnusable) for one that is none."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as err:
+        from generator.errors import ConfigError, Fault, Location, Reason
+
+        fault = Fault("is not UTF-8 text", Location(str(path)), remedy="move it out of the folder, or save it as UTF-8")
+        raise ConfigError(Reason.FILE_UNUSABLE, fault) from err
 
 
 def requirements() -> str:

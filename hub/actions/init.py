@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from generator.errors import ConfigError, Fault, Reason, Stalled
 from hub.actions.environments import EnvironmentSet, environments_of, given_environments
 from hub.actions.laid_out_files import LaidOutFiles
 from hub.adapters.git.push_rules import protect, pushed_to, rules_of
-from hub.adapters.git.store import create_repository
+from hub.adapters.git.store import GitRepository, create_repository
 from reconcilers.approval.push_rules import BranchRule, PushRules, branch_rules
 from reconcilers.plan import Plan
 from reconcilers.ports.git import GitStore
 from reconcilers.state.layout import Layout, plan_layout
+from reconcilers.state.policies import must_be_laid_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +60,37 @@ class LaidOut:
 def init(asked: InitRequest, *, parts: InitParts) -> LaidOut:
     """Make the repository when the folder is new or empty, then commit what its branches lack. Touches no preview.
 
-    Raises `ConfigError` for environments that are wrong, before anything is made, and what the store raises.
+    Raises `ConfigError` before anything is made or written: for environments that are wrong, and (TargetNotEmpty) for a
+    folder or a repository that is somebody else's. Raises what the store raises.
     """
-    layout = parts.files.layout(_environments(asked, parts))
+    there = _standing(asked, parts)
+    layout = parts.files.layout(_environments(asked, there))
+    if there is not None:
+        is_unused = not isinstance(there, GitRepository) or there.is_unused()
+        must_be_laid_out(there.snapshots(), layout.branches(), there.location, is_unused=is_unused)
     store = _open_or_create(asked, parts)
     rules, held = branch_rules(layout.environments), _push_rules(asked.folder, layout, parts.environ)
     branches = tuple((plan, store.commit(plan, at=parts.clock())) for plan in plan_layout(layout, store))
     return LaidOut(store.location, layout, branches, rules, held)
 
 
-def _environments(asked: InitRequest, parts: InitParts) -> EnvironmentSet:
+def _standing(asked: InitRequest, parts: InitParts) -> GitStore | None:
+    """The repository that is there already: in the folder, or where it is to be published. None: there is none."""
+    if not _is_there(asked.folder):
+        return parts.open(asked.remote) if asked.remote is not None else None
+    try:
+        return parts.open(str(asked.folder))
+    except Stalled as err:
+        if err.reason is not Reason.NOT_A_STATE_REPOSITORY:
+            raise
+        fault = Fault(f"{asked.folder} is not empty, and is no Git repository", remedy="name a new or empty folder")
+        raise ConfigError(Reason.TARGET_NOT_EMPTY, fault) from err
+
+
+def _environments(asked: InitRequest, standing: GitStore | None) -> EnvironmentSet:
     """Those named; else the repository's own, so that the shipped ones never replace them; else the shipped."""
-    standing = str(asked.folder) if _is_there(asked.folder) else asked.remote
     if asked.environments is None and standing is not None:
-        own = environments_of(parts.open(standing))
+        own = environments_of(standing)
         if own.names:
             return own
     return given_environments(asked.environments)
@@ -79,9 +98,7 @@ def _environments(asked: InitRequest, parts: InitParts) -> EnvironmentSet:
 
 def _open_or_create(asked: InitRequest, parts: InitParts) -> GitStore:
     if _is_there(asked.folder):
-        store = parts.open(str(asked.folder))
-        store.snapshots()  # raises when the folder is something else
-        return store
+        return parts.open(str(asked.folder))
     create_repository(asked.folder, bare=not asked.has_work_tree, remote=asked.remote, environ=parts.environ)
     return parts.open(str(asked.folder))
 

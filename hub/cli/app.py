@@ -21,7 +21,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 @options.command(panel="State repository")
-@options.argument("folder", metavar="DIR", type=options.PATH, help="New or empty folder for the repository.")
+@options.argument("folder", metavar="DIR", type=options.PATH, help="New or empty folder, or a state repository.")
 @options.option("--remote", metavar="URL", help="Publish to this Git repository, empty or laid out.")
 @options.flag("--work-tree", help="Create a normal repository with checked-out files. Default: a bare repository.")
 @options.environments

@@ -9,6 +9,8 @@ import sys
 from hub import __version__
 
 NAME = "rtb-hub"
+#: `Reason.FILE_UNUSABLE` in `hub.output.exit_codes`, which costs more to import than all of this.
+_UNUSABLE = 26
 #: New objects between two searches for garbage. Python's own 700 has it search a hundred times while a command starts,
 #: which makes next to none.
 _BETWEEN_SEARCHES = 100_000
@@ -25,6 +27,24 @@ def program() -> None:
 
 def main() -> None:
     """Run the command line and exit with one of `hub.output.exit_codes`."""
+    if sys.stdout is None:
+        if sys.stderr is not None:
+            sys.stderr.write("error: standard output is closed, so nothing was done; to do: >/dev/null discards it\n")
+        sys.exit(_UNUSABLE)
+    try:
+        _main()
+        sys.stdout.flush()
+    except OSError as err:
+        from hub.cli.errors import unusable
+
+        if (found := unusable(err)) is None:
+            raise
+        if sys.stderr is not None:
+            sys.stderr.write(f"error: {found.faults[0].message}\n")
+        sys.exit(_UNUSABLE)
+
+
+def _main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"{NAME} {__version__}\n")
         return

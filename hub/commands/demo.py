@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from generator.errors import ConfigError, Fault, Reason
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE
 from hub.commands import init, start
 from hub.commands import list_previews as listing
@@ -25,7 +26,13 @@ _REGISTRY = "111111111111.dkr.ecr.ap-northeast-2.amazonaws.com"
 
 
 def run(folder: Path) -> None:
-    """Lay out `folder`, start previews of two issues in int and stg, list them, show the repository's tree."""
+    """Lay out `folder`, start previews of two issues in int and stg, list them, show the repository's tree.
+
+    Raises `ConfigError` (TargetNotEmpty) for a folder with something in it, whatever that is.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        fault = Fault(f"{folder} is there already; a demo is shown in a folder that it makes", remedy="name a new one")
+        raise ConfigError(Reason.TARGET_NOT_EMPTY, fault)
     _say("rtb-hub", "init", str(folder))
     init.run(folder, remote=None, work_tree=False, environments=None, output=Format.TABLE)
     for arguments in _previews():

@@ -5,6 +5,8 @@ branch at a time, so that a bad state in between is refused though the end is go
 
 A preview whose time is not up is removed by a change of its own only: one such preview in the whole walk, in a commit
 that does nothing else. That is what 'rtb-hub stop' makes, and what a reviewer of a pull request can judge at a glance.
+Where nobody reviews, since the environment is not gated, the hub also joins requests: there the commit's message names
+each preview that was stopped, so that none goes unsaid, and the cap bounds how many go.
 The expiry identity, whose pushes nobody reviews, never removes one.
 """
 
@@ -23,11 +25,12 @@ from reconcilers.guard.entries import EntryGuard, PreviewChange
 from reconcilers.guard.manifests import ManifestChange
 from reconcilers.guard.paths import PreviewFile, path_refusals, preview_file
 from reconcilers.guard.walk import FILE_MODE, Objects, Policy, Refusal, Step, TreeFile, Walk, Who
+from reconcilers.lifecycle.batch import MOST_STOPS
 from reconcilers.lifecycle.start import Check
 from reconcilers.state.entries import parse_entry
 
 #: Removals in one walk, unless asked for otherwise.
-CAP = 10
+CAP = MOST_STOPS
 _FILES = (ENTRY_FILE, MANIFEST_FILE)
 
 
@@ -47,6 +50,8 @@ class _Removals:
 
     all: dict[str, str] = field(default_factory=dict)
     live: list[tuple[str, str, bool]] = field(default_factory=list)
+    #: Those of `live` that nobody reviews and that their commit's message names.
+    said: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,9 @@ class _Pass:
         folder = str(file.folder)
         if entry is None and manifest is None:
             self._removed(step, folder, old_entry, is_alone=is_alone)
+            is_gated = self.guard.policies[file.environment].environment.spec.gated
+            if not is_gated and f"{file.environment}/{file.folder.name}" in step.stopped:
+                self.removals.said.add(folder)
             return
         self.changed.add(folder)
         if entry is None or manifest is None:
@@ -186,6 +194,8 @@ class _Pass:
             where = Location(f"{folder}/{ENTRY_FILE}")
             if self.guard.who == "expiry":
                 yield Refusal("removal-not-due", where, "its time is not known to be up", commit)
+            elif folder in self.removals.said:
+                continue
             elif len(live) > 1:
                 message = f"its time is not up, and {len(live) - 1} more such previews are removed with it"
                 yield Refusal("removal-not-due", where, message, commit)

@@ -84,11 +84,15 @@ class FileDelta:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one commit changed on the branch, against its first parent."""
+    """What one commit changed on the branch, against its first parent.
+
+    `stopped`: the previews (`int/rtb-123`) that its message says were stopped, in the form of the hub's own trailers.
+    """
 
     commit: str
     deltas: tuple[FileDelta, ...]
     is_merge: bool = False
+    stopped: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ from reconcilers.plan import Plan, combined
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.planned import after
 
+#: Previews that one commit stops at most: what the guard lets through. Further stops are in the next.
+MOST_STOPS = 10
+
 
 class Outcome(Protocol):
     """What a request would do: files to commit, and a request branch to delete with the commit it must still be at."""
@@ -67,7 +70,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Another request for the same preview goes first."""
+    """Another request for the same preview goes first, or as many as one commit may stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ def plan_batch(
     answers: list[Accepted[Outcome] | Refused | Deferred] = []
     seen: set[tuple[str, IssueKey]] = set()
     taking: defaultdict[str, list[int]] = defaultdict(list)
+    stops: Counter[str] = Counter()
     for place, one in enumerate(submissions):
         if (one.environment, one.key) in seen:
             answers.append(Deferred())
@@ -113,6 +117,11 @@ def plan_batch(
         except Exception as err:  # noqa: BLE001 - the border of a request
             answers.append(Refused(unexpected(f"{one.key} in {one.environment} cannot be planned", err)))
             continue
+        if outcome.plan is not None and ("Action", "stop") in outcome.plan.trailers and outcome.withdraw is None:
+            stops[outcome.plan.branch] += 1
+            if stops[outcome.plan.branch] > MOST_STOPS:
+                answers.append(Deferred())
+                continue
         answers.append(Accepted(outcome, state.environment))
         if outcome.plan is not None and not outcome.plan.is_converged:
             latest[one.environment] = after(state, outcome.plan)

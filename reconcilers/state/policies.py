@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -151,6 +151,48 @@ def _own(snapshots: Mapping[str, Snapshot], location: str) -> dict[str, Snapshot
         remedy = Remedy(RemedyKind.LAY_OUT)
         raise Stalled(Reason.NOT_A_STATE_REPOSITORY, f"{location} has no branch", remedy=remedy)
     return own
+
+
+def must_be_laid_out(
+    branches: Mapping[str, Snapshot], wanted: Collection[str], location: str, *, is_unused: bool
+) -> None:
+    """Raise `ConfigError` (TargetNotEmpty) for a repository that is somebody else's: where one would be laid out.
+
+    `branches` are those there are, `wanted` those that would be written. It is ours when one has the mark of a state
+    repository (`rtb-hub.yaml`) and none of those that would be written lacks it; without a branch, when it `is_unused`.
+    Raises `Stalled` (LayoutVersion) for one of another release.
+    """
+    own = own_snapshots(branches)
+    remedy = (
+        f"name a new or empty folder; if it was a state repository, bring {LAYOUT_FILE} back first, by reverting the"
+        " commit that removed it"
+    )
+    if not branches and not is_unused:
+        message = f"{location} is not empty, and is no state repository; nothing was changed"
+        raise ConfigError(Reason.TARGET_NOT_EMPTY, Fault(message, remedy=remedy))
+    marked = {name for name, snapshot in own.items() if _is_marked(snapshot, location)}
+    lacking = [name for name in sorted(own) if name in wanted and name not in marked]
+    if lacking or (branches and not marked):
+        which = lacking[0] if lacking else min(own, default=min(branches))
+        message = (
+            f"{location} is a repository of something else: its branch {which} has no {LAYOUT_FILE} of a state"
+            " repository; nothing was changed"
+        )
+        raise ConfigError(Reason.TARGET_NOT_EMPTY, Fault(message, remedy=remedy))
+
+
+def _is_marked(snapshot: Snapshot, location: str) -> bool:
+    text = snapshot.read([LAYOUT_FILE]).get(LAYOUT_FILE)
+    if text is None:
+        return False
+    try:
+        data = load(text, str(LAYOUT_FILE)).data
+    except ConfigError:
+        return False
+    if not isinstance(data, Mapping) or data.get("kind") != "StateRepository":
+        return False
+    _check_layout(text, snapshot, location)
+    return True
 
 
 def _check_layout(text: bytes | None, snapshot: Snapshot, location: str) -> None:

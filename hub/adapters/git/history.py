@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from generator.errors import Fault, Reason, Stalled
+from hub.adapters.git.log import trailers_in
 from hub.adapters.git.objects import ABSENT, RAW, Difference, answers, differences, listed, names
 from hub.adapters.git.process import Git
 from hub.adapters.git.reader import GitReader
 from hub.adapters.git.snapshot import GitSnapshot
 from reconcilers.guard.walk import FileDelta, Step, TreeFile, Walk
+from reconcilers.state.history import blocks
 
 #: Contents of larger blobs are not read.
 LARGEST_BYTES = 2**20
@@ -49,9 +51,13 @@ class GitHistory:
             return Walk(base, head)
         listing = self.git.must("rev-list", "--first-parent", "--parents", head, f"^{base}").text.splitlines()
         lines = [line.split() for line in reversed(listing)]
+        stopped = self._stopped([one for one, *_ in lines])
         if lines and lines[0][1:2] != [base]:
             return Walk(base, head, True, (Step(head, self._deltas(base, head), True),))
-        steps = tuple(Step(one, self._deltas(parents[0], one), len(parents) > 1) for one, *parents in lines)
+        steps = tuple(
+            Step(one, self._deltas(parents[0], one), len(parents) > 1, stopped.get(one, frozenset()))
+            for one, *parents in lines
+        )
         return Walk(base, head, True, steps)
 
     def proposal(self, base: str, head: str) -> Walk:
@@ -77,6 +83,18 @@ class GitHistory:
         small = [blob for blob, *rest in kinds if rest[:1] == ["blob"] and int(rest[1]) <= LARGEST_BYTES]
         out = self.git.must("cat-file", "--batch", stdin=names(small)).out if small else b""
         return contents | {one.content_id: one.content for one in answers(out, len(small))}
+
+    def _stopped(self, commits: Sequence[str]) -> dict[str, frozenset[str]]:
+        """Of each commit the previews that its message says were stopped."""
+        if not commits:
+            return {}
+        form = "--format=tformat:%H%x00%(trailers:only,unfold)"
+        told = self.git.must("log", "-z", "--no-walk=unsorted", "--stdin", form, stdin=names(commits)).out
+        fields = told.decode("utf-8", "replace").split("\0")
+        return {
+            one: frozenset(name for name, block in blocks([*trailers_in(text)]) if ("Action", "stop") in block)
+            for one, text in zip(fields[::2], fields[1::2], strict=False)
+        }
 
     def _deltas(self, before: str, after: str) -> tuple[FileDelta, ...]:
         told = self.git.must("diff-tree", *RAW, before, after, "--").out

@@ -38,7 +38,7 @@ def read_log(
             at=at,
             author=author,
             subject=subject,
-            trailers=tuple(_trailers(trailers)),
+            trailers=tuple(trailers_in(trailers)),
         )
 
 
@@ -49,7 +49,8 @@ def must_be_whole(common: Path) -> None:
         raise Stalled(Reason.REPOSITORY_REFUSED, Fault("the clone is shallow: its history ends early", remedy=remedy))
 
 
-def _trailers(text: str) -> Iterator[tuple[str, str]]:
+def trailers_in(text: str) -> Iterator[tuple[str, str]]:
+    """The trailers in what `%(trailers:only,unfold)` gives, in order."""
     for line in text.splitlines():
         name, colon, value = line.partition(":")
         if colon:

@@ -162,6 +162,12 @@ class GitRepository:
         elif self.git.run("update-ref", "-d", f"{_HEADS}{branch}", expected).code != 0:
             raise self._moved(branch, expected)
 
+    def is_unused(self) -> bool:
+        """Whether it is as `git init` or a clone of such a one leaves it: no branch here, and no file checked out."""
+        if self.git.must("for-each-ref", "--count=1", _HEADS).text:
+            return False
+        return self.work_tree is None or not [one for one in self.work_tree.iterdir() if one.name != ".git"]
+
     def obstacles(self) -> Obstacles:
         """What stands in the way of commits to it, here and at the path that pushes arrive at. Raises what Git does."""
         url = self.mirror.url if self.mirror else self.git.ask("config", "--get", "remote.origin.url").text

@@ -1,0 +1,81 @@
+"""Files, folders and streams that cannot be used are errors that name them, and no traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from worlds.commands import IMAGES, Ran, git, rtb_hub
+from worlds.places import ROOT
+from worlds.repositories import state_repository
+
+UNUSABLE = 26
+START = ("start", "RTB-1", "--env", "int", "--blueprint", "web-api", *IMAGES)
+
+
+def with_stdout(stdout: str, *arguments: object) -> Ran:
+    """Run the program with standard output redirected as a shell does it."""
+    words = [sys.executable, "-m", "hub.cli.main", *map(str, arguments)]
+    done = subprocess.run(["sh", "-c", f'exec "$@" {stdout}', "sh", *words], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)  # fmt: skip
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("stdout", [">/dev/full", ">&-"])
+@pytest.mark.parametrize("command", [("--version",), ("env", "list", "-o", "json"), ("env", "list"), ("schema", "preview"), ("--help",)], ids=" ".join)  # fmt: skip
+def test_standard_output_that_takes_nothing(stdout: str, command: tuple[str, ...]) -> None:
+    ran = with_stdout(stdout, *command)
+    assert (ran.code, "standard output" in ran.err, "Traceback" in ran.err) == (UNUSABLE, True, False), ran.err
+
+
+def test_a_commit_is_told_as_made_where_its_output_is_lost(tmp_path: Path) -> None:
+    path = state_repository(tmp_path / "state.git")
+    ran = with_stdout(">/dev/full", *START, "--repo", path)
+    assert (ran.code, "is done" in ran.err, "Traceback" in ran.err) == (UNUSABLE, True, False), ran.err
+    assert git(path, "log", "-1", "--format=%s", "main").startswith("Start RTB-1")
+
+
+def test_without_standard_output_nothing_is_begun(tmp_path: Path) -> None:
+    path = state_repository(tmp_path / "state.git")
+    before = git(path, "for-each-ref")
+    assert with_stdout(">&-", *START, "--repo", path).code == UNUSABLE
+    assert git(path, "for-each-ref") == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("render", *START[1:], "--to", "{file}"),
+        ("render", *START[1:], "--to", "{file}/below"),
+        ("schema", "--to", "{file}"),
+        ("argocd", "render", "--to", "{file}"),
+        ("init", "{file}/below"),
+        ("env", "list", "--environments", "{folder}"),
+        ("init", "{new}", "--environments", "{folder}"),
+    ],
+    ids=lambda command: " ".join(command[:1]),
+)  # fmt: skip
+def test_a_path_that_cannot_be_used_is_named(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "folder" / "int" / ".idea").mkdir(parents=True)
+    (tmp_path / "folder" / "int" / ".idea" / "x.bin").write_bytes(b"\xff\xfe")
+    (tmp_path / "folder" / "int" / "picture.png").write_bytes(b"\x89PNG\xff")
+    named = {"file": tmp_path / "file", "folder": tmp_path / "folder", "new": tmp_path / "new.git"}
+    ran = rtb_hub(*(word.format(**named) for word in command))
+    assert ran.code in (UNUSABLE, 35), ran.err
+    assert ("picture.png" if "{folder}" in command else str(named["file"])) in ran.err, ran.err
+    assert "Traceback" not in ran.err
+    assert (tmp_path / "file").read_text() == "x"
+
+
+def test_hidden_files_among_environments_are_nobodys(tmp_path: Path) -> None:
+    (tmp_path / "base" / ".idea").mkdir(parents=True)
+    (tmp_path / "base" / ".idea" / "x.bin").write_bytes(b"\xff\xfe")
+    for name in ("base", "int"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        text = (ROOT / "environments" / name / "environment.yaml").read_text()
+        (tmp_path / name / "environment.yaml").write_text(text)
+    assert rtb_hub("env", "list", "--environments", tmp_path).code == 0
