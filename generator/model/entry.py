@@ -99,6 +99,16 @@ class Lease(Model):
     extensions: list[Extension] = Field(default_factory=list)
 
 
+class RenderedPods(Model):
+    """Equal pods that the manifests make."""
+
+    name: Text = Field(description="of the object that makes them")
+    replicas: Annotated[int, Field(ge=1, le=1_000_000)] = Field(description="how many run at once")
+    millicores: Annotated[int, Field(ge=0, le=2**63 - 1)] = Field(description="that each asks for")
+    memory_bytes: Annotated[int, Field(ge=0, le=2**63 - 1)] = Field(description="that each asks for")
+    compute: Annotated[str, Field(max_length=63)] = Field(description="where they run; empty: not said")
+
+
 class Rendered(Model):
     """What the manifests beside the entry were rendered by and from."""
 
@@ -109,6 +119,9 @@ class Rendered(Model):
     )
     basis: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = Field(
         None, description="of environment and templates alone: tells an edited entry from edited templates"
+    )
+    pods: list[RenderedPods] | None = Field(
+        None, description="pods of the manifests, for price and quota; none = those of the components alone"
     )
 
 

@@ -96,6 +96,12 @@ def pod_spec(manifest: Manifest) -> PodSpec | None:
     spec = at(manifest.data, *template, "spec")
     if not isinstance(spec, Mapping):
         return None
-    replicas = at(manifest.data, "spec", "parallelism" if manifest.kind == "Job" else "replicas")
-    count = replicas if isinstance(replicas, int) and not isinstance(replicas, bool) else 1
-    return PodSpec(manifest, (*template, "spec"), spec, mapping(manifest.data, *template, "metadata", "labels"), count)
+    labels = mapping(manifest.data, *template, "metadata", "labels")
+    return PodSpec(manifest, (*template, "spec"), spec, labels, _at_once(manifest))
+
+
+def _at_once(manifest: Manifest) -> int:
+    """How many pods the object runs at once; of a CronJob those of one run."""
+    where = {"Pod": (), "Job": ("spec", "parallelism"), "CronJob": ("spec", "jobTemplate", "spec", "parallelism")}
+    count = at(manifest.data, *path) if (path := where.get(manifest.kind, ("spec", "replicas"))) else None
+    return max(0, count) if isinstance(count, int) and not isinstance(count, bool) else 1

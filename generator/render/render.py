@@ -14,6 +14,7 @@ from generator.model.environment import Environment
 from generator.model.inputs import EnvironmentInputs, basis_digest, inputs_digest
 from generator.objects.manifest import Manifest, in_wave_order
 from generator.render.context import template_values
+from generator.render.pods import pods_beyond
 from generator.render.request import check_known
 from generator.render.templating import Renderer
 from generator.yaml.writer import dump_all
@@ -85,7 +86,8 @@ class PreviewRenderer:
         """The entry with the record of its `rendering` in it."""
         basis = self.basis(preview.spec.blueprint, environment, generator)
         inputs = inputs_digest(basis, preview)
-        stamp = Rendered(generator=generator, digest=rendering.digest, inputs=inputs, basis=basis)
+        pods = pods_beyond(preview, rendering.manifests)
+        stamp = Rendered(generator=generator, digest=rendering.digest, inputs=inputs, basis=basis, pods=pods)
         return preview.model_copy(update={"spec": preview.spec.model_copy(update={"rendered": stamp})})
 
     def _shared(self, blueprint: str, environment: Environment) -> _Basis:

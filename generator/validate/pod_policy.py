@@ -7,16 +7,15 @@ an event and leaves the pod Pending, so it is found here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
-from math import ceil
 from typing import Any
 
 from generator.cost.fargate import ContainerRequest, PodRequests, billed_size
 from generator.errors import ConfigError
 from generator.objects.findings import Finding, Path
 from generator.objects.pods import Container, PodSpec, at, items, mapping
+from generator.objects.requests import asked_of, quantity_or_none
 from generator.values.formats import image_digest
-from generator.values.quantities import MIB, quantity_of
+from generator.values.quantities import MIB
 
 _RESTRICTED_VOLUMES = frozenset(
     {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
@@ -48,7 +47,7 @@ def resources(pod: PodSpec) -> Iterator[Finding]:
                 if value is None:
                     remedy = "say how much; the namespace's quota refuses pods that do not"
                     yield _finding(pod, "policy/resources", "is missing", path, remedy)
-                elif name == "memory" and 0 < (_amount_of(value) or MIB) < MIB:
+                elif name == "memory" and 0 < (quantity_or_none(value) or MIB) < MIB:
                     message = f"{value!r} is less than one MiB"
                     yield _finding(
                         pod, "policy/memory", message, path, "write it as 256Mi; 'm' is a thousandth of a byte"
@@ -56,30 +55,12 @@ def resources(pod: PodSpec) -> Iterator[Finding]:
 
 
 def requests_of(pod: PodSpec) -> PodRequests:
-    """What the pod's containers ask for; what cannot be read counts as 0 (`resources` reports it)."""
-    sums: dict[bool, list[ContainerRequest]] = {True: [], False: []}
-    for container in pod.containers():
-        sums[container.is_init].append(
-            ContainerRequest(_amount(container, "cpu"), _amount(container, "memory")),
-        )
-    return PodRequests(tuple(sums[False]), tuple(sums[True]))
-
-
-def _amount(container: Container, name: str) -> int:
-    """What the container asks for, in millicores or bytes: its limit where it says no request, as Kubernetes does."""
-    asked = at(container.data, "resources", "requests", name)
-    if asked is None:
-        asked = at(container.data, "resources", "limits", name)
-    found = _amount_of(asked) or Decimal(0)
-    return max(0, ceil(found * 1000 if name == "cpu" else found))
-
-
-def _amount_of(value: Any) -> Decimal | None:
-    """The quantity in `value`; None when it is none, which the API server's rules tell."""
-    try:
-        return quantity_of(value)
-    except ValueError:
-        return None
+    """What the pod's containers ask for, as it is sized."""
+    asked = asked_of(pod)
+    ordinary, init = (
+        tuple(ContainerRequest(*one) for one in some) for some in (asked.containers, asked.init_containers)
+    )
+    return PodRequests(ordinary, init)
 
 
 def pod_security(pod: PodSpec) -> Iterator[Finding]:
@@ -149,7 +130,7 @@ def _fargate_container(pod: PodSpec, container: Container) -> Iterator[Finding]:
     path: Path = (*container.path, "resources")
     requests, limits = (mapping(container.data, "resources", which) for which in ("requests", "limits"))
     for name in _COUNTED:
-        if _amount_of(requests.get(name, limits.get(name))) != _amount_of(limits.get(name)):
+        if quantity_or_none(requests.get(name, limits.get(name))) != quantity_or_none(limits.get(name)):
             remedy = "Fargate runs pods as Guaranteed: make requests and limits equal"
             yield _finding(pod, "fargate/guaranteed", "differs from the limit", (*path, "requests", name), remedy)
     for name in sorted({*requests, *limits}):

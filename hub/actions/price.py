@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from generator.cost.pricing import PreviewPrice
-from generator.model.blueprint import DEFAULT
+from generator.model.blueprint import DEFAULT, TemplateLibrary
 from generator.model.entry import Preview
 from generator.model.environment import Environment
+from hub.actions.render import render
 from hub.views.preview import entry_price
 from reconcilers.lifecycle.start import Starter, StartRequest
 
@@ -23,15 +23,17 @@ class Priced:
     price: PreviewPrice
 
 
-def price(asked: StartRequest, environment: Environment, *, starter: Starter, clock: Callable[[], datetime]) -> Priced:
-    """The price of what a start of `asked` would make, every component of the blueprint counted; images are not read.
+def price(
+    asked: StartRequest, environment: Environment, library: TemplateLibrary, *, starter: Starter, now: datetime
+) -> Priced:
+    """The price of what a start of `asked` would make by `library`: every pod, every component of the blueprint.
 
-    Raises `ConfigError` for what a start would refuse.
+    Images are not read. Raises `ConfigError` for what a start would refuse.
     """
-    blueprint = starter.library.blueprint(asked.blueprint or DEFAULT)
+    blueprint = library.blueprint(asked.blueprint or DEFAULT)
     registry = next(iter(environment.spec.images.registries), "").rstrip("/")
     image = f"{registry}/none" if registry else "none"
     images = dict.fromkeys(blueprint.spec.components, f"{image}@sha256:{'0' * 64}")  # no price depends on an image
     request = replace(asked.request, images=images)
-    preview = starter.draft(replace(asked, request=request), environment, now=clock())
+    preview, _ = render(replace(asked, request=request), environment, library, starter=starter, now=now)
     return Priced(environment, preview, entry_price(preview, environment))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.cost.fargate import OVERHEAD_BYTES
 from generator.cost.pricing import PodPrice, PreviewPrice, money
+from generator.model.blueprint import TemplateLibrary
 from generator.values.quantities import MIB, format_duration
 from hub.actions.price import Priced, price
 from hub.commands.arguments import Arguments
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 def run(arguments: Arguments, *, repo: str | None, environments: Path | None, output: Format) -> None:
     """Price the preview that `start` with the same options would make, every component of the blueprint counted."""
     ours = hub()
-    environment, _ = ours.environments(repo=repo, folder=environments).get(arguments.env)
-    priced = price(arguments.parsed(ours.settings.actor), environment, starter=ours.starter, clock=ours.clock)
+    found = ours.environments(repo=repo, folder=environments)
+    environment, _ = found.get(arguments.env)
+    library = TemplateLibrary({**ours.library.files, **found.overlays})
+    asked = arguments.parsed(ours.settings.actor)
+    priced = price(asked, environment, library, starter=ours.starter, now=ours.clock())
     emit(_data(priced), output, lambda console: _print(console, priced))
 
 

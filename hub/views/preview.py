@@ -7,18 +7,17 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from generator.cost.fargate import PodGroup
+from generator.cost.fargate import ContainerRequest, PodGroup, PodRequests
 from generator.cost.pricing import PreviewPrice, money, price_pods
-from generator.model.entry import Compute, Preview
+from generator.model.entry import Preview
 from generator.model.environment import Environment, Pricing
 from generator.render.context import preview_host
-from generator.render.request import requests_of
 from generator.values.formats import parse_time
 from generator.values.naming import NAMESPACE_PREFIX
-from generator.values.quantities import duration, format_duration
+from generator.values.quantities import duration, format_duration, memory_bytes, millicores
 from reconcilers.approval.push_rules import BranchRule, PushRules
 from reconcilers.leases import end_after
-from reconcilers.state.outline import Outline, outline_of
+from reconcilers.state.outline import Outline, PodsOutline, outline_of
 
 _NO_TIME, _MINUTE = timedelta(0), timedelta(minutes=1)
 
@@ -56,16 +55,26 @@ def _price(outline: Outline, environment: Environment) -> PreviewPrice:
     else:
         counted = outline.office_hours and environment.spec.office_hours is not None
         ends = end_after(begin, duration(outline.ttl), environment, office_hours=counted)
-    pods = tuple((name, *outline.components[name][1:]) for name in sorted(outline.components))
-    return _price_of(pods, outline.compute, environment.spec.pricing, ends - begin)
+    return _price_of(_pods(outline), environment.spec.pricing, ends - begin)
+
+
+def _pods(outline: Outline) -> tuple[PodsOutline, ...]:
+    """The pods that are billed: those that were rendered, where they are more than the components."""
+    if outline.pods is not None:
+        return tuple(outline.pods)
+    return tuple(
+        (name, replicas, millicores(cpu), memory_bytes(memory), outline.compute)
+        for name, (_, replicas, cpu, memory) in sorted(outline.components.items())
+    )
 
 
 @lru_cache(5000)
-def _price_of(
-    pods: tuple[tuple[str, int, str, str], ...], compute: Compute, pricing: Pricing, length: timedelta
-) -> PreviewPrice:
-    """The price of pods (name, how many, CPU, memory). Among thousands of previews few ask for what no other does."""
-    groups = [PodGroup(name, replicas, requests_of(cpu, memory), compute) for name, replicas, cpu, memory in pods]
+def _price_of(pods: tuple[PodsOutline, ...], pricing: Pricing, length: timedelta) -> PreviewPrice:
+    """The price of pods. Among thousands of previews few ask for what no other does."""
+    groups = [
+        PodGroup(name, replicas, PodRequests((ContainerRequest(cpu, memory),)), compute)
+        for name, replicas, cpu, memory, compute in pods
+    ]
     return price_pods(groups, pricing, length)
 
 

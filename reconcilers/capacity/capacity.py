@@ -9,7 +9,7 @@ from decimal import Decimal
 from generator.errors import About, Fault, Reason, Remedy, RemedyKind, Stalled
 from generator.model.entry import Component, Compute, Preview
 from generator.model.environment import Environment
-from reconcilers.capacity.shares import fargate_vcpu, target_groups
+from reconcilers.capacity.shares import entry_vcpu, fargate_vcpu, target_groups
 from reconcilers.capacity.usage import NOTHING, Usage
 
 #: The field of the one limit that only keeps back the person who asks.
@@ -47,6 +47,12 @@ EMPTY = Room()
 def need_of(owner: str, components: Mapping[str, Component], compute: Compute) -> Need:
     """What a preview of these components asks for."""
     return Need(owner, target_groups(components), fargate_vcpu(components, compute))
+
+
+def need_of_entry(preview: Preview) -> Need:
+    """What the preview of an entry takes, by the pods that were rendered for it."""
+    spec = preview.spec
+    return Need(spec.lease.requested_by, target_groups(spec.components), entry_vcpu(preview))
 
 
 def find_shard(need: Need, room: Room, environment: Environment, *, before: str = "") -> str:
@@ -108,7 +114,7 @@ def keep_shard(need: Need, before: Preview, room: Room, environment: Environment
     Raises `Stalled` (CapacityExhausted) when there is no room for what is added. An update that adds nothing is never
     refused, so that one can be made when limits were lowered.
     """
-    had = need_of(need.owner, before.spec.components, before.spec.compute)
+    had = need_of_entry(before)
     grows = need.vcpu > had.vcpu, need.target_groups > had.target_groups
     others = room.others.plus(room.ahead)
     faults = [

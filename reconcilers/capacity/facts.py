@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from generator.model.entry import Preview
 from generator.model.inputs import inputs_digest
 from generator.values.formats import parse_time
-from reconcilers.capacity.shares import fargate_vcpu, target_groups
+from reconcilers.capacity.shares import entry_vcpu, target_groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def facts_of(preview: Preview) -> Facts:
         owner=lease.requested_by,
         shard=spec.shard,
         target_groups=target_groups(spec.components),
-        vcpu=fargate_vcpu(spec.components, spec.compute),
+        vcpu=entry_vcpu(preview),
         expires_at=None if lease.expires_at is None else parse_time(lease.expires_at),
         digest=rendered.digest if rendered else "",
         inputs=rendered.inputs if rendered else "",

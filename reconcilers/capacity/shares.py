@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from generator.cost.fargate import billed_size
-from generator.model.entry import Component, Compute
+from generator.cost.fargate import ContainerRequest, PodRequests, billed_size
+from generator.model.entry import Component, Compute, Preview
 from generator.render.request import pod_requests
 
 
@@ -20,3 +20,16 @@ def fargate_vcpu(components: Mapping[str, Component], compute: Compute) -> Decim
     if compute != "fargate":
         return Decimal(0)
     return sum((billed_size(pod_requests(c)).vcpu * c.replicas for c in components.values()), Decimal(0))
+
+
+def entry_vcpu(preview: Preview) -> Decimal:
+    """Billed vCPUs that the entry's preview takes: of the pods that were rendered, where these are others."""
+    spec = preview.spec
+    if spec.rendered is None or spec.rendered.pods is None:
+        return fargate_vcpu(spec.components, spec.compute)
+    requests = (
+        (PodRequests((ContainerRequest(pods.millicores, pods.memory_bytes),)), pods.replicas)
+        for pods in spec.rendered.pods
+        if pods.compute == "fargate"
+    )
+    return sum((billed_size(request).vcpu * replicas for request, replicas in requests), Decimal(0))

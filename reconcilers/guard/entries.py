@@ -9,11 +9,12 @@ from pathlib import PurePosixPath
 
 from generator.errors import ConfigError, Fault, HubError, Location, Reason, Stalled
 from generator.model.entry import Component, Preview
+from generator.render.pods import pods_beyond
 from generator.render.render import PreviewRenderer, Rendering
 from generator.render.request import Request, check_components, check_policy, compute_of
 from generator.values.naming import ENTRY_FILE, preview_folder
 from generator.yaml.reader import Document, load
-from reconcilers.capacity.capacity import Room, keep_shard, need_of, room_faults, shard_faults
+from reconcilers.capacity.capacity import Room, keep_shard, need_of_entry, room_faults, shard_faults
 from reconcilers.capacity.usage import Usage
 from reconcilers.guard.leases import is_stamp, lease_breaches
 from reconcilers.guard.manifests import ManifestChange, brings_more, manifest_refusals
@@ -134,7 +135,7 @@ class EntryGuard:
     ) -> Iterator[Refusal]:
         environment, spec, others = self.policy.environment, preview.spec, change.others
         try:
-            need = need_of(spec.lease.requested_by, spec.components, spec.compute)
+            need = need_of_entry(preview)
             if before is not None:
                 keep_shard(need, before, Room(others), environment)
             elif found := (
@@ -164,6 +165,9 @@ class EntryGuard:
         if is_new and not refusals and (stamp is None or (stamp.generator, stamp.digest, stamp.inputs) != wanted):
             message = f"does not say what rendered it: {', '.join(wanted)}"
             yield _refusal("rendered-stamp", change, Fault(message, field="rendered"), document)
+        elif is_new and not refusals and stamp and stamp.pods != pods_beyond(preview, rendering.manifests):
+            message = "are not those of the manifests, which price and quota count"
+            yield _refusal("rendered-stamp", change, Fault(message, field="rendered.pods"), document)
 
     def _rendered(self, preview: Preview) -> Rendering:
         return self.renderer.render(preview, self.policy.environment)

@@ -19,7 +19,7 @@ from generator.values.naming import ENTRY_FILE, IssueKey, preview_folder
 from reconcilers.capacity.capacity import find_shard, need_of
 from reconcilers.leases import new_lease
 from reconcilers.lifecycle.queue_order import room_for
-from reconcilers.lifecycle.start import Attribution, Starter, checked, start_plan
+from reconcilers.lifecycle.start import Attribution, Starter, check_room, checked, start_plan
 from reconcilers.plan import Plan
 from reconcilers.ports.git import GitStore, LoggedCommit
 from reconcilers.state.entries import EntryRecord, entry_record
@@ -77,6 +77,7 @@ def plan_revival(
         raise _unreadable(asked.key, removal)
     draft = _draft(asked, before, state, starter, now)
     preview, rendering = starter.rendered(draft, state.environment, state.library)
+    check_room(preview, room_for(asked.key, state), state.environment)
     commit = removal.commit.commit
     told = (("Removed-By-Commit", commit),)
     attribution = Attribution(asked.requested_by, "revive", f", removed by {commit[:12]}", told)

@@ -25,7 +25,7 @@ from generator.values.formats import parse_time
 from generator.values.model_faults import faults_of
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
 from generator.yaml.writer import dump
-from reconcilers.capacity.capacity import EMPTY, Room, find_shard, keep_shard, need_of
+from reconcilers.capacity.capacity import EMPTY, Room, find_shard, keep_shard, need_of, need_of_entry
 from reconcilers.leases import end_after, is_over, length_of, new_lease
 
 if TYPE_CHECKING:  # an entry is drafted and rendered without a repository, and what reads one takes a while to load
@@ -109,8 +109,10 @@ class Starter:
         waits = state.in_queue(asked.key)
         if waits and not previous:
             asked = asked.like(waits.queued)
-        draft = self.draft(asked, environment, before, room=room_for(asked.key, state), now=now)
+        room = room_for(asked.key, state)
+        draft = self.draft(asked, environment, before, room=room, now=now)
         preview, rendering = self.rendered(draft, environment, state.library)
+        check_room(preview, room, environment, before)
         plan = start_plan(preview, rendering, state, Attribution(asked.requested_by))
         removal = asked.key.name in state.removals
         if removal and plan.is_converged:
@@ -169,6 +171,20 @@ class Starter:
             "lease": lease,
         }
         return checked({"metadata": {"name": asked.key.name}, "spec": spec})
+
+
+def check_room(preview: Preview, room: Room, environment: Environment, before: Preview | None = None) -> None:
+    """Raise `Stalled` (CapacityExhausted) when templates add pods that there is no room for.
+
+    What the components take was looked at before it was rendered.
+    """
+    if preview.spec.rendered is None or preview.spec.rendered.pods is None:
+        return
+    need = need_of_entry(preview)
+    if before is not None:
+        keep_shard(need, before, room, environment)
+    else:
+        find_shard(need, room, environment, before=preview.spec.shard)
 
 
 def checked(tree: Mapping[str, Any]) -> Preview:

@@ -12,7 +12,7 @@ from generator.values.formats import format_time
 from generator.values.naming import queue_file, queue_folder
 from reconcilers.capacity.capacity import EMPTY
 from reconcilers.lifecycle.queue_order import Place, queue_order_of
-from reconcilers.lifecycle.start import Starter, StartOutcome, StartRequest, file_text
+from reconcilers.lifecycle.start import Starter, StartOutcome, StartRequest, check_room, file_text
 from reconcilers.plan import FileChange, Plan
 from reconcilers.state.environment import EnvironmentState, target
 from reconcilers.state.planned import after
@@ -75,6 +75,7 @@ def _wanted(asked: StartRequest, state: EnvironmentState, starter: Starter, now:
     environment = state.environment
     try:
         draft = starter.draft(asked, environment, room=EMPTY, now=now)
+        check_room(starter.rendered(draft, environment, state.library)[0], EMPTY, environment)
     except Stalled as err:
         remedy = "waiting does not help: ask for less, or have the limit raised"
         told = [
@@ -82,7 +83,6 @@ def _wanted(asked: StartRequest, state: EnvironmentState, starter: Starter, now:
         ]
         raise Stalled(err.reason, told) from err
     spec, lease = draft.spec, draft.spec.lease
-    starter.rendered(draft, environment, state.library)
     wanted = spec.model_dump(exclude={"shard", "lease", "rendered"})
     kept = QueuedLease(
         requested_by=lease.requested_by,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from generator.errors import Fault, declared
+from generator.errors import Fault, Stalled, declared
 from generator.model.entry import Preview
-from reconcilers.capacity.capacity import freest_shard, room_faults
+from reconcilers.capacity.capacity import Room, freest_shard, room_faults
 from reconcilers.leases import new_lease
 from reconcilers.lifecycle.queue_order import held_back
-from reconcilers.lifecycle.start import Attribution, Starter, checked, start_plan
+from reconcilers.lifecycle.start import Attribution, Starter, check_room, checked, start_plan
 from reconcilers.plan import Plan, combined
 from reconcilers.results import Action, ReconcileResult, SetAside
 from reconcilers.state.environment import EnvironmentState
@@ -35,6 +35,10 @@ def plan_queue(state: EnvironmentState, *, starter: Starter, now: datetime) -> R
             continue
         try:
             preview, plan = _admitted(one, later, starter, now)
+        except Stalled as err:  # pods that templates add have no room yet
+            if held_back(err.faults):
+                break
+            continue
         except Exception as err:  # noqa: BLE001 - the border of a request
             faults = declared(f"{one.record.path} cannot be started", err).faults
             set_aside.append(_aside(environment, one.record.path, faults))
@@ -56,6 +60,7 @@ def _admitted(one: Waiting, state: EnvironmentState, starter: Starter, now: date
         "lease": new_lease(lease.requested_by, now, lease.ttl, environment, office_hours=lease.office_hours),
     }
     preview, rendering = starter.rendered(checked(tree), environment, state.library)
+    check_room(preview, Room(state.usage), environment)
     owner = lease.requested_by
     return preview, start_plan(preview, rendering, state, Attribution(owner, "admit"))
 

@@ -9,15 +9,19 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from generator.model.entry import Compute, Preview
+from generator.model.entry import Compute, Preview, RenderedPods
 
 #: One component: image, replicas, CPU and memory as the entry has them.
 ComponentOutline = tuple[str, int, str, str]
+#: Equal pods that were rendered: name, how many, millicores and bytes of each, where they run.
+PodsOutline = tuple[str, int, int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
     """One entry as a list shows it. Texts, times among them, are those of the entry; `digest` is its manifest's.
+
+    `pods` are those of the manifest, None where the components say all.
 
     `activated_at` and `expires_at` are None while the lease has not begun. `extensions` are as the entry has them.
     """
@@ -36,6 +40,7 @@ class Outline:
     extensions: Sequence[Mapping[str, Any]]
     components: Mapping[str, ComponentOutline]
     digest: str | None
+    pods: Sequence[PodsOutline] | None = None
 
 
 def outline_of(preview: Preview) -> Outline:
@@ -56,7 +61,12 @@ def outline_of(preview: Preview) -> Outline:
         extensions=[one.model_dump(mode="json", by_alias=True) for one in lease.extensions],
         components={name: (c.image, c.replicas, c.cpu, c.memory) for name, c in spec.components.items()},
         digest=rendered.digest if rendered else None,
+        pods=None if rendered is None or rendered.pods is None else [_pods(one) for one in rendered.pods],
     )
+
+
+def _pods(pods: RenderedPods) -> PodsOutline:
+    return pods.name, pods.replicas, pods.millicores, pods.memory_bytes, pods.compute
 
 
 def outline_text(outline: Outline) -> str:
@@ -67,8 +77,9 @@ def outline_text(outline: Outline) -> str:
 def outline_from(text: str) -> Outline:
     """The outline in a text of `outline_text`. Raises `ValueError` when it is none."""
     try:
-        *fields, components, digest = from_json(text)
+        *fields, components, digest, rendered = from_json(text)
         parts = {name: (image, replicas, cpu, memory) for name, (image, replicas, cpu, memory) in components.items()}
-        return Outline(*[*fields, parts, digest])
+        pods = None if rendered is None else [(str(n), int(r), int(c), int(m), str(w)) for n, r, c, m, w in rendered]
+        return Outline(*[*fields, parts, digest, pods])
     except (TypeError, AttributeError) as err:
         raise ValueError(f"no outline: {text[:80]!r}") from err

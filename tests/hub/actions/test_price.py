@@ -4,33 +4,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
-from generator.errors import ConfigError, Reason
+from generator.errors import ConfigError, Reason, Stalled
+from generator.model.blueprint import TemplateLibrary
 from hub.actions.blueprints import list_blueprints, show_blueprint
 from hub.actions.price import price
-from worlds.acting import STARTER
+from reconcilers.scheduled.admission import plan_queue
+from worlds.acting import STARTER, Acting
 from worlds.builders import LIBRARY, NOW, environment, start_request
 
 
 def test_every_component_of_the_blueprint_counts_whatever_images_are_given() -> None:
     asked = start_request(settings=(("api.memory", "512Mi"),))
     bare = replace(asked, request=replace(asked.request, images={}))
-    found = price(bare, environment(), starter=STARTER, clock=lambda: NOW)
+    found = price(bare, environment(), LIBRARY, starter=STARTER, now=NOW)
     assert [pod.pods.name for pod in found.price.pods] == ["api", "web"]
     assert found.price.per_hour == Decimal("0.0309450")
-    assert found == price(asked, environment(), starter=STARTER, clock=lambda: NOW)
+    assert found == price(asked, environment(), LIBRARY, starter=STARTER, now=NOW)
 
 
 def test_a_spot_preview_has_no_price_of_its_own() -> None:
-    found = price(start_request(compute="spot"), environment(), starter=STARTER, clock=lambda: NOW)
+    found = price(start_request(compute="spot"), environment(), LIBRARY, starter=STARTER, now=NOW)
     assert (found.price.per_hour, found.price.total) == (None, None)
 
 
 def test_what_a_start_would_refuse_has_no_price() -> None:
     with pytest.raises(ConfigError) as caught:
-        price(start_request(ttl="9999h"), environment(), starter=STARTER, clock=lambda: NOW)
+        price(start_request(ttl="9999h"), environment(), LIBRARY, starter=STARTER, now=NOW)
     assert caught.value.reason is Reason.OVER_LIMIT
 
 
@@ -44,3 +47,64 @@ def test_blueprints_are_listed_and_shown_with_what_they_render_with() -> None:
     with pytest.raises(ConfigError) as caught:
         show_blueprint("wep", LIBRARY)
     assert caught.value.reason is Reason.UNKNOWN_BLUEPRINT
+
+
+D = f"sha256:{'3f1d' * 16}"
+WORKER = """apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: worker
+  namespace: {{ preview.namespace }}
+spec:
+  replicas: 4
+  selector: {matchLabels: {app: worker}}
+  template:
+    metadata:
+      labels:
+        app: worker
+        rtb.hub/compute: {{ compute }}
+    spec:
+      containers:
+      - name: worker
+        image: registry.example.com/worker@DIGEST
+        resources: {requests: {cpu: 400m, memory: 256Mi}}
+""".replace("DIGEST", D)
+
+
+def overlaid(text: str) -> TemplateLibrary:
+    return TemplateLibrary({**LIBRARY.files, "environments/int/templates/preview/_common/worker.yaml.j2": text})
+
+
+def test_pods_that_templates_add_are_priced_and_recorded() -> None:
+    asked = start_request(blueprint="web")
+    plain = price(asked, environment(), LIBRARY, starter=STARTER, now=NOW)
+    found = price(asked, environment(), overlaid(WORKER), starter=STARTER, now=NOW)
+    assert [(pod.pods.name, pod.pods.replicas) for pod in found.price.pods] == [("web", 1), ("worker", 4)]
+    assert plain.price.per_hour is not None
+    # 400m and 256 MiB are billed as 0.5 vCPU and 1 GB, twice what 250m and 256 MiB are.
+    assert found.price.per_hour == 9 * plain.price.per_hour
+    assert plain.preview.spec.rendered is not None
+    assert plain.preview.spec.rendered.pods is None
+
+
+def test_a_start_finds_no_room_for_pods_that_templates_add_and_a_queued_one_waits(tmp_path: Path) -> None:
+    acting = Acting(tmp_path / "state.git")
+    acting.put("environments/int/templates/preview/_common/worker.yaml.j2", WORKER)
+    for number in (1, 2):  # of 6 vCPUs each takes 0.25 and 4 x 0.5
+        acting.start(f"RTB-{number}", blueprint="web")
+    with pytest.raises(Stalled, match=r"4\.50 of 6 Fargate vCPUs and 2\.25 more") as caught:
+        acting.start("RTB-3", blueprint="web")
+    assert caught.value.reason is Reason.CAPACITY_EXHAUSTED
+    acting.start("RTB-3", blueprint="web", queue=True)
+    found = plan_queue(acting.repository.state("int"), starter=STARTER, now=NOW)
+    assert (found.actions, found.set_aside, found.plan) == ((), (), None)
+    acting.stop("RTB-1")
+    found = plan_queue(acting.repository.state("int"), starter=STARTER, now=NOW)
+    assert [action.preview for action in found.actions] == ["int/rtb-3"]
+
+
+@pytest.mark.parametrize("blueprint", ["web", "web-api", "web-api-postgres"])
+def test_no_shipped_blueprint_makes_other_pods_than_its_components(blueprint: str) -> None:
+    found = price(start_request(blueprint=blueprint), environment(), LIBRARY, starter=STARTER, now=NOW)
+    assert found.preview.spec.rendered is not None
+    assert found.preview.spec.rendered.pods is None
