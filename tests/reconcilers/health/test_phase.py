@@ -221,5 +221,6 @@ def test_details_are_asked_for_where_a_cause_is_needed() -> None:
     assert not needs_details(running())
     assert not needs_details(of(entry=ENTRY))
     assert not needs_details(of())
-    for seen in (coming(), leaving(), leaving(application=None), running(application=application(deleting_since=NOW))):
+    begun = running(application=application(deleting_since=NOW)), running(namespace=namespace(deleting_since=NOW))
+    for seen in (coming(), leaving(), leaving(application=None), *begun):
         assert needs_details(seen)
