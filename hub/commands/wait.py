@@ -13,7 +13,7 @@ from hub.commands.cluster_options import Options
 from hub.output.console import Format, console, emit, printable
 from hub.views.phases import STYLES, phase_data
 from hub.wiring import hub
-from reconcilers.health.causes import for_how_long
+from reconcilers.health.lengths import for_how_long
 from reconcilers.health.phase import Phase
 
 _SECONDS = re.compile(r"[1-9][0-9]{0,5}s")

@@ -17,6 +17,7 @@ _RESTART = "Argo CD does not try the same commit again: once the cause is gone, 
 WORDS: Mapping[RemedyKind, str] = {
     RemedyKind.ASK_AS_ACCOUNT: "set RTB_HUB_ACTOR to your login at the forge, then stop it and ask again",
     RemedyKind.ASK_FOR_LESS: "ask for less cpu or memory ('rtb-hub price' shows the sizes), or raise the limits",
+    RemedyKind.ASK_FOR_MEMORY: "ask for it by 'rtb-hub start … --set COMPONENT.memory=…'; 'rtb-hub price' shows sizes",
     RemedyKind.ASK_FOR_PARTS: "ask for what the blueprint has, by 'rtb-hub start'",
     RemedyKind.CHANGE_ENTRY: "change the entry, by 'rtb-hub start'; the manifests follow from it",
     RemedyKind.CHANGE_FORGE: "this forge does not hold it, whatever is applied (docs/FORGES.md, Protection); a bare"
@@ -56,25 +57,33 @@ WORDS: Mapping[RemedyKind, str] = {
     RemedyKind.REPLACE_HOOK: "have its own update hook refuse that, or move that hook away and install ours:"
     " rtb-hub init {path}",
     RemedyKind.REQUEST_REMOVAL: "wait for its end, or ask for this one removal alone, to be reviewed: 'rtb-hub stop'",
+    RemedyKind.RESTART_AFTER_SYNC: _RESTART,
     RemedyKind.RUN_DOCTOR: "run 'rtb-hub doctor --cluster …': it tells how to repair and refresh the ApplicationSet",
+    RemedyKind.SEE_ALL_CAUSES: "'rtb-hub why --all' shows everything that was looked at",
     RemedyKind.SEE_CHANGES: _SEE_CHANGES,
     RemedyKind.SEE_CHANGES_AND_RESTART: f"{_SEE_CHANGES}; {_RESTART}",
     RemedyKind.SEE_HISTORY: "see 'rtb-hub history{env}' for past previews",
     RemedyKind.SET_FORGE: "set forge in its environment.yaml, see docs/FORGES.md; 'rtb-hub init' then brings it to"
     " the branch",
+    RemedyKind.START_ANEW: "start it anew, by 'rtb-hub start' with the same options",
     RemedyKind.START_FIRST: "start one with 'rtb-hub start KEY --env NAME --image …'",
     RemedyKind.START_IN_PLACE: "one issue has one entry, in the folder of its key; 'rtb-hub start' puts it there",
     RemedyKind.START_OR_STOP: "'rtb-hub start {issue} --env {environment} …' writes it, 'rtb-hub stop' removes all",
+    RemedyKind.START_WITH_IMAGE: "then start it anew with the new image, by 'rtb-hub start … --image NAME=REFERENCE'",
     RemedyKind.START_WITHOUT_QUEUE: "start it without --queue",
     RemedyKind.STOP: "remove it: rtb-hub stop {issue} --env {environment}",
+    RemedyKind.STOP_AND_START: "stop the preview and start it anew: 'rtb-hub stop', then 'rtb-hub start'",
     RemedyKind.STOP_BOTH: "'rtb-hub stop {issue} --env {environment}' removes both",
     RemedyKind.STOP_FIRST_TO_END: "stop one ('rtb-hub list --sort ends' shows which end first), or raise"
     " limits.previews{wait}",
+    RemedyKind.STOP_OTHER: "repair or remove the other one: 'rtb-hub start {issue} …' writes it anew,"
+    " 'rtb-hub stop {issue} …' removes it",
     RemedyKind.STOP_OWN: "stop one of them ('rtb-hub list --owner NAME' shows them), or raise"
     " limits.previewsPerOwner{wait}",
     RemedyKind.UPGRADE_DATABASE: "stop the services and run 'rtb-hub db upgrade'",
     RemedyKind.USE_SPOT: "stop one, use '--compute spot' where allowed, or have quota L-3032A538 raised, then"
     " fargate.quotaVcpu{wait}",
+    RemedyKind.VALIDATE: "see what is wrong with its manifest by 'rtb-hub validate', and report it",
     RemedyKind.WAIT_TOO: "queue it too: 'start --queue'; 'rtb-hub list' shows the queue",
     RemedyKind.WRITE_BY_START: "write the entry by 'rtb-hub start'",
     RemedyKind.WRITE_BY_START_ONLY: "write the entry by 'rtb-hub start', not by hand",

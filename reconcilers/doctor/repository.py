@@ -20,7 +20,7 @@ from generator.values.formats import format_time
 from generator.values.naming import MANIFEST_FILE, IssueKey, preview_folder
 from generator.yaml.reader import load
 from reconcilers.approval.push_rules import BranchRule, PushRules, RuleName
-from reconcilers.health.causes import for_how_long
+from reconcilers.health.lengths import for_how_long
 from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.preview_files import LEFT_OVER, STRAY, folder_of, preview_files

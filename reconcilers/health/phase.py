@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from generator.errors import About, Remedy, RemedyKind, ToDo
-from generator.model.entry import Preview
+from generator.errors import Remedy, RemedyKind, ToDo
 from generator.values.formats import format_time, parse_time
-from reconcilers.health.causes import Cause, holding_cause, start_cause
+from reconcilers.causes import argo, engine, progress, removal, sets
+from reconcilers.causes.look import Look
+from reconcilers.causes.model import Finding
+from reconcilers.causes.texts import bounded
 from reconcilers.ports.cluster import Application, ApplicationSet, Namespace, NamespaceDetails
 from reconcilers.state.entries import EntryRecord
 
@@ -33,19 +36,54 @@ HELD = timedelta(seconds=60)
 NOTICED = timedelta(minutes=3)
 #: Pods end within a minute (terminationGracePeriodSeconds), the namespace at once after them.
 REMOVED = timedelta(minutes=5)
-_BROKEN = frozenset({"ComparisonError", "InvalidSpecError", "SyncError", "UnknownError"})
+#: A sync that runs longer than this when nothing is wanted any more holds the removal.
+SYNC_ENDS = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
     """Where a preview stands, why, and what to do about it.
 
-    Texts name moments, not lengths of time: what has not changed reads the same the next time.
+    Texts name moments, not lengths of time: what has not changed reads the same the next time. `finding`: the cause as
+    it was found, None where `cause` only tells what is under way; `others`: what else was found.
     """
 
     name: PhaseName
     cause: str = ""
     remedy: ToDo = ""
+    finding: Finding | None = field(default=None, compare=False)
+    others: tuple[Finding, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an entry asks for, as far as phases need it. `fault`: why the entry cannot be read, None when it can.
+
+    `begun` and `expires_at` are RFC 3339; `images` are by component, `folder` is that of the entry.
+    """
+
+    begun: str | None = None
+    expires_at: str | None = None
+    images: Mapping[str, str] = field(default_factory=dict)
+    compute: str = ""
+    folder: str = ""
+    fault: str | None = None
+
+    @classmethod
+    def of(cls, record: EntryRecord) -> Asked:
+        """What an entry of a state repository asks for; its lease began at its merge, where it is reviewed."""
+        folder = str(record.path.parent)
+        if record.preview is None:
+            told = f": {record.faults[0]}" if record.faults else ""
+            return cls(folder=folder, fault=f"its entry cannot be read{told}")
+        spec = record.preview.spec
+        return cls(
+            begun=spec.lease.activated_at or spec.lease.requested_at,
+            expires_at=spec.lease.expires_at,
+            images={name: component.image for name, component in spec.components.items()},
+            compute=spec.compute,
+            folder=folder,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +91,10 @@ class Seen:
     """What was read of one preview. `applications` is the set of its environment, None when that is not there.
 
     `details` are None when they were not asked for. `unread`: why the cluster could not be read, with what to do about
-    it; nothing else of the cluster then counts.
+    it; nothing else of the cluster then counts. `entry` is a record of a state repository, or what was recorded of one.
     """
 
-    entry: EntryRecord | None = None
+    entry: EntryRecord | Asked | None = None
     request: EntryRecord | None = None
     application: Application | None = None
     namespace: Namespace | None = None
@@ -64,6 +102,11 @@ class Seen:
     applications: ApplicationSet | None = None
     unread: str = ""
     unread_remedy: ToDo = ""
+
+    @property
+    def target(self) -> str:
+        """The name that Application and namespace share."""
+        return self.namespace.name if self.namespace else self.application.name if self.application else ""
 
 
 def needs_details(seen: Seen) -> bool:
@@ -83,152 +126,144 @@ def phase_of(seen: Seen, *, now: datetime, warn_before: timedelta) -> Phase:
         return Phase("unknown", seen.unread, seen.unread_remedy)
     if seen.entry is None:
         return _without_entry(seen, now)
-    phase = _with_entry(seen, seen.entry, now)
-    if seen.entry.preview is None:
-        fault = f"its entry cannot be read: {seen.entry.faults[0]}" if seen.entry.faults else "its entry cannot be read"
+    asked = seen.entry if isinstance(seen.entry, Asked) else Asked.of(seen.entry)
+    phase = _with_entry(seen, asked, now)
+    if asked.fault is not None:
         remedy = phase.remedy or Remedy(RemedyKind.REPAIR_ENTRY)
-        return replace(phase, cause=f"{phase.cause}; {fault}" if phase.cause else fault, remedy=remedy)
-    return _with_lease(phase, seen.entry.preview, now, warn_before)
+        return replace(phase, cause=f"{phase.cause}; {asked.fault}" if phase.cause else asked.fault, remedy=remedy)
+    return _with_lease(phase, asked.expires_at, now, warn_before)
+
+
+def _look(seen: Seen, now: datetime, asked: Asked | None = None) -> Look:
+    return Look(
+        details=seen.details or NamespaceDetails(),
+        now=now,
+        namespace=seen.target,
+        application=seen.application,
+        compute=asked.compute if asked else "",
+    )
+
+
+def _of(
+    name: PhaseName, found: Finding, others: tuple[Finding, ...] = (), *, before: str = "", after: str = ""
+) -> Phase:
+    """A phase with its cause."""
+    text = f"{before}{found.text}{after}"
+    return Phase(name, text, found.steps[0] if found.steps else "", finding=found, others=others)
 
 
 def _without_entry(seen: Seen, now: datetime) -> Phase:
     application, namespace = seen.application, seen.namespace
     if application is None and namespace is None:
         return Phase("removed")
+    look = _look(seen, now)
     deleting = [t for t in (application and application.deleting_since, namespace and namespace.deleting_since) if t]
     if application is None and not deleting:
-        remedy = f"look at what is in it, then remove it by hand: kubectl delete namespace {_target(seen)}"
-        return Phase("stuck", "the namespace is left over without entry and Application: nothing removes it", remedy)
-    if not deleting:
-        return _not_noticed(seen)
-    held = holding_cause(seen.details, namespace) if seen.details else None
-    if held is None:
-        error = _condition(application, ("DeletionError",))
-        held = Cause(f"Argo CD cannot remove it: {error}", since=min(deleting)) if error else None
-    if held is None:
+        return _of("stuck", removal.left_over(look))
+    if application is not None and not deleting:
+        return _not_noticed(seen, application, look)
+    found = tuple(removal.holding(look, namespace)) if seen.details else ()
+    if not found:
         begun = format_time(min(deleting))
         if now - min(deleting) > REMOVED:
-            remedy = f"see what is left: kubectl get events,all,ingress -n {_target(seen)}"
-            return Phase("stuck", f"stopping since {begun}, and nothing tells what holds it", remedy)
+            return _of("stuck", removal.silent(look), before=f"stopping since {begun}, and ")
         return Phase("stopping", f"being removed since {begun}")
-    since = held.since or min(deleting)
+    since = found[0].since or min(deleting)
+    after = f", since {format_time(since)}"
     if now - since > HELD:
-        return Phase("stuck", f"stopping, stuck on {held.text}, since {format_time(since)}", held.remedy)
-    return Phase("stopping", f"held by {held.text}, since {format_time(since)}")
+        return _of("stuck", found[0], found[1:], before="stopping, stuck on ", after=after)
+    return Phase("stopping", f"held by {found[0].text}{after}")
 
 
-def _not_noticed(seen: Seen) -> Phase:
+def _not_noticed(seen: Seen, application: Application, look: Look) -> Phase:
     """No entry, and an Application that nobody has begun to remove."""
-    application = seen.application
-    assert application is not None  # noqa: S101 - the caller's case
-    if stopped := _set_error(seen.applications):
-        return Phase("stuck", f"stopping, but {stopped.text}", stopped.remedy)
+    if stopped := sets.stopped(seen.applications):
+        return _of("stuck", stopped, before="stopping, but ")
     if not application.owner:
-        remedy = f"remove it by hand if nobody needs it: kubectl delete application {application.name}"
-        return Phase("stuck", "an Application without entry that no ApplicationSet made: nothing removes it", remedy)
+        return _of("stuck", removal.nobodys(application))
     if application.operation == "Running":
-        return Phase("stopping", f"a sync still runs and ends first: {application.operation_message}")
+        begun = application.operation_since
+        if begun is not None and look.now - begun > SYNC_ENDS:
+            return _of("stuck", removal.blocked(application, engine.findings(look)), before="stopping, but ")
+        return Phase("stopping", bounded(f"a sync still runs and ends first: {application.operation_message}"))
     return Phase("stopping", "Argo CD has not noticed yet that the entry is gone")
 
 
-def _with_entry(seen: Seen, entry: EntryRecord, now: datetime) -> Phase:
+def _with_entry(seen: Seen, asked: Asked, now: datetime) -> Phase:
     application, namespace = seen.application, seen.namespace
     if application is None:
-        return _not_made(seen, entry, now)
+        return _not_made(seen, asked, now)
     if application.deleting_since or (namespace and namespace.deleting_since):
-        held = holding_cause(seen.details, namespace) if seen.details else None
-        since = (held and held.since) or application.deleting_since or now
-        text = f": held by {held.text}, since {format_time(since)}" if held else ""
-        if held and now - since > HELD:
-            return Phase("stuck", f"the one of before is still being removed{text}", held.remedy)
-        return Phase("starting", f"the one of before is still being removed{text}")
+        return _still_removed(seen, application, now)
+    look = _look(seen, now, asked)
     if (application.sync, application.health) == ("Synced", "Healthy"):
-        old = _old_image(entry.preview, seen.details)
-        return Phase("starting", old) if old else Phase("running")
-    if sync := _sync_error(application, str(entry.path.parent)):
-        return sync
-    cause = start_cause(seen.details) if seen.details else None
-    if application.health == "Degraded":
-        why = cause or Cause("Argo CD reports it Degraded")
-        return Phase("failed", why.text, why.remedy)
-    if cause is not None:
-        return Phase("failed" if cause.is_final else "starting", cause.text, cause.remedy)
+        old = _old_image(asked, seen.details)
+        return Phase("starting", bounded(old)) if old else Phase("running")
+    return _not_running(application, look, engine.findings(look))
+
+
+def _still_removed(seen: Seen, application: Application, now: datetime) -> Phase:
+    """The preview of before, which is in the way of the one that is wanted."""
+    look = _look(seen, now)
+    found = tuple(removal.holding(look, seen.namespace)) if seen.details else ()
+    before = "the one of before is still being removed"
+    if not found:
+        return Phase("starting", before)
+    since = found[0].since or application.deleting_since or now
+    after = f", since {format_time(since)}"
+    if now - since > HELD:
+        return _of("stuck", found[0], found[1:], before=f"{before}: held by ", after=after)
+    return Phase("starting", f"{before}: held by {found[0].text}{after}")
+
+
+def _not_running(application: Application, look: Look, found: tuple[Finding, ...]) -> Phase:
+    """One that is wanted and not up yet, for what was found."""
+    is_late = application.health == "Degraded" or any(one.rule is progress.DEADLINE for one in found)
+    if found:
+        first, others = found[0], found[1:]
+        is_compared = not any(condition.type == "ComparisonError" for condition in application.conditions)
+        if application.health == "Healthy" and first.subject.kind == "Application" and not is_compared:
+            return _of("unknown", first, others, before="it runs, and ")
+        if first.is_final:
+            return _of("failed", first, others)
+        if first.is_overdue(look.now):
+            return _of(first.rule.overdue, first, others)
+        return _of("failed" if is_late else "starting", first, others)
+    if is_late:
+        return _of("failed", argo.degraded(application))
+    if told := progress.told(look):
+        return Phase("starting", bounded(told))
     if application.operation == "Running":
-        return Phase("starting", f"Argo CD applies it: {application.operation_message}".removesuffix(": "))
+        return Phase("starting", bounded(f"Argo CD applies it: {application.operation_message}".removesuffix(": ")))
     state = ", ".join(part for part in (application.sync, application.health) if part) or "not looked at yet"
-    return Phase("starting", f"Argo CD: {state}")
+    return Phase("starting", bounded(f"Argo CD: {state}"))
 
 
-def _not_made(seen: Seen, entry: EntryRecord, now: datetime) -> Phase:
+def _not_made(seen: Seen, asked: Asked, now: datetime) -> Phase:
     if seen.applications is None:
-        remedy = "an administrator applies argocd/<environment> (kubectl apply -k)"
-        return Phase("stuck", "the environment's ApplicationSet is not in this cluster", remedy)
-    if stopped := _set_error(seen.applications):
-        return Phase("stuck", stopped.text, stopped.remedy)
+        return _of("stuck", sets.missing())
+    if stopped := sets.stopped(seen.applications):
+        return _of("stuck", stopped)
     if seen.namespace and seen.namespace.deleting_since:
         return Phase("starting", "the namespace of before is still being removed")
-    begun = _begun(entry.preview)
-    if begun is not None and now - parse_time(begun) > NOTICED:
-        remedy = "look at the log of Argo CD's applicationset controller, and at the ApplicationSet's conditions"
-        return Phase("stuck", f"Argo CD has made no Application of it since {begun}", remedy)
+    if asked.begun is not None and now - parse_time(asked.begun) > NOTICED:
+        return _of("stuck", sets.silent(parse_time(asked.begun), asked.begun))
     return Phase("starting", "Argo CD has not made its Application yet")
 
 
-def _set_error(applications: ApplicationSet | None) -> Cause | None:
-    error = applications.error if applications else None
-    if applications is None or error is None:
-        return None
-    remedy = Remedy(RemedyKind.RUN_DOCTOR)
-    return Cause(f"the ApplicationSet {applications.name} has stopped: {error.message}", remedy)
-
-
-def _sync_error(application: Application, folder: str) -> Phase | None:
-    about = About(path=folder)
-    message = "; ".join(application.failures) or application.operation_message
-    if application.operation in ("Failed", "Error"):
-        remedy = Remedy(RemedyKind.SEE_CHANGES_AND_RESTART, about)
-        return Phase("failed", f"Argo CD cannot apply it: {message}", remedy)
-    if application.health == "Healthy" and (error := _condition(application, ("ComparisonError",))):
-        return Phase("unknown", f"it runs, and Argo CD cannot compare it with Git: {error}")
-    if error := _condition(application, _BROKEN):
-        return Phase("failed", f"Argo CD cannot apply it: {error}", Remedy(RemedyKind.SEE_CHANGES, about))
-    if application.operation == "Running" and application.failures:
-        return Phase("starting", f"Argo CD tries again: {message}")
-    return None
-
-
-def _condition(application: Application | None, types: tuple[str, ...] | frozenset[str]) -> str:
-    found = (c for c in application.conditions if c.type in types) if application else iter(())
-    return next((f"{c.type}: {c.message}" for c in found), "")
-
-
-def _old_image(preview: Preview | None, details: NamespaceDetails | None) -> str:
+def _old_image(asked: Asked, details: NamespaceDetails | None) -> str:
     """Says when a Deployment still has another image than its entry: Argo CD has not seen the latest commit yet."""
-    if preview is None or details is None:
-        return ""
-    components = preview.spec.components
-    for workload in details.workloads:
-        wanted = components.get(workload.name) if workload.kind == "Deployment" else None
-        if wanted and workload.images and wanted.image not in workload.images:
+    for workload in details.workloads if details else ():
+        wanted = asked.images.get(workload.name) if workload.kind == "Deployment" else None
+        if wanted and workload.images and wanted not in workload.images:
             return f"Argo CD has not applied the latest entry yet: {workload.name} has the image of before"
     return ""
 
 
-def _with_lease(phase: Phase, preview: Preview, now: datetime, warn_before: timedelta) -> Phase:
-    expires_at = preview.spec.lease.expires_at
+def _with_lease(phase: Phase, expires_at: str | None, now: datetime, warn_before: timedelta) -> Phase:
     if expires_at is None or phase.name != "running":
         return phase
     left = parse_time(expires_at) - now
     if left <= timedelta(0):
         return Phase("expiring soon", f"its lease ended at {expires_at}, and its entry is still there")
     return Phase("expiring soon") if left <= warn_before else phase
-
-
-def _begun(preview: Preview | None) -> str | None:
-    """When its lease began: at its merge, where it is reviewed."""
-    return (preview.spec.lease.activated_at or preview.spec.lease.requested_at) if preview else None
-
-
-def _target(seen: Seen) -> str:
-    """The name that Application and namespace share."""
-    return seen.namespace.name if seen.namespace else seen.application.name if seen.application else ""

@@ -38,8 +38,9 @@ class Application:
     """An Argo CD Application.
 
     `sync`: Synced, OutOfSync, Unknown or empty; `health`: Healthy, Progressing, Degraded, Suspended, Missing, Unknown
-    or empty; `operation`: Running, Terminating, Succeeded, Failed, Error or empty. `owner` is the ApplicationSet that
-    made it; `failures` are objects that the last sync could not apply, with the message.
+    or empty; `operation`: Running, Terminating, Succeeded, Failed, Error or empty, begun at `operation_since`. `owner`
+    is the ApplicationSet that made it; `failures` are objects that the last sync could not apply and hooks that
+    failed, with the message.
     """
 
     name: str
@@ -53,6 +54,8 @@ class Application:
     operation_message: str = ""
     failures: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    operation_since: datetime | None = None
+    finalizers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,11 @@ class ClusterState:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container that does not run, or runs and is not ready. `last_*`: how it ended before."""
+    """A container as its pod's status tells. `reason`, `message`: why it waits, or how it ended when it has.
+
+    `exit_code`: of a container that has ended and not been started again. `last_*`: how it ended before. `message` of
+    an ended one is what the process left (`terminationMessagePolicy`): text of the program, up to 2 KiB.
+    """
 
     name: str
     is_ready: bool = False
@@ -123,11 +130,23 @@ class Container:
     restarts: int = 0
     last_reason: str = ""
     last_exit_code: int | None = None
+    last_message: str = ""
+    last_ended: datetime | None = None
+    exit_code: int | None = None
+    running_since: datetime | None = None
+    image: str = ""
+    is_init: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """A pod. `unscheduled`: why the scheduler found no place for it, empty when it did."""
+    """A pod. `unscheduled`: why the scheduler found no place for it, empty when it did.
+
+    `scheduled_since` is None where no condition tells that it was scheduled. `conditions` are all of the status,
+    `gates` the condition types of its readiness gates. `owner`: kind and name of its controller; `template`: the label
+    that tells ReplicaSets of one Deployment apart. `needs`: names of the Secrets it refers to. `compute`: the label
+    `rtb.hub/compute`.
+    """
 
     name: str
     phase: str
@@ -135,13 +154,29 @@ class Pod:
     deleting_since: datetime | None = None
     unscheduled: str = ""
     containers: tuple[Container, ...] = ()
+    uid: str = ""
+    scheduled_since: datetime | None = None
+    conditions: tuple[Condition, ...] = ()
+    gates: tuple[str, ...] = ()
+    scheduler: str = ""
+    compute: str = ""
+    owner: tuple[str, str] = ("", "")
+    template: str = ""
+    reason: str = ""
+    message: str = ""
+    needs: frozenset[str] = frozenset()
+
+    def condition(self, type_: str) -> Condition | None:
+        """One condition by its type."""
+        return next((c for c in self.conditions if c.type == type_), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
     """A Deployment, a StatefulSet or a Job with its conditions.
 
-    `wanted` and `ready` count pods; `images` are those of its pod template.
+    `wanted` and `ready` count pods; `images` are those of its pod template. `newest`: the ReplicaSet that a Deployment
+    brings up, where it says so.
     """
 
     kind: str
@@ -150,6 +185,9 @@ class Workload:
     ready: int = 0
     images: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    uid: str = ""
+    created: datetime | None = None
+    newest: str = ""
 
     def condition(self, type_: str) -> Condition | None:
         """One condition by its type."""
@@ -158,19 +196,45 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Ingress:
-    """An Ingress. `has_address`: a load balancer answers for it."""
+    """An Ingress. `has_address`: a load balancer answers for it. `group`: of its load balancer, empty when unknown."""
 
     name: str
     has_address: bool = False
+    uid: str = ""
+    created: datetime | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ExternalSecret:
-    """An ExternalSecret. `is_ready` None: its operator has not looked at it."""
+    """An ExternalSecret. `is_ready` None: its operator has not looked at it. `target`: the Secret that it makes."""
 
     name: str
     is_ready: bool | None = None
     message: str = ""
+    uid: str = ""
+    created: datetime | None = None
+    since: datetime | None = None
+    target: str = ""
+    store: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretStore:
+    """A SecretStore or ClusterSecretStore. `is_ready` None: its operator has not looked at it."""
+
+    kind: str
+    name: str
+    is_ready: bool | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A PersistentVolumeClaim."""
+
+    name: str
+    phase: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,18 +249,29 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A warning event about one object."""
+    """A warning event about one object. `uid`: the object's; `container`: the one of a pod; `source`: who reports.
+
+    `count` times between `first` and `last`.
+    """
 
     kind: str
     name: str
     reason: str
     message: str
     last: datetime | None = None
+    uid: str = ""
+    first: datetime | None = None
+    count: int = 1
+    source: str = ""
+    container: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NamespaceDetails:
-    """What happens inside one namespace. `unserved`: kinds that this cluster does not know."""
+    """What happens inside one namespace. `unserved`: kinds that this cluster does not know.
+
+    `unread`: kinds that could not be read (`plural.group`), with the reason. Nothing follows from their absence.
+    """
 
     pods: tuple[Pod, ...] = ()
     workloads: tuple[Workload, ...] = ()
@@ -205,3 +280,6 @@ class NamespaceDetails:
     held: tuple[Held, ...] = ()
     events: tuple[Event, ...] = ()
     unserved: tuple[str, ...] = ()
+    stores: tuple[SecretStore, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from typing import Any
 from generator.bootstrap.argocd import READER
 from generator.errors import Fault, Reason, Stalled, Transient
 from hub.adapters.http import Answer, Request, Route, Sender, SenderParts
-from hub.adapters.kubernetes import objects
+from hub.adapters.kubernetes import inside, objects
 from hub.adapters.kubernetes.kubeconfig import connect
 from hub.retrying import retried
 from reconcilers.ports.cluster import ClusterState, NamespaceDetails
@@ -69,6 +69,14 @@ _IN_NAMESPACE = (
 RESOURCES = (_APPLICATIONS, _SETS, _PROJECTS, _NAMESPACES, _POLICIES, _BINDINGS, *_IN_NAMESPACE)
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Objects by `plural.group` as the API server lists them; `unread`: why a kind could not be read."""
+
+    objects: Mapping[str, Sequence[dict[str, Any]]]
+    unread: Mapping[str, str]
+
+
 class _NotServed(Exception):  # noqa: N818 - an answer, not an error: the API server does not know the kind
     pass
 
@@ -117,6 +125,33 @@ class Cluster:
         with ThreadPoolExecutor(_PARALLEL) as workers:
             return dict(zip(namespaces, workers.map(self._details, namespaces), strict=True))
 
+    def record(self, argocd: str, preview: str, *, applications: str, is_asked: bool) -> Recorded:
+        """The objects that tell of one preview (`preview-rtb-123`), as they are. Ten lists, several at a time.
+
+        The ApplicationSet (`applications`) is asked for when it matters: no Application, or none that is wanted. A kind
+        inside the namespace that may not be read is `unread`; without Applications and namespaces there is no answer.
+        Raises as `observe`.
+        """
+        one = f"metadata.name={preview}"
+        with ThreadPoolExecutor(len(_IN_NAMESPACE)) as workers:
+            inner = workers.map(lambda resource: self._recorded(resource, preview), _IN_NAMESPACE)
+            found = {str(_APPLICATIONS): self._argocd(_APPLICATIONS, argocd, fields=one)}
+            found[str(_NAMESPACES)] = self._served(_NAMESPACES, fields=one)
+            if not found[str(_APPLICATIONS)] or not is_asked:
+                found[str(_SETS)] = self._argocd(_SETS, argocd, fields=f"metadata.name={applications}")
+            read = dict(zip(map(str, _IN_NAMESPACE), inner, strict=True))
+        found |= {name: trees for name, trees in read.items() if isinstance(trees, list)}
+        return Recorded(found, {name: why for name, why in read.items() if isinstance(why, str)})
+
+    def _recorded(self, resource: Resource, namespace: str) -> list[dict[str, Any]] | str:
+        """All objects of a kind in a namespace, or why they may not be read."""
+        try:
+            return self._list(resource, namespace)
+        except _NotServed:
+            return "this cluster does not know the kind"
+        except Stalled as err:
+            return err.faults[0].message
+
     def _details(self, namespace: str) -> NamespaceDetails:
         found: dict[str, list[dict[str, Any]]] = {}
         unserved = []
@@ -125,7 +160,7 @@ class Cluster:
                 found[resource.kind] = self._list(resource, namespace)
             except _NotServed:
                 unserved.append(str(resource))
-        return objects.details(found, unserved)
+        return inside.details(found, unserved)
 
     def _argocd(self, resource: Resource, namespace: str, *, fields: str = "") -> list[dict[str, Any]]:
         try:

@@ -216,21 +216,24 @@ def test_it_reads_what_happens_inside_a_namespace(api: KubeApi, cluster: Cluster
     found = cluster.details([inside])[inside]
     assert found.pods == (
         Pod("web-1", "Running", AT, containers=(
-            Container("init", is_ready=True, is_running=True),
+            Container("init", is_ready=True, is_running=True, is_init=True),
             Container("web", reason="CrashLoopBackOff", message="back-off", restarts=3, last_reason="Error", last_exit_code=1),
         )),
-        Pod("web-2", "Pending", AT, unscheduled="no room"),
+        Pod("web-2", "Pending", AT, unscheduled="no room", conditions=(Condition("PodScheduled", "False", message="no room"),)),
     )  # fmt: skip
     assert found.workloads == (
-        Workload("Deployment", "web", 2, 1, ("i",), (Condition("Available", "False"),)),
-        Workload("Job", "seed", 1, 1),
+        Workload("Deployment", "web", 2, 1, ("i",), (Condition("Available", "False"),), created=AT),
+        Workload("Job", "seed", 1, 1, created=AT),
     )
-    assert found.ingresses == (Ingress("preview", True),)
+    assert found.ingresses == (Ingress("preview", True, created=AT, group="previews-0"),)
     assert set(found.held) == {
         Held("Ingress", "preview", AT, ("group.ingress.k8s.aws/previews-0",)),
         Held("TargetGroupBinding", "k8s-web", AT, ("elbv2.k8s.aws/resources",)),
     }
-    assert found.secrets == (ExternalSecret("new"), ExternalSecret("bad", False, "no key"))
+    assert found.secrets == (
+        ExternalSecret("new", created=AT, target="new"),
+        ExternalSecret("bad", False, "no key", created=AT, target="bad"),
+    )
     assert [(e.reason, e.last) for e in found.events] == [("Unhealthy", AT), ("Late", AT.replace(microsecond=1))]
     assert found.events[0] == Event("Pod", "web-1", "Unhealthy", "503", AT)
     assert found.unserved == ()

@@ -1,0 +1,374 @@
+"""What Argo CD says of an Application: that it cannot read, compare or apply it, or waits for a hook.
+
+Conditions and messages: pkg/apis/application/v1alpha1, controller/state.go, controller/sync.go and gitops-engine's
+sync_context.go. What the API server says of a single object is classified as admission is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from generator.errors import Remedy, RemedyKind
+from reconcilers.causes import admission
+from reconcilers.causes.look import Look
+from reconcilers.causes.model import (
+    Audience,
+    Evidence,
+    Finding,
+    Layer,
+    Ref,
+    Rule,
+    classified,
+    finding,
+    said,
+    unclassified,
+)
+from reconcilers.ports.cluster import Application, Condition
+
+_REPO_SERVER = (
+    "see whether Argo CD's repo-server runs: kubectl get pods -n argocd -l app.kubernetes.io/name=argocd-repo-server;"
+    " it is tried again by itself"
+)
+_REFRESH = (
+    "have Argo CD look anew (hard refresh): kubectl annotate application -n argocd {application}"
+    " argocd.argoproj.io/refresh=hard --overwrite"
+)
+_APPLY = "an administrator applies argocd/<environment> (kubectl apply -k), which brings the AppProject as it should be"
+_TERMINATE = "terminate the operation: argocd app terminate-op {application}"
+_AGAIN = Remedy(RemedyKind.STOP_AND_START)
+
+
+def _rule(
+    code: str,
+    meaning: str,
+    *steps: str | Remedy,
+    words: tuple[str, ...],
+    layer: Layer = Layer.ARGO,
+    final: bool = False,
+) -> Rule:
+    return Rule(code, layer, Audience.PLATFORM, meaning, steps, said(*words) if words else None, is_final=final)
+
+
+RULES = (
+    _rule(
+        "argo-project-missing",
+        "The AppProject that the Application names is not there.",
+        _APPLY,
+        words=(
+            "which does not exist",
+            "or the project does not exist",
+            r"project .{0,80} not found",
+            "app is not allowed in project",
+        ),
+        layer=Layer.PROJECT,
+    ),
+    _rule(
+        "argo-project-forbids",
+        "The AppProject does not allow the object, the destination or the repository.",
+        _APPLY,
+        words=(
+            "is not permitted",
+            "not permitted in project",
+            "do(?:es)? not match any of the allowed destinations",
+            "not allowed in project",
+        ),
+        layer=Layer.PROJECT,
+        final=True,
+    ),
+    _rule(
+        "argo-destination-unknown",
+        "Argo CD knows no cluster by the name or address that the Application names.",
+        "register the cluster in Argo CD (a cluster Secret), or correct the destination in argocd/<environment>",
+        words=(
+            "there are no clusters with this name",
+            "unable to find destination",
+            "cluster .{0,120}(?:not found|not been configured)",
+        ),
+        layer=Layer.PROJECT,
+    ),
+    _rule(
+        "argo-git-denied",
+        "Argo CD may not read the state repository.",
+        "give Argo CD credentials for the state repository (a repository Secret in its namespace)",
+        words=(
+            "authentication required",
+            "Repository not found",
+            "permission denied \\(publickey\\)",
+            "could not read Username",
+            "Invalid username or (?:password|token)",
+            "authorization failed",
+            "ssh: handshake failed",
+            "authentication failed",
+            "knownhosts",
+            "Host key verification failed",
+        ),
+    ),
+    _rule(
+        "argo-git-unreachable",
+        "Argo CD's repo-server cannot reach the Git host.",
+        "see whether the Git host can be reached from the cluster (network, DNS, its certificate); it is tried again",
+        words=(
+            "failed to list refs",
+            "ls-remote",
+            "failed to (?:fetch|initialize|clone)",
+            "repository not accessible",
+            "git fetch",
+            "Could not resolve host",
+            "unable to access '",
+            "unable to resolve '",
+            r"Get \"https?://[^\"]{1,200}info/refs",
+            "x509:",
+        ),
+    ),
+    _rule(
+        "argo-path-missing",
+        "Argo CD does not find the preview's folder at the commit it looks at. It may remember an earlier answer.",
+        _REFRESH,
+        words=("app path does not exist", "path does not exist", "lstat .{0,200}no such file or directory"),
+    ),
+    _rule(
+        "argo-manifest-unreadable",
+        "Argo CD cannot parse the rendered manifest.",
+        Remedy(RemedyKind.START_ANEW),
+        Remedy(RemedyKind.VALIDATE),
+        words=(
+            "Failed to unmarshal",
+            "error (?:un)?marshal",
+            "error converting YAML",
+            "yaml: ",
+            "invalid YAML",
+            "mapping values",
+            "did not find expected",
+            "cannot unmarshal",
+            "invalid character",
+            "unable to decode",
+            "unable to parse",
+        ),
+        final=True,
+    ),
+    _rule(
+        "argo-repo-server-down",
+        "Argo CD's repo-server did not answer. Nothing of the preview is at fault.",
+        _REPO_SERVER,
+        words=(
+            "code = Unavailable",
+            "code = DeadlineExceeded",
+            "code = ResourceExhausted",
+            "code = Canceled",
+            "repo-server",
+            "error reading from server",
+            ":8081",
+            "transport is closing",
+            "error while dialing",
+            "context deadline exceeded",
+        ),
+    ),
+    _rule(
+        "argo-cluster-denied",
+        "Argo CD's credentials for the destination cluster are not accepted.",
+        "renew Argo CD's credentials for the cluster (its cluster Secret or role)",
+        words=("asked for the client to provide credentials", "Unauthorized", "failed to get token", "assume role"),
+    ),
+    _rule(
+        "argo-cluster-unreachable",
+        "Argo CD cannot reach the destination cluster, or not read all of it.",
+        "see whether Argo CD's application controller reaches the cluster's API server, and which API does not answer:"
+        " kubectl get apiservices",
+        words=(
+            "failed to (?:get|load) (?:cluster|server|live|initial|api)",
+            "error getting cluster",
+            "cluster cache",
+            "sync cluster",
+            "currently unable to handle the request",
+            "failed to list resources",
+            "i/o timeout",
+            "connection refused",
+            "no such host",
+            "dial tcp",
+            "TLS handshake timeout",
+        ),
+    ),
+    _rule(
+        "argo-kind-unknown",
+        "The cluster does not know a kind of the preview: an operator's definitions are not installed.",
+        "install the operator whose kind it names (its CustomResourceDefinition)",
+        words=(
+            "could not find the requested resource",
+            "no matches for kind",
+            "could not find .{0,80}for requested resource",
+            "ensure CRDs are installed",
+            "resource mapping not found",
+            "could not find version",
+        ),
+        final=True,
+    ),
+    _rule(
+        "argo-shared-resource",
+        "An object of the preview belongs to another Application as well, and the two overwrite each other.",
+        "have the object in one Application only: remove the other Application, or the object from it",
+        words=("is part of applications", "Shared resource found", "shared resource"),
+    ),
+    _rule(
+        "argo-window",
+        "A sync window of the AppProject does not allow syncs now.",
+        "wait for the window, or change the sync windows of the AppProject",
+        words=("sync window", "Blocked by sync window", "Cannot sync"),
+    ),
+)
+HOOK_FAILED = Rule(
+    "argo-hook-failed",
+    Layer.ARGO,
+    Audience.DEVELOPER,
+    "A hook of the sync failed, such as the Job that seeds the database.",
+    ("read the log of the hook's pods: kubectl logs -n {namespace} -l job-name --all-containers --prefix",),
+    said("specified backoff limit", "longer than specified deadline", r"hook .{0,120}fail", "completed unsuccessfully"),
+    is_final=True,
+)
+SILENT = _rule(
+    "argo-silent",
+    "Argo CD's application controller has not looked at the Application.",
+    "see whether the application controller runs: kubectl get pods -n argocd -l"
+    " app.kubernetes.io/name=argocd-application-controller",
+    words=(),
+)
+HOOK_WAITS = _rule(
+    "argo-hook-waits",
+    "Argo CD waits for a hook that has ended or is gone, and does not notice.",
+    _TERMINATE,
+    "then have it synced anew: argocd app sync {application}",
+    words=(),
+)
+DEGRADED = Rule(
+    "argo-degraded",
+    Layer.ARGO,
+    Audience.DEVELOPER,
+    "Argo CD reports an object as Degraded, and nothing that was read tells why.",
+    ("see which object it is: argocd app get {application}",),
+)
+ALL = (*RULES, HOOK_FAILED, SILENT, HOOK_WAITS, DEGRADED)
+_OTHER = unclassified(Layer.ARGO)
+_REFUSED = unclassified(Layer.ARGO, is_final=True)
+_BROKEN = ("ComparisonError", "InvalidSpecError", "SyncError", "UnknownError")
+_VERBS = {"ComparisonError": "Argo CD cannot compare it with Git", "SharedResourceWarning": "Argo CD warns"}
+_HOOK = re.compile(r"waiting for completion of hook (?:[\w.]*/)?Job/([a-z0-9][-a-z0-9.]{0,252})")
+#: A sync that waits for a hook notices its end at once.
+_NOTICED = timedelta(seconds=60)
+#: The application controller looks at an Application within seconds.
+_LOOKED_AT = timedelta(minutes=3)
+
+
+def findings(look: Look) -> Iterator[Finding]:
+    """What Argo CD cannot do, of a sync that failed or is tried again, of its conditions, and of hooks."""
+    application = look.application
+    if application is None:
+        return
+    if found := _sync(application):
+        yield found
+    for condition in sorted(application.conditions, key=lambda one: (_weight(one), one.message)):
+        if condition.type in _BROKEN or (condition.type == "SharedResourceWarning" and application.sync != "Synced"):
+            yield _of_condition(application, condition)
+    if found := hook(look, application):
+        yield found
+    if not application.sync and not application.health and look.now - application.created > _LOOKED_AT:
+        yield finding(
+            SILENT,
+            Ref("Application", application.name),
+            "Argo CD has not looked at the Application",
+            evidence=[Evidence("state", Ref("Application", application.name), "no status", at=application.created)],
+            since=application.created,
+        )
+
+
+def _weight(condition: Condition) -> int:
+    return _BROKEN.index(condition.type) if condition.type in _BROKEN else len(_BROKEN)
+
+
+def judged(message: str) -> Rule | None:
+    """What is known of a message of Argo CD's: of an object as the API server told it, or of Argo CD itself."""
+    return (
+        classified(RULES[:3], message)
+        or classified(admission.RULES, message)
+        or classified((*RULES[3:], HOOK_FAILED), message)
+    )
+
+
+def _sync(application: Application) -> Finding | None:
+    message = "; ".join(application.failures) or application.operation_message
+    ended = application.operation in ("Failed", "Error")
+    if not ended and not (application.operation == "Running" and application.failures):
+        return None
+    rule = judged(message) or (_REFUSED if ended else _OTHER)
+    if ended and rule.audience is not Audience.NOBODY:
+        rule = replace(rule, patience=timedelta(0))  # Argo CD does not try the same commit again
+    subject = Ref("Application", application.name)
+    found = finding(
+        rule,
+        subject,
+        "Argo CD cannot apply it" if ended or rule.is_final else "Argo CD tries again",
+        message,
+        names={"application": application.name, "namespace": application.name},
+        evidence=[
+            Evidence("condition", subject, f"operation {application.operation}", message, application.operation_since)
+        ],
+        since=application.operation_since,
+    )
+    is_known = not rule.code.startswith("unclassified") and _AGAIN not in rule.steps
+    if ended and is_known and rule.audience is not Audience.NOBODY:
+        return replace(found, steps=(*found.steps, Remedy(RemedyKind.RESTART_AFTER_SYNC)))
+    return found
+
+
+def _of_condition(application: Application, condition: Condition) -> Finding:
+    subject = Ref("Application", application.name)
+    return finding(
+        judged(condition.message) or _OTHER,
+        subject,
+        _VERBS.get(condition.type, "Argo CD cannot apply it"),
+        f"{condition.type}: {condition.message}",
+        names={"application": application.name, "namespace": application.name},
+        evidence=[Evidence("condition", subject, condition.type, condition.message, condition.since)],
+        since=condition.since,
+    )
+
+
+def hook_job(application: Application) -> str:
+    """The Job that a running sync waits for as a hook, empty when it waits for none."""
+    found = _HOOK.search(application.operation_message) if application.operation == "Running" else None
+    return found.group(1) if found else ""
+
+
+def hook(look: Look, application: Application) -> Finding | None:
+    """A hook that a sync waits for although its Job has ended or is gone."""
+    name = hook_job(application)
+    if not name or "jobs.batch" in look.details.unread:
+        return None
+    job = look.workload("Job", name)
+    has_ended = job is None or any((c := job.condition(t)) and c.holds for t in ("Complete", "Failed"))
+    begun = application.operation_since
+    if not has_ended or begun is None or look.now - begun <= _NOTICED:
+        return None
+    subject = Ref("Application", application.name)
+    return finding(
+        HOOK_WAITS,
+        subject,
+        "Argo CD waits for a hook that has ended" if job else "Argo CD waits for a hook that is not there",
+        application.operation_message,
+        names={"application": application.name},
+        evidence=[Evidence("condition", subject, "operation Running", application.operation_message, begun)],
+        since=begun,
+    )
+
+
+def degraded(application: Application) -> Finding:
+    """That Argo CD reports it Degraded, when nothing else tells why."""
+    subject = Ref("Application", application.name)
+    return finding(
+        DEGRADED,
+        subject,
+        "Argo CD reports it Degraded",
+        names={"application": application.name},
+        evidence=[Evidence("condition", subject, "health", application.health)],
+    )

@@ -1,0 +1,338 @@
+"""What holds a removal: finalizers, an API that does not answer, a sync that still runs, and what nobody removes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from reconcilers.causes import argo, load_balancer
+from reconcilers.causes.look import Look, of_event
+from reconcilers.causes.model import (
+    Audience,
+    Evidence,
+    Finding,
+    Layer,
+    Ref,
+    Rule,
+    classified,
+    finding,
+    said,
+    unclassified,
+)
+from reconcilers.ports.cluster import Application, Condition, Held, Namespace
+
+_DISCOVERY = "NamespaceDeletionDiscoveryFailure"
+_PARSING = "NamespaceDeletionGroupVersionParsingFailure"
+#: Finalizers of an Application that has hooks for its deletion.
+_HOOKS = ("pre-delete-finalizer.argocd.argoproj.io", "post-delete-finalizer.argocd.argoproj.io")
+#: What a namespace says of its deletion (Kubernetes API, NamespaceConditionType), the most telling first.
+_DELETION = (
+    "NamespaceDeletionContentFailure",
+    "NamespaceFinalizersRemaining",
+    "NamespaceContentRemaining",
+)
+#: A pod ends within its terminationGracePeriodSeconds, which is at most a minute here.
+_ENDS = timedelta(minutes=3)
+
+
+def _rule(code: str, meaning: str, *steps: str, words: tuple[str, ...] = (), who: Audience = Audience.PLATFORM) -> Rule:
+    return Rule(code, Layer.REMOVAL, who, meaning, steps, said(*words) if words else None)
+
+
+API_DOWN = _rule(
+    "namespace-api-down",
+    "An aggregated API of the cluster does not answer, which blocks the deletion of every namespace.",
+    "repair the API that it names, or remove its apiservice: kubectl get apiservices shows which are not available",
+)
+CONTENT_LEFT = _rule(
+    "namespace-content-left",
+    "Objects of the namespace are not deleted.",
+    "see what is left of the kinds it names, and what holds it: kubectl get all,ingress -n {namespace}",
+    words=("resources are remaining", "unexpected items still remain", "Failed to delete all resource types"),
+)
+PROJECT_GONE = _rule(
+    "deletion-project-gone",
+    "The Application cannot be removed, because its AppProject is gone.",
+    "an administrator applies argocd/<environment> again (kubectl apply -k), which brings the AppProject back",
+    words=("which does not exist", r"project .{0,80} not (?:found|exist)", "not allowed in project"),
+)
+FINALIZERS = (
+    _rule(
+        "alb-finalizer",
+        "The load balancer controller holds an Ingress or TargetGroupBinding until it has freed AWS' side.",
+        "repair the load balancer controller (its pods, its role, the errors of this group); do not strip the"
+        " finalizer: that leaks rules and target groups",
+        words=(r"ingress\.k8s\.aws/", r"elbv2\.k8s\.aws/", r"service\.k8s\.aws/"),
+    ),
+    _rule(
+        "secret-finalizer",
+        "An ExternalSecret is held by the External Secrets Operator, which does not let it go.",
+        "see whether External Secrets runs: kubectl get pods -A -l app.kubernetes.io/name=external-secrets",
+        words=(r"external-secrets\.io/",),
+    ),
+    _rule(
+        "volume-finalizer",
+        "A volume claim is held while a pod uses it, or while its volume is attached.",
+        "see which pod still uses the claim, and whether its storage driver runs: kubectl describe pvc -n {namespace}",
+        words=("pvc-protection", "pv-protection", "external-attacher", "external-provisioner"),
+    ),
+    _rule(
+        "pod-finalizer",
+        "Pods of a Job are held until the Job's controller has counted them.",
+        "see whether kube-controller-manager works: other Jobs of the cluster are held as well when it does not",
+        words=(r"batch\.kubernetes\.io/job-tracking",),
+    ),
+)
+DEPENDANTS = _rule(
+    "removal-waits-for-dependants",
+    "An object waits until what it made is gone.",
+    "see what is left: kubectl get all,ingress -n {namespace}",
+    words=("foregroundDeletion", "orphan"),
+)
+POD_LEFT = _rule(
+    "pod-does-not-end",
+    "A pod was told to end long ago and is still there: its node does not answer, or does not let it go.",
+    "see whether its node is there: kubectl get pod -n {namespace} {pod} -o wide; kubectl get nodes",
+)
+DELETION_HOOK = _rule(
+    "deletion-hook",
+    "A hook that Argo CD runs before or after a removal fails or does not end.",
+    "see the hook's log, then terminate or repair it: argocd app get {application}",
+    words=("hook",),
+)
+WEBHOOK = _rule(
+    "deletion-webhook",
+    "A webhook of the cluster has to be asked before objects are deleted, and does not answer.",
+    "repair the webhook it names: the pods behind its Service and its certificate",
+    words=("failed calling webhook", "failed to call webhook"),
+)
+CLUSTER_AWAY = _rule(
+    "deletion-cluster-unreachable",
+    "Argo CD cannot reach the cluster it is to remove the preview from.",
+    "see whether Argo CD reaches the cluster's API server, and whether its credentials are accepted",
+    words=(
+        "connection refused",
+        "i/o timeout",
+        "no such host",
+        "dial tcp",
+        "Unauthorized",
+        "provide credentials",
+        "cluster",
+    ),
+)
+PASSES = _rule(
+    "deletion-under-way",
+    "The namespace is being emptied; Argo CD looks again until it is gone.",
+    "see what is left: kubectl get all,ingress,externalsecrets -n {namespace}",
+    words=("system is ensuring all content is removed", "object has been modified"),
+)
+SILENT = _rule(
+    "removal-silent",
+    "The removal takes long, and nothing that was read tells what holds it.",
+    "see what is left: kubectl get events,all,ingress -n {namespace}",
+)
+LEFT_OVER = _rule(
+    "namespace-left-over",
+    "The namespace has neither entry nor Application: nothing removes it.",
+    "look at what is in it, then remove it by hand: kubectl delete namespace {namespace}",
+)
+NOBODYS = _rule(
+    "application-without-set",
+    "The Application has no entry, and no ApplicationSet made it: nothing removes it.",
+    "remove it by hand if nobody needs it: kubectl delete application -n argocd {application}",
+)
+BLOCKED = _rule(
+    "removal-blocked-by-sync",
+    "A sync still runs, and Argo CD removes nothing before it ends.",
+    "terminate the operation, and the removal goes on: argocd app terminate-op {application}",
+)
+RULES = (
+    API_DOWN,
+    CONTENT_LEFT,
+    PROJECT_GONE,
+    *FINALIZERS,
+    DEPENDANTS,
+    POD_LEFT,
+    DELETION_HOOK,
+    WEBHOOK,
+    CLUSTER_AWAY,
+    PASSES,
+    SILENT,
+    LEFT_OVER,
+    NOBODYS,
+    BLOCKED,
+)
+_OTHER = unclassified(Layer.REMOVAL)
+
+
+def holding(look: Look, namespace: Namespace | None) -> Iterator[Finding]:
+    """What holds a deletion that has begun, the most telling first."""
+    names = {"namespace": look.namespace, "application": look.namespace}
+    subject = Ref("Namespace", look.namespace)
+    if broken := _condition(namespace, _DISCOVERY) or _condition(namespace, _PARSING):
+        yield finding(
+            API_DOWN,
+            subject,
+            f"namespace: {broken.type}",
+            broken.message,
+            names=names,
+            evidence=[_of_condition(subject, broken)],
+            since=broken.since,
+        )
+    errors = [*_errors(look)]
+    yield from (one for one in errors if one.rule is PROJECT_GONE)
+    for held in sorted(look.details.held, key=_by_weight):
+        yield _of_held(look, held)
+    for pod in sorted(look.details.pods, key=lambda one: one.name):
+        if pod.deleting_since and look.now - pod.deleting_since > _ENDS:
+            place = Ref("Pod", pod.name)
+            evidence = Evidence("state", place, pod.reason or pod.phase, pod.message, pod.deleting_since)
+            yield finding(
+                POD_LEFT,
+                place,
+                f"pod {pod.name} was told to end and is still there",
+                pod.message,
+                names=names,
+                evidence=[evidence],
+                since=pod.deleting_since,
+            )
+    for type_ in _DELETION:
+        if found := _condition(namespace, type_):
+            rule = classified((*FINALIZERS, WEBHOOK, CONTENT_LEFT), found.message) or _OTHER
+            yield finding(
+                rule,
+                subject,
+                f"namespace: {type_}",
+                found.message,
+                names=names,
+                evidence=[_of_condition(subject, found)],
+                since=found.since,
+            )
+    yield from (one for one in errors if one.rule is not PROJECT_GONE)
+    yield from _hooks(look)
+
+
+def _hooks(look: Look) -> Iterator[Finding]:
+    """Hooks that Argo CD runs for the removal, and has not seen the end of."""
+    application = look.application
+    found = [f for f in application.finalizers if f.startswith(_HOOKS)] if application else []
+    if application and application.deleting_since and found:
+        subject = Ref("Application", application.name)
+        told = ", ".join(found[:3])
+        yield finding(
+            DELETION_HOOK,
+            subject,
+            f"Argo CD runs hooks of the removal: finalizer {told}",
+            names={"application": application.name},
+            evidence=[Evidence("state", subject, "finalizers", told, application.deleting_since)],
+            since=application.deleting_since,
+        )
+
+
+def _errors(look: Look) -> Iterator[Finding]:
+    """What Argo CD cannot remove."""
+    application = look.application
+    for condition in application.conditions if application else ():
+        is_spec = condition.type == "InvalidSpecError" and classified((PROJECT_GONE,), condition.message) is not None
+        if application and (condition.type == "DeletionError" or is_spec):
+            rules = (PROJECT_GONE, WEBHOOK, PASSES, DELETION_HOOK, CLUSTER_AWAY)
+            subject = Ref("Application", application.name)
+            begun = application.deleting_since
+            yield finding(
+                classified(rules, condition.message) or _OTHER,
+                subject,
+                "Argo CD cannot remove it",
+                f"{condition.type}: {condition.message}",
+                names={"namespace": look.namespace, "application": application.name},
+                evidence=[_of_condition(subject, condition)],
+                since=min(t for t in (condition.since, begun) if t) if condition.since or begun else None,
+            )
+
+
+def _of_held(look: Look, held: Held) -> Finding:
+    subject = Ref(held.kind, held.name)
+    finalizers = ", ".join(held.finalizers[:5])
+    rule = classified(FINALIZERS, finalizers) or classified((DEPENDANTS,), finalizers) or _OTHER
+    evidence = [Evidence("state", subject, "finalizers", finalizers, held.since)]
+    found = finding(
+        rule,
+        subject,
+        f"{held.kind} {held.name}: finalizer {finalizers}",
+        names={"namespace": look.namespace},
+        evidence=evidence,
+        since=held.since,
+    )
+    event = look.event(held.kind, held.name) if held.kind in ("Ingress", "TargetGroupBinding") else None
+    if event is None or not look.is_recent(event):
+        return found
+    known = classified(load_balancer.RULES[1:], event.message)
+    told = finding(rule, subject, found.text, f"{event.reason}: {event.message}")
+    steps = (*(known.steps if known else ()), *found.steps)
+    return replace(found, text=told.text, steps=steps, evidence=(*evidence, of_event(event)))
+
+
+def _by_weight(held: Held) -> tuple[bool, bool, object, str, str]:
+    """What another controller must let go comes before what only waits for its own pods to end."""
+    return set(held.finalizers) == {"foregroundDeletion"}, held.kind == "Pod", held.since, held.kind, held.name
+
+
+def blocked(application: Application, roots: tuple[Finding, ...]) -> Finding:
+    """A sync that still runs and has to end first; `roots`: why what it waits for does not come up."""
+    name = argo.hook_job(application)
+    root = next((one for one in roots if not name or one.workload == name), None)
+    subject = Ref("Application", application.name)
+    message = f"{application.operation_message}: {root.text}" if root else application.operation_message
+    found = finding(
+        BLOCKED,
+        subject,
+        "a sync still runs and ends first",
+        message,
+        names={"application": application.name},
+        evidence=[
+            Evidence(
+                "condition", subject, "operation Running", application.operation_message, application.operation_since
+            )
+        ],
+        since=application.operation_since,
+    )
+    if root is None:
+        return found
+    return replace(
+        found, audience=root.audience, steps=(*found.steps, *root.steps), evidence=(*found.evidence, *root.evidence)
+    )
+
+
+def silent(look: Look) -> Finding:
+    """That nothing tells what holds a removal."""
+    return finding(
+        SILENT, Ref("Namespace", look.namespace), "nothing tells what holds it", names={"namespace": look.namespace}
+    )
+
+
+def left_over(look: Look) -> Finding:
+    """A namespace that nothing removes."""
+    return finding(
+        LEFT_OVER,
+        Ref("Namespace", look.namespace),
+        "the namespace is left over without entry and Application: nothing removes it",
+        names={"namespace": look.namespace},
+    )
+
+
+def nobodys(application: Application) -> Finding:
+    """An Application that nothing removes."""
+    return finding(
+        NOBODYS,
+        Ref("Application", application.name),
+        "an Application without entry that no ApplicationSet made: nothing removes it",
+        names={"application": application.name},
+    )
+
+
+def _condition(namespace: Namespace | None, type_: str) -> Condition | None:
+    return next((c for c in namespace.conditions if c.type == type_ and c.holds), None) if namespace else None
+
+
+def _of_condition(subject: Ref, condition: Condition) -> Evidence:
+    return Evidence("condition", subject, condition.type, condition.message, condition.since)
