@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from hub.adapters.git.store import GitRepository
     from hub.adapters.http import SenderParts
     from hub.adapters.known_environments import KnownEnvironments
+    from hub.adapters.kubernetes.cluster import Cluster
     from hub.adapters.local_forge.forge import LocalForge
     from hub.approval.requests import Requests
     from hub.approval.review_process import ReviewProcess
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from hub.writing.writer import Writer
     from reconcilers.approval.push_rules import PushRules
     from reconcilers.ports.forge import Forge
-    from reconcilers.ports.git import ClusterReader, EntryCache, GitStore, VerifiedMemo
+    from reconcilers.ports.git import EntryCache, GitStore, VerifiedMemo
     from reconcilers.state.reading import Reading
 
 
@@ -313,7 +314,7 @@ class Hub:
         network = Network.of(self.settings.environ)
         return SenderParts(network, clock=self.clock, observe=self.telemetry.http_call)
 
-    def cluster(self, context: str, kubeconfig: str | None) -> ClusterReader:
+    def cluster(self, context: str, kubeconfig: str | None) -> Cluster:
         """The cluster of a kubeconfig context. `kubeconfig`: a flag, else KUBECONFIG, else ~/.kube/config."""
         from hub.adapters.kubernetes.cluster import open_cluster
 

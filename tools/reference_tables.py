@@ -33,10 +33,14 @@ from generator.values.naming import IssueKey
 from hub import assets
 from hub.cli.app import app
 from hub.output.exit_codes import CODES, DIFFERENT, INTERNAL, NEEDS_A_PERSON, OK, REFUSED, UNHEALTHY, USAGE
+from hub.output.remedies import words
 from hub.settings import PREFIXES, ForgeKeys, Settings
 from hub.telemetry.events import BOUND, EVENTS
 from hub.telemetry.metrics import METRICS, Label
 from hub.views.preview import describe
+from hub.views.why import FOR_WHOM
+from reconcilers.causes import engine
+from reconcilers.causes.model import PATIENCE, Layer, Rule
 from reconcilers.lifecycle.start import Starter, StartRequest, entry_text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -229,7 +233,54 @@ def custom_kinds() -> str:
     return table(("from", "licence", "Go module", "kinds"), rows)
 
 
+#: What is looked at in each layer.
+LOOKED_AT = {
+    Layer.SET: "the condition ErrorOccurred of the environment's ApplicationSet, and whether there is an Application.",
+    Layer.PROJECT: "conditions of the Application, and the objects that its last sync could not apply.",
+    Layer.ADMISSION: "the Deployment's condition ReplicaFailure, events FailedCreate, what a sync could not apply.",
+    Layer.SECRETS: "the ExternalSecret's condition Ready, its newest event UpdateFailed, and its store.",
+    Layer.IMAGE: "why a container waits, and the pod's newest event Failed that says more.",
+    Layer.CONFIG: "why a container waits, how it ended last, and events FailedMount.",
+    Layer.CRASH: "how a container ended last (reason, exit code, last words), events Unhealthy, conditions of Jobs.",
+    Layer.SCHEDULING: "the pod's condition PodScheduled, the newest event FailedScheduling of each scheduler.",
+    Layer.NETWORK: "events FailedCreatePodSandBox, BranchAllocationFailed, FailedMount, FailedAttachVolume of a pod"
+    " that has a node.",
+    Layer.READINESS: "events Unhealthy of a running container, readiness gates of the load balancer, NodeNotReady.",
+    Layer.LOAD_BALANCER: "the newest event of an Ingress without an address, and events of TargetGroupBindings.",
+    Layer.ARGO: "conditions, operation and health of the Application, and the Job of a hook that it waits for.",
+    Layer.PROGRESS: "the Deployment's condition Progressing, and how its pods ended.",
+    Layer.REMOVAL: "finalizers, conditions of the namespace and of the Application, pods that do not end.",
+}
+
+
+def causes() -> str:
+    """A section a code, by layer."""
+    lines = []
+    for layer, rules in itertools.groupby(engine.rules(), key=lambda rule: rule.layer):
+        title = layer.slug.replace("-", " ")
+        lines += [f"### {title[0].upper()}{title[1:]}", "", f"Looked at: {LOOKED_AT[layer]}", ""]
+        for rule in rules:
+            lines += [f"#### {rule.code}", "", f"{rule.meaning} {_whose(rule)}", ""]
+            lines += [*(f"- {_step(words(step))}" for step in rule.steps), ""] if rule.steps else []
+    return "\n".join(lines).rstrip()
+
+
+def _whose(rule: Rule) -> str:
+    patience = PATIENCE[rule.layer] if rule.patience is None else rule.patience
+    minutes = int(patience.total_seconds() // 60)
+    if rule.is_final:
+        return f"For {FOR_WHOM[rule.audience]}. Waiting does not help: `failed`."
+    when = f" after {minutes} min" if minutes else ""
+    return f"For {FOR_WHOM[rule.audience]}. `{rule.overdue}`{when}."
+
+
+def _step(told: str) -> str:
+    """A step with its placeholders as a reader would write them."""
+    return re.sub(r"\{(\w+)\}", lambda match: match[1].upper(), told).replace("<environment>", "ENVIRONMENT")
+
+
 BLOCKS = {
+    "causes": causes,
     "entry-example": entry_example,
     "entry-fields": lambda: fields("preview"),
     "environment-example": environment_example,

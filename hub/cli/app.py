@@ -214,6 +214,52 @@ def wait(
     command.run(key, env, until, timeout=timeout, repo=repo, at=Options(cluster, kubeconfig), output=output)
 
 
+@options.command(panel="Previews")
+@options.argument("key", metavar="KEY", required=False, help="Jira issue key, such as RTB-123.")
+@options.option("--env", "-e", metavar="NAME", help="Environment, such as int.")
+@options.option("--cluster", metavar="CONTEXT", help="The environment's cluster, by its kubeconfig context.")
+@options.kubeconfig
+@options.option("--save", metavar="FILE", type=options.PATH, help="Record what was read, for a bug report.")
+@options.option("--recorded", metavar="FILE", type=options.PATH, help="Answer from such a file, without a cluster.")
+@options.flag("--all", help="Show everything that was found, not the first cause only.")
+@options.flag("--check", help="End with exit code 53 when it failed or is stuck.")
+@options.repo
+@options.output
+@declared_errors
+def why(
+    key: str | None,
+    env: str | None,
+    cluster: str | None,
+    kubeconfig: str | None,
+    save: Path | None,
+    recorded: Path | None,
+    all: bool,  # noqa: A002 - the option's name
+    check: bool,
+    repo: str | None,
+    output: Format,
+) -> None:
+    """Tell why a preview does not come up or go away: the cause, whose job it is, and what to do.
+
+    What --save records is without secrets, people and the names of other previews; --recorded answers from it. The
+    codes are described in docs/reference/causes.md.
+
+    Example: rtb-hub why RTB-123 --env int --cluster rtb-int
+    """
+    from hub.commands import why as command
+    from hub.commands.cluster_options import Options
+
+    if recorded is not None:
+        for name, value in (("--cluster", cluster), ("--save", save)):
+            if value is not None:
+                raise click.UsageError(f"{name} cannot be used with --recorded.")
+        command.run_recorded(recorded, key, is_whole=all, check=check, output=output)
+        return
+    if key is None or env is None or cluster is None:
+        raise click.UsageError("KEY, --env and --cluster are needed, or --recorded FILE.")
+    at = Options(cluster, kubeconfig)
+    command.run(key, env, repo=repo, at=at, save=save, is_whole=all, check=check, output=output)
+
+
 @options.command(panel="State repository")
 @options.some_environments
 @options.repo
@@ -259,6 +305,7 @@ app = Group(
         render,
         show,
         wait,
+        why,
         doctor,
         demo,
         *lease.COMMANDS,

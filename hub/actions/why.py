@@ -1,0 +1,81 @@
+"""Why a preview does not come up, or does not go away: from a cluster, or from what was recorded of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from generator.bootstrap.argocd import project_name
+from generator.values.formats import parse_time
+from generator.values.naming import IssueKey
+from generator.values.quantities import duration
+from hub.actions.repository import Repository
+from hub.adapters.kubernetes.cluster import Recorded
+from hub.adapters.kubernetes.recording import Recording
+from reconcilers.health.phase import Asked, Phase, phase_of
+
+#: A recording knows nothing of a lease.
+_NO_WARNING = timedelta(0)
+
+
+class Recorder(Protocol):
+    """What reads the objects of one preview from a cluster."""
+
+    def record(self, argocd: str, preview: str, *, applications: str, is_asked: bool) -> Recorded:
+        """See `hub.adapters.kubernetes.cluster.Cluster`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A preview's phase with its causes, and what could not be read: kinds (`plural.group`) with the reason.
+
+    `name`: its namespace; `recording`: what it was answered from.
+    """
+
+    name: str
+    phase: Phase
+    recording: Recording
+
+    @property
+    def unread(self) -> Mapping[str, str]:
+        """Kinds that could not be read, with the reason."""
+        return self.recording.unread
+
+
+def why_recorded(recording: Recording, key: IssueKey | None = None) -> Answer:
+    """The answer from a recording: of the preview that `key` names, or of the one that it is about."""
+    name = key.namespace if key else recording.target
+    phase = phase_of(recording.seen(name), now=recording.now, warn_before=_NO_WARNING)
+    return Answer(name, phase, recording)
+
+
+def why(
+    key: IssueKey, environment: str, *, repository: Repository, cluster: Recorder, clock: Callable[[], datetime]
+) -> Answer:
+    """The answer from a cluster, read after Git.
+
+    Raises `ConfigError` (UnknownEnvironment), `Transient` (ClusterUnreachable) and `Stalled` (ClusterRefused).
+    """
+    state = repository.state(environment)
+    record, request = state.entry(key), state.request(key)
+    spec = state.environment.spec
+    asked = Asked.of(record) if record else None
+    read = cluster.record(
+        spec.argocd.namespace, key.namespace, applications=project_name(environment), is_asked=asked is not None
+    )
+    recording = Recording(
+        now=clock(),
+        environment=environment,
+        compute=asked.compute if asked else "",
+        is_asked=asked is not None,
+        asked_since=parse_time(asked.begun) if asked and asked.begun else None,
+        objects=read.objects,
+        unread=read.unread,
+    )
+    seen = replace(recording.seen(key.namespace, asked), request=request)
+    phase = phase_of(seen, now=recording.now, warn_before=duration(spec.lease.warn_before))
+    if phase.name == "removed" and state.in_queue(key) is not None:
+        phase = replace(phase, cause="it has not started: it is queued, and waits for room")
+    return Answer(key.namespace, phase, recording)

@@ -1,0 +1,123 @@
+"""`rtb-hub why`: why a preview does not come up or go away, for whom it is, and what to do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator.errors import ConfigError, Fault, Reason, Stalled
+from generator.values.formats import format_time
+from generator.values.naming import NAMESPACE_PREFIX, IssueKey
+from hub.actions.why import Answer, why, why_recorded
+from hub.adapters.kubernetes.clean_recording import cleaned
+from hub.adapters.kubernetes.recording import LIMIT_BYTES, read_recording
+from hub.commands.cluster_options import Options
+from hub.output.console import Format, emit, printable
+from hub.views.phases import STYLES
+from hub.views.why import FOR_WHOM, steps_of, told_time, why_data
+from hub.wiring import hub
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from reconcilers.causes.model import Finding
+
+_BAD = ("failed", "stuck")
+
+
+def run_recorded(file: Path, key: str | None, *, is_whole: bool, check: bool, output: Format) -> None:
+    """Answer from a file. Raises `ConfigError` (InvalidValue, UnreadableYaml) and, when asked to, `Stalled`."""
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(LIMIT_BYTES + 1)
+    except OSError as err:
+        fault = Fault(f"cannot be read: {err.strerror}: {file}", field="--recorded")
+        raise ConfigError(Reason.INVALID_VALUE, fault) from err
+    answer = why_recorded(read_recording(content, str(file)), IssueKey.parse(key) if key else None)
+    _emit(answer, is_whole=is_whole, output=output)
+    _check(answer, check=check)
+
+
+def run(  # noqa: PLR0913 - the options that there are
+    key: str, env: str, *, repo: str | None, at: Options, save: Path | None, is_whole: bool, check: bool, output: Format
+) -> None:
+    """Answer from a cluster, and save what was read. Raises what reading Git and the cluster raises, and as above."""
+    issue = IssueKey.parse(key)
+    ours = hub()
+    cluster = ours.cluster(at.context, at.kubeconfig)  # before Git: a wrong name is told at once
+    answer = why(issue, env, repository=ours.repository(repo), cluster=cluster, clock=ours.clock)
+    if save is not None:
+        _save(answer, save)
+    _emit(answer, is_whole=is_whole, output=output)
+    _check(answer, check=check)
+
+
+def _save(answer: Answer, file: Path) -> None:
+    from generator.yaml.writer import dump
+
+    content = dump(cleaned(answer.recording, answer.name).tree())
+    aside = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    try:
+        aside.write_text(content, encoding="utf-8")
+        aside.replace(file)
+    except OSError as err:
+        aside.unlink(missing_ok=True)
+        raise ConfigError(
+            Reason.INVALID_VALUE, Fault(f"cannot be written: {err.strerror}: {file}", field="--save")
+        ) from err
+
+
+def _check(answer: Answer, *, check: bool) -> None:
+    if check and answer.phase.name in _BAD:
+        raise Stalled(Reason.PREVIEW_FAILED, Fault(f"it is {answer.phase.name}"))
+
+
+def _emit(answer: Answer, *, is_whole: bool, output: Format) -> None:
+    data = why_data(answer.phase, answer.unread)
+    emit(data, output, lambda console: _tell(console, answer, is_whole=is_whole))
+
+
+def _tell(console: Console, answer: Answer, *, is_whole: bool) -> None:
+    from rich.text import Text
+
+    phase, found = answer.phase, answer.phase.finding
+    name = answer.name.removeprefix(NAMESPACE_PREFIX).upper() or "the preview"
+    where = f" in {answer.recording.environment}" if answer.recording.environment else ""
+    console.print(Text.assemble((name, "bold"), f"{printable(where)}: ", (phase.name, STYLES[phase.name])))
+    _line(console, "cause", phase.cause)
+    if found is not None:
+        _line(console, "code", f"{found.code} (see docs/reference/causes.md)")
+        _line(console, "for", FOR_WHOM[found.audience] + ("; waiting does not help" if found.is_final else ""))
+        _line(console, "since", told_time(found.since) or "")
+    for number, step in enumerate(steps_of(phase), 1):
+        _line(console, f"to do {number}", step)
+    if found is not None:
+        _evidence(console, found)
+    for other in phase.others if is_whole else ():
+        _line(console, "also", f"{other.code}: {other.text}")
+        _evidence(console, other)
+    if phase.others and not is_whole:
+        _line(console, "also", f"{len(phase.others)} more: --all tells them")
+    for kind, reason in sorted(answer.unread.items()):
+        _line(console, "not read", f"{kind}: {reason}")
+    console.print(Text.assemble((f"  {'looked at':<10}", "cyan"), format_time(answer.recording.now)))
+
+
+def _evidence(console: Console, found: Finding) -> None:
+    for one in found.evidence:
+        at = told_time(one.at)
+        parts = [
+            f"{one.source} of {one.subject.kind} {one.subject.name}",
+            *([f"at {at}"] if at else []),
+            one.reason,
+            one.message,
+        ]
+        _line(console, "evidence", ": ".join(part for part in (", ".join(parts[:-2]), *parts[-2:]) if part))
+
+
+def _line(console: Console, name: str, told: str) -> None:
+    from rich.text import Text
+
+    if told:
+        console.print(Text.assemble((f"  {name:<10}", "cyan"), printable(told)))
