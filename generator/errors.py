@@ -65,7 +65,6 @@ class Reason(StrEnum):
     TOO_MANY_REQUESTS = "TooManyRequests"
     NOT_FOUND = "NotFound"
     FILE_UNUSABLE = "FileUnusable"
-    CLOCK_BEHIND = "ClockBehind"
     UNEXPECTED = "Unexpected"
 
 

@@ -63,7 +63,6 @@ REASONS = {
     Reason.MANIFEST_INVALID: "what was rendered, or what `validate` was shown, breaks a schema or the policy",
     Reason.UNREADABLE_YAML: "a file is not YAML, or has keys twice, tags or the like",
     Reason.FILE_UNUSABLE: "a file or folder cannot be read or written, or standard output is full or closed",
-    Reason.CLOCK_BEHIND: "the clock here is more than an hour behind the repository's newest commit",
     Reason.NOT_A_STATE_REPOSITORY: "there is no Git repository, or no state repository in it",
     Reason.REPOSITORY_DIRTY: "the repository's work tree has changes of its own",
     Reason.LAYOUT_VERSION: "the state repository is of another release's layout",

@@ -50,6 +50,9 @@ def _fault(details: ErrorDetails, model: type[BaseModel], where: Callable[[Path]
         case "value_error":
             message, _, allowed = str(context.get("error", details["msg"])).partition("; allowed: ")
             return Fault(message, place, field, allowed)
+        case "model_type" | "model_attributes_type" | "dict_type":
+            message = "is empty" if details["input"] is None else f"{_shown(details)} is not a mapping"
+            return Fault(message, place, field, allowed="a mapping of fields to values")
         case "string_type":
             hint = "put it in quotes" if isinstance(details["input"], bool | int | float) else ""
             return Fault(f"{_shown(details)} is not text", place, field, remedy=hint)

@@ -53,9 +53,10 @@ class Document:
         found = self._find(path)
         return None if found is None else _location(self.source, found[0])
 
-    def nearest_location(self, path: Path) -> Location | None:
-        """The place of `path`'s key, or of its nearest parent that exists."""
-        return next((at for end in range(len(path), -1, -1) if (at := self.key_location(path[:end]))), None)
+    def nearest_location(self, path: Path) -> Location:
+        """The place of `path`'s key, or of its nearest parent that exists; of an empty document, the file."""
+        found = (at for end in range(len(path), -1, -1) if (at := self.key_location(path[:end])))
+        return next(found, Location(self.source))
 
     def _find(self, path: Path) -> tuple[yaml.Node, yaml.Node] | None:
         node = self._root

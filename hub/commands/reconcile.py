@@ -67,11 +67,15 @@ def run(given: Options, *, repo: str | None, output: Format) -> None:
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
-    """That of the first error, else `NEEDS_A_PERSON` when a pass does or a mistake of ours was caught, else `OK`."""
+    """That of the first error of a pass, else `NEEDS_A_PERSON` when something is left to one, else `OK`.
+
+    An environment that cannot be read is left to a person, and so is what a mistake of ours kept from being done.
+    """
     errors = [one.error for one in outcomes if one.error is not None]
-    declared = [err for err in errors if not isinstance(err, Unexpected)]
-    if declared:
-        return CODES[declared[0].reason]
+    declared = [one.error for one in outcomes if one.error is not None and not one.is_unread]
+    for err in declared:
+        if not isinstance(err, Unexpected):
+            return CODES[err.reason]
     is_left = errors or any(one.result and one.result.needs_a_person for one in outcomes)
     return NEEDS_A_PERSON if is_left else OK
 

@@ -45,7 +45,6 @@ CODES: dict[Reason, int] = {
     Reason.TARGET_NOT_EMPTY: 38,
     Reason.REPOSITORY_DENIED: 39,
     Reason.CAPACITY_EXHAUSTED: 40,
-    Reason.CLOCK_BEHIND: 41,
     Reason.CLUSTER_UNREACHABLE: 50,
     Reason.CLUSTER_REFUSED: 51,
     Reason.NOT_IN_TIME: 52,

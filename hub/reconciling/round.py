@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from generator.errors import ConfigError, Fault, HubError, Moved, Reason, Stalled, declared, nearest
+from generator.errors import ConfigError, Fault, HubError, Moved, Reason, Stalled, Transient, declared, nearest
 from hub.reconciling.registry import RECONCILERS, Planned, Reconciler, ReconcileTime, is_mine
 from hub.retrying import planned_anew
 from hub.wiring import Hub
@@ -44,6 +44,7 @@ class Outcome:
     """What became of one pass. `environment`: its name, or that of a branch that cannot be read.
 
     `commit` names what was committed, None when nothing was. `error`: why it was not carried out, or not even planned.
+    `is_unread`: the environment cannot be read before a person does something, so no reconciler did anything there.
     """
 
     reconciler: str
@@ -51,6 +52,7 @@ class Outcome:
     result: ReconcileResult | None = None
     commit: str | None = None
     error: HubError | None = None
+    is_unread: bool = False
 
     @property
     def mistakes(self) -> tuple[Exception, ...]:
@@ -88,9 +90,14 @@ class Round:
     def run(self) -> tuple[Outcome, ...]:
         """All outcomes, by reconciler and environment. Raises what the store raises when it cannot be observed."""
         outcomes: list[Outcome] = []
+        told: set[tuple[str, str]] = set()
         for name in self.asked.reconcilers():
             states, failures = self._observe()
-            outcomes += [Outcome(name, where, error=err) for where, err in failures.items()]
+            news = {where: err for where, err in failures.items() if (where, str(err)) not in told}
+            outcomes += [
+                Outcome(name, where, error=err, is_unread=not isinstance(err, Transient)) for where, err in news.items()
+            ]
+            told |= {(where, str(err)) for where, err in news.items()}
             branches: dict[str, list[EnvironmentState]] = {}
             for state in states:
                 if not is_mine(name, state, self.ours.settings.identity):

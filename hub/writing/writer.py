@@ -206,7 +206,8 @@ class Writer:
         item.moved += 1
         if item.moved < self.backoff.tries:
             return True
-        self._refuse(item, answer.moved)
+        what = f"{answer.moved.words}; others were first {item.moved} times"
+        self._refuse(item, Moved(answer.moved.reason, what, remedy="ask again, when fewer write at once"))
         return False
 
     def _refuse(self, item: Item, err: Exception) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import Reason
-from hub.output.exit_codes import CODES, UNHEALTHY
+from hub.output.exit_codes import CODES, NEEDS_A_PERSON, UNHEALTHY
 from worlds.commands import IMAGES, commit_file, must, rtb_hub
 from worlds.repositories import state_repository
 
@@ -24,6 +24,12 @@ def state(tmp_path: Path) -> Path:
         must("start", key, "--env", env, *IMAGES, "--repo", path)
     commit_file(path, BROKEN, "spec: {{{\n")
     return path
+
+
+def test_reconcile_says_once_what_cannot_be_read_and_leaves_it_to_a_person(state: Path) -> None:
+    ran = rtb_hub("reconcile", "--repo", state, "-o", "json")
+    errors = [one["environment"] for one in ran.json()["passes"] if one["error"]]
+    assert (ran.code, errors) == (NEEDS_A_PERSON, ["stg"])
 
 
 def test_show_is_of_one_environment(state: Path) -> None:

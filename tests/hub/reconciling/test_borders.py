@@ -130,11 +130,13 @@ def test_a_mistake_keeps_back_what_it_hits_and_nothing_else(
     assert exit_code(outcomes) == NEEDS_A_PERSON
 
 
-def test_a_declared_error_beside_a_mistake_gives_its_own_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_read_is_left_to_a_person_as_a_mistake_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = two_due()
     put(store, "environments/stg/environment.yaml", b"nonsense: [")
     planted(monkeypatch, "reconcilers.state.reading._state", lambda one, _: one.environment.name == "int")
-    assert exit_code(run(store, "expiry", NOW + HOUR, tmp_path)) == 17
+    assert exit_code(run(store, "expiry", NOW + HOUR, tmp_path)) == 6
 
 
 REQUESTS: dict[str, tuple[str, Callable[..., bool]]] = {
