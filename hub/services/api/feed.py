@@ -1,0 +1,190 @@
+"""Keeps the snapshot up to date, and tells subscribers what differs between two: replicas need no bus.
+
+One thread looks at the repository every few seconds, and at once when it is told that something was written. Between
+two looks lies a pause, so that many changes are told together.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from generator.errors import HubError, declared
+from hub.actions.list_previews import listed_previews
+from hub.services.api.snapshot import NOTHING_READ, Snapshot, place_of, preview_data
+from hub.services.api.told import operation_told
+from hub.store import operations
+from hub.store.database import Database
+from hub.store.operations import Operation
+from hub.telemetry.telemetry import SILENT, Telemetry
+from hub.views.listing.rows import Listed
+from hub.views.queue import queue_positions
+from reconcilers.ports.git import GitStore
+from reconcilers.state.entries import EntryRecord
+from reconcilers.state.rereading import StateReader
+
+#: How often the repository is looked at, and the least time between two looks.
+LOOK_SECONDS, APART_SECONDS = 5.0, 0.5
+#: Events that are kept for who comes back.
+_KEPT = 1000
+#: Operations that were asked for longer ago are not told of when they end.
+_RECENT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One event. `about` is the preview that changed or is gone, for filters; None for others."""
+
+    id: int
+    event: str
+    data: Mapping[str, Any]
+    about: Listed | None = None
+
+
+@dataclass(eq=False)
+class Feed:
+    """The snapshot of a repository. `clock`: the time (aware). Start it, and stop it at the end."""
+
+    store: GitStore
+    reader: StateReader
+    database: Database
+    clock: Callable[[], datetime]
+    telemetry: Telemetry = SILENT
+    snapshot: Snapshot = NOTHING_READ
+    error: HubError | None = None
+
+    def __post_init__(self) -> None:
+        """Nothing is read yet."""
+        self._lock = threading.Lock()
+        self._subscribers: list[Callable[[list[Change]], None]] = []
+        self._kept: deque[Change] = deque(maxlen=_KEPT)
+        self._count = 0
+        self._wake, self._ends, self._read = threading.Event(), threading.Event(), threading.Event()
+        self._since: datetime | None = None
+        self._seen: set[str] = set()
+        self._thread = threading.Thread(target=self._run, name="rtb-hub-snapshot", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._ends.set()
+        self._wake.set()
+        self._thread.join()
+
+    def look(self) -> None:
+        """Look soon: something was written."""
+        self._wake.set()
+
+    @property
+    def has_read(self) -> bool:
+        """Whether there is a snapshot."""
+        return self._read.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the first snapshot."""
+        return self._read.wait(seconds)
+
+    def subscribe(self, told: Callable[[list[Change]], None], *, after: int | None) -> tuple[list[Change] | None, int]:
+        """Have `told` called with what changes, from the feed's thread: it must not block.
+
+        Gives what changed since the event `after` (None: nobody knows that any more), and the last event's id.
+        """
+        with self._lock:
+            self._subscribers.append(told)
+            missed: list[Change] | None = []
+            if after is not None:
+                oldest = self._kept[0].id if self._kept else self._count + 1
+                missed = [one for one in self._kept if one.id > after] if oldest - 1 <= after <= self._count else None
+            return missed, self._count
+
+    def unsubscribe(self, told: Callable[[list[Change]], None]) -> None:
+        """Tell it no more."""
+        with self._lock:
+            self._subscribers.remove(told)
+
+    def _run(self) -> None:
+        while not self._ends.is_set():
+            self._wake.clear()
+            self.refresh()
+            self._ends.wait(APART_SECONDS)
+            self._wake.wait(LOOK_SECONDS - APART_SECONDS)
+
+    def refresh(self) -> None:
+        """Look once, now. What goes wrong is kept in `error`, and the snapshot stays."""
+        try:
+            after = self._read_anew()
+            ended = self._ended()
+        except Exception as err:  # noqa: BLE001 - the loop must go on
+            self.error = declared("the state repository cannot be read", err)
+            if not isinstance(err, HubError):
+                self.telemetry.unexpected("round", err)
+            return
+        self.error = None
+        before, self.snapshot = self.snapshot, after
+        events = [] if before is NOTHING_READ or before is after else [*_differences(before, after)]
+        self._tell([*events, *(("operation", operation_told(one), None) for one in ended)])
+        self._read.set()
+
+    def _read_anew(self) -> Snapshot:
+        branches, now, last = self.store.snapshots(), self.clock(), self.snapshot
+        heads = {name: one.commit for name, one in branches.items()}
+        is_same = last is not NOTHING_READ and heads == last.heads and not last.failures
+        if is_same and (last.next_change is None or now < last.next_change):
+            return last
+        states, failures = self.reader.read(branches).each()
+        unlisted: list[tuple[str, EntryRecord]] = []
+        rows = list(listed_previews(states, now, unlisted))
+        read = {state.environment.name: state for state in states}
+        lost = {name for name in last.states if name not in read} if failures else set()
+        rows += [one for one in last.rows if one.row.environment in lost]
+        queue = tuple(one for state in states for one in queue_positions(state))
+        kept = {name: last.states[name] for name in lost}
+        return Snapshot(
+            now, heads, {**read, **kept}, tuple(sorted(rows, key=place_of)), queue, failures, frozenset(lost)
+        )
+
+    def _ended(self) -> list[Operation]:
+        with self.database.read() as connection:
+            now = self.database.now(connection)
+            since = self._since or now
+            found = operations.ended_since(connection, since, begun=now - _RECENT)
+        new = [one for one in found if one.id not in self._seen]
+        # Those that end at the very moment of a look may be seen by the next one only: look a little further back.
+        self._since = now - timedelta(seconds=30)
+        self._seen = {one.id for one in found}
+        return new
+
+    def _tell(self, changes: list[tuple[str, Mapping[str, Any], Listed | None]]) -> None:
+        if not changes:
+            return
+        with self._lock:
+            made = []
+            for event, data, about in changes:
+                self._count += 1
+                made.append(Change(self._count, event, data, about))
+            self._kept.extend(made)
+            subscribers = tuple(self._subscribers)
+        for told in subscribers:
+            told(made)
+
+
+def _differences(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, Mapping[str, Any], Listed | None]]:
+    old = {place_of(one): one for one in before.rows}
+    for one in after.rows:
+        was = old.pop(place_of(one), None)
+        if was is None or _facts(was) != _facts(one):
+            yield "changed", preview_data(one, now=after.at), one
+    for gone in old.values():
+        where = {"issue": gone.row.key, "environment": gone.row.environment, "isRequest": gone.is_request}
+        yield "gone", where, gone
+
+
+def _facts(listed: Listed) -> tuple[Any, ...]:
+    return listed.outline, listed.row.lease, listed.row.url, listed.removal

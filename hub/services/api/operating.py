@@ -1,0 +1,187 @@
+"""From a request to an operation: kept with its job and its audit row in one transaction, and answered.
+
+202 says that it is kept, and `Location` where to look. `Prefer: wait=N` waits for its end, at most a minute: 200 with
+what was done, or the problem that it came to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy import Connection
+
+from generator.errors import ConfigError, Fault, HubError, Reason
+from hub.queue.ending import faults_of
+from hub.queue.payloads import SCHEMA
+from hub.services.api import problems
+from hub.services.api.context import Api, ApiOf, CallerOf, RightOf, audit_entry
+from hub.services.api.limits import OPEN_OPERATIONS
+from hub.services.api.rights import Caller, Right
+from hub.services.api.told import fault_told, operation_told
+from hub.store import audit, freezes, operations
+from hub.store.ids import new_id
+from hub.store.jobs import Job
+from hub.store.operations import NewOperation, Operation
+
+QUEUE = "jira-queue"
+_WAIT_MOST = 60.0
+_PREFER = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,5})\b")
+#: What may not begin while a freeze holds.
+_STARTS = frozenset({"preview.start", "preview.revive"})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that asks for a change: who, by what right, which request of theirs, and how long they wait."""
+
+    request: Request
+    api: Api
+    caller: Caller
+    right: Right
+    idempotency_key: str | None
+    wait: float
+
+
+def call_of(
+    request: Request, api: ApiOf, caller: CallerOf, right: RightOf,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+    prefer: Annotated[str | None, Header(max_length=200)] = None,
+) -> Call:  # fmt: skip
+    """The call of a request. Raises `ConfigError` (InvalidValue) for a service that names no key, or a strange one."""
+    if idempotency_key is not None and not (idempotency_key.isascii() and idempotency_key.isprintable()):
+        fault = Fault("this is no key", field="Idempotency-Key", allowed="1 to 200 printable ASCII signs")
+        raise ConfigError(Reason.INVALID_VALUE, fault)
+    if caller.kind == "service" and idempotency_key is None:
+        what = "a service says which request of its own this is, so that one that is sent twice is done once"
+        raise ConfigError(Reason.INVALID_VALUE, Fault(what, field="Idempotency-Key"))
+    return Call(request, api, caller, right, idempotency_key, wait_seconds(prefer))
+
+
+CallOf = Annotated[Call, Depends(call_of)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to become an operation. `action` such as `preview.start`; `said` is of its job."""
+
+    action: str
+    environment: str
+    issue: str
+    said: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        """Of its job."""
+        return f"{self.environment}/{self.issue}"
+
+
+def wait_seconds(prefer: str | None) -> float:
+    """How long a client would wait, by its Prefer header (RFC 7240)."""
+    match = _PREFER.search(prefer or "")
+    return min(_WAIT_MOST, float(match[1])) if match else 0.0
+
+
+async def answered(call: Call, asked: Asked) -> Response:
+    """Have it done, and answer."""
+    operation_id = await run_in_threadpool(_put, call, asked)
+    one = await ended(call.api, operation_id, call.wait)
+    if one is None:
+        raise ConfigError(Reason.NOT_FOUND, f"there is no operation {operation_id}")
+    headers = {"Location": f"/api/v1/operations/{operation_id}"}
+    if call.wait:
+        headers["Preference-Applied"] = f"wait={call.wait:g}"
+    if one.is_open or not call.wait:
+        return JSONResponse(operation_told(one), 202, headers)
+    if one.error is None:
+        return JSONResponse(operation_told(one), 200, headers)
+    faults = [fault_told(fault) for fault in faults_of(one.error)]
+    answer = problems.answer(call.request, Reason(one.error["reason"]), faults, operation=operation_told(one))
+    answer.headers.update(headers)
+    return answer
+
+
+async def ended(api: Api, operation_id: str, wait: float) -> Operation | None:
+    """The operation once it has ended, or as it is after `wait` seconds."""
+
+    def read() -> Operation | None:
+        with api.jobs.database.read() as connection:
+            return operations.get(connection, operation_id)
+
+    loop = asyncio.get_running_loop()
+    changed, ends = asyncio.Event(), loop.time() + wait
+
+    def tell() -> None:
+        loop.call_soon_threadsafe(changed.set)
+
+    unlisten = api.jobs.listen(tell) if wait else None
+    try:
+        while True:
+            changed.clear()
+            one = await run_in_threadpool(read)
+            left = ends - loop.time()
+            if one is None or not one.is_open or left <= 0 or api.ending.is_set():
+                return one
+            try:
+                await asyncio.wait_for(changed.wait(), min(left, 1.0))
+            except TimeoutError:
+                continue
+    finally:
+        if unlisten is not None:
+            unlisten()
+
+
+def _put(call: Call, asked: Asked) -> str:
+    """Keep the operation, its job and the audit row together; its id. Refusals are audited too."""
+    database, about = call.api.jobs.database, (asked.action, asked.key)
+    try:
+        with database.write() as connection:
+            operation_id, is_new = _kept(connection, call, asked)
+            if is_new:
+                entry = audit_entry(call.request, call.caller, about)
+                audit.add(connection, entry, now=database.now(connection))
+    except HubError as err:
+        if err.reason is not Reason.DATABASE_UNREACHABLE:
+            call.api.note(call.request, call.caller, about, err)
+        raise
+    if is_new:
+        call.api.jobs.notify()
+    return operation_id
+
+
+def _kept(connection: Connection, call: Call, asked: Asked) -> tuple[str, bool]:
+    """The id of the operation, and whether it is new. Raises `Stalled` (Frozen), `ConfigError` (TooManyRequests)."""
+    jobs, caller = call.api.jobs, call.caller
+    now = jobs.database.now(connection)
+    if asked.action in _STARTS:
+        freezes.refuse(connection, asked.environment, now=now)
+    if operations.open_of(connection, caller.id) >= OPEN_OPERATIONS:
+        what = f"{caller.name} has {OPEN_OPERATIONS} operations that have not ended"
+        raise ConfigError(Reason.TOO_MANY_REQUESTS, Fault(what, remedy="wait until one has"))
+    new = NewOperation(
+        new_id("op"), asked.action, asked.key, asked.said, caller.name, caller.via, caller.id, call.idempotency_key
+    )
+    known = operations.add(connection, jobs.database, new, now=now)
+    if known is not None:
+        return _same(operations.get(connection, known), asked), False
+    payload = {
+        "schema": SCHEMA, "id": new.id, **asked.said, "issue": asked.issue, "environment": asked.environment,
+        "correlationId": problems.request_id(call.request), "requestedAt": now.isoformat(),
+        "requestedBy": {"kind": caller.kind, "id": caller.name, "via": caller.via},
+    }  # fmt: skip
+    is_whole = asked.action != "preview.extend"
+    jobs.put_in(connection, Job(new.id, QUEUE, asked.action, payload, asked.key, replaces=is_whole))
+    return new.id, True
+
+
+def _same(known: Operation | None, asked: Asked) -> str:
+    if known is None or (known.kind, known.key, dict(known.request)) != (asked.action, asked.key, dict(asked.said)):
+        fault = Fault("this key stands for another request already", field="Idempotency-Key", remedy="make a new one")
+        raise ConfigError(Reason.INVALID_VALUE, fault)
+    return known.id

@@ -1,0 +1,185 @@
+"""What the API tells: previews, environments, who waits. Each answer is of one snapshot, which its ETag names."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from generator.errors import ConfigError, Fault, HubError, Reason, nearest
+from generator.values.formats import format_time
+from generator.values.naming import IssueKey
+from hub.actions import history as action
+from hub.services.api.context import ApiOf, CallerOf, Data
+from hub.services.api.limits import StrictRoute
+from hub.services.api.snapshot import Snapshot, Wanted, preview_data
+from hub.views.listing.model import Cursor, Sort
+from hub.views.listing.rows import Listed
+from hub.views.queue import describe_place
+from reconcilers.state.environment import EnvironmentState
+
+router = APIRouter(prefix="/api/v1", route_class=StrictRoute)
+Env = Annotated[str, Path(max_length=40)]
+Key = Annotated[str, Path(max_length=40)]
+Filter = Annotated[str, Query(max_length=100)]
+
+
+def _about(snapshot: Snapshot) -> Data:
+    """What every list says of the snapshot it is from."""
+    return {
+        "revision": snapshot.revision,
+        "asOf": format_time(snapshot.at.replace(microsecond=0)),
+        "unreadable": snapshot.told_failures(),
+        "stale": sorted(snapshot.stale),
+    }
+
+
+def _unchanged(request: Request, response: Response, snapshot: Snapshot) -> Response | None:
+    """304 for who has this revision already. The tag is weak: minutes left are told anew."""
+    tag = f'W/"{snapshot.revision}"'
+    response.headers["ETag"] = tag
+    response.headers["Cache-Control"] = "private, no-cache"
+    known = {one.strip() for one in request.headers.get("if-none-match", "").split(",")}
+    return Response(status_code=304, headers={"ETag": tag}) if tag in known else None
+
+
+@router.get("/previews", response_model=None)
+def previews(
+    request: Request,
+    response: Response,
+    api: ApiOf,
+    caller: CallerOf,
+    env: Filter = "",
+    phase: Filter = "",
+    project: Filter = "",
+    requester: Annotated[str, Query(max_length=200, description="a name, or 'me'")] = "",
+    text: Filter = "",
+    sort: Sort = "key",
+    reverse: bool = False,
+    after: Annotated[str, Query(max_length=100, description="`next` of the page before")] = "",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Data | Response:
+    """Previews, filtered, sorted, a page at a time, with how many there are of what."""
+    snapshot = api.snapshot
+    cursor = Cursor.parse(after) if after else None
+    view = snapshot.view(
+        Wanted(env, phase, project, caller.name if requester == "me" else requester, text), sort, reverse=reverse
+    )
+    rows, following = view.page(cursor, limit)
+    if (same := _unchanged(request, response, snapshot)) is not None:
+        return same
+    now = api.clock()
+    return {
+        "previews": [preview_data(one, now=now) for one in rows],
+        "total": len(view.rows),
+        "facets": view.facets,
+        "next": str(following) if following else None,
+        **_about(snapshot),
+    }
+
+
+@router.get("/previews/{env}/{key}", response_model=None)
+def preview(env: Env, key: Key, request: Request, response: Response, api: ApiOf) -> Data | Response:
+    """One preview: live, asked for, or waiting for room."""
+    snapshot = api.snapshot
+    issue = IssueKey.parse(key)
+    if (same := _unchanged(request, response, snapshot)) is not None:
+        return same
+    listed = snapshot.by_place.get((env, str(issue)))
+    if listed is not None:
+        return {"preview": preview_data(listed, now=api.clock()), "place": None, **_about(snapshot)}
+    for place in snapshot.queue:
+        if place.queued.key == issue and place.queued.spec.environment == env:
+            return {"preview": None, "place": describe_place(place), **_about(snapshot)}
+    raise not_found(snapshot, env, issue)
+
+
+def state_of(snapshot: Snapshot, env: str) -> EnvironmentState:
+    """One environment as it was read. Raises `ConfigError` (UnknownEnvironment), or why it cannot be read."""
+    if env in snapshot.states:
+        return snapshot.states[env]
+    if env in snapshot.failures:
+        raise snapshot.failures[env]
+    known = sorted(snapshot.states)
+    fault = Fault(f"there is no environment {env[:40]!r}", allowed=", ".join(known), nearest=nearest(env, known))
+    raise ConfigError(Reason.UNKNOWN_ENVIRONMENT, fault)
+
+
+def not_found(snapshot: Snapshot, env: str, issue: IssueKey) -> HubError:
+    """Why a preview is not told of."""
+    state_of(snapshot, env)
+    if env in snapshot.failures:
+        return snapshot.failures[env]
+    near = nearest(str(issue), [key for where, key in snapshot.by_place if where == env])
+    return ConfigError(Reason.PREVIEW_NOT_FOUND, Fault(f"there is no preview of {issue} in {env}", nearest=near))
+
+
+def found(snapshot: Snapshot, env: str, key: str) -> Listed:
+    """A preview. Raises `ConfigError` (PreviewNotFound, UnknownEnvironment, InvalidIssueKey)."""
+    issue = IssueKey.parse(key)
+    listed = snapshot.by_place.get((env, str(issue)))
+    if listed is None:
+        raise not_found(snapshot, env, issue)
+    return listed
+
+
+@router.get("/previews/{env}/{key}/history", response_model=None)
+def history(env: Env, key: Key, api: ApiOf, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Data:
+    """Who changed it, when and why, newest first, by Git."""
+    wanted = action.Wanted(IssueKey.parse(key), env, None, limit)
+    told = action.history(wanted, repository=api.repository)
+    events = [
+        {
+            "at": format_time(one.at), "action": one.action, "who": one.who, "why": one.why, "commit": one.commit,
+            "subject": one.subject, "details": dict(one.details), "awaits": one.awaits or None,
+        }
+        for one in told.events
+    ]  # fmt: skip
+    return {"events": events, "more": told.more}
+
+
+@router.get("/previews/{env}/{key}/manifest", response_class=PlainTextResponse)
+def manifest(env: Env, key: Key, api: ApiOf) -> Response:
+    """The manifests as they are committed."""
+    snapshot = api.snapshot
+    listed = found(snapshot, env, key)
+    state = state_of(snapshot, env)
+    record = state.request(listed.key) if listed.is_request else state.entry(listed.key)
+    text = state.manifest_beside(record) if record is not None else None
+    if text is None:
+        raise ConfigError(Reason.NOT_FOUND, f"there is no manifest beside the entry of {key} in {env}")
+    return Response(text, media_type="text/plain; charset=utf-8")
+
+
+@router.get("/summary", response_model=None)
+def summary(api: ApiOf) -> Data:
+    """How many there are of what, everywhere."""
+    snapshot = api.snapshot
+    view = snapshot.view(Wanted())
+    return {"total": len(view.rows), "facets": view.facets, "waiting": len(snapshot.queue), **_about(snapshot)}
+
+
+@router.get("/environments", response_model=None)
+def environments(api: ApiOf) -> Data:
+    """The environments, with how much of each is taken."""
+    snapshot = api.snapshot
+    return {"environments": [_environment(state) for state in snapshot.states.values()], **_about(snapshot)}
+
+
+def _environment(state: EnvironmentState) -> Data:
+    environment = state.environment
+    spec = environment.spec
+    told: dict[str, Any] = {
+        "name": environment.name, "account": spec.account, "region": spec.region, "gated": spec.gated,
+        "domain": spec.domain, "branch": spec.branch, "previews": len(state.entries), "waiting": len(state.queued),
+        "limit": spec.limits.previews, "lease": {"ttl": spec.lease.ttl, "cap": spec.lease.cap},
+    }  # fmt: skip
+    return told
+
+
+@router.get("/queue", response_model=None)
+def queue(api: ApiOf) -> Data:
+    """Who waits for room, by environment, in order."""
+    snapshot = api.snapshot
+    return {"queue": [describe_place(one) for one in snapshot.queue], **_about(snapshot)}

@@ -1,0 +1,122 @@
+"""Who calls: a service token, or a person of this machine by a link that works once.
+
+The link is for `rtb-hub serve` on loopback only: whoever reads its output may do all that the process may. A session
+lives in this process, and ends with it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from fastapi import Request
+
+from generator.errors import ConfigError, Fault, Reason
+from hub.services.api.rights import Caller
+from hub.store import tokens
+from hub.store.database import Database
+
+COOKIE = "rtb-hub-local"
+#: What a browser's own pages say beside a cookie: a form of another site cannot (CSRF).
+HEADER = "X-RTB-Request"
+_SESSION = timedelta(hours=12)
+#: Answers of the database that hold for a moment: a client that polls is not looked up each time.
+_KEPT = timedelta(seconds=5)
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(eq=False)
+class SignIn:
+    """Knows callers. `actor`: who signs in by the link; None: there is no link."""
+
+    database: Database
+    clock: Callable[[], datetime]
+    actor: str | None = None
+    _sessions: dict[str, datetime] = field(default_factory=dict)
+    _known: dict[str, tuple[datetime, tokens.Token]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """The link's code is made; nobody is signed in."""
+        self._lock = threading.Lock()
+        self._code: str | None = secrets.token_urlsafe(24) if self.actor is not None else None
+
+    @property
+    def code(self) -> str | None:
+        """What the link has, until it is used."""
+        return self._code
+
+    def exchange(self, code: str) -> str:
+        """The secret of a session for the link's code, once. Raises `ConfigError` (NotSignedIn)."""
+        with self._lock:
+            if self._code is None or not secrets.compare_digest(self._code.encode(), code.encode()):
+                raise _nobody(
+                    "this link was used already, or is not this process's; start 'rtb-hub serve' again for one"
+                )
+            self._code = None
+            secret = "rtbl_" + secrets.token_urlsafe(32)
+            self._sessions[tokens.hashed(secret)] = self.clock() + _SESSION
+            return secret
+
+    def caller(self, request: Request) -> Caller | None:
+        """Who calls; None: nobody says who they are. Raises `ConfigError` (NotSignedIn, NotAllowed)."""
+        header = request.headers.get("authorization")
+        if header is not None:
+            scheme, _, secret = header.partition(" ")
+            if scheme.lower() != "bearer" or not secret.strip():
+                raise _nobody("the Authorization header is not 'Bearer' and a token")
+            return self._of_secret(secret.strip())
+        secret = request.cookies.get(COOKIE, "")
+        if not secret:
+            return None
+        if request.method not in _SAFE:
+            _refuse_forged(request)
+        return self._of_secret(secret)
+
+    def _of_secret(self, secret: str) -> Caller:
+        now = self.clock()
+        if self._sessions.get(tokens.hashed(secret), now) > now:
+            name = self.actor or "local"
+            return Caller(f"local:{name}", name, "person", "local", role="admin")
+        token = self._token(secret, now)
+        if token is None:
+            raise _nobody("the token is wrong, has expired or was revoked")
+        environments = frozenset(token.environments)
+        return Caller(token.id, token.name, "service", "api", scopes=frozenset(token.scopes), environments=environments)
+
+    def _token(self, secret: str, now: datetime) -> tokens.Token | None:
+        if not secret.startswith(tokens.BEGINS):
+            return None
+        known = self._known.get(tokens.hashed(secret))
+        if known is not None and known[0] > now and known[1].expires_at > now:
+            return known[1]
+        with self.database.read() as connection:
+            found = tokens.find(connection, secret, now=self.database.now(connection))
+        if found is None:
+            self._known.pop(tokens.hashed(secret), None)
+            return None
+        if found.last_used_at is None or found.last_used_at < now - timedelta(minutes=5):
+            with self.database.write() as connection:
+                tokens.note_use(connection, found.id, now=self.database.now(connection))
+        if len(self._known) > 1000:
+            self._known.clear()
+        self._known[tokens.hashed(secret)] = now + _KEPT, found
+        return found
+
+    def forget(self) -> None:
+        """Look tokens up anew: one was revoked."""
+        self._known.clear()
+
+
+def _refuse_forged(request: Request) -> None:
+    origin = request.headers.get("origin")
+    own = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    if request.headers.get(HEADER) != "1" or (origin is not None and origin != own):
+        fault = Fault(f"a change that is asked for by a cookie has the header {HEADER}: 1, and this site's Origin")
+        raise ConfigError(Reason.NOT_ALLOWED, fault)
+
+
+def _nobody(message: str) -> ConfigError:
+    return ConfigError(Reason.NOT_SIGNED_IN, Fault(message))

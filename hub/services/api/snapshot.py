@@ -1,0 +1,193 @@
+"""What the API reads: one immutable snapshot of the state repository, swapped whole.
+
+A request takes the snapshot once and answers from it alone, so that a page, its total and its ETag belong together.
+Views (a filter in an order) are made once a snapshot; a page of one costs what it shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from generator.errors import ConfigError, Fault, HubError, Reason
+from generator.model.environment import Environment
+from generator.values.formats import parse_time
+from generator.values.quantities import duration
+from hub.output.remedies import fault_line
+from hub.views.listing.model import Cursor, Order, Sort
+from hub.views.listing.rows import Listed
+from hub.views.preview import describe_row
+from hub.views.queue import QueuePosition
+from reconcilers.state.environment import EnvironmentState
+
+#: Views that a snapshot keeps.
+_MOST_VIEWS = 64
+Place = tuple[Any, str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which previews. Empty: all. `text` is looked for in key, owner, branch, blueprint."""
+
+    env: str = ""
+    phase: str = ""
+    project: str = ""
+    requester: str = ""
+    text: str = ""
+
+    def matches(self, listed: Listed) -> bool:
+        """Whether a preview is wanted."""
+        row = listed.row
+        return (
+            self.env in ("", row.environment)
+            and self.phase in ("", phase_of(listed))
+            and self.project in ("", listed.key.project)
+            and self.requester in ("", row.owner)
+            and (not self.text or self.text.casefold() in _searched(listed))
+        )
+
+
+def _searched(listed: Listed) -> str:
+    row = listed.row
+    return f"{row.key}\n{row.owner}\n{listed.outline.branch or ''}\n{row.blueprint}".casefold()
+
+
+def phase_of(listed: Listed) -> str:
+    """The phase that Git tells."""
+    return "removal requested" if listed.removal else listed.row.lease
+
+
+def place_of(listed: Listed) -> Place:
+    """Where it stands by key."""
+    return listed.key, listed.row.environment, listed.is_request
+
+
+@dataclass(frozen=True)
+class View:
+    """Those of a filter, in an order, with how many there are of what."""
+
+    rows: tuple[Listed, ...]
+    order: Order
+    facets: Mapping[str, Mapping[str, int]]
+
+    @cached_property
+    def _places(self) -> list[Place]:
+        return [place_of(one) for one in self.rows]
+
+    @cached_property
+    def _numbers(self) -> Mapping[Cursor, int]:
+        return {Cursor.at(one): number for number, one in enumerate(self.rows, 1)}
+
+    def page(self, after: Cursor | None, limit: int) -> tuple[tuple[Listed, ...], Cursor | None]:
+        """At most `limit` rows after `after`, and where the next page begins (None: there is none).
+
+        By key the row `after` need not be there any more; in another order raises `ConfigError` (InvalidValue) then.
+        """
+        begin = 0
+        if after is not None and self.order == Order():
+            begin = bisect_right(self._places, (after.key, after.environment, after.is_request))
+        elif after is not None:
+            if after not in self._numbers:
+                remedy = "it is gone or matches no more: begin again without it, or sort by key"
+                raise ConfigError(Reason.INVALID_VALUE, Fault(f"{after} is not listed", field="after", remedy=remedy))
+            begin = self._numbers[after]
+        rows = self.rows[begin : begin + limit]
+        more = rows and begin + limit < len(self.rows)
+        return rows, Cursor.at(rows[-1]) if more else None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything at `at` (aware). `heads`: the commits of all branches; `states` by environment.
+
+    `failures`: why environments cannot be read. Their previews are those that were read last (`stale`), since what
+    cannot be read is not gone.
+    """
+
+    at: datetime
+    heads: Mapping[str, str]
+    states: Mapping[str, EnvironmentState]
+    rows: tuple[Listed, ...]
+    queue: tuple[QueuePosition, ...] = ()
+    failures: Mapping[str, HubError] = field(default_factory=dict)
+    stale: frozenset[str] = frozenset()
+    _views: dict[tuple[Wanted, Order], View] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def environments(self) -> Mapping[str, Environment]:
+        """Those that can be read, by name."""
+        return {name: state.environment for name, state in self.states.items()}
+
+    @cached_property
+    def revision(self) -> str:
+        """Names what is told: equal for processes that read the same, whenever they did."""
+        told = [f"{name} {commit}" for name, commit in sorted(self.heads.items())]
+        told += [f"{one.row.key} {one.row.environment} {one.row.lease}" for one in self.rows]
+        told += sorted(self.failures)
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()[:20]
+
+    @cached_property
+    def by_place(self) -> Mapping[tuple[str, str], Listed]:
+        """By environment and key (`RTB-123`): what is live, else what is asked for."""
+        return {
+            (one.row.environment, one.row.key): one for one in sorted(self.rows, key=lambda one: not one.is_request)
+        }
+
+    @cached_property
+    def next_change(self) -> datetime | None:
+        """When time alone changes what is told: a lease gets near its end, or ends."""
+        moments = []
+        for one in self.rows:
+            if one.row.ends:
+                ends = parse_time(one.row.ends)
+                warned = ends - duration(one.state.environment.spec.lease.warn_before)
+                moments += [moment for moment in (warned, ends) if moment > self.at]
+        return min(moments, default=None)
+
+    def view(self, wanted: Wanted, sort: Sort = "key", *, reverse: bool = False) -> View:
+        """The previews that are wanted, in an order."""
+        order = Order(sort, reverse)
+        made = self._views.get((wanted, order))
+        if made is None:
+            rows = tuple(one for one in self.rows if wanted.matches(one)) if wanted != Wanted() else self.rows
+            made = View(rows if order == Order() else order.sorted(rows), order, _facets(rows))
+            while len(self._views) >= _MOST_VIEWS:
+                self._views.pop(next(iter(self._views)), None)
+            self._views[wanted, order] = made
+        return made
+
+    def told_failures(self) -> list[dict[str, Any]]:
+        """Why environments cannot be read."""
+        return [
+            {"environment": name, "reason": err.reason.value, "faults": list(map(fault_line, err.faults))}
+            for name, err in self.failures.items()
+        ]
+
+
+def _facets(rows: tuple[Listed, ...]) -> Mapping[str, Mapping[str, int]]:
+    counted: dict[str, Counter[str]] = {name: Counter() for name in ("env", "phase", "project", "requester")}
+    for one in rows:
+        counted["env"][one.row.environment] += 1
+        counted["phase"][phase_of(one)] += 1
+        counted["project"][one.key.project] += 1
+        counted["requester"][one.row.owner] += 1
+    return {name: dict(counter.most_common(100)) for name, counter in counted.items()}
+
+
+def preview_data(listed: Listed, *, now: datetime) -> dict[str, Any]:
+    """One preview for machines; its time left is that at `now`."""
+    told = describe_row(listed.row, listed.outline)
+    if listed.row.ends:
+        left = max(timedelta(0), parse_time(listed.row.ends) - now)
+        told["lease"] = {**told["lease"], "minutesLeft": left // timedelta(minutes=1)}
+    return {**told, "isRequest": listed.is_request, "removalRequested": listed.removal is not None}
+
+
+#: Before anything was read.
+NOTHING_READ = Snapshot(datetime.min.replace(tzinfo=UTC), {}, {}, ())

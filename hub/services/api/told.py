@@ -1,0 +1,96 @@
+"""Operations, jobs and the like as the API tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from generator.errors import Fault
+from generator.values.formats import format_time
+from hub.output.remedies import words
+from hub.queue.ending import faults_of
+from hub.store.audit import KeptEntry
+from hub.store.freezes import Freeze
+from hub.store.jobs import JobRow
+from hub.store.operations import Operation
+from hub.store.tokens import Token
+
+#: What callers see of a job's states: which adapter holds it is not theirs to mind.
+_STATES = {"pending": "queued", "sent": "queued", "active": "running", "dead": "failed"}
+
+
+def moment(at: datetime | None) -> str | None:
+    """A time, to the second."""
+    return format_time(at.replace(microsecond=0)) if at else None
+
+
+def error_told(error: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A job's error, with remedies in words."""
+    if error is None:
+        return None
+    return {"reason": error["reason"], "faults": [fault_told(fault) for fault in faults_of(error)]}
+
+
+def fault_told(fault: Fault) -> dict[str, str]:
+    """A fault, the empty left out."""
+    found = {"field": fault.field, "allowed": fault.allowed, "nearest": fault.nearest, "remedy": words(fault.remedy)}
+    return {"message": fault.message, **{name: text for name, text in found.items() if text}}
+
+
+def operation_told(one: Operation) -> dict[str, Any]:
+    """An operation: its state, and its result or why it failed. `request`: the pull request, where there is one."""
+    environment, _, issue = one.key.partition("/")
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "environment": environment or None,
+        "issue": issue or None,
+        "state": _STATES.get(one.state, one.state),
+        "requestedBy": one.requested_by,
+        "via": one.via,
+        "createdAt": moment(one.created_at),
+        "endedAt": moment(one.ended_at),
+        "attempts": one.attempts,
+        "result": dict(one.result) if one.result is not None else None,
+        "error": error_told(one.error),
+        "request": (one.review or {}).get("request"),
+    }
+
+
+def job_told(one: JobRow) -> dict[str, Any]:
+    """A job, without what it says: that may be of people."""
+    return {
+        "id": one.id, "seq": one.seq, "queue": one.queue, "name": one.name, "key": one.key or None,
+        "state": one.state, "attempts": one.attempts, "crashes": one.crashes, "createdAt": moment(one.created_at),
+        "runAt": moment(one.run_at), "endedAt": moment(one.ended_at), "error": error_told(one.error),
+        "parent": one.parent,
+    }  # fmt: skip
+
+
+def freeze_told(one: Freeze) -> dict[str, Any]:
+    """A freeze."""
+    return {
+        "id": one.id, "scope": one.scope, "reason": one.reason, "by": one.by,
+        "since": moment(one.created_at), "until": moment(one.until),
+    }  # fmt: skip
+
+
+def token_told(one: Token) -> dict[str, Any]:
+    """A service token, without its secret."""
+    return {
+        "id": one.id, "name": one.name, "prefix": one.prefix, "scopes": list(one.scopes),
+        "environments": list(one.environments), "createdBy": one.created_by, "createdAt": moment(one.created_at),
+        "expiresAt": moment(one.expires_at), "lastUsedAt": moment(one.last_used_at),
+        "revokedAt": moment(one.revoked_at),
+    }  # fmt: skip
+
+
+def audit_told(one: KeptEntry) -> dict[str, Any]:
+    """An entry of the audit log."""
+    entry = one.entry
+    return {
+        "id": one.id, "at": moment(one.created_at), "who": entry.who, "via": entry.via, "action": entry.action,
+        "object": entry.object, "outcome": entry.outcome, "reason": entry.reason, "requestId": entry.request_id,
+        "address": entry.address,
+    }  # fmt: skip

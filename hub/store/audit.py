@@ -1,0 +1,57 @@
+"""The audit log: who did what, refusals among it. Rows are only added."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from hub.store.ids import new_id
+from hub.store.tables import AUDIT
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What somebody did or tried. `outcome`: `allowed`, or `refused` for `reason`. `object`: such as `int/RTB-123`."""
+
+    who: str
+    via: str
+    action: str
+    object: str
+    outcome: str
+    reason: str | None = None
+    request_id: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEntry:
+    """An entry as it is kept."""
+
+    id: str
+    created_at: datetime
+    entry: Entry
+
+
+_NAMES = tuple(one.name for one in fields(Entry))
+
+
+def add(connection: Connection, entry: Entry, *, now: datetime) -> None:
+    """Add one."""
+    values: dict[str, Any] = {name: getattr(entry, name) for name in _NAMES}
+    connection.execute(AUDIT.insert().values(id=new_id("audit"), created_at=now, **values))
+
+
+def listed(connection: Connection, *, below: str | None = None, limit: int = 50) -> list[KeptEntry]:
+    """Entries, the newest first; those whose id is below `below`, since ids sort by time."""
+    wanted = select(AUDIT).order_by(AUDIT.c.id.desc()).limit(limit)
+    if below is not None:
+        wanted = wanted.where(AUDIT.c.id < below)
+    return [_kept(one) for one in connection.execute(wanted)]
+
+
+def _kept(row: Row[Any]) -> KeptEntry:
+    found = row._mapping
+    return KeptEntry(found["id"], found["created_at"], Entry(**{name: found[name] for name in _NAMES}))

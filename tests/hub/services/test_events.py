@@ -1,0 +1,166 @@
+"""The event stream: what changed, to whoever wants it, once; and `reset` where that cannot be kept."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.services.api import events
+from hub.services.api.limits import STREAMS_OF_ONE
+from hub.services.api.snapshot import Wanted
+from hub.store.database import Database, sqlite_url
+from hub.store.schema import prepare
+from worlds.api_world import PEOPLE, ApiWorld, api_world
+from worlds.commands import must
+from worlds.serving import Serving
+
+Told = list[tuple[str, dict[str, Any]]]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[ApiWorld]:
+    url = sqlite_url(tmp_path / "hub.sqlite")
+    database = Database(url)
+    prepare(database)
+    database.close()
+    serving = Serving(tmp_path / "state.git", url)
+    with api_world(serving) as made:
+        yield made
+    serving.close()
+
+
+def run(world: ApiWorld, act: Callable[[AsyncIterator[Any]], Awaitable[None]], **given: Any) -> None:
+    """Let `act` read a stream."""
+
+    async def main() -> None:
+        world.api.ending = asyncio.Event()
+        wanted = given.get("wanted", Wanted())
+        stream = events._stream(world.api, PEOPLE["alice"], wanted, {"revision": "r"}, given.get("last"))
+        try:
+            await act(stream)
+        finally:
+            await stream.aclose()  # type: ignore[attr-defined]
+
+    asyncio.run(main())
+    assert world.api.streams == {}
+    assert world.api.feed._subscribers == []
+
+
+async def read(stream: AsyncIterator[Any], count: int) -> tuple[Told, list[str]]:
+    found, ids = [], []
+    for _ in range(count):
+        one = await asyncio.wait_for(stream.__anext__(), 30)
+        found.append((one.event, json.loads(one.data)))
+        ids.append(one.id)
+    return found, ids
+
+
+def start(world: ApiWorld, issue: str, environment: str = "int") -> None:
+    image = f"web=registry.example.com/web@sha256:{'a' * 64}"
+    told = ("start", issue, "--env", environment, "--blueprint", "web", "--image", image)
+    must(*told, "--repo", world.serving.path)
+    world.api.feed.refresh()
+
+
+def test_what_starts_changes_and_ends_is_told(world: ApiWorld) -> None:
+    async def act(stream: AsyncIterator[Any]) -> None:
+        assert (await read(stream, 1))[0] == [("snapshot", {"revision": "r"})]
+        start(world, "RTB-1")
+        must("extend", "RTB-1", "--env", "int", "--by", "1h", "--repo", world.serving.path)
+        world.api.feed.refresh()
+        must("stop", "RTB-1", "--env", "int", "--repo", world.serving.path)
+        world.api.feed.refresh()
+        told, ids = await read(stream, 3)
+        assert [(name, one["issue"]) for name, one in told] == [("changed", "RTB-1")] * 2 + [("gone", "RTB-1")]
+        assert [int(one) for one in ids] == [1, 2, 3]
+
+    run(world, act)
+
+
+def test_a_filter_is_kept_to(world: ApiWorld) -> None:
+    async def act(stream: AsyncIterator[Any]) -> None:
+        await read(stream, 1)
+        start(world, "RTB-1", "stg")
+        start(world, "RTB-2", "int")
+        told, _ = await read(stream, 1)
+        assert told[0][1]["issue"] == "RTB-2"
+
+    run(world, act, wanted=Wanted(env="int"))
+
+
+def test_an_operation_that_ended_is_told(world: ApiWorld) -> None:
+    async def act(stream: AsyncIterator[Any]) -> None:
+        await read(stream, 1)
+        body = {
+            "issue": "RTB-1",
+            "environment": "int",
+            "blueprint": "web",
+            "images": {"web": "registry.example.com/w:x"},
+        }
+        failed = await asyncio.to_thread(world.post, "/api/v1/previews", json=body, headers={"Prefer": "wait=30"})
+        world.api.feed.refresh()
+        world.api.feed.refresh()
+        (told,), _ = await read(stream, 1)
+        assert (told[0], told[1]["id"]) == ("operation", failed.json()["operation"]["id"])
+        assert (told[1]["state"], told[1]["error"]["reason"]) == ("failed", "ImageNotPinned")
+
+    run(world, act)
+
+
+def test_who_comes_back_gets_what_was_missed(world: ApiWorld) -> None:
+    start(world, "RTB-1")
+    start(world, "RTB-2")
+
+    async def act(stream: AsyncIterator[Any]) -> None:
+        told, ids = await read(stream, 1)
+        assert (told[0][1]["issue"], ids) == ("RTB-2", ["2"])
+
+    run(world, act, last="1")
+
+
+@pytest.mark.parametrize("last", ["77", "x", "-1"])
+def test_a_last_event_that_nobody_knows_is_a_reset(world: ApiWorld, last: str) -> None:
+    async def act(stream: AsyncIterator[Any]) -> None:
+        (told,), _ = await read(stream, 1)
+        assert told[0] == "reset"
+        with pytest.raises(StopAsyncIteration):
+            await stream.__anext__()
+
+    run(world, act, last=last)
+
+
+def test_who_reads_too_slowly_is_told_to_read_anew(world: ApiWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "MOST_WAITING", 2)
+
+    async def act(stream: AsyncIterator[Any]) -> None:
+        await read(stream, 1)
+        for number in range(1, 5):
+            start(world, f"RTB-{number}")
+        await asyncio.sleep(0)
+        told, _ = await read(stream, 1)
+        while told[0][0] != "reset":
+            told, _ = await read(stream, 1)
+        with pytest.raises(StopAsyncIteration):
+            await stream.__anext__()
+
+    run(world, act)
+
+
+def test_a_stream_ends_with_the_process(world: ApiWorld) -> None:
+    async def act(stream: AsyncIterator[Any]) -> None:
+        await read(stream, 1)
+        world.api.ending.set()
+        with pytest.raises(StopAsyncIteration):
+            await stream.__anext__()
+
+    run(world, act)
+
+
+def test_one_caller_has_six_streams(world: ApiWorld) -> None:
+    world.api.streams["person-alice"] = STREAMS_OF_ONE
+    assert world.get("/api/v1/events").status_code == 429
