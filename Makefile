@@ -14,7 +14,7 @@ DEMO_MARK := demo-state/made-by-make-demo
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e playground playground-stop lint format bench mutants lock golden clean
+.PHONY: help demo serve test e2e playground playground-stop lint format bench mutants lock golden clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ demo: $(RUN_READY) ## Show previews of two issues on a local Git repository (no 
 	@rm -rf demo-state
 	@$(BIN)/rtb-hub demo demo-state; code=$$?; [ ! -d demo-state ] || touch $(DEMO_MARK); exit $$code
 	@echo; echo "rtb-hub is $(BIN)/rtb-hub here: export PATH=\"\$$PWD/$(BIN):\$$PATH\""
+
+serve: $(SERVICES_READY) ## Serve the demonstration's repository on this machine: API, worker, reconcilers (no other server)
+	@[ -e $(DEMO_MARK) ] || $(MAKE) --no-print-directory demo
+	@RTB_HUB_DATA=demo-state/data $(BIN)/rtb-hub serve --repo demo-state $(ARGS)
 
 test: $(DEV_READY) ## Run all tests
 	$(BIN)/pytest -n auto --maxprocesses 8

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -325,12 +326,8 @@ class Hub:
 
         Raises `ConfigError` (InvalidValue) for a URL that is none, and where the services are not installed.
         """
-        try:
+        with needing_services():
             from hub.store.database import Database, sqlite_url
-        except ModuleNotFoundError as err:
-            remedy = "pip install 'rtb-ai-hub[services]', or 'make serve' in a checkout"
-            fault = Fault(f"{err.name} is not installed, which the services need", remedy=remedy)
-            raise ConfigError(Reason.INVALID_VALUE, fault) from err
         return Database(self.settings.secret("database_url") or sqlite_url(self.settings.data / "hub.sqlite"))
 
     def check(self, rendering: Rendering, preview: Preview, environment: Environment) -> None:
@@ -341,6 +338,17 @@ class Hub:
         faults = [Fault(str(finding), remedy=finding.remedy) for finding in findings if finding.severity == "error"]
         if faults:
             raise ConfigError(Reason.MANIFEST_INVALID, faults)
+
+
+@contextmanager
+def needing_services() -> Iterator[None]:
+    """For imports of the services' modules. Raises `ConfigError` (InvalidValue) where they are not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as err:
+        remedy = "pip install 'rtb-ai-hub[services]', or 'make serve' in a checkout"
+        fault = Fault(f"{err.name} is not installed, which the services need", remedy=remedy)
+        raise ConfigError(Reason.INVALID_VALUE, fault) from err
 
 
 def hub() -> Hub:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import click
+
 from hub.cli import options
 from hub.cli.errors import declared_errors
 from hub.cli.help import Group
@@ -41,7 +43,36 @@ def db_upgrade(output: Format) -> None:
     command.upgrade(output=output)
 
 
+@options.command(panel=_PANEL)
+@options.repo
+@options.option(
+    "--port",
+    metavar="PORT",
+    type=click.IntRange(min=0, max=65535),
+    default=3000,
+    show_default=True,
+    help="Port of the API. 0: any free port.",
+)
+@declared_errors
+def serve(repo: str | None, port: int) -> None:
+    """Run the hub as a service on this machine: API, worker and reconcilers in one process.
+
+    It keeps a SQLite database in RTB_HUB_DATA and needs no other server. It answers on 127.0.0.1 only, and prints a
+    link that signs you in once. Needs 'pip install rtb-ai-hub[services]'.
+
+    Example: rtb-hub serve --repo state.git
+    """
+    from hub.wiring import hub, needing_services, watching
+
+    with needing_services():
+        from hub.services.serve import Serving
+        from hub.services.serve import serve as run
+    ours, _ = watching(hub(), as_json=False)
+    run(ours, Serving(repo, port), click.echo)
+
+
 COMMANDS = (
+    serve,
     config,
     Group("db", panel=_PANEL, commands=[db_upgrade], help="Keep the services' database: its schema."),
 )

@@ -1,0 +1,242 @@
+"""`rtb-hub serve`: the hub in one process. SQLite in the data folder, the database's queue, reconcilers as a loop.
+
+The same parts as on Kubernetes, put together here for one machine and one person: it answers on loopback only, and who
+reads its output signs in by the link there. Nothing else has to run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from fastapi.concurrency import run_in_threadpool
+
+from generator.errors import ConfigError, Fault, Reason
+from hub.queue.jobs import Jobs
+from hub.reconciling.registry import ReconcileTime
+from hub.reconciling.round import Asked, Outcome, Round
+from hub.reconciling.watch import Time, Watch
+from hub.services.api.app import make_app
+from hub.services.api.context import Api
+from hub.services.api.feed import Feed
+from hub.services.api.sign_in import SignIn
+from hub.services.worker.service import working
+from hub.store import schema
+from hub.store.database import Database
+from hub.wiring import Hub
+from reconcilers.state.rereading import StateReader
+
+LOOPBACK = "127.0.0.1"
+#: A request that is not answered within is cut off when the process is to end.
+_ENDS_SECONDS, _HEADER_BYTES = 5, 16 * 1024
+#: The first look at the repository may take so long before the process says that it is ready.
+_FIRST_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What a process serves: the state repository (None: as for commands), and its port (0: any that is free)."""
+
+    repo: str | None = None
+    port: int = 3000
+
+
+def serve(ours: Hub, asked: Serving, say: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; `say` is told a line for people now and then.
+
+    Raises `ConfigError`: InUse for a port that is taken and a data folder that another process serves,
+    DatabaseRevision; and what opening the state repository raises.
+    """
+    begin = ours.telemetry.seconds()
+    with ExitStack() as stack:
+        listening = stack.enter_context(bound(LOOPBACK, asked.port))
+        stack.enter_context(only_one(ours.settings.data))
+        database = ours.database()
+        stack.callback(database.close)
+        if ours.settings.secret("database_url") is None:
+            schema.prepare(database)
+        else:
+            schema.check(database)
+        api = stack.enter_context(parts(ours, asked.repo, database))
+        url = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
+
+        def ready() -> None:
+            took = ours.telemetry.seconds() - begin
+            say(f"{url} is ready after {took:.1f} s: {api.repository.store.location}")
+            say(f"sign in, once: {url}/api/auth/local?code={api.sign_in.code}")
+            say("Ctrl-C ends it")
+
+        app = make_app(api, is_loopback=True)
+        server = Server(_config(app), api, ready)
+        server.run(sockets=[listening])
+        say("ending: jobs in hand are waited for")
+
+
+@contextmanager
+def parts(ours: Hub, repo: str | None, database: Database) -> Iterator[Api]:
+    """The parts of one process, running: worker, reconcilers, and what the API reads.
+
+    Each has repositories of its own, since one that is open serves one thread at a time.
+    """
+    jobs = Jobs(database)
+    reader, writes, loop = replace(ours), replace(ours), replace(ours)
+    repository = reader.repository(repo)
+    states = StateReader(repository.store.location, reader.library, reader.entry_cache)
+    feed = Feed(repository.store, states, database, _now, ours.telemetry)
+    sign_in = SignIn(database, _now, ours.settings.actor)
+    with ExitStack() as stack:
+        feed.start()
+        stack.callback(feed.stop)
+        concurrency = ours.settings.worker_concurrency
+        worker = stack.enter_context(
+            working(writes.parts(repo), jobs, concurrency=concurrency, telemetry=ours.telemetry)
+        )
+        stack.callback(jobs.listen(feed.look))
+        reconcilers = stack.enter_context(reconciling(loop, repo, feed.look))
+        checks = {
+            "database": _answers(database),
+            "repository": lambda: feed.has_read and feed.error is None,
+            "worker": lambda: worker.is_well,
+            "reconcilers": reconcilers,
+        }
+        yield Api(feed, jobs, replace(ours).repository(repo), sign_in, _now, checks, ours.telemetry)
+
+
+@contextmanager
+def reconciling(ours: Hub, repo: str | None, told: Callable[[], None]) -> Iterator[Callable[[], bool]]:
+    """The reconcilers as a loop, in a thread; gives whether it goes on. `told` is called after each round."""
+    store, ends = ours.store(repo), threading.Event()
+    asked = Asked()
+
+    def look() -> tuple[Outcome, ...]:
+        try:
+            return Round(ours, store, asked, ReconcileTime(_now().replace(microsecond=0))).run()
+        finally:
+            told()
+
+    def heads() -> dict[str, str]:
+        return {branch: snapshot.commit for branch, snapshot in store.snapshots().items()}
+
+    watch = Watch(look, heads, Time(ends.wait), ours.telemetry)
+
+    def run() -> None:
+        try:
+            watch.run()
+        except Exception as err:  # noqa: BLE001 - `readyz` says that it is down, and the log why
+            ours.telemetry.unexpected("round", err)
+
+    thread = threading.Thread(target=run, name="rtb-hub-reconcilers", daemon=True)
+    thread.start()
+    try:
+        yield lambda: thread.is_alive() and watch.is_turning
+    finally:
+        ends.set()
+        thread.join()
+
+
+@contextmanager
+def bound(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that is bound. Raises `ConfigError` (InUse) where it cannot be."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    with made:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            made.bind((host, port))
+            made.listen()  # else two that are bound find out later
+        except (OSError, OverflowError) as err:
+            why = getattr(err, "strerror", None) or str(err)
+            remedy = "end what has it ('ss -ltnp' tells), or name another with --port (0: any that is free)"
+            fault = Fault(f"cannot serve at {host} port {port}: {why}", field="--port", remedy=remedy)
+            raise ConfigError(Reason.IN_USE, fault) from err
+        yield made
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """While it lasts, no other process serves this data folder. Raises `ConfigError` (InUse, InvalidValue)."""
+    path = folder / "serve.lock"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = path.open("a+", encoding="utf-8")
+    except OSError as err:
+        fault = Fault(
+            f"{folder} cannot be used: {err.strerror}", field="RTB_HUB_DATA", remedy="name a folder of your own"
+        )
+        raise ConfigError(Reason.INVALID_VALUE, fault) from err
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as err:
+            file.seek(0)
+            holder = file.read(20).strip()
+            who = f"process {holder}" if holder.isdecimal() else "another process"
+            remedy = "end that one, or name another folder with RTB_HUB_DATA"
+            raise ConfigError(Reason.IN_USE, Fault(f"{who} serves {folder} already", remedy=remedy)) from err
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _config(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        h11_max_incomplete_event_size=_HEADER_BYTES,
+        timeout_graceful_shutdown=_ENDS_SECONDS,
+    )
+
+
+class Server(uvicorn.Server):
+    """Tells when it is ready, ends event streams when it is to end, and leaves the rest of the end to its caller."""
+
+    def __init__(self, config: uvicorn.Config, api: Api, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._api, self._ready = api, ready
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and tell once there is something to answer from."""
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+        await run_in_threadpool(self._api.feed.wait, _FIRST_SECONDS)
+        self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End; the second SIGINT does not wait. What this overrides raises the signal anew, past our own end."""
+        del frame
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._api.ending.set)
+
+
+def _answers(database: Database) -> Callable[[], bool]:
+    def check() -> bool:
+        try:
+            with database.read() as connection:
+                database.now(connection)
+        except Exception:  # noqa: BLE001 - whatever it is, it does not answer
+            return False
+        return True
+
+    return check
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
