@@ -148,7 +148,8 @@ class Watch:
         figures.tell(self.telemetry, is_news=is_news)
         if is_news or now - self._told >= REFRESH_SECONDS:
             self._told = now
-            about = {"next": format_time(due) if due else "nothing is due"}
+            nothing = "nothing is due" if retry is None else "not known before what failed is tried again"
+            about = {"next": format_time(due) if due else nothing}
             if retry is not None:
                 about["retry"] = f"in {retry - now:.0f} s"
             self.telemetry.tell(events.WAITING, **about)

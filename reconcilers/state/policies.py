@@ -139,9 +139,18 @@ def _on_branch(
             continue
         if environment.spec.branch == branch:
             lives = True
-            yield name, unlaid or Observed(environment, templates, snapshot, listing, branches)
+            yield (
+                name,
+                _unmarked(unlaid, branch) if unlaid else Observed(environment, templates, snapshot, listing, branches),
+            )
     if unlaid is not None and not lives:
         raise unlaid
+
+
+def _unmarked(unlaid: HubError, branch: str) -> Stalled:
+    """The error of an environment that lives on a branch whose layout file went."""
+    remedy = f"bring {LAYOUT_FILE} back on {branch}, by reverting the commit that removed it"
+    return Stalled(unlaid.reason, Fault(unlaid.words, remedy=remedy))
 
 
 def _own(snapshots: Mapping[str, Snapshot], location: str) -> dict[str, Snapshot]:

@@ -107,6 +107,14 @@ def test_a_failure_that_passes_is_backed_off_from_told_once_and_caught_up(only_c
     assert 10 <= len(tries) <= 25
 
 
+def test_a_repository_that_is_away_is_not_called_idle() -> None:
+    store = Faulty(with_leases(RTB_1=600))
+    store.error = Transient(Reason.REPOSITORY_UNREACHABLE, "gone")
+    world = World(store, until=60.0)
+    world.watch()
+    assert "not known" in world.told("waiting")[0]["next"]
+
+
 def test_a_refusal_is_tried_again_without_haste() -> None:
     store = Faulty(with_leases(RTB_1=5), only_commits=True)
     store.error = Stalled(Reason.REPOSITORY_REFUSED, "a rule")

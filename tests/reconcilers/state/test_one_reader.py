@@ -76,6 +76,8 @@ def test_a_branch_whose_layout_file_went_is_missed_where_an_environment_lives_on
         "prd": None,
         "stg": Reason.NOT_A_STATE_REPOSITORY,
     }
+    with pytest.raises(HubError, match=r"bring rtb-hub\.yaml back on main"):
+        found.state("int")
 
 
 def test_a_branch_of_somebodys_own_is_none_of_ours(store: MemoryStore) -> None:
