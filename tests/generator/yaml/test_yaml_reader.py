@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import ConfigError, Location, Reason
-from generator.yaml.reader import load, load_all
+from generator.yaml.reader import MAX_FILE_NODES, MAX_NODES, load, load_all
 
 TEXT = """\
 apiVersion: v1
@@ -285,3 +287,12 @@ def test_a_merge_key_merges_mappings_only_and_not_where_aliases_are_refused() ->
 def test_json_may_write_a_character_as_two_escapes(text: str, value: str) -> None:
     (document,) = load_all(text, "f")
     assert document.data == {"a": value}
+
+
+@pytest.mark.parametrize(("read", "most"), [(load, MAX_FILE_NODES), (load_all, MAX_NODES)])
+def test_a_file_of_too_many_values_is_refused_before_it_is_read_whole(read: Callable[..., object], most: int) -> None:
+    """The sequence is a value, too."""
+    read("[" + "1," * (most - 2) + "1]", "x.yaml")
+    with pytest.raises(ConfigError) as caught:
+        read("[" + "1," * (most - 1) + "1]", "x.yaml")
+    assert caught.value.faults[0].message == f"holds more than {most} values"
