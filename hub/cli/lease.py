@@ -21,7 +21,7 @@ _PANEL = "Previews"
     "--phase",
     metavar="PHASE",
     show_default="all",
-    help="Only these: active, 'expiring soon', expired, 'awaiting approval'; with --cluster running, starting,"
+    help="Only these: active, 'expiring soon', expired, 'awaiting approval', endless; with --cluster running, starting,"
     " failed and so on. Repeatable.",
 )
 @options.option(

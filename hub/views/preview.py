@@ -92,7 +92,7 @@ def outline_row(outline: Outline, environment: Environment, *, now: datetime) ->
         environment=environment.name,
         blueprint=outline.blueprint,
         compute=outline.compute,
-        lease="awaiting approval" if ends is None else _lease_phase(left, duration(spec.lease.warn_before)),
+        lease=_without_end(environment) if ends is None else _lease_phase(left, duration(spec.lease.warn_before)),
         url=f"https://{preview_host(outline.issue.lower(), spec.domain)}/",
         owner=outline.requested_by,
         ends=ends or "",
@@ -100,6 +100,11 @@ def outline_row(outline: Outline, environment: Environment, *, now: datetime) ->
         left_minutes=max(0, left // _MINUTE),
         price=_price(outline, environment),
     )
+
+
+def _without_end(environment: Environment) -> str:
+    """Only what is reviewed has an end given later, by its merge."""
+    return "awaiting approval" if environment.spec.gated else "endless"
 
 
 def _lease_phase(left: timedelta, warn_before: timedelta) -> str:
@@ -159,6 +164,8 @@ def office_hours_line(environment: Environment) -> str:
 
 def end_line(row: Row) -> str:
     """When it ends, in words."""
+    if row.lease == "endless":
+        return "never: its entry has no expiresAt"
     return f"{row.ends} ({row.left} left)" if row.ends else f"{row.left} after the merge"
 
 

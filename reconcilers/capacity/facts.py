@@ -19,10 +19,10 @@ from reconcilers.capacity.shares import entry_vcpu, target_groups
 class Facts:
     """One entry in short.
 
-    `expires_at` (aware) is None while the lease has not begun. `target_groups` are those it takes of its `shard`,
-    `vcpu` the billed ones of the Fargate quota (0 on spot). `digest` is that of the manifests, `inputs` that of
-    what they were rendered from, `basis` that of what it shares with others; empty when the entry does not say.
-    `is_edited`: the entry says otherwise than when they were rendered.
+    `begins_at` (aware) is from when its lease counts; `expires_at` is None while it has not begun. `target_groups` are
+    those it takes of its `shard`, `vcpu` the billed ones of the Fargate quota (0 on spot). `digest` is that of the
+    manifests, `inputs` that of what they were rendered from, `basis` that of what it shares with others; empty when the
+    entry does not say. `is_edited`: the entry says otherwise than when they were rendered.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Facts:
     shard: str
     target_groups: int
     vcpu: Decimal
+    begins_at: datetime
     expires_at: datetime | None
     digest: str
     inputs: str
@@ -47,6 +48,7 @@ def facts_of(preview: Preview) -> Facts:
         shard=spec.shard,
         target_groups=target_groups(spec.components),
         vcpu=entry_vcpu(preview),
+        begins_at=parse_time(lease.activated_at or lease.requested_at),
         expires_at=None if lease.expires_at is None else parse_time(lease.expires_at),
         digest=rendered.digest if rendered else "",
         inputs=rendered.inputs if rendered else "",
@@ -64,6 +66,7 @@ def facts_text(facts: Facts) -> str:
             facts.shard,
             facts.target_groups,
             str(facts.vcpu),
+            int(facts.begins_at.timestamp()),
             None if facts.expires_at is None else int(facts.expires_at.timestamp()),
             facts.digest,
             facts.inputs,
@@ -76,8 +79,9 @@ def facts_text(facts: Facts) -> str:
 def facts_from(text: str) -> Facts:
     """The facts in a text of `facts_text`. Raises `ValueError` when it is none."""
     try:
-        name, owner, shard, groups, vcpu, ends, digest, inputs, basis, is_edited = from_json(text)
+        name, owner, shard, groups, vcpu, begins, ends, digest, inputs, basis, is_edited = from_json(text)
         expires_at = None if ends is None else datetime.fromtimestamp(ends, UTC)
-        return Facts(name, owner, shard, groups, Decimal(vcpu), expires_at, digest, inputs, basis, is_edited)
+        begins_at = datetime.fromtimestamp(begins, UTC)
+        return Facts(name, owner, shard, groups, Decimal(vcpu), begins_at, expires_at, digest, inputs, basis, is_edited)
     except (TypeError, ArithmeticError, OSError) as err:
         raise ValueError(f"no facts: {text[:80]!r}") from err

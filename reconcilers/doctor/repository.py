@@ -18,11 +18,13 @@ from generator.errors import About, ConfigError, Location, Remedy, RemedyKind, T
 from generator.model.environment import Environment
 from generator.values.formats import format_time
 from generator.values.naming import MANIFEST_FILE, IssueKey, preview_folder
+from generator.values.quantities import duration
 from generator.yaml.reader import load
 from reconcilers.approval.push_rules import BranchRule, PushRules, RuleName
 from reconcilers.health.lengths import for_how_long
 from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.overlong import beyond_cap
 from reconcilers.state.preview_files import LEFT_OVER, STRAY, folder_of, preview_files
 
 Severity = Literal["error", "warning", "note"]
@@ -43,7 +45,7 @@ class Diagnosis:
 
 def diagnose_entries(state: EnvironmentState, *, now: datetime) -> Iterator[Diagnosis]:
     """Entries that cannot be read or stand in a wrong place, have outlived their lease, or lack their manifests."""
-    environment = state.environment.name
+    environment, cap = state.environment.name, duration(state.environment.spec.lease.cap)
     files = preview_files(state)
     for record in state.records:
         if record.faults:
@@ -54,6 +56,7 @@ def diagnose_entries(state: EnvironmentState, *, now: datetime) -> Iterator[Diag
             remedy = Remedy(RemedyKind.START_OR_STOP, _about(record, environment))
             yield Diagnosis("error", "manifest-missing", Location(str(record.path)), message, (remedy,))
         yield from _overdue(record, environment, now)
+        yield from _lease(record, state.environment, cap)
     for file in files.left_over:
         step = f"remove it: git rm {quote(file)} on branch {state.snapshot.branch}"
         yield Diagnosis("warning", "manifest-left-over", Location(file), LEFT_OVER, (step,))
@@ -109,6 +112,20 @@ def _overdue(record: EntryRecord, environment: str, now: datetime) -> Iterator[D
     message = f"its lease ended {for_how_long(over)} ago ({format_time(expires_at)}), and the entry is still there"
     remedy = Remedy(RemedyKind.STOP, _about(record, environment))
     yield Diagnosis(severity, "entry-expired", Location(str(record.path)), message, (remedy,))
+
+
+def _lease(record: EntryRecord, environment: Environment, cap: timedelta) -> Iterator[Diagnosis]:
+    """A lease that never ends, or ends later than any may."""
+    where, remedy = Location(str(record.path)), Remedy(RemedyKind.STOP, _about(record, environment.name))
+    if record.facts is not None and record.facts.expires_at is None:
+        if environment.spec.gated:
+            message = "was merged, and its lease has not begun: it does not end by itself"
+            step = "the expiry identity's 'reconcile' begins it; see that this runs"
+            yield Diagnosis("warning", "lease-not-begun", where, message, (step,))
+        else:
+            yield Diagnosis("error", "lease-endless", where, "has no expiresAt: it does not end by itself", (remedy,))
+    elif told := beyond_cap(record, environment, cap):
+        yield Diagnosis("warning", "lease-beyond-cap", where, told, (remedy,))
 
 
 def diagnose_argocd(state: EnvironmentState, wanted: Mapping[str, str]) -> Iterator[Diagnosis]:

@@ -19,6 +19,7 @@ from reconcilers.plan import FileChange, Plan
 from reconcilers.results import Action, ActionKind, ReconcileResult, SetAside
 from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.overlong import beyond_cap
 from reconcilers.state.preview_files import folder_of, preview_files
 
 NAME = "expiry"
@@ -38,7 +39,8 @@ def plan_expiry(
     `newest` is when the branch was last committed to; a time ahead of `at` tells of a clock that is behind. Raises
     `Transient` when the branch's files cannot be listed whole.
     """
-    name, warn_before = state.environment.name, duration(state.environment.spec.lease.warn_before)
+    name, policy = state.environment.name, state.environment.spec.lease
+    warn_before, cap = duration(policy.warn_before), duration(policy.cap)
     due: list[tuple[datetime, EntryRecord]] = []
     soon: list[tuple[datetime, EntryRecord]] = []
     reports: list[Action] = list(_clock_behind(name, at, newest))
@@ -56,6 +58,8 @@ def plan_expiry(
             left = None if ends is None else ends - at
             if left is not None and left <= timedelta(0):
                 fault = _contradiction(record)
+            elif ends is not None and (told := beyond_cap(record, state.environment, cap)):
+                reports.append(Action("report", f"{name}/{record.name}", told))
         except Exception as err:  # noqa: BLE001 - the border of an entry
             faults = declared(f"{record.name} cannot be judged", err).faults
             aside.append(SetAside(f"{name}/{record.name}", record.path, faults))

@@ -32,7 +32,13 @@ _FULL_WIDTH = 130
 _RIGHT = frozenset({"LEFT", "PER HOUR", "LEASE TOTAL"})
 #: Rows that a terminal is shown when nobody says how many.
 FIRST_PAGE = 50
-_STYLES = {"active": "green", "expiring soon": "yellow", "expired": "red", "awaiting approval": "cyan"}
+_STYLES = {
+    "active": "green",
+    "expiring soon": "yellow",
+    "expired": "red",
+    "awaiting approval": "cyan",
+    "endless": "red",
+}
 _NONE = "–"
 
 

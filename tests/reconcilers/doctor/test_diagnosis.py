@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, get_args
 
 import pytest
@@ -28,6 +28,7 @@ from reconcilers.doctor.repository import (
 )
 from reconcilers.lifecycle.stop import plan_stop
 from reconcilers.ports.cluster import ClusterState, Policy
+from reconcilers.scheduled.expiry import plan_expiry
 from worlds.builders import LIBRARY, NOW, environment
 from worlds.commands import git, must
 from worlds.memory_store import MemoryStore
@@ -43,7 +44,7 @@ from worlds.observations import (
     stopped_set,
     working_set,
 )
-from worlds.planning import observed, put, started, state_store
+from worlds.planning import files_of, merged, observed, put, started, state_store
 from worlds.repositories import state_repository
 
 FOLDER = "environments/int/previews/rtb/100/rtb-123"
@@ -72,6 +73,54 @@ def test_nothing_is_found_in_a_fresh_preview() -> None:
     started(store)
     started(store, "prd")
     assert entries(store) == entries(store, "prd") == []
+
+
+def by_hand(store: MemoryStore, **fields: str | None) -> None:
+    """The entry's lease with lines replaced; None takes one out."""
+    lines = files_of(store)[PurePosixPath(ENTRY)].decode().splitlines(keepends=True)
+    for name, text in fields.items():
+        new = "" if text is None else f'    {name}: "{text}"\n'
+        lines = [new if line.strip().startswith(f"{name}:") else line for line in lines]
+    put(store, ENTRY, "".join(lines).encode())
+
+
+#: Began at 02:00 on the 23rd; the cap of int is 72 hours.
+LEASES = {
+    "at the cap": ({"expiresAt": "2026-11-26T02:00:00Z"}, "", ""),
+    "a second beyond the cap": (
+        {"expiresAt": "2026-11-26T02:00:01Z"}, "lease-beyond-cap",
+        "ends at 2026-11-26T02:00:01Z, beyond the cap: 72h after it began is 2026-11-26T02:00:00Z",
+    ),
+    "far beyond the cap": ({"ttl": "99999h", "expiresAt": "2199-12-31T23:59:59Z"}, "lease-beyond-cap", "beyond the cap"),
+    "endless": ({"expiresAt": None}, "lease-endless", "has no expiresAt: it does not end by itself"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEASES)
+def test_a_lease_that_nobody_would_grant_is_told_here_and_by_expiry(name: str) -> None:
+    fields, rule, told = LEASES[name]
+    store = state_store()
+    started(store)
+    by_hand(store, **fields)
+    found = entries(store)
+    assert [one.rule for one in found] == ([rule] if rule else [])
+    reports = [action.why for action in plan_expiry(observed(store), at=NOW).actions if action.kind == "report"]
+    assert len(reports) == (1 if rule else 0)
+    assert all(told in words for words in (*reports, *(one.message for one in found)))
+
+
+def test_a_lease_of_prd_that_was_not_begun_is_told() -> None:
+    store = state_store()
+    started(store, "prd")
+    merged(store)
+    (found,) = entries(store, "prd")
+    assert (found.severity, found.rule) == ("warning", "lease-not-begun")
+
+
+def test_office_hours_are_no_more_than_the_cap_of_them() -> None:
+    store = state_store()
+    started(store, ttl="24h", office_hours=True)
+    assert entries(store) == []
 
 
 def test_a_malformed_entry_is_told_with_its_place_and_what_it_stops() -> None:
