@@ -45,10 +45,14 @@ def end_of(lease: Lease, environment: Environment) -> datetime:
     """When a lease that has begun must end, by its start, its length and each extension. Raises as `end_after` does.
 
     An extension counts from the end so far, or from when it was asked for if that was later, and never past the cap.
+    One that was asked for before the lease began counts for nothing.
     """
+    start = begin_of(lease)
     ends = end_after(begin_of(lease), duration(lease.ttl), environment, office_hours=lease.office_hours)
     cap = cap_of(lease, environment)
     for extension in lease.extensions:
+        if parse_time(extension.at) < start:
+            continue
         begin = max(ends, parse_time(extension.at))
         ends = min(end_after(begin, duration(extension.by), environment, office_hours=lease.office_hours), cap)
     return ends

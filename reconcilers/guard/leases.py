@@ -14,8 +14,15 @@ from reconcilers.leases import end_of, is_over
 
 #: Clocks of the hub and of the check may differ by this.
 SKEW = timedelta(minutes=5)
+#: No request waits so long to be merged.
+OLDEST = timedelta(days=90)
 #: (rule, field of the lease, message)
 Breach = tuple[str, str, str]
+
+
+def is_begun(before: Preview | None, after: Preview) -> bool:
+    """Whether a lease that had not begun has in `after`."""
+    return before is not None and before.spec.lease.activated_at is None and after.spec.lease.activated_at is not None
 
 
 def is_stamp(before: Preview, after: Preview) -> bool:
@@ -29,18 +36,32 @@ def is_stamp(before: Preview, after: Preview) -> bool:
 
 
 def lease_breaches(
-    before: Preview | None, after: Preview, environment: Environment, *, now: datetime
+    before: Preview | None,
+    after: Preview,
+    environment: Environment,
+    *,
+    now: datetime,
+    merged_at: datetime | None = None,
 ) -> Iterator[Breach]:
-    """What is wrong with the lease of `after`, which takes the place of `before`."""
-    lease = after.spec.lease
+    """What is wrong with the lease of `after`, which takes the place of `before`.
+
+    `merged_at`: when the branch got the lease that now begins, as its commit says; None: it says no time.
+    """
+    lease, old = after.spec.lease, before.spec.lease if before else None
     running = before.spec.lease if before and not is_over(before.spec.lease, now) else None
     for field, text in (("requestedAt", lease.requested_at), ("activatedAt", lease.activated_at)):
         if text is not None and parse_time(text) > now + SKEW:
             yield "lease-in-future", field, f"{text} is later than now, {format_time(now)}"
+    if running is None and parse_time(lease.requested_at) < now - OLDEST:
+        yield "lease-arithmetic", "requestedAt", f"{lease.requested_at} is more than {OLDEST.days} days ago"
     yield from _length(lease, environment, now)
+    yield from _extensions(old, lease, environment)
     yield from _moved(running, lease)
     if environment.spec.gated and running is None and lease.expires_at is not None:
-        yield "lease-stamped-early", "expiresAt", "the lease of a request begins at its merge, not before"
+        yield "lease-stamped-early", "expiresAt", _early(old, lease)
+    if merged_at is not None and lease.activated_at is not None and parse_time(lease.activated_at) < merged_at - SKEW:
+        told = f"{lease.activated_at} is before its merge, {format_time(merged_at)}"
+        yield "lease-arithmetic", "activatedAt", told
     if is_over(lease, now):
         yield "entry-expired", "expiresAt", f"its lease ended at {lease.expires_at}"
 
@@ -69,6 +90,22 @@ def _length(lease: Lease, environment: Environment, now: datetime) -> Iterator[B
         yield "lease-arithmetic", "expiresAt", f"is {lease.expires_at or 'missing'}, but {said}"
 
 
+def _extensions(old: Lease | None, lease: Lease, environment: Environment) -> Iterator[Breach]:
+    """Only what has begun can be made longer. Those that stood there before are judged no more."""
+    known = old.extensions if old is not None else []
+    begin = parse_time(lease.activated_at or lease.requested_at)
+    has_begun = lease.activated_at is not None or not environment.spec.gated
+    for extension in lease.extensions:
+        if extension not in known and not (has_begun and parse_time(extension.at) >= begin):
+            yield "lease-arithmetic", "extensions", f"{extension.by} at {extension.at} is before the lease began"
+
+
+def _early(old: Lease | None, lease: Lease) -> str:
+    if old is not None and old.expires_at and old.activated_at == lease.activated_at:
+        return f"its time was up at {old.expires_at}, before this change: ask for it anew"
+    return "the lease of a request begins at its merge, not before"
+
+
 def _moved(running: Lease | None, lease: Lease) -> Iterator[Breach]:
     if running is None:
         return
@@ -77,6 +114,5 @@ def _moved(running: Lease | None, lease: Lease) -> Iterator[Breach]:
         yield "lease-moved", "requestedAt", told
     if running.activated_at is None:
         return
-    begins_anew = lease.activated_at is None and lease.ttl != running.ttl
-    if lease.activated_at != running.activated_at and not begins_anew:
+    if lease.activated_at != running.activated_at:
         yield "lease-moved", "activatedAt", f"was {running.activated_at}, and that lease still runs"

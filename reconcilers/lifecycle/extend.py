@@ -89,6 +89,8 @@ def plan_extension(asked: ExtendRequest, state: EnvironmentState, *, starter: St
     done = _done_already(asked, lease, now)
     if done is not None:
         return ExtendOutcome("unchanged", preview, None, ends, ends, format_time(cap), again, done[0], removal)
+    if environment.spec.gated and is_over(lease, now):
+        raise _over(preview, environment)
     begin = now if is_over(lease, now) else parse_time(ends)
     wanted = end_after(begin, duration(asked.by), environment, office_hours=lease.office_hours)
     if begin >= cap:
@@ -145,6 +147,13 @@ def _done_already(asked: ExtendRequest, lease: Lease, now: datetime) -> tuple[Ex
 def _no_end(preview: Preview, environment: Environment) -> ConfigError:
     what = f"{preview.spec.issue} in {environment.name} has no end yet: its {preview.spec.lease.ttl} begin at the merge"
     remedy = Remedy(RemedyKind.EXTEND_LATER)
+    return ConfigError(Reason.INVALID_VALUE, Fault(what, field="lease.expiresAt", remedy=remedy))
+
+
+def _over(preview: Preview, environment: Environment) -> ConfigError:
+    """Its removal is due, and a review would come after it."""
+    what = f"the time of {preview.spec.issue} in {environment.name} was up at {preview.spec.lease.expires_at}"
+    remedy = Remedy(RemedyKind.START_ANEW)
     return ConfigError(Reason.INVALID_VALUE, Fault(what, field="lease.expiresAt", remedy=remedy))
 
 

@@ -21,12 +21,12 @@ from generator.model.entry import Lease, Preview
 from generator.model.environment import Environment
 from generator.render import request as requests
 from generator.render.render import PreviewRenderer, Rendering
-from generator.values.formats import parse_time
+from generator.values.formats import format_time, parse_time
 from generator.values.model_faults import faults_of
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
 from generator.yaml.writer import dump
 from reconcilers.capacity.capacity import EMPTY, Room, find_shard, keep_shard, need_of, need_of_entry
-from reconcilers.leases import end_after, is_over, length_of, new_lease
+from reconcilers.leases import begin_of, end_after, is_over, length_of, new_lease
 
 if TYPE_CHECKING:  # an entry is drafted and rendered without a repository, and what reads one takes a while to load
     from generator.model.queued import QueuedPreview
@@ -225,10 +225,16 @@ def _lease(
     if (ttl, office_hours) == (running.ttl, running.office_hours):
         return running
     requested_at = parse_time(running.requested_at)
-    if end_after(requested_at, length, environment, office_hours=office_hours) <= now:
-        what = f"{ttl} after {running.requested_at} is over already"
+    anew = new_lease(running.requested_by, requested_at, ttl, environment, office_hours=office_hours)
+    if environment.spec.gated and running.activated_at is None:
+        return anew
+    ends = end_after(begin_of(running), length, environment, office_hours=office_hours)
+    if ends <= now:
+        what = f"{ttl} after {format_time(begin_of(running))} is over already"
         raise ConfigError(Reason.INVALID_VALUE, Fault(what, field="ttl", remedy="ask for longer, or stop it"))
-    return new_lease(running.requested_by, requested_at, ttl, environment, office_hours=office_hours)
+    # What has begun counts from there: else every other length would bring the whole cap again.
+    begun = {"activatedAt": running.activated_at} if running.activated_at else {}
+    return anew | begun | {"expiresAt": format_time(ends)}
 
 
 def _previous(key: IssueKey, state: EnvironmentState) -> EntryRecord | None:

@@ -9,7 +9,7 @@ import pytest
 from generator.model.entry import Extension, Preview
 from generator.model.environment import Environment
 from generator.values.formats import format_time
-from reconcilers.guard.leases import SKEW, is_stamp, lease_breaches
+from reconcilers.guard.leases import OLDEST, SKEW, is_stamp, lease_breaches
 from worlds.builders import NOW, environment, preview
 from worlds.guarding import stamped, with_lease, with_spec
 
@@ -108,13 +108,57 @@ def test_office_hours_that_there_are_not_are_told() -> None:
     assert breach == ("lease-arithmetic", "officeHours", "int has no office hours to count")
 
 
-def test_a_lease_begins_anew_only_with_another_length() -> None:
+def test_a_lease_that_has_begun_never_begins_anew() -> None:
+    """Else each other length would bring the whole cap again."""
     at = NOW + 2 * HOUR
     endless = with_lease(RUNNING, activated_at=None, expires_at=None)
     assert told(endless, at, RUNNING, PRD) == [("lease-moved", "activatedAt")]
-    assert told(with_lease(endless, ttl="12h"), at, RUNNING, PRD) == []
+    assert told(with_lease(endless, ttl="12h"), at, RUNNING, PRD) == [("lease-moved", "activatedAt")]
     assert told(stamped(ASKED, NOW + HOUR + SECOND), at, RUNNING, PRD) == [("lease-moved", "activatedAt")]
+    assert told(with_lease(RUNNING, ttl="12h", expires_at=NOW + 13 * HOUR), at, RUNNING, PRD) == []
     assert told(RUNNING, at, RUNNING, PRD) == []
+
+
+def longer(entry: Preview, at: datetime) -> Preview:
+    return with_lease(entry, extensions=[Extension(by="20h", requested_by="alice", at=format_time(at))])
+
+
+@pytest.mark.parametrize(("off", "refused"), [(-SECOND, True), (timedelta(0), False), (SECOND, False)])
+def test_only_a_lease_that_has_begun_is_extended(off: timedelta, refused: bool) -> None:
+    breach = [("lease-arithmetic", "extensions")]
+    assert told(longer(ASKED, NOW + HOUR + off), NOW + 2 * HOUR, None, PRD) == breach
+    assert told(longer(ASKED, NOW + HOUR + off), NOW + 2 * HOUR, ASKED, PRD) == breach
+    running = with_lease(longer(RUNNING, NOW + HOUR + off), expires_at=NOW + (9 if refused else 25) * HOUR)
+    assert told(running, NOW + 2 * HOUR, RUNNING, PRD) == (breach if refused else [])
+    ours = with_lease(longer(OURS, NOW + off), expires_at=NOW + (24 if refused else 44) * HOUR)
+    assert told(ours, NOW + HOUR, OURS) == (breach if refused else [])
+
+
+def test_what_was_merged_with_an_early_extension_still_begins() -> None:
+    before = longer(ASKED, NOW)
+    after = with_lease(before, activated_at=NOW + HOUR, expires_at=NOW + 9 * HOUR)
+    assert told(after, NOW + HOUR, before, PRD) == []
+
+
+def test_an_extension_that_is_merged_after_the_end_says_so() -> None:
+    after = with_lease(longer(RUNNING, NOW + 8 * HOUR), expires_at=NOW + 25 * HOUR)
+    (breach,) = lease_breaches(RUNNING, after, PRD, now=NOW + 10 * HOUR)
+    words = "its time was up at 2026-11-23T11:00:00Z, before this change: ask for it anew"
+    assert breach == ("lease-stamped-early", "expiresAt", words)
+
+
+@pytest.mark.parametrize(("off", "refused"), [(-SECOND, False), (timedelta(0), False), (SECOND, True)])
+def test_nothing_was_asked_for_long_ago(off: timedelta, refused: bool) -> None:
+    assert timedelta(days=90) == OLDEST
+    assert told(ASKED, NOW + OLDEST + off, None, PRD) == ([("lease-arithmetic", "requestedAt")] if refused else [])
+    assert told(ASKED, NOW + OLDEST + off, ASKED, PRD) == [], "what was judged before"
+
+
+@pytest.mark.parametrize(("off", "refused"), [(-SECOND, True), (timedelta(0), False), (SECOND, False)])
+def test_a_lease_begins_at_its_merge_but_for_what_clocks_differ(off: timedelta, refused: bool) -> None:
+    at = NOW + HOUR + SKEW - off
+    breaches = [*lease_breaches(ASKED, RUNNING, PRD, now=NOW + 2 * HOUR, merged_at=at)]
+    assert [(rule, field) for rule, field, _ in breaches] == ([("lease-arithmetic", "activatedAt")] if refused else [])
 
 
 def test_a_stamp_adds_begin_and_end_and_nothing_else() -> None:
