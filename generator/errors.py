@@ -74,6 +74,7 @@ class RemedyKind(StrEnum):
     `hub.output.remedies` has the command line's words.
     """
 
+    ASK_ANEW = "AskAnew"
     ASK_AS_ACCOUNT = "AskAsAccount"
     ASK_FOR_LESS = "AskForLess"
     ASK_FOR_MEMORY = "AskForMemory"

@@ -17,9 +17,10 @@ from reconcilers.state.policies import read_policies
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to be judged: `revisions` as BASE..HEAD, on `branch` (None: the one that BASE tells), made by `identity`.
+    """What is to be judged, on `branch` (None: the one that BASE tells), made by `identity`.
 
-    `cap`: how many previews one change may touch.
+    `revisions`: BASE..HEAD, or BASE...HEAD for what merging HEAD into BASE gives. `cap`: how many previews one
+    change may touch.
     """
 
     revisions: str
@@ -56,8 +57,11 @@ def guard(
 
 def _walk(history: GitHistory, revisions: str) -> Walk:
     base, dots, head = revisions.partition("..")
+    is_proposal = head.startswith(".")
+    head = head.removeprefix(".")
     if not (base and dots and head) or head.startswith("."):
-        fault = Fault(f"{revisions[:80]!r} is not two revisions", field="BASE..HEAD", allowed="such as HEAD^1..HEAD")
+        allowed = "such as HEAD^1..HEAD, or prd...HEAD for what merging gives"
+        fault = Fault(f"{revisions[:80]!r} is not two revisions", field="BASE..HEAD", allowed=allowed)
         raise ConfigError(Reason.INVALID_VALUE, fault)
     found = history.commit(head)
     if found is None:
@@ -66,7 +70,9 @@ def _walk(history: GitHistory, revisions: str) -> Walk:
     if not base.strip("0"):
         return Walk(base, found)  # what a forge gives as the commit before a branch was made
     start = history.commit(base)
-    return Walk(None, found) if start is None else history.walk(start, found)
+    if start is None:
+        return Walk(None, found)
+    return history.proposal(start, found).walk if is_proposal else history.walk(start, found)
 
 
 def _policies(snapshot: Snapshot, branch: str | None, location: str, starter: Starter) -> Mapping[str, Policy]:

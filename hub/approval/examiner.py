@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
 from generator.errors import HubError
-from generator.values.naming import IssueKey, preview_folder, previews_folder
+from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder, previews_folder
 from hub.adapters.git.history import GitHistory
 from reconcilers.approval.observer import Examined
 from reconcilers.guard.judge import Guard
-from reconcilers.guard.walk import FileDelta, Policy, Walk
+from reconcilers.guard.lines import merge_refusals
+from reconcilers.guard.walk import FileDelta, Policy, Proposal, Walk
 from reconcilers.lifecycle.start import Check
 from reconcilers.ports.git import Snapshot
 from reconcilers.state.environment import REQUEST_PREFIX, EnvironmentState
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What merging a request makes of its preview: the texts of its files (None: it is not there afterwards).
+
+    `faults` are what it does beside, for which it is never merged. Of one that cannot be merged the texts are its own.
+    """
+
+    entry: bytes | None
+    manifest: bytes | None
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -31,20 +44,40 @@ class Examiner:
     clock: Callable[[], datetime]
 
     def examine(self, state: EnvironmentState, snapshot: Snapshot) -> Examined:
-        """A request as it would be merged into the environment's branch as it is now."""
-        walk = self.history.proposal(state.snapshot.commit, snapshot.commit)
+        """What merging a request into the environment's branch as it is now would give."""
+        proposal = self.history.proposal(state.snapshot.commit, snapshot.commit)
+        walk = proposal.walk
         deltas = tuple(delta for step in walk.steps for delta in step.deltas)
-        below = previews_folder(state.environment.name)
-        there = self.history.tree(state.snapshot.commit, below)
-        present = [there.get(delta.path) for delta in deltas]
-        base = state.environment.spec.branch
-        if walk.base and all(now == delta.after for now, delta in zip(present, deltas, strict=True)):
-            return Examined(obsolete=f"{base} holds all it asks for by now")
-        # Git would merge two changes of one file by their lines, into what nobody looked at.
-        moved = [delta for now, delta in zip(present, deltas, strict=True) if now not in (delta.before, delta.after)]
-        inside = [delta for delta in moved if PurePosixPath(delta.path).is_relative_to(below)]
-        obsolete = f"{base} changed {inside[0].path} since this was asked for" if inside else ""
+        obsolete = self._obsolete(state, proposal)
         return Examined((*_strays(state, snapshot, deltas), *self._refused(state, walk)), obsolete)
+
+    def _obsolete(self, state: EnvironmentState, proposal: Proposal) -> str:
+        """Why nobody can want it any more; nothing is said of one that does not show what it changes."""
+        below, base = previews_folder(state.environment.name), state.environment.spec.branch
+        if not all(one.is_plain for one in proposal.walk.merges):
+            return ""
+        if proposal.tree and not any(step.deltas for step in proposal.walk.steps):
+            return f"{base} holds all it asks for by now"
+        # Git would merge two changes of one file by their lines, into what nobody looked at.
+        there = self.history.tree(state.snapshot.commit, below)
+        for delta in proposal.asked:
+            if there.get(delta.path) not in (delta.before, delta.after) and PurePosixPath(delta.path).is_relative_to(
+                below
+            ):
+                return f"{base} changed {delta.path} since this was asked for"
+        return ""
+
+    def preview(self, state: EnvironmentState, snapshot: Snapshot, key: IssueKey) -> Given:
+        """What merging a request into the environment's branch as it is now makes of its preview."""
+        proposal = self.history.proposal(state.snapshot.commit, snapshot.commit)
+        folder = preview_folder(state.environment.name, key)
+        found = self.history.tree(proposal.tree or snapshot.commit, folder)
+        files = [found.get(str(folder / name)) for name in (ENTRY_FILE, MANIFEST_FILE)]
+        texts = self.history.blobs(one.id for one in files if one)
+        entry, manifest = ((texts[one.id] or b"") if one else None for one in files)
+        deltas = (delta for step in proposal.walk.steps for delta in step.deltas)
+        merges = (one.message for one in merge_refusals(proposal.walk.merges))
+        return Given(entry, manifest, (*merges, *_strays(state, snapshot, deltas)))
 
     def _refused(self, state: EnvironmentState, walk: Walk) -> Iterator[str]:
         """What guard says."""
@@ -54,7 +87,7 @@ class Examiner:
             yield f"{one.where.file or 'the change'}: {one.message} [{one.rule}]"
 
 
-def _strays(state: EnvironmentState, snapshot: Snapshot, deltas: tuple[FileDelta, ...]) -> Iterator[str]:
+def _strays(state: EnvironmentState, snapshot: Snapshot, deltas: Iterable[FileDelta]) -> Iterator[str]:
     """A request changes the preview that its branch is named after and no other: who asked is known of that one."""
     environment, branch = state.environment.name, snapshot.branch
     try:

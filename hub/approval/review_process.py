@@ -6,14 +6,14 @@ Every step may be repeated: an open request is found again, a comment is edited,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from generator.errors import ConfigError, HubError, Moved, Reason, Stalled, Waiting, declared
+from generator.errors import HubError, Moved, Reason, Stalled, Waiting, declared
 from generator.objects.diff import compare
-from generator.objects.manifest import Manifest
-from generator.values.naming import IssueKey, preview_folder
+from generator.objects.manifest import Manifest, manifests_in
+from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
 from hub.approval.examiner import Examiner
 from hub.views.preview import money_line, preview_row
 from reconcilers.approval.decisions import ApprovalResult, Judged, plan_approval, since, without_policy
@@ -21,6 +21,7 @@ from reconcilers.approval.observer import Observer
 from reconcilers.approval.text import Asked, RequestText, code, removal_text, request_text
 from reconcilers.ports.forge import ChangeRequest, Forge, RequestContent
 from reconcilers.ports.git import GitStore, Snapshot
+from reconcilers.state.entries import parse_entry
 from reconcilers.state.environment import EnvironmentState
 
 #: The one comment that says what a request waits for.
@@ -80,22 +81,23 @@ class ReviewProcess:
         yield from (partial(self.store.delete_branch, branch, expected=commit) for branch, commit in found.left_over)
         to_merge = [one for one in found.judged if one.verdict.kind == "merge"]
         if to_merge:
-            yield partial(self._merge_first, to_merge)
+            yield partial(self._merge_first, to_merge, state.snapshot.commit)
         for one in found.judged:
             if one.verdict.kind == "close":
                 yield partial(self._close, one, state)
             elif one.verdict.kind == "wait":
                 yield partial(self._comment, one)
 
-    def _merge_first(self, judged: Sequence[Judged]) -> None:
+    def _merge_first(self, judged: Sequence[Judged], onto: str) -> None:
         """Merge the first that the forge lets be merged, and delete its branch; raises why it refused others.
 
+        `onto` is the commit they were judged on.
         The rest has to be judged anew by what then stands. So has all when nobody knows whether one was merged.
         """
         refusals: list[HubError] = []
         for place, one in enumerate(judged):
             try:
-                self.forge.merge(one.request.number, one.request.head)
+                self.forge.merge(one.request.number, one.request.head, onto=onto)
             except (Moved, Waiting, Stalled) as err:
                 if err.reason not in _NOT_MERGED:
                     raise
@@ -127,21 +129,22 @@ class ReviewProcess:
         self.forge.put_comment(one.request.number, MARKER, "\n".join(["This waits for:", "", *told]))
 
     def _text(self, name: str, snapshot: Snapshot, state: EnvironmentState) -> RequestText:
-        environment = state.environment
-        asked = self._asked(name, snapshot, environment.name)
-        if name in state.removals:
-            return removal_text(asked, name.upper(), environment)
-        record = next(one for one in state.requests if one.name == name)
-        if record.preview is None:
-            raise ConfigError(Reason.UNREADABLE_ENTRY, record.faults)
+        """Of what merging gives, not of what stands on its branch. Raises `ConfigError` for what cannot be read."""
+        environment, key = state.environment, IssueKey.parse(name.upper())
+        given = self.examiner.preview(state, snapshot, key)
+        asked = replace(self._asked(key, snapshot, environment.name), faults=given.faults)
+        if given.entry is None and given.manifest is None:
+            return removal_text(asked, str(key), environment)
+        folder = preview_folder(environment.name, key)
+        preview = parse_entry(given.entry or b"", str(folder / ENTRY_FILE))
         live = state.by_name.get(name)
         before: tuple[Manifest, ...] = state.manifests_of(live) if live else ()
-        changes = compare(before, state.manifests_of(record))
-        row = preview_row(record.preview, environment, now=self.clock())
-        return request_text(asked, record.preview, environment, changes, price=money_line(row))
+        after = manifests_in(given.manifest or b"", str(folder / MANIFEST_FILE))
+        row = preview_row(preview, environment, now=self.clock())
+        return request_text(asked, preview, environment, compare(before, after), price=money_line(row))
 
-    def _asked(self, name: str, snapshot: Snapshot, environment: str) -> Asked:
+    def _asked(self, key: IssueKey, snapshot: Snapshot, environment: str) -> Asked:
         """By the newest commit that changed the preview; its trailers say who asked, and why."""
-        newest = next(self.store.log(snapshot, below=preview_folder(environment, IssueKey.parse(name.upper()))))
+        newest = next(self.store.log(snapshot, below=preview_folder(environment, key)))
         trailers = dict(newest.trailers)
         return Asked(newest.subject, trailers.get("Requested-By", newest.author), trailers.get("Reason", ""))

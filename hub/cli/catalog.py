@@ -210,7 +210,11 @@ def validate(
 
 
 @options.command(panel=_PANEL)
-@options.argument("revisions", metavar="BASE..HEAD", help="Two revisions: the branch before and after the change.")
+@options.argument(
+    "revisions",
+    metavar="BASE..HEAD",
+    help="Two revisions: the branch before and after the change; BASE...HEAD: what merging HEAD gives.",
+)
 @options.option("--branch", help="The branch that changes. Default: the one BASE's environments live on.")
 @options.choice(
     "--identity",

@@ -15,6 +15,7 @@ _RESTART = "Argo CD does not try the same commit again: once the cause is gone, 
 
 #: The words of each kind. `{field}` of `About` is quoted for a shell; `{at}` is left out where there is none.
 WORDS: Mapping[RemedyKind, str] = {
+    RemedyKind.ASK_ANEW: "withdraw the request with 'rtb-hub stop', then ask again with 'rtb-hub start'",
     RemedyKind.ASK_AS_ACCOUNT: "set RTB_HUB_ACTOR to your login at the forge, then stop it and ask again",
     RemedyKind.ASK_FOR_LESS: "ask for less cpu or memory ('rtb-hub price' shows the sizes), or raise the limits",
     RemedyKind.ASK_FOR_MEMORY: "ask for it by 'rtb-hub start … --set COMPONENT.memory=…'; 'rtb-hub price' shows sizes",

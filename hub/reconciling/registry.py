@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from generator.errors import Moved, Stalled, Transient, Waiting
 from generator.model.environment import Environment
@@ -19,7 +19,12 @@ from reconcilers.scheduled import admission as queue
 from reconcilers.scheduled import drift, stamp
 from reconcilers.scheduled import expiry as expire
 from reconcilers.scheduled.drift_judge import Judge
+from reconcilers.state.begun import brought
+from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import REQUEST_PREFIX, EnvironmentState
+
+if TYPE_CHECKING:
+    from hub.adapters.git.history import GitHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +98,33 @@ class _Stamp(_Unreviewed):
         return Planned(stamp.plan_stamp(state, at=moment.at, merged_at=self._merged_at(state, moment)))
 
     def _merged_at(self, state: EnvironmentState, moment: ReconcileTime) -> dict[str, datetime]:
-        """When requests were merged, as the forge knows; nothing when it cannot be asked: leases then begin now.
+        """When the requests were merged that brought leases which wait to begin, by preview, as the forge knows.
 
-        Raises `ConfigError` for keys or addresses that are wrong: those a person has to mend.
+        Of requests of one name the newest may be another: a removal, or a fork's. Nothing when the forge cannot be
+        asked: leases then begin now. Raises `ConfigError` for keys or addresses that are wrong: those a person mends.
         """
         environment = state.environment
-        unstamped = any(record.facts and record.facts.expires_at is None for record in state.entries)
+        unstamped = [record for record in state.entries if record.facts and record.facts.expires_at is None]
         try:
-            is_asked = environment.spec.gated and unstamped
+            is_asked = environment.spec.gated and bool(unstamped)
             forge = self.ours.forge(environment, self.store.location) if is_asked else None
             prefix = f"{REQUEST_PREFIX}{environment.name}/"
             since = moment.at - approval.LOOK_BACK
             found = forge.requests(environment.spec.branch, prefix=prefix, closed_since=since) if forge else ()
+            merged = {one.merge_commit: one.merged_at for one in found if one.merged_at is not None}
+            history = self.ours.history_of(self.store) if merged else None
+            times = {record.name: merged.get(_brought(record, state, history)) for record in unstamped if history}
         except (Transient, Waiting, Stalled, Moved):
             return {}
-        return {one.branch.removeprefix(prefix): one.merged_at for one in found if one.merged_at is not None}
+        return {name: at for name, at in times.items() if at is not None}
+
+
+def _brought(record: EntryRecord, state: EnvironmentState, history: GitHistory) -> str | None:
+    """The commit that brought a lease which has not begun."""
+    if record.preview is None:
+        return None
+    found = brought(history.versions(state.snapshot.commit, str(record.path)), record.preview.spec.lease)
+    return found.commit if found else None
 
 
 class _Expiry(_Unreviewed):

@@ -34,11 +34,12 @@ class RequestText:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How a request was asked for: its commit's subject, by whom, and why."""
+    """How a request was asked for: its commit's subject, by whom, and why. `faults`: why it is not merged as it is."""
 
     title: str
     by: str
     reason: str = ""
+    faults: tuple[str, ...] = ()
 
 
 def request_text(
@@ -48,6 +49,7 @@ def request_text(
     spec, lease = preview.spec, preview.spec.lease
     ends = lease.expires_at or f"{lease.ttl} after the merge"
     lines = [
+        *_faults(asked.faults),
         f"**{spec.issue}** in **{environment.name}**, asked for by {code(asked.by)}"
         + (f", built from branch {code(spec.branch)}." if spec.branch else "."),
         *_why(asked),
@@ -69,6 +71,7 @@ def request_text(
 def removal_text(asked: Asked, issue: str, environment: Environment) -> RequestText:
     """The text of a request to remove a preview before its end."""
     lines = [
+        *_faults(asked.faults),
         f"Remove **{issue}** from **{environment.name}** before its end, asked for by {code(asked.by)}.",
         *_why(asked),
         "",
@@ -80,6 +83,10 @@ def removal_text(asked: Asked, issue: str, environment: Environment) -> RequestT
 def labels(environment: Environment, action: str) -> tuple[str, ...]:
     """The hub's labels of a request."""
     return (f"{LABEL_PREFIX}{environment.name}", f"{LABEL_PREFIX}{action}")
+
+
+def _faults(faults: Sequence[str]) -> list[str]:
+    return ["**It is not merged as it is:**", "", *(f"- {code(fault)}" for fault in faults), ""] if faults else []
 
 
 def _why(asked: Asked) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -16,10 +16,11 @@ from generator.values.naming import ENTRY_FILE, preview_folder
 from generator.yaml.reader import Document, load
 from reconcilers.capacity.capacity import Room, keep_shard, need_of_entry, room_faults, shard_faults
 from reconcilers.capacity.usage import Usage
-from reconcilers.guard.leases import is_stamp, lease_breaches
+from reconcilers.guard.leases import is_begun, is_stamp, lease_breaches
 from reconcilers.guard.manifests import ManifestChange, brings_more, manifest_refusals
 from reconcilers.guard.walk import Policy, Refusal
 from reconcilers.lifecycle.start import Check, entry_text
+from reconcilers.state.begun import Version, brought
 from reconcilers.state.entries import misplaced, parse_entry
 
 _BY_REASON = {
@@ -33,7 +34,7 @@ _BY_REASON = {
 class PreviewChange:
     """One preview of a step that is there afterwards: texts before and after, None for what was not there.
 
-    `others` is what all other entries take.
+    `others` is what all other entries take. `versions` are those of the entry before the step, newest first.
     """
 
     commit: str
@@ -42,6 +43,7 @@ class PreviewChange:
     after: bytes
     manifest: ManifestChange
     others: Usage
+    versions: Callable[[], Iterable[Version]]
 
     @property
     def path(self) -> str:
@@ -110,7 +112,8 @@ class EntryGuard:
         if (line := _first_difference(change.after, entry_text(preview).encode())) is not None:
             where = Location(change.path, line)
             yield Refusal("entry-form", where, "is not written as the hub writes it from here on", change.commit)
-        for rule, field, message in lease_breaches(before, preview, environment, now=self.now):
+        merged_at = _merged_at(change, before) if before and is_begun(before, preview) else None
+        for rule, field, message in lease_breaches(before, preview, environment, now=self.now, merged_at=merged_at):
             yield _refusal(rule, change, Fault(message, field=f"lease.{field}"), document)
         if before is not None and before.spec.shard != preview.spec.shard:
             yield _refusal("shard-changed", change, Fault(f"was {before.spec.shard}", field="shard"), document)
@@ -161,9 +164,10 @@ class EntryGuard:
         is_new = change.before != change.after
         refusals = tuple(manifest_refusals(change.manifest, rendering, change.commit, entry_changed=is_new, hint=hint))
         yield from refusals
-        wanted = (self.version, rendering.digest, self._inputs(preview))
-        if is_new and not refusals and (stamp is None or (stamp.generator, stamp.digest, stamp.inputs) != wanted):
-            message = f"does not say what rendered it: {', '.join(wanted)}"
+        stamped = self.renderer.stamped(preview, rendering, environment, self.version).spec.rendered
+        if is_new and not refusals and stamp != stamped:
+            wanted = ", ".join(str(one) for one in stamped.model_dump(exclude_none=True).values()) if stamped else ""
+            message = f"does not say what rendered it: {wanted}"
             yield _refusal("rendered-stamp", change, Fault(message, field="rendered"), document)
         elif is_new and not refusals and stamp and stamp.pods != pods_beyond(preview, rendering.manifests):
             message = "are not those of the manifests, which price and quota count"
@@ -172,8 +176,10 @@ class EntryGuard:
     def _rendered(self, preview: Preview) -> Rendering:
         return self.renderer.render(preview, self.policy.environment)
 
-    def _inputs(self, preview: Preview) -> str:
-        return self.renderer.inputs_digest(preview, self.policy.environment, self.version)
+
+def _merged_at(change: PreviewChange, before: Preview) -> datetime | None:
+    found = brought(change.versions(), before.spec.lease)
+    return found.at if found else None
 
 
 def _begins_or_lengthens(change: PreviewChange, preview: Preview) -> bool:

@@ -22,8 +22,10 @@ from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, previews_folder
 from reconcilers.capacity.facts import Facts, facts_of
 from reconcilers.capacity.usage import Usage, share_of, total
 from reconcilers.guard.entries import EntryGuard, PreviewChange
+from reconcilers.guard.lines import date_refusals, merge_refusals
 from reconcilers.guard.manifests import ManifestChange
-from reconcilers.guard.paths import PreviewFile, path_refusals, preview_file
+from reconcilers.guard.paths import PreviewFile, path_refusals, preview_file, queue_of
+from reconcilers.guard.queue import queue_refusals
 from reconcilers.guard.walk import FILE_MODE, Objects, Policy, Refusal, Step, TreeFile, Walk, Who
 from reconcilers.lifecycle.batch import MOST_STOPS
 from reconcilers.lifecycle.start import Check
@@ -91,13 +93,31 @@ class _Pass:
         self.files: dict[str, TreeFile] = {}
         for name in guard.policies:
             self.files |= guard.objects.tree(base, previews_folder(name)) if walk.steps else {}
+        self.with_queue = {name for name, one in guard.policies.items() if not one.environment.spec.gated}
         self._facts: dict[str, Facts | None] = {}
 
     def run(self) -> Iterator[Refusal]:
+        yield from date_refusals(self.walk.dates, self.guard.now)
+        if any(policy.environment.spec.gated for policy in self.guard.policies.values()):
+            yield from merge_refusals(self.walk.merges)
         for step in self.walk.steps:
-            yield from path_refusals(step, self.guard.policies)
+            yield from path_refusals(step, self.guard.policies, self.with_queue)
+            yield from self._queue(step)
             yield from self._step(step)
         yield from self._removals()
+
+    def _queue(self, step: Step) -> Iterator[Refusal]:
+        """What changes in lines. Only what is not reviewed has one, and who ends leases has no part in it."""
+        for delta in step.deltas:
+            environment = queue_of(delta.path, self.with_queue)
+            if environment is None:
+                continue
+            if self.guard.who == "expiry":
+                told = "the change does more than to begin leases and remove what is due"
+                yield Refusal("expiry-overreach", Location(delta.path), told, step.commit)
+            elif delta.after is not None and delta.after.mode == FILE_MODE:
+                text = self.guard.objects.blobs([delta.after.id])[delta.after.id]
+                yield from queue_refusals(delta, text, environment, step.commit, now=self.guard.now)
 
     def _step(self, step: Step) -> Iterator[Refusal]:
         before, after = self.files, dict(self.files)
@@ -161,6 +181,7 @@ class _Pass:
                 texts[manifest.id] or b"",
             ),
             others=self._others(file, tree),
+            versions=lambda: self.guard.objects.versions(step.before, f"{folder}/{ENTRY_FILE}"),
         )
         judged = self.guards[file.environment]
         yield from judged.refusals(change)

@@ -15,6 +15,8 @@ from reconcilers.guard.walk import Refusal
 #: Differences told of one manifest; people look at the commit for the rest.
 _SHOWN = 5
 _SHOWN_CHARACTERS = 120
+#: Of longer texts nobody is told what differs: reading YAML takes seconds a megabyte.
+_READ_BYTES = 2**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,12 @@ def manifest_refusals(
     change: ManifestChange, rendering: Rendering, commit: str, *, entry_changed: bool, hint: str
 ) -> Iterator[Refusal]:
     """At most one refusal: the text is not `rendering`'s. `hint` is added to what differs."""
-    if change.after == rendering.text.encode():
+    wanted = rendering.text.encode()
+    if change.after == wanted:
+        return
+    if len(change.after) > max(_READ_BYTES, 4 * len(wanted)):
+        message = f"is {len(change.after)} bytes long, and the entry renders to {len(wanted)}"
+        yield Refusal("manifest-unreadable", Location(change.path), message, commit)
         return
     try:
         documents = _documents(change.after, change.path)

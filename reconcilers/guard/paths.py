@@ -51,24 +51,24 @@ def preview_file(path: str, environments: Collection[str]) -> PreviewFile | None
     return PreviewFile(parts[1], folder, parts[6]) if str(folder) == "/".join(parts[:-1]) else None
 
 
-def is_queue_file(path: str, environments: Collection[str]) -> bool:
-    """Whether `path` is a request that waits for room in one of `environments`. Argo CD never sees those."""
+def queue_of(path: str, environments: Collection[str]) -> str | None:
+    """The one of `environments` in which `path` is a request that waits for room. Argo CD never sees those."""
     parts = path.split("/")
     if len(parts) != 4 or parts[0] != "environments" or parts[1] not in environments:
-        return False
+        return None
     try:
         key = IssueKey.parse(parts[3].removesuffix(".yaml").upper())
     except ConfigError:
-        return False
-    return str(queue_file(parts[1], key)) == path
+        return None
+    return parts[1] if str(queue_file(parts[1], key)) == path else None
 
 
-def path_refusals(step: Step, environments: Collection[str]) -> Iterator[Refusal]:
-    """Paths and modes of one step that are not allowed on the branch of `environments`."""
+def path_refusals(step: Step, environments: Collection[str], with_queue: Collection[str]) -> Iterator[Refusal]:
+    """Paths and modes of one step that are not allowed on the branch of `environments`, of which some have a queue."""
     times = Counter(delta.path for delta in step.deltas)
     for delta in step.deltas:
         where = Location(delta.path)
-        if rule := _path_rule(delta.path, environments):
+        if rule := _path_rule(delta.path, environments, with_queue):
             did = "adds" if delta.before is None else "removes" if delta.after is None else "changes"
             yield Refusal(rule, where, f"the change {did} it, and it is {_WORDS[rule]}", step.commit)
         if times[delta.path] > 1:
@@ -95,10 +95,10 @@ def _mode_rule(delta: FileDelta) -> str:
     return _MODES.get(delta.after.mode if delta.after else "", "mode-executable")
 
 
-def _path_rule(path: str, environments: Collection[str]) -> str | None:
+def _path_rule(path: str, environments: Collection[str], with_queue: Collection[str]) -> str | None:
     if _PLAIN.fullmatch(path) is None:
         return "path-form"
-    if preview_file(path, environments) or is_queue_file(path, environments):
+    if preview_file(path, environments) or queue_of(path, with_queue):
         return None
     parts, folded = path.split("/"), path.casefold()
     if preview_file(folded, environments) or (parts[0] not in _TOPS and parts[0].casefold() in _TOPS):

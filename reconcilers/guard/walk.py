@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Literal, Protocol
 
 from generator.errors import About, Location, Remedy, RemedyKind, ToDo
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
+from reconcilers.state.begun import Version
 
 #: An ordinary file. Everything else (120000 symlink, 160000 submodule, 100755 executable) has no place on the branch.
 FILE_MODE = "100644"
@@ -21,6 +23,10 @@ RULES: Mapping[str, ToDo] = {
     "no-base": "a new branch cannot be compared with anything: an administrator looks at it whole",
     "base-unknown": "fetch the whole history; if BASE is gone from it, the branch was rewritten: restore it",
     "history-rewritten": "restore the branch to BASE, then commit on top of it",
+    "commit-date": "commit it anew on a machine whose clock is right",
+    "merge-bases": Remedy(RemedyKind.ASK_ANEW),
+    "foreign-merge": Remedy(RemedyKind.ASK_ANEW),
+    "merge-conflict": Remedy(RemedyKind.ASK_ANEW),
     "path-form": "name files with printable ASCII characters, each once",
     "path-case": "spell the path as the state repository does, in lower case",
     "mode-symlink": "commit an ordinary file (mode 100644)",
@@ -84,7 +90,7 @@ class FileDelta:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one commit changed on the branch, against its first parent.
+    """What one commit changed on the branch, against the commit `before` it: its first parent, or the base.
 
     `stopped`: the previews (`int/rtb-123`) that its message says were stopped, in the form of the hub's own trailers.
     """
@@ -93,6 +99,39 @@ class Step:
     deltas: tuple[FileDelta, ...]
     is_merge: bool = False
     stopped: frozenset[str] = frozenset()
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """What a commit says of when it was written and when it was made (aware); None: what is no time.
+
+    `after`: when its parents say that they were made, those that say no time left out.
+    """
+
+    commit: str
+    written_at: datetime | None
+    made_at: datetime | None
+    after: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """How a request and its target meet in `commit`, the merge or what is to be merged.
+
+    `bases`: how many merge bases there are. `foreign`: commits of the request that merge what never was a state of the
+    target. `conflicts`: files that Git cannot merge.
+    """
+
+    commit: str
+    bases: int = 1
+    foreign: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the difference from where the request left its target is what it changes."""
+        return self.bases == 1 and not self.foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +139,28 @@ class Walk:
     """From `base` to `head`, one step a commit of the branch, oldest first.
 
     `base` None: not in the repository. When `base` is an ancestor but not along first parents (the branch was merged
-    into another line, which then became the branch), there is one step with the whole difference.
+    into another line, which then became the branch), there is one step with the whole difference. `dates` are of all
+    commits that `head` has and `base` has not, oldest first; `merges` are those of the branch.
     """
 
     base: str | None
     head: str
     is_ancestor: bool = False
     steps: tuple[Step, ...] = ()
+    dates: tuple[Dated, ...] = ()
+    merges: tuple[Merging, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What merging a request gives: one step from the target's commit to the tree of the merge (None: there is none).
+
+    `asked` is what the request changed since it left the target.
+    """
+
+    walk: Walk
+    tree: str | None = None
+    asked: tuple[FileDelta, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +192,9 @@ class Objects(Protocol):
 
     def tree(self, commit: str, below: PurePosixPath) -> Mapping[str, TreeFile]:
         """All files below a folder, by path."""
+
+    def versions(self, commit: str, path: str) -> Iterable[Version]:
+        """A file as the branch that is at `commit` had it, newest first."""
 
     def blobs(self, ids: Iterable[str]) -> Mapping[str, bytes | None]:
         """Contents by id; None for what is no blob, or larger than 1 MiB."""

@@ -8,7 +8,7 @@ an adapter makes it so, on the strict side:
 * **Accounts compare.** Every login in this module is spelled as the forge spells the account now, and `Actor.id` stays
   when it is renamed: `same_account` compares. What people typed elsewhere is asked for with `Forge.account`.
 * **Doing it again is harmless.** Every method that writes reaches a state and may be repeated after a lost answer.
-* **A request is merged only at the commit that was judged**: `merge` names it, and the forge compares and swaps.
+* **A request is merged only at the commit that was judged, onto the one it was judged on**: `merge` names both.
 * **Nobody is left out.** A commit that maps to no account is an unknown committer, an account that is gone an unknown
   author; neither is dropped from an answer.
 * **Retries, paging, limits and tokens stay inside.** What is raised was tried enough; no message holds a credential.
@@ -33,6 +33,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
+
+from generator.errors import Moved, Reason
 
 RequestState = Literal["open", "merged", "closed"]
 ReviewState = Literal["approved", "changes-requested", "commented", "dismissed"]
@@ -275,13 +277,16 @@ class Forge(Protocol):
         is written when the text stands already.
         """
 
-    def merge(self, number: int, head: str) -> str:
+    def merge(self, number: int, head: str, *, onto: str | None = None) -> str:
         """Merge a request that is still at `head`, by a merge commit; returns that commit, 40 hexadecimal digits.
 
-        A request that was merged at `head` before returns its merge commit: the answer was lost, not the merge.
-        Raises `Moved` (BranchMoved) when the request is at another commit, `Waiting` (MergeNotReady) while the forge
-        computes whether it can be merged, and `Stalled` (MergeRefused) when it conflicts, is closed, or a rule of the
-        forge is not satisfied. On any error it is not merged, or was and the next call says so.
+        `onto` is the commit of the target that the request was judged on; None: whatever it is at. Forges whose merge
+        compares the request only are asked for the target right before. A request that was merged at `head` before
+        returns its merge commit: the answer was lost, not the merge.
+
+        Raises `Moved` (BranchMoved) when the request or its target is at another commit, `Waiting` (MergeNotReady)
+        while the forge computes whether it can be merged, and `Stalled` (MergeRefused) when it conflicts, is closed, or
+        a rule of the forge is not satisfied. On any error it is not merged, or was and the next call says so.
         """
 
     def protection(self, branch: str) -> BranchProtection:
@@ -308,6 +313,13 @@ def ask_in_steps(forge: Forge, branch: str, base: str, wanted: RequestContent) -
     if wanted.team is not None:
         forge.ask_review(request.number, wanted.team)
     return request
+
+
+def must_be_onto(branch: str, found: str | None, onto: str | None) -> None:
+    """Raise `Moved` (BranchMoved) when a target is not at the commit that a request was judged on (None: any)."""
+    if onto is not None and found != onto:
+        now = found[:12] if found else "gone"
+        raise Moved(Reason.BRANCH_MOVED, f"{branch} is {now}, and what was judged is a merge onto {onto[:12]}")
 
 
 def same_login(one: str, other: str) -> bool:

@@ -103,11 +103,11 @@ def settled(world: World, number: int, head: str) -> ChangeRequest:
     raise AssertionError(f"request {number} never came to {head}: {world.forge.request(number)}")
 
 
-def merged(world: World, number: int, head: str) -> str:
+def merged(world: World, number: int, head: str, onto: str | None = None) -> str:
     """Merge, as often as the forge says that it is not ready."""
     for _ in range(LOOKS):
         try:
-            return world.forge.merge(number, head)
+            return world.forge.merge(number, head, onto=onto)
         except Waiting as err:
             assert err.reason == Reason.MERGE_NOT_READY
             world.pause()
@@ -402,6 +402,17 @@ class ForgeContract:
         refused(Moved, Reason.BRANCH_MOVED, world.forge.merge, request.number, request.head)
         assert world.line(BASE) == before
         assert world.forge.request(request.number).state == "open"
+
+    def test_it_is_merged_only_onto_the_commit_that_it_was_judged_on(self, world: World) -> None:
+        request = ask(world)
+        judged_on = world.line(BASE)[0]
+        moved = world.push(BASE, {"README.md": "moved\n"}, by="dave")
+        settled(world, request.number, request.head)
+        refused(Moved, Reason.BRANCH_MOVED, world.forge.merge, request.number, request.head, onto=judged_on)
+        assert world.line(BASE)[0] == moved
+        assert world.forge.request(request.number).state == "open"
+        commit = merged(world, request.number, request.head, onto=moved)
+        assert world.parents(commit) == [moved, request.head]
 
     def test_two_requests_from_one_base_both_keep_their_files(self, world: World) -> None:
         first, second = ask(world, ONE, "1\n"), ask(world, TWO, "2\n")

@@ -43,8 +43,11 @@ class World:
 
     def git(self, *arguments: str, stdin: bytes = b"", **environ: str) -> bytes:
         who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+        dates = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), format_time(NOW - 10 * HOUR))
         command = ["git", "-C", str(self.path), *who, *arguments]
-        done = subprocess.run(command, input=stdin, env={**os.environ, **environ}, capture_output=True, check=False)
+        done = subprocess.run(
+            command, input=stdin, env={**os.environ, **dates, **environ}, capture_output=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 

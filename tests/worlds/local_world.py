@@ -43,6 +43,10 @@ class PeoplesRepository:
 
     def pause(self) -> None: ...
 
+    def time(self) -> datetime | None:
+        """When what is committed now says that it was; None: by the clock of the machine."""
+        return None
+
     def head(self, branch: str) -> str:
         return git(self.path, "for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}").strip()
 
@@ -77,6 +81,8 @@ class PeoplesRepository:
             for role, person in (("AUTHOR", wrote), ("COMMITTER", (by, email)))
             for field, value in zip(("NAME", "EMAIL"), person, strict=True)
         }
+        if at := self.time():
+            who |= dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), at.isoformat())
         on = ["-p", parent] if parent else []
         commit = run("commit-tree", run("write-tree"), *on, "-m", f"Change {branch}", **who)
         Path(index["GIT_INDEX_FILE"]).unlink()
@@ -141,6 +147,9 @@ class LocalWorld(PeoplesRepository):
     def _open(self) -> None:
         self.refs = RequestRefs(GitReader(Git(os.environ, self.path)))
         self.forge = self.as_("rtb-hub")
+
+    def time(self) -> datetime:
+        return self.clock.now
 
     def as_(self, login: str) -> LocalForge:
         return open_local_forge(self.path, actor=login, clock=self.clock, environ=os.environ)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from generator.errors import Fault, Reason, Stalled
 from hub.adapters.git.log import trailers_in
-from hub.adapters.git.objects import ABSENT, RAW, Difference, answers, differences, listed, names
-from hub.adapters.git.process import Git
+from hub.adapters.git.objects import answers, bounded_time, listed, names
+from hub.adapters.git.process import Git, said
+from hub.adapters.git.proposals import changed, dated, foreign_merges, merge_bases, parents_of, proposed
 from hub.adapters.git.reader import GitReader
 from hub.adapters.git.snapshot import GitSnapshot
-from reconcilers.guard.walk import FileDelta, Step, TreeFile, Walk
+from reconcilers.guard.walk import Merging, Proposal, Step, TreeFile, Walk
+from reconcilers.state.begun import Version
 from reconcilers.state.history import blocks
 
+#: So many states of a file are looked at: updates of a request that was merged and waits for its lease to begin.
+_VERSIONS = 100
 #: Contents of larger blobs are not read.
 LARGEST_BYTES = 2**20
 
@@ -44,28 +48,51 @@ class GitHistory:
 
         Raises `Stalled` (RepositoryRefused) when the repository is a shallow clone: it cannot tell what follows what.
         """
-        if self.git.must("rev-parse", "--is-shallow-repository").text == "true":
-            remedy = "fetch it whole: 'git fetch --unshallow', or 'fetch-depth: 0' of actions/checkout"
-            raise Stalled(Reason.REPOSITORY_REFUSED, Fault("the repository is a shallow clone", remedy=remedy))
+        self._must_be_whole()
         if self.git.ask("merge-base", "--is-ancestor", base, head).code != 0:
             return Walk(base, head)
         listing = self.git.must("rev-list", "--first-parent", "--parents", head, f"^{base}").text.splitlines()
         lines = [line.split() for line in reversed(listing)]
         stopped = self._stopped([one for one, *_ in lines])
+        dates = dated(self.reader, parents_of(self.git, head, base))
         if lines and lines[0][1:2] != [base]:
-            return Walk(base, head, True, (Step(head, self._deltas(base, head), True),))
+            return Walk(base, head, True, (Step(head, changed(self.git, base, head), True, before=base),), dates)
         steps = tuple(
-            Step(one, self._deltas(parents[0], one), len(parents) > 1, stopped.get(one, frozenset()))
+            Step(one, changed(self.git, parents[0], one), len(parents) > 1, stopped.get(one, frozenset()), parents[0])
             for one, *parents in lines
         )
-        return Walk(base, head, True, steps)
+        merges = tuple(self._merging(one, first, other) for one, first, *others in lines for other in others)
+        return Walk(base, head, True, steps, dates, merges)
 
-    def proposal(self, base: str, head: str) -> Walk:
-        """What `head`, which may have left the branch before `base`, would change there, as one step from `base`."""
-        fork = self.git.ask("merge-base", base, head)
-        if fork.code != 0:
-            return Walk(None, head)
-        return Walk(base, head, True, (Step(head, self._deltas(fork.text, head)),))
+    def _merging(self, commit: str, first: str, other: str) -> Merging:
+        """How a merge that was made brought two lines together."""
+        bases = merge_bases(self.git, first, other)
+        foreign = foreign_merges(self.git, parents_of(self.git, other, first), first)
+        return Merging(commit, len(bases), tuple(foreign))
+
+    def proposal(self, base: str, head: str) -> Proposal:
+        """What merging `head`, which may have left the branch before `base`, would change there. See `proposed`."""
+        return proposed(self.reader, base, head)
+
+    def versions(self, commit: str, path: str) -> Iterator[Version]:
+        """A file as the branch that is at `commit` had it, newest first: of a merge, as it was merged.
+
+        Raises `Stalled` (RepositoryRefused) where history ends early.
+        """
+        self._must_be_whole()
+        log = ("log", "--first-parent", "--no-patch", f"--max-count={_VERSIONS}", "--format=%H %ct")
+        lines = [line.partition(" ") for line in self.git.must(*log, commit, "--", path).text.splitlines()]
+        found = self.reader.contents(names(f"{one}:{path}" for one, _, _ in lines)) if lines else None
+        if found is not None and found.code != 0:
+            raise Stalled(Reason.REPOSITORY_REFUSED, f"git cat-file failed: {said(found)}", remedy="'git fsck' there")
+        texts = answers(found.out, len(lines)) if found else ()
+        for (one, _, seconds), text in zip(lines, texts, strict=True):
+            yield Version(one, bounded_time(int(seconds or 0)), text.content if text.kind == "blob" else None)
+
+    def _must_be_whole(self) -> None:
+        if self.git.must("rev-parse", "--is-shallow-repository").text == "true":
+            remedy = "fetch it whole: 'git fetch --unshallow', or 'fetch-depth: 0' of actions/checkout"
+            raise Stalled(Reason.REPOSITORY_REFUSED, Fault("the repository is a shallow clone", remedy=remedy))
 
     def tree(self, commit: str, below: PurePosixPath) -> Mapping[str, TreeFile]:
         """All files below a folder, by path from the root."""
@@ -95,12 +122,3 @@ class GitHistory:
             one: frozenset(name for name, block in blocks([*trailers_in(text)]) if ("Action", "stop") in block)
             for one, text in zip(fields[::2], fields[1::2], strict=False)
         }
-
-    def _deltas(self, before: str, after: str) -> tuple[FileDelta, ...]:
-        told = self.git.must("diff-tree", *RAW, before, after, "--").out
-        return tuple(FileDelta(one.path, *_versions(one)) for one in differences(told))
-
-
-def _versions(one: Difference) -> tuple[TreeFile | None, TreeFile | None]:
-    before = None if one.old_mode == ABSENT else TreeFile(one.old_mode, one.old_id)
-    return before, None if one.mode == ABSENT else TreeFile(one.mode, one.content_id)

@@ -37,13 +37,29 @@ def contains(git: Git, commit: str, other: str) -> bool:
     return git.ask("merge-base", "--is-ancestor", other, commit).code == 0
 
 
-def merged_tree(git: Git, base: str, head: str) -> str | None:
-    """The tree of `head` merged into `base`, or None when they conflict. Raises `Stalled` when git cannot tell."""
-    result = git.run("merge-tree", "--write-tree", "--no-messages", "--name-only", base, head)
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What merging makes: the id of a tree, or else the paths that conflict."""
+
+    tree: str | None
+    conflicts: tuple[str, ...] = ()
+
+
+def merged(git: Git, base: str, head: str) -> Merged:
+    """What `head` merged into `base` gives; no tree for unrelated ones. Raises `Stalled` when git cannot tell."""
+    result = git.run("merge-tree", "--write-tree", "--no-messages", "--name-only", "-z", base, head)
     if result.code not in (0, 1):
+        if git.ask("merge-base", base, head).code == 1:
+            return Merged(None)  # unrelated histories
         remedy = "merging without a server needs git 2.38 or later ('git --version' tells)"
         raise Stalled(Reason.REPOSITORY_REFUSED, f"git merge-tree failed: {said(result)}", remedy=remedy)
-    return result.text.splitlines()[0] if result.code == 0 else None
+    tree, *conflicts = result.out.decode("utf-8", "surrogateescape").split("\0")
+    return Merged(tree) if result.code == 0 else Merged(None, tuple(filter(None, conflicts)))
+
+
+def merged_tree(git: Git, base: str, head: str) -> str | None:
+    """The tree of `head` merged into `base`, or None when they conflict. Raises as `merged` does."""
+    return merged(git, base, head).tree
 
 
 def merge_commit(git: Git, tree: str, parents: tuple[str, str], message: str, by: Signature) -> str:
@@ -61,7 +77,7 @@ def merged_by(git: Git, base: str, head: str) -> tuple[str, datetime]:
     line = git.must("log", "--first-parent", "--ancestry-path", "--format=%H %ct", f"{head}..{base}").text.splitlines()
     found = line[-1] if line else git.must("log", "-1", "--format=%H %ct", head).text
     commit, _, seconds = found.partition(" ")
-    return commit, bounded_time(int(seconds))
+    return commit, bounded_time(int(seconds or 0))
 
 
 class Comparisons:

@@ -16,6 +16,7 @@ _LISTED = re.compile(r"(\d+) (\w+) ([0-9a-f]+)\t([^\0]+)\0")
 #: Of the year 9999.
 _LAST_SECOND = 253_402_300_799
 _COMMITTED = re.compile(rb"^committer .*> (\d{1,20}) [+-]\d{4}$", re.MULTILINE)
+_WRITTEN = re.compile(rb"^author .*> (\d{1,20}) [+-]\d{4}$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,22 @@ def differences(told: bytes) -> Iterator[Difference]:
 
 def committed_at(commit: bytes) -> datetime | None:
     """When the text of a commit says that it was made (aware); None for what is no time, such as one after 9999."""
-    found = _COMMITTED.search(commit.partition(b"\n\n")[0])
-    return datetime.fromtimestamp(int(found[1]), UTC) if found and int(found[1]) <= _LAST_SECOND else None
+    return _time(_COMMITTED.search(commit.partition(b"\n\n")[0]))
+
+
+def signed_at(commit: bytes) -> tuple[datetime | None, datetime | None]:
+    """When the text of a commit says that it was written, and when committed, as `committed_at`."""
+    header = commit.partition(b"\n\n")[0]
+    return _time(_WRITTEN.search(header)), _time(_COMMITTED.search(header))
 
 
 def bounded_time(seconds: int) -> datetime:
     """A time as Git tells it, or the nearest that can be told: a commit may claim any, in milliseconds for instance."""
     return datetime.fromtimestamp(min(max(seconds, 0), _LAST_SECOND), UTC)
+
+
+def _time(found: re.Match[bytes] | None) -> datetime | None:
+    return datetime.fromtimestamp(int(found[1]), UTC) if found and int(found[1]) <= _LAST_SECOND else None
 
 
 def names(of: Iterable[str]) -> bytes:

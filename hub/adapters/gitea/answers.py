@@ -177,10 +177,17 @@ class Compared(Part):
     total_commits: int
 
 
+class Tip(Part):
+    """A commit."""
+
+    id: CommitId
+
+
 class Branch(Part):
-    """A branch, and the rule that holds for it."""
+    """A branch, the commit that it is at, and the rule that holds for it."""
 
     protected: bool
+    commit: Tip | None = None
     effective_branch_protection_name: str = ""
 
 

@@ -34,6 +34,7 @@ from reconcilers.ports.forge import (
     Review,
     ask_in_steps,
     hub_labels,
+    must_be_onto,
 )
 
 RETRY_SECONDS = 15.0
@@ -211,8 +212,8 @@ class GiteaForge:
         elif mine[0].body != text:
             self.api.ask("PATCH", self.api.at("issues/comments/{}", mine[0].id), what, body={"body": text})
 
-    def merge(self, number: int, head: str) -> str:
-        """See the port.
+    def merge(self, number: int, head: str, *, onto: str | None = None) -> str:
+        """See the port. Gitea compares the request's commit only, so its target is read right before.
 
         Gitea refuses alike what it has not looked at, what conflicts and what a rule forbids. How the request stands
         afterwards tells them apart.
@@ -229,6 +230,9 @@ class GiteaForge:
             if found.mergeable is False:
                 raise Stalled(Reason.MERGE_REFUSED, f"request {number} is a draft", remedy="mark it as ready")
             if found.mergeable:
+                if onto is not None:
+                    target = self._requests.branch(found.base, f"read {found.base}")
+                    must_be_onto(found.base, target.commit.id if target and target.commit else None, onto)
                 wanted = {"Do": "merge", "head_commit_id": head, "delete_branch_after_merge": False}
                 what = f"merge request {number}"
                 route = self.api.at("pulls/{}/merge", number)

@@ -58,6 +58,18 @@ class End(Part):
     repo: Repository | None
 
 
+class Tip(Part):
+    """A commit."""
+
+    sha: str
+
+
+class Branch(Part):
+    """A branch, and the commit that it is at."""
+
+    commit: Tip
+
+
 class Label(Part):
     """A label."""
 

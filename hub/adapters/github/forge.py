@@ -14,6 +14,7 @@ from datetime import datetime
 from generator.errors import Fault, Moved, Reason, Stalled, Waiting
 from hub.adapters.github.answers import (
     Asked,
+    Branch,
     Comment,
     Commit,
     Event,
@@ -42,6 +43,7 @@ from reconcilers.ports.forge import (
     ReviewState,
     ask_in_steps,
     merged_labels,
+    must_be_onto,
     same_login,
 )
 
@@ -228,9 +230,9 @@ class GitHubForge:
 
         self.calls.repeatedly(act)
 
-    def merge(self, number: int, head: str) -> str:
-        """See the port."""
-        return self.calls.repeatedly(lambda: self._merged(number, head))
+    def merge(self, number: int, head: str, *, onto: str | None = None) -> str:
+        """See the port. GitHub compares the request's commit only, so its target is read right before."""
+        return self.calls.repeatedly(lambda: self._merged(number, head, onto))
 
     def protection(self, branch: str) -> BranchProtection:
         """See the port: rulesets, of the repository and its organisation."""
@@ -262,10 +264,14 @@ class GitHubForge:
         message = f"{self.location} opens no request for {branch}: {answer.message}"
         raise Stalled(Reason.FORGE_REFUSED, message, remedy="there may be nothing to ask for")
 
-    def _merged(self, number: int, head: str) -> str:
+    def _merged(self, number: int, head: str, onto: str | None) -> str:
         pull = self._pull_anew(number)
         if (done := self._merged_already(pull, head)) is not None:
             return done
+        if onto is not None:
+            answer = self.calls.get(self._at("branches/{}", pull.base.ref), expected=(404,))
+            at = None if answer.status == 404 else read(Branch, answer.data, where=self.location).commit.sha
+            must_be_onto(pull.base.ref, at, onto)
         wanted = {"sha": head, "merge_method": "merge"}
         answer = self.calls.send("PUT", self._at("pulls/{}/merge", number), wanted, expected=(404, 405, 409, 422))
         if answer.status < 300 and isinstance(answer.data, dict) and answer.data.get("merged"):

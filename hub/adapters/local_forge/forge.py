@@ -43,6 +43,7 @@ from reconcilers.ports.forge import (
     ReviewState,
     hub_labels,
     merged_labels,
+    must_be_onto,
     same_login,
 )
 
@@ -221,7 +222,7 @@ class LocalForge:
         """See the port."""
         self._changed(number, lambda one: _commented(one, self.actor, marker, body))
 
-    def merge(self, number: int, head: str) -> str:
+    def merge(self, number: int, head: str, *, onto: str | None = None) -> str:
         """See the port: the branch moves and the request is marked merged, in one transaction."""
         for _ in range(ATTEMPTS):
             stored = self.refs.read(number)
@@ -233,6 +234,7 @@ class LocalForge:
             if one.state != "open":
                 raise Stalled(Reason.MERGE_REFUSED, f"request {number} is {one.state}", remedy="open a new one")
             base = self._must_head(one.base, stored)
+            must_be_onto(one.base, base, onto)
             tree = merged_tree(self.git, base, head)
             if tree is None:
                 message = f"request {number} conflicts with {one.base}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from generator.errors import Reason, Stalled
+from generator.errors import ConfigError, Reason, Stalled
 from generator.values.formats import format_time, parse_time
 from reconcilers.ports.forge import Forge, Identity
 from worlds.approving import BRANCH, ENTRY, TEAM, Prd, failed, prd_on
@@ -304,6 +304,51 @@ class TestStamping:
         assert outcome.result
         assert "since no forge tells of its merge" in outcome.result.lines()[0]
         assert before <= parse_time(prd.lease().activated_at)
+
+    def test_a_removal_that_was_merged_meanwhile_is_not_taken_for_the_start(self, prd: Prd) -> None:
+        prd.start()
+        prd.approved()
+        prd.reconcile("approval")
+        prd.start(images={"web": image("web", "c")})
+        prd.approved()
+        prd.reconcile("approval")
+        first, second = prd.requests()
+        assert second.merged_at > first.merged_at
+        prd.late = HOUR
+        assert prd.reconcile("stamp")["stamp"].error is None
+        assert prd.lease().activated_at == format_time(first.merged_at), "an update is not a start"
+        prd.stop()
+        prd.approved("carol")
+        prd.reconcile("approval")
+        prd.start()
+        git(prd.world.path, "update-ref", "refs/heads/prd", prd.world.head(BRANCH))  # by hand, past the forge
+        outcome = prd.reconcile("stamp")["stamp"]
+        assert outcome.error is None
+        removal = prd.requests()[2]
+        assert parse_time(prd.lease().activated_at) > removal.merged_at
+
+    def test_another_length_counts_from_the_first_start(self, prd: Prd) -> None:
+        prd.start(ttl="20h")
+        prd.approved()
+        prd.reconcile()
+        before = prd.lease()
+        prd.start(ttl="24h")
+        assert prd.lease() == before
+        prd.approved("carol")
+        assert prd.told() == (f"merge prd/rtb-123: request {prd.number()}: approved by carol",)
+        lease = prd.lease()
+        assert lease.activated_at == before.activated_at
+        assert parse_time(lease.expires_at) == parse_time(lease.activated_at) + 24 * HOUR
+
+    def test_what_is_over_is_not_extended(self, prd: Prd) -> None:
+        prd.start()
+        prd.approved()
+        prd.reconcile()
+        prd.late = 9 * HOUR
+        with pytest.raises(ConfigError) as caught:
+            prd.extend()
+        assert "was up at" in str(caught.value)
+        assert prd.world.head(BRANCH) == ""
 
 
 def why_kept(prd: Prd) -> str:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from generator.model.entry import Extension, Preview
+from generator.model.queued import QueuedLease, QueuedPreview, QueuedSpec
 from generator.values.formats import format_time, parse_time
+from generator.values.naming import queue_folder
 from reconcilers.guard.judge import Judgement
 from reconcilers.guard.walk import RULES
-from reconcilers.lifecycle.start import Starter, entry_text
+from reconcilers.lifecycle.start import Starter, entry_text, file_text
 from reconcilers.state.entries import parse_entry
 from worlds.builders import LIBRARY, NOW, image
 from worlds.guarding import (
@@ -185,6 +187,33 @@ BAD: dict[str, tuple[Callable[[State], Files], set[str]]] = {
         },
         {"rendered-stamp"},
     ),
+    "another basis": (
+        lambda s: reworded(s, s.text(s.live).split(b'basis: "sha256:')[1][:64].decode(), "0" * 64),
+        {"rendered-stamp"},
+    ),
+    "no basis": (
+        lambda s: {
+            entry_path(s.live): b"".join(
+                line for line in s.text(s.live).splitlines(keepends=True) if b"basis:" not in line
+            )
+        },
+        {"rendered-stamp"},
+    ),
+    "asked for in the year 2000": (
+        lambda s: s.both(
+            with_lease(
+                s.world.preview(s.main, "int", "RTB-9"),
+                requested_at="2000-01-01T00:00:00Z",
+                expires_at="2000-01-02T00:00:00Z",
+            )
+        ),
+        {"lease-arithmetic", "entry-expired"},
+    ),
+    "a manifest of 900 kB": (
+        lambda s: {manifest_path(s.live): b"[" + b"1," * 450_000 + b"1]"},
+        {"manifest-unreadable"},
+    ),
+    "an entry of 900 kB": (lambda s: {entry_path(s.live): b"[" + b"1," * 450_000 + b"1]"}, {"entry-unreadable"}),
     "a second entry for one issue": (second_entry, {"misplaced-entry"}),
     "a renamed folder": (renamed, {"misplaced-entry", "removal-not-due"}),
     "an entry that names another environment": (
@@ -567,6 +596,61 @@ def test_a_request_does_not_bring_its_own_stamp(state: State) -> None:
     assert rules(prd(state, state.both(preview), "any")) == {"lease-stamped-early"}
 
 
+STAMPS = [(-timedelta(minutes=5, seconds=1), True), (-timedelta(minutes=5), False), (timedelta(0), False)]
+
+
+@pytest.mark.parametrize(("off", "refused"), STAMPS)
+@pytest.mark.parametrize("who", ["any", "expiry"])
+def test_a_lease_begins_at_its_merge_not_when_it_was_asked_for(
+    state: State, who: str, off: timedelta, refused: bool
+) -> None:
+    """Else who stamps ends a preview as soon as it is merged. The merge was ten hours ago."""
+    asked = with_lease(state.world.preview(state.prd, "prd", "RTB-9", now=NOW - 20 * HOUR), ttl="12h")
+    entry = state.on_prd(state.both(asked))
+    head = state.on_prd(state.both(stamped(asked, NOW - 10 * HOUR + off, 12 * HOUR)), on=entry)
+    judgement = state.world.judge(entry, head, "prd", who=who)  # type: ignore[arg-type]
+    assert rules(judgement) == ({"lease-arithmetic"} if refused else set())
+    assert not refused or "is before its merge, 2026-11-22T16:00:00Z" in one(judgement).message
+
+
+def queued(state: State, *, now: datetime = NOW) -> bytes:
+    """A request that waits for room in int, as the hub writes it."""
+    draft = state.world.preview(state.main, "int", "RTB-9", now=now)
+    wanted = draft.spec.model_dump(exclude={"shard", "lease", "rendered"})
+    lease = QueuedLease(requested_by="alice", requested_at=format_time(now), ttl="24h", office_hours=False)
+    file = QueuedPreview(metadata=draft.metadata, spec=QueuedSpec.model_validate({**wanted, "lease": lease}))
+    return file_text(file, "queued-preview", queue_folder("int")).encode()
+
+
+#: What becomes of a file in the queue of int, by who pushes it.
+QUEUE: dict[str, tuple[Callable[[State], Any], str, str]] = {
+    "as the hub writes it": (queued, "", "expiry-overreach"),
+    "nothing": (lambda s: b"", "entry-unreadable", "expiry-overreach"),
+    "broken YAML": (lambda s: b"{{{", "entry-unreadable", "expiry-overreach"),
+    "3 MiB": (lambda s: b"#" * 3 * 2**20, "file-unreadable", "expiry-overreach"),
+    "with a comment": (lambda s: queued(s) + b"# x\n", "entry-form", "expiry-overreach"),
+    "of another issue": (lambda s: swapped(queued(s), "RTB-9", "RTB-8"), "entry-unreadable", "expiry-overreach"),
+    "of tomorrow": (lambda s: queued(s, now=NOW + 24 * HOUR), "lease-in-future", "expiry-overreach"),
+    "a symlink": (lambda s: ("120000", b"/etc/passwd"), "mode-symlink", "expiry-overreach"),
+}
+
+
+@pytest.mark.parametrize("name", QUEUE)
+def test_a_queue_holds_what_the_hub_puts_there(state: State, name: str) -> None:
+    make, any_rule, expiry_rule = QUEUE[name]
+    head = state.on_main({"environments/int/queue/rtb-9.yaml": make(state)})
+    assert rules(state.world.judge(state.main, head)) == ({any_rule} if any_rule else set())
+    assert expiry_rule in rules(state.world.judge(state.main, head, who="expiry"))
+    assert state.world.judge(head, state.on_main({"environments/int/queue/rtb-9.yaml": None}, on=head)).refusals == ()
+
+
+@pytest.mark.parametrize("who", ["any", "expiry"])
+@pytest.mark.parametrize("name", QUEUE)
+def test_a_gated_environment_has_no_queue(state: State, name: str, who: str) -> None:
+    head = state.on_prd({"environments/prd/queue/rtb-9.yaml": QUEUE[name][0](state)})
+    assert "extra-file" in rules(state.world.judge(state.prd, head, "prd", who=who))  # type: ignore[arg-type]
+
+
 def test_undoing_a_removal_does_not_bring_the_preview_back(state: State) -> None:
     removed = state.on_prd(removal(state.over))
     head = state.on_prd(state.both(state.over), on=removed)
@@ -676,9 +760,7 @@ def test_good_changes_of_a_gated_environment_pass(state: State) -> None:
     changes: dict[str, Files] = {
         "a start": state.both(state.world.preview(state.prd, "prd", "RTB-9")),
         "an update of what runs": state.both(with_component(state.running, "web", image=EVIL)),
-        "a longer ttl, to be stamped anew": state.both(
-            with_lease(state.running, ttl="12h", activated_at=None, expires_at=None)
-        ),
+        "a longer ttl": state.both(with_lease(state.running, ttl="12h", expires_at=NOW + 11 * HOUR)),
         "an extension": state.both(
             with_lease(
                 state.running,
@@ -702,6 +784,7 @@ def test_many_commits_and_a_merge_of_requests_pass(state: State) -> None:
 
 
 def test_every_rule_is_shown_to_refuse() -> None:
-    files = (Path(__file__), TESTS / "hub" / "commands" / "test_guard_command.py")
+    here = Path(__file__)
+    files = (here, here.with_name("test_guard_lines.py"), TESTS / "hub" / "commands" / "test_guard_command.py")
     text = "".join(file.read_text() for file in files)
     assert [rule for rule in RULES if f'"{rule}"' not in text] == []
