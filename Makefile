@@ -14,7 +14,7 @@ DEMO_MARK := demo-state/made-by-make-demo
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test e2e playground playground-stop lint format bench mutants lock golden clean
+.PHONY: help demo serve test hostile e2e playground playground-stop lint format bench mutants lock golden clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ serve: $(SERVICES_READY) ## Serve the demonstration's repository on this machine
 
 test: $(DEV_READY) ## Run all tests
 	$(BIN)/pytest -n auto --maxprocesses 8
+
+hostile: $(DEV_READY) ## Judge 2,000 random histories by real Git, and read 10,000 hostile inputs of each kind
+	$(BIN)/pytest -n 2 tests/hub/approval/test_random_histories.py tests/hub/test_hostile_inputs.py \
+	  --histories 2000 --inputs 10000 --timeout 1200
 
 e2e: $(DEV_READY) ## Prove the whole loop on a real Kubernetes API, Argo CD and Gitea, built once from source (a quarter of an hour)
 	$(BIN)/python tests/e2e/toolchain.py

@@ -30,6 +30,10 @@ STEADY = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--previews", type=int, default=5, help="how many each of eight processes writes")
+    parser.addoption("--histories", type=int, default=100, help="how many random histories are judged (CI: 2000)")
+    parser.addoption(
+        "--inputs", type=int, default=300, help="how many hostile inputs of each kind are read (CI: 10000)"
+    )
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden trees instead of comparing")
 
 
