@@ -115,7 +115,7 @@ def test_a_criss_cross_that_brings_back_what_was_stopped(prd: Prd) -> None:
 def refused_by_text(prd: Prd, key: str, told: str) -> None:
     """Who asks again for what stands on the branch has reviewers read why it is not merged."""
     review = prd.hub().review_process(prd.store(prd.hub()), prd.forge)
-    state = prd.hub().read_state(prd.store(prd.hub()), "prd")
+    state = prd.hub().reading(prd.store(prd.hub())).state("prd")
     assert told in review.ask(key.lower(), state).body
 
 
@@ -177,7 +177,7 @@ def test_a_target_that_moved_since_it_was_judged_is_not_merged_into(prd: Prd) ->
     ours = prd.hub()
     store = prd.store(ours)
     review = ours.review_process(store, prd.forge)
-    state = ours.read_state(store, "prd")
+    state = ours.reading(store).state("prd")
     found = review.found(state, now=prd.now())
     assert found.merging
     prd.world.push("prd", {"README.md": "moved\n"}, by="dave")
