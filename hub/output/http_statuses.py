@@ -54,5 +54,6 @@ STATUSES: dict[Reason, int] = {
     Reason.NOT_ALLOWED: 403,
     Reason.TOO_MANY_REQUESTS: 429,
     Reason.NOT_FOUND: 404,
+    Reason.FILE_UNUSABLE: 500,
     Reason.UNEXPECTED: 500,
 }

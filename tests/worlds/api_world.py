@@ -67,7 +67,6 @@ class ApiWorld:
         body = {"issue": issue, "environment": environment, "images": IMAGES, **said}
         told = self.post("/api/v1/previews", by=by, json=body, headers={"Prefer": "wait=30"})
         assert told.status_code == 200, told.text
-        self.api.feed.refresh()
         return dict(told.json())
 
 

@@ -59,7 +59,8 @@ class Feed:
 
     def __post_init__(self) -> None:
         """Nothing is read yet."""
-        self._lock = threading.Lock()
+        self._lock, self._looking = threading.Lock(), threading.Lock()
+        self._began = float("-inf")
         self._subscribers: list[Callable[[list[Change]], None]] = []
         self._kept: deque[Change] = deque(maxlen=_KEPT)
         self._count = 0
@@ -116,8 +117,20 @@ class Feed:
             self._ends.wait(APART_SECONDS)
             self._wake.wait(LOOK_SECONDS - APART_SECONDS)
 
+    def catch_up(self) -> None:
+        """Have looked since this was called, for who has just written and reads next. Many callers share a look."""
+        asked = self.telemetry.seconds()
+        with self._looking:
+            if self._began <= asked:
+                self._refresh()
+
     def refresh(self) -> None:
         """Look once, now. What goes wrong is kept in `error`, and the snapshot stays."""
+        with self._looking:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        self._began = self.telemetry.seconds()
         try:
             after = self._read_anew()
             ended = self._ended()

@@ -100,6 +100,7 @@ async def answered(call: Call, asked: Asked) -> Response:
     if one.is_open or not call.wait:
         return JSONResponse(operation_told(one), 202, headers)
     if one.error is None:
+        await run_in_threadpool(call.api.feed.catch_up)
         return JSONResponse(operation_told(one), 200, headers)
     faults = [fault_told(fault) for fault in faults_of(one.error)]
     answer = problems.answer(call.request, Reason(one.error["reason"]), faults, operation=operation_told(one))

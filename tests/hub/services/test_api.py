@@ -135,7 +135,6 @@ class TestWrites:
         assert [one["result"]["change"] for one in (extended, again)] == ["extended", "unchanged"]
         stopped = world.post("/api/v1/previews/int/RTB-1/stop", headers={"Prefer": "wait=30"})
         assert stopped.json()["result"]["change"] == "removed"
-        world.api.feed.refresh()
         assert world.get("/api/v1/previews").json()["previews"] == []
         revived = world.post("/api/v1/previews/int/RTB-1/revive", headers={"Prefer": "wait=30"})
         assert revived.json()["result"]["change"] == "revived"
