@@ -102,9 +102,16 @@ RULES = (
             "authorization failed",
             "ssh: handshake failed",
             "authentication failed",
+            r"returned error: 40[13]",
             "knownhosts",
             "Host key verification failed",
         ),
+    ),
+    _rule(
+        "argo-revision-missing",
+        "The state repository has no such branch or commit.",
+        "check that the branch that the Application names is in the state repository: argocd app get {application}",
+        words=(r"unable to resolve '.{0,200}' to a commit", "couldn't find remote ref", "reference not found"),
     ),
     _rule(
         "argo-git-unreachable",
@@ -118,7 +125,6 @@ RULES = (
             "git fetch",
             "Could not resolve host",
             "unable to access '",
-            "unable to resolve '",
             r"Get \"https?://[^\"]{1,200}info/refs",
             "x509:",
         ),
@@ -156,7 +162,6 @@ RULES = (
         words=(
             "code = Unavailable",
             "code = DeadlineExceeded",
-            "code = ResourceExhausted",
             "code = Canceled",
             "repo-server",
             "error reading from server",

@@ -81,6 +81,13 @@ EVICTED = _crash(
 #: What the last words of a process tell, when it left any (terminationMessagePolicy FallbackToLogsOnError).
 LAST_WORDS = (
     _crash(
+        "crash-heap-full",
+        "The program ran out of the memory that it gives itself.",
+        "give the component more memory, or its program a heap that fits in it",
+        Remedy(RemedyKind.ASK_FOR_MEMORY),
+        words=("OutOfMemoryError", "heap out of memory", "Reached heap limit", "MemoryError", "annot allocate memory"),
+    ),
+    _crash(
         "crash-wrong-platform",
         "The program was built for another architecture than that of the cluster, linux/amd64.",
         "build and push the image for the platform linux/amd64 (docker buildx build --platform)",
@@ -265,13 +272,17 @@ def _finding(look: Look, pod: Pod, container: Container, end: _End) -> Finding:
     return finding(
         rule,
         Ref("Pod", pod.name, container.name),
-        f"container {container.name} of pod {pod.name} ends again and again ({_told(end)}, {container.restarts} times)",
+        f"container {container.name} of pod {pod.name} {_how_often(end, container.restarts)}",
         f"{why}{last}".strip() if last else "",
         names={"namespace": look.namespace},
         evidence=evidence,
         since=container.last_ended,
         workload=look.workload_of(pod),
     )
+
+
+def _how_often(end: _End, restarts: int) -> str:
+    return f"ends again and again ({_told(end)}, {restarts} times)" if restarts else f"has ended ({_told(end)})"
 
 
 def _told(end: _End) -> str:
@@ -290,7 +301,8 @@ def _rule(end: _End, probe: Event | None) -> Rule:
         return OOM
     if probe is not None and end.code in (None, 0, 2, 130, 137, 143):
         return LIVENESS if probe.message.startswith("Liveness") else STARTUP
-    if known := classified(LAST_WORDS, end.message) if end.message else None:
+    known = classified(LAST_WORDS, end.message) if end.message else None
+    if known is not None and (end.code not in (126, 127) or known.code == "crash-wrong-platform"):
         return known
     by_code = {0: DONE, 126: NOT_FOUND, 127: NOT_FOUND, 132: SEGFAULT, 134: SEGFAULT, 135: SEGFAULT, 136: SEGFAULT}
     by_code |= {137: KILLED, 139: SEGFAULT, 143: TERMINATED}

@@ -184,6 +184,7 @@ RULES = (
             "NotFound",
             r"\b404\b",
         ),
+        not_words=said("unexpected media type", "unpack image on", "commit digest", "failed precondition"),
         is_final=True,
     ),
     Rule(

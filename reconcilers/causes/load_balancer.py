@@ -106,6 +106,12 @@ RULES = (
         ),
     ),
     _rule(
+        "alb-controller-settings",
+        "The load balancer controller does not know which VPC or region it works in.",
+        "set vpcId and region of the load balancer controller: on Fargate it cannot ask the instance",
+        words=("VPC ID", "instance metadata", "EC2Metadata", "IMDS"),
+    ),
+    _rule(
         "alb-throttled",
         "AWS answers too many requests at once. The controller tries again by itself.",
         "wait: the controller tries again by itself",

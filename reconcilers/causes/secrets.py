@@ -80,6 +80,14 @@ RULES = (
         not_words=said("Secret does not exist", r"KMS", "ClusterSecretStore"),
     ),
     Rule(
+        "secret-not-json",
+        Layer.SECRETS,
+        Audience.DEVELOPER,
+        "A property of the secret is asked for, and the secret's value is not JSON.",
+        ("make the secret's value a JSON object, or name the secret without a property",),
+        said("unable to unmarshal", "invalid character .{0,40}looking for", "not valid json"),
+    ),
+    Rule(
         "secret-does-not-exist",
         Layer.SECRETS,
         Audience.DEVELOPER,
