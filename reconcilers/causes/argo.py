@@ -60,7 +60,7 @@ RULES = (
         words=(
             "which does not exist",
             "or the project does not exist",
-            r"project .{0,80} not found",
+            r"project\b.{0,120}not found",
             "app is not allowed in project",
         ),
         layer=Layer.PROJECT,
@@ -239,6 +239,12 @@ SILENT = _rule(
     " app.kubernetes.io/name=argocd-application-controller",
     words=(),
 )
+WAITS = _rule(
+    "argo-sync-waits",
+    "A sync waits for an object to become healthy, and nothing that was read tells why it does not.",
+    "see the object that it waits for: argocd app get {application}",
+    words=(),
+)
 HOOK_WAITS = _rule(
     "argo-hook-waits",
     "Argo CD waits for a hook that has ended or is gone, and does not notice.",
@@ -253,7 +259,7 @@ DEGRADED = Rule(
     "Argo CD reports an object as Degraded, and nothing that was read tells why.",
     ("see which object it is: argocd app get {application}",),
 )
-ALL = (*RULES, HOOK_FAILED, SILENT, HOOK_WAITS, DEGRADED)
+ALL = (*RULES, HOOK_FAILED, SILENT, WAITS, HOOK_WAITS, DEGRADED)
 _OTHER = unclassified(Layer.ARGO)
 _REFUSED = unclassified(Layer.ARGO, is_final=True)
 _BROKEN = ("ComparisonError", "InvalidSpecError", "SyncError", "UnknownError")
@@ -263,6 +269,8 @@ _HOOK = re.compile(r"waiting for completion of hook (?:[\w.]*/)?Job/([a-z0-9][-a
 _NOTICED = timedelta(seconds=60)
 #: The application controller looks at an Application within seconds.
 _LOOKED_AT = timedelta(minutes=3)
+#: A Deployment has ten minutes to come up (progressDeadlineSeconds of the templates), and tells when it did not.
+_LONGEST_SYNC = timedelta(minutes=15)
 
 
 def findings(look: Look) -> Iterator[Finding]:
@@ -363,6 +371,25 @@ def hook(look: Look, application: Application) -> Finding | None:
         application.operation_message,
         names={"application": application.name},
         evidence=[Evidence("condition", subject, "operation Running", application.operation_message, begun)],
+        since=begun,
+    )
+
+
+def waits(look: Look) -> Finding | None:
+    """A sync that has waited too long for something that nothing else tells of; None while it may."""
+    application = look.application
+    begun = application.operation_since if application and application.operation == "Running" else None
+    if application is None or begun is None or look.now - begun <= _LONGEST_SYNC:
+        return None
+    subject = Ref("Application", application.name)
+    message = application.operation_message
+    return finding(
+        WAITS,
+        subject,
+        "Argo CD still applies it",
+        message,
+        names={"application": application.name},
+        evidence=[Evidence("condition", subject, "operation Running", message, begun)],
         since=begun,
     )
 

@@ -90,6 +90,13 @@ NETWORK_RULES = (
         ),
     ),
 )
+SANDBOX_IMAGE = _rule(
+    "sandbox-image",
+    Audience.PLATFORM,
+    "The node cannot pull the image that every pod begins with (pause).",
+    "let the nodes' role pull the sandbox image it names, or set another in containerd's configuration",
+    words=("sandbox image",),
+)
 VOLUME_RULES = (
     Rule(
         "volume-secret-missing",
@@ -116,6 +123,13 @@ VOLUME_RULES = (
         "Kubelet does not know the Secret or ConfigMap yet. It tries again by itself.",
         "wait: kubelet tries again by itself",
         words=("failed to sync (?:secret|configmap) cache", "not registered"),
+    ),
+    _rule(
+        "volume-role-denied",
+        Audience.PLATFORM,
+        "The role of the storage driver lacks a right.",
+        "give the role of the storage driver the policy of its version",
+        words=("UnauthorizedOperation", "AccessDenied", "not authorized to perform"),
     ),
     _rule(
         "volume-in-use",
@@ -151,7 +165,7 @@ VOLUME_RULES = (
         ),
     ),
 )
-RULES = (*NETWORK_RULES, *VOLUME_RULES)
+RULES = (SANDBOX_IMAGE, *NETWORK_RULES, *VOLUME_RULES)
 _OTHER_NETWORK = unclassified(Layer.NETWORK)
 
 
@@ -162,7 +176,7 @@ def findings(look: Look) -> Iterator[Finding]:
             continue
         since = pod.scheduled_since or pod.created
         if event := _network(look, pod, since):
-            rule = classified(NETWORK_RULES, event.message) or _OTHER_NETWORK
+            rule = classified((SANDBOX_IMAGE, *NETWORK_RULES), event.message) or _OTHER_NETWORK
             yield _finding(look, pod, event, rule, "gets no network")
         elif event := _volume(look, pod, since):
             rule = classified(VOLUME_RULES, event.message) or _OTHER_NETWORK

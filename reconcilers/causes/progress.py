@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from reconcilers.causes import scheduling
 from reconcilers.causes.look import Look
@@ -20,7 +21,17 @@ DEADLINE = Rule(
     ),
     is_final=True,
 )
-RULES = (DEADLINE,)
+SILENT = Rule(
+    "progress-silent",
+    Layer.PROGRESS,
+    Audience.PLATFORM,
+    "It does not come up for half an hour, and nothing that was read tells why.",
+    ("see what is there: kubectl get events,pods,ingress -n {namespace}",),
+    patience=timedelta(0),
+)
+RULES = (DEADLINE, SILENT)
+#: Longer than everything that has a patience of its own.
+_LONGEST = timedelta(minutes=30)
 
 
 def findings(look: Look) -> Iterator[Finding]:
@@ -39,6 +50,25 @@ def findings(look: Look) -> Iterator[Finding]:
                 since=progress.since,
                 workload=workload.name,
             )
+
+
+def silent(look: Look) -> Finding | None:
+    """That nothing tells why it does not come up, once it has had half an hour; None before."""
+    application = look.application
+    times = [pod.created for pod in look.pods]
+    times += [t for t in (application and application.created, application and application.operation_since) if t]
+    if not look.pods or look.now - max(times) <= _LONGEST:
+        return None
+    subject = Ref("Namespace", look.namespace)
+    before = told(look) or "nothing in the namespace tells what it waits for"
+    return finding(
+        SILENT,
+        subject,
+        before,
+        names={"namespace": look.namespace},
+        evidence=[Evidence("state", subject, "nothing new", at=max(times))],
+        since=max(times),
+    )
 
 
 def told(look: Look) -> str:

@@ -55,7 +55,7 @@ PROJECT_GONE = _rule(
     "deletion-project-gone",
     "The Application cannot be removed, because its AppProject is gone.",
     "an administrator applies argocd/<environment> again (kubectl apply -k), which brings the AppProject back",
-    words=("which does not exist", r"project .{0,80} not (?:found|exist)", "not allowed in project"),
+    words=("which does not exist", r"project\b.{0,120}not (?:found|exist)", "not allowed in project"),
 )
 FINALIZERS = (
     _rule(
@@ -121,6 +121,12 @@ CLUSTER_AWAY = _rule(
         "cluster",
     ),
 )
+FORBIDDEN = _rule(
+    "deletion-forbidden",
+    "Argo CD has no right to delete an object of the preview.",
+    "give Argo CD's application controller the right that it names (Role, ClusterRole)",
+    words=(r"User \"[^\"]*\" cannot \w+",),
+)
 PASSES = _rule(
     "deletion-under-way",
     "The namespace is being emptied; Argo CD looks again until it is gone.",
@@ -157,6 +163,7 @@ RULES = (
     DELETION_HOOK,
     WEBHOOK,
     CLUSTER_AWAY,
+    FORBIDDEN,
     PASSES,
     SILENT,
     LEFT_OVER,
@@ -236,7 +243,7 @@ def _errors(look: Look) -> Iterator[Finding]:
     for condition in application.conditions if application else ():
         is_spec = condition.type == "InvalidSpecError" and classified((PROJECT_GONE,), condition.message) is not None
         if application and (condition.type == "DeletionError" or is_spec):
-            rules = (PROJECT_GONE, WEBHOOK, PASSES, DELETION_HOOK, CLUSTER_AWAY)
+            rules = (PROJECT_GONE, WEBHOOK, FORBIDDEN, PASSES, DELETION_HOOK, CLUSTER_AWAY)
             subject = Ref("Application", application.name)
             begun = application.deleting_since
             yield finding(

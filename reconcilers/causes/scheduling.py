@@ -78,7 +78,7 @@ FARGATE_RULES = (
         Audience.PLATFORM,
         "The pod's volume claim is not bound, and Fargate makes no volumes.",
         "make a volume for the claim (EFS), or use no volume claim on Fargate",
-        words=(r"PVC .{0,200}not bound", "PersistentVolumeClaim.{0,200}not (?:bound|found)"),
+        words=(r"PVC .{0,200}not (?:bound|found)", "PersistentVolumeClaim.{0,200}not (?:bound|found)"),
     ),
     Rule(
         "fargate-too-large",
@@ -153,7 +153,7 @@ KARPENTER_RULES = (
         "karpenter-limits",
         "The NodePool may make no more nodes: its limits are reached.",
         "raise the limits of the NodePool, or stop another preview",
-        words=("exceed limits", "limits (?:have been )?(?:exhausted|exceeded|reached)"),
+        words=("exceed limits", r"limits .{0,40}(?:exhausted|exceeded|reached)"),
     ),
     _rule(
         "karpenter-label-unknown",
@@ -166,7 +166,7 @@ KARPENTER_RULES = (
         "No instance type that the NodePool may use is large enough for the pod.",
         "widen the instance types of the NodePool to larger ones",
         Remedy(RemedyKind.ASK_FOR_LESS),
-        words=("no instance type has enough resources", "no instance type satisfied resources"),
+        words=("no instance type has enough resources",),
     ),
     _rule(
         "karpenter-no-capacity",
@@ -212,6 +212,8 @@ SCHEDULER_RULES = (
             "didn't find available persistent volumes",
             "volume node affinity conflict",
             "no persistent volumes available",
+            "ephemeral volume controller",
+            "binding volumes",
             "waiting for .{0,60}to be bound",
             "storageclass",
         ),

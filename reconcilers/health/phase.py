@@ -231,6 +231,8 @@ def _not_running(application: Application, look: Look, found: tuple[Finding, ...
         return _of("failed" if is_late else "starting", first, others)
     if is_late:
         return _of("failed", argo.degraded(application))
+    if late := argo.waits(look) or progress.silent(look):
+        return _of("stuck", late)
     if told := progress.told(look):
         return Phase("starting", bounded(told))
     if application.operation == "Running":

@@ -276,6 +276,17 @@ def unlooked(message: str = "") -> Tree:
     return found
 
 
+def waiting_sync(message: str) -> Tree:
+    operation = {"phase": "Running", "message": message, "startedAt": at("01:40:00")}
+    return recorded(applications=[application("OutOfSync", "Missing", operationState=operation)])
+
+
+def silent_start(message: str = "") -> Tree:
+    found = recorded(deployments=[deployment()], pods=[pod(created="01:20:00")])
+    found["objects"]["applications.argoproj.io"][0]["metadata"]["creationTimestamp"] = at("01:19:00")
+    return found
+
+
 def late(message: str) -> Tree:
     return recorded(
         deployments=[deployment("web", condition("Progressing", message, "False", "ProgressDeadlineExceeded"))]
@@ -369,7 +380,7 @@ SITUATIONS: dict[str, Callable[..., Tree]] = {
     for one in (
         pull, pull_by_event, waiting, never_ran, crash, evicted, job, refused, refused_set, secret, secret_unseen,
         unplaced, on_spot, by_karpenter, unnoticed, no_network, no_volume, unready, target, unexposed,
-        unexposed_silently, bound, lost_node, unlooked, late, degraded, compared, synced, hooked, set_stopped, set_missing, set_silent, leaving,
+        unexposed_silently, bound, lost_node, unlooked, waiting_sync, silent_start, late, degraded, compared, synced, hooked, set_stopped, set_missing, set_silent, leaving,
         leaving_pod, left_over, unowned, blocked,
     )
 }  # fmt: skip
