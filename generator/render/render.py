@@ -102,11 +102,22 @@ class PreviewRenderer:
 
 def manifests_of(path: str, documents: Sequence[Any]) -> tuple[Manifest, ...]:
     """What template `path` gave, as objects. Raises `ConfigError` (TemplateInvalid) for a document that is none."""
-    return tuple(_manifest(document, path) for document in documents)
+    return tuple(_manifest(one, path) for document in documents for one in _listed(document))
+
+
+def _listed(document: Any) -> Sequence[Any]:
+    """The document, or the items of a List, as every client that applies one sees it."""
+    if isinstance(document, Mapping) and document.get("kind") == "List" and isinstance(document.get("items"), list):
+        items: list[Any] = document["items"]
+        return items
+    return (document,)
 
 
 def _manifest(document: Any, path: str) -> Manifest:
-    if not isinstance(document, Mapping) or not isinstance(document.get("metadata"), Mapping):
+    if not isinstance(document, Mapping):
         fault = Fault("gives a document that is not an object", Location(path), allowed="apiVersion, kind, metadata, …")
         raise ConfigError(Reason.TEMPLATE_INVALID, fault)
+    if not isinstance(document.get("metadata"), Mapping):
+        what = f"gives an object without metadata ({str(document.get('kind'))[:60]})"
+        raise ConfigError(Reason.TEMPLATE_INVALID, Fault(what, Location(path), remedy="give it a name and a namespace"))
     return Manifest(document, path)

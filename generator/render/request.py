@@ -24,6 +24,8 @@ from generator.values.quantities import GIB, MIB, memory_bytes, millicores
 _NUMBERS = frozenset({"port", "replicas", "runAsUser"})
 _LISTS = frozenset({"command", "args"})
 _MAPPINGS = frozenset({"env", "secrets"})
+#: Fields that empty text sets to none, whatever the blueprint says: not exposed, probed by TCP.
+_MAY_BE_NONE = frozenset({"path", "healthPath"})
 #: What only a service has: databases and jobs are laid out by their own templates.
 _SERVICE_ONLY = frozenset({"port", "path", "healthPath", "replicas"})
 
@@ -61,10 +63,32 @@ def components_of(request: Request, blueprint: Blueprint, environment: Environme
                 Fault(f.message, field=prefix + f.field, allowed=f.allowed, nearest=f.nearest, remedy=f.remedy)
                 for f in faults_of(err, Component, lambda _: None)
             )
+    faults.extend(_contradictions(components, blueprint))
     if faults:
         raise ConfigError(Reason.INVALID_VALUE, faults)
     check_policy(components, compute_of(request, environment), environment)
     return components
+
+
+def _contradictions(components: Mapping[str, Component], blueprint: Blueprint) -> Iterator[Fault]:
+    """What components say of one another, or of themselves, that cannot both be."""
+    paths: dict[str, str] = {}
+    for name, component in components.items():
+        if component.path is not None:
+            other = paths.setdefault(component.path.rstrip("/"), name)
+            if other != name:
+                message = f"{component.path!r} is the path of {other} too: one of them could never be reached"
+                yield Fault(message, field=f"components.{name}.path", remedy="give each a path of its own")
+        if blueprint.spec.components[name].role != "service":
+            continue
+        field = f"components.{name}.env.PORT"
+        told = component.env.get("PORT")
+        if told is not None and told != str(component.port):
+            message = f"{told!r} is not the port that probes and Service use, {component.port}"
+            yield Fault(message, field=field, remedy=f"set {name}.port; the container is told it as PORT")
+        if "PORT" in component.secrets:
+            message = "a secret cannot say which port probes and Service use"
+            yield Fault(message, field=f"components.{name}.secrets.PORT", remedy=f"set {name}.port")
 
 
 def check_components(components: Mapping[str, Component], blueprint: Blueprint, environment: Environment) -> None:
@@ -76,6 +100,7 @@ def check_components(components: Mapping[str, Component], blueprint: Blueprint, 
     check_fits(components, blueprint)
     known = blueprint.spec.components
     faults: list[Fault] = []
+    faults.extend(_contradictions(components, blueprint))
     for name, component in components.items():
         if known[name].role == "service":
             continue
@@ -189,6 +214,8 @@ def _put(fields: dict[str, Any], path: str, text: str) -> None:
         fields.setdefault(name, []).append(text)
     elif name in fields:
         raise ValueError("is set twice")
+    elif name in _MAY_BE_NONE and not text:
+        fields[name] = None
     elif name in _NUMBERS:
         if not (text.isascii() and text.isdigit() and len(text) <= 10):
             raise ValueError(f"{text[:60]!r} is not a whole number")

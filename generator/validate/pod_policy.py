@@ -12,6 +12,7 @@ from typing import Any
 from generator.cost.fargate import ContainerRequest, PodRequests, billed_size
 from generator.errors import ConfigError
 from generator.objects.findings import Finding, Path
+from generator.objects.manifest import Manifest
 from generator.objects.pods import Container, PodSpec, at, items, mapping
 from generator.objects.requests import asked_of, quantity_or_none
 from generator.values.formats import image_digest
@@ -105,8 +106,8 @@ def _container_security(pod: PodSpec, container: Container, outer: Mapping[str, 
             yield _finding(pod, rule, "is not allowed", at_port, "remove it")
 
 
-def fargate(pod: PodSpec) -> Iterator[Finding]:
-    """What Fargate does not run, or runs otherwise than written."""
+def fargate(pod: PodSpec, claims: Mapping[str, Manifest]) -> Iterator[Finding]:
+    """What Fargate does not run, or runs otherwise than written. `claims`: those of the pod's namespace in the set."""
     if pod.manifest.kind == "DaemonSet":
         yield _finding(pod, "fargate/daemonset", "DaemonSets do not run on Fargate", ("kind",), "use a sidecar")
     for field in ("affinity", "nodeSelector", "nodeName"):
@@ -114,16 +115,27 @@ def fargate(pod: PodSpec) -> Iterator[Finding]:
             remedy = "Fargate ignores or cannot meet it; choose by the pod's labels"
             yield _finding(pod, "fargate/node-choice", "has no effect on Fargate", (*pod.path, field), remedy)
     for index, volume in enumerate(items(pod.spec, "volumes")):
-        for kind in ("hostPath", "persistentVolumeClaim", "ephemeral"):
+        for kind in ("hostPath", "ephemeral"):
             if at(volume, kind) is not None:
                 path = (*pod.path, "volumes", index, kind)
                 yield _finding(pod, "fargate/volume", "is not to be had on Fargate", path, "use emptyDir")
+        claim = claims.get(str(at(volume, "persistentVolumeClaim", "claimName")))
+        if claim is not None and not _is_static(claim):
+            path = (*pod.path, "volumes", index, "persistentVolumeClaim")
+            remedy = 'name a volume of EFS in the claim: volumeName, or storageClassName: ""'
+            yield _finding(pod, "fargate/volume", "is provisioned when asked for, which Fargate cannot", path, remedy)
     for container in pod.containers():
         yield from _fargate_container(pod, container)
     try:
         billed_size(requests_of(pod))
     except ConfigError as err:
         yield _finding(pod, "fargate/size", err.faults[0].message, pod.path, err.faults[0].allowed)
+
+
+def _is_static(claim: Manifest) -> bool:
+    """Whether the claim binds to a volume that is there (EKS, "Fargate considerations": static EFS alone)."""
+    spec = mapping(claim.data, "spec")
+    return bool(spec.get("volumeName")) or spec.get("storageClassName") == ""
 
 
 def _fargate_container(pod: PodSpec, container: Container) -> Iterator[Finding]:

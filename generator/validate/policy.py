@@ -44,7 +44,10 @@ class PolicySettings:
 def check(manifests: Sequence[Manifest], settings: PolicySettings) -> Iterator[Finding]:
     """Every breach of policy among `manifests`."""
     pods = [pod for pod in map(pod_spec, manifests) if pod is not None]
+    claims: dict[str, dict[str, Manifest]] = {}
     for manifest in manifests:
+        if manifest.group_kind == ("", "PersistentVolumeClaim"):
+            claims.setdefault(manifest.identity.namespace, {})[manifest.identity.name] = manifest
         if manifest.group_kind == _NAMESPACE_KIND:
             yield from pod_security_labels(manifest)
         if manifest.group_kind == ("", "Secret"):
@@ -55,7 +58,7 @@ def check(manifests: Sequence[Manifest], settings: PolicySettings) -> Iterator[F
         yield from pod_policy.resources(pod)
         yield from pod_policy.pod_security(pod)
         if pod.is_fargate:
-            yield from pod_policy.fargate(pod)
+            yield from pod_policy.fargate(pod, claims.get(pod.manifest.identity.namespace, {}))
     yield from _wiring(manifests, pods)
     if settings.namespace is not None:
         yield from _namespace(manifests, settings.namespace)

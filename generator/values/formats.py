@@ -216,7 +216,9 @@ SecretReference = Annotated[str, AfterValidator(check_secret)]
 Cpu = Annotated[str, AfterValidator(check_cpu), _shown(f"^{_PLAIN_CPU}$", "250m", "0.5", "2")]
 Memory = Annotated[str, AfterValidator(check_memory), _shown(f"^{_PLAIN_MEMORY}$", "256Mi", "1Gi")]
 Duration = Annotated[
-    str, AfterValidator(check_duration), _shown("^([0-9]{1,5}h)?([0-9]{1,5}m)?$", "24h", "90m", "1h30m")
+    str,
+    AfterValidator(check_duration),
+    _shown("^([0-9]{1,5}d)?([0-9]{1,5}h)?([0-9]{1,5}m)?$", "24h", "90m", "1h30m", "7d"),
 ]
 Time = Annotated[str, AfterValidator(check_time), _shown(f"^{_RFC3339_UTC.pattern}$", "2026-11-23T02:00:00Z")]
 Port = Annotated[int, Field(ge=1, le=65535)]

@@ -33,7 +33,6 @@ _WIDE = Context(prec=60)
 _NANO, _MOST_POWER = Decimal("1e-9"), 1000
 _UNITS = {None: 1, "Ki": 1024, "Mi": MIB, "Gi": GIB, "Ti": 1024**4, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _PERIOD = re.compile(r"(?:(?P<days>[0-9]{1,5})d)?(?:(?P<hours>[0-9]{1,5})h)?(?:(?P<minutes>[0-9]{1,5})m)?")
-_DURATION = re.compile(r"(?:(?P<hours>[0-9]{1,5})h)?(?:(?P<minutes>[0-9]{1,5})m)?")
 
 
 @lru_cache(1000)
@@ -96,21 +95,12 @@ def memory_bytes(text: str) -> int:
 
 @lru_cache(1000)
 def duration(text: str) -> timedelta:
-    """A length of time in hours and minutes (`24h`, `90m`, `1h30m`). Raises `ValueError`."""
-    match = _DURATION.fullmatch(text)
-    length = match and timedelta(hours=int(match["hours"] or 0), minutes=int(match["minutes"] or 0))
-    if not length:
-        raise ValueError(f"{text[:80]!r} is not a duration; allowed: hours and minutes, such as 24h, 90m or 1h30m")
-    return length
-
-
-def period(text: str) -> timedelta:
-    """A length of time in days, hours and minutes (`7d`, `1d12h`, `90m`). Raises `ValueError`."""
+    """A length of time in days, hours and minutes (`7d`, `1d12h`, `24h`, `90m`). Raises `ValueError`."""
     match = _PERIOD.fullmatch(text)
     length = match and timedelta(**{unit: int(amount or 0) for unit, amount in match.groupdict().items()})
     if not length:
-        allowed = "days, hours and minutes, such as 7d, 12h or 1d12h"
-        raise ValueError(f"{text[:80]!r} is not a length of time; allowed: {allowed}")
+        allowed = "days, hours and minutes, such as 7d, 24h, 90m or 1h30m"
+        raise ValueError(f"{text[:80]!r} is not a duration; allowed: {allowed}")
     return length
 
 

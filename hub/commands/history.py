@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from generator.errors import ConfigError, Fault, Reason
 from generator.values.formats import format_time
 from generator.values.naming import IssueKey
-from generator.values.quantities import period
+from generator.values.quantities import duration
 from hub.actions.history import Told, Wanted, history
 from hub.commands.unreadable import exit_for_unreadable
 from hub.output.console import Format, emit, printable
@@ -52,7 +52,7 @@ def _since(text: str | None, now: datetime) -> datetime | None:
     if text is None:
         return None
     try:
-        return now - period(text)
+        return now - duration(text)
     except (ValueError, OverflowError) as err:
         message = str(err) if isinstance(err, ValueError) else f"{text} ago is before the calendar begins"
         raise ConfigError(Reason.INVALID_VALUE, Fault(message, field="--since")) from err

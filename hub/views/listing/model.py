@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from generator.errors import ConfigError, Fault, Reason, nearest
 from generator.values.formats import parse_time
 from generator.values.naming import IssueKey
-from generator.values.quantities import period
+from generator.values.quantities import duration
 from reconcilers.health.phase import PhaseName
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def wanted(  # noqa: PLR0913 - the command's options
             fault = Fault(f"{name[:60]!r} is not a phase", None, "--phase", allowed, close, remedy)
             raise ConfigError(Reason.INVALID_VALUE, fault)
     try:
-        within = None if ends_within is None else period(ends_within)
+        within = None if ends_within is None else duration(ends_within)
     except ValueError as err:
         raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field="--ends-within")) from err
     keys = frozenset(IssueKey.parse(issue).name for issue in issues)

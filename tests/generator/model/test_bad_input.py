@@ -76,7 +76,7 @@ CASES = [
     ("more CPU than a preview may have", (*START, "--set", "web.cpu=2"), Reason.OVER_LIMIT, ["2250m CPU", "at most 2 a preview"]),
     ("more memory than a preview may have", (*START, "--set", "api.memory=2Gi"), Reason.OVER_LIMIT, ["2.25Gi", "at most 2Gi"]),
     ("a lease above the cap", (*START, "--ttl", "73h"), Reason.OVER_LIMIT, ["at most 72h"]),
-    ("a lease that is none", (*START, "--ttl", "2d"), Reason.INVALID_VALUE, ["hours and minutes"]),
+    ("a lease that is none", (*START, "--ttl", "2 days"), Reason.INVALID_VALUE, ["hours and minutes"]),
     ("an unknown field", (*START, "--set", "web.cpuu=1"), Reason.INVALID_VALUE, ["components.web.cpuu", "did you mean: cpu"]),
     ("a setting without a value", (*START, "--set", "web.cpu"), Reason.INVALID_VALUE, ["is not PATH=TEXT"]),
     ("a field set twice", (*START, "--set", "web.cpu=1", "--set", "web.cpu=1"), Reason.INVALID_VALUE, ["is set twice"]),

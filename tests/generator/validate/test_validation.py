@@ -121,11 +121,6 @@ POD_RULES: list[tuple[str, Callable[[Any], None], str]] = [
     ("a port of the host", change((*CONTAINER, "ports", 0, "hostPort"), 80), "policy/pod-security"),
     ("a service account token", change(("automountServiceAccountToken",), True), "policy/service-account-token"),
     ("a folder of the host", change(("volumes",), [{"name": "a", "hostPath": {"path": "/"}}]), "fargate/volume"),
-    (
-        "a volume claim on Fargate",
-        change(("volumes",), [{"name": "a", "persistentVolumeClaim": {"claimName": "a"}}]),
-        "fargate/volume",
-    ),
     ("a node selector on Fargate", change(("nodeSelector",), {"kubernetes.io/arch": "arm64"}), "fargate/node-choice"),
     ("affinity on Fargate", change(("affinity",), {"nodeAffinity": {}}), "fargate/node-choice"),
     ("a GPU", change((*CONTAINER, "resources", "limits", "nvidia.com/gpu"), "1"), "fargate/gpu"),
@@ -181,6 +176,26 @@ def test_a_preview_is_refused_for(mutate: Callable[[list[Any]], Any], rule: str)
     mutate(trees)
     registries = ("111111111111.dkr.ecr.",) if rule == "policy/image-registry" else ()
     assert rule in found(trees, PolicySettings("preview-rtb-123", registries=registries))
+
+
+@pytest.mark.parametrize(
+    ("spec", "rules"),
+    [
+        (None, set()),
+        ({"volumeName": "efs"}, set()),
+        ({"storageClassName": ""}, set()),
+        ({"storageClassName": "gp3"}, {"fargate/volume"}),
+        ({}, {"fargate/volume"}),
+    ],
+)
+def test_fargate_mounts_volumes_that_are_there(spec: dict[str, Any] | None, rules: set[str]) -> None:
+    trees = objects()
+    pod(trees)["volumes"] = [{"name": "up", "persistentVolumeClaim": {"claimName": "uploads"}}]
+    if spec is not None:
+        size = {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "1Gi"}}}
+        meta = {"name": "uploads", "namespace": "preview-rtb-123"}
+        trees.append({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": {**size, **spec}})
+    assert found(trees) == rules
 
 
 def test_network_policy_is_no_isolation_on_fargate() -> None:

@@ -150,7 +150,7 @@ BAD: dict[Check, list[str]] = {
     ],
     formats.check_cpu: ["", "1 ", "a", "250M"],
     formats.check_memory: ["", "256m", "a", "256 Mi"],
-    formats.check_duration: ["", "24", "1d", "-1h"],
+    formats.check_duration: ["", "24", "1 d", "-1h"],
     formats.check_time: [
         "",
         "1999-12-31T23:59:59Z",

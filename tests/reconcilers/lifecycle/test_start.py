@@ -139,7 +139,7 @@ def test_a_lease_that_is_over_is_given_anew_to_who_asks() -> None:
     [
         (0, "73h", Reason.OVER_LIMIT, "at most 72h"),
         (5, "4h", Reason.INVALID_VALUE, "is over already"),
-        (0, "2d", Reason.INVALID_VALUE, "hours and minutes"),
+        (0, "2 days", Reason.INVALID_VALUE, "hours and minutes"),
     ],
     ids=["above the cap", "over before it begins", "no length of time"],
 )
