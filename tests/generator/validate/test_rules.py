@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
+import jsonschema_rs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from generator.errors import Location
-from generator.objects.findings import Finding
+from generator.objects.findings import Finding, Severity
 from generator.objects.manifest import Identity, Manifest
 from generator.validate.policy import PolicySettings
 from generator.validate.rules import RULES
@@ -91,6 +93,40 @@ def test_no_object_makes_validation_end_otherwise_than_with_findings(
         assert finding.rule in RULES
         assert finding.message
         assert str(finding)
+
+
+SCHEMA = jsonschema_rs.Draft7Validator(  # draft 4 does not know the format of URI references
+    json.loads((ROOT / "tests" / "generator" / "validate" / "sarif_schema.json").read_text()), validate_formats=True
+)
+
+
+def a_finding(rule: str, source: str, line: int | None, kind: str, severity: Severity) -> Finding:
+    place = None if line is None else Location(source, line, 0)
+    return Finding(rule, "is wrong", Identity("", "v1", kind, "a", "b"), source, ("a", 0), "mend it", severity, place)
+
+
+@given(
+    st.lists(
+        st.builds(
+            a_finding,
+            st.sampled_from(sorted(RULES)),
+            st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20),
+            st.none() | st.integers(0, 1000),
+            st.sampled_from(["", "Pod"]),
+            st.sampled_from(["error", "warning", "note"]),
+        ),
+        max_size=4,
+    )
+)
+def test_sarif_is_what_its_published_schema_says(findings: list[Finding]) -> None:
+    assert [error.message for error in SCHEMA.iter_errors(sarif(findings, "1.0"))] == []
+
+
+def test_the_schema_of_sarif_would_notice() -> None:
+    log = sarif([a_finding("api/name", "f", 1, "", "error")], "1.0")
+    result = log["runs"][0]["results"][0]
+    result["level"], result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] = "bad", "a b"
+    assert len(list(SCHEMA.iter_errors(log))) == 2
 
 
 def test_sarif_names_files_as_uris_and_says_who_refuses() -> None:
