@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from generator.errors import ConfigError, Fault, Reason
+from generator.errors import ConfigError, Fault, Location, Reason
 from generator.model.environment import Environment
 from generator.model.overlay import BASE, Explained, Merged, explain, read_environment, unknown_environment
 from hub import assets
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _FILE = "environment.yaml"
 #: Where environments come from when no repository or folder is named.
 SHIPPED = "shipped with rtb-hub"
+_MEANT = frozenset({".yaml", ".yml", ".j2"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,25 @@ def given_environments(folder: Path | None) -> EnvironmentSet:
     if not found.names:
         remedy = "name a folder that holds NAME/environment.yaml, and base/environment.yaml below it all"
         raise ConfigError(Reason.INVALID_ENVIRONMENT, Fault(f"{folder} has no environments", remedy=remedy))
+    if strays := tuple(_strays(found)):
+        raise ConfigError(Reason.INVALID_ENVIRONMENT, strays)
     return found
+
+
+def _strays(found: EnvironmentSet) -> Iterator[Fault]:
+    """Files among template overlays that are meant as templates and would never be read as such."""
+    folders = {str(PurePosixPath(path).parent) for path in assets.template_files()} - {"templates/_shared"}
+    for path in found.overlays:
+        place = PurePosixPath(*PurePosixPath(path).parts[2:])
+        if place.suffix not in _MEANT or (str(place.parent) in folders and place.name.endswith(".yaml.j2")):
+            continue
+        if place.name == "blueprint.yaml":
+            remedy = "remove it: an overlay replaces and adds templates, not blueprints"
+        elif str(place.parent) in folders:
+            remedy = f"call it {place.name.partition('.')[0]}.yaml.j2"
+        else:
+            remedy = f"move it to one of {', '.join(sorted(folders))}"
+        yield Fault("is a template that is never used", Location(path), remedy=remedy)
 
 
 def environments_of(store: GitStore) -> EnvironmentSet:

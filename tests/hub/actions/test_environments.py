@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,25 @@ def test_a_folder_without_environments_and_an_unknown_name_are_refused(tmp_path:
     with pytest.raises(ConfigError) as caught:
         show_environment(given_environments(None), "itn")
     assert caught.value.reason is Reason.UNKNOWN_ENVIRONMENT
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("preview/_common/worker.yaml", "call it worker.yaml.j2"),
+        ("preview/_comon/worker.yaml.j2", "templates/preview/_common"),
+        ("worker.yaml.j2", "templates/preview/_common"),
+        ("preview/web/blueprint.yaml", "not blueprints"),
+    ],
+)
+def test_a_template_that_would_never_be_used_is_told(name: str, remedy: str, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "environments", tmp_path / "envs")
+    path = tmp_path / "envs" / "int" / "templates" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("a: b\n")
+    with pytest.raises(ConfigError, match="never used") as caught:
+        given_environments(tmp_path / "envs")
+    (fault,) = caught.value.faults
+    assert remedy in str(fault.remedy)
+    path.rename(path.with_name("README.md"))
+    assert "int" in given_environments(tmp_path / "envs").names
