@@ -31,7 +31,7 @@ RULES = (
         "The namespace of before is still being removed; nothing new is made in it until it is gone.",
         ("wait: it is made again when the namespace is gone",),
         said("because it is being terminated", "object is being deleted"),
-        patience=timedelta(minutes=5),
+        patience=timedelta(minutes=10),
     ),
     Rule(
         "quota-must-specify",

@@ -23,14 +23,13 @@ _OF_REPLICA_SET = re.compile(r"([bcdfghjklmnpqrstvwxz2456789]{5,10})-[bcdfghjklm
 
 @dataclass(frozen=True)
 class Look:
-    """One preview at one moment. `compute` is where its pods are to run; `folder` that of its entry, if it has one."""
+    """One preview at one moment. `compute` is where its pods are to run, empty when that is not known."""
 
     details: NamespaceDetails
     now: datetime
     namespace: str = ""
     application: Application | None = None
     compute: str = ""
-    folder: str = ""
     _events: dict[tuple[str, str], list[Event]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:

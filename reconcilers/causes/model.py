@@ -93,7 +93,8 @@ class Rule:
     @property
     def overdue(self) -> Overdue:
         """The phase when it lasts longer than its patience."""
-        return "failed" if self.layer in _FAILS else "stuck"
+        waits = self.layer is Layer.ADMISSION and self.audience is Audience.NOBODY
+        return "failed" if self.layer in _FAILS and not waits else "stuck"
 
 
 def said(*alternatives: str) -> re.Pattern[str]:

@@ -50,7 +50,7 @@ PROBE_RULES = (
     _probe(
         "probe-readiness-timeout",
         "The component does not answer its readiness probe in time.",
-        "check that the healthPath answers within the probe's time and does not wait for others; more cpu may help",
+        "check that the healthPath answers within the probe's time, and does not wait for other components",
         _LOG,
         words=("deadline exceeded", r"Client\.Timeout", "timed out", "i/o timeout", "timeout: "),
     ),

@@ -59,30 +59,27 @@ class Phase:
 class Asked:
     """What an entry asks for, as far as phases need it. `fault`: why the entry cannot be read, None when it can.
 
-    `begun` and `expires_at` are RFC 3339; `images` are by component, `folder` is that of the entry.
+    `begun` and `expires_at` are RFC 3339; `images` are by component.
     """
 
     begun: str | None = None
     expires_at: str | None = None
     images: Mapping[str, str] = field(default_factory=dict)
     compute: str = ""
-    folder: str = ""
     fault: str | None = None
 
     @classmethod
     def of(cls, record: EntryRecord) -> Asked:
         """What an entry of a state repository asks for; its lease began at its merge, where it is reviewed."""
-        folder = str(record.path.parent)
         if record.preview is None:
             told = f": {record.faults[0]}" if record.faults else ""
-            return cls(folder=folder, fault=f"its entry cannot be read{told}")
+            return cls(fault=f"its entry cannot be read{told}")
         spec = record.preview.spec
         return cls(
             begun=spec.lease.activated_at or spec.lease.requested_at,
             expires_at=spec.lease.expires_at,
             images={name: component.image for name, component in spec.components.items()},
             compute=spec.compute,
-            folder=folder,
         )
 
 

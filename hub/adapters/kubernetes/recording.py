@@ -40,6 +40,8 @@ INSIDE = {
     "persistentvolumeclaims": "PersistentVolumeClaim",
     "events": "Event",
 }
+#: Kinds that are read; of others a recording may hold what it likes.
+_READ = frozenset({*INSIDE, _APPLICATIONS, _SETS, "namespaces"})
 _NOT_NAMESPACED = frozenset({"clustersecretstores.external-secrets.io"})
 
 
@@ -168,7 +170,7 @@ class _Reader:
             self._fault(f"'objects' has no list of {kind[:80]!r}", ("objects", kind))
             return []
         for index, tree in enumerate(trees):
-            if not objects.is_object(tree):
+            if kind in _READ and not objects.is_object(tree):
                 message = "is no object of Kubernetes: it needs metadata.name and metadata.creationTimestamp"
                 self._fault(message, ("objects", kind, index))
         return trees
