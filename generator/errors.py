@@ -114,8 +114,6 @@ class RemedyKind(StrEnum):
     RESTART_AFTER_SYNC = "RestartAfterSync"
     RUN_DOCTOR = "RunDoctor"
     SEE_ALL_CAUSES = "SeeAllCauses"
-    SEE_CHANGES = "SeeChanges"
-    SEE_CHANGES_AND_RESTART = "SeeChangesAndRestart"
     SEE_HISTORY = "SeeHistory"
     SET_FORGE = "SetForge"
     START_ANEW = "StartAnew"

@@ -10,7 +10,6 @@ from generator.errors import Fault, RemedyKind, ToDo
 _PROTECT = "rtb-hub protect --apply, with an administrator's key"
 _WAIT = "; or queue it ('start --queue')"
 _LAY_OUT_AGAIN = "lay it out again: rtb-hub init DIR (the repository, with your --environments)"
-_SEE_CHANGES = "see what changed there: git log -- {path}; 'rtb-hub doctor' tells when argocd/ has to be applied anew"
 _RESTART = "Argo CD does not try the same commit again: once the cause is gone, stop the preview and start it"
 
 #: The words of each kind. `{field}` of `About` is quoted for a shell; `{at}` is left out where there is none.
@@ -61,8 +60,6 @@ WORDS: Mapping[RemedyKind, str] = {
     RemedyKind.RESTART_AFTER_SYNC: _RESTART,
     RemedyKind.RUN_DOCTOR: "run 'rtb-hub doctor --cluster …': it tells how to repair and refresh the ApplicationSet",
     RemedyKind.SEE_ALL_CAUSES: "'rtb-hub why --all' shows everything that was looked at",
-    RemedyKind.SEE_CHANGES: _SEE_CHANGES,
-    RemedyKind.SEE_CHANGES_AND_RESTART: f"{_SEE_CHANGES}; {_RESTART}",
     RemedyKind.SEE_HISTORY: "see 'rtb-hub history{env}' for past previews",
     RemedyKind.SET_FORGE: "set forge in its environment.yaml, see docs/FORGES.md; 'rtb-hub init' then brings it to"
     " the branch",
