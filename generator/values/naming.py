@@ -13,6 +13,8 @@ from pathlib import PurePosixPath
 from generator.errors import ConfigError, Fault, Reason
 
 NAMESPACE_PREFIX = "preview-"
+#: What the namespaces of previews look like, as a regular expression of the whole name.
+NAMESPACE_PATTERN = NAMESPACE_PREFIX + "[a-z][a-z0-9]{1,9}-[1-9][0-9]{0,8}"
 ENTRY_FILE = "preview.yaml"
 MANIFEST_FILE = "manifest.yaml"
 

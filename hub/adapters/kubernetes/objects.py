@@ -6,6 +6,7 @@ is in `inside`. An object is only ever read here after `is_object` said so; its 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -14,6 +15,8 @@ from hub.adapters.kubernetes.fields import Tree, inner, mapping, mappings, momen
 from reconcilers.ports import cluster as observed
 
 _MANAGED, _ENVIRONMENT = "app.kubernetes.io/managed-by", "preview.rtb-ai-hub/environment"
+#: The match condition by which a policy of ours names what it guards: `… in ['a', 'b']` (templates/argocd/admission).
+_GUARDED, _LISTED, _QUOTED = "guarded", re.compile(r"\bin\s*\[([^\]]*)\]"), re.compile("'([^']*)'")
 
 
 def is_object(item: object) -> bool:
@@ -92,7 +95,10 @@ def policies(found: Iterable[Tree], bindings: Iterable[Tree]) -> dict[str, obser
     for tree in found:
         name = tree["metadata"]["name"]
         rules = mappings(inner(tree, "spec", "matchConstraints").get("resourceRules"))
-        names = frozenset(name for rule in rules for name in texts(rule.get("resourceNames")))
+        conditions = mappings(inner(tree, "spec").get("matchConditions"))
+        listed = (_LISTED.findall(str(c.get("expression"))) for c in conditions if c.get("name") == _GUARDED)
+        guarded = [name for lists in listed for text in lists for name in _QUOTED.findall(text)]
+        names = frozenset(name for rule in rules for name in texts(rule.get("resourceNames"))) | frozenset(guarded)
         result[name] = observed.Policy(name, names, name in actions, "Deny" in actions.get(name, ()))
     return result
 
