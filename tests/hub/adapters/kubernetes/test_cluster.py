@@ -82,6 +82,13 @@ def test_everything_it_asks_is_a_list_that_its_group_may_make(api: KubeApi, clus
     assert not is_allowed("secrets", "list")
 
 
+def test_its_group_may_list_what_it_asks_and_nothing_else() -> None:
+    granted = {(group, plural) for rule in rules() for group in rule["apiGroups"] for plural in rule["resources"]}
+    assert granted == {(resource.group, resource.plural) for resource in RESOURCES}
+    assert {verb for rule in rules() for verb in rule["verbs"]} == {"list"}
+    assert not any("resourceNames" in rule or "nonResourceURLs" in rule for rule in rules())
+
+
 def test_it_reads_what_argo_cd_says(api: KubeApi, cluster: Cluster) -> None:
     result = {"kind": "Service", "name": "a", "status": "SyncFailed", "message": "not permitted"}
     api.add(
@@ -145,12 +152,15 @@ def test_it_reads_namespaces_that_are_ours_by_label_or_by_name(api: KubeApi, clu
 
 def test_it_reads_which_policies_are_in_force(api: KubeApi, cluster: Cluster) -> None:
     rule = {"resourceRules": [{"resourceNames": ["previews-int"]}]}
-    for name in ("guard", "audited", "unbound"):
-        api.add(POLICIES, name, spec={"matchConstraints": rule} if name == "guard" else {})
+    listed = [{"name": "guarded", "expression": "oldObject.metadata.name in ['previews-int', 'b'] && 'c' == 'c'"}]
+    specs = {"guard": {"matchConstraints": rule}, "listing": {"matchConditions": listed}, "audited": {}, "unbound": {}}
+    for name, spec in specs.items():
+        api.add(POLICIES, name, spec=spec)
     api.add(BINDINGS, "guard", spec={"policyName": "guard", "validationActions": ["Deny"]})
     api.add(BINDINGS, "audited", spec={"policyName": "audited", "validationActions": ["Audit"]})
     assert cluster.observe("argocd").policies == {
         "guard": Policy("guard", frozenset({"previews-int"}), True, True),
+        "listing": Policy("listing", frozenset({"previews-int", "b"})),
         "audited": Policy("audited", is_bound=True),
         "unbound": Policy("unbound"),
     }
