@@ -330,6 +330,12 @@ class Hub:
             from hub.store.database import Database, sqlite_url
         return Database(self.settings.secret("database_url") or sqlite_url(self.settings.data / "hub.sqlite"))
 
+    def ask_page(self, host: str, path: str) -> str:
+        """Why the page of a preview at `host` is not its own yet; empty when it is."""
+        from hub.adapters.preview_page import why_not_served
+
+        return why_not_served(host, path, self.sending)
+
     def check(self, rendering: Rendering, preview: Preview, environment: Environment) -> None:
         """Raise `ConfigError` (ManifestInvalid) with every finding by the environment's version and policy."""
         settings = PolicySettings.for_preview(preview, environment)

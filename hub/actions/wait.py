@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from generator.errors import Fault, Reason, Stalled, Transient
+from generator.render.context import preview_host
 from generator.values.naming import IssueKey
 from hub.actions.cluster_phases import phases, read_environment
 from hub.actions.repository import Repository
 from reconcilers.health.phase import Phase
 from reconcilers.ports.git import ClusterReader
+from reconcilers.state.environment import EnvironmentState
 
 Goal = Literal["running", "removed"]
 EVERY_SECONDS = 2.0
@@ -54,11 +56,15 @@ class Waited:
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """Observes one preview: Git, then the cluster."""
+    """Observes one preview: Git, then the cluster; then, with `ask`, its page.
+
+    `ask` is given host and path, and says why the page is not the preview's yet; nothing when it is.
+    """
 
     repository: Repository
     cluster: ClusterReader
     clock: Callable[[], datetime]
+    ask: Callable[[str, str], str] | None = None
 
     def phase(self, key: IssueKey, environment: str) -> Phase:
         """Its phase now. What cannot be read now may be read the next time: it is `unknown`.
@@ -73,7 +79,18 @@ class Observer:
         if isinstance(reading.error, Stalled):
             raise reading.error
         _, told = phases(self.cluster, reading, [key.name], now=self.clock(), always=True)
-        return told[key.name]
+        phase = told[key.name]
+        return self._served(key, state, phase) if self.ask and phase.name in _REACHED["running"] else phase
+
+    def _served(self, key: IssueKey, state: EnvironmentState, phase: Phase) -> Phase:
+        record = next((one for one in state.entries if one.name == key.name), None)
+        preview = record.preview if record else None
+        paths = sorted((c.path for c in preview.spec.components.values() if c.path), key=len) if preview else []
+        if self.ask is None or not paths:
+            return phase
+        why = self.ask(preview_host(key.name, state.environment.spec.domain), paths[0])
+        remedy = "check from here that the name leads to the load balancer, and that its targets are healthy"
+        return Phase("starting", f"it runs, and its page does not answer: {why}", remedy) if why else phase
 
 
 def wait(

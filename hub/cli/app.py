@@ -187,6 +187,7 @@ def show(key: str, env: str, repo: str | None, cluster: str | None, kubeconfig: 
 @options.choice(
     "until", "--for", among=("running", "removed"), default="running", show_default=True, help="What to wait for."
 )
+@options.flag("--url", help="Running: also ask the preview's own page, until it answers.")
 @options.option("--timeout", metavar="DURATION", default="10m", show_default=True, help="Give up after: 90s, 10m, 1h.")
 @options.kubeconfig
 @options.repo
@@ -197,6 +198,7 @@ def wait(
     env: str,
     cluster: str,
     until: Literal["running", "removed"],
+    url: bool,
     timeout: str,
     kubeconfig: str | None,
     repo: str | None,
@@ -211,7 +213,7 @@ def wait(
     from hub.commands import wait as command
     from hub.commands.cluster_options import Options
 
-    command.run(key, env, until, timeout=timeout, repo=repo, at=Options(cluster, kubeconfig), output=output)
+    command.run(key, env, until, timeout=timeout, repo=repo, at=Options(cluster, kubeconfig), output=output, url=url)
 
 
 @options.command(panel="Previews")

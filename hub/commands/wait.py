@@ -19,12 +19,14 @@ from reconcilers.health.phase import Phase
 _SECONDS = re.compile(r"[1-9][0-9]{0,5}s")
 
 
-def run(key: str, env: str, goal: Goal, *, timeout: str, repo: str | None, at: Options, output: Format) -> None:  # noqa: PLR0913
+def run(  # noqa: PLR0913
+    key: str, env: str, goal: Goal, *, timeout: str, repo: str | None, at: Options, output: Format, url: bool = False
+) -> None:
     """Wait, telling each change. Raises `Stalled` (PreviewFailed), `Transient` (NotInTime)."""
     awaited = Awaited(IssueKey.parse(key), env, goal, _seconds(timeout))
     ours = hub()
     cluster = ours.cluster(at.context, at.kubeconfig)
-    observer = Observer(ours.repository(repo), cluster, ours.clock)
+    observer = Observer(ours.repository(repo), cluster, ours.clock, ours.ask_page if url else None)
     done = wait(awaited, observer=observer, changed=_tell if output is Format.TABLE else _say_nothing)
     data = {"issue": str(awaited.key), "environment": env, **phase_data(done.phase), "seconds": round(done.seconds, 1)}
     emit(data, output, lambda out: out.print(f"{awaited.key} in {env} is {done.phase.name} after {done.seconds:.0f} s"))

@@ -120,6 +120,27 @@ def test_each_change_is_told_once_and_the_last_is_the_value(acting: Acting) -> N
     assert (done.phase.name, done.seconds) == ("running", 2 * EVERY_SECONDS)
 
 
+def test_with_its_page_asked_it_runs_once_that_answers(acting: Acting) -> None:
+    told = ["x answers 503", "x answers 503", ""]
+    asked: list[tuple[str, str]] = []
+
+    def ask(host: str, path: str) -> str:
+        asked.append((host, path))
+        return told.pop(0)
+
+    seen = FakeCluster(cluster(application(), namespace()))
+    observer = Observer(acting.repository, seen, acting.clock, ask)
+    done = wait(Awaited(KEY, "int"), observer=observer, stopwatch=Passing().stopwatch())
+    assert (done.phase.name, done.seconds) == ("running", 2 * EVERY_SECONDS)
+    assert asked == [("rtb-123.int.preview.example.com", "/")] * 3
+
+
+def test_its_page_is_not_asked_while_it_does_not_run(acting: Acting) -> None:
+    seen = FakeCluster(cluster(application(health="Progressing"), namespace()))
+    observer = Observer(acting.repository, seen, acting.clock, lambda *_: pytest.fail("asked"))
+    assert observer.phase(KEY, "int").name == "starting"
+
+
 def test_what_cannot_be_read_now_is_unknown_and_looked_at_again(acting: Acting) -> None:
     behind = acting.repository
     lost = Broken(behind.store, at=1, fails=True)
