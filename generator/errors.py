@@ -85,6 +85,7 @@ class RemedyKind(StrEnum):
     CLEAN_WORK_TREE = "CleanWorkTree"
     CONFIRM_REMOVALS = "ConfirmRemovals"
     EXTEND_LATER = "ExtendLater"
+    FILL_AGAIN = "FillAgain"
     GIVE_IMAGE = "GiveImage"
     HAVE_NO_HOOKS_SHARED = "HaveNoHooksShared"
     HAVE_OFFICE_HOURS = "HaveOfficeHours"

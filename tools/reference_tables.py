@@ -363,7 +363,7 @@ def _sample() -> tuple[Preview, Environment]:
     images = {
         name: f"registry.example.com/{name}@sha256:{letter * 64}" for name, letter in (("web", "a"), ("api", "b"))
     }
-    settings = (("web.env.LOG_LEVEL", "debug"), ("web.secrets.TOKEN", "preview/int/web#token"))
+    settings = (("web.env.LOG_LEVEL", "debug"), ("web.secrets.TOKEN", "preview/int/app/web#token"))
     request = Request(images, settings, branch="feature/RTB-123-login")
     asked = StartRequest(IssueKey.parse("RTB-123"), "alice", request)
     starter = Starter(_LIBRARY, lambda *_: None, "")

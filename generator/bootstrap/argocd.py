@@ -13,11 +13,12 @@ from typing import Any
 from generator.model.blueprint import TemplateLibrary
 from generator.model.entry import Component, Lease, Metadata, Preview, PreviewSpec
 from generator.model.environment import Environment
+from generator.model.reach import ATTRIBUTES
 from generator.objects.manifest import Manifest
 from generator.render.render import PreviewRenderer, manifests_of
 from generator.render.templating import Renderer
 from generator.values.formats import split_secret
-from generator.values.naming import ENTRY_FILE, previews_folder
+from generator.values.naming import ENTRY_FILE, NAMESPACE_PATTERN, previews_folder
 from generator.yaml.writer import dump, dump_all
 
 TEMPLATES = PurePosixPath("templates/argocd")
@@ -52,7 +53,8 @@ def rendered_kinds(library: TemplateLibrary, environment: Environment) -> Kinds:
     renderer = PreviewRenderer(library)
     kinds = set()
     for blueprint in library.blueprint_names():
-        for compute in environment.spec.compute.allowed:
+        computes = set(environment.spec.compute.allowed)
+        for compute in computes - {"spot"} if library.blueprint(blueprint).has_database else computes:
             sample = _sample(library, environment, blueprint, compute)
             manifests = renderer.render(sample, environment).manifests
             kinds |= {(m.identity.group, m.kind) for m in manifests if m.identity.namespace}
@@ -98,6 +100,7 @@ def _sample(library: TemplateLibrary, environment: Environment, blueprint: str, 
             port=laid_out.port,
             cpu=laid_out.cpu,
             memory=laid_out.memory,
+            storage=laid_out.storage,
             path=laid_out.path,
             health_path=laid_out.health_path,
             env={"SAMPLE": "1"},
@@ -136,16 +139,31 @@ def _values(environment: Environment, kinds: Kinds) -> dict[str, Any]:
             "platform": PLATFORM,
             "platformFolder": str(argocd_folder(environment.name) / _SYNCED),
             "reader": READER,
+            "previewNamespace": NAMESPACE_PATTERN,
             "entries": str(previews_folder(environment.name) / "*/*/*" / ENTRY_FILE),
         },
         "kinds": [{"group": group, "kind": kind} for group, kind in kinds],
         "shards": [f"{spec.exposure.group}-{n}" for n in range(spec.exposure.shards)],
-        "exposure": {"scheme": spec.exposure.scheme, "certificates": spec.exposure.certificates},
-        "secretStore": spec.secrets.store,
+        "exposure": {
+            "scheme": spec.exposure.scheme,
+            "certificates": spec.exposure.certificates,
+            "sslPolicy": spec.exposure.ssl_policy,
+            "inboundCidrs": spec.exposure.inbound_cidrs,
+            "subnets": spec.exposure.subnets,
+            "attributes": _pairs(ATTRIBUTES | spec.exposure.attributes),
+            "tags": _pairs({"rtb-hub/environment": environment.name} | spec.exposure.tags),
+        },
+        "loadBalancerCidrs": argocd.load_balancer_cidrs or spec.isolation.load_balancer_cidrs,
+        "secretStore": argocd.secret_store,
         "webhook": _reference(argocd.webhook_secret),
         "credentials": _reference(argocd.repository_credentials),
         "rbac": "".join(f"{line}\n" for line in policy),
     }
+
+
+def _pairs(values: Mapping[str, str]) -> list[dict[str, str]]:
+    """As the load balancer controller's kinds have attributes and tags."""
+    return [{"key": key, "value": value} for key, value in sorted(values.items())]
 
 
 def _reference(secret: str | None) -> dict[str, str | None] | None:

@@ -50,6 +50,23 @@ def price_pods(pods: Sequence[PodGroup], pricing: Pricing, lease: timedelta) -> 
     return PreviewPrice(prices, per_hour, total, lease, pricing.currency, pricing.as_of)
 
 
+@dataclass(frozen=True, slots=True)
+class FixedPrice:
+    """What is paid whether there are previews or not: what, how many of it, and the price of all of them an hour."""
+
+    what: str
+    count: int
+    per_hour: Decimal
+
+
+def fixed_prices(pricing: Pricing, shards: int) -> tuple[FixedPrice, ...]:
+    """The fixed costs of an environment with so many load balancers. What is used (traffic) is none of them."""
+    counts = {"environment": 1, "shard": shards}
+    return tuple(
+        FixedPrice(cost.what, counts[cost.per], Decimal(cost.hour) * counts[cost.per]) for cost in pricing.fixed
+    )
+
+
 def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
     known = [amount for amount in amounts if amount is not None]
     return sum(known, Decimal(0)) if known else None

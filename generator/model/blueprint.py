@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 
 from generator.errors import ConfigError, Fault, Reason, Remedy, RemedyKind, nearest
 from generator.model.entry import Model
+from generator.values.bounds import STORAGE, Storage
 from generator.values.formats import Cpu, DnsLabel, Memory, Port, Text, UrlPath
 from generator.values.model_faults import faults_of
 from generator.yaml.reader import load
@@ -39,6 +40,7 @@ class ComponentTemplate(Model):
     port: Port | None = Field(None, description="port that the container listens on")
     cpu: Cpu = Field("250m", description="of one pod")
     memory: Memory = Field("256Mi", description="of one pod")
+    storage: Storage = Field(STORAGE, description="on the disk of one pod")
     replicas: Annotated[int, Field(ge=1, le=10)] = Field(1, description="number of pods")
     path: UrlPath | None = Field(None, description="URL path under the preview's host; none = not exposed")
     health_path: UrlPath | None = Field(None, description="HTTP path of the probes; none = the port is probed by TCP")
@@ -70,6 +72,11 @@ class Blueprint(Model):
     def name(self) -> str:
         """The blueprint's name."""
         return self.metadata.name
+
+    @property
+    def has_database(self) -> bool:
+        """Whether one of its components keeps data in its pod."""
+        return any(component.role == "database" for component in self.spec.components.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from generator.errors import ConfigError
+from generator.values.bounds import STORAGE, Storage
 from generator.values.formats import (
     Branch,
     Cpu,
@@ -62,6 +63,7 @@ class Component(Model):
     port: Port | None = Field(None, description="port that the container listens on")
     cpu: Cpu = Field(description="requested and at most, of one pod")
     memory: Memory = Field(description="requested and at most, of one pod")
+    storage: Storage = Field(STORAGE, description="on the disk of one pod, requested and at most")
     replicas: Annotated[int, Field(ge=1, le=10)] = Field(1, description="number of pods")
     path: UrlPath | None = Field(None, description="URL path under the preview's host; none = not exposed")
     health_path: UrlPath | None = Field(None, description="HTTP path of the probes; none = the port is probed by TCP")

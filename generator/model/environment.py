@@ -6,13 +6,19 @@ Merging and positions are `generator.model.overlay`'s; this module is the shape.
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails
 
+from generator.model.across import contradictions
 from generator.model.entry import Compute, Model
 from generator.model.lifecycle import Approval, DriftPolicy, ExpiryPolicy, ForgePolicy, LeasePolicy, OfficeHours
+from generator.model.reach import Exposure, Isolation
+from generator.values.aws import Account, Region, Role, SecurityGroup
+from generator.values.bounds import Registry, SecretPrefix, Storage
 from generator.values.formats import (
     Branch,
     Cpu,
@@ -25,6 +31,7 @@ from generator.values.formats import (
     SecretReference,
     Text,
 )
+from generator.values.networks import Subnets
 
 
 def _decimal(text: str) -> str:
@@ -33,10 +40,16 @@ def _decimal(text: str) -> str:
     return text
 
 
+def _day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError as err:
+        raise ValueError(f"{text[:80]!r} is not a day of the calendar; allowed: such as 2026-10-06") from err
+    return text
+
+
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
 Price = Annotated[str, Field(pattern=r"^[0-9]{1,4}(\.[0-9]{1,6})?$"), AfterValidator(_decimal)]
-SecurityGroup = Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]
-Certificate = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]{1,30}:[0-9]{12}:certificate/[0-9a-f-]{36}$")]
-Cidr = Annotated[str, Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$")]
 
 
 class Cluster(Model):
@@ -46,14 +59,13 @@ class Cluster(Model):
     kubernetes: Annotated[
         str, Field(pattern=r"^1\.3[1-7]$", description="minor version that manifests are checked against")
     ]
-    role_arn: Annotated[
-        str,
-        Field(
-            pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$",
-            max_length=600,
-            description="IAM role that the hub assumes to read the cluster",
-        ),
-    ]
+    role_arn: Role = Field(description="IAM role that the hub assumes to read the cluster; of this account")
+    security_group: SecurityGroup = Field(
+        description="of the cluster, as EKS made it (`resourcesVpcConfig.clusterSecurityGroupId`)"
+    )
+    node_security_groups: Annotated[list[SecurityGroup], Field(max_length=10)] = Field(
+        default_factory=list, description="where nodes have groups of their own, as terraform-aws-eks gives them"
+    )
 
 
 class Limits(Model):
@@ -61,6 +73,7 @@ class Limits(Model):
 
     cpu: Cpu = Field(description="of all pods of one preview")
     memory: Memory = Field(description="of all pods of one preview")
+    storage: Memory = Field("20Gi", description="on the disks of all pods of one preview")
     previews: Annotated[int, Field(ge=1, le=10_000, description="previews at once")]
     previews_per_owner: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
         None, description="previews at once of one person; none = as many as there may be"
@@ -73,14 +86,25 @@ class Fargate(Model):
     quota_vcpu: Annotated[int, Field(ge=1, le=100_000, description="a start that would pass it is refused")]
 
 
+class FixedCost(Model):
+    """What an environment costs whether there are previews or not, at list price."""
+
+    what: Text = Field(description="such as `load balancer`")
+    hour: Price = Field(description="one of it for an hour, in quotes")
+    per: Literal["environment", "shard"] = Field("environment", description="shard: one for each load balancer")
+
+
 class Pricing(Model):
-    """Fargate list prices of the region, with the date they were read."""
+    """Fargate list prices of the region, with the date they were read, and what is to be paid beside them."""
 
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")]
     vcpu_hour: Price = Field(description="one vCPU for an hour, in quotes")
     gb_hour: Price = Field(description="one GB for an hour, in quotes")
-    as_of: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="when the prices were read")]
+    as_of: Day = Field(description="when the prices were read")
     source: Text = Field(description="where the prices were read")
+    fixed: Annotated[tuple[FixedCost, ...], Field(strict=False, max_length=20)] = Field(
+        (), description="told beside the price of a preview, and no part of it"
+    )
 
 
 class ComputePolicy(Model):
@@ -94,20 +118,6 @@ class ComputePolicy(Model):
         if self.default not in self.allowed:
             raise ValueError(f"default {self.default!r} is not among allowed {self.allowed}")
         return self
-
-
-class Exposure(Model):
-    """The load-balancer groups (shards) previews are spread over: `<group>-0` … `<group>-<shards-1>`.
-
-    An ALB takes 100 target groups, not adjustable (Elastic Load Balancing quotas), one for each exposed Service; the
-    cap stays below it because the anchor and replacements need room.
-    """
-
-    group: Annotated[DnsLabel, Field(max_length=40, description="what the groups' names start with")]
-    shards: Annotated[int, Field(ge=1, le=50, description="number of groups, each a load balancer")]
-    target_groups_per_shard: Annotated[int, Field(ge=1, le=95, description="a start that would pass it is refused")]
-    scheme: Literal["internal", "internet-facing"] = Field(description="who can reach the load balancers")
-    certificates: Annotated[list[Certificate], Field(min_length=1, max_length=25, description="ACM, for `*.<domain>`")]
 
 
 class ArgoCD(Model):
@@ -124,6 +134,13 @@ class ArgoCD(Model):
     webhook_secret: SecretReference | None = Field(
         None, description="name in AWS Secrets Manager of the Git host's webhook secret"
     )
+    secret_store: DnsLabel = Field(
+        "argocd-secrets", description="a ClusterSecretStore for those two alone; not the one that previews use"
+    )
+    load_balancer_cidrs: Annotated[list[Subnets], Field(max_length=20)] = Field(
+        default_factory=list,
+        description="subnets of the load balancer that webhooks come through; none = those of `isolation`",
+    )
     repository_credentials: SecretReference | None = Field(
         None,
         description="name in AWS Secrets Manager of what Argo CD reads the repository with: the keys of an Argo CD"
@@ -131,31 +148,23 @@ class ArgoCD(Model):
     )
 
 
-class Isolation(Model):
-    """Who may reach a preview: security groups on Fargate, address ranges of the load balancer on spot nodes."""
-
-    security_groups: Annotated[
-        list[SecurityGroup],
-        Field(min_length=1, max_length=5, description="of Fargate pods; the cluster's own among them"),
-    ]
-    load_balancer_cidrs: Annotated[
-        list[Cidr],
-        Field(min_length=1, max_length=20, description="the load balancers' subnets, for pods on spot nodes"),
-    ]
-
-
 class Secrets(Model):
     """The External Secrets store that references are read from; names must start with one of the prefixes."""
 
     store: DnsLabel = Field(description="a ClusterSecretStore of the External Secrets Operator")
-    prefixes: Annotated[list[Text], Field(min_length=1, description="what names of secrets must start with")]
+    prefixes: Annotated[
+        list[SecretPrefix],
+        Field(min_length=1, max_length=20, description="what names of secrets must start with; none of Argo CD's do"),
+    ]
 
 
 class Images(Model):
     """Which images may run. An empty `registries` allows any; `pinned` requires a digest."""
 
     pinned: bool = Field(description="true: by digest only")
-    registries: list[Text] = Field(description="prefixes that images must start with; none = any")
+    registries: Annotated[list[Registry], Field(max_length=50)] = Field(
+        description="registries, or repositories and what is below them, that images must be from; none = any"
+    )
 
 
 class ComponentDefaults(Model):
@@ -164,14 +173,15 @@ class ComponentDefaults(Model):
     image: Image | None = Field(None, description="such as the database's, which nobody wants to name each time")
     cpu: Cpu | None = Field(None, description="of one pod")
     memory: Memory | None = Field(None, description="of one pod")
+    storage: Storage | None = Field(None, description="on the disk of one pod")
     replicas: Annotated[int, Field(ge=1, le=10)] | None = Field(None, description="number of pods")
 
 
 class EnvironmentSpec(Model):
     """Everything an environment decides."""
 
-    account: Annotated[str, Field(pattern=r"^[0-9]{12}$", description="AWS account, quoted: it may start with 0")]
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", description="AWS region")]
+    account: Account = Field(description="AWS account, quoted: it may start with 0")
+    region: Region = Field(description="AWS region")
     cluster: Cluster
     domain: Domain = Field(description="previews are exposed at `<name>.<domain>`")
     branch: Branch = Field(description="branch of the state repository that the environment lives on")
@@ -192,6 +202,16 @@ class EnvironmentSpec(Model):
     argocd: ArgoCD
     drift: DriftPolicy = Field(default_factory=DriftPolicy)
     components: dict[DnsLabel, ComponentDefaults] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> EnvironmentSpec:
+        wrong = [
+            InitErrorDetails(type="value_error", loc=path, input=value, ctx={"error": ValueError(message)})
+            for path, value, message in contradictions(self)
+        ]
+        if wrong:
+            raise ValidationError.from_exception_data("EnvironmentSpec", wrong)
+        return self
 
 
 class EnvironmentMetadata(Model):

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from generator.model.entry import Compute, Model, Preview
-from generator.model.environment import Environment, Isolation
+from generator.model.environment import Environment
+from generator.model.reach import Isolation
 
 
 class EnvironmentInputs(Model):
@@ -25,6 +26,7 @@ class EnvironmentInputs(Model):
     kubernetes: str
     cpu: str
     memory: str
+    storage: str
     isolation: Isolation
     secret_store: str
     # Policy on manifests and entries. None of these is ever printed.
@@ -45,6 +47,7 @@ class EnvironmentInputs(Model):
             kubernetes=spec.cluster.kubernetes,
             cpu=spec.limits.cpu,
             memory=spec.limits.memory,
+            storage=spec.limits.storage,
             isolation=spec.isolation,
             secret_store=spec.secrets.store,
             pinned=spec.images.pinned,

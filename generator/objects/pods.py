@@ -11,6 +11,8 @@ from generator.objects.manifest import Manifest
 Path = tuple[str | int, ...]
 #: On every pod of a preview: where it runs.
 COMPUTE_LABEL = "rtb.hub/compute"
+#: On pods whose data ends with them.
+DATA_LABEL, DATA_IN_POD = "preview.rtb-ai-hub/data", "in-the-pod"
 _TEMPLATE: Path = ("spec", "template")
 #: (group, kind) → where its pod's template stands.
 _TEMPLATES: Mapping[tuple[str, str], Path] = {

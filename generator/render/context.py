@@ -14,7 +14,10 @@ from typing import Any
 from generator.model.blueprint import Blueprint
 from generator.model.entry import Component, Preview
 from generator.model.inputs import EnvironmentInputs
+from generator.model.reach import EgressRule
+from generator.objects.pods import COMPUTE_LABEL, DATA_IN_POD, DATA_LABEL
 from generator.values.formats import split_secret
+from generator.values.networks import metadata_within
 
 #: Room in the quota for pods that replace others, beside the asked ones.
 SPARE_PODS = 4
@@ -43,10 +46,12 @@ def template_values(preview: Preview, environment: EnvironmentInputs, blueprint:
         "limits": {
             "cpu": environment.cpu,
             "memory": environment.memory,
+            "storage": environment.storage,
             "pods": str(sum(c["replicas"] for c in components) + SPARE_PODS),
         },
         "compute": spec.compute,
         "isolation": environment.isolation.model_dump(by_alias=True),
+        "egress": [_egress(rule) for rule in environment.isolation.egress],
         "secretStore": environment.secret_store,
         "components": components,
         "services": services,
@@ -100,12 +105,21 @@ def _environment(component: Component, preview: Preview, environment: Environmen
     return {name: value for name, value in told.items() if is_service and name not in secret} | component.env
 
 
+def _egress(rule: EgressRule) -> Values:
+    """A rule as a NetworkPolicy has it, nodes' metadata and credentials left out."""
+    block: Values = {"cidr": rule.cidr}
+    if left_out := metadata_within(rule.cidr):
+        block["except"] = left_out
+    return {"to": [{"ipBlock": block}], "ports": [{"protocol": rule.protocol, "port": port} for port in rule.ports]}
+
+
 def _component(
     name: str, component: Component, *, preview: Preview, environment: EnvironmentInputs, blueprint: Blueprint
 ) -> Values:
     laid_out = blueprint.spec.components[name]
     labels = _labels(preview.metadata.name, name)
     exposed = {"preview.rtb-ai-hub/exposed": "true"} if component.path is not None else {}
+    data = {DATA_LABEL: DATA_IN_POD} if laid_out.role == "database" else {}
     secrets = []
     for variable, reference in sorted(component.secrets.items()):
         key, part = split_secret(reference)
@@ -131,8 +145,9 @@ def _component(
         "jobName": f"{name}-{_digest(runs)[:10]}",
         "labels": labels,
         "selector": {"app.kubernetes.io/name": name, "preview.rtb-ai-hub/issue": preview.metadata.name},
-        "podLabels": labels | exposed | {"rtb.hub/compute": preview.spec.compute},
-        "resources": {"cpu": component.cpu, "memory": component.memory},
+        "podLabels": labels | exposed | data | {COMPUTE_LABEL: preview.spec.compute},
+        "resources": {"cpu": component.cpu, "memory": component.memory, "ephemeral-storage": component.storage},
+        "storage": component.storage,
         "healthCheckPath": component.health_path or "/",
         **_probes(component.health_path),
     }

@@ -16,6 +16,7 @@ from generator.errors import About, ConfigError, Fault, Reason, Remedy, RemedyKi
 from generator.model.blueprint import Blueprint
 from generator.model.entry import Component, Compute
 from generator.model.environment import Environment
+from generator.values.bounds import is_from
 from generator.values.formats import image_digest
 from generator.values.model_faults import faults_of
 from generator.values.quantities import GIB, MIB, memory_bytes, millicores
@@ -66,7 +67,7 @@ def components_of(request: Request, blueprint: Blueprint, environment: Environme
     faults.extend(_contradictions(components, blueprint))
     if faults:
         raise ConfigError(Reason.INVALID_VALUE, faults)
-    check_policy(components, compute_of(request, environment), environment)
+    check_policy(components, compute_of(request, environment, blueprint), environment)
     return components
 
 
@@ -117,10 +118,16 @@ def check_components(components: Mapping[str, Component], blueprint: Blueprint, 
         raise ConfigError(Reason.INVALID_VALUE, faults)
 
 
-def compute_of(request: Request, environment: Environment) -> Compute:
-    """Where the pods run: as asked, else the environment's default. Raises `ConfigError` when not allowed there."""
-    compute = request.compute or environment.spec.compute.default
-    check_compute(compute, environment)
+def compute_of(request: Request, environment: Environment, blueprint: Blueprint) -> Compute:
+    """Where the pods run: as asked, else the environment's default, or what else a database can run on.
+
+    Raises `ConfigError` (InvalidValue) when that is not allowed there, or not for a blueprint with a database.
+    """
+    policy = environment.spec.compute
+    compute = request.compute or policy.default
+    if request.compute is None and compute == "spot" and blueprint.has_database and "fargate" in policy.allowed:
+        compute = "fargate"
+    check_compute(compute, environment, blueprint)
     return compute
 
 
@@ -137,12 +144,15 @@ def check_fits(components: Mapping[str, Component], blueprint: Blueprint) -> Non
         raise ConfigError(Reason.UNKNOWN_COMPONENT, told)
 
 
-def check_compute(compute: Compute, environment: Environment) -> None:
-    """Raise `ConfigError` (InvalidValue) when pods may not run there."""
+def check_compute(compute: Compute, environment: Environment, blueprint: Blueprint) -> None:
+    """Raise `ConfigError` (InvalidValue) when pods may not run there: a spot node goes, and with it a database."""
     allowed = environment.spec.compute.allowed
     if compute not in allowed:
         fault = Fault(f"{compute} is not allowed in {environment.name}", field="compute", allowed=", ".join(allowed))
         raise ConfigError(Reason.INVALID_VALUE, fault)
+    if compute == "spot" and blueprint.has_database:
+        message = f"{blueprint.name} has a database, and a spot node is taken away within two minutes, with its data"
+        raise ConfigError(Reason.INVALID_VALUE, Fault(message, field="compute", allowed="fargate"))
 
 
 def check_known(names: Iterable[str], blueprint: Blueprint) -> None:
@@ -227,7 +237,7 @@ def _put(fields: dict[str, Any], path: str, text: str) -> None:
 def _with_defaults(
     name: str, asked: Mapping[str, Any], blueprint: Blueprint, environment: Environment
 ) -> dict[str, Any]:
-    shared = {"port", "cpu", "memory", "replicas", "path", "health_path"}
+    shared = {"port", "cpu", "memory", "storage", "replicas", "path", "health_path"}
     tree = blueprint.spec.components[name].model_dump(by_alias=True, include=shared, exclude_none=True)
     if defaults := environment.spec.components.get(name):
         tree |= defaults.model_dump(by_alias=True, exclude_none=True)
@@ -248,7 +258,7 @@ def _unpinned(components: Mapping[str, Component]) -> Iterator[Fault]:
 def _foreign(components: Mapping[str, Component], environment: Environment) -> Iterator[Fault]:
     registries, prefixes = environment.spec.images.registries, environment.spec.secrets.prefixes
     for name, component in components.items():
-        if registries and not component.image.startswith(tuple(registries)):
+        if registries and not is_from(component.image, registries):
             yield Fault(
                 "comes from a foreign registry", field=f"components.{name}.image", allowed=", ".join(registries)
             )
@@ -274,6 +284,14 @@ def _over_limits(components: Mapping[str, Component], compute: Compute, environm
         asked = f"{memory / GIB:g}Gi" if memory >= GIB else f"{memory / MIB:g}Mi"
         yield Fault(
             f"asks for {asked} in all ({detail})", field="components", allowed=f"at most {limits.memory} a preview"
+        )
+    storage = sum(memory_bytes(c.storage) * c.replicas for c in components.values())
+    if storage > memory_bytes(limits.storage):
+        each = ", ".join(f"{n}: {c.replicas} × {c.storage}" for n, c in components.items())
+        yield Fault(
+            f"asks for {storage / GIB:g}Gi of disk in all ({each})",
+            field="components",
+            allowed=f"at most {limits.storage} a preview",
         )
     if compute == "fargate":
         for component in components.values():

@@ -7,6 +7,7 @@ an event and leaves the pod Pending, so it is found here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import Any
 
 from generator.cost.fargate import ContainerRequest, PodRequests, billed_size
@@ -15,6 +16,7 @@ from generator.objects.findings import Finding, Path
 from generator.objects.manifest import Manifest
 from generator.objects.pods import Container, PodSpec, at, items, mapping
 from generator.objects.requests import asked_of, quantity_or_none
+from generator.values.bounds import is_from
 from generator.values.formats import image_digest
 from generator.values.quantities import MIB
 
@@ -22,6 +24,7 @@ _RESTRICTED_VOLUMES = frozenset(
     {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 )
 _COUNTED = ("cpu", "memory")
+STORAGE = "ephemeral-storage"
 
 
 def images(pod: PodSpec, *, pinned: bool, registries: tuple[str, ...]) -> Iterator[Finding]:
@@ -33,7 +36,7 @@ def images(pod: PodSpec, *, pinned: bool, registries: tuple[str, ...]) -> Iterat
             continue
         if pinned and image_digest(image) is None:
             yield _finding(pod, "policy/image-digest", f"{image!r} has no digest", path, "pin it: name@sha256:…")
-        if registries and not image.startswith(registries):
+        if registries and not is_from(image, registries):
             remedy = f"use one of {', '.join(registries)}"
             yield _finding(pod, "policy/image-registry", f"{image!r} is from a foreign registry", path, remedy)
 
@@ -53,6 +56,26 @@ def resources(pod: PodSpec) -> Iterator[Finding]:
                     yield _finding(
                         pod, "policy/memory", message, path, "write it as 256Mi; 'm' is a thousandth of a byte"
                     )
+
+
+def storage(pod: PodSpec) -> Iterator[Finding]:
+    """Disk has a bound: of each container, and of each emptyDir, which else may fill the node."""
+    for container in pod.containers():
+        for which in ("requests", "limits"):
+            if at(container.data, "resources", which, STORAGE) is None:
+                path = (*container.path, "resources", which, STORAGE)
+                remedy = "say how much disk it may use; the namespace's quota refuses pods that do not"
+                yield _finding(pod, "policy/storage", "is missing", path, remedy)
+    for index, volume in enumerate(items(pod.spec, "volumes")):
+        if at(volume, "emptyDir") is not None and at(volume, "emptyDir", "sizeLimit") is None:
+            path = (*pod.path, "volumes", index, "emptyDir", "sizeLimit")
+            yield _finding(pod, "policy/storage", "is missing", path, "say how large it may grow, as 512Mi or 1Gi")
+
+
+def storage_bytes(pod: PodSpec) -> int:
+    """Disk that the containers of one pod ask for together; what is no quantity counts as 0."""
+    asked = (at(c.data, "resources", "requests", STORAGE) for c in pod.containers() if not c.is_init)
+    return sum(ceil(quantity_or_none(value) or 0) for value in asked)
 
 
 def requests_of(pod: PodSpec) -> PodRequests:
@@ -141,7 +164,7 @@ def _is_static(claim: Manifest) -> bool:
 def _fargate_container(pod: PodSpec, container: Container) -> Iterator[Finding]:
     path: Path = (*container.path, "resources")
     requests, limits = (mapping(container.data, "resources", which) for which in ("requests", "limits"))
-    for name in _COUNTED:
+    for name in (*_COUNTED, STORAGE):
         if quantity_or_none(requests.get(name, limits.get(name))) != quantity_or_none(limits.get(name)):
             remedy = "Fargate runs pods as Guaranteed: make requests and limits equal"
             yield _finding(pod, "fargate/guaranteed", "differs from the limit", (*path, "requests", name), remedy)

@@ -14,16 +14,21 @@ from generator.objects.manifest import WAVE_ANNOTATION, Manifest
 from generator.objects.pods import PodSpec, at, items, mapping, pod_spec
 from generator.validate import pod_policy
 from generator.validate.enums import pod_security_labels
+from generator.values.naming import NAMESPACE_PATTERN
 from generator.values.quantities import quantity_of
 
 _NAMESPACE_KIND = ("", "Namespace")
-_NAMESPACE = re.compile(r"preview-[a-z][a-z0-9]{1,9}-[1-9][0-9]{0,8}")
+_NAMESPACE = re.compile(NAMESPACE_PATTERN)
 #: A backend that is no Service (AWS Load Balancer Controller, annotations: actions).
 _ACTION_PORT, _ACTION_PREFIX = "use-annotation", "alb.ingress.kubernetes.io/actions."
-#: What must be there before any pod, in a wave of its own.
+#: What must be there before any pod, in a wave of its own. Services and Ingresses: the load balancer controller gives a
+#: pod its readiness gate only where they are there when the pod is made.
 _BEFORE_PODS = frozenset(
-    {"Namespace", "ResourceQuota", "LimitRange", "ServiceAccount", "SecurityGroupPolicy", "NetworkPolicy"}
-)
+    {
+        "Namespace", "ResourceQuota", "LimitRange", "ServiceAccount", "SecurityGroupPolicy", "NetworkPolicy",
+        "Service", "Ingress",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ def check(manifests: Sequence[Manifest], settings: PolicySettings) -> Iterator[F
             yield from pod_policy.fargate(pod, claims.get(pod.manifest.identity.namespace, {}))
     yield from _wiring(manifests, pods)
     if settings.namespace is not None:
+        for pod in pods:
+            yield from pod_policy.storage(pod)
         yield from _namespace(manifests, settings.namespace)
         yield from _waves(manifests)
         yield from _quota(manifests, pods)
@@ -104,9 +111,10 @@ def _quota(manifests: Sequence[Manifest], pods: Sequence[PodSpec]) -> Iterator[F
     asked = {
         "cpu": sum(request.millicores * replicas for request, replicas in requests),
         "memory": sum(request.memory_bytes * replicas for request, replicas in requests),
+        pod_policy.STORAGE: sum(pod_policy.storage_bytes(pod) * pod.replicas for pod in pods),
     }
     for manifest in (m for m in manifests if m.group_kind == ("", "ResourceQuota")):
-        for name, units in (("cpu", 1000), ("memory", 1)):
+        for name, units in (("cpu", 1000), ("memory", 1), (pod_policy.STORAGE, 1)):
             try:
                 hard = quantity_of(mapping(manifest.data, "spec", "hard").get(f"requests.{name}"))
             except ValueError:

@@ -56,8 +56,11 @@ def check_domain(text: str) -> str:
     """A DNS name of at least two labels, at most 200 characters, so that a preview's host stays below 253."""
     if len(text) > 200 or "." not in text:
         raise ValueError(f"{text[:80]!r} is not a domain; allowed: at least two labels, at most 200 characters")
-    for label in text.split("."):
+    labels = text.split(".")
+    for label in labels:
         check_dns_label(label)
+    if len(labels) == 4 and all(map(str.isdigit, labels)):
+        raise ValueError(f"{text[:80]!r} is an address, not a domain; allowed: such as int.preview.example.com")
     return text
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
 from generator.bootstrap.argocd import project_name
-from generator.errors import HubError, Stalled, Transient
+from generator.errors import ConfigError, HubError, Stalled, Transient
 from generator.values.naming import NAMESPACE_PREFIX
 from generator.values.quantities import duration
 from reconcilers.health.phase import Phase, Seen, needs_details, phase_of
@@ -55,15 +56,28 @@ class Reading:
         """What was read of one preview by its name (`rtb-123`)."""
         environment, target = self.state.environment.name, NAMESPACE_PREFIX + name
         application, namespace = self.cluster.applications.get(target), self.cluster.namespaces.get(target)
+        entry = self.entries.get(name)
         return Seen(
-            entry=self.entries.get(name),
+            entry=entry,
             request=self.requests.get(name),
             application=application if application and application.project == project_name(environment) else None,
             namespace=namespace if namespace and namespace.environment in ("", environment) else None,
             applications=self.cluster.sets.get(project_name(environment)),
+            keeps_data=entry is not None
+            and entry.preview is not None
+            and entry.preview.spec.blueprint in self._with_database,
             unread=self.error.faults[0].message if self.error else "",
             unread_remedy=self.error.faults[0].remedy if self.error else "",
         )
+
+    @cached_property
+    def _with_database(self) -> frozenset[str]:
+        library, found = self.state.library, set()
+        for name in library.blueprint_names():
+            with suppress(ConfigError):  # a broken blueprint is told where it is rendered
+                if library.blueprint(name).has_database:
+                    found.add(name)
+        return frozenset(found)
 
 
 def read_environment(reader: ClusterReader, state: EnvironmentState, *, preview: str | None = None) -> Reading:

@@ -90,8 +90,8 @@ settings = several(
     "settings",
     "--set",
     metavar="PATH=TEXT",
-    help="A component's field: web.cpu=500m, web.env.LOG_LEVEL=debug, api.secrets.TOKEN=preview/int/x#token, one more"
-    " item of web.args, or web.path= for none. 'rtb-hub blueprint show' lists them. Repeatable.",
+    help="A component's field: web.cpu=500m, web.env.LOG_LEVEL=debug, api.secrets.TOKEN=preview/int/app/x#token, one"
+    " more item of web.args, or web.path= for none. 'rtb-hub blueprint show' lists them. Repeatable.",
 )
 blueprint = option("--blueprint", "-b", metavar="NAME", help="Default: as before, else web-api.")
 ttl = option("--ttl", metavar="DURATION", help="How long it may live: 8h, 90m, 2d. Default: the environment's.")

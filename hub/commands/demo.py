@@ -63,7 +63,7 @@ def _previews() -> list[Arguments]:
         settings=["seed.args=--demo-data"],
         blueprint="web-api-postgres",
         branch="feature/RTB-207-search",
-        compute="spot",
+        compute="fargate",
         ttl="8h",
     )
     return [replace(preview, env=env) for preview in (login, search) for env in ("int", "stg")]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.cost.fargate import OVERHEAD_BYTES
-from generator.cost.pricing import PodPrice, PreviewPrice, money
+from generator.cost.pricing import FixedPrice, PodPrice, PreviewPrice, fixed_prices, money
 from generator.model.blueprint import TemplateLibrary
+from generator.model.environment import Environment
 from generator.values.quantities import MIB, format_duration
 from hub.actions.price import Priced, price
 from hub.commands.arguments import Arguments
@@ -16,6 +18,9 @@ from hub.wiring import hub
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+#: As AWS's own calculator counts.
+_HOURS_A_MONTH = 730
 
 
 def run(arguments: Arguments, *, repo: str | None, environments: Path | None, output: Format) -> None:
@@ -51,7 +56,12 @@ def _data(priced: Priced) -> dict[str, Any]:
         "perHour": None if cost.per_hour is None else str(cost.per_hour),
         "lease": format_duration(cost.lease),
         "perLease": None if cost.total is None else str(cost.total),
+        "fixed": [{"what": one.what, "count": one.count, "perHour": str(one.per_hour)} for one in _fixed(environment)],
     }
+
+
+def _fixed(environment: Environment) -> tuple[FixedPrice, ...]:
+    return fixed_prices(environment.spec.pricing, environment.spec.exposure.shards)
 
 
 def _print(console: Console, priced: Priced) -> None:
@@ -68,15 +78,30 @@ def _print(console: Console, priced: Priced) -> None:
     if cost.per_hour is None or cost.total is None:
         console.print(table)
         console.print("spot nodes are shared by all previews, so a preview has no price of its own there")
+        _print_fixed(console, environment)
         return
     table.add_row("in all", "", "", "", "", money(cost.per_hour, cost.currency), money(cost.total, cost.currency))
     console.print(table)
     console.print(
-        f"{rates.vcpu_hour} {rates.currency} per vCPU-hour and {rates.gb_hour} {rates.currency} per GB-hour,"
-        f" as of {rates.as_of} ({rates.source})."
+        f"List price: {rates.vcpu_hour} {rates.currency} per vCPU-hour and {rates.gb_hour} {rates.currency} per"
+        f" GB-hour, as of {rates.as_of} ({rates.source})."
     )
     console.print(
         "Fargate adds 256 MiB to each pod and rounds up to its next size; a finished Job is billed to the end."
+    )
+    _print_fixed(console, environment)
+
+
+def _print_fixed(console: Console, environment: Environment) -> None:
+    fixed, currency = _fixed(environment), environment.spec.pricing.currency
+    if not fixed:
+        return
+    listed = ", ".join(f"{one.count} × {one.what} {money(one.per_hour, currency)}" for one in fixed)
+    in_all = sum((one.per_hour for one in fixed), Decimal(0))
+    month = money(in_all * _HOURS_A_MONTH, currency)
+    console.print(
+        f"{environment.name} itself costs {money(in_all, currency)} an hour, {month} a month, whether there are"
+        f" previews or not ({listed}); traffic, NAT and what else pricing.fixed does not name come on top."
     )
 
 

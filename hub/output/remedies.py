@@ -27,6 +27,8 @@ WORDS: Mapping[RemedyKind, str] = {
     RemedyKind.CONFIRM_REMOVALS: "their leases ended between {since} and {until}: if that is right,"
     " rtb-hub reconcile --env {environment} --only expiry --confirm-removals {count}",
     RemedyKind.EXTEND_LATER: "ask for longer with 'rtb-hub start … --ttl', or extend it once it is merged",
+    RemedyKind.FILL_AGAIN: "stop the preview and start it, or start it with another variable of the job that fills the"
+    " database, such as '--set seed.env.FILLED=2': it then runs again",
     RemedyKind.GIVE_IMAGE: "give --image {name}=REFERENCE",
     RemedyKind.HAVE_NO_HOOKS_SHARED: "let people push to a bare repository whose hooks are its own (no core.hooksPath),"
     " then: rtb-hub init {path}",

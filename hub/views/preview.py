@@ -174,7 +174,8 @@ def money_line(row: Row) -> str:
     price = row.price
     if price.per_hour is None or price.total is None:
         return "no price of its own: spot nodes are shared"
-    return f"{money(price.per_hour, price.currency)} an hour, {money(price.total, price.currency)} for the lease"
+    hour, lease = money(price.per_hour, price.currency), money(price.total, price.currency)
+    return f"{hour} an hour, {lease} for the lease, at list price"
 
 
 def rule_data(rule: BranchRule, held: PushRules | None) -> dict[str, Any]:

@@ -124,7 +124,8 @@ class EntryGuard:
     def _policy(self, change: PreviewChange, preview: Preview, document: Document) -> Iterator[Refusal]:
         environment, spec = self.policy.environment, preview.spec
         try:
-            compute_of(Request(compute=spec.compute), environment)
+            blueprint = self.policy.library.blueprint(spec.blueprint)
+            compute_of(Request(compute=spec.compute), environment, blueprint)
         except ConfigError as err:
             yield from (_refusal("compute-not-allowed", change, fault, document) for fault in err.faults)
         try:

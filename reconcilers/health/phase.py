@@ -16,6 +16,7 @@ from reconcilers.causes import argo, engine, progress, removal, sets
 from reconcilers.causes.look import Look
 from reconcilers.causes.model import Finding
 from reconcilers.causes.texts import bounded
+from reconcilers.health.lost_data import lost_data
 from reconcilers.ports.cluster import Application, ApplicationSet, Namespace, NamespaceDetails
 from reconcilers.state.entries import EntryRecord
 
@@ -88,7 +89,8 @@ class Seen:
     """What was read of one preview. `applications` is the set of its environment, None when that is not there.
 
     `details` are None when they were not asked for. `unread`: why the cluster could not be read, with what to do about
-    it; nothing else of the cluster then counts. `entry` is a record of a state repository, or what was recorded of one.
+    it; nothing else of the cluster then counts. `keeps_data`: a pod of it has data that ends with the pod. `entry` is a
+    record of a state repository, or what was recorded of one.
     """
 
     entry: EntryRecord | Asked | None = None
@@ -99,6 +101,7 @@ class Seen:
     applications: ApplicationSet | None = None
     unread: str = ""
     unread_remedy: ToDo = ""
+    keeps_data: bool = False
 
     @property
     def target(self) -> str:
@@ -112,7 +115,7 @@ def needs_details(seen: Seen) -> bool:
     if application is None:
         return namespace is not None
     going = application.deleting_since or (namespace and namespace.deleting_since) or seen.entry is None
-    return bool(going) or (application.sync, application.health) != ("Synced", "Healthy")
+    return bool(going) or seen.keeps_data or (application.sync, application.health) != ("Synced", "Healthy")
 
 
 def phase_of(seen: Seen, *, now: datetime, warn_before: timedelta) -> Phase:
@@ -194,8 +197,10 @@ def _with_entry(seen: Seen, asked: Asked, now: datetime) -> Phase:
         return _still_removed(seen, application, now)
     look = _look(seen, now, asked)
     if (application.sync, application.health) == ("Synced", "Healthy"):
-        old = _old_image(asked, seen.details)
-        return Phase("starting", bounded(old)) if old else Phase("running")
+        if old := _old_image(asked, seen.details):
+            return Phase("starting", bounded(old))
+        lost = lost_data(seen.details) if seen.details else ""
+        return Phase("failed", bounded(lost), Remedy(RemedyKind.FILL_AGAIN)) if lost else Phase("running")
     return _not_running(application, look, engine.findings(look))
 
 

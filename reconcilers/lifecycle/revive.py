@@ -138,8 +138,9 @@ def _unreadable(key: IssueKey, removal: Removal) -> ConfigError:
 def _draft(asked: ReviveRequest, before: Preview, state: EnvironmentState, starter: Starter, now: datetime) -> Preview:
     environment, spec = state.environment, before.spec
     components = spec.components
-    check_fits(components, starter.library.blueprint(spec.blueprint))
-    check_policy(components, compute_of(Request(compute=spec.compute), environment), environment)
+    blueprint = starter.library.blueprint(spec.blueprint)
+    check_fits(components, blueprint)
+    check_policy(components, compute_of(Request(compute=spec.compute), environment, blueprint), environment)
     lease = _lease(asked, before, environment, now)
     need = need_of(asked.requested_by, components, spec.compute)
     shard = find_shard(need, room_for(asked.key, state), environment, before=spec.shard)

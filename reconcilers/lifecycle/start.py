@@ -155,7 +155,7 @@ class Starter:
         """The entry without its stamp of rendering. `before` is the entry it replaces, `room` what it finds."""
         blueprint = self.library.blueprint(asked.blueprint or (before.spec.blueprint if before else DEFAULT))
         components = requests.components_of(asked.request, blueprint, environment)
-        compute = requests.compute_of(asked.request, environment)
+        compute = requests.compute_of(asked.request, environment, blueprint)
         lease = _lease(asked, environment, before, now)
         owner = before.spec.lease.requested_by if before else asked.owner or asked.requested_by
         need = need_of(owner, components, compute)

@@ -145,7 +145,7 @@ class Pod:
     `scheduled_since` is None where no condition tells that it was scheduled. `conditions` are all of the status,
     `gates` the condition types of its readiness gates. `owner`: kind and name of its controller; `template`: the label
     that tells ReplicaSets of one Deployment apart. `needs`: names of the Secrets it refers to. `compute`: the label
-    `rtb.hub/compute`.
+    `rtb.hub/compute`. `keeps_data`: what it has on its disk is wanted, and ends with it.
     """
 
     name: str
@@ -165,6 +165,7 @@ class Pod:
     reason: str = ""
     message: str = ""
     needs: frozenset[str] = frozenset()
+    keeps_data: bool = False
 
     def condition(self, type_: str) -> Condition | None:
         """One condition by its type."""

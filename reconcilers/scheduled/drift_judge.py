@@ -123,7 +123,7 @@ class Judge:
         spec = preview.spec
         try:
             check_policy(spec.components, spec.compute, environment)
-            check_compute(spec.compute, environment)
+            check_compute(spec.compute, environment, self.renderer.library.blueprint(spec.blueprint))
             self.check(rendering, preview, environment)
         except ConfigError as err:
             return err.faults

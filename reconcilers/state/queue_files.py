@@ -106,8 +106,9 @@ def _faults(
         remedy = Remedy(RemedyKind.STOP_BOTH, About(environment.name, str(queued.key)))
         return (Fault(f"{queued.key} is live in {environment.name}", where, remedy=remedy),)
     try:
-        check_fits(spec.components, library.blueprint(spec.blueprint))
-        check_policy(spec.components, compute_of(Request(compute=spec.compute), environment), environment)
+        blueprint = library.blueprint(spec.blueprint)
+        check_fits(spec.components, blueprint)
+        check_policy(spec.components, compute_of(Request(compute=spec.compute), environment, blueprint), environment)
         length_of(spec.lease.ttl, environment)
     except HubError as err:
         return err.faults

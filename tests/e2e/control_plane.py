@@ -207,7 +207,7 @@ def _is_ready(url: str, authority: Path, token: str) -> bool:
 
 
 def _nodes() -> Iterable[dict[str, Any]]:
-    room = {"cpu": "1000", "memory": "4000Gi", "pods": "2000"}
+    room = {"cpu": "1000", "memory": "4000Gi", "ephemeral-storage": "40000Gi", "pods": "2000"}
     for name, labels, taints in (("fargate", _FARGATE, []), ("spot", _SPOT, [_SPOT_TAINT])):
         yield {
             "apiVersion": "v1",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from kubernetes import client, dynamic
@@ -26,6 +27,8 @@ class StandIns:
         self._core = client.CoreV1Api(api)
         self._stop = threading.Event()
         self.is_load_balancer_stuck = False
+        #: Namespace → when its Ingress was given an address.
+        self.addressed: dict[str, datetime] = {}
         self.error: Exception | None = None
         self._thread = threading.Thread(target=self._run, daemon=True, name="stand-ins")
 
@@ -67,6 +70,7 @@ class StandIns:
             name = f"k8s-{ingress.spec.ingressClassName}.ap-northeast-2.elb.example.com"
             status = {"status": {"loadBalancer": {"ingress": [{"hostname": name}]}}}
             resource.status.patch(body=status, **where, **_MERGE)
+            self.addressed[meta.namespace] = datetime.now(UTC)
 
     def _secret(self, resource: Any, secret: Any) -> None:
         meta, conditions = secret.metadata, (secret.status or {}).get("conditions") or []

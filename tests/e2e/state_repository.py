@@ -107,10 +107,12 @@ class StateRepository:
             git("-C", work, "commit", "-q", "-m", message)
             git("-C", work, "push", "-q", "origin", branch)
 
-    def render_into(self, work: Path, key: str, env: str = "int", change: Callable[[str], str] = str) -> None:
+    def render_into(
+        self, work: Path, key: str, env: str = "int", change: Callable[[str], str] = str, more: Iterable[str] = ()
+    ) -> None:
         """Entry and manifest of a preview as `rtb-hub render` writes them, the manifest changed, into a clone."""
         folder = _folder_in(work, key, env)
-        self.hub("render", key, "--env", env, *images(), "--to", folder)
+        self.hub("render", key, "--env", env, *images(), *more, "--to", folder)
         manifest = folder / "manifest.yaml"
         manifest.write_text(change(manifest.read_text(encoding="utf-8")), encoding="utf-8")
 
@@ -122,9 +124,11 @@ class StateRepository:
             command, input=json.dumps(wanted), cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, text=True, check=True
         )
 
-    def push_rendered(self, key: str, change: Callable[[str], str] = str, env: str = "int") -> None:
-        """A preview pushed past the hub, its manifest changed."""
-        self.push(lambda work: self.render_into(work, key, env, change))
+    def push_rendered(
+        self, key: str, change: Callable[[str], str] = str, env: str = "int", more: Iterable[str] = ()
+    ) -> None:
+        """A preview pushed past the hub, its manifest changed. `more`: options of `rtb-hub render`."""
+        self.push(lambda work: self.render_into(work, key, env, change, more))
 
     def head(self, branch: str) -> str:
         return git("-c", "safe.directory=*", "-C", self.bare, "rev-parse", f"refs/heads/{branch}").strip()

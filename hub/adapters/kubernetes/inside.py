@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from generator.objects.pods import DATA_IN_POD, DATA_LABEL
 from hub.adapters.kubernetes.fields import Tree, inner, mapping, mappings, moment, number, text, texts
 from hub.adapters.kubernetes.objects import conditions, created
 from reconcilers.ports import cluster as observed
@@ -81,6 +82,7 @@ def _pod(tree: Tree) -> observed.Pod:
         gates=tuple(text(gate.get("conditionType")) for gate in mappings(spec.get("readinessGates"))),
         scheduler=text(spec.get("schedulerName")),
         compute=text(labels.get(_COMPUTE)),
+        keeps_data=labels.get(DATA_LABEL) == DATA_IN_POD,
         owner=(text(owner.get("kind")), text(owner.get("name"))),
         template=text(labels.get(_TEMPLATE)),
         reason=text(status.get("reason")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -46,7 +47,9 @@ def test_the_project_permits_the_kinds_that_previews_have_and_no_other(name: str
     used = set()
     for blueprint in COMPONENTS:
         for compute in env.spec.compute.allowed:
-            secret = (("web.secrets.TOKEN", f"preview/{name}/x"),)
+            if (blueprint, compute) == ("web-api-postgres", "spot"):
+                continue
+            secret = (("web.secrets.TOKEN", f"preview/{name}/app/x"),)
             entry = preview(env, blueprint=blueprint, compute=compute, settings=secret)
             used |= {(m.identity.group, m.kind) for m in render(entry, env).manifests if m.kind != "Namespace"}
     assert permitted(env) == used
@@ -102,6 +105,27 @@ def test_what_an_entry_says_never_reaches_an_application() -> None:
     assert template["spec"]["project"] == "previews-int"
 
 
+def test_no_expression_of_a_policy_fails_where_a_request_lacks_a_field() -> None:
+    """A request for a cluster-scoped object has no namespace, one for a collection no name: has() comes first."""
+    policies = [tree for (kind, _), tree in objects(environment()).items() if kind == "ValidatingAdmissionPolicy"]
+    assert len(policies) == 2
+    for policy in policies:
+        spec = policy["spec"]
+        assert spec["failurePolicy"] == "Fail"
+        assert all(
+            "scope" in rule and "resourceNames" not in rule for rule in spec["matchConstraints"]["resourceRules"]
+        )
+        expressions = [text for text in texts(spec) if "request." in text or "bject." in text]
+        assert len(expressions) > 1
+        for text in expressions:
+            for used in re.finditer(r"(?<!has\()request\.\w+", text):
+                assert f"has({used[0]})" in text[: used.start()], text
+        for condition in spec["matchConditions"]:
+            for name in ("object", "oldObject"):
+                is_used = re.search(rf"\b{name}\.", condition["expression"])
+                assert not is_used or condition["expression"].startswith(f"{name} != null && ")
+
+
 def texts(tree: Any) -> list[str]:
     if isinstance(tree, dict):
         return [text for value in tree.values() for text in texts(value)]
@@ -117,6 +141,51 @@ def test_each_shard_has_a_class_and_an_anchor() -> None:
     assert {name for kind, name in found if kind == "IngressClass"} == shards
     assert {name for kind, name in found if kind == "IngressClassParams"} == shards
     assert {o["spec"]["ingressClassName"] for (kind, _), o in found.items() if kind == "Ingress"} == shards
+
+
+def test_load_balancers_are_as_the_environment_says() -> None:
+    """Never without a TLS policy: AWS's own speaks TLS 1.0."""
+    exposure = environment().as_tree()["spec"]["exposure"]
+    spec = objects(environment())["IngressClassParams", "previews-0"]["spec"]
+    assert spec["sslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    assert spec["loadBalancerAttributes"] == [
+        {"key": "routing.http.drop_invalid_header_fields.enabled", "value": "true"}
+    ]
+    assert spec["tags"] == [{"key": "rtb-hub/environment", "value": "int"}]
+    assert not {"inboundCIDRs", "subnets"} & spec.keys()
+    left_out = {key: value for key, value in exposure.items() if key not in ("sslPolicy", "attributes", "inboundCidrs")}
+    assert objects(environment(exposure=left_out))["IngressClassParams", "previews-0"]["spec"] == spec
+    more = {
+        "sslPolicy": "ELBSecurityPolicy-TLS13-1-3-2021-06",
+        "inboundCidrs": ["10.0.0.0/8", "203.0.113.7/32"],
+        "attributes": {"idle_timeout.timeout_seconds": "120"},
+        "tags": {"team": "web", "rtb-hub/environment": "other"},
+        "subnets": ["subnet-01000000000000001", "subnet-01000000000000002"],
+    }
+    spec = objects(environment(exposure=exposure | more))["IngressClassParams", "previews-0"]["spec"]
+    assert (spec["sslPolicy"], spec["inboundCIDRs"]) == (more["sslPolicy"], more["inboundCidrs"])
+    assert {pair["key"]: pair["value"] for pair in spec["loadBalancerAttributes"]} == {
+        "idle_timeout.timeout_seconds": "120",
+        "routing.http.drop_invalid_header_fields.enabled": "true",
+    }
+    assert {pair["key"]: pair["value"] for pair in spec["tags"]} == {"team": "web", "rtb-hub/environment": "other"}
+    assert spec["subnets"] == {"ids": more["subnets"]}
+
+
+def test_the_webhook_is_admitted_from_the_load_balancers_addresses() -> None:
+    """Argo CD's own policies (3.6.1) admit the ApplicationSet controller's ports from pods only."""
+    labels = {"app.kubernetes.io/name": "argocd-applicationset-controller", "app.kubernetes.io/part-of": "argocd"}
+    argocd = environment().as_tree()["spec"]["argocd"]
+    own = environment(argocd=argocd | {"loadBalancerCidrs": ["10.1.64.0/24"]})
+    for env, cidrs in ((environment(), ["10.1.0.0/20", "10.1.16.0/20"]), (own, ["10.1.64.0/24"])):
+        policies = [tree for (kind, _), tree in objects(env).items() if kind == "NetworkPolicy"]
+        chosen = [p for p in policies if p["spec"]["podSelector"]["matchLabels"].items() <= labels.items()]
+        assert {p["metadata"]["namespace"] for p in chosen} == {"argocd"}
+        rules = [rule for p in chosen for rule in p["spec"]["ingress"]]
+        admitted = {
+            (peer["ipBlock"]["cidr"], port["port"]) for rule in rules for peer in rule["from"] for port in rule["ports"]
+        }
+        assert admitted == {(cidr, port) for cidr in cidrs for port in (7000, 8080)}
 
 
 def test_secrets_are_references_and_may_be_left_out() -> None:

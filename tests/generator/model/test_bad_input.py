@@ -86,6 +86,14 @@ CASES = [
     ("memory in thousandths of a byte", (*START, "--set", "web.memory=256m"), Reason.INVALID_VALUE, ["write Mi"]),
     ("a path with a query", (*START, "--set", "web.path=/a?b"), Reason.INVALID_VALUE, ["components.web.path"]),
     ("a secret out of reach", (*START, "--set", "web.secrets.A=preview/prd/x"), Reason.INVALID_VALUE, ["preview/int/"]),
+    *(
+        (f"Argo CD's own secret in {env}: {name}", (*(START if env == "int" else (*OTHER_ENV, env)), "--set", f"web.secrets.A={name}#x"), Reason.INVALID_VALUE, [f"not allowed in {env}"])
+        for env in ("int", "stg", "prd")
+        for name in (f"rtb/{env}/argocd", f"rtb/{env}/argocd-repository", f"preview/{env}/argocd-repository")
+    ),
+    ("a database on spot nodes", (*START, "-b", "web-api-postgres", "-i", f"postgres={image('p')}", "--compute", "spot"), Reason.INVALID_VALUE, ["has a database", "allowed: fargate"]),
+    ("more disk than a pod has", (*START, "--set", "web.storage=21Gi"), Reason.INVALID_VALUE, ["web.storage", "up to 20Gi"]),
+    ("more disk than a preview may have", (*START, "--set", "web.storage=20Gi"), Reason.OVER_LIMIT, ["21Gi of disk", "at most 20Gi"]),
     ("a port of the database", (*START, "-b", "web-api-postgres", "-i", f"postgres={image('p')}", "--set", "postgres.port=1"), Reason.INVALID_VALUE, ["postgres.port", "the template decides it"]),
     ("a branch that is none", (*START, "--branch", "a..b"), Reason.INVALID_VALUE, ["check-ref-format"]),
     ("spot where it is not allowed", (*OTHER_ENV, "prd", "--compute", "spot"), Reason.INVALID_VALUE, ["spot is not allowed in prd"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -29,8 +30,10 @@ SEEN = {
     ("spec", "cluster", "kubernetes"),
     ("spec", "limits", "cpu"),
     ("spec", "limits", "memory"),
+    ("spec", "limits", "storage"),
     ("spec", "isolation", "securityGroups"),
     ("spec", "isolation", "loadBalancerCidrs"),
+    ("spec", "isolation", "egress"),
     ("spec", "secrets", "store"),
     ("spec", "secrets", "prefixes"),
     ("spec", "images", "pinned"),
@@ -57,14 +60,17 @@ def others(value: Any) -> Iterator[Any]:
         case int():
             yield from (value + 1, value - 1)
         case list():
-            yield value[:1] if len(value) > 1 else [*value, "another"]
+            more = ("another", "10.9.0.0/20", "sg-09999999999999999", {"cidr": "10.9.0.0/20", "ports": [53]})
+            yield from [value[:1]] if len(value) > 1 else ([*value, item] for item in more)
             yield from ([other, *value[1:]] for item in value[:1] for other in others(item))
         case dict():
-            yield {"web": {"cpu": "500m"}}
+            yield from ({"web": {"cpu": "500m"}}, {"team": "web"})
         case str():
             yield from {
                 "fargate": ["spot"],
                 "internal": ["internet-facing"],
+                "ELBSecurityPolicy-TLS13-1-2-2021-06": ["ELBSecurityPolicy-TLS13-1-3-2021-06"],
+                "true": ["false"],
                 "USD": ["EUR"],
                 "correct": ["report"],
                 "Asia/Seoul": ["Europe/Berlin"],
@@ -79,6 +85,9 @@ def others(value: Any) -> Iterator[Any]:
 def changed(model: M, path: Path, value: Any) -> M | None:
     """`model` with another value at `path`; None when it does not take it."""
     tree = copy.deepcopy(model.model_dump(mode="json", by_alias=True, exclude_none=True))
+    if path in (("spec", "account"), ("spec", "region")):  # ARNs are of the same
+        for of_arn in (tree["spec"]["cluster"], tree["spec"]["exposure"]):
+            of_arn.update(json.loads(json.dumps(of_arn).replace(tree["spec"][path[1]], value)))
     node: Any = tree
     for key in path[:-1]:
         node = node[key]
@@ -130,7 +139,7 @@ def test_a_field_of_the_environment_changes_the_digest_if_it_can_be_seen(path: P
 @pytest.mark.parametrize("blueprint", COMPONENTS)
 def test_a_field_of_the_entry_changes_its_digest_unless_it_is_of_the_lease(blueprint: str) -> None:
     env = environment("int")
-    settings = (("web.env.A", "1"), ("web.secrets.B", "preview/int/b#x"), ("web.command", "sh"), ("web.args", "-c"))
+    settings = (("web.env.A", "1"), ("web.secrets.B", "preview/int/app/b#x"), ("web.command", "sh"), ("web.args", "-c"))
     entry = preview(env, blueprint=blueprint, settings=(*settings, ("web.runAsUser", "1000")))
     before = RENDERER.inputs_digest(entry, env, "1")
     told = 0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from generator.cost.pricing import fixed_prices
 from generator.errors import ConfigError, Reason, Stalled
 from generator.model.blueprint import TemplateLibrary
 from hub.actions.blueprints import list_blueprints, show_blueprint
@@ -15,6 +16,7 @@ from hub.actions.price import price
 from reconcilers.scheduled.admission import plan_queue
 from worlds.acting import STARTER, Acting
 from worlds.builders import LIBRARY, NOW, environment, start_request
+from worlds.commands import must
 
 
 def test_every_component_of_the_blueprint_counts_whatever_images_are_given() -> None:
@@ -24,6 +26,26 @@ def test_every_component_of_the_blueprint_counts_whatever_images_are_given() -> 
     assert [pod.pods.name for pod in found.price.pods] == ["api", "web"]
     assert found.price.per_hour == Decimal("0.0309450")
     assert found == price(asked, environment(), LIBRARY, starter=STARTER, now=NOW)
+
+
+def test_fixed_costs_are_told_beside_the_price_and_are_no_part_of_it() -> None:
+    tree = environment().as_tree()["spec"]
+    env = environment(exposure=tree["exposure"] | {"shards": 3})
+    fixed = fixed_prices(env.spec.pricing, env.spec.exposure.shards)
+    assert [(one.what, one.count, one.per_hour) for one in fixed] == [
+        ("EKS cluster", 1, Decimal("0.10")),
+        ("load balancer", 3, Decimal("0.0675")),
+    ]
+    with_them, without = (
+        price(start_request(), one, LIBRARY, starter=STARTER, now=NOW).price
+        for one in (env, environment(pricing=tree["pricing"] | {"fixed": []}))
+    )
+    assert with_them == without
+    told = " ".join(must("price", "--env", "int").out.split())
+    assert "List price: 0.04656 USD per vCPU-hour" in told
+    assert "int itself costs $0.1225 an hour, $89.43 a month" in told
+    told = must("price", "--env", "int", "--compute", "spot", "-o", "json").json()
+    assert [one["perHour"] for one in told["fixed"]] == ["0.10", "0.0225"]
 
 
 def test_a_spot_preview_has_no_price_of_its_own() -> None:

@@ -95,7 +95,7 @@ def test_diff_tells_by_object_and_exit_code(state: Path) -> None:
     assert "+ Deployment preview-rtb-123/web" in created.out
     start(state)
     assert rtb_hub(*ask).code == 0
-    changed = rtb_hub(*ask, "--set", "web.cpu=500m", "--set", "web.secrets.K=preview/int/k", "-o", "json")
+    changed = rtb_hub(*ask, "--set", "web.cpu=500m", "--set", "web.secrets.K=preview/int/app/k", "-o", "json")
     assert changed.code == DIFFERENT
     objects = {change["object"]: change for change in changed.json()["objects"]}
     assert objects["ExternalSecret preview-rtb-123/web-secrets"]["change"] == "added"

@@ -194,10 +194,10 @@ def test_its_names_are_those_of_the_rendered_objects() -> None:
     } <= told
 
     guard = next(tree for tree in objects if tree["metadata"]["name"] == "rtb-hub-guard-deletion")
-    rule = guard["spec"]["matchConstraints"]["resourceRules"][0]
+    listed = guard["spec"]["matchConditions"][0]["expression"].partition(" in ")[2]
     annotated = re.search(r"annotate (applicationset/\S+ appproject/\S+ appproject/\S+) \\\n +(\S+)=true", INSTALL)
     assert annotated
-    assert {name.split("/")[1] for name in annotated[1].split()} == set(rule["resourceNames"])
+    assert {name.split("/")[1] for name in annotated[1].split()} == set(re.findall("'([^']+)'", listed))
     assert annotated[2] in guard["spec"]["validations"][0]["expression"]
     assert "rtb-hub-guard-deletion" in INSTALL
 

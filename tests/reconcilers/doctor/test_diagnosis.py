@@ -234,7 +234,7 @@ def test_environments_of_their_own_share_nothing() -> None:
 @pytest.mark.parametrize(
     ("fields", "rule"),
     [
-        (("account", "region", "cluster"), "shared-cluster"),
+        (("account", "region", "cluster", "exposure"), "shared-cluster"),
         (("domain",), "shared-domain"),
         (("branch",), "shared-branch"),
     ],
@@ -244,6 +244,18 @@ def test_what_two_environments_may_not_share_is_told(fields: tuple[str, ...], ru
     prd = environment("prd", **{field: int_.as_tree()["spec"][field] for field in fields})
     (found,) = diagnose_sharing([int_, prd])
     assert (found.severity, found.rule, found.where.file) == ("error", rule, "environments/prd/environment.yaml")
+
+
+def test_previews_of_one_environment_that_could_read_argo_cds_secrets_of_another_are_told() -> None:
+    tree = environment("int").as_tree()["spec"]
+    same = {field: tree[field] for field in ("account", "exposure")}
+    cluster = {**tree["cluster"], "name": "other"}
+    loose = environment("prd", **same, cluster=cluster, secrets={"store": "x", "prefixes": ["rtb/int/"]})
+    (found,) = diagnose_sharing([environment("int"), loose])
+    assert (found.severity, found.rule) == ("error", "shared-secrets")
+    assert "could read rtb/int/argocd, Argo CD's own of the other" in found.message
+    elsewhere = environment("prd", secrets={"store": "x", "prefixes": ["rtb/int/"]})
+    assert list(diagnose_sharing([environment("int"), elsewhere])) == []
 
 
 def test_environments_on_one_branch_with_one_rule_are_well() -> None:

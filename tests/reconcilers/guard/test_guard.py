@@ -320,6 +320,19 @@ BAD: dict[str, tuple[Callable[[State], Files], set[str]]] = {
         lambda s: unchecked(s, with_component(ninth(s), "web", secrets={"TOKEN": "preview/prd/x#token"})),
         {"foreign-reference"},
     ),
+    **{
+        f"Argo CD's own secret {name}": (
+            lambda s, name=name: unchecked(s, with_component(ninth(s), "web", secrets={"TOKEN": f"{name}#x"})),
+            {"foreign-reference"},
+        )
+        for name in ("rtb/int/argocd", "rtb/int/argocd-repository", "preview/int/argocd-repository")
+    },
+    "a database on spot nodes": (
+        lambda s: unchecked(
+            s, with_spec(s.world.preview(s.main, "int", "RTB-9", blueprint="web-api-postgres"), compute="spot")
+        ),
+        {"compute-not-allowed"},
+    ),
     "a component of no blueprint": (
         lambda s: by_hand(
             s, with_spec(ninth(s), components={**ninth(s).spec.components, "x": s.live.spec.components["web"]})

@@ -38,7 +38,7 @@ SETTINGS = st.fixed_dictionaries(
         "web.replicas": st.sampled_from(["1", "2"]),
         "api.memory": st.sampled_from(["256Mi", "512Mi"]),
         "api.env.A": st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20),
-        "web.secrets.B": st.just("preview/int/b#x"),
+        "web.secrets.B": st.just("preview/int/app/b#x"),
     },
 )
 

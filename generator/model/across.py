@@ -1,0 +1,75 @@
+"""What fields of an environment say of one another: one account, one region, and what is kept apart.
+
+Each is right by itself, and together they would stall a load-balancer group, or let previews reach what is not theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from generator.values.aws import Arn, partition_of
+from generator.values.formats import split_secret
+
+#: `generator.model.environment.EnvironmentSpec`, which checks itself by this module.
+Spec = Any
+#: Path below `spec` in the names that files use, the value there, and what is wrong.
+Contradiction = tuple[tuple[str | int, ...], Any, str]
+
+
+def contradictions(spec: Spec) -> Iterator[Contradiction]:
+    """Every field that does not fit another."""
+    yield from _of_another_place(spec)
+    yield from _not_apart(spec)
+    yield from _secrets(spec)
+
+
+def argocd_secrets(spec: Spec) -> tuple[tuple[str, str], ...]:
+    """(Field, name in AWS Secrets Manager) of what is Argo CD's own."""
+    named = {
+        "webhookSecret": spec.argocd.webhook_secret,
+        "repositoryCredentials": spec.argocd.repository_credentials,
+    }
+    return tuple((field, split_secret(reference)[0]) for field, reference in named.items() if reference)
+
+
+def covers(prefix: str, name: str) -> bool:
+    """Whether previews that may name secrets by `prefix` may name this one."""
+    return name.startswith(prefix)
+
+
+def _of_another_place(spec: Spec) -> Iterator[Contradiction]:
+    partition = partition_of(spec.region)
+    arns: list[tuple[tuple[str | int, ...], str]] = [(("cluster", "roleArn"), spec.cluster.role_arn)]
+    arns += [(("exposure", "certificates", n), arn) for n, arn in enumerate(spec.exposure.certificates)]
+    for path, text in arns:
+        arn = Arn.parse(text)
+        for what, found, wanted in (
+            ("partition", arn.partition, partition),
+            ("account", arn.account, spec.account),
+            ("region", arn.region or spec.region, spec.region),
+        ):
+            if found != wanted:
+                yield path, text, f"{text!r} is of {what} {found}, and the environment of {wanted}"
+
+
+def _not_apart(spec: Spec) -> Iterator[Contradiction]:
+    cluster = {spec.cluster.security_group: "the cluster's own"}
+    cluster |= dict.fromkeys(spec.cluster.node_security_groups, "the nodes'")
+    for number, group in enumerate(spec.isolation.security_groups):
+        if group in cluster:
+            message = (
+                f"{group} is {cluster[group]} group: its members may all reach one another, so it isolates nothing"
+            )
+            yield ("isolation", "securityGroups", number), group, message
+    if spec.argocd.secret_store == spec.secrets.store:
+        message = f"{spec.secrets.store} is the store of previews: it can read what they may read, and only that"
+        yield ("argocd", "secretStore"), spec.secrets.store, message
+
+
+def _secrets(spec: Spec) -> Iterator[Contradiction]:
+    for number, prefix in enumerate(spec.secrets.prefixes):
+        for field, name in argocd_secrets(spec):
+            if covers(prefix, name):
+                message = f"{prefix!r} covers {name!r} (argocd.{field}): a preview could read Argo CD's own secret"
+                yield ("secrets", "prefixes", number), prefix, message
