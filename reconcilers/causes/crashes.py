@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from reconcilers.causes.crash_rules import (
     DONE,
@@ -29,6 +30,9 @@ from reconcilers.causes.starting_containers import NEVER_RAN
 from reconcilers.causes.starting_containers import RULES as NEVER_BEGUN
 from reconcilers.ports.cluster import Container, Event, Pod, Workload
 
+#: Between two tries kubelet waits at most five minutes (MaxContainerBackOff); one that runs longer has come up.
+_BETWEEN = timedelta(minutes=10)
+
 
 @dataclass(frozen=True, slots=True)
 class _End:
@@ -44,7 +48,7 @@ def findings(look: Look) -> Iterator[Finding]:
     failed = [one for one in look.workloads if one.kind == "Job" and _failure(one)]
     of_jobs = {one.name for one in look.workloads if one.kind == "Job"}
     for pod, container in look.containers():
-        end = _end(container)
+        end = _end(look, container)
         if end is not None and look.workload_of(pod) not in of_jobs and not _is_refused(end):
             yield _finding(look, pod, container, end)
     for job in failed:
@@ -73,7 +77,7 @@ def _jobs_at_work(look: Look, failed: set[str], jobs: set[str]) -> Iterator[Find
     """Containers of Jobs that are tried again: told while the Job has neither failed nor is done."""
     done = {one.name for one in look.workloads if one.kind == "Job" and (c := one.condition("Complete")) and c.holds}
     for pod, container in look.containers():
-        end = _end(container)
+        end = _end(look, container)
         job = look.workload_of(pod)
         if end and job in jobs - failed - done and container.reason == "CrashLoopBackOff" and not _is_refused(end):
             yield _finding(look, pod, container, end)
@@ -84,9 +88,11 @@ def _is_refused(end: _End) -> bool:
     return end.reason in NEVER_RAN
 
 
-def _end(container: Container) -> _End | None:
+def _end(look: Look, container: Container) -> _End | None:
     """How it ended, when it is no more than between two tries; None when it runs, or may still come up."""
-    if container.reason == "CrashLoopBackOff" or (container.is_running and container.restarts >= FEW):
+    ended = container.last_ended
+    is_between = container.is_running and container.restarts >= FEW and (ended is None or look.now - ended <= _BETWEEN)
+    if container.reason == "CrashLoopBackOff" or is_between:
         return _End(container.last_reason, container.last_exit_code, container.last_message)
     if container.exit_code is not None and (container.exit_code != 0 or container.restarts):
         return _End(container.reason, container.exit_code, container.message)

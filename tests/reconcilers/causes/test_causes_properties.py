@@ -161,6 +161,15 @@ def test_a_component_that_ends_while_its_database_comes_up_has_no_cause() -> Non
     assert told(tree)["code"] == "crash-cannot-connect", "not for ever"
 
 
+def test_a_container_that_runs_between_two_tries_crashes_and_one_that_came_up_long_ago_does_not() -> None:
+    tree = situation("crash", "boom")
+    state = tree["objects"]["pods"][0]["status"]["containerStatuses"][0]
+    state["state"] = {"running": {"startedAt": at("01:59:50")}}
+    assert told(tree)["code"] == "crash-exit"
+    state["lastState"]["terminated"]["finishedAt"] = at("01:20:00")
+    assert told(tree)["code"] is None
+
+
 def test_a_pod_that_waits_for_a_secret_is_told_by_the_external_secret() -> None:
     found = told(situation("secret", "Secret does not exist"))
     assert (found["code"], found["others"][0]["code"]) == ("secret-does-not-exist", "secret-missing")
