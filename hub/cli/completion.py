@@ -47,7 +47,7 @@ def _install(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
         if shell.rc is not None:
             _add_line(home / shell.rc, shell.line)
     except OSError as err:
-        raise click.UsageError(f"cannot write {err.filename}: {err.strerror}") from err
+        raise click.UsageError(f"cannot write {err.filename or home}: {err.strerror}") from err
     click.echo(f"{name} completion is in {home / shell.script}; it works in the next shell that you open")
     ctx.exit()
 

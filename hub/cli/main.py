@@ -7,6 +7,7 @@ import os
 import sys
 
 from hub import __version__
+from hub.cli.streams import OutputClosedError, discard_output, guard_streams
 
 NAME = "rtb-hub"
 #: `Reason.FILE_UNUSABLE` in `hub.output.exit_codes`, which costs more to import than all of this.
@@ -31,16 +32,18 @@ def main() -> None:
         if sys.stderr is not None:
             sys.stderr.write("error: standard output is closed, so nothing was done; to do: >/dev/null discards it\n")
         sys.exit(_UNUSABLE)
+    guard_streams()
     try:
         _main()
         sys.stdout.flush()
+    except OutputClosedError:
+        discard_output()
     except OSError as err:
         from hub.cli.errors import unusable
 
         if (found := unusable(err)) is None:
             raise
-        if sys.stderr is not None:
-            sys.stderr.write(f"error: {found.faults[0].message}\n")
+        sys.stderr.write(f"error: {found.faults[0].message}\n")
         sys.exit(_UNUSABLE)
 
 

@@ -29,7 +29,7 @@ def console(*, stderr: bool = False) -> Console:
 
     class Quiet(Console):
         def on_broken_pipe(self) -> None:  # Rich's own ends the process with 1, whatever was done before
-            raise BrokenPipeError
+            raise  # noqa: PLE0704 - Rich calls this while it handles the error
 
     out = Quiet(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
     if not out.is_terminal and "COLUMNS" not in os.environ:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 
+from generator.errors import Reason
+from hub.cli.streams import guard_streams
+from hub.output.exit_codes import CODES
 from worlds.commands import IMAGES, Ran, git, rtb_hub
 from worlds.places import ROOT
 from worlds.repositories import state_repository
@@ -18,7 +25,7 @@ START = ("start", "RTB-1", "--env", "int", "--blueprint", "web-api", *IMAGES)
 
 
 def with_stdout(stdout: str, *arguments: object) -> Ran:
-    """Run the program with standard output redirected as a shell does it."""
+    """Run the program with its output redirected as a shell does it."""
     words = [sys.executable, "-m", "hub.cli.main", *map(str, arguments)]
     done = subprocess.run(["sh", "-c", f'exec "$@" {stdout}', "sh", *words], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)  # fmt: skip
     return Ran(done.returncode, done.stdout, done.stderr)
@@ -43,6 +50,59 @@ def test_without_standard_output_nothing_is_begun(tmp_path: Path) -> None:
     before = git(path, "for-each-ref")
     assert with_stdout(">&-", *START, "--repo", path).code == UNUSABLE
     assert git(path, "for-each-ref") == before
+
+
+@pytest.mark.parametrize("stderr", ["2>/dev/full", "2>&-"])
+def test_what_standard_error_does_not_take_changes_no_exit_code(stderr: str) -> None:
+    assert with_stdout(stderr, "schema", "nothing").code == CODES[Reason.INVALID_VALUE]
+
+
+@pytest.mark.parametrize("limit", ["full", "limit"])
+def test_a_full_disk_below_a_named_folder_is_not_told_as_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    number = {"full": errno.ENOSPC, "limit": errno.EFBIG}[limit]
+
+    def fails(path: Path, *_: object, **__: object) -> int:
+        raise OSError(number, os.strerror(number))  # as a write to an open file fails: without its name
+
+    monkeypatch.setattr(Path, "write_text", fails)
+    ran = rtb_hub("render", *START[1:], "--to", tmp_path / "out")
+    assert (ran.code, os.strerror(number) in ran.err) == (UNUSABLE, True), ran.err
+    assert "standard output" not in ran.err
+    assert "is done" not in ran.err
+
+
+@pytest.mark.parametrize("command", [("schema", "preview"), ("--help",), ("render", *START[1:])], ids=" ".join)
+def test_who_reads_no_more_had_what_they_wanted(command: tuple[str, ...]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    words = [sys.executable, "-m", "hub.cli.main", *command]
+    ran = subprocess.run(words, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=write, stderr=subprocess.PIPE, check=False)  # fmt: skip
+    os.close(write)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "euc_kr", "cp949"])
+def test_no_encoding_keeps_a_command_from_its_end(tmp_path: Path, encoding: str) -> None:
+    path = state_repository(tmp_path / "state.git")
+    for command in (START, ("list",), ("show", "RTB-1", "--env", "int"), ("start", "--help"), ("why", "RTB-9")):
+        words = [sys.executable, "-m", "hub.cli.main", *command]
+        environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding, "RTB_HUB_REPO": str(path)}
+        ran = subprocess.run(words, env=environ, capture_output=True, check=False)
+        assert b"Traceback" not in ran.stderr
+        assert ran.returncode == (2 if command[0] == "why" else 0), ran.stderr
+        if "--help" not in command:  # click takes ASCII for a mistake, and writes UTF-8
+            ran.stdout.decode(encoding)
+
+
+def test_what_an_encoding_cannot_say_is_escaped_as_in_json() -> None:
+    text = io.TextIOWrapper(io.BytesIO(), "ascii", newline="")
+    with redirect_stdout(text):
+        guard_streams()
+    text.write(json.dumps("é–✓😀한", ensure_ascii=False))
+    text.flush()
+    assert json.loads(text.buffer.getvalue()) == "é–✓😀한"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

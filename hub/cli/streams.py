@@ -1,0 +1,83 @@
+"""Standard output and standard error of the process, so that no failure to print is taken for another.
+
+Standard output that takes nothing raises an error of its own, since an `OSError` without a file's name may as well come
+from a file. Standard error that takes nothing is let go: nobody is left to be told, and the exit code still tells.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+#: The name by which Python's codecs know `_escaped`.
+_ESCAPED = "rtb-hub-escaped"
+
+
+class OutputLostError(OSError):
+    """Standard output takes nothing: its disk is full, it is closed, its terminal is gone."""
+
+
+class OutputClosedError(BrokenPipeError):
+    """Nobody reads standard output any more, as `head` when it has enough."""
+
+
+class _Output(io.FileIO):
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data) or 0
+        except BrokenPipeError as err:
+            raise OutputClosedError from err  # without EPIPE, at which click ends the process with 1
+        except OSError as err:
+            raise OutputLostError(err.errno, err.strerror) from err
+
+
+class _Errors(io.FileIO):
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data) or 0
+        except OSError:
+            return memoryview(data).nbytes
+
+
+def guard_streams() -> None:
+    """Have the process's streams fail as above, and never for what their encoding cannot say: `✓` in EUC-KR.
+
+    A stream that is no file, as tests have, keeps its way to fail. A closed standard error becomes one to nowhere.
+    """
+    codecs.register_error(_ESCAPED, _escaped)
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
+    sys.stdout, sys.stderr = _guarded(sys.stdout, _Output), _guarded(sys.stderr, _Errors)
+
+
+def _guarded(stream: object, raw: type[_Output | _Errors]) -> io.TextIOWrapper:
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream  # type: ignore[return-value] # somebody else's, who prints in their own way
+    if not isinstance(stream.buffer, io.BufferedWriter | io.FileIO):
+        stream.reconfigure(errors=_ESCAPED)
+        return stream
+    buffer = io.BufferedWriter(raw(stream.fileno(), "w", closefd=False))
+    at_once = stream.line_buffering or stream.write_through
+    return io.TextIOWrapper(buffer, stream.encoding, _ESCAPED, line_buffering=at_once)
+
+
+def _escaped(err: UnicodeError) -> tuple[str, int]:
+    r"""What an encoding cannot say as `\uXXXX`, two of them beyond U+FFFF: so JSON stays JSON (RFC 8259, section 7)."""
+    if not isinstance(err, UnicodeEncodeError):
+        raise err
+    units = err.object[err.start : err.end].encode("utf-16-be", "surrogatepass")
+    pairs = zip(units[::2], units[1::2], strict=True)
+    return "".join(f"\\u{high:02x}{low:02x}" for high, low in pairs), err.end
+
+
+def discard_output() -> None:
+    """Have what is still to be written to standard output go nowhere, so that nothing fails again at the end."""
+    with suppress(OSError, ValueError):  # a stream of no descriptor is nobody's to flush at the end
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
