@@ -15,7 +15,7 @@ from hub.adapters.kubernetes.recording import LIMIT_BYTES, read_recording
 from hub.commands.cluster_options import Options
 from hub.output.console import Format, emit, printable
 from hub.views.phases import STYLES
-from hub.views.why import FOR_WHOM, steps_of, told_time, why_data
+from hub.views.why import FOR_WHOM, evidence_text, steps_of, told_time, why_data
 from hub.wiring import hub
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _evidence(console: Console, found: Finding) -> None:
             f"{one.source} of {one.subject.kind} {one.subject.name}",
             *([f"at {at}"] if at else []),
             one.reason,
-            one.message,
+            evidence_text(one, found),
         ]
         _line(console, "evidence", ": ".join(part for part in (", ".join(parts[:-2]), *parts[-2:]) if part))
 

@@ -10,7 +10,7 @@ from generator.errors import ToDo
 from generator.values.formats import format_time
 from hub.output.remedies import words
 from reconcilers.causes.model import Audience, Evidence, Finding
-from reconcilers.causes.texts import one_line
+from reconcilers.causes.texts import one_line, without_accounts
 from reconcilers.health.phase import Phase
 
 FOR_WHOM = {
@@ -30,7 +30,7 @@ def why_data(phase: Phase, unread: Mapping[str, str]) -> dict[str, Any]:
         "final": bool(found and found.is_final),
         "text": phase.cause,
         "steps": steps_of(phase),
-        "evidence": [_evidence(one) for one in found.evidence] if found else [],
+        "evidence": [_evidence(one, found) for one in found.evidence] if found else [],
         "others": [_other(one) for one in phase.others],
         "unread": [{"resource": one_line(kind), "why": one_line(why)} for kind, why in sorted(unread.items())],
     }
@@ -49,18 +49,24 @@ def _other(found: Finding) -> dict[str, Any]:
         "final": found.is_final,
         "text": found.text,
         "steps": [words(step) for step in found.steps],
-        "evidence": [_evidence(one) for one in found.evidence],
+        "evidence": [_evidence(one, found) for one in found.evidence],
     }
 
 
-def _evidence(one: Evidence) -> dict[str, Any]:
+def evidence_text(one: Evidence, found: Finding) -> str:
+    """A message on one line; account numbers and ARNs are for the platform only."""
+    told = one_line(one.message)
+    return without_accounts(told) if found.audience is Audience.DEVELOPER else told
+
+
+def _evidence(one: Evidence, found: Finding) -> dict[str, Any]:
     return {
         "source": one.source,
         "kind": one_line(one.subject.kind),
         "name": one_line(one.subject.name),
         **({"container": one_line(one.subject.container)} if one.subject.container else {}),
         "reason": one_line(one.reason),
-        "message": one_line(one.message),
+        "message": evidence_text(one, found),
         "time": told_time(one.at),
     }
 

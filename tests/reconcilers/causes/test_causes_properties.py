@@ -254,6 +254,13 @@ def test_a_name_in_a_step_is_no_command(name: str) -> None:
     assert all(name not in step for step in told(tree)["steps"] if name)
 
 
+def test_accounts_are_for_the_platform_only() -> None:
+    arn = "arn:aws:iam::111111111111:role/x"
+    developers = told(situation("crash", f"cannot assume {arn} of account 111111111111"))
+    assert "111111111111" not in json.dumps(developers)
+    assert arn in told(situation("unexposed", f"AccessDenied: {arn}"))["text"]
+
+
 def test_an_answer_says_when_waiting_has_been_long_enough() -> None:
     found = recording(situation("unplaced", "Fargate capacity is unavailable at this time."))
     assert why_recorded(found).phase.name == "starting"
