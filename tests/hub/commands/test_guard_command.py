@@ -127,7 +127,7 @@ def test_a_new_branch_an_unknown_base_and_a_rewritten_one_are_refused(repository
 
 
 def test_a_range_that_is_none_and_a_branch_of_nobody_are_wrong_input(repository: Path) -> None:
-    for revisions in ("main", "main...main", "..main", "main..", "main..nothing", "main..--help"):
+    for revisions in ("main", "main....main", "..main", "main..", "main..nothing", "main..--help"):
         ran = rtb_hub("guard", revisions, "--repo", repository)
         assert (ran.code, "InvalidValue" in ran.err) == (14, True), revisions
     ran = rtb_hub("guard", "main^1..main", "--branch", "feature", "--repo", repository)
@@ -171,3 +171,16 @@ def test_escaping_is_that_of_the_runner() -> None:
     assert plain_line("::error::x ##[error]y\n") == ": :error: :x ## [error]y\\n"
     table = markdown_table(("a", "b"), [("|", "<b>"), ("é1", "a-b")])
     assert table == "| a | b |\n| --- | --- |\n| &#124; | &#60;b&#62; |\n| é1 | a-b |\n"
+
+
+def test_three_dots_judge_what_merging_gives(repository: Path) -> None:
+    """The branch went on since: its own changes are not taken for the request's."""
+    git(repository, "update-ref", "refs/heads/asked", "main")
+    path, text = manifest_of(repository)
+    commit_file(repository, path, text.replace("replicas: 1", "replicas: 9", 1), "asked")
+    must("start", "RTB-2", "--env", "int", *IMAGES, "--repo", repository)
+    assert must("guard", "main...main", "--branch", "main", "--repo", repository).out.startswith("allowed")
+    ran = rtb_hub("guard", "main...asked", "--branch", "main", "--repo", repository)
+    assert ran.code == 5
+    assert "spec.replicas is 9, renders to 1" in ran.out
+    assert "refused, 1 reason (1 commit, 1 preview changed, 0 removed)" in ran.out
