@@ -199,6 +199,31 @@ class Settings(BaseModel):
     worker_concurrency: Annotated[int, Field(ge=1, le=200)] = Field(20, alias="RTB_HUB_WORKER_CONCURRENCY")
     """How many jobs a worker does at a time that ask a forge or read a history, 1 to 200; what is only committed goes
     together, up to 200 in a commit. Default: 20."""
+    github_webhook_secret: SecretStr | None = Field(None, alias="RTB_HUB_GITHUB_WEBHOOK_SECRET")
+    """What GitHub signs its deliveries with. Default: none; deliveries of GitHub are answered 503."""
+    github_webhook_secret_file: Path | None = Field(None, alias="RTB_HUB_GITHUB_WEBHOOK_SECRET_FILE")
+    """The file that holds it; read at each delivery. Default: none."""
+    github_webhook_secret_previous: SecretStr | None = Field(None, alias="RTB_HUB_GITHUB_WEBHOOK_SECRET_PREVIOUS")
+    """The secret before, taken too while GitHub is given the new one. Default: none."""
+    github_webhook_secret_previous_file: Path | None = Field(None, alias="RTB_HUB_GITHUB_WEBHOOK_SECRET_PREVIOUS_FILE")
+    """The file that holds it. Default: none."""
+    jira_webhook_secret: SecretStr | None = Field(None, alias="RTB_HUB_JIRA_WEBHOOK_SECRET")
+    """What a webhook that a Jira administrator made signs with. Default: none; Jira's are answered 503, and come
+    again."""
+    jira_webhook_secret_file: Path | None = Field(None, alias="RTB_HUB_JIRA_WEBHOOK_SECRET_FILE")
+    """The file that holds it; read at each delivery. Default: none."""
+    jira_webhook_secret_previous: SecretStr | None = Field(None, alias="RTB_HUB_JIRA_WEBHOOK_SECRET_PREVIOUS")
+    """The secret before, taken too while Jira is given the new one. Default: none."""
+    jira_webhook_secret_previous_file: Path | None = Field(None, alias="RTB_HUB_JIRA_WEBHOOK_SECRET_PREVIOUS_FILE")
+    """The file that holds it. Default: none."""
+    slack_signing_secret: SecretStr | None = Field(None, alias="RTB_HUB_SLACK_SIGNING_SECRET")
+    """What Slack signs its requests with. Default: none; requests of Slack are answered 503."""
+    slack_signing_secret_file: Path | None = Field(None, alias="RTB_HUB_SLACK_SIGNING_SECRET_FILE")
+    """The file that holds it; read at each request. Default: none."""
+    slack_signing_secret_previous: SecretStr | None = Field(None, alias="RTB_HUB_SLACK_SIGNING_SECRET_PREVIOUS")
+    """The secret before, taken too while Slack goes over to the new one. Default: none."""
+    slack_signing_secret_previous_file: Path | None = Field(None, alias="RTB_HUB_SLACK_SIGNING_SECRET_PREVIOUS_FILE")
+    """The file that holds it. Default: none."""
     forge: ForgeKeys = ForgeKeys()
     _environ: Mapping[str, str] = PrivateAttr(default_factory=dict)
     _seen: set[str] = PrivateAttr(default_factory=set)

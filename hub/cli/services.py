@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from hub.cli import options
@@ -9,7 +11,12 @@ from hub.cli.errors import declared_errors
 from hub.cli.help import Group
 from hub.output.formats import Format
 
+if TYPE_CHECKING:
+    from hub.store.deliveries import DeliveryState, Source
+
 _PANEL = "Services"
+_SOURCES = ("github", "jira", "jira-automation", "slack")
+_STATES = ("processed", "ignored", "failed")
 
 
 @options.command(panel=_PANEL)
@@ -44,35 +51,110 @@ def db_upgrade(output: Format) -> None:
 
 
 @options.command(panel=_PANEL)
+@options.argument(
+    "service",
+    metavar="SERVICE",
+    required=False,
+    type=click.Choice(("listener",)),
+    help="One service alone: 'listener' takes what GitHub, Jira and Slack deliver. Left out: all in one process.",
+)
 @options.repo
 @options.option(
     "--port",
     metavar="PORT",
     type=click.IntRange(min=0, max=65535),
-    default=3000,
-    show_default=True,
-    help="Port of the API. 0: any free port.",
+    show_default="3000; of the listener 4000",
+    help="Port that is answered at. 0: any free port.",
+)
+@options.option(
+    "--host",
+    metavar="ADDRESS",
+    show_default="127.0.0.1",
+    help="Address that one service alone is answered at, such as 0.0.0.0 in a pod.",
 )
 @declared_errors
-def serve(repo: str | None, port: int) -> None:
-    """Run the hub as a service on this machine: API, worker and reconcilers in one process.
+def serve(service: str | None, repo: str | None, port: int | None, host: str | None) -> None:
+    """Run the hub as a service on this machine: API, webhooks, worker and reconcilers in one process.
 
     It keeps a SQLite database in RTB_HUB_DATA and needs no other server. It answers on 127.0.0.1 only, and prints a
     link that signs you in once. Needs 'pip install rtb-ai-hub[services]'.
+
+    A service alone works with the database of RTB_HUB_DATABASE_URL, which has to have this release's schema.
 
     Example: rtb-hub serve --repo state.git
     """
     from hub.wiring import hub, needing_services, watching
 
+    if service is None and host is not None:
+        raise click.BadParameter("the hub in one process answers on 127.0.0.1 only", param_hint="--host")
     with needing_services():
+        from hub.services.listener.service import Listening
+        from hub.services.listener.service import serve as listen
         from hub.services.serve import Serving
         from hub.services.serve import serve as run
     ours, _ = watching(hub(), as_json=False)
-    run(ours, Serving(repo, port), click.echo)
+    if service == "listener":
+        listen(ours, Listening(host or "127.0.0.1", 4000 if port is None else port), click.echo)
+    else:
+        run(ours, Serving(repo, 3000 if port is None else port), click.echo)
+
+
+@options.command("list")
+@options.choice("--source", among=_SOURCES, help="Only of this one.")
+@options.choice("--state", among=_STATES, help="Only those of which this became.")
+@options.option(
+    "--limit", metavar="N", type=click.IntRange(1, 1000), default=50, show_default=True, help="Show at most so many."
+)
+@options.output
+@declared_errors
+def webhook_list(source: Source | None, state: DeliveryState | None, limit: int, output: Format) -> None:
+    """List what was delivered, the newest first.
+
+    Processed: a job was made of it. Ignored: nothing follows from it. Failed: it was signed, and cannot be read.
+
+    Example: rtb-hub webhook list --state failed
+    """
+    from hub.commands import webhook as command
+
+    command.list_all(source=source, state=state, limit=limit, output=output)
+
+
+@options.command("show")
+@options.argument("name", metavar="ID", help="Its id, or its sender's id of the delivery.")
+@options.output
+@declared_errors
+def webhook_show(name: str, output: Format) -> None:
+    """Show one delivery: what came, what proved it, and what became of it. Bodies are kept for 14 days.
+
+    Example: rtb-hub webhook show 72d3162e-cc78-11e3-81ab-4c9367dc0958
+    """
+    from hub.commands import webhook as command
+
+    command.show(name, output=output)
+
+
+@options.command("replay")
+@options.argument("name", metavar="ID", help="Its id, or its sender's id of the delivery.")
+@options.output
+@declared_errors
+def webhook_replay(name: str, output: Format) -> None:
+    """Read a delivery again and put its jobs anew, as after a mend of what read it wrong.
+
+    Example: rtb-hub webhook replay 72d3162e-cc78-11e3-81ab-4c9367dc0958
+    """
+    from hub.commands import webhook as command
+
+    command.replay(name, output=output)
 
 
 COMMANDS = (
     serve,
     config,
     Group("db", panel=_PANEL, commands=[db_upgrade], help="Keep the services' database: its schema."),
+    Group(
+        "webhook",
+        panel=_PANEL,
+        commands=[webhook_list, webhook_show, webhook_replay],
+        help="What GitHub, Jira and Slack delivered.",
+    ),
 )

@@ -151,12 +151,38 @@ class ReviewJob(Job):
     withdrawn: bool = False
 
 
+class IssueHint(Job):
+    """`issue.hint`: something about an issue changed at Jira, which is read again."""
+
+    issue: Issue
+
+
+class PullHint(Job):
+    """`pull.hint`: something about a pull request changed at GitHub, which is read again. `repo`: `owner/name`."""
+
+    repo: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}$")]
+    number: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
+
+
+class AutomationBody(Said):
+    """What a rule of Jira's automation sends: `{issue, updated, rule}`; the three together say which delivery it is.
+
+    `{"issue": "{{issue.key}}", "updated": "{{issue.updated}}", "rule": "{{rule.id}}"}` as custom data of the rule.
+    """
+
+    issue: Issue
+    updated: Annotated[Text, AfterValidator(_short), Field(min_length=1)]
+    rule: Annotated[Text, AfterValidator(_short), Field(min_length=1)]
+
+
 NAMES: Final[Mapping[str, type[Job]]] = {
     "preview.start": StartJob,
     "preview.stop": StopJob,
     "preview.extend": ExtendJob,
     "preview.revive": ReviveJob,
     "request.review": ReviewJob,
+    "issue.hint": IssueHint,
+    "pull.hint": PullHint,
 }
 
 
@@ -186,9 +212,8 @@ def checked(model: type[M], tree: Mapping[str, Any]) -> M:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of jobs; the title of each alternative is the name of its jobs."""
-    tree: dict[str, Any] = TypeAdapter(StartJob | StopJob | ExtendJob | ReviveJob | ReviewJob).json_schema(
-        by_alias=True
-    )
+    every = StartJob | StopJob | ExtendJob | ReviveJob | ReviewJob | IssueHint | PullHint
+    tree: dict[str, Any] = TypeAdapter(every).json_schema(by_alias=True)
     names = {model.__name__: name for name, model in NAMES.items()}
     for name, one in tree["$defs"].items():
         one["title"] = names.get(name, one.get("title", name))

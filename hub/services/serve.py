@@ -32,6 +32,10 @@ from hub.services.api.app import make_app
 from hub.services.api.context import Api
 from hub.services.api.feed import Feed
 from hub.services.api.sign_in import SignIn
+from hub.services.binding import bound
+from hub.services.listener.app import Beside, webhooks
+from hub.services.listener.receiving import Receiver
+from hub.services.listener.retention import retaining
 from hub.services.worker.service import working
 from hub.store import schema
 from hub.store.database import Database
@@ -78,7 +82,9 @@ def serve(ours: Hub, asked: Serving, say: Callable[[str], None]) -> None:
             say(f"sign in, once: {url}/api/auth/local?code={api.sign_in.code}")
             say("Ctrl-C ends it")
 
-        app = make_app(api, is_loopback=True)
+        receiver = Receiver(api.jobs, ours.settings.secret, _now, ours.telemetry)
+        stack.enter_context(retaining(receiver))
+        app = Beside(make_app(api, is_loopback=True), webhooks(receiver))
         server = Server(_config(app), api, ready)
         server.run(sockets=[listening])
         say("ending: jobs in hand are waited for")
@@ -144,24 +150,6 @@ def reconciling(ours: Hub, repo: str | None, told: Callable[[], None]) -> Iterat
     finally:
         ends.set()
         thread.join()
-
-
-@contextmanager
-def bound(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket that is bound. Raises `ConfigError` (InUse) where it cannot be."""
-    # With its protocol: asyncio sends at once (TCP_NODELAY) on those that say theirs, else each answer waits 40 ms.
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    with made:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            made.bind((host, port))
-            made.listen()  # else two that are bound find out later
-        except (OSError, OverflowError) as err:
-            why = getattr(err, "strerror", None) or str(err)
-            remedy = "end what has it ('ss -ltnp' tells), or name another with --port (0: any that is free)"
-            fault = Fault(f"cannot serve at {host} port {port}: {why}", field="--port", remedy=remedy)
-            raise ConfigError(Reason.IN_USE, fault) from err
-        yield made
 
 
 @contextmanager

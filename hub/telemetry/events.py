@@ -84,6 +84,13 @@ HTTP_CALL = Event(
     "a call to another service ended, after its own retries",
 )
 
+DELIVERY = Event(
+    "delivery",
+    "debug",
+    ("source", "outcome", "id", "seconds"),
+    "a delivery to the listener was answered; `warning` where it was not kept, or cannot be read",
+)
+
 #: In the order in which the reference lists them.
 EVENTS: tuple[Event, ...] = (
     UNKNOWN_SETTING,
@@ -106,4 +113,5 @@ EVENTS: tuple[Event, ...] = (
     WORK_TREE_BEHIND,
     GIT_PROCESS,
     HTTP_CALL,
+    DELIVERY,
 )

@@ -165,6 +165,26 @@ LAST_SUCCESS = Metric(
     "when all passes over the environment last went through, or it was last seen unchanged since (seconds since 1970)",
 )
 
+DELIVERIES = Metric(
+    "rtb_hub_deliveries_total",
+    "counter",
+    (
+        Label("source", ("github", "jira", "jira-automation", "slack")),
+        Label(
+            "outcome",
+            ("processed", "ignored", "failed", "known", "unsigned", "too-large", "too-slow", "cut-off", "not-kept"),
+        ),
+    ),
+    "deliveries to the listener, by what became of them",
+)
+DELIVERY_SECONDS = Metric(
+    "rtb_hub_delivery_seconds",
+    "histogram",
+    (),
+    "from a delivery's first byte to its answer",
+    (0.005, 0.02, 0.1, 0.5, 1, 5, 10),
+)
+
 #: In the order in which the reference lists them.
 METRICS: tuple[Metric, ...] = (
     BUILD_INFO,
@@ -190,4 +210,6 @@ METRICS: tuple[Metric, ...] = (
     HTTP_TRIES,
     HTTP_SECONDS,
     HTTP_REMAINING,
+    DELIVERIES,
+    DELIVERY_SECONDS,
 )

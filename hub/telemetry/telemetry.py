@@ -193,6 +193,14 @@ class Telemetry:
         if call.remaining is not None:
             self._meter.put(metrics.HTTP_REMAINING, call.remaining, target)
 
+    def delivery(self, source: str, outcome: str, *, seconds: float, kept: str = "") -> None:
+        """A delivery to the listener was answered; `kept`: the id that it is kept by."""
+        is_lost = outcome in ("failed", "too-large", "too-slow", "not-kept")
+        about = {"source": source, "outcome": outcome, "id": kept, "seconds": round(seconds, 4)}
+        self.tell_at("warning" if is_lost else "debug", events.DELIVERY, **about)
+        self._meter.add(metrics.DELIVERIES, 1, {"source": source, "outcome": outcome})
+        self._meter.observe(metrics.DELIVERY_SECONDS, seconds, {})
+
     def commit(self, branch: str, *, seconds: float, commit: str | None = None, error: HubError | None = None) -> None:
         """A commit was published, or (`error`) was not."""
         kinds = ((Moved, "moved"), (Stalled, "refused"), (HubError, "failed"))

@@ -18,7 +18,7 @@ from generator.values.naming import IssueKey
 from hub.actions import extend, revive, start, stop
 from hub.actions.parts import Parts
 from hub.actions.stop import StopRequest
-from hub.queue.payloads import SCHEMA, ExtendJob, ReviewJob, ReviveJob, StartJob, StopJob, parsed
+from hub.queue.payloads import SCHEMA, ExtendJob, IssueHint, PullHint, ReviewJob, ReviveJob, StartJob, StopJob, parsed
 from hub.queue.port import Claimed, Finished
 from hub.services.worker.told import told
 from hub.store import freezes
@@ -65,6 +65,8 @@ class JobHandler:
                 return self._written(claimed, _own_only(stop.submission(request, environment), job))
             case StopJob():
                 return self.pool.submit(self._stop_everywhere, job, row)
+            case IssueHint() | PullHint():
+                return _nothing("nothing is configured to start by what changes there")
             case ReviewJob():
                 return self.pool.submit(self._review, job)
         raise AssertionError(f"nothing does {row.name}")
@@ -120,6 +122,12 @@ class JobHandler:
         request = reviewed.request
         told_of = {"number": request.number, "url": request.url, "state": request.state} if request else None
         return Finished({"request": told_of, "notYet": reviewed.unknown or None})
+
+
+def _nothing(why: str) -> Future[Finished]:
+    done: Future[Finished] = Future()
+    done.set_result(Finished({"change": "nothing", "why": why}))
+    return done
 
 
 def _start(job: StartJob, parts: Parts) -> Submission[Any]:

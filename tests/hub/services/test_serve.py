@@ -20,7 +20,8 @@ import pytest
 
 from generator.errors import ConfigError, Reason
 from hub.actions.start import start as start_action
-from hub.services.serve import bound, only_one
+from hub.services.binding import bound
+from hub.services.serve import only_one
 from hub.settings import load_settings
 from hub.wiring import Hub, utc_now
 from worlds.builders import image, start_request
@@ -86,6 +87,8 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 def test_from_signing_in_to_the_end(served: Served, tmp_path: Path) -> None:
     assert served.json("GET", "/readyz")["status"] == "ok"
+    with served.call("POST", "/api/webhook/github", {}) as not_set:
+        assert not_set.status == 503, "webhooks are answered beside the API"
     with served.call("GET", served.link) as signed_in:
         served.cookie = (signed_in.headers["Set-Cookie"] or "").partition(";")[0]
     stream = served.call("GET", "/api/v1/events")

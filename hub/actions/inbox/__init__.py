@@ -1,0 +1,1 @@
+"""What comes in by webhooks: read strictly, kept, and turned into jobs."""

@@ -1,0 +1,54 @@
+"""The listener as a process, from its start to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import uvicorn
+
+from hub.queue.jobs import Jobs
+from hub.services.binding import bound
+from hub.services.listener.app import make_app
+from hub.services.listener.receiving import Receiver
+from hub.services.listener.retention import retaining
+from hub.store import schema
+from hub.wiring import Hub
+
+_ENDS_SECONDS, _HEADER_BYTES, _AT_ONCE = 25, 16 * 1024, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where a listener listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 4000
+
+
+def serve(ours: Hub, asked: Listening, say: Callable[[str], None]) -> None:
+    """Listen until SIGTERM or SIGINT, and answer what has begun; `say` is told a line for people now and then.
+
+    Raises `ConfigError`: InUse for a port that is taken, DatabaseRevision, InvalidValue for secrets that cannot be
+    read; `Transient` (DatabaseUnreachable).
+    """
+    database = ours.database()
+    try:
+        schema.check(database)
+        receiver = Receiver(Jobs(database), ours.settings.secret, ours.clock, ours.telemetry)
+        for source in receiver.unset():
+            say(f"deliveries of {source} are answered 503: its secret is not set ('rtb-hub config' shows settings)")
+        config = uvicorn.Config(
+            make_app(receiver),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            limit_concurrency=_AT_ONCE,
+            h11_max_incomplete_event_size=_HEADER_BYTES,
+            timeout_graceful_shutdown=_ENDS_SECONDS,
+        )
+        with bound(asked.host, asked.port) as listening, retaining(receiver):
+            say(f"listening at http://{asked.host}:{listening.getsockname()[1]}/api/webhook")
+            uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        database.close()
