@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FIELDS = {
     "cpu": "CPU, such as 250m",
     "memory": "memory, such as 256Mi",
+    "storage": "disk, such as 1Gi, at most 20Gi",
     "replicas": "1 to 10",
     "port": "port the container listens on; it is told in PORT",
     "path": "URL path under the preview's host; a component without one is not exposed",
