@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from generator.errors import ConfigError, Fault, HubError, Reason, nearest
 from generator.values.formats import format_time
@@ -35,19 +36,18 @@ def _about(snapshot: Snapshot) -> Data:
     }
 
 
-def _unchanged(request: Request, response: Response, snapshot: Snapshot) -> Response | None:
-    """304 for who has this revision already. The tag is weak: minutes left are told anew."""
-    tag = f'W/"{snapshot.revision}"'
-    response.headers["ETag"] = tag
-    response.headers["Cache-Control"] = "private, no-cache"
+def _told(request: Request, snapshot: Snapshot, tell: Callable[[], Data]) -> Response:
+    """What `tell` gives, and of which snapshot; 304 for who has it. The tag is weak: minutes left are told anew."""
+    headers = {"ETag": f'W/"{snapshot.revision}"', "Cache-Control": "private, no-cache"}
     known = {one.strip() for one in request.headers.get("if-none-match", "").split(",")}
-    return Response(status_code=304, headers={"ETag": tag}) if tag in known else None
+    if headers["ETag"] in known:
+        return Response(status_code=304, headers=headers)
+    return JSONResponse({**tell(), **_about(snapshot)}, headers=headers)
 
 
 @router.get("/previews", response_model=None)
 def previews(
     request: Request,
-    response: Response,
     api: ApiOf,
     caller: CallerOf,
     env: Filter = "",
@@ -59,7 +59,7 @@ def previews(
     reverse: bool = False,
     after: Annotated[str, Query(max_length=100, description="`next` of the page before")] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> Data | Response:
+) -> Response:
     """Previews, filtered, sorted, a page at a time, with how many there are of what."""
     snapshot = api.snapshot
     cursor = Cursor.parse(after) if after else None
@@ -67,31 +67,30 @@ def previews(
         Wanted(env, phase, project, caller.name if requester == "me" else requester, text), sort, reverse=reverse
     )
     rows, following = view.page(cursor, limit)
-    if (same := _unchanged(request, response, snapshot)) is not None:
-        return same
     now = api.clock()
-    return {
-        "previews": [preview_data(one, now=now) for one in rows],
-        "total": len(view.rows),
-        "facets": view.facets,
-        "next": str(following) if following else None,
-        **_about(snapshot),
-    }
+
+    def tell() -> Data:
+        return {
+            "previews": [preview_data(one, now=now) for one in rows],
+            "total": len(view.rows),
+            "facets": view.facets,
+            "next": str(following) if following else None,
+        }
+
+    return _told(request, snapshot, tell)
 
 
 @router.get("/previews/{env}/{key}", response_model=None)
-def preview(env: Env, key: Key, request: Request, response: Response, api: ApiOf) -> Data | Response:
+def preview(env: Env, key: Key, request: Request, api: ApiOf) -> Response:
     """One preview: live, asked for, or waiting for room."""
     snapshot = api.snapshot
     issue = IssueKey.parse(key)
-    if (same := _unchanged(request, response, snapshot)) is not None:
-        return same
     listed = snapshot.by_place.get((env, str(issue)))
     if listed is not None:
-        return {"preview": preview_data(listed, now=api.clock()), "place": None, **_about(snapshot)}
-    for place in snapshot.queue:
-        if place.queued.key == issue and place.queued.spec.environment == env:
-            return {"preview": None, "place": describe_place(place), **_about(snapshot)}
+        return _told(request, snapshot, lambda: {"preview": preview_data(listed, now=api.clock()), "place": None})
+    waiting = [one for one in snapshot.queue if (one.queued.spec.environment, one.queued.key) == (env, issue)]
+    if waiting:
+        return _told(request, snapshot, lambda: {"preview": None, "place": describe_place(waiting[0])})
     raise not_found(snapshot, env, issue)
 
 

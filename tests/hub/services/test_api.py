@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from generator.errors import Reason
+from generator.errors import Reason, Transient
 from hub.output.exit_codes import CODES
 from hub.output.http_statuses import STATUSES
 from hub.services.api.limits import Buckets
@@ -431,3 +431,20 @@ class TestPages:
         told = idle.get("/readyz", by=None)
         assert (told.status_code, told.json()["parts"]["repository"]) == (503, "down")
         assert idle.get("/healthz", by=None).status_code == 200
+
+
+def test_while_the_database_is_down_reads_go_on_and_writes_are_to_be_asked_again(
+    world: ApiWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.start()
+
+    def down(_: Database) -> Any:
+        raise Transient(Reason.DATABASE_UNREACHABLE, "gone")
+
+    monkeypatch.setattr(Database, "write", down)
+    monkeypatch.setattr(Database, "read", down)
+    assert [one["issue"] for one in world.get("/api/v1/previews").json()["previews"]] == ["RTB-1"]
+    told = world.post("/api/v1/previews/int/RTB-1/stop")
+    assert (told.status_code, told.json()["reason"], told.headers["Retry-After"]) == (503, "DatabaseUnreachable", "5")
+    monkeypatch.undo()
+    assert world.post("/api/v1/previews/int/RTB-1/stop", headers={"Prefer": "wait=30"}).json()["state"] == "done"
