@@ -39,7 +39,10 @@ def image(name: str, letter: str = "a") -> str:
 def environment(name: str = "int", **spec: Any) -> Environment:
     """A shipped environment, with fields of its spec replaced (in the names files use)."""
     tree = _shipped(name).as_tree()
+    own = tree["spec"]["exposure"]["certificates"]
     tree["spec"].update(spec)
+    if "exposure" in spec and "account" not in spec:  # another environment's are of another account
+        tree["spec"]["exposure"] = {**spec["exposure"], "certificates": own}
     return Environment.model_validate(tree)
 
 
