@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
 from generator.errors import HubError
@@ -33,6 +35,7 @@ def make_app(api: Api, *, is_loopback: bool = False) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
         dependencies=[Depends(authorised)],
+        responses=problems.RESPONSES,
         exception_handlers={
             HubError: problems.on_hub_error,
             RequestValidationError: problems.on_invalid,
@@ -40,11 +43,22 @@ def make_app(api: Api, *, is_loopback: bool = False) -> FastAPI:
         },
     )
     app.state.api = api
+    app.openapi = partial(_described, app)  # type: ignore[method-assign]
     for router in (pages.router, reads.router, writes.router, admin.router, events.router):
         app.include_router(router)
     app.add_middleware(_Mistakes, api=api)
     app.add_middleware(Guarded, is_loopback=is_loopback)
     return app
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with the problem that errors are told as."""
+    if app.openapi_schema is None:
+        made = get_openapi(title=app.title, version=app.version, openapi_version="3.1.0", routes=app.routes)
+        problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        made["components"]["schemas"] |= {**problem.pop("$defs"), "Problem": problem}
+        app.openapi_schema = made
+    return app.openapi_schema
 
 
 class _Mistakes:

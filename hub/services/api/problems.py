@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from generator.errors import ConfigError, Fault, HubError, Reason, Unexpected, Waiting, declared
@@ -15,6 +16,37 @@ from hub.output.console import fault_data
 from hub.output.http_statuses import STATUSES
 
 MEDIA_TYPE = "application/problem+json"
+
+
+class ToldFault(BaseModel):
+    """One thing that is wrong; what is empty is left out."""
+
+    message: str
+    field: str | None = None
+    allowed: str | None = None
+    nearest: str | None = None
+    remedy: str | None = None
+
+
+class Problem(BaseModel):
+    """Why a request is refused. `reason` is stable; `operation`: the one that failed, where it was waited for."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    reason: str
+    faults: list[ToldFault]
+    request_id: str = Field(alias="requestId")
+    operation: dict[str, Any] | None = None
+
+
+_CONTENT = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+#: What every route may answer, for its description; 422 by its number, in place of the framework's own.
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"description": words, "content": _CONTENT}
+    for status, words in (("4XX", "refused"), (422, "what is asked for is wrong"), ("5XX", "not now, or a mistake"))
+}
 #: Statuses after which it is worth to ask again, and after how many seconds.
 _AGAIN_SECONDS = {503: 5, 504: 5, 429: 1}
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from generator.errors import Reason, Transient
@@ -121,6 +122,18 @@ class TestRights:
         assert idle.get(f"/api/v1/operations/{other}", by="ci").status_code == 404
         assert [one["id"] for one in idle.get("/api/v1/operations", by="ci").json()["operations"]] == [own]
         assert [one["id"] for one in idle.get("/api/v1/operations", by="viewer").json()["operations"]] == [other, own]
+
+
+def test_the_document_says_what_every_route_refuses_with(idle: ApiWorld) -> None:
+    told = idle.get("/api/v1/openapi.json", by=None).json()
+    assert told["openapi"] == "3.1.0"
+    for path, one in told["paths"].items():
+        for method, route in one.items():
+            assert {"4XX", "422", "5XX"} <= set(route["responses"]), f"{method} {path}"
+            assert "application/problem+json" in route["responses"]["422"]["content"]
+    schema = {**told["components"]["schemas"]["Problem"], "components": told["components"]}
+    refused = idle.get("/api/v1/previews/int/RTB-9").json()
+    jsonschema_rs.Draft202012Validator(schema).validate(refused)
 
 
 class TestWrites:
