@@ -141,7 +141,7 @@ class Feed:
             return
         self.error = None
         before, self.snapshot = self.snapshot, after
-        events = [] if before is NOTHING_READ or before is after else [*_differences(before, after)]
+        events = [] if before is NOTHING_READ or before.rows is after.rows else [*_differences(before, after)]
         self._tell([*events, *(("operation", operation_told(one), None) for one in ended)])
         self._read.set()
 
@@ -150,7 +150,7 @@ class Feed:
         heads = {name: one.commit for name, one in branches.items()}
         is_same = last is not NOTHING_READ and heads == last.heads and not last.failures
         if is_same and (last.next_change is None or now < last.next_change):
-            return last
+            return last.seen_again(now)
         states, failures = self.reader.read(branches).each()
         unlisted: list[tuple[str, EntryRecord]] = []
         rows = list(listed_previews(states, now, unlisted))

@@ -10,7 +10,7 @@ import hashlib
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -162,6 +162,12 @@ class Snapshot:
             self._views[wanted, order] = made
         return made
 
+    def seen_again(self, at: datetime) -> Snapshot:
+        """The same at a later look, with all that was made of it."""
+        again = replace(self, at=at)
+        again.__dict__.update({name: made for name, made in self.__dict__.items() if name in _MADE})
+        return again
+
     def told_failures(self) -> list[dict[str, Any]]:
         """Why environments cannot be read."""
         return [
@@ -189,5 +195,7 @@ def preview_data(listed: Listed, *, now: datetime) -> dict[str, Any]:
     return {**told, "isRequest": listed.is_request, "removalRequested": listed.removal is not None}
 
 
+#: What is made of a snapshot when it is first asked for.
+_MADE = frozenset({"environments", "revision", "by_place", "next_change"})
 #: Before anything was read.
 NOTHING_READ = Snapshot(datetime.min.replace(tzinfo=UTC), {}, {}, ())

@@ -262,6 +262,27 @@ class TestReads:
         changed = world.get("/api/v1/previews", headers={"If-None-Match": tag})
         assert (changed.status_code, changed.headers["ETag"] != tag) == (200, True)
 
+    def test_it_says_when_it_was_looked_at_last(self, world: ApiWorld) -> None:
+        world.start()
+        before = world.get("/api/v1/previews")
+        later = datetime.now(UTC) + timedelta(minutes=1)
+        world.api.feed.clock = lambda: later
+        world.api.feed.refresh()
+        after = world.get("/api/v1/previews")
+        assert before.json()["asOf"] < after.json()["asOf"] == later.strftime("%Y-%m-%dT%H:%M:%SZ")
+        assert before.headers["ETag"] == after.headers["ETag"]
+
+    def test_a_lease_that_nears_its_end_is_another_phase_though_nobody_wrote(self, world: ApiWorld) -> None:
+        world.start(ttl="8h")
+        tags = []
+        for hours, phase in ((0, "active"), (7.9, "expiring soon"), (9, "expired")):
+            world.api.feed.clock = lambda hours=hours: datetime.now(UTC) + timedelta(hours=hours)  # type: ignore[misc]
+            world.api.feed.refresh()
+            told = world.get("/api/v1/previews")
+            assert told.json()["facets"]["phase"] == {phase: 1}
+            tags.append(told.headers["ETag"])
+        assert len({*tags}) == 3
+
     def test_one_preview_its_manifest_and_what_is_not_there(self, world: ApiWorld) -> None:
         world.start()
         assert world.get("/api/v1/previews/int/RTB-1").json()["preview"]["issue"] == "RTB-1"
