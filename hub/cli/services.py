@@ -55,16 +55,17 @@ def db_upgrade(output: Format) -> None:
     "service",
     metavar="SERVICE",
     required=False,
-    type=click.Choice(("listener",)),
-    help="One service alone: 'listener' takes what GitHub, Jira and Slack deliver. Left out: all in one process.",
+    type=click.Choice(("listener", "worker", "dashboard")),
+    help="One service alone: 'listener' takes what GitHub, Jira and Slack deliver, 'worker' commits what was asked for,"
+    " 'dashboard' has the API. Left out: all in one process.",
 )
 @options.repo
 @options.option(
     "--port",
     metavar="PORT",
     type=click.IntRange(min=0, max=65535),
-    show_default="3000; of the listener 4000",
-    help="Port that is answered at. 0: any free port.",
+    show_default="3000; of the listener 4000, of the worker 4002",
+    help="Port that is answered at; the worker answers /healthz, /readyz and /metrics. 0: any free port.",
 )
 @options.option(
     "--host",
@@ -72,14 +73,21 @@ def db_upgrade(output: Format) -> None:
     show_default="127.0.0.1",
     help="Address that one service alone is answered at, such as 0.0.0.0 in a pod.",
 )
+@options.option(
+    "--metrics-port",
+    metavar="PORT",
+    type=click.IntRange(min=0, max=65535),
+    help="Of the dashboard: port of /healthz, /readyz and /metrics, apart from what browsers reach. 0: any free port.",
+)
 @declared_errors
-def serve(service: str | None, repo: str | None, port: int | None, host: str | None) -> None:
+def serve(service: str | None, repo: str | None, port: int | None, host: str | None, metrics_port: int | None) -> None:
     """Run the hub as a service on this machine: API, webhooks, worker and reconcilers in one process.
 
     It keeps a SQLite database in RTB_HUB_DATA and needs no other server. It answers on 127.0.0.1 only, and prints a
     link that signs you in once. Needs 'pip install rtb-ai-hub[services]'.
 
-    A service alone works with the database of RTB_HUB_DATABASE_URL, which has to have this release's schema.
+    A service alone works with the database of RTB_HUB_DATABASE_URL, which has to have this release's schema. Beside
+    them, 'reconcile' has to run.
 
     Example: rtb-hub serve --repo state.git
     """
@@ -87,15 +95,24 @@ def serve(service: str | None, repo: str | None, port: int | None, host: str | N
 
     if service is None and host is not None:
         raise click.BadParameter("the hub in one process answers on 127.0.0.1 only", param_hint="--host")
+    if service != "dashboard" and metrics_port is not None:
+        raise click.BadParameter("only the dashboard has a port apart", param_hint="--metrics-port")
     with needing_services():
         from hub.services.listener.service import Listening
         from hub.services.listener.service import serve as listen
         from hub.services.serve import Serving
         from hub.services.serve import serve as run
-    ours, _ = watching(hub(), as_json=False)
+        from hub.services.single import Place, serve_dashboard, serve_worker
+    address = host or "127.0.0.1"
     if service == "listener":
-        listen(ours, Listening(host or "127.0.0.1", 4000 if port is None else port), click.echo)
+        ours, _ = watching(hub(), as_json=False)
+        listen(ours, Listening(address, 4000 if port is None else port), click.echo)
+    elif service == "worker":
+        serve_worker(hub(), Place(repo, address, 4002 if port is None else port), click.echo)
+    elif service == "dashboard":
+        serve_dashboard(hub(), Place(repo, address, 3000 if port is None else port, metrics_port), click.echo)
     else:
+        ours, _ = watching(hub(), as_json=False)
         run(ours, Serving(repo, 3000 if port is None else port), click.echo)
 
 

@@ -64,9 +64,14 @@ class DatabaseWorker:
         self._thread: threading.Thread | None = None
 
     @property
+    def is_running(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    @property
     def is_well(self) -> bool:
         """Whether its thread runs and the database answered last."""
-        return self._thread is not None and self._thread.is_alive() and not self._failed
+        return self.is_running and not self._failed
 
     def start(self) -> None:
         """Begin, in a thread of its own."""

@@ -85,7 +85,7 @@ def serve(ours: Hub, asked: Serving, say: Callable[[str], None]) -> None:
         receiver = Receiver(api.jobs, ours.settings.secret, _now, ours.telemetry)
         stack.enter_context(retaining(receiver))
         app = Beside(make_app(api, is_loopback=True), webhooks(receiver))
-        server = Server(_config(app), api, ready)
+        server = Server(served_by(app), api, ready)
         server.run(sockets=[listening])
         say("ending: jobs in hand are waited for")
 
@@ -112,7 +112,7 @@ def parts(ours: Hub, repo: str | None, database: Database) -> Iterator[Api]:
         stack.callback(jobs.listen(feed.look))
         reconcilers = stack.enter_context(reconciling(loop, repo, feed.look))
         checks = {
-            "database": _answers(database),
+            "database": answers(database),
             "repository": lambda: feed.has_read and feed.error is None,
             "worker": lambda: worker.is_well,
             "reconcilers": reconcilers,
@@ -179,7 +179,8 @@ def only_one(folder: Path) -> Iterator[None]:
         yield
 
 
-def _config(app: Any) -> uvicorn.Config:
+def served_by(app: Any) -> uvicorn.Config:
+    """How an application is served: bounded headers, and an end that does not wait for ever."""
     return uvicorn.Config(
         app,
         log_config=None,
@@ -215,7 +216,9 @@ class Server(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._api.ending.set)
 
 
-def _answers(database: Database) -> Callable[[], bool]:
+def answers(database: Database) -> Callable[[], bool]:
+    """Tells whether the database answers."""
+
     def check() -> bool:
         try:
             with database.read() as connection:

@@ -84,6 +84,11 @@ class Feed:
         self._wake.set()
 
     @property
+    def is_running(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    @property
     def has_read(self) -> bool:
         """Whether there is a snapshot."""
         return self._read.is_set()

@@ -48,7 +48,16 @@ def test_it_says_whether_the_process_goes_on() -> None:
         assert got(health) == (503, "the loop does not go on\n")
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics/..%2f", "/etc/passwd", "/?x=/metrics"])
+def test_it_names_what_is_down() -> None:
+    answers = True
+    with served().served(lambda: True, {"database": lambda: answers, "worker": lambda: True}) as url:
+        ready = url.replace("/metrics", "/readyz")
+        assert got(ready) == (200, '{"status": "ok", "parts": {"database": "ok", "worker": "ok"}}')
+        answers = False
+        assert got(ready) == (503, '{"status": "down", "parts": {"database": "down", "worker": "ok"}}')
+
+
+@pytest.mark.parametrize("path", ["/", "/readyz", "/metrics/..%2f", "/etc/passwd", "/?x=/metrics"])
 def test_there_is_nothing_else(path: str) -> None:
     with served().served(lambda: True) as url:
         assert got(url.replace("/metrics", path))[0] == 404

@@ -1,0 +1,128 @@
+"""One service in a process of its own, as on Kubernetes: `rtb-hub serve worker` and `rtb-hub serve dashboard`.
+
+They share the database alone. The worker commits; the dashboard reads the state repository and puts jobs. Reconcilers
+run elsewhere, as scheduled jobs.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import FrameType
+
+from hub.queue.jobs import Jobs
+from hub.services.api.app import make_app
+from hub.services.api.context import Api
+from hub.services.api.feed import Feed
+from hub.services.api.sign_in import SignIn
+from hub.services.binding import bound
+from hub.services.serve import LOOPBACK, Server, answers, served_by
+from hub.services.worker.service import working
+from hub.store import schema
+from hub.store.database import Database
+from hub.telemetry.serving import MetricsAddress
+from hub.wiring import Hub, watching
+from reconcilers.state.rereading import StateReader
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Of which state repository (None: as for commands), and where it answers; `metrics_port` is the dashboard's."""
+
+    repo: str | None
+    host: str
+    port: int
+    metrics_port: int | None = None
+
+
+def serve_worker(ours: Hub, asked: Place, say: Callable[[str], None]) -> None:
+    """Work on jobs until SIGTERM or SIGINT, then end those in hand; it answers /healthz, /readyz and /metrics.
+
+    Raises `ConfigError`: InUse for a port that is taken, DatabaseRevision; and what opening the state repository
+    raises.
+    """
+    ours, health = _telling(ours, asked, asked.port, "--port")
+    ends = threading.Event()
+    with ExitStack() as stack:
+        stack.enter_context(_signalled(ends))
+        database = _checked(ours, stack)
+        jobs, concurrency = Jobs(database), ours.settings.worker_concurrency
+        worker = stack.enter_context(
+            working(replace(ours).parts(asked.repo), jobs, concurrency=concurrency, telemetry=ours.telemetry)
+        )
+        parts = {"database": answers(database), "worker": lambda: worker.is_well}
+        if health is not None:
+            url = stack.enter_context(health.served(lambda: worker.is_running, parts))
+            say(f"working on jobs; health and figures: {url}")
+        ends.wait()
+        say("ending: jobs in hand are waited for")
+
+
+def serve_dashboard(ours: Hub, asked: Place, say: Callable[[str], None]) -> None:
+    """Serve the API and what browsers are shown until SIGTERM or SIGINT.
+
+    On loopback it prints a link that signs in once; elsewhere callers need tokens. Raises as `serve_worker`.
+    """
+    ours, health = _telling(ours, asked, asked.metrics_port, "--metrics-port")
+    is_loopback = asked.host == LOOPBACK
+    with ExitStack() as stack:
+        listening = stack.enter_context(bound(asked.host, asked.port))
+        database = _checked(ours, stack)
+        jobs, reader = Jobs(database), replace(ours)
+        repository = reader.repository(asked.repo)
+        states = StateReader(repository.store.location, reader.library, reader.entry_cache)
+        feed = Feed(repository.store, states, database, _now, ours.telemetry)
+        feed.start()
+        stack.callback(feed.stop)
+        stack.callback(jobs.listen(feed.look))
+        sign_in = SignIn(database, _now, ours.settings.actor if is_loopback else None)
+        checks = {"database": answers(database), "repository": lambda: feed.has_read and feed.error is None}
+        api = Api(feed, jobs, replace(ours).repository(asked.repo), sign_in, _now, checks, ours.telemetry)
+        if health is not None:
+            say(f"health and figures: {stack.enter_context(health.served(lambda: feed.is_running, checks))}")
+        url = f"http://{asked.host}:{listening.getsockname()[1]}"
+
+        def ready() -> None:
+            say(f"{url} is ready: {repository.store.location}")
+            if sign_in.code is not None:
+                say(f"sign in, once: {url}/api/auth/local?code={sign_in.code}")
+
+        Server(served_by(make_app(api, is_loopback=is_loopback)), api, ready).run(sockets=[listening])
+
+
+def _telling(ours: Hub, asked: Place, port: int | None, option: str) -> tuple[Hub, MetricsAddress | None]:
+    """The hub of a process that stays, and where it serves figures; `option` names the port."""
+    telling, health = watching(ours, as_json=False, port=port, host=asked.host)
+    return telling, replace(health, options=(option, "--host")) if health is not None else None
+
+
+def _checked(ours: Hub, stack: ExitStack) -> Database:
+    """The database, closed with `stack`; its schema is this release's."""
+    database = ours.database()
+    stack.callback(database.close)
+    schema.check(database)
+    return database
+
+
+@contextmanager
+def _signalled(ends: threading.Event) -> Iterator[None]:
+    """SIGTERM and SIGINT set `ends` within, instead of ending the process."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        ends.set()
+
+    before = {one: signal.signal(one, end) for one in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,106 @@
+"""One service in a process of its own: a dashboard that puts jobs, a worker that commits them, a database between."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.store import schema
+from hub.store.database import Database, sqlite_url
+from worlds.builders import image
+from worlds.commands import must, rtb_hub
+from worlds.places import ROOT
+from worlds.repositories import state_repository
+
+
+class Process:
+    """`rtb-hub serve …`. `say` gives the next line it says."""
+
+    def __init__(self, folder: Path, *arguments: str, **environ: str) -> None:
+        given = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "HOME": str(folder), **environ}
+        self.log = (folder / f"log-{arguments[0]}").open("w+", encoding="utf-8")
+        command = [sys.executable, "-m", "hub.cli.main", "serve", *arguments]
+        self.process = subprocess.Popen(command, env=given, stdout=subprocess.PIPE, stderr=self.log, text=True)
+
+    def say(self, pattern: str) -> str:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        found = re.search(pattern, line)
+        assert found is not None, line + Path(self.log.name).read_text()
+        return found[1]
+
+    def end(self) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        assert self.process.stdout is not None
+        code = self.process.wait(60)
+        self.process.stdout.close()
+        self.log.close()
+        return code
+
+
+def call(port: str, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, Any]:
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=60)
+    try:
+        text = json.dumps(body) if body is not None else None
+        connection.request(method, path, text, {"Content-Type": "application/json", **headers})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(), answer.headers
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def processes() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def test_what_a_dashboard_is_asked_for_a_worker_commits(tmp_path: Path, processes: ExitStack) -> None:
+    repo, url = state_repository(tmp_path / "state.git"), sqlite_url(tmp_path / "hub.sqlite")
+    database = Database(url)
+    schema.prepare(database)
+    database.close()
+    where = ("--repo", str(repo), "--port", "0")
+    worker = Process(tmp_path, "worker", *where, RTB_HUB_DATABASE_URL=url)
+    processes.callback(worker.end)
+    page = Process(tmp_path, "dashboard", *where, "--metrics-port", "0", RTB_HUB_DATABASE_URL=url)
+    processes.callback(page.end)
+    health, beside = worker.say(r":(\d+)/metrics"), page.say(r":(\d+)/metrics")
+    port, link = page.say(r":(\d+) is ready"), page.say(r"(/api/\S+)$")
+    assert [call(one, "GET", "/healthz")[0] for one in (health, beside, port)] == [200] * 3
+    assert json.loads(call(health, "GET", "/readyz")[1])["parts"] == {"database": "ok", "worker": "ok"}
+    assert json.loads(call(beside, "GET", "/readyz")[1])["parts"] == {"database": "ok", "repository": "ok"}
+    assert "process_resident_memory_bytes" in call(beside, "GET", "/metrics")[1]
+    assert call(port, "GET", "/metrics")[0] in (401, 403, 404), "figures are not for browsers"
+    cookie = call(port, "GET", link)[2]["Set-Cookie"].partition(";")[0]
+    asked = {"issue": "RTB-1", "environment": "int", "blueprint": "web", "images": {"web": image("web")}}
+    headers = {"Cookie": cookie, "X-RTB-Request": "1", "Prefer": "wait=30"}
+    _, done, _ = call(port, "POST", "/api/v1/previews", asked, **headers)
+    assert json.loads(done)["result"]["change"] == "created", done
+    assert [one["issue"] for one in must("list", "--output", "json", "--repo", repo).json()["previews"]] == ["RTB-1"]
+    assert (worker.end(), page.end()) == (0, 0)
+
+
+@pytest.mark.parametrize("service", ["worker", "dashboard"])
+def test_a_database_of_another_schema_is_refused(tmp_path: Path, service: str) -> None:
+    repo = state_repository(tmp_path / "state.git")
+    url = {"RTB_HUB_DATABASE_URL": sqlite_url(tmp_path / "empty.sqlite")}
+    assert rtb_hub("serve", service, "--repo", repo, "--port", "0", **url).code == 71
+
+
+def test_addresses_are_for_one_service_alone(tmp_path: Path) -> None:
+    assert rtb_hub("serve", "--host", "0.0.0.0", "--repo", tmp_path).code == 2
+    assert rtb_hub("serve", "worker", "--metrics-port", "0", "--repo", tmp_path).code == 2
+    assert rtb_hub("serve", "auth", "--repo", tmp_path).code == 2
