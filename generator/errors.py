@@ -57,6 +57,7 @@ class Reason(StrEnum):
     MERGE_NOT_READY = "MergeNotReady"
     ENVIRONMENT_MISSING = "EnvironmentMissing"
     FROZEN = "Frozen"
+    CLOCK_BEHIND = "ClockBehind"
     DATABASE_UNREACHABLE = "DatabaseUnreachable"
     DATABASE_REVISION = "DatabaseRevision"
     IN_USE = "InUse"

@@ -89,6 +89,7 @@ REASONS = {
     Reason.MERGE_REFUSED: "the forge refuses to merge: a conflict, or a rule that is not satisfied",
     Reason.MERGE_NOT_READY: "the forge is still computing whether the request can be merged",
     Reason.FROZEN: "nothing starts there until a freeze ends or is lifted",
+    Reason.CLOCK_BEHIND: "the clock here is over an hour behind the newest commit of the branch",
     Reason.DATABASE_UNREACHABLE: "the services' database cannot be reached now, or is busy for too long",
     Reason.DATABASE_REVISION: "the services' database has the schema of another release, or none",
     Reason.IN_USE: "another process has the port or the data folder",

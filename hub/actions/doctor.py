@@ -28,7 +28,7 @@ from reconcilers.doctor.repository import (
     diagnose_rules,
     diagnose_sharing,
 )
-from reconcilers.doctor.store import diagnose_branch, diagnose_obstacles
+from reconcilers.doctor.store import diagnose_branch, diagnose_date, diagnose_obstacles
 from reconcilers.doctor.unreadable import diagnose_unreadable
 from reconcilers.ports.cluster import ClusterState
 from reconcilers.ports.git import ClusterReader, GitStore
@@ -132,6 +132,7 @@ def _store(store: GitStore, states: Sequence[EnvironmentState]) -> Iterator[Diag
     for branch, snapshot in sorted(branches.items()):
         names = [state.environment.name for state in states if state.snapshot.branch == branch]
         yield from diagnose_branch(branch, snapshot.specials(), names)
+        yield from diagnose_date(branch, snapshot.commit, snapshot.committed_at)
 
 
 def _partial(reading: Reading, states: Sequence[EnvironmentState]) -> frozenset[str]:

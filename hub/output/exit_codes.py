@@ -57,6 +57,7 @@ CODES: dict[Reason, int] = {
     Reason.MERGE_REFUSED: 65,
     Reason.MERGE_NOT_READY: 66,
     Reason.FROZEN: 41,
+    Reason.CLOCK_BEHIND: 42,
     Reason.DATABASE_UNREACHABLE: 70,
     Reason.DATABASE_REVISION: 71,
     Reason.IN_USE: 72,

@@ -129,8 +129,15 @@ def _brought(record: EntryRecord, state: EnvironmentState, history: GitHistory) 
 
 class _Expiry(_Unreviewed):
     def plan(self, state: EnvironmentState, moment: ReconcileTime) -> Planned:
-        newest = None if moment.rehearsed else state.snapshot.committed_at
-        return Planned(expire.plan_expiry(state, at=moment.at, confirmed=moment.confirmed, newest=newest))
+        newest = state.snapshot.committed_at
+        found = expire.plan_expiry(
+            state,
+            at=moment.at,
+            confirmed=moment.confirmed,
+            newest=None if moment.rehearsed else newest,
+            is_dated=newest is not None,
+        )
+        return Planned(found)
 
 
 class _Queue(_Reconciler):

@@ -26,7 +26,7 @@ from hub.telemetry import events
 from hub.telemetry.telemetry import Telemetry
 from hub.wiring import Hub
 from reconcilers.ports.git import GitStore
-from reconcilers.scheduled.expiry import CLOCK_TOLERANCE
+from reconcilers.state.clocks import CLOCK_TOLERANCE
 
 if TYPE_CHECKING:
     from hub.telemetry.serving import MetricsAddress

@@ -54,6 +54,9 @@ HELD = Event("held", "warning", ("why", "remedy"), "a pass is not carried out be
 FAILED = Event("failed", "warning", ("reason", "why", "remedy"), "a pass, or a whole round, was not carried out")
 RECOVERED = Event("recovered", "info", ("what",), "what failed or was held before no longer is")
 CLOCK_LEAPED = Event("clock-leaped", "warning", ("by", "why"), "the system's clock went another way than time did")
+CLOCK_BEHIND = Event(
+    "clock-behind", "error", ("branch", "why"), "something was written by a clock that may be behind: leases are too"
+)
 UNEXPECTED = Event(
     "unexpected",
     "error",
@@ -106,6 +109,7 @@ EVENTS: tuple[Event, ...] = (
     FAILED,
     RECOVERED,
     CLOCK_LEAPED,
+    CLOCK_BEHIND,
     UNEXPECTED,
     WRITTEN,
     REFUSED,

@@ -10,7 +10,7 @@ What holds, each with a test in tests/hub/writing/test_group_commit.py:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,9 +20,11 @@ from generator.errors import HubError, Moved, Unexpected
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
 from hub.retrying import Backoff
+from hub.telemetry import events
 from hub.telemetry.telemetry import SILENT, Telemetry
 from reconcilers.lifecycle.batch import Accepted, Outcome, Refused, Step, Submission, plan_batch
-from reconcilers.ports.git import EntryCache, GitStore
+from reconcilers.ports.git import EntryCache, GitStore, Snapshot
+from reconcilers.state.clocks import clock_behind, must_not_be_far_behind
 from reconcilers.state.entries import NOTHING_KEPT
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.rereading import StateReader
@@ -62,10 +64,17 @@ def commit_round(
 ) -> Iterator[tuple[int, Answer]]:
     """Plan all on one observation and carry it out; the place of each submission with its answer as soon as known.
 
-    `state_of` gives an environment's state by its name, or raises why it cannot be read.
+    `state_of` gives an environment's state by its name, or raises why it cannot be read. Where `now` is far behind its
+    branch's newest commit, it is refused.
     `is_guess`: the observation may be old, so that only what was committed is an answer.
     """
-    batch = plan_batch(submissions, state_of, now=now)
+
+    def checked(name: str) -> EnvironmentState:
+        state = state_of(name)
+        must_not_be_far_behind(now, state.snapshot.committed_at, branch=state.snapshot.branch)
+        return state
+
+    batch = plan_batch(submissions, checked, now=now)
     accepted = {place: answer for place, answer in enumerate(batch.answers) if isinstance(answer, Accepted)}
     failed: dict[int, HubError] = {}
     for step in batch.steps:
@@ -189,8 +198,16 @@ class Writer:
                 yield place, Again(None)
             else:
                 yield place, answer
+            if isinstance(answer, Written):
+                self._tell_clock(answer.environment.spec.branch, branches, now)
         if is_calm:
             self._last = now  # else the next round asks: some are in it again, or nobody knows what was done
+
+    def _tell_clock(self, branch: str, before: Mapping[str, Snapshot], now: datetime) -> None:
+        """Tell of a clock by which leases were written wrongly, if it shows."""
+        why = clock_behind(now, before[branch].committed_at) if branch in before else ""
+        if why:
+            self.telemetry.tell(events.CLOCK_BEHIND, branch=branch, why=why)
 
     def _may_guess(self, submissions: Sequence[Submission[Any]], now: datetime) -> bool:
         """Whether a round may do without asking the remote: one that was there is recent, and its plans prove it.

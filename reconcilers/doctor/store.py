@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from posixpath import dirname, join, normpath
 from shlex import quote
 
@@ -10,6 +11,7 @@ from generator.errors import Location
 from generator.values.naming import previews_folder
 from reconcilers.doctor.repository import Diagnosis
 from reconcilers.ports.git import Obstacles
+from reconcilers.state.clocks import UNDATED
 
 
 def diagnose_obstacles(found: Obstacles) -> Iterator[Diagnosis]:
@@ -61,3 +63,10 @@ def diagnose_branch(branch: str, specials: Mapping[str, str | None], environment
         elif target is None:
             message = "is a submodule: Argo CD renders nothing of the branch when it cannot fetch one"
             yield Diagnosis("warning", "submodule", Location(path), message, (step,))
+
+
+def diagnose_date(branch: str, commit: str, at: datetime | None) -> Iterator[Diagnosis]:
+    """A newest commit whose date (`at`) is none, which keeps a slow clock from being noticed."""
+    if at is None:
+        remedy = (f"commit once more to {branch} on a machine whose clock is right",)
+        yield Diagnosis("warning", "commit-undated", Location(f"branch {branch}"), f"{commit[:12]}: {UNDATED}", remedy)

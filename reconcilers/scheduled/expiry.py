@@ -17,6 +17,7 @@ from generator.values.formats import format_time, parse_time
 from generator.values.quantities import duration
 from reconcilers.plan import FileChange, Plan
 from reconcilers.results import Action, ActionKind, ReconcileResult, SetAside
+from reconcilers.state.clocks import UNDATED, clock_behind
 from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.overlong import beyond_cap
@@ -26,24 +27,28 @@ NAME = "expiry"
 REQUESTED_BY = "rtb-hub (reconciler)"
 #: So many are always within the share: half of two previews would be one.
 FEW = 3
-#: Clocks of machines that keep time by NTP differ by far less.
-CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 def plan_expiry(
-    state: EnvironmentState, *, at: datetime, confirmed: int | None = None, newest: datetime | None = None
+    state: EnvironmentState,
+    *,
+    at: datetime,
+    confirmed: int | None = None,
+    newest: datetime | None = None,
+    is_dated: bool = True,
 ) -> ReconcileResult:
     """What is due in an environment at `at` (aware), what soon will be, and what cannot be judged.
 
     `confirmed` is the number of removals that a person agreed to: exactly that many may go, whatever the limits.
-    `newest` is when the branch was last committed to; a time ahead of `at` tells of a clock that is behind. Raises
+    `newest` is when the branch was last committed to; a time ahead of `at` tells of a clock that is behind. `is_dated`
+    False: that commit has a date that is none. Raises
     `Transient` when the branch's files cannot be listed whole.
     """
     name, policy = state.environment.name, state.environment.spec.lease
     warn_before, cap = duration(policy.warn_before), duration(policy.cap)
     due: list[tuple[datetime, EntryRecord]] = []
     soon: list[tuple[datetime, EntryRecord]] = []
-    reports: list[Action] = list(_clock_behind(name, at, newest))
+    reports: list[Action] = list(_clock(name, at, newest, is_dated=is_dated))
     aside: list[SetAside] = []
     times: list[datetime] = []
     readable = 0
@@ -143,13 +148,11 @@ def _contradiction(record: EntryRecord) -> Fault | None:
     )
 
 
-def _clock_behind(name: str, at: datetime, newest: datetime | None) -> Iterator[Action]:
-    if newest is not None and newest - at > CLOCK_TOLERANCE:
-        why = (
-            f"the clock here may be behind: the branch was committed to at {format_time(newest)}; while it is, previews"
-            " are removed too late"
-        )
-        yield Action("report", name, why)
+def _clock(name: str, at: datetime, newest: datetime | None, *, is_dated: bool) -> Iterator[Action]:
+    if not is_dated:
+        yield Action("report", name, UNDATED)
+    elif why := clock_behind(at, newest):
+        yield Action("report", name, f"{why}; while it is, previews are removed too late")
 
 
 def _held(environment: Environment, due: Sequence[datetime], readable: int, confirmed: int | None) -> Fault | None:
