@@ -31,6 +31,7 @@ from hub.adapters.git.faults import (
     refusal_remedy,
     remote_fault,
 )
+from hub.adapters.git.leftovers import remove_leftovers
 from hub.adapters.git.locks import locks_in
 from hub.adapters.git.log import must_be_whole, read_log
 from hub.adapters.git.mirror import REST_SECONDS, Mirror, damaged, open_mirror, pack_when_due
@@ -133,6 +134,7 @@ class GitRepository:
     def _committed(self, plan: Plan, at: datetime) -> str:
         tree = WorkTree(self.git, self.location) if self._checked_out(plan.branch) else None
         standing = tree.standing(self._head(plan.branch)) if tree else None
+        remove_leftovers(self.common)
         with self._shared() as git:
             commit = commit_tree(git, plan, who=(self.identity.name, self.identity.email), at=at)
             if self.has_remote:
