@@ -206,9 +206,11 @@ def setting_rows() -> str:
 
 
 def documented(name: str) -> dict[str, str]:
-    """The docstrings of the fields of a class of hub/settings.py: what stands below each."""
-    tree = ast.parse((ROOT / "hub" / "settings.py").read_text(encoding="utf-8"))
-    (found,) = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name]
+    """The docstrings of the fields of a class in hub/settings: what stands below each."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "hub" / "settings").glob("*.py"))]
+    (found,) = [
+        node for text in texts for node in ast.parse(text).body if isinstance(node, ast.ClassDef) and node.name == name
+    ]
     told: dict[str, str] = {}
     for node, after in itertools.pairwise(found.body):
         is_text = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)

@@ -10,7 +10,7 @@ import pytest
 from worlds.places import ROOT
 
 #: What words and shows values, puts the real parts together, and reads the settings.
-EDGES = ("hub/cli/", "hub/commands/", "hub/output/", "hub/views/", "hub/settings.py", "hub/wiring.py")
+EDGES = ("hub/cli/", "hub/commands/", "hub/output/", "hub/views/", "hub/settings/", "hub/wiring/")
 FORBIDDEN = frozenset(
     {
         "print",

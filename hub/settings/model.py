@@ -1,4 +1,4 @@
-"""Settings from the process environment. The only module that reads it; a flag, where there is one, wins.
+"""Settings from the process environment. A flag, where there is one, wins.
 
 Each field's docstring says what it is, its unit where it has one, and its default with the reason; the reference page
 is made from them. The source is a dozen lines here rather than pydantic-settings, which costs more than all that a
@@ -10,23 +10,21 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
 from generator.errors import ConfigError, Fault, Reason, nearest
+from hub.settings.keys import KEYS, PREFIXES, ForgeKeys, IdentityName, forge_keys, key_fields
+from hub.settings.secret_files import text_of
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-#: Which of the hub's two identities a process acts as: the one that asks, or the one that only ends leases.
-IdentityName = Literal["hub", "expiry"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 #: Whence a setting is: its variable, the file that its …_FILE names, or nowhere.
 Source = Literal["environment", "file", "default"]
-PREFIXES: Mapping[IdentityName, str] = {"hub": "RTB_HUB_FORGE_", "expiry": "RTB_EXPIRY_FORGE_"}
 #: Names that begin like ours are ours: one that is none of the settings is a mistake, or another release's.
 _OURS = ("RTB_HUB_", "RTB_EXPIRY_")
 _NO_HOME = Path("/tmp")  # noqa: S108 - no home at all
@@ -49,79 +47,6 @@ class Shown(NamedTuple):
     value: str
     source: Source
     default: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldKeys:
-    """The keys as they are just now, without white space around them; None: not given. Never printed."""
-
-    token: str | None = field(default=None, repr=False)
-    teams_token: str | None = field(default=None, repr=False)
-    app_id: str | None = None
-    app_key: str | None = field(default=None, repr=False)
-
-
-class ForgeKeys(BaseModel):
-    """What one identity shows to a forge: each a value, or (…_FILE) a file that holds it, read again at each use.
-
-    Of the hub RTB_HUB_FORGE_…, of the expiry identity RTB_EXPIRY_FORGE_…. A process that is given keys of both has
-    `is_mixed`, and no key. Nothing else is given either identity's keys, Git neither.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    token: SecretStr | None = None
-    """A token of the identity's account. Default: none; an App's key is used instead, or no forge is asked."""
-    token_file: Path | None = None
-    """The file that holds the token. Default: none. Tokens that expire are renewed there, without a restart."""
-    teams_token: SecretStr | None = None
-    """A token that may read the members of teams, where the other may not (Gitea, Forgejo). Default: the other."""
-    teams_token_file: Path | None = None
-    """The file that holds it. Default: none."""
-    app_id: str | None = None
-    """The number of a GitHub App, as its settings page shows it. Default: none; the token is used."""
-    app_id_file: Path | None = None
-    """The file that holds it. Default: none."""
-    app_key: SecretStr | None = None
-    """The App's private key, PEM. Default: none."""
-    app_key_file: Path | None = None
-    """The file that holds it. Default: none."""
-    is_mixed: bool = False
-    _seen: set[str] = PrivateAttr(default_factory=set)
-
-    def read(self) -> HeldKeys:
-        """The keys now. Raises `ConfigError` (InvalidForge) with each file that cannot be read."""
-        faults: list[Fault] = []
-        held = {name: self._key(name, faults) for name in _KEYS}
-        if faults:
-            raise ConfigError(Reason.INVALID_FORGE, faults)
-        self._seen.update(value for name, value in held.items() if value and name != "app_id")
-        return HeldKeys(**held)
-
-    def key(self, name: str) -> str:
-        """One key now, such as `token`; empty when there is none (any more). Raises as `read`."""
-        return getattr(self.read(), name) or ""
-
-    def seen(self) -> tuple[str, ...]:
-        """All secret keys that were read, the longest first: what no log may tell."""
-        return tuple(sorted(self._seen, key=len, reverse=True))
-
-    def _key(self, name: str, faults: list[Fault]) -> str | None:
-        value = getattr(self, name)
-        if value is not None:
-            return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-        path: Path | None = getattr(self, f"{name}_file")
-        if path is None:
-            return None
-        try:
-            return path.read_text(encoding="utf-8").strip() or None
-        except (OSError, UnicodeDecodeError):
-            remedy = "name the file that holds the key"
-            faults.append(Fault(f"{path} cannot be read as text", field=f"{name.upper()}_FILE", remedy=remedy))
-            return None
-
-
-_KEYS = ("token", "teams_token", "app_id", "app_key")
 
 
 def _git_person(text: str) -> str:
@@ -240,14 +165,7 @@ class Settings(BaseModel):
         elif path is None:
             return None
         else:
-            try:
-                found = path.read_text(encoding="utf-8").strip() or None
-            except (OSError, UnicodeDecodeError) as err:
-                field = type(self).model_fields[f"{name}_file"].alias or ""
-                fault = Fault(
-                    f"{path} cannot be read as text", field=field, remedy="name the file that holds the secret"
-                )
-                raise ConfigError(Reason.INVALID_VALUE, fault) from err
+            found = text_of(path, type(self).model_fields[f"{name}_file"].alias or "")
         if found:
             self._seen.add(found)
         return found
@@ -274,7 +192,7 @@ class Settings(BaseModel):
             else:
                 yield Shown(one.alias or "", *(_text(getattr(self, name)), source, _text(getattr(without, name))))
         held = self.forge.read()
-        for name in _KEYS:
+        for name in KEYS:
             source = "environment" if getattr(self.forge, name) is not None else "default"
             if source == "default" and getattr(self.forge, f"{name}_file") is not None:
                 source = "file"
@@ -308,11 +226,7 @@ def _text(value: object) -> str:
 def setting_names() -> tuple[str, ...]:
     """The names of all variables that are read."""
     own = tuple(one.alias for one in Settings.model_fields.values() if one.alias)
-    return own + tuple(prefix + name.upper() for prefix in PREFIXES.values() for name in _key_fields())
-
-
-def _key_fields() -> tuple[str, ...]:
-    return tuple(name for key in _KEYS for name in (key, f"{key}_file"))
+    return own + tuple(prefix + name.upper() for prefix in PREFIXES.values() for name in key_fields())
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -324,7 +238,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     aliases = (one.alias for one in Settings.model_fields.values())
     given: dict[str, Any] = {name: value for name in aliases if name and (value := env.get(name))}
     identity: IdentityName = "expiry" if given.get("RTB_HUB_IDENTITY") == "expiry" else "hub"
-    forge = _forge_keys(env, identity)
+    forge = forge_keys(env, identity)
     faults = []
     try:
         forge.read()
@@ -339,14 +253,6 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     kept_back = (*PREFIXES.values(), *_SECRETS)
     settings._environ = {name: value for name, value in env.items() if not name.startswith(kept_back)}
     return settings
-
-
-def _forge_keys(env: Mapping[str, str], identity: IdentityName) -> ForgeKeys:
-    others = tuple(prefix for name, prefix in PREFIXES.items() if name != identity)
-    if any(name.startswith(others) and value for name, value in env.items()):
-        return ForgeKeys(is_mixed=True)
-    given = {name: env.get(PREFIXES[identity] + name.upper(), "").strip() for name in _key_fields()}
-    return ForgeKeys.model_validate({name: value for name, value in given.items() if value})
 
 
 def _named(fault: Fault, prefix: str) -> Fault:

@@ -1,12 +1,10 @@
-"""Builds the real parts: which state repository, its store, the starter with its checks. Nothing else makes clients."""
+"""Puts the real parts together: which state repository, its store, the starter with its checks, clients of others."""
 
 from __future__ import annotations
 
 import hashlib
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,9 +17,8 @@ from generator.model.environment import Environment
 from generator.render.render import Rendering
 from generator.validate.validation import PolicySettings, Validator
 from hub import __version__, assets
-from hub.settings import Settings, load_settings
-from hub.telemetry.events import UNKNOWN_SETTING
-from hub.telemetry.telemetry import SILENT, Log, Telemetry
+from hub.settings import Settings
+from hub.telemetry.telemetry import SILENT, Telemetry
 from reconcilers.lifecycle.start import Starter
 
 if TYPE_CHECKING:
@@ -41,8 +38,6 @@ if TYPE_CHECKING:
     from hub.approval.requests import Requests
     from hub.approval.review_process import ReviewProcess
     from hub.store.database import Database
-    from hub.telemetry.events import Level
-    from hub.telemetry.serving import MetricsAddress
     from hub.writing.writer import Writer
     from reconcilers.approval.push_rules import PushRules
     from reconcilers.ports.forge import Forge
@@ -326,9 +321,9 @@ class Hub:
 
         Raises `ConfigError` (InvalidValue) for a URL that is none, and where the services are not installed.
         """
-        with needing_services():
-            from hub.store.database import Database, sqlite_url
-        return Database(self.settings.secret("database_url") or sqlite_url(self.settings.data / "hub.sqlite"))
+        from hub.wiring.services import open_database
+
+        return open_database(self.settings)
 
     def ask_page(self, host: str, path: str) -> str:
         """Why the page of a preview at `host` is not its own yet; empty when it is."""
@@ -344,56 +339,3 @@ class Hub:
         faults = [Fault(str(finding), remedy=finding.remedy) for finding in findings if finding.severity == "error"]
         if faults:
             raise ConfigError(Reason.MANIFEST_INVALID, faults)
-
-
-@contextmanager
-def needing_services() -> Iterator[None]:
-    """For imports of the services' modules. Raises `ConfigError` (InvalidValue) where they are not installed."""
-    try:
-        yield
-    except ModuleNotFoundError as err:
-        remedy = "pip install 'rtb-ai-hub[services]', or 'make serve' in a checkout"
-        fault = Fault(f"{err.name} is not installed, which the services need", remedy=remedy)
-        raise ConfigError(Reason.INVALID_VALUE, fault) from err
-
-
-def hub() -> Hub:
-    """The hub of this process. Its log tells of mistakes of our own alone, unless the settings ask for more."""
-    settings = load_settings()
-    log = _log(settings, settings.log_level or "error", as_json=not sys.stderr.isatty())
-    return Hub(settings, telemetry=_beginning(Telemetry(log), settings))
-
-
-def watching(
-    ours: Hub, *, as_json: bool, port: int | None = None, host: str | None = None
-) -> tuple[Hub, MetricsAddress | None]:
-    """The hub of a process that stays: it tells what it does, and counts it, to be served at `host` and `port`.
-
-    `as_json` False: as JSON even so, where standard error is no terminal.
-    """
-    log = _log(ours.settings, ours.settings.log_level or "info", as_json=as_json or not sys.stderr.isatty())
-    if port is None:
-        return replace(ours, telemetry=_beginning(Telemetry(log), ours.settings)), None
-    from prometheus_client import CollectorRegistry, ProcessCollector
-
-    from hub.telemetry.meter import PrometheusMeter
-    from hub.telemetry.serving import LOOPBACK, MetricsAddress
-
-    registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    told = _beginning(Telemetry(log, PrometheusMeter(registry)), ours.settings)
-    return replace(ours, telemetry=told), MetricsAddress(registry, port, host or LOOPBACK)
-
-
-def _beginning(telemetry: Telemetry, settings: Settings) -> Telemetry:
-    """Tell of variables that are named like settings and are none."""
-    for name, near in settings.unknown():
-        telemetry.tell(UNKNOWN_SETTING, name=name, nearest=near)
-    return telemetry
-
-
-def _log(settings: Settings, level: Level, *, as_json: bool) -> Log:
-    from hub.output.console import printable
-    from hub.telemetry.log import LinesLog
-
-    return LinesLog(sys.stderr, lambda: datetime.now(UTC), as_json, printable, level, settings.secrets)

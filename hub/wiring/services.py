@@ -1,0 +1,34 @@
+"""What the services take beside: modules that not every installation has, and their database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from generator.errors import ConfigError, Fault, Reason
+
+if TYPE_CHECKING:
+    from hub.settings import Settings
+    from hub.store.database import Database
+
+
+def open_database(settings: Settings) -> Database:
+    """The services' database, as the settings say. Its schema is not looked at.
+
+    Raises `ConfigError` (InvalidValue) for a URL that is none, and where the services are not installed.
+    """
+    with needing_services():
+        from hub.store.database import Database, sqlite_url
+    return Database(settings.secret("database_url") or sqlite_url(settings.data / "hub.sqlite"))
+
+
+@contextmanager
+def needing_services() -> Iterator[None]:
+    """For imports of the services' modules. Raises `ConfigError` (InvalidValue) where they are not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as err:
+        remedy = "pip install 'rtb-ai-hub[services]', or 'make serve' in a checkout"
+        fault = Fault(f"{err.name} is not installed, which the services need", remedy=remedy)
+        raise ConfigError(Reason.INVALID_VALUE, fault) from err
