@@ -13,10 +13,12 @@ from hub.output.formats import Format
 
 if TYPE_CHECKING:
     from hub.store.deliveries import DeliveryState, Source
+    from hub.store.jobs import State
 
 _PANEL = "Services"
 _SOURCES = ("github", "jira", "jira-automation", "slack")
 _STATES = ("processed", "ignored", "failed")
+_JOB_STATES = ("pending", "sent", "active", "waiting", "done", "dead", "superseded")
 
 
 @options.command(panel=_PANEL)
@@ -164,6 +166,54 @@ def webhook_replay(name: str, output: Format) -> None:
     command.replay(name, output=output)
 
 
+@options.command("list")
+@options.choice("--state", among=_JOB_STATES, help="Only those in this state; 'dead' are those that need a person.")
+@options.option(
+    "--limit", metavar="N", type=click.IntRange(1, 1000), default=50, show_default=True, help="Show at most so many."
+)
+@options.output
+@declared_errors
+def job_list(state: State | None, limit: int, output: Format) -> None:
+    """List jobs of the services' database, the newest first, with why each failed, and how many there are of what.
+
+    Pending: due, or tried again later. Sent: a wake-up for it is in Redis. Waiting: for something that is not there
+    yet. Superseded: a later one of the same preview was done.
+
+    Example: rtb-hub job list --state dead
+    """
+    from hub.commands import job as command
+
+    command.list_all(state=state, limit=limit, output=output)
+
+
+@options.command("show")
+@options.argument("job_id", metavar="ID", help="Its id, which the Operation: trailer of its commit names too.")
+@options.output
+@declared_errors
+def job_show(job_id: str, output: Format) -> None:
+    """Show one job: what it says, what it came to, and why it failed.
+
+    Example: rtb-hub job show op-0198c0de
+    """
+    from hub.commands import job as command
+
+    command.show(job_id, output=output)
+
+
+@options.command("retry")
+@options.argument("job_id", metavar="ID", help="Its id.")
+@options.output
+@declared_errors
+def job_retry(job_id: str, output: Format) -> None:
+    """Have a dead job run again, once what it failed of is mended. Who did it stands in the audit log.
+
+    Example: rtb-hub job retry op-0198c0de
+    """
+    from hub.commands import job as command
+
+    command.retry(job_id, output=output)
+
+
 COMMANDS = (
     serve,
     config,
@@ -173,5 +223,11 @@ COMMANDS = (
         panel=_PANEL,
         commands=[webhook_list, webhook_show, webhook_replay],
         help="What GitHub, Jira and Slack delivered.",
+    ),
+    Group(
+        "job",
+        panel=_PANEL,
+        commands=[job_list, job_show, job_retry],
+        help="What the worker has to do, did and gave up.",
     ),
 )

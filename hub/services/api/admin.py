@@ -99,6 +99,15 @@ def list_jobs(
     }
 
 
+@router.get("/api/v1/jobs/{job_id}", response_model=None)
+def one_job(job_id: str, api: ApiOf) -> Data:
+    """One job, and what it came to."""
+    found = api.jobs.get(job_id)
+    if found is None:
+        raise ConfigError(Reason.NOT_FOUND, f"there is no job {job_id[:80]!r}")
+    return {**job_told(found), "result": dict(found.result) if found.result is not None else None}
+
+
 @router.post("/api/v1/jobs/{job_id}/retry", status_code=202, response_model=None)
 def retry_job(job_id: str, request: Request, api: ApiOf, caller: CallerOf) -> Data:
     """Have a dead job run again."""

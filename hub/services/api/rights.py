@@ -60,6 +60,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
     ("POST", "/api/v1/freezes"): Right("operator"),
     ("DELETE", "/api/v1/freezes/{freeze_id}"): Right("operator"),
     ("GET", "/api/v1/jobs"): Right("operator"),
+    ("GET", "/api/v1/jobs/{job_id}"): Right("operator"),
     ("POST", "/api/v1/jobs/{job_id}/retry"): Right("operator"),
     ("GET", "/api/v1/audit"): Right("operator"),
     ("GET", "/preview/{key}"): Right("viewer"),

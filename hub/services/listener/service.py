@@ -37,7 +37,7 @@ def serve(ours: Hub, asked: Listening, say: Callable[[str], None]) -> None:
         schema.check(database)
         receiver = Receiver(Jobs(database), ours.settings.secret, ours.clock, ours.telemetry)
         for source in receiver.unset():
-            say(f"deliveries of {source} are answered 503: its secret is not set (docs/reference/settings.md)")
+            say(f"deliveries of {source} are answered 503: its secret is not set ('rtb-hub config' shows settings)")
         config = uvicorn.Config(
             make_app(receiver),
             log_config=None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pty
 import re
-import shutil
 import subprocess
 import sys
 import termios
@@ -16,14 +15,11 @@ import pytest
 
 from generator.errors import Reason
 from hub.cli.app import app
-from hub.output.exit_codes import CODES, DIFFERENT, NEEDS_A_PERSON, OK, REFUSED, UNHEALTHY, USAGE
-from hub.queue.jobs import Jobs
-from hub.store.database import Database, sqlite_url
-from hub.store.schema import prepare
+from hub.output.exit_codes import CODES, DIFFERENT, INTERNAL, NEEDS_A_PERSON, OK, REFUSED, UNHEALTHY, USAGE
 from worlds.approving import TEAM, laid_out
 from worlds.builders import image
 from worlds.commands import IMAGES, Ran, commit_file, git, must, rtb_hub, whole_program
-from worlds.delivering import GUID, as_json, from_github, inbox
+from worlds.dead_jobs import with_dead_job
 from worlds.kube_api import KubeApi
 from worlds.places import ROOT
 
@@ -32,14 +28,14 @@ IN_PRD = ("--env", "prd", "--blueprint", "web", "--image", f"web={image('web')}"
 INT = ("--env", "int")
 #: By command: arguments that succeed, with words of its output; arguments that fail, and the code they exit with.
 PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] = {
-    "init": (("new.git",), "next: rtb-hub start KEY", ("taken",), Reason.TARGET_NOT_EMPTY),
+    "init": (("new.git",), "next: rtb-hub start KEY", ("taken",), Reason.NOT_A_STATE_REPOSITORY),
     "start": ((KEY, *INT, *IMAGES, "--set", "web.cpu=500m"), "updated", ("RTB-2", *INT), Reason.INVALID_VALUE),
     "diff": ((KEY, *INT, *IMAGES), "nothing would change", ("RTB-2", *INT, *IMAGES), DIFFERENT),
     "render": ((KEY, *INT, *IMAGES), "kind: Namespace", ("rtb_1", *INT, *IMAGES), Reason.INVALID_ISSUE_KEY),
     "show": ((KEY, *INT), "preview-rtb-1", ("RTB-9", *INT), Reason.PREVIEW_NOT_FOUND),
     "wait": (("RTB-9", *INT, "--for", "removed", "--cluster", "here"), "is removed", (KEY, *INT, "--cluster", "there"), Reason.UNKNOWN_CONTEXT),
     "doctor": (("--repo", "plain.git"), "checked", ("--env", "stg"), UNHEALTHY),
-    "demo": (("demo",), "RTB-207", ("taken",), Reason.TARGET_NOT_EMPTY),
+    "demo": (("demo",), "RTB-207", ("taken",), Reason.NOT_A_STATE_REPOSITORY),
     "list": ((), "2 previews; ", ("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
     "stop": ((KEY, *INT), "entry and manifests deleted", ("RTB-9", *INT), Reason.PREVIEW_NOT_FOUND),
     "extend": ((KEY, *INT, "--by", "1h"), "ends at", (KEY, *INT, "--by", "soon"), Reason.INVALID_VALUE),
@@ -59,13 +55,18 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
     "hub render": (("--image", image("hub")), "kind: CronJob", ("--image", "hub:latest"), Reason.MANIFEST_INVALID),
     "blueprint list": ((), "web-api-postgres", ("more",), USAGE),
     "blueprint show": (("web",), "web", ("wep",), Reason.UNKNOWN_BLUEPRINT),
-    "why": (("--recorded", "recorded.yaml"), "argo-manifest-unreadable", ("--recorded", "taken/file"), Reason.INVALID_VALUE),
-    "config": ((), "RTB_HUB_ACTOR", ("more",), USAGE),
-    "db upgrade": ((), "0001", ("more",), USAGE),
-    "webhook list": ((), "nothing follows from ping", ("--source", "nobody"), USAGE),
-    "webhook show": ((GUID,), "github", ("unseen",), Reason.NOT_FOUND),
-    "webhook replay": ((GUID,), "nothing follows from ping", ("unseen",), Reason.NOT_FOUND),
+    "why": (("RTB-9", *INT, "--cluster", "here"), "removed", (KEY, *INT, "--cluster", "there"), Reason.UNKNOWN_CONTEXT),
+    "config": ((), "RTB_HUB_REPO", ("more",), USAGE),
+    "db upgrade": ((), "already", ("more",), USAGE),
+    "webhook list": ((), "github", ("--limit", "0"), USAGE),
+    "webhook show": (("guid-1",), "verifiedBy", ("guid-2",), Reason.NOT_FOUND),
+    "webhook replay": (("guid-1",), "put replay", ("guid-2",), Reason.NOT_FOUND),
+    "job list": ((), "1 dead in jira-queue", ("--state", "gone"), USAGE),
+    "job show": (("op-1",), "preview.start", ("op-2",), Reason.NOT_FOUND),
+    "job retry": (("op-1",), "runs again", ("op-2",), Reason.NOT_FOUND),
 }  # fmt: skip
+#: It ends when it is told to: tests/hub/services/test_serve.py starts it as a program.
+SERVES = ("serve",)
 WITHOUT_REPOSITORY = ("init", "demo", "schema", "validate", "blueprint list", "blueprint show", "price", "render")
 
 
@@ -88,12 +89,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     must("init", folder / "plain.git")
     (folder / "taken").mkdir()
     (folder / "taken" / "file").write_text("mine\n")
-    shutil.copy(ROOT / "tests/golden/causes/handed/001-argo-manifest-unreadable.yaml", folder / "recorded.yaml")
-    database = Database(sqlite_url(folder / "hub.sqlite"))
-    prepare(database)
-    ping = as_json({"zen": "Keep it logically awesome."})
-    assert inbox(Jobs(database)).send("github", ping, from_github(ping, event="ping")).status_code == 202
-    database.close()
+    with_dead_job(folder / "data")
     with KubeApi() as api:
         api.kubeconfig(folder / "kubeconfig")
         yield folder
@@ -109,16 +105,18 @@ def commands_of(group: object, *names: str) -> Iterator[str]:
 
 
 def test_no_command_is_left_out() -> None:
-    """`serve` goes on until it is ended: tests of the services start it as a program."""
-    assert sorted([*PROGRAMS, "serve"]) == sorted(commands_of(app))
+    assert sorted([*PROGRAMS, *SERVES]) == sorted(commands_of(app))
 
 
 @pytest.mark.parametrize("command", PROGRAMS)
 def test_a_command_does_what_it_is_for_and_tells_what_is_wrong(command: str, folder: Path, tmp_path: Path) -> None:
     subprocess.run(["cp", "-r", f"{folder}/.", tmp_path], check=True)
     good, words, bad, ends = PROGRAMS[command]
-    environ = {"KUBECONFIG": str(tmp_path / "kubeconfig"), "RTB_HUB_ACTOR": "bob"}
-    environ["RTB_HUB_DATA"] = str(tmp_path)
+    environ = {
+        "KUBECONFIG": str(tmp_path / "kubeconfig"),
+        "RTB_HUB_ACTOR": "bob",
+        "RTB_HUB_DATA": str(tmp_path / "data"),
+    }
     if command not in WITHOUT_REPOSITORY:
         environ["RTB_HUB_REPO"] = str(tmp_path / "state.git")
     refused = whole_program(*command.split(), *bad, cwd=tmp_path, **environ)
@@ -164,7 +162,7 @@ def test_nothing_of_a_run_is_left_behind(folder: Path) -> None:
         (("list",), OK),
         (("list", "-o", "json"), OK),
         (("start", "RTB-77", *INT, *IMAGES), OK),  # what was committed is done, whoever reads of it
-        (("render", KEY, *INT, *IMAGES), OK),
+        (("render", KEY, *INT, *IMAGES), INTERNAL),
     ],
     ids=["list", "list as JSON", "start", "render"],
 )

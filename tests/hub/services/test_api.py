@@ -223,6 +223,8 @@ class TestWrites:
         jobs = world.get("/api/v1/jobs?state=dead", by="operator").json()
         assert [one["id"] for one in jobs["jobs"]] == [failed]
         assert jobs["counts"] == [{"queue": "jira-queue", "state": "dead", "count": 1}]
+        assert world.get(f"/api/v1/jobs/{failed}", by="operator").json()["error"]["reason"] == "ImageNotPinned"
+        assert world.get("/api/v1/jobs/op-none", by="operator").status_code == 404
         assert world.post(f"/api/v1/jobs/{failed}/retry", by="operator").status_code == 202
         world.serving.ended(failed, "dead")
         assert ("operator", "retry", "allowed", None) in audited(world)
