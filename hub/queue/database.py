@@ -136,8 +136,7 @@ class DatabaseWorker:
                 self._end(connection, one, now)
             kept = rows.renew(connection, open_ones, until=now + self.pace.lease) if renews else set()
             if room:
-                claim = Claim(secrets.token_hex(8), self.pace.lease, room, self.queues)
-                claimed = rows.claim(connection, database, claim, now=now)
+                claimed = self._claim(connection, room, now)
             due = rows.next_due(connection, now=now, queues=self.queues)
         for one in ended:
             self._ended.remove(one)
@@ -154,6 +153,11 @@ class DatabaseWorker:
             self.jobs.notify()  # whoever waits for how they ended
         poll = self.pace.poll.total_seconds()
         return min(poll, max(0.0, (due - now).total_seconds())) if due else poll
+
+    def _claim(self, connection: Connection, room: int, now: datetime) -> list[JobRow]:
+        """Take jobs, `room` at most. An adapter that is told which to take does so here."""
+        claim = Claim(secrets.token_hex(8), self.pace.lease, room, self.queues)
+        return rows.claim(connection, self.jobs.database, claim, now=now)
 
     def _end(self, connection: Connection, held: _Held, now: datetime) -> None:
         database, row = self.jobs.database, held.row

@@ -186,6 +186,9 @@ NAMES: Final[Mapping[str, type[Job]]] = {
 }
 
 
+_OF_A_PREVIEW: Final = frozenset({"preview.start", "preview.stop", "preview.extend", "preview.revive"})
+
+
 def parsed(name: str, payload: Mapping[str, Any]) -> Job:
     """The job that `payload` says.
 
@@ -200,6 +203,20 @@ def parsed(name: str, payload: Mapping[str, Any]) -> Job:
         fault = Fault(f"there is no job {name[:60]!r}", field="name", allowed=", ".join(sorted(NAMES)))
         raise ConfigError(Reason.INVALID_VALUE, fault)
     return checked(NAMES[name], payload)
+
+
+def key_of(name: str, payload: Mapping[str, Any]) -> tuple[str, bool]:
+    """The key of a job whose payload nobody looked at yet, and whether it says all there is to say of its key.
+
+    Empty where it has none: then what is wrong with it is said when it runs.
+    """
+    issue, environment = payload.get("issue"), payload.get("environment")
+    if name not in _OF_A_PREVIEW or not isinstance(issue, str) or not isinstance(environment, str):
+        return "", False
+    try:
+        return f"{environment[:63]}/{_issue(issue)}", name != "preview.extend"
+    except ValueError:
+        return "", False
 
 
 def checked(model: type[M], tree: Mapping[str, Any]) -> M:

@@ -107,7 +107,13 @@ def parts(ours: Hub, repo: str | None, database: Database) -> Iterator[Api]:
         stack.callback(feed.stop)
         concurrency = ours.settings.worker_concurrency
         worker = stack.enter_context(
-            working(writes.parts(repo), jobs, concurrency=concurrency, telemetry=ours.telemetry)
+            working(
+                writes.parts(repo),
+                jobs,
+                concurrency=concurrency,
+                telemetry=ours.telemetry,
+                redis_url=ours.settings.secret("redis_url"),
+            )
         )
         stack.callback(jobs.listen(feed.look))
         reconcilers = stack.enter_context(reconciling(loop, repo, feed.look))

@@ -121,6 +121,11 @@ class Settings(BaseModel):
     RTB_HUB_DATA."""
     database_url_file: Path | None = Field(None, alias="RTB_HUB_DATABASE_URL_FILE")
     """The file that holds it. Default: none."""
+    redis_url: SecretStr | None = Field(None, alias="RTB_HUB_REDIS_URL")
+    """Where BullMQ's queues are: `redis://user:password@host:6379/0`, `rediss://` with TLS. Default: none; the queue is
+    the database's own."""
+    redis_url_file: Path | None = Field(None, alias="RTB_HUB_REDIS_URL_FILE")
+    """The file that holds it. Default: none."""
     worker_concurrency: Annotated[int, Field(ge=1, le=200)] = Field(20, alias="RTB_HUB_WORKER_CONCURRENCY")
     """How many jobs a worker does at a time that ask a forge or read a history, 1 to 200; what is only committed goes
     together, up to 200 in a commit. Default: 20."""

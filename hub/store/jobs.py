@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Row, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, or_, select, true, update
 
 from generator.errors import ConfigError, Fault, Reason
 from hub.store.database import Database
@@ -56,14 +56,14 @@ class Job:
 class Claim:
     """How many jobs to take, and for how long, under the name `token` that no other claim has.
 
-    `queues` empty: of all. `only`: this job alone, if it may run.
+    `queues` empty: of all. `only`: these jobs alone, if they may run.
     """
 
     token: str
     lease: timedelta
     limit: int = 1
     queues: Collection[str] = ()
-    only: str | None = None
+    only: Collection[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,7 @@ class Ending:
     follow_ups: tuple[Job, ...] = field(default=())
 
 
+_ANY: Final = true()
 _COLUMNS = tuple(JOBS.c[one.name] for one in fields(JobRow))
 
 
@@ -130,6 +131,22 @@ def get(connection: Connection, job_id: str) -> JobRow | None:
 
 def claim(connection: Connection, database: Database, wanted: Claim, *, now: datetime) -> list[JobRow]:
     """Take jobs that may run now, in the order they came. Those that too many workers died on are `dead` instead."""
+    taken = [one.id for one in runnable(connection, database, wanted, now=now)]
+    if not taken:
+        return []
+    until = now + wanted.lease
+    held = {"state": "active", "token": wanted.token, "lease_until": until, "attempts": JOBS.c.attempts + 1}
+    claimed = update(JOBS).where(JOBS.c.id.in_(taken)).values(held).returning(*_COLUMNS)
+    return sorted(map(_row, connection.execute(claimed)), key=lambda one: one.seq)
+
+
+def runnable(
+    connection: Connection, database: Database, wanted: Claim, *, now: datetime, among: ColumnElement[bool] = _ANY
+) -> list[JobRow]:
+    """Jobs that may run now, in the order they came, as they are before they are claimed; `among` narrows them down.
+
+    A worker that died on one is counted, and those that too many died on are `dead`, and not among them.
+    """
     database.take_turns(connection, _TURN)
     other = JOBS.alias("other")
     is_due = or_(
@@ -152,11 +169,11 @@ def claim(connection: Connection, database: Database, wanted: Claim, *, now: dat
         other.c.id != JOBS.c.id,
         or_(and_(other.c.state == "active", other.c.lease_until > now), and_(is_earlier, goes_first)),
     )
-    may_run = select(*_COLUMNS).where(is_due, ~is_held).order_by(JOBS.c.seq).limit(wanted.limit)
+    may_run = select(*_COLUMNS).where(is_due, ~is_held, among).order_by(JOBS.c.seq).limit(wanted.limit)
     if wanted.queues:
         may_run = may_run.where(JOBS.c.queue.in_(wanted.queues))
     if wanted.only is not None:
-        may_run = may_run.where(JOBS.c.id == wanted.only)
+        may_run = may_run.where(JOBS.c.id.in_(wanted.only))
     found = [_row(one) for one in connection.execute(may_run)]
     crashed = [one for one in found if one.state == "active"]
     poison = {one.id for one in crashed if one.crashes + 1 >= MOST_CRASHES}
@@ -167,13 +184,7 @@ def claim(connection: Connection, database: Database, wanted: Claim, *, now: dat
         died = {"reason": Reason.UNEXPECTED.value, "faults": [fault]}
         end = {"state": "dead", "error": died, "token": None, "lease_until": None, "ended_at": now}
         connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(end))
-    taken = [one.id for one in found if one.id not in poison]
-    if not taken:
-        return []
-    until = now + wanted.lease
-    held = {"state": "active", "token": wanted.token, "lease_until": until, "attempts": JOBS.c.attempts + 1}
-    claimed = update(JOBS).where(JOBS.c.id.in_(taken)).values(held).returning(*_COLUMNS)
-    return sorted(map(_row, connection.execute(claimed)), key=lambda one: one.seq)
+    return [one for one in found if one.id not in poison]
 
 
 def renew(connection: Connection, held: Mapping[str, str], *, until: datetime) -> set[str]:

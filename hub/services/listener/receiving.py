@@ -28,12 +28,16 @@ _SCOPE = "jira:event"
 
 @dataclass(eq=False)
 class Receiver:
-    """Takes deliveries. `secret`: a secret of the settings by its field's name, as `Settings.secret`."""
+    """Takes deliveries. `secret`: a secret of the settings by its field's name, as `Settings.secret`.
+
+    `checks`: what else has to be well for it to be ready, by name.
+    """
 
     jobs: Jobs
     secret: Callable[[str], str | None]
     clock: Callable[[], datetime]
     telemetry: Telemetry = SILENT
+    checks: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     _refused: deque[float] = field(default_factory=lambda: deque(maxlen=REFUSALS_A_MINUTE))
 
     def __post_init__(self) -> None:
@@ -73,12 +77,13 @@ class Receiver:
 
     def down(self) -> list[str]:
         """What is down, by name; empty: ready."""
+        down = [name for name, is_well in self.checks.items() if not is_well()]
         try:
             with self.jobs.database.read() as connection:
                 self.jobs.database.now(connection)
         except HubError:
-            return ["database"]
-        return []
+            return ["database", *down]
+        return down
 
     def _proof(self, source: Source, headers: Mapping[str, str], body: bytes) -> str | None:
         if source == "jira-automation":

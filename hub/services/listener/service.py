@@ -1,8 +1,9 @@
-"""The listener as a process, from its start to its end."""
+"""The listener as a process, from its start to its end. With Redis it has workers woken, too: it is always there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import uvicorn
@@ -30,12 +31,14 @@ def serve(ours: Hub, asked: Listening, say: Callable[[str], None]) -> None:
     """Listen until SIGTERM or SIGINT, and answer what has begun; `say` is told a line for people now and then.
 
     Raises `ConfigError`: InUse for a port that is taken, DatabaseRevision, InvalidValue for secrets that cannot be
-    read; `Transient` (DatabaseUnreachable).
+    read and a Redis that evicts; `Transient` (DatabaseUnreachable).
     """
     database = ours.database()
     try:
         schema.check(database)
-        receiver = Receiver(Jobs(database), ours.settings.secret, ours.clock, ours.telemetry)
+        jobs, redis_url = Jobs(database), ours.settings.secret("redis_url")
+        checks: dict[str, Callable[[], bool]] = {}
+        receiver = Receiver(jobs, ours.settings.secret, ours.clock, ours.telemetry, checks)
         for source in receiver.unset():
             say(f"deliveries of {source} are answered 503: its secret is not set ('rtb-hub config' shows settings)")
         config = uvicorn.Config(
@@ -47,7 +50,14 @@ def serve(ours: Hub, asked: Listening, say: Callable[[str], None]) -> None:
             h11_max_incomplete_event_size=_HEADER_BYTES,
             timeout_graceful_shutdown=_ENDS_SECONDS,
         )
-        with bound(asked.host, asked.port) as listening, retaining(receiver):
+        with ExitStack() as stack:
+            listening = stack.enter_context(bound(asked.host, asked.port))
+            stack.enter_context(retaining(receiver))
+            if redis_url is not None:
+                from hub.queue.relay import relayed
+
+                relay = stack.enter_context(relayed(jobs, redis_url, ours.telemetry))
+                checks["redis"] = lambda: relay.is_well
             say(f"listening at http://{asked.host}:{listening.getsockname()[1]}/api/webhook")
             uvicorn.Server(config).run(sockets=[listening])
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from hub.actions.parts import Parts
 from hub.queue.database import DatabaseWorker
@@ -18,22 +18,38 @@ _PACE = Pace()
 
 
 @contextmanager
-def working(
-    parts: Parts, jobs: Jobs, *, concurrency: int = 20, pace: Pace = _PACE, telemetry: Telemetry = SILENT
+def working(  # noqa: PLR0913 - what one process is given
+    parts: Parts,
+    jobs: Jobs,
+    *,
+    concurrency: int = 20,
+    pace: Pace = _PACE,
+    telemetry: Telemetry = SILENT,
+    redis_url: str | None = None,
 ) -> Iterator[DatabaseWorker]:
-    """A worker of the database's queue that runs within. `concurrency`: threads for jobs that need one.
+    """A worker that runs within. `concurrency`: threads for jobs that need one.
+
+    `redis_url` None: of the database's queue; else Redis wakes it, and a relay runs beside it. Raises `ConfigError`
+    (InvalidValue) for a Redis that evicts.
 
     When it ends, it takes no more jobs and waits for those in hand, `pace.stop` at most; another worker does the rest.
     """
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="rtb-hub-job")
     committer = GroupCommitter(parts.writer)
     handler = JobHandler(parts, committer, jobs.database, pool)
-    worker = DatabaseWorker(jobs, handler, pace=pace, telemetry=telemetry)
-    worker.start()
-    try:
-        yield worker
-    finally:
-        is_whole = worker.stop()
-        pool.shutdown(wait=is_whole, cancel_futures=True)
-        if is_whole:
-            committer.close()  # else a commit hangs, and its lease runs out
+    with ExitStack() as stack:
+        worker = DatabaseWorker(jobs, handler, pace=pace, telemetry=telemetry)
+        if redis_url is not None:
+            from hub.queue.bullmq import BullWorker
+            from hub.queue.relay import relayed
+
+            stack.enter_context(relayed(jobs, redis_url, telemetry))
+            worker = BullWorker(jobs, handler, pace=pace, telemetry=telemetry, url=redis_url)
+        worker.start()
+        try:
+            yield worker
+        finally:
+            is_whole = worker.stop()
+            pool.shutdown(wait=is_whole, cancel_futures=True)
+            if is_whole:
+                committer.close()  # else a commit hangs, and its lease runs out

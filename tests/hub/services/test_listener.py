@@ -47,6 +47,7 @@ from worlds.delivering import (
     pull,
 )
 from worlds.places import ROOT
+from worlds.valkey import Valkey, valkey
 
 
 @pytest.fixture
@@ -386,7 +387,14 @@ class TestProcess:
         secret.write_text("jira-new\n")
         environ["RTB_HUB_JIRA_WEBHOOK_SECRET_FILE"] = str(secret)
         command = [sys.executable, "-m", "hub.cli.main", "serve", "listener", "--port", "0"]
-        process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
+        with valkey() as server:
+            environ["RTB_HUB_REDIS_URL"] = server.url
+            process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
+            self._answers(process, server)
+            with server.client() as one:
+                assert one.lrange("bull:{jira-queue}:wait", 0, -1) == ["jira-1732700000-1"]
+
+    def _answers(self, process: subprocess.Popen[str], server: Valkey) -> None:
         assert process.stdout is not None
         with process, process.stdout:
             said = [process.stdout.readline() for _ in range(3)]
@@ -394,6 +402,11 @@ class TestProcess:
             head = b"POST /api/webhook/jira HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n"
             names = b"".join(f"{name}: {value}\r\n".encode() for name, value in from_jira(issue()).items())
             answer = sent(port, head % len(issue()), names, b"\r\n", issue())
+            while b'"down":[]' not in sent(port, b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"):
+                assert process.poll() is None
+            with server.client() as one:
+                while not one.llen("bull:{jira-queue}:wait"):
+                    assert process.poll() is None
             process.send_signal(signal.SIGTERM)
             assert process.wait(60) in (0, -signal.SIGTERM)
         assert answer.startswith(b"HTTP/1.1 202 ")

@@ -30,6 +30,7 @@ from worlds.commands import git, must
 from worlds.git_http import GitServer
 from worlds.places import PYTHON_PATH
 from worlds.serving import Serving, faults, job
+from worlds.valkey import valkey
 
 
 @pytest.fixture
@@ -280,3 +281,11 @@ def test_what_is_unplanned_is_refused_with_its_reason(serving: Serving) -> None:
         dead = serving.ended("op-1", "dead")
     assert dead.error is not None
     assert dead.error["reason"] == Reason.PREVIEW_NOT_FOUND
+
+
+def test_a_start_that_redis_wakes_is_committed(serving: Serving) -> None:
+    with valkey() as server, working(serving.parts(), serving.jobs, pace=QUICK, redis_url=server.url):
+        serving.put(job("op-1"))
+        done = serving.ended("op-1")
+    assert done.result is not None
+    assert (done.result["change"], serving.operations()) == ("created", ["op-1"])

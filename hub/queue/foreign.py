@@ -1,0 +1,34 @@
+"""Jobs that others put into BullMQ's queues themselves: what row they become. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from hub.queue.payloads import key_of
+from hub.store.ids import ID
+from hub.store.jobs import Job
+
+
+def foreign(queue: str, job_id: str, name: str, data: Any, *, added: int) -> Job:
+    """The job of this id in a queue. `added`: when it was put, in milliseconds.
+
+    An id that BullMQ made (a number that begins anew when Redis is emptied), or a strange one, becomes one that is the
+    same each time this very job is seen. Who asks is written down as told by somebody else, and so is nobody's word.
+    """
+    if not ID.fullmatch(job_id):
+        told = f"{queue}\0{job_id}\0{added}".encode("utf-8", "surrogatepass")
+        job_id = f"{queue}-{hashlib.sha256(told).hexdigest()[:32]}"
+    payload: Mapping[str, Any] = data if isinstance(data, Mapping) else {"data": data}
+    said = {**payload, "requestedBy": _as_told(payload.get("requestedBy"), queue)}
+    said.setdefault("id", job_id)
+    key, replaces = key_of(name, said)
+    return Job(job_id, queue, name[:200], said, key, replaces)
+
+
+def _as_told(who: Any, queue: str) -> Any:
+    if not isinstance(who, Mapping) or not isinstance(who.get("id"), str):
+        return who
+    by = queue.removesuffix("-queue")
+    return {**who, "kind": "service", "id": f"{who['id']}, as told by {by}", "via": by}
