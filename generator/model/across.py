@@ -22,6 +22,8 @@ def contradictions(spec: Spec) -> Iterator[Contradiction]:
     yield from _of_another_place(spec)
     yield from _not_apart(spec)
     yield from _secrets(spec)
+    if spec.hub is not None:
+        yield from _hub(spec)
 
 
 def argocd_secrets(spec: Spec) -> tuple[tuple[str, str], ...]:
@@ -42,6 +44,10 @@ def _of_another_place(spec: Spec) -> Iterator[Contradiction]:
     partition = partition_of(spec.region)
     arns: list[tuple[tuple[str | int, ...], str]] = [(("cluster", "roleArn"), spec.cluster.role_arn)]
     arns += [(("exposure", "certificates", n), arn) for n, arn in enumerate(spec.exposure.certificates)]
+    if spec.hub is not None:
+        arns += [(("hub", "certificates", n), arn) for n, arn in enumerate(spec.hub.certificates)]
+        roles = {"workerRole": spec.hub.worker_role, "dashboardRole": spec.hub.dashboard_role}
+        arns += [(("hub", name), role) for name, role in roles.items() if role is not None]
     for path, text in arns:
         arn = Arn.parse(text)
         for what, found, wanted in (
@@ -73,3 +79,25 @@ def _secrets(spec: Spec) -> Iterator[Contradiction]:
             if covers(prefix, name):
                 message = f"{prefix!r} covers {name!r} (argocd.{field}): a preview could read Argo CD's own secret"
                 yield ("secrets", "prefixes", number), prefix, message
+
+
+def _hub(spec: Spec) -> Iterator[Contradiction]:
+    """Previews run what nobody has reviewed: neither their pages nor their pods come near the hub's."""
+    host, domain = spec.hub.host, spec.domain
+    if f".{host}".endswith(f".{domain}") or f".{domain}".endswith(f".{host}"):
+        message = (
+            f"{host} and the previews' {domain} lie one below the other: pages of previews could set the hub's cookies"
+        )
+        yield ("hub", "host"), host, message
+    if spec.hub.secret_store == spec.secrets.store:
+        message = f"{spec.secrets.store} is the store of previews: it can read what they may read, and only that"
+        yield ("hub", "secretStore"), spec.secrets.store, message
+    for number, prefix in enumerate(spec.secrets.prefixes):
+        if covers(prefix, spec.hub.secrets) or covers(spec.hub.secrets, prefix):
+            message = (
+                f"{prefix!r} and {spec.hub.secrets!r} (hub.secrets) overlap: a preview could read the hub's secrets"
+            )
+            yield ("secrets", "prefixes", number), prefix, message
+    if spec.hub.worker_role is not None and spec.hub.worker_role == spec.hub.dashboard_role:
+        message = "the worker's role: what browsers reach must not act as what commits"
+        yield ("hub", "dashboardRole"), spec.hub.dashboard_role, message

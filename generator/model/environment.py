@@ -15,6 +15,7 @@ from pydantic_core import InitErrorDetails
 
 from generator.model.across import contradictions
 from generator.model.entry import Compute, Model
+from generator.model.hosting import HubServices
 from generator.model.lifecycle import Approval, DriftPolicy, ExpiryPolicy, ForgePolicy, LeasePolicy, OfficeHours
 from generator.model.reach import Exposure, Isolation
 from generator.values.aws import Account, Region, Role, SecurityGroup
@@ -201,6 +202,7 @@ class EnvironmentSpec(Model):
     pricing: Pricing
     argocd: ArgoCD
     drift: DriftPolicy = Field(default_factory=DriftPolicy)
+    hub: HubServices | None = Field(None, description="where the hub's own services run; none = not here")
     components: dict[DnsLabel, ComponentDefaults] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -64,7 +64,7 @@ def argocd_render(env: str | None, to: Path | None, repo: str | None, environmen
 
 @options.command("render")
 @options.option("--image", metavar="REF", required=True, help="The hub's image, pinned by digest.")
-@options.option("--namespace", metavar="NAME", default="rtb-hub", show_default=True, help="Where the jobs run.")
+@options.option("--namespace", metavar="NAME", default="rtb-hub", show_default=True, help="Where they run.")
 @options.option("--to", metavar="DIR", type=options.PATH, help="Write the files there instead.")
 @options.repo
 @options.environments
@@ -72,7 +72,9 @@ def argocd_render(env: str | None, to: Path | None, repo: str | None, environmen
 def hub_render(image: str, namespace: str, to: Path | None, repo: str | None, environments: Path | None) -> None:
     """Print the jobs that reconcile on a schedule, one for each branch, each with a Secret of its own to push with.
 
-    An administrator applies them to the cluster that the hub runs in, and makes the Secrets: docs/INSTALL.md.
+    Where an environment has 'hub', the hub's services too, in a folder of their own: listener, worker and dashboard,
+    with how they scale, what reaches them, and the secrets that each is given. An administrator applies all of it to
+    the cluster that the hub runs in, and makes the Secrets: docs/INSTALL.md.
 
     Example: rtb-hub hub render --image registry.example.com/rtb-hub@sha256:…
     """

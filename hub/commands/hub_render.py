@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generator.bootstrap.hub_jobs import HEADER, hub_files, render_hub
+from generator.bootstrap.hub import HEADER, hub_files, render_hub
 from generator.errors import ConfigError, Fault, Reason
 from generator.model.blueprint import TemplateLibrary
 from generator.validate.schemas import VERSIONS

@@ -103,7 +103,9 @@ def test_the_steps_of_the_installation_work_as_written(remote: Path, tmp_path: P
     subjects = git(remote, "log", "--format=%s", "main").splitlines()
     assert subjects == ["Stop RTB-1 in int", "Start RTB-1 in int", "Lay out int, stg"]
     assert git(remote, "show", "prd:.github/CODEOWNERS").splitlines()[-1] == "* @team/preview-approvers"
-    assert git(remote, "rev-parse", "layout-main", "layout-prd") == git(remote, "rev-parse", "main", "prd")
+    assert git(remote, "rev-parse", "layout-prd") == git(remote, "rev-parse", "prd")
+    said = git(remote, "diff", "--name-only", "main", "layout-main").splitlines()
+    assert said == ["environments/int/environment.yaml"], "the services of §12 are all that was said since"
     assert 'repoURL: "https://git.example.com/team/state.git"' in git(
         remote, "show", "main:argocd/int/applicationset.yaml"
     )
@@ -139,7 +141,7 @@ def test_its_jobs_and_secrets_are_those_that_are_rendered() -> None:
     branches = re.search(r"for branch in (.*); do\n  kubectl -n rtb-hub create secret", INSTALL)
     assert branches
     assert {f"rtb-hub-git-{branch}" for branch in branches[1].split()} == {job.secret for job in jobs.values()}
-    assert set(re.findall(r"cronjob/([a-z-]+)", INSTALL)) <= set(jobs)
+    assert set(re.findall(r"cronjob/([a-z-]+)", INSTALL)) <= {*jobs, "rtb-hub-upgrade"}
     assert set(re.findall(r"`(rtb-hub-git-[a-z]+)`", INSTALL)) == {job.secret for job in jobs.values()}
 
 

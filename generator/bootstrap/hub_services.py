@@ -1,0 +1,190 @@
+"""The hub's own services, below `hub/services/`: what each process is started with, given, and reached by.
+
+A process is given its own settings and secrets only. The worker alone can write to Git: what browsers and webhooks
+reach puts jobs into the database. Only what `rtb-hub serve` can start is here (a test compares).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from generator.bootstrap.hub_jobs import CACHE, GIT, Job
+from generator.errors import ConfigError, Fault, Reason
+from generator.model.environment import Environment
+from generator.model.hosting import HubServices
+from generator.model.reach import TLS_POLICY
+
+SECRETS = "/etc/rtb-hub"
+#: All addresses of a pod: a NetworkPolicy says who reaches it.
+EVERYWHERE = "0.0.0.0"  # noqa: S104
+#: Jobs that one worker does at a time (RTB_HUB_WORKER_CONCURRENCY): so many for each replica.
+JOBS_OF_ONE = 20
+DATABASE_PORT = 5432
+_WHERE = re.compile(r"(https?|ssh)://(?:[^/@]*@)?[^/:]+(?::([0-9]{1,5}))?/")
+_USUAL = {"https": 443, "http": 80, "ssh": 22}
+#: Where the listener finds a sender's two secrets; `hub.settings` has the names.
+_PROOFS = {"github": "GITHUB_WEBHOOK_SECRET", "jira": "JIRA_WEBHOOK_SECRET", "slack": "SLACK_SIGNING_SECRET"}
+
+Name = Literal["listener", "worker", "dashboard"]
+NAMES: tuple[Name, ...] = ("listener", "worker", "dashboard")
+#: `http` is what the load balancer reaches, `health` has health and figures.
+PORTS: dict[Name, dict[str, int]] = {
+    "listener": {"http": 4000},
+    "worker": {"health": 4002},
+    "dashboard": {"http": 3000, "health": 3001},
+}
+_ARGUMENTS: dict[Name, list[str]] = {
+    "listener": ["--port", "4000"],
+    "worker": ["--port", "4002"],
+    "dashboard": ["--port", "3000", "--metrics-port", "3001"],
+}
+_RESOURCES: dict[Name, dict[str, str]] = {
+    "listener": {"cpu": "250m", "memory": "256Mi"},
+    "worker": {"cpu": "500m", "memory": "512Mi"},
+    "dashboard": {"cpu": "250m", "memory": "512Mi"},
+}
+#: Replicas by load; the worker's are KEDA's.
+_REPLICAS: dict[Name, dict[str, int]] = {"listener": {"least": 2, "most": 6}, "dashboard": {"least": 2, "most": 4}}
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Where the services run: an environment that has `hub`."""
+
+    environment: Environment
+    services: HubServices
+    forge: str | None
+
+    @property
+    def repository(self) -> str:
+        """The state repository they work on."""
+        return self.environment.spec.argocd.repository
+
+
+def host_of(environments: Sequence[Environment]) -> Host | None:
+    """The one environment that says `hub`. Raises `ConfigError` (InvalidEnvironment) where several do."""
+    found = [one for one in environments if one.spec.hub is not None]
+    if not found:
+        return None
+    if len(found) > 1:
+        names = ", ".join(one.name for one in found)
+        fault = Fault(f"{names} each have the hub's services", field="spec.hub", allowed="in one environment")
+        raise ConfigError(Reason.INVALID_ENVIRONMENT, fault)
+    (one,) = found
+    assert one.spec.hub is not None  # noqa: S101 - it was chosen by that
+    repository = one.spec.argocd.repository
+    forges = (e.spec.forge.kind for e in environments if e.spec.argocd.repository == repository and e.spec.forge)
+    return Host(one, one.spec.hub, next(forges, None))
+
+
+def values_of(host: Host, *, image: str, namespace: str) -> dict[str, Any]:
+    """The values that the templates of services see."""
+    hub = host.services
+    return {
+        "names": {"namespace": namespace, "upgrade": "rtb-hub-upgrade", "scaler": "rtb-hub-scaler"},
+        "labels": _labels(),
+        "image": image,
+        "services": [_service(name, host) for name in NAMES],
+        "databases": [_database(name, hub) for name in (*NAMES, "upgrade", "scaler")],
+        "proofs": [{"key": file, "secret": f"{hub.secrets}webhooks"} for _, file in _proofs(hub.webhooks)],
+        "upgradeLabels": _labels("rtb-hub-upgrade"),
+        "upgradeVariables": _shown(_database_variable()),
+        "secretStore": hub.secret_store,
+        "hub": {
+            "host": hub.host,
+            "scheme": hub.scheme,
+            "certificates": ",".join(hub.certificates),
+            "sslPolicy": TLS_POLICY,
+        },
+        "folders": {"cache": CACHE, "git": GIT, "database": f"{SECRETS}/database", "webhooks": f"{SECRETS}/webhooks"},
+        "egress": {"database": DATABASE_PORT},
+        "jobsOfOne": str(JOBS_OF_ONE),
+    }
+
+
+def _service(name: Name, host: Host) -> dict[str, Any]:
+    full = f"rtb-hub-{name}"
+    roles = {"worker": host.services.worker_role, "dashboard": host.services.dashboard_role}
+    ports = PORTS[name]
+    has_git = name != "listener"
+    return {
+        "name": full,
+        "labels": _labels(full),
+        "selector": {"app.kubernetes.io/name": full},
+        "arguments": ["serve", name, "--host", EVERYWHERE, *_ARGUMENTS[name]],
+        "variables": _shown(_variables(name, host)),
+        "ports": [{"name": port, "containerPort": number} for port, number in ports.items()],
+        "probed": "health" if "health" in ports else "http",
+        "routed": "http" in ports,
+        "resources": _RESOURCES[name],
+        "replicas": _REPLICAS.get(name),
+        "role": roles.get(name),
+        "git": f"{full}-git" if has_git else None,
+        "webhooks": f"{full}-webhooks" if name == "listener" and host.services.webhooks else None,
+        "database": f"{full}-database",
+        "reached": list(_reached(name, host.services)),
+        "reaches": [DATABASE_PORT, *(_far(host) if has_git else ())],
+    }
+
+
+def _variables(name: Name, host: Host) -> dict[str, str]:
+    """A process's own settings, and no other's: secrets by their files."""
+    # The worker is the hub where it writes; the dashboard reads, and is nobody.
+    git = Job("", host.repository, host.environment.spec.branch, (), gated=False, forge=host.forge).variables
+    hidden = ("RTB_HUB_IDENTITY", "RTB_HUB_FORGE_")
+    match name:
+        case "worker":  # it asks for reviews, and the scheduled job alone decides upon them
+            own = {key: value for key, value in git.items() if not key.startswith("RTB_HUB_FORGE_TEAMS_")}
+        case "dashboard":
+            own = {key: value for key, value in git.items() if not key.startswith(hidden)}
+        case "listener":
+            own = {
+                f"RTB_HUB_{setting}_FILE": f"{SECRETS}/webhooks/{file}"
+                for setting, file in _proofs(host.services.webhooks)
+            }
+    return {**own, **_database_variable()}
+
+
+def _proofs(senders: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """(Setting without its prefix, file) of each secret that deliveries are proved by."""
+    for sender in sorted(set(senders)):
+        yield _PROOFS[sender], sender
+        yield f"{_PROOFS[sender]}_PREVIOUS", f"{sender}-previous"
+
+
+def _reached(name: Name, hub: HubServices) -> Iterator[dict[str, Any]]:
+    """Who may connect to which port. The kubelet's probes come from the node, which no policy keeps away."""
+    if "http" in PORTS[name]:
+        peers: list[dict[str, Any]] = [{"ipBlock": {"cidr": cidr}} for cidr in hub.load_balancer_cidrs]
+        yield {"from": peers, "port": PORTS[name]["http"]}
+    if "health" in PORTS[name] and hub.monitoring is not None:
+        labels = {"kubernetes.io/metadata.name": hub.monitoring}
+        yield {"from": [{"namespaceSelector": {"matchLabels": labels}}], "port": PORTS[name]["health"]}
+
+
+def _far(host: Host) -> list[int]:
+    """Ports of the state repository and of whatever speaks HTTPS: forge, AWS."""
+    found = _WHERE.match(host.repository)
+    of_git = _USUAL["ssh"] if found is None else int(found[2] or _USUAL[found[1]])  # None: user@host:path
+    return sorted({443, of_git})
+
+
+def _database(name: str, hub: HubServices) -> dict[str, str]:
+    """Each process signs in to the database as a role of its own."""
+    return {"name": f"rtb-hub-{name}-database", "key": f"{hub.secrets}database", "property": name}
+
+
+def _database_variable() -> dict[str, str]:
+    return {"RTB_HUB_DATABASE_URL_FILE": f"{SECRETS}/database/url"}
+
+
+def _shown(variables: dict[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in variables.items()]
+
+
+def _labels(name: str | None = None) -> dict[str, str]:
+    own = {} if name is None else {"app.kubernetes.io/name": name}
+    return {"app.kubernetes.io/managed-by": "rtb-ai-hub", **own}

@@ -1,0 +1,44 @@
+"""The hub's own services, in the environment whose cluster they run in.
+
+Part of the shape of `environment.yaml`; `generator.model.environment` has the rest.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from generator.model.entry import Model
+from generator.values.aws import Certificate, Role
+from generator.values.bounds import SecretPrefix
+from generator.values.formats import DnsLabel, Domain
+from generator.values.networks import Subnets
+
+#: Whose deliveries a listener can prove (`hub.services.listener`).
+Sender = Literal["github", "jira", "slack"]
+
+
+class HubServices(Model):
+    """The hub's services in this environment's cluster; at most one environment of a repository has them."""
+
+    host: Domain = Field(description="where people, CI and webhooks reach the hub; apart from `domain`")
+    scheme: Literal["internal", "internet-facing"] = Field(description="who can reach the hub's load balancer")
+    certificates: Annotated[list[Certificate], Field(min_length=1, max_length=25)] = Field(
+        description="ACM, for `host`; of this account and region"
+    )
+    load_balancer_cidrs: Annotated[list[Subnets], Field(min_length=1, max_length=20)] = Field(
+        description="the load balancer's subnets: whence services are reached"
+    )
+    secret_store: DnsLabel = Field(
+        description="a ClusterSecretStore that the hub's namespace may use, and previews not"
+    )
+    secrets: SecretPrefix = Field(description="what names of the hub's secrets start with, such as `rtb/hub/`")
+    webhooks: Annotated[list[Sender], Field(max_length=3)] = Field(
+        default_factory=list, description="whose deliveries are taken; each needs its secrets"
+    )
+    worker_role: Role | None = Field(None, description="IAM role of the worker's service account; of this account")
+    dashboard_role: Role | None = Field(
+        None, description="IAM role of the dashboard's service account; of this account"
+    )
+    monitoring: DnsLabel | None = Field(None, description="namespace whose pods may read /metrics; none = nobody")

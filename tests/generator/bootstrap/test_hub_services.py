@@ -1,0 +1,423 @@
+"""The hub's services on Kubernetes: reviewed as rendered, valid, confined, and each given no more than its own."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from generator.bootstrap.hub import hub_files, render_hub
+from generator.bootstrap.hub_services import JOBS_OF_ONE, NAMES, PORTS
+from generator.errors import ConfigError, Reason
+from generator.model.environment import Environment
+from generator.validate.schemas import VERSIONS
+from generator.validate.validation import PolicySettings, Validator
+from hub import assets
+from hub.cli.services import serve
+from hub.settings import Settings, load_settings, setting_names
+from worlds.builders import LIBRARY, digest, environment
+from worlds.commands import must, rtb_hub
+from worlds.places import ROOT, TESTS
+
+GOLDEN = TESTS / "golden"
+IMAGE = f"registry.example.com/rtb-hub@{digest()}"
+CERTIFICATE = "arn:aws:acm:ap-northeast-2:111111111111:certificate/00000000-0000-0000-0000-000000000002"
+HUB: dict[str, Any] = {
+    "host": "hub.example.com",
+    "scheme": "internet-facing",
+    "certificates": [CERTIFICATE],
+    "loadBalancerCidrs": ["10.1.0.0/20", "10.1.16.0/20"],
+    "secretStore": "hub-secrets",
+    "secrets": "rtb/hub/",
+    "webhooks": ["github", "jira", "slack"],
+    "workerRole": "arn:aws:iam::111111111111:role/rtb-hub-control-role",
+    "monitoring": "monitoring",
+}
+FORGE = {"kind": "github", "repository": "acme/state"}
+PEOPLE = [{"ipBlock": {"cidr": cidr}} for cidr in HUB["loadBalancerCidrs"]]
+SCRAPER = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
+
+
+def hosted(repository: str | None = None, **changed: Any) -> list[Environment]:
+    argocd = environment("int").as_tree()["spec"]["argocd"]
+    given = {"argocd": {**argocd, "repository": repository or argocd["repository"]}}
+    return [environment("int", hub={**HUB, **changed}, **given), environment("prd", forge=FORGE, **given)]
+
+
+def rendered(*environments: Environment) -> dict[str, str]:
+    files = render_hub(LIBRARY, environments or hosted(), image=IMAGE, namespace="rtb-hub")
+    return {path: text for path, text in hub_files(files).items() if path.startswith("hub/services/")}
+
+
+def objects(*environments: Environment) -> dict[tuple[str, str], Any]:
+    trees = [
+        tree for text in rendered(*environments).values() for tree in yaml.safe_load_all(text) if "metadata" in tree
+    ]
+    return {(tree["kind"], tree["metadata"]["name"]): tree for tree in trees}
+
+
+ALL = objects()
+
+
+def deployment(name: str) -> Any:
+    return ALL["Deployment", f"rtb-hub-{name}"]["spec"]["template"]["spec"]
+
+
+def pods() -> Iterator[tuple[str, Any]]:
+    for (kind, name), tree in ALL.items():
+        if kind == "Deployment":
+            yield name, tree["spec"]["template"]["spec"]
+        if kind == "CronJob":
+            yield name, tree["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+
+
+def variables(pod: Any) -> dict[str, str]:
+    return {one["name"]: one["value"] for one in pod["containers"][0]["env"]}
+
+
+def mounted(pod: Any) -> dict[str, str]:
+    """Secrets of a pod by where they are."""
+    places = {one["name"]: one["mountPath"] for one in pod["containers"][0]["volumeMounts"]}
+    return {places[one["name"]]: one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one}
+
+
+def test_the_rendered_services_are_the_reviewed_ones(update_golden: bool) -> None:
+    wanted = rendered()
+    if update_golden:
+        for path, text in wanted.items():
+            (GOLDEN / path).parent.mkdir(parents=True, exist_ok=True)
+            (GOLDEN / path).write_text(text, encoding="utf-8")
+    found = (GOLDEN / "hub" / "services").glob("*.yaml")
+    assert {path.relative_to(GOLDEN).as_posix(): path.read_text() for path in found} == wanted
+
+
+def test_services_validate_for_every_version() -> None:
+    files = render_hub(LIBRARY, hosted(), image=IMAGE, namespace="rtb-hub")
+    manifests = [manifest for found in files.values() for manifest in found]
+    kinds = {"Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget", "ScaledObject", "TriggerAuthentication"}
+    assert {manifest.kind for manifest in manifests} >= kinds | {
+        "Ingress",
+        "NetworkPolicy",
+        "ExternalSecret",
+        "Service",
+    }
+    assert Validator(assets.generator_data).validate(manifests, kubernetes=VERSIONS, settings=PolicySettings()) == ()
+
+
+def test_only_what_can_be_started_is_rendered() -> None:
+    (service,) = (one for one in serve.params if one.name == "service")
+    assert set(NAMES) == set(service.type.choices)  # type: ignore[attr-defined]
+    for name in NAMES:
+        (container,) = deployment(name)["containers"]
+        assert [*container["command"], *container["args"][:2]] == ["rtb-hub", "serve", name]
+        context = serve.make_context("serve", container["args"][1:])
+        given = {context.params["port"], context.params["metrics_port"]} - {None}
+        assert given == {one["containerPort"] for one in container["ports"]} == set(PORTS[name].values())
+        assert context.params["host"] == "0.0.0.0"
+
+
+OWN = {
+    "listener": {
+        f"RTB_HUB_{name}{previous}_FILE"
+        for name in ("GITHUB_WEBHOOK_SECRET", "JIRA_WEBHOOK_SECRET", "SLACK_SIGNING_SECRET")
+        for previous in ("", "_PREVIOUS")
+    },
+    "worker": {
+        "RTB_HUB_REPO", "RTB_HUB_IDENTITY", "RTB_HUB_CACHE", "HOME",
+        "RTB_HUB_FORGE_APP_ID_FILE", "RTB_HUB_FORGE_APP_KEY_FILE",
+    },
+    "dashboard": {"RTB_HUB_REPO", "RTB_HUB_CACHE", "HOME"},
+    "upgrade": set(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_process_is_given_its_own_settings_alone(name: str, tmp_path: Path) -> None:
+    pod = dict(pods())[f"rtb-hub-{name}"]
+    given = variables(pod)
+    settings = {one for one in given if not one.startswith("GIT_")}
+    assert settings == OWN[name] | {"RTB_HUB_DATABASE_URL_FILE"} <= {*setting_names()}
+    places = [place for place in given.values() if place.startswith("/etc/rtb-hub/")]
+    assert {Path(place).parent.as_posix() for place in places} <= set(mounted(pod))
+    for place in places:
+        (tmp_path / place[1:]).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place[1:]).write_text("sqlite:///x")
+    here = {key: str(tmp_path) + value if value in places else value for key, value in given.items()}
+    assert load_settings(here).secret("database_url") == "sqlite:///x"
+
+
+def test_no_secret_stands_in_a_variable() -> None:
+    secret = {one.alias for name, one in Settings.model_fields.items() if f"{name}_file" in Settings.model_fields}
+    for name, pod in pods():
+        assert not set(variables(pod)) & secret, name
+        assert not [one for one in pod["containers"][0]["env"] if "valueFrom" in one]
+        assert not [one for one in variables(pod) if one.endswith(("_TOKEN", "_KEY", "_SECRET", "_PASSWORD"))]
+
+
+def test_only_the_worker_has_the_key_that_writes_to_git() -> None:
+    who = {pod["serviceAccountName"]: set(mounted(pod).values()) for _, pod in pods()}
+    assert [account for account, secrets in who.items() if "rtb-hub-worker-git" in secrets] == ["rtb-hub-worker"]
+    assert who["rtb-hub-dashboard"] == {"rtb-hub-dashboard-database", "rtb-hub-dashboard-git"}
+    assert who["rtb-hub-listener"] == {"rtb-hub-listener-database", "rtb-hub-listener-webhooks"}
+    for one, other in itertools.combinations(who, 2):
+        assert not who[one] & who[other], f"{one} and {other} have a secret together"
+    faces_browsers = json.dumps([deployment("dashboard"), deployment("listener")])
+    assert not any(word in faces_browsers for word in ("RTB_HUB_FORGE", "RTB_HUB_IDENTITY", "RTB_EXPIRY", "worker-git"))
+    roles = {
+        name: tree["metadata"].get("annotations") for (kind, name), tree in ALL.items() if kind == "ServiceAccount"
+    }
+    assert {name for name, one in roles.items() if one} == {"rtb-hub-worker"}
+
+
+def test_each_external_secret_is_used_by_one_process_and_is_below_the_hubs_prefix() -> None:
+    made = [tree for (kind, _), tree in ALL.items() if kind == "ExternalSecret"]
+    used = {secret for _, pod in pods() for secret in mounted(pod).values() if not secret.endswith("-git")}
+    scaler = ALL["TriggerAuthentication", "rtb-hub-scaler"]["spec"]["secretTargetRef"][0]["name"]
+    assert {tree["spec"]["target"]["name"] for tree in made} == used | {scaler}
+    assert scaler not in used
+    for tree in made:
+        assert tree["spec"]["secretStoreRef"] == {"kind": "ClusterSecretStore", "name": "hub-secrets"}
+        assert all(one["remoteRef"]["key"].startswith("rtb/hub/") for one in tree["spec"]["data"])
+
+
+@pytest.mark.parametrize(("name", "pod"), [*pods()], ids=[name for name, _ in pods()])
+def test_pods_are_restricted(name: str, pod: Any) -> None:
+    (container,) = pod["containers"]
+    assert container["image"] == IMAGE
+    assert pod["automountServiceAccountToken"] is False
+    assert (pod["securityContext"]["runAsUser"], pod["securityContext"]["runAsNonRoot"]) == (10001, True)
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert container["resources"]["requests"] == container["resources"]["limits"]
+    written = {one["mountPath"] for one in container["volumeMounts"] if not one.get("readOnly")}
+    given = variables(pod)
+    assert written == {given[one] for one in ("RTB_HUB_CACHE", "HOME") if one in given}
+    if name != "rtb-hub-upgrade":
+        assert pod["terminationGracePeriodSeconds"] == 60
+        probes = {one: container[f"{one}Probe"]["httpGet"]["path"] for one in ("startup", "liveness", "readiness")}
+        assert probes == {"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz"}
+        assert container["readinessProbe"]["httpGet"]["port"] in {one["name"] for one in container["ports"]}
+
+
+def test_what_is_started_ends_within_its_grace_period() -> None:
+    from hub.queue.port import Pace
+
+    for name in NAMES:
+        (container,) = deployment(name)["containers"]
+        pause = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+        assert pause + Pace().stop.total_seconds() + 5 < deployment(name)["terminationGracePeriodSeconds"]
+
+
+def test_every_port_is_reached_by_whom_the_policies_say_and_nobody_else() -> None:
+    policies = [tree["spec"] for (kind, _), tree in ALL.items() if kind == "NetworkPolicy"]
+    assert {"podSelector": {}, "policyTypes": ["Ingress"]} in policies, "nobody reaches what no policy names"
+
+    def reached(labels: dict[str, str]) -> dict[int, list[Any]]:
+        found: dict[int, list[Any]] = {}
+        for spec in policies:
+            if spec["podSelector"].get("matchLabels", {}).items() <= labels.items():
+                for rule in spec.get("ingress", []):
+                    for port in rule["ports"]:
+                        found.setdefault(port["port"], []).extend(rule["from"])
+        return found
+
+    def leaves(labels: dict[str, str]) -> set[int]:
+        chosen = [s for s in policies if s["podSelector"].get("matchLabels", {"": ""}).items() <= labels.items()]
+        assert all("Egress" in spec["policyTypes"] for spec in chosen)
+        return {port["port"] for spec in chosen for rule in spec["egress"] for port in rule["ports"]}
+
+    of = {name: ALL["Deployment", f"rtb-hub-{name}"]["spec"]["template"]["metadata"]["labels"] for name in NAMES}
+    assert reached(of["listener"]) == {4000: PEOPLE}
+    assert reached(of["worker"]) == {4002: SCRAPER}
+    assert reached(of["dashboard"]) == {3000: PEOPLE, 3001: SCRAPER}
+    assert reached({"app.kubernetes.io/name": "rtb-hub-upgrade"}) == {}
+    assert [leaves(of[name]) for name in NAMES] == [{53, 5432}, {53, 443, 5432}, {53, 443, 5432}]
+    routed = {
+        tree["spec"]["selector"]["app.kubernetes.io/name"] for (kind, _), tree in ALL.items() if kind == "Service"
+    }
+    assert routed == {f"rtb-hub-{name}" for name in NAMES if "http" in PORTS[name]}
+
+
+def test_without_a_scraper_nobody_reads_figures() -> None:
+    spec = objects(*hosted(monitoring=None))["NetworkPolicy", "rtb-hub-worker"]["spec"]
+    assert (spec.get("ingress"), spec["policyTypes"]) == (None, ["Ingress", "Egress"])
+
+
+@pytest.mark.parametrize(
+    ("repository", "ports"),
+    [
+        ("https://git.example.com/team/state.git", {443}),
+        ("https://git.example.com:8443/team/state.git", {443, 8443}),
+        ("http://git.example.com/team/state.git", {80, 443}),
+        ("git@git.example.com:team/state.git", {22, 443}),
+        ("ssh://git@git.example.com:2222/team/state.git", {443, 2222}),
+    ],
+)
+def test_the_repository_can_be_reached(repository: str, ports: set[int]) -> None:
+    spec = objects(*hosted(repository))["NetworkPolicy", "rtb-hub-worker"]["spec"]
+    assert {port["port"] for port in spec["egress"][1]["ports"]} == ports | {5432}
+
+
+def test_routes_are_the_hosts_and_health_is_not_among_them() -> None:
+    ingress = ALL["Ingress", "rtb-hub"]
+    (rule,) = ingress["spec"]["rules"]
+    routes = {one["path"]: one["backend"]["service"]["name"] for one in rule["http"]["paths"]}
+    assert rule["host"] == "hub.example.com"
+    assert routes == {
+        "/api/webhook": "rtb-hub-listener", "/preview": "rtb-hub-dashboard", "/": "rtb-hub-dashboard",
+        "/healthz": "nothing", "/readyz": "nothing",
+    }  # fmt: skip
+    nothing = json.loads(ingress["metadata"]["annotations"]["alb.ingress.kubernetes.io/actions.nothing"])
+    assert nothing["fixedResponseConfig"]["statusCode"] == "404"
+
+
+def test_only_keda_scales_the_worker() -> None:
+    autoscaled = {
+        tree["spec"]["scaleTargetRef"]["name"] for (kind, _), tree in ALL.items() if kind == "HorizontalPodAutoscaler"
+    }
+    assert autoscaled == {"rtb-hub-listener", "rtb-hub-dashboard"}
+    assert not [tree for (kind, _), tree in ALL.items() if kind == "Deployment" and "replicas" in tree["spec"]]
+    spec = ALL["ScaledObject", "rtb-hub-worker"]["spec"]
+    assert spec["scaleTargetRef"]["name"] == "rtb-hub-worker"
+    assert (spec["minReplicaCount"], spec["maxReplicaCount"], spec["pollingInterval"]) == (0, 5, 5)
+    assert spec["fallback"] == {"failureThreshold": 0, "replicas": 1}
+    names = {one["name"] for one in spec["triggers"]}
+    modifiers = spec["advanced"]["scalingModifiers"]
+    assert set(modifiers["formula"].split(" + ")) == names == {"due", "held"}
+    assert (modifiers["target"], modifiers["activationTarget"]) == (str(JOBS_OF_ONE), "0")
+    assert Settings.model_fields["worker_concurrency"].default == JOBS_OF_ONE
+    known = {"query", "targetQueryValue"}  # of KEDA's PostgreSQL scaler: it ignores what it does not know
+    assert all((one["type"], set(one["metadata"])) == ("postgresql", known) for one in spec["triggers"])
+    assert all(one["authenticationRef"] == {"name": "rtb-hub-scaler"} for one in spec["triggers"])
+
+
+def test_what_keda_counts_is_what_a_worker_would_take(postgres: Any, postgres_template: str) -> None:
+    import psycopg
+
+    from hub.store import jobs
+    from hub.store.database import Database
+    from hub.store.jobs import Claim, Job
+
+    queries = {
+        one["name"]: one["metadata"]["query"] for one in ALL["ScaledObject", "rtb-hub-worker"]["spec"]["triggers"]
+    }
+
+    def counted(url: str) -> dict[str, int]:
+        with psycopg.connect(url) as connection:
+            return {name: connection.execute(query).fetchone()[0] for name, query in queries.items()}  # type: ignore[index]
+
+    with postgres.database(like=postgres_template) as url, ExitStack() as stack:
+        database = Database(url)
+        stack.callback(database.close)
+        now = datetime.now(UTC)
+        assert counted(url) == {"due": 0, "held": 0}
+        with database.write() as connection:
+            for name, at in (("one", now), ("two", now), ("late", now + timedelta(hours=1))):
+                row = Job(f"op-{name}", "jira-queue", "preview.stop", {}, f"int/{name}", replaces=True, run_at=at)
+                jobs.add(connection, database, row, now=now - timedelta(seconds=1))
+        assert counted(url) == {"due": 2, "held": 0}
+        with database.write() as connection:
+            claim = Claim("t", timedelta(seconds=30), 1, ())
+            assert len(jobs.claim(connection, database, claim, now=database.now(connection))) == 1
+        assert counted(url) == {"due": 1, "held": 1}
+
+
+def test_the_roles_of_the_installation_may_do_what_they_have_to_and_no_more(
+    postgres: Any, postgres_template: str
+) -> None:
+    import psycopg
+    from psycopg.errors import InsufficientPrivilege
+
+    text = (ROOT / "docs" / "INSTALL.md").read_text(encoding="utf-8")
+    roles, grants = re.findall(r"cat > (?:roles|grants)\.sql <<'SQL'\n(.*?)^SQL$", text, re.M | re.S)
+    made = re.findall(r"CREATE ROLE (\w+)", roles)
+    assert set(made) - {"rtb_hub"} == {f"rtb_hub_{one}" for one in (*NAMES, "upgrade", "scaler")}
+    scaled = [one["metadata"]["query"] for one in ALL["ScaledObject", "rtb-hub-worker"]["spec"]["triggers"]]
+    put = (
+        "INSERT INTO jobs (id, created_at, queue, name, payload, key, replaces, state, run_at, attempts, crashes)"
+        " VALUES ('op-1', now(), 'q', 'n', '{}', '', false, 'pending', now(), 0, 0)"
+    )
+    allowed = {"scaler": scaled, "worker": [put, "DELETE FROM jobs", "SELECT * FROM audit"], "listener": [put]}
+    refused = {
+        "scaler": ["SELECT payload FROM jobs", "SELECT count(*) FROM audit", put],
+        "dashboard": ["DELETE FROM audit", "UPDATE audit SET who = ''", "UPDATE alembic_version SET version_num = ''"],
+        "worker": ["DROP TABLE jobs", "CREATE TABLE x (y int)"],
+    }
+    with postgres.database(like=postgres_template) as url, psycopg.connect(url) as connection:
+        connection.execute(roles + grants)  # all in one transaction, which is undone: roles are the whole server's
+        for is_allowed, said in ((True, allowed), (False, refused)):
+            for role, statements in said.items():
+                for statement in statements:
+                    with connection.transaction(force_rollback=True):
+                        connection.execute(f"SET LOCAL ROLE rtb_hub_{role}")
+                        if is_allowed:
+                            connection.execute(statement)
+                        else:
+                            with pytest.raises(InsufficientPrivilege), connection.transaction():
+                                connection.execute(statement)
+        connection.rollback()
+
+
+def test_services_are_rendered_where_one_environment_has_them() -> None:
+    assert rendered(environment("int"), environment("prd")) == {}
+    both = [environment("int", hub=HUB), environment("stg", hub=_of_stg())]
+    with pytest.raises(ConfigError, match=r"int, stg each have the hub's services") as refused:
+        rendered(*both)
+    assert refused.value.reason is Reason.INVALID_ENVIRONMENT
+
+
+def _of_stg() -> dict[str, Any]:
+    given = {**copy.deepcopy(HUB), "workerRole": None}
+    return {**given, "certificates": [CERTIFICATE.replace("111111111111", environment("stg").spec.account)]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"host": "hub.int.preview.example.com"}, "one below the other"),
+        ({"host": "preview.example.com"}, "one below the other"),
+        ({"secretStore": "aws-secrets-manager"}, "the store of previews"),
+        ({"secrets": "preview/int/app/hub/"}, "overlap"),
+        ({"secrets": "preview/"}, "overlap"),
+        ({"certificates": [CERTIFICATE.replace("111111111111", "222222222222")]}, "of account 222222222222"),
+        ({"workerRole": "arn:aws:iam::222222222222:role/x"}, "of account 222222222222"),
+        ({"dashboardRole": HUB["workerRole"]}, "must not act as what commits"),
+        ({"webhooks": ["gitlab"]}, "Input should be"),
+        ({"loadBalancerCidrs": []}, "at least 1"),
+    ],
+)
+def test_what_would_open_the_hub_to_previews_is_refused(changed: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        environment("int", hub={**HUB, **changed})
+
+
+def test_they_are_printed_and_written_beside_the_jobs(tmp_path: Path) -> None:
+    folder = tmp_path / "environments"
+    for path in (ROOT / "environments").rglob("*.yaml"):
+        (folder / path.relative_to(ROOT / "environments")).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path.relative_to(ROOT / "environments")).write_bytes(path.read_bytes())
+    file = folder / "int" / "environment.yaml"
+    tree = yaml.safe_load(file.read_text())
+    tree["spec"]["hub"] = HUB
+    file.write_text(yaml.safe_dump(tree))
+    must("hub", "render", "--image", IMAGE, "--to", tmp_path / "out", "--environments", folder)
+    assert must("validate", tmp_path / "out", "--kubernetes", f"{VERSIONS[0]}-{VERSIONS[-1]}").code == 0
+    listed = yaml.safe_load((tmp_path / "out" / "hub" / "services" / "kustomization.yaml").read_text())["resources"]
+    assert listed == sorted(listed)
+    assert {*listed} == {path.name for path in (tmp_path / "out" / "hub" / "services").iterdir()} - {
+        "kustomization.yaml"
+    }
+    jobs = yaml.safe_load((tmp_path / "out" / "hub" / "kustomization.yaml").read_text())["resources"]
+    assert "reconcile-main.yaml" in jobs
+    assert not [one for one in jobs if "services" in one]
+    assert rtb_hub("hub", "render", "--image", "rtb-hub:latest", "--environments", folder).code == 21
