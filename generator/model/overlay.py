@@ -92,11 +92,9 @@ def _read(name: str, files: tuple[tuple[str, str], ...]) -> tuple[Environment, M
     if faults:
         raise ConfigError(Reason.INVALID_ENVIRONMENT, faults)
     merged = merge(layers)
-    faults = [
-        Fault("is not a mapping", layer.location(()), allowed="apiVersion, kind, metadata, spec")
-        for layer in layers
-        if not isinstance(layer.data, Mapping)
-    ]
+    faults = [_no_mapping(layer) for layer in layers if not isinstance(layer.data, Mapping)]
+    if faults:  # what is missing because of that is no fault of the other files
+        raise ConfigError(Reason.INVALID_ENVIRONMENT, faults)
     try:
         environment = Environment.model_validate(merged.data)
     except ValidationError as err:
@@ -104,9 +102,14 @@ def _read(name: str, files: tuple[tuple[str, str], ...]) -> tuple[Environment, M
     else:
         if environment.name != name:
             faults.append(_misnamed(environment.name, name, merged))
-        if not faults:
+        else:
             return environment, merged
     raise ConfigError(Reason.INVALID_ENVIRONMENT, faults)
+
+
+def _no_mapping(layer: Document) -> Fault:
+    told = "is empty" if layer.data is None else f"{repr(layer.data)[:60]} is not a mapping"
+    return Fault(told, layer.location(()) or Location(layer.source), allowed="apiVersion, kind, metadata, spec")
 
 
 def _misnamed(given: str, folder: str, merged: Merged) -> Fault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
@@ -11,13 +12,18 @@ from pydantic_core import ErrorDetails
 from generator.errors import Fault, Location, nearest
 
 Path = tuple[str | int, ...]
+_OTHER_RELEASE = "use the release that knows it"
 
 
 def faults_of(
     error: ValidationError, model: type[BaseModel], where: Callable[[Path], Location | None]
 ) -> tuple[Fault, ...]:
     """One fault for each error, in file order. `where` gives the place of a path or of its nearest parent."""
-    faults = [_fault(details, model, where) for details in error.errors(include_url=False)]
+    errors = error.errors(include_url=False)
+    faults = [_fault(details, model, where) for details in errors]
+    other = [one for one in faults if one.field == "apiVersion" and one.remedy == _OTHER_RELEASE]
+    if other:  # what else is wrong there may be right in that release
+        return tuple(other)
     return tuple(sorted(faults, key=lambda f: (f.where.file, f.where.line, f.where.column) if f.where else ("", 0, 0)))
 
 
@@ -41,6 +47,9 @@ def _fault(details: ErrorDetails, model: type[BaseModel], where: Callable[[Path]
             return Fault("is missing", place, field, remedy=_description(model, path))
         case "literal_error":
             allowed = str(context.get("expected", ""))
+            if path == ("apiVersion",) and _is_of_another_release(str(details["input"]), allowed):
+                told, remedy = f"{_shown(details)} is of another release of rtb-hub", _OTHER_RELEASE
+                return Fault(told, place, field, allowed, remedy=remedy)
             words = allowed.replace("'", "").replace(" or ", ", ").split(", ")
             return Fault(
                 f"{_shown(details)} is not allowed", place, field, allowed, nearest(str(details["input"]), words)
@@ -59,6 +68,12 @@ def _fault(details: ErrorDetails, model: type[BaseModel], where: Callable[[Path]
         case _:
             message = details["msg"].removeprefix("Input should be ")
             return Fault(f"{_shown(details)} is not allowed", place, field, allowed=message)
+
+
+def _is_of_another_release(given: str, expected: str) -> bool:
+    """Whether an apiVersion is of the same group as the one expected, in another version."""
+    group, _, version = given.partition("/")
+    return f"'{group}/" in expected and re.fullmatch(r"v[0-9]+([a-z]+[0-9]+)?", version) is not None
 
 
 def _shown(details: ErrorDetails) -> str:

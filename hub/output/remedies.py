@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 
 from generator.errors import Fault, RemedyKind, ToDo
+from generator.values.shell import shell_word
 
 _PROTECT = "rtb-hub protect --apply, with an administrator's key"
 _WAIT = "; or queue it ('start --queue')"
@@ -98,15 +98,15 @@ def words(remedy: ToDo) -> str:
         return remedy
     about = remedy.about
     return WORDS[remedy.kind].format(
-        environment=_quoted(about.environment),
-        issue=_quoted(about.issue),
-        path=_quoted(about.path),
+        environment=shell_word(about.environment),
+        issue=shell_word(about.issue),
+        path=shell_word(about.path),
         name=about.name,
         since=about.since,
         until=about.until,
         count=about.count,
         at=f"{about.place}: " if about.place else "",
-        env=f" --env {_quoted(about.environment)}" if about.environment else "",
+        env=f" --env {shell_word(about.environment)}" if about.environment else "",
         wait=_WAIT if about.may_wait else "",
     )
 
@@ -114,14 +114,3 @@ def words(remedy: ToDo) -> str:
 def fault_line(fault: Fault) -> str:
     """A fault on one line, its remedy in words."""
     return fault.line(words(fault.remedy))
-
-
-def _quoted(text: str) -> str:
-    """One word for a shell, on one line: what cannot be printed as bytes in hexadecimal."""
-    if text.isprintable():
-        return shlex.quote(text)
-    return "$'" + "".join(c if c.isprintable() and c not in "\\'" else _hexadecimal(c) for c in text) + "'"
-
-
-def _hexadecimal(character: str) -> str:
-    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogateescape"))

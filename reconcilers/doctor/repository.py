@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
 from pathlib import PurePosixPath
-from shlex import quote
 from typing import Literal
 
 from generator.bootstrap.argocd import argocd_folder
@@ -20,6 +19,7 @@ from generator.model.environment import Environment, EnvironmentSpec
 from generator.values.formats import format_time
 from generator.values.naming import MANIFEST_FILE, IssueKey, preview_folder
 from generator.values.quantities import duration
+from generator.values.shell import shell_word
 from generator.yaml.reader import load
 from reconcilers.approval.push_rules import BranchRule, PushRules, RuleName
 from reconcilers.health.lengths import for_how_long
@@ -59,7 +59,7 @@ def diagnose_entries(state: EnvironmentState, *, now: datetime) -> Iterator[Diag
         yield from _overdue(record, environment, now)
         yield from _lease(record, state.environment, cap)
     for file in files.left_over:
-        step = f"remove it: git rm {quote(file)} on branch {state.snapshot.branch}"
+        step = f"remove it: git rm {shell_word(file)} on branch {state.snapshot.branch}"
         yield Diagnosis("warning", "manifest-left-over", Location(file), LEFT_OVER, (step,))
     for file in files.strays:
         yield Diagnosis("note", "stray-file", Location(file), STRAY, ("remove it if it is not yours",))
@@ -88,7 +88,7 @@ def removal(record: EntryRecord, environment: str, *, place: str = "") -> ToDo:
     if key and record.path.parent == preview_folder(environment, key):
         return Remedy(RemedyKind.REPAIR_OR_STOP, About(environment, str(key), place))
     at = f"{place}: " if place else ""
-    return f"{at}repair it, or remove it: git rm {record.path} on branch {record.snapshot.branch}"
+    return f"{at}repair it, or remove it: git rm {shell_word(str(record.path))} on branch {record.snapshot.branch}"
 
 
 def stops_the_set(record: EntryRecord) -> bool:
@@ -197,7 +197,7 @@ def diagnose_rules(rules: Sequence[BranchRule], held: PushRules | None, where: s
             yield Diagnosis("warning", code, Location(where), message, _protection(held, where))
     if any(rule.name == "reviewed" for rule in rules) and not held.requests_can_be_withdrawn:
         message = "refuses to delete any branch (receive.denyDeletes): a request cannot be withdrawn"
-        remedy = (f"git -C {quote(where)} config --unset-all receive.denyDeletes", *_protection(held, where))
+        remedy = (f"git -C {shell_word(where)} config --unset-all receive.denyDeletes", *_protection(held, where))
         yield Diagnosis("warning", "withdrawal-refused", Location(where), message, remedy)
     if of_people := [rule for rule in open_rules if rule.name not in codes]:
         message = "nothing restricts who may push: a bare repository has no accounts or reviews"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from posixpath import dirname, join, normpath
-from shlex import quote
 
 from generator.errors import Location
 from generator.values.naming import previews_folder
+from generator.values.shell import shell_word
 from reconcilers.doctor.repository import Diagnosis
 from reconcilers.ports.git import Obstacles
 from reconcilers.state.clocks import UNDATED
@@ -20,11 +20,11 @@ def diagnose_obstacles(found: Obstacles) -> Iterator[Diagnosis]:
         is_index = lock.name == "index.lock"
         keeps = "checked-out files from following commits" if is_index else "what it is named after from being changed"
         message = f"keeps {keeps}; a process that died leaves it"
-        remedy = (f"if no git works there: rm {quote(str(lock))}",)
+        remedy = (f"if no git works there: rm {shell_word(str(lock))}",)
         yield Diagnosis("warning" if is_index else "error", "stale-lock", Location(str(lock)), message, remedy)
     if found.behind is not None:
         message = "the checked-out files are behind their branch, and nobody changed anything in them"
-        remedy = (f"the next commit brings them along; at once: git -C {quote(str(found.behind))} restore -SW .",)
+        remedy = (f"the next commit brings them along; at once: git -C {shell_word(str(found.behind))} restore -SW .",)
         yield Diagnosis("warning", "work-tree-behind", Location(str(found.behind)), message, remedy)
 
 
@@ -48,13 +48,19 @@ def diagnose_branch(branch: str, specials: Mapping[str, str | None], environment
     """Links and submodules of a branch that keep Argo CD from rendering. `environments` are those that live on it."""
     previews = [str(previews_folder(name)) for name in environments]
     for path, target in specials.items():
-        step = f"remove it, or put a file in its place: git rm {quote(path)} on branch {branch}"
+        step = f"remove it, or put a file in its place: git rm {shell_word(path)} on branch {branch}"
         if target is not None and leaves(path, target):
             message = (
                 f"is a symbolic link to {target[:200]!r}, which leaves the repository: while it is on {branch}, Argo CD"
                 " renders nothing of the branch, so no preview there is made or changed"
             )
             yield Diagnosis("error", "link-leaves-repository", Location(path), message, (step,))
+        elif target is not None and any(path.startswith(f"{one}/") for one in previews):
+            message = (
+                f"is a symbolic link to {target[:200]!r} where previews are: the hub reads the link's own text, Argo CD"
+                " what it points to, so both see another preview"
+            )
+            yield Diagnosis("error", "link-in-previews", Location(path), message, (step,))
         elif target is None and any(f"{path}/".startswith(f"{one}/") or one.startswith(f"{path}/") for one in previews):
             message = (
                 "is a submodule where previews are: the hub sees nothing in it, and Argo CD would apply what it has"

@@ -121,7 +121,7 @@ def state_of(repository: Path) -> str:
     return git(repository, "for-each-ref") + ("" if bare else git(repository, "status", "--porcelain"))
 
 
-def commit_file(repository: Path, path: str, text: str, branch: str = "main") -> None:
+def commit_file(repository: Path, path: str, text: str, branch: str = "main", mode: str = "100644") -> None:
     """Commit a file past the hub, as a person or another tool would."""
     blob = subprocess.run(
         ["git", "-C", repository, "hash-object", "-w", "--stdin"],
@@ -131,7 +131,7 @@ def commit_file(repository: Path, path: str, text: str, branch: str = "main") ->
         text=True,
     ).stdout.strip()
     index = {**os.environ, "GIT_INDEX_FILE": str(repository / "test-index")}
-    for arguments in (["read-tree", branch], ["update-index", "--add", "--cacheinfo", f"100644,{blob},{path}"]):
+    for arguments in (["read-tree", branch], ["update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}"]):
         subprocess.run(["git", "-C", repository, *arguments], check=True, env=index)
     tree = subprocess.run(
         ["git", "-C", repository, "write-tree"], check=True, env=index, capture_output=True, text=True

@@ -83,7 +83,7 @@ def _tell_set_aside(console: Console, listing: Listing) -> None:
     kinds = (("cannot be read; it is skipped", entries), ("is not started", listing.queue_set_aside))
     for what, records in kinds:
         for record in records:
-            console.print(Text(f"! {record.path} {what}:", "red"))
+            console.print(Text(f"! {printable(str(record.path))} {what}:", "red"))
             for fault in record.faults:
                 console.print(f"    {printable(fault_line(fault))}")
 
