@@ -168,7 +168,7 @@ def test_files_that_are_no_yaml_are_told_together() -> None:
 
 
 def test_a_file_that_is_no_mapping() -> None:
-    assert f"{path_of('int')}:1:1: is not a mapping; allowed: apiVersion, kind, metadata, spec" in faults(
+    assert f"{path_of('int')}:1:1: ['a'] is not a mapping; allowed: apiVersion, kind, metadata, spec" in faults(
         "int", int="- a\n"
     )
 

@@ -236,6 +236,31 @@ class TestWhenTheStoreFails:
             committer.write(starting("RTB-3"), timeout_seconds=30)
         assert names(store) == {"rtb-1", "rtb-3"}
 
+    def test_who_waited_longest_goes_first_when_the_branch_moved(self) -> None:
+        store = watched(previews=1)
+        store.fails, store.error = 2, MOVED
+        store.is_open.clear()
+        with committing(store) as committer:
+            first = committer.submit(starting("RTB-1"))
+            assert store.began.wait(30)
+            later = [committer.submit(starting(f"RTB-{number}")) for number in (2, 3)]
+            store.is_open.set()
+            assert reasons([first, *later]) == [None, Reason.CAPACITY_EXHAUSTED, Reason.CAPACITY_EXHAUSTED]
+        assert names(store) == {"rtb-1"}
+
+    def test_the_wait_grows_with_how_often_others_were_first_and_the_error_counts_them(self) -> None:
+        class Taken(Watched):
+            def commit(self, plan: Plan, *, at: datetime) -> str:
+                raise MOVED
+
+        plain, slept = watched(), list[float]()
+        store = Taken(heads=plain.heads, trees=plain.trees, logged=plain.logged)
+        ours = Writer(store, LIBRARY, lambda: NOW, Backoff(sleep=slept.append, random=lambda: 1.0))
+        with pytest.raises(Moved, match=f"others were first {Backoff().tries} times"):
+            ours.write(starting("RTB-1"))
+        assert slept == sorted(slept)
+        assert (len(slept), slept[0], slept[-1]) == (Backoff().tries - 1, 0.05, 3.0)
+
     def test_no_room_beside_what_then_failed_says_nothing(self) -> None:
         store = watched(previews=1)
         store.fails = store.calls + 2
