@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import subprocess
 from itertools import product
@@ -134,3 +135,41 @@ def test_dying_at_any_call_leaves_what_the_next_run_goes_on_with(folder: Path, t
         assert (folder / B).read_text() == str(n)
         git(folder, "fsck", "--strict")
     assert behind >= 1
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_whole_at_any_step_the_next_run_goes_on(folder: Path, tmp_path: Path, when: str) -> None:
+    """The process and the `git` that it has just started are killed (-9) at the n-th call, for every n of a commit."""
+    real = subprocess.run(["which", "git"], check=True, capture_output=True, text=True).stdout.strip()
+    wrapper, count = tmp_path / "bin" / "git", tmp_path / "count"
+    wrapper.parent.mkdir()
+    both = "kill -9 $PPID $$"
+    fail = both if when == "before" else f'"{real}" "$@"; {both}'
+    wrapper.write_text(
+        f'#!/bin/sh\nn=$(cat "{count}"); echo $((n-1)) > "{count}"\n[ "$n" = 1 ] && {{ {fail}; }}\nexec "{real}" "$@"\n'
+    )
+    wrapper.chmod(wrapper.stat().st_mode | stat.S_IXUSR)
+    behind = killed = 0
+    for n in range(1, 30):
+        count.write_text(str(n))
+        child = os.fork()
+        if child == 0:
+            try:
+                store = opened(folder, tmp_path, PATH=f"{wrapper.parent}:{os.environ['PATH']}")
+                put(store, write(A, str(n)), write(C, str(n)))
+                os._exit(0)
+            finally:
+                os._exit(1)
+        _, status = os.waitpid(child, 0)
+        if os.WIFEXITED(status):
+            assert os.WEXITSTATUS(status) == 0
+            break
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        killed += 1
+        behind += git(folder, "status", "--porcelain") != ""
+        put(opened(folder, tmp_path), write(B, str(n)))
+        assert git(folder, "status", "--porcelain") == ""
+        assert (folder / B).read_text() == str(n)
+    assert killed >= 5
+    assert behind >= 1
+    git(folder, "fsck", "--strict")
