@@ -23,6 +23,8 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104
 #: Jobs that one worker does at a time (RTB_HUB_WORKER_CONCURRENCY): so many for each replica.
 JOBS_OF_ONE = 20
 DATABASE_PORT = 5432
+#: BullMQ's keys, of each queue and what it has them for: who waits, has a place before others, comes later, is in hand.
+BULL, QUEUES, LISTS = "bull", ("{jira-queue}", "{figma-queue}"), ("wait", "prioritized", "delayed", "active")
 _WHERE = re.compile(r"(https?|ssh)://(?:[^/@]*@)?[^/:]+(?::([0-9]{1,5}))?/")
 _USUAL = {"https": 443, "http": 80, "ssh": 22}
 #: Where the listener finds a sender's two secrets; `hub.settings` has the names.
@@ -84,12 +86,16 @@ def values_of(host: Host, *, image: str, namespace: str) -> dict[str, Any]:
     """The values that the templates of services see."""
     hub = host.services
     return {
-        "names": {"namespace": namespace, "upgrade": "rtb-hub-upgrade", "scaler": "rtb-hub-scaler"},
+        "names": {
+            "namespace": namespace,
+            "upgrade": "rtb-hub-upgrade",
+            "scaler": "rtb-hub-scaler",
+            "redisScaler": "rtb-hub-scaler-redis",
+        },
         "labels": _labels(),
         "image": image,
         "services": [_service(name, host) for name in NAMES],
-        "databases": [_database(name, hub) for name in (*NAMES, "upgrade", "scaler")],
-        "proofs": [{"key": file, "secret": f"{hub.secrets}webhooks"} for _, file in _proofs(hub.webhooks)],
+        "references": [*_references(hub)],
         "upgradeLabels": _labels("rtb-hub-upgrade"),
         "upgradeVariables": _shown(_database_variable()),
         "secretStore": hub.secret_store,
@@ -99,9 +105,18 @@ def values_of(host: Host, *, image: str, namespace: str) -> dict[str, Any]:
             "certificates": ",".join(hub.certificates),
             "sslPolicy": TLS_POLICY,
         },
-        "folders": {"cache": CACHE, "git": GIT, "database": f"{SECRETS}/database", "webhooks": f"{SECRETS}/webhooks"},
+        "folders": {
+            "cache": CACHE,
+            "git": GIT,
+            "database": f"{SECRETS}/database",
+            "webhooks": f"{SECRETS}/webhooks",
+            "redis": f"{SECRETS}/redis",
+        },
         "egress": {"database": DATABASE_PORT},
         "jobsOfOne": str(JOBS_OF_ONE),
+        "redis": hub.redis,
+        "lists": [*_lists(hub)],
+        "formula": " + ".join(["due", "held", *(one["name"] for one in _lists(hub))]),
     }
 
 
@@ -125,8 +140,9 @@ def _service(name: Name, host: Host) -> dict[str, Any]:
         "git": f"{full}-git" if has_git else None,
         "webhooks": f"{full}-webhooks" if name == "listener" and host.services.webhooks else None,
         "database": f"{full}-database",
+        "redis": f"{full}-redis" if _has_redis(name, host.services) else None,
         "reached": list(_reached(name, host.services)),
-        "reaches": [DATABASE_PORT, *(_far(host) if has_git else ())],
+        "reaches": [*_reaches(name, host)],
     }
 
 
@@ -145,7 +161,37 @@ def _variables(name: Name, host: Host) -> dict[str, str]:
                 f"RTB_HUB_{setting}_FILE": f"{SECRETS}/webhooks/{file}"
                 for setting, file in _proofs(host.services.webhooks)
             }
-    return {**own, **_database_variable()}
+    redis = {"RTB_HUB_REDIS_URL_FILE": f"{SECRETS}/redis/url"} if _has_redis(name, host.services) else {}
+    return {**own, **_database_variable(), **redis}
+
+
+def _has_redis(name: Name, hub: HubServices) -> bool:
+    """The listener relays wake-ups, the worker takes them."""
+    return hub.redis is not None and name != "dashboard"
+
+
+def _lists(hub: HubServices) -> Iterator[dict[str, str]]:
+    """What is in Redis: with a job in a list that nobody counts, no worker would start for it."""
+    for queue in QUEUES if hub.redis is not None else ():
+        for kind in LISTS:
+            yield {"name": f"{queue.strip('{}').removesuffix('-queue')}_{kind}", "list": f"{BULL}:{queue}:{kind}"}
+
+
+def _references(hub: HubServices) -> Iterator[dict[str, Any]]:
+    """Secrets by reference: each process signs in to the database, and to Redis, as a user of its own."""
+    for name in (*NAMES, "upgrade", "scaler"):
+        yield _reference(name, "database", hub, {"url": name})
+    if hub.redis is not None:
+        for one in ("listener", "worker"):
+            yield _reference(one, "redis", hub, {"url": one})
+        yield _reference("scaler", "redis", hub, {"username": "scaler-username", "password": "scaler-password"})
+    if hub.webhooks:
+        yield _reference("listener", "webhooks", hub, {file: file for _, file in _proofs(hub.webhooks)})
+
+
+def _reference(name: str, what: str, hub: HubServices, keys: dict[str, str]) -> dict[str, Any]:
+    data = [{"secretKey": key, "property": one} for key, one in keys.items()]
+    return {"name": f"rtb-hub-{name}-{what}", "key": f"{hub.secrets}{what}", "data": data}
 
 
 def _proofs(senders: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -165,16 +211,19 @@ def _reached(name: Name, hub: HubServices) -> Iterator[dict[str, Any]]:
         yield {"from": [{"namespaceSelector": {"matchLabels": labels}}], "port": PORTS[name]["health"]}
 
 
+def _reaches(name: Name, host: Host) -> Iterator[int]:
+    yield DATABASE_PORT
+    if host.services.redis is not None and _has_redis(name, host.services):
+        yield int(host.services.redis.rpartition(":")[2])
+    if name != "listener":
+        yield from _far(host)
+
+
 def _far(host: Host) -> list[int]:
     """Ports of the state repository and of whatever speaks HTTPS: forge, AWS."""
     found = _WHERE.match(host.repository)
     of_git = _USUAL["ssh"] if found is None else int(found[2] or _USUAL[found[1]])  # None: user@host:path
     return sorted({443, of_git})
-
-
-def _database(name: str, hub: HubServices) -> dict[str, str]:
-    """Each process signs in to the database as a role of its own."""
-    return {"name": f"rtb-hub-{name}-database", "key": f"{hub.secrets}database", "property": name}
 
 
 def _database_variable() -> dict[str, str]:

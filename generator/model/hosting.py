@@ -37,6 +37,10 @@ class HubServices(Model):
     webhooks: Annotated[list[Sender], Field(max_length=3)] = Field(
         default_factory=list, description="whose deliveries are taken; each needs its secrets"
     )
+    redis: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,252}:[0-9]{1,5}$")] | None = Field(
+        None,
+        description="host:port of the Redis that BullMQ's queues are in, by TLS; none = the database's queue alone",
+    )
     worker_role: Role | None = Field(None, description="IAM role of the worker's service account; of this account")
     dashboard_role: Role | None = Field(
         None, description="IAM role of the dashboard's service account; of this account"

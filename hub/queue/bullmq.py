@@ -64,9 +64,14 @@ class BullWorker(DatabaseWorker):
         self._answers = True
 
     @property
+    def is_running(self) -> bool:
+        """Whether its threads run."""
+        return super().is_running and self._reading is not None and self._reading.is_alive()
+
+    @property
     def is_well(self) -> bool:
         """Whether its threads run, and database and Redis answered last."""
-        return super().is_well and self._answers and self._reading is not None and self._reading.is_alive()
+        return super().is_well and self._answers
 
     def start(self) -> None:
         """See `hub.queue.port.Worker`."""

@@ -52,7 +52,13 @@ def serve_worker(ours: Hub, asked: Place, say: Callable[[str], None]) -> None:
         database = _checked(ours, stack)
         jobs, concurrency = Jobs(database), ours.settings.worker_concurrency
         worker = stack.enter_context(
-            working(replace(ours).parts(asked.repo), jobs, concurrency=concurrency, telemetry=ours.telemetry)
+            working(
+                replace(ours).parts(asked.repo),
+                jobs,
+                concurrency=concurrency,
+                telemetry=ours.telemetry,
+                redis_url=ours.settings.secret("redis_url"),
+            )
         )
         parts = {"database": answers(database), "worker": lambda: worker.is_well}
         if health is not None:

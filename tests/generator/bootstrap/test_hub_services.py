@@ -23,6 +23,7 @@ from generator.validate.schemas import VERSIONS
 from generator.validate.validation import PolicySettings, Validator
 from hub import assets
 from hub.cli.services import serve
+from hub.queue.redis import QUEUES
 from hub.settings import Settings, load_settings, setting_names
 from worlds.builders import LIBRARY, digest, environment
 from worlds.commands import must, rtb_hub
@@ -40,6 +41,7 @@ HUB: dict[str, Any] = {
     "secrets": "rtb/hub/",
     "webhooks": ["github", "jira", "slack"],
     "workerRole": "arn:aws:iam::111111111111:role/rtb-hub-control-role",
+    "redis": "redis.example.com:6380",
     "monitoring": "monitoring",
 }
 FORGE = {"kind": "github", "repository": "acme/state"}
@@ -66,6 +68,11 @@ def objects(*environments: Environment) -> dict[tuple[str, str], Any]:
 
 
 ALL = objects()
+QUERIES = {
+    one["name"]: one["metadata"]["query"]
+    for one in ALL["ScaledObject", "rtb-hub-worker"]["spec"]["triggers"]
+    if one["type"] == "postgresql"
+}
 
 
 def deployment(name: str) -> Any:
@@ -130,8 +137,9 @@ OWN = {
         f"RTB_HUB_{name}{previous}_FILE"
         for name in ("GITHUB_WEBHOOK_SECRET", "JIRA_WEBHOOK_SECRET", "SLACK_SIGNING_SECRET")
         for previous in ("", "_PREVIOUS")
-    },
+    } | {"RTB_HUB_REDIS_URL_FILE"},
     "worker": {
+        "RTB_HUB_REDIS_URL_FILE",
         "RTB_HUB_REPO", "RTB_HUB_IDENTITY", "RTB_HUB_CACHE", "HOME",
         "RTB_HUB_FORGE_APP_ID_FILE", "RTB_HUB_FORGE_APP_KEY_FILE",
     },
@@ -167,7 +175,7 @@ def test_only_the_worker_has_the_key_that_writes_to_git() -> None:
     who = {pod["serviceAccountName"]: set(mounted(pod).values()) for _, pod in pods()}
     assert [account for account, secrets in who.items() if "rtb-hub-worker-git" in secrets] == ["rtb-hub-worker"]
     assert who["rtb-hub-dashboard"] == {"rtb-hub-dashboard-database", "rtb-hub-dashboard-git"}
-    assert who["rtb-hub-listener"] == {"rtb-hub-listener-database", "rtb-hub-listener-webhooks"}
+    assert who["rtb-hub-listener"] == {f"rtb-hub-listener-{one}" for one in ("database", "redis", "webhooks")}
     for one, other in itertools.combinations(who, 2):
         assert not who[one] & who[other], f"{one} and {other} have a secret together"
     faces_browsers = json.dumps([deployment("dashboard"), deployment("listener")])
@@ -181,9 +189,13 @@ def test_only_the_worker_has_the_key_that_writes_to_git() -> None:
 def test_each_external_secret_is_used_by_one_process_and_is_below_the_hubs_prefix() -> None:
     made = [tree for (kind, _), tree in ALL.items() if kind == "ExternalSecret"]
     used = {secret for _, pod in pods() for secret in mounted(pod).values() if not secret.endswith("-git")}
-    scaler = ALL["TriggerAuthentication", "rtb-hub-scaler"]["spec"]["secretTargetRef"][0]["name"]
-    assert {tree["spec"]["target"]["name"] for tree in made} == used | {scaler}
-    assert scaler not in used
+    given = [tree["spec"]["secretTargetRef"] for (kind, _), tree in ALL.items() if kind == "TriggerAuthentication"]
+    scalers = {one["name"] for references in given for one in references}
+    assert scalers == {"rtb-hub-scaler-database", "rtb-hub-scaler-redis"}
+    assert {tree["spec"]["target"]["name"] for tree in made} == used | scalers
+    assert not scalers & used
+    keys = {tree["spec"]["target"]["name"]: {one["secretKey"] for one in tree["spec"]["data"]} for tree in made}
+    assert all(one["key"] in keys[one["name"]] for references in given for one in references)
     for tree in made:
         assert tree["spec"]["secretStoreRef"] == {"kind": "ClusterSecretStore", "name": "hub-secrets"}
         assert all(one["remoteRef"]["key"].startswith("rtb/hub/") for one in tree["spec"]["data"])
@@ -241,7 +253,9 @@ def test_every_port_is_reached_by_whom_the_policies_say_and_nobody_else() -> Non
     assert reached(of["worker"]) == {4002: SCRAPER}
     assert reached(of["dashboard"]) == {3000: PEOPLE, 3001: SCRAPER}
     assert reached({"app.kubernetes.io/name": "rtb-hub-upgrade"}) == {}
-    assert [leaves(of[name]) for name in NAMES] == [{53, 5432}, {53, 443, 5432}, {53, 443, 5432}]
+    assert [leaves(of[name]) for name in NAMES] == [
+        {53, 5432, 6380}, {53, 443, 5432, 6380}, {53, 443, 5432},
+    ]  # fmt: skip
     routed = {
         tree["spec"]["selector"]["app.kubernetes.io/name"] for (kind, _), tree in ALL.items() if kind == "Service"
     }
@@ -265,7 +279,7 @@ def test_without_a_scraper_nobody_reads_figures() -> None:
 )
 def test_the_repository_can_be_reached(repository: str, ports: set[int]) -> None:
     spec = objects(*hosted(repository))["NetworkPolicy", "rtb-hub-worker"]["spec"]
-    assert {port["port"] for port in spec["egress"][1]["ports"]} == ports | {5432}
+    assert {port["port"] for port in spec["egress"][1]["ports"]} == ports | {5432, 6380}
 
 
 def test_routes_are_the_hosts_and_health_is_not_among_them() -> None:
@@ -293,12 +307,33 @@ def test_only_keda_scales_the_worker() -> None:
     assert spec["fallback"] == {"failureThreshold": 0, "replicas": 1}
     names = {one["name"] for one in spec["triggers"]}
     modifiers = spec["advanced"]["scalingModifiers"]
-    assert set(modifiers["formula"].split(" + ")) == names == {"due", "held"}
+    assert set(modifiers["formula"].split(" + ")) == names
+    assert all(name.isidentifier() for name in names)
     assert (modifiers["target"], modifiers["activationTarget"]) == (str(JOBS_OF_ONE), "0")
     assert Settings.model_fields["worker_concurrency"].default == JOBS_OF_ONE
-    known = {"query", "targetQueryValue"}  # of KEDA's PostgreSQL scaler: it ignores what it does not know
-    assert all((one["type"], set(one["metadata"])) == ("postgresql", known) for one in spec["triggers"])
-    assert all(one["authenticationRef"] == {"name": "rtb-hub-scaler"} for one in spec["triggers"])
+    # KEDA ignores metadata that it does not know, and takes types that there are not: it would scale nothing.
+    known = {"postgresql": {"query", "targetQueryValue"}, "redis": {"address", "enableTLS", "listName", "listLength"}}
+    assert all(set(one["metadata"]) == known[one["type"]] for one in spec["triggers"])
+    by = {one["type"]: one["authenticationRef"]["name"] for one in spec["triggers"]}
+    assert by == {"postgresql": "rtb-hub-scaler", "redis": "rtb-hub-scaler-redis"}
+
+
+def test_every_list_of_redis_that_a_job_can_be_in_is_counted() -> None:
+    triggers = [
+        one["metadata"] for one in ALL["ScaledObject", "rtb-hub-worker"]["spec"]["triggers"] if one["type"] == "redis"
+    ]
+    lists = ("wait", "prioritized", "delayed", "active")
+    assert {one["listName"] for one in triggers} == {
+        f"bull:{queue}:{one}" for queue in QUEUES.values() for one in lists
+    }
+    assert {(one["address"], one["enableTLS"]) for one in triggers} == {("redis.example.com:6380", "true")}
+
+
+def test_without_redis_nothing_names_it() -> None:
+    spec = objects(*hosted(redis=None))["ScaledObject", "rtb-hub-worker"]["spec"]
+    assert {one["type"] for one in spec["triggers"]} == {"postgresql"}
+    assert spec["advanced"]["scalingModifiers"]["formula"] == "due + held"
+    assert "redis" not in "".join(rendered(*hosted(redis=None)).values()).lower()
 
 
 def test_what_keda_counts_is_what_a_worker_would_take(postgres: Any, postgres_template: str) -> None:
@@ -308,9 +343,7 @@ def test_what_keda_counts_is_what_a_worker_would_take(postgres: Any, postgres_te
     from hub.store.database import Database
     from hub.store.jobs import Claim, Job
 
-    queries = {
-        one["name"]: one["metadata"]["query"] for one in ALL["ScaledObject", "rtb-hub-worker"]["spec"]["triggers"]
-    }
+    queries = QUERIES
 
     def counted(url: str) -> dict[str, int]:
         with psycopg.connect(url) as connection:
@@ -342,7 +375,7 @@ def test_the_roles_of_the_installation_may_do_what_they_have_to_and_no_more(
     roles, grants = re.findall(r"cat > (?:roles|grants)\.sql <<'SQL'\n(.*?)^SQL$", text, re.M | re.S)
     made = re.findall(r"CREATE ROLE (\w+)", roles)
     assert set(made) - {"rtb_hub"} == {f"rtb_hub_{one}" for one in (*NAMES, "upgrade", "scaler")}
-    scaled = [one["metadata"]["query"] for one in ALL["ScaledObject", "rtb-hub-worker"]["spec"]["triggers"]]
+    scaled = [*QUERIES.values()]
     put = (
         "INSERT INTO jobs (id, created_at, queue, name, payload, key, replaces, state, run_at, attempts, crashes)"
         " VALUES ('op-1', now(), 'q', 'n', '{}', '', false, 'pending', now(), 0, 0)"
@@ -394,6 +427,7 @@ def _of_stg() -> dict[str, Any]:
         ({"dashboardRole": HUB["workerRole"]}, "must not act as what commits"),
         ({"webhooks": ["gitlab"]}, "Input should be"),
         ({"loadBalancerCidrs": []}, "at least 1"),
+        ({"redis": "redis://redis.example.com"}, "should match pattern"),
     ],
 )
 def test_what_would_open_the_hub_to_previews_is_refused(changed: dict[str, Any], says: str) -> None:

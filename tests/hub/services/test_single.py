@@ -22,6 +22,7 @@ from worlds.builders import image
 from worlds.commands import must, rtb_hub
 from worlds.places import ROOT
 from worlds.repositories import state_repository
+from worlds.valkey import valkey
 
 
 class Process:
@@ -73,7 +74,8 @@ def test_what_a_dashboard_is_asked_for_a_worker_commits(tmp_path: Path, processe
     schema.prepare(database)
     database.close()
     where = ("--repo", str(repo), "--port", "0")
-    worker = Process(tmp_path, "worker", *where, RTB_HUB_DATABASE_URL=url)
+    redis = processes.enter_context(valkey()).url
+    worker = Process(tmp_path, "worker", *where, RTB_HUB_DATABASE_URL=url, RTB_HUB_REDIS_URL=redis)
     processes.callback(worker.end)
     page = Process(tmp_path, "dashboard", *where, "--metrics-port", "0", RTB_HUB_DATABASE_URL=url)
     processes.callback(page.end)
@@ -91,6 +93,17 @@ def test_what_a_dashboard_is_asked_for_a_worker_commits(tmp_path: Path, processe
     assert json.loads(done)["result"]["change"] == "created", done
     assert [one["issue"] for one in must("list", "--output", "json", "--repo", repo).json()["previews"]] == ["RTB-1"]
     assert (worker.end(), page.end()) == (0, 0)
+
+
+def test_a_worker_refuses_a_redis_that_evicts(tmp_path: Path) -> None:
+    repo, url = state_repository(tmp_path / "state.git"), sqlite_url(tmp_path / "hub.sqlite")
+    database = Database(url)
+    schema.prepare(database)
+    database.close()
+    with valkey("--maxmemory-policy", "allkeys-lru") as evicting:
+        given = {"RTB_HUB_DATABASE_URL": url, "RTB_HUB_REDIS_URL": evicting.url}
+        ran = rtb_hub("serve", "worker", "--repo", repo, "--port", "0", **given)
+    assert (ran.code, "evict" in ran.err) == (14, True), ran.err
 
 
 @pytest.mark.parametrize("service", ["worker", "dashboard"])
