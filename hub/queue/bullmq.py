@@ -161,8 +161,8 @@ class BullWorker(DatabaseWorker):
         if not wakes:
             return []
         for one in wakes:
-            if one.job is not None:
-                rows.add(connection, self.jobs.database, one.job, now=now)
+            if one.job is not None and rows.add(connection, self.jobs.database, one.job, now=now):
+                relaying.came(connection, one.job_id, one.token)
         only = {one.job_id for one in wakes}
         claim = Claim(secrets.token_hex(8), self.pace.lease, room, self.queues, only)
         claimed = rows.claim(connection, self.jobs.database, claim, now=now)

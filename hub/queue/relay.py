@@ -42,6 +42,9 @@ class RelayPace:
     sweep: timedelta = timedelta(minutes=1)
 
 
+_PACE = RelayPace()
+
+
 @dataclass(eq=False)
 class Relay:
     """Sends wake-ups to the Redis at `url` until it is told to stop, in a thread of its own."""
@@ -178,10 +181,10 @@ class Relay:
 
 
 @contextmanager
-def relayed(jobs: Jobs, url: str, telemetry: Telemetry = SILENT) -> Iterator[Relay]:
+def relayed(jobs: Jobs, url: str, telemetry: Telemetry = SILENT, *, pace: RelayPace = _PACE) -> Iterator[Relay]:
     """A relay that runs within. Raises `ConfigError` (InvalidValue) for a Redis that evicts; one may be down."""
     check(url)
-    relay = Relay(jobs, url, telemetry=telemetry)
+    relay = Relay(jobs, url, pace, telemetry)
     relay.start()
     try:
         yield relay

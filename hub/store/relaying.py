@@ -39,6 +39,11 @@ def _wake(row: JobRow) -> str:
     return row.id if row.token is None and not row.attempts else f"{row.id}.{secrets.token_hex(4)}"
 
 
+def came(connection: Connection, job_id: str, token: str) -> None:
+    """Note the id by which a new job of somebody else's came: BullMQ keeps it, and so no wake-up may have it."""
+    connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(token=token))
+
+
 def sent(connection: Connection, leased: Sequence[JobRow], *, look: datetime) -> None:
     """Note that they are in Redis, to be looked for there at `look` unless somebody has begun them by then."""
     for one in leased:

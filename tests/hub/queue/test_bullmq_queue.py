@@ -184,6 +184,18 @@ class TestForeign:
         who = {"kind": "service", "id": "alice, as told by figma", "via": "figma"}
         assert done.payload["requestedBy"] == who
 
+    def test_one_that_may_not_run_yet_is_sent_again_by_another_id(self, world: BullWorld) -> None:
+        hand = Hand()
+        with working(world.worker(hand)):
+            world.jobs.put(job("op-1", key="int/RTB-1", name="preview.extend"))
+            hand.wait("op-1")
+            said = {"issue": "RTB-1", "environment": "int"}
+            asyncio.run(_add(world.url, "figma-1", "preview.extend", said, queue="{figma-queue}"))
+            _wait_for(lambda: world.jobs.get("figma-1") is not None)
+            hand.finish("op-1")
+            hand.finish("figma-1")
+            until(world, "figma-1", "done")
+
     @pytest.mark.parametrize("name", ["12", "a:b", "Op_1", "한글", "x" * 300])
     def test_a_strange_id_is_the_same_for_the_same_job_only(self, name: str) -> None:
         one = foreign("jira-queue", name, "preview.start", {}, added=1)
