@@ -20,6 +20,7 @@ import drift
 import listing
 import starts
 import together
+import webhook
 from content import ACTOR, BRANCH, Objects, Pattern, difference, entry, images, rendered
 from peer_inputs import BATCH, WRITERS, Inputs, Job
 from peers import PEERS, NotInstalledError, Peer, reason
@@ -198,6 +199,7 @@ BENCHES = {
     "together": together.main,
     "drift": drift.main,
     "list": listing.main,
+    "webhook": webhook.main,
 }
 
 
