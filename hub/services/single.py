@@ -42,8 +42,8 @@ class Place:
 def serve_worker(ours: Hub, asked: Place, say: Callable[[str], None]) -> None:
     """Work on jobs until SIGTERM or SIGINT, then end those in hand; it answers /healthz, /readyz and /metrics.
 
-    Raises `ConfigError`: InUse for a port that is taken, DatabaseRevision; and what opening the state repository
-    raises.
+    Raises `ConfigError`: InvalidValue for a port that is taken and a Redis that evicts, DatabaseRevision; and what
+    opening the state repository raises.
     """
     ours, health = _telling(ours, asked, asked.port, "--port")
     ends = threading.Event()
@@ -71,7 +71,8 @@ def serve_worker(ours: Hub, asked: Place, say: Callable[[str], None]) -> None:
 def serve_dashboard(ours: Hub, asked: Place, say: Callable[[str], None]) -> None:
     """Serve the API and what browsers are shown until SIGTERM or SIGINT.
 
-    On loopback it prints a link that signs in once; elsewhere callers need tokens. Raises as `serve_worker`.
+    On loopback it prints a link that signs in once; elsewhere callers need tokens. Raises as `serve_worker`, and
+    InUse for `asked.port`.
     """
     ours, health = _telling(ours, asked, asked.metrics_port, "--metrics-port")
     is_loopback = asked.host == LOOPBACK

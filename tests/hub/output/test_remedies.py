@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 MAY = ("hub/cli/", "hub/commands/", "hub/output/remedies.py")
 #: Texts of files that the command line writes, which say by which command.
 HEADERS = {
-    ("generator/bootstrap/hub_jobs.py", "hub"),
+    ("generator/bootstrap/hub.py", "hub"),
     ("generator/bootstrap/argocd.py", "init"),
     ("reconcilers/approval/repository_files.py", "init"),
     ("hub/adapters/git/push_rules.py", "init"),
