@@ -65,6 +65,8 @@ class Reason(StrEnum):
     NOT_ALLOWED = "NotAllowed"
     TOO_MANY_REQUESTS = "TooManyRequests"
     NOT_FOUND = "NotFound"
+    SERVER_UNREACHABLE = "ServerUnreachable"
+    SERVER_REFUSED = "ServerRefused"
     FILE_UNUSABLE = "FileUnusable"
     UNEXPECTED = "Unexpected"
 

@@ -97,6 +97,8 @@ REASONS = {
     Reason.NOT_ALLOWED: "a service: who asks has no right to this",
     Reason.TOO_MANY_REQUESTS: "a service: more requests than are allowed at a time",
     Reason.NOT_FOUND: "a service has no such thing: an operation, a job, a freeze, a token, a page",
+    Reason.SERVER_UNREACHABLE: "the hub at --server (RTB_HUB_SERVER) does not answer, or not to the end",
+    Reason.SERVER_REFUSED: "what answers at --server is no hub of this release, or its certificate is not accepted",
     Reason.ENVIRONMENT_MISSING: "an environment that was there, with previews, is not any more",
     Reason.UNEXPECTED: "a mistake of rtb-hub itself, caught so that the rest goes on; the log has its traceback",
 }

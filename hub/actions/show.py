@@ -72,7 +72,14 @@ def show(
 
     Raises `ConfigError`: UnknownEnvironment; without a cluster PreviewNotFound, or UnreadableEntry with every fault.
     """
-    state = repository.state(environment)
+    return show_in(repository.state(environment), key, cluster=cluster, clock=clock)
+
+
+def show_in(
+    state: EnvironmentState, key: IssueKey, *, cluster: ClusterReader | None, clock: Callable[[], datetime]
+) -> Shown:
+    """As `show`, in an environment that was read."""
+    environment = state.environment.name
     record = state.entry(key) or state.request(key)
     waits = state.in_queue(key)
     if record is None and waits is not None:

@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from hub import __version__
-from hub.cli import catalog, completion, lease, options, services, upkeep
+from hub.cli import catalog, completion, lease, options, server, services, upkeep
 from hub.cli.errors import declared_errors
 from hub.cli.help import WIDEST, Group
 from hub.output.formats import Format
@@ -79,11 +79,28 @@ def start(
 
     Example: rtb-hub start RTB-123 --env int --image web=registry.example.com/web@sha256:… --image api=…
     """
+    if api := server.api_of(repo):
+        from hub.commands.pairs import pairs, settings_of
+        from hub.commands.server import changing
+
+        body = {
+            "issue": key,
+            "environment": env,
+            "images": pairs("image", [*image]),
+            "settings": settings_of([*settings]),
+            "blueprint": blueprint,
+            "branch": branch,
+            "compute": compute,
+            "ttl": ttl,
+            "officeHours": office_hours,
+            "queue": queue,
+        }
+        return changing.start(api, body, output)
     from hub.commands import start as command
     from hub.commands.arguments import Arguments
 
     asked = Arguments(key, env, [*image], [*settings], blueprint, branch, compute, ttl, office_hours, queue)
-    command.run(asked, repo=repo, output=output)
+    return command.run(asked, repo=repo, output=output)
 
 
 @options.command(panel="Previews")
@@ -172,10 +189,14 @@ def show(key: str, env: str, repo: str | None, cluster: str | None, kubeconfig: 
 
     With --cluster, also its phase and the cause of it; of a preview whose entry is gone, whether it is removed.
     """
+    if api := server.api_of(repo, cluster=cluster):
+        from hub.commands.server import reading
+
+        return reading.show(api, key, env, output)
     from hub.commands import show as command
     from hub.commands.cluster_options import Options
 
-    command.run(key, env, repo=repo, at=Options(cluster, kubeconfig) if cluster else None, output=output)
+    return command.run(key, env, repo=repo, at=Options(cluster, kubeconfig) if cluster else None, output=output)
 
 
 @options.command(panel="Previews")
@@ -324,6 +345,7 @@ app = Group(
             callback=_version,
             help="Print the version and exit.",
         ),
+        server.OPTION,
         *completion.OPTIONS,
     ],
     help="""
@@ -334,6 +356,6 @@ app = Group(
 
     Exit codes: 0 done, 2 wrong usage, 3 'diff' found differences, 4 'doctor' or 'protect' found errors, 5 'guard'
     refused, 6 'reconcile' needs manual action, 10-26 wrong input, 30-42 the repository or its capacity, 50-53 a
-    cluster, 60-66 a forge, 70-76 the services.
+    cluster, 60-66 a forge, 70-78 the services.
     """,
 )

@@ -13,6 +13,8 @@ from typing import Any
 
 import click
 
+from hub.cli import server
+
 #: Columns. Longer lines are hard to read, however wide the terminal is.
 WIDEST = 100
 #: On fewer columns the meaning of an option stands below its name, indented by so many.
@@ -110,6 +112,12 @@ class Command(click.Command):
     def __init__(self, *args: Any, panel: str = "Commands", **attributes: Any) -> None:
         super().__init__(*args, **attributes)
         self.panel = panel
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it, unless it is to work through a server and cannot."""
+        if not isinstance(self, click.Group):
+            server.refuse(ctx)
+        return super().invoke(ctx)
 
     def format_help_text(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the text but for its example."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from hub.cli import options
+from hub.cli import options, server
 from hub.cli.errors import declared_errors
 from hub.output.formats import Format
 
@@ -76,12 +76,29 @@ def list_previews(
 
     Example: rtb-hub list --env int --ends-within 2h --sort ends
     """
+    if everything and limit:
+        raise click.BadParameter("give either --limit or --all", param_hint="--all")
+    if api := server.api_of(repo, cluster=cluster):
+        from hub.commands.server import reading
+
+        asked = {
+            "env": env,
+            "owner": owner,
+            "blueprint": blueprint,
+            "phase": phase,
+            "endsWithin": ends_within,
+            "issue": issue,
+            "project": project,
+            "sort": sort,
+            "reverse": reverse,
+            "limit": 0 if everything else limit,
+            "after": after,
+        }
+        return reading.list_previews(api, asked, output)
     from hub.commands import list_previews as command
     from hub.commands.cluster_options import Options
     from hub.views.listing.model import Cursor, Order, Page, Selection, wanted
 
-    if everything and limit:
-        raise click.BadParameter("give either --limit or --all", param_hint="--all")
     page = Page(0 if everything else limit, Cursor.parse(after) if after is not None else None)
     at = Options(cluster, kubeconfig) if cluster else None
     filters = wanted(
@@ -94,7 +111,7 @@ def list_previews(
         project=project,
         sees_cluster=at is not None,
     )
-    command.run(Selection(filters, Order(sort, reverse), page), repo=repo, at=at, output=output)
+    return command.run(Selection(filters, Order(sort, reverse), page), repo=repo, at=at, output=output)
 
 
 @options.command(panel=_PANEL)
@@ -125,17 +142,23 @@ def stop(
 
     Example: rtb-hub stop --all --issue RTB-123
     """
-    from hub.commands import stop as command
-
     named = issue if key is None else key
     if named is None or (key is not None and issue is not None):
         raise click.BadParameter("name one issue, as KEY or with --issue", param_hint="KEY")
     if everywhere == (env is not None):
         raise click.BadParameter("name an environment with --env, or all with --all", param_hint="--env")
+    if api := server.api_of(repo):
+        from hub.commands.server import changing
+
+        if env is None:
+            return changing.stop_all(api, named, reason=reason, ignore_not_found=ignore_not_found, output=output)
+        at = (named, env)
+        return changing.stop(api, at, reason=reason, ignore_not_found=ignore_not_found, output=output)
+    from hub.commands import stop as command
+
     if env is None:
-        command.run_all(named, reason=reason, ignore_not_found=ignore_not_found, repo=repo, output=output)
-    else:
-        command.run(named, env, reason=reason, ignore_not_found=ignore_not_found, repo=repo, output=output)
+        return command.run_all(named, reason=reason, ignore_not_found=ignore_not_found, repo=repo, output=output)
+    return command.run(named, env, reason=reason, ignore_not_found=ignore_not_found, repo=repo, output=output)
 
 
 @options.command(panel=_PANEL)
@@ -161,9 +184,13 @@ def extend(key: str, env: str, by: str, reason: str, if_ends: str | None, repo: 
 
     Example: rtb-hub extend RTB-123 --env int --by 4h --reason "demo tomorrow"
     """
+    if api := server.api_of(repo):
+        from hub.commands.server import changing
+
+        return changing.act(api, "extend", (key, env), {"by": by, "reason": reason, "ifEnds": if_ends}, output)
     from hub.commands import extend as command
 
-    command.run(key, env, by=by, reason=reason, if_ends=if_ends, repo=repo, output=output)
+    return command.run(key, env, by=by, reason=reason, if_ends=if_ends, repo=repo, output=output)
 
 
 @options.command(panel=_PANEL)
@@ -180,9 +207,13 @@ def revive(key: str, env: str, ttl: str | None, repo: str | None, output: Format
 
     Example: rtb-hub revive RTB-123 --env int --ttl 8h
     """
+    if api := server.api_of(repo):
+        from hub.commands.server import changing
+
+        return changing.act(api, "revive", (key, env), {"ttl": ttl}, output)
     from hub.commands import revive as command
 
-    command.run(key, env, ttl=ttl, repo=repo, output=output)
+    return command.run(key, env, ttl=ttl, repo=repo, output=output)
 
 
 @options.command(panel=_PANEL)

@@ -167,7 +167,12 @@ def webhook_replay(name: str, output: Format) -> None:
 
 
 @options.command("list")
-@options.choice("--state", among=_JOB_STATES, help="Only those in this state; 'dead' are those that need a person.")
+@options.choice(
+    "--state",
+    among=_JOB_STATES,
+    metavar="STATE",
+    help=f"Only those in this state: {', '.join(_JOB_STATES)}. Those that are dead need a person.",
+)
 @options.option(
     "--limit", metavar="N", type=click.IntRange(1, 1000), default=50, show_default=True, help="Show at most so many."
 )
@@ -176,7 +181,7 @@ def webhook_replay(name: str, output: Format) -> None:
 def job_list(state: State | None, limit: int, output: Format) -> None:
     """List jobs of the services' database, the newest first, with why each failed, and how many there are of what.
 
-    Pending: due, or tried again later. Sent: a wake-up for it is in Redis. Waiting: for something that is not there
+    Pending: due, or tried again later. Sent: Redis has a wake-up for it. Waiting: for something that is not there
     yet. Superseded: a later one of the same preview was done.
 
     Example: rtb-hub job list --state dead

@@ -23,11 +23,12 @@ def run(  # noqa: PLR0913 - the command's options
     ours = hub()
     asked = ExtendRequest(IssueKey.parse(key), ours.settings.actor, by, reason, if_ends)
     extended = extend(asked, env, parts=ours.parts(repo))
-    emit(extend_data(extended.outcome, extended.done), output, lambda console: _tell(console, extended))
+    emit(extend_data(extended.outcome, extended.done), output, lambda console: tell(console, extended))
     extended.done.raise_unreviewed()
 
 
-def _tell(console: Console, extended: Extended) -> None:
+def tell(console: Console, extended: Extended) -> None:
+    """An extension for people."""
     from rich.text import Text
 
     outcome, environment = extended.outcome, extended.done.environment

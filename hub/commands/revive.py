@@ -22,11 +22,12 @@ def run(key: str, env: str, *, ttl: str | None, repo: str | None, output: Format
     ours = hub()
     asked = ReviveRequest(IssueKey.parse(key), ours.settings.actor, ttl)
     revived = revive(asked, env, parts=ours.parts(repo))
-    emit(revive_data(revived.outcome, revived.done), output, lambda console: _tell(console, revived))
+    emit(revive_data(revived.outcome, revived.done), output, lambda console: tell(console, revived))
     revived.done.raise_unreviewed()
 
 
-def _tell(console: Console, revived: Revived) -> None:
+def tell(console: Console, revived: Revived) -> None:
+    """A revival for people."""
     from rich.text import Text
 
     outcome, done = revived.outcome, revived.done

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from generator.values.naming import IssueKey
-from hub.actions.show import ShownPreview, ShownQueued, ShownRemains, show
+from hub.actions.show import Shown, ShownPreview, ShownQueued, ShownRemains, show
 from hub.commands.cluster_options import Options
 from hub.output.console import Format, emit, printable
 from hub.output.remedies import fault_line, words
@@ -33,14 +33,29 @@ def run(key: str, env: str, *, repo: str | None, at: Options | None, output: For
     ours = hub()
     cluster = ours.cluster(at.context, at.kubeconfig) if at else None  # before Git: a wrong name is told at once
     shown = show(issue, env, repository=ours.repository(repo), cluster=cluster, clock=ours.clock)
+    emit(shown_data(shown), output, lambda console: tell(console, shown))
+
+
+def shown_data(shown: Shown) -> dict[str, Any]:
+    """What there is of a preview, for machines."""
     match shown:
         case ShownPreview():
-            emit(_data(shown), output, lambda console: _print(console, shown))
+            return _data(shown)
         case ShownQueued():
-            _emit_queued(shown, output)
-        case ShownRemains():
-            data = {"issue": str(issue), "environment": env, "namespace": issue.namespace, **phase_data(shown.phase)}
-            emit(data, output, lambda console: _tell_phase(console, str(issue), env, shown.phase))
+            return _queued_data(shown)
+        case ShownRemains(key, environment, phase):
+            return {"issue": str(key), "environment": environment, "namespace": key.namespace, **phase_data(phase)}
+
+
+def tell(console: Console, shown: Shown) -> None:
+    """What there is of a preview, for people."""
+    match shown:
+        case ShownPreview():
+            _print(console, shown)
+        case ShownQueued():
+            _tell_queued(console, shown)
+        case ShownRemains(key, environment, phase):
+            _tell_phase(console, str(key), environment, phase)
 
 
 def _data(shown: ShownPreview) -> dict[str, Any]:
@@ -53,23 +68,22 @@ def _data(shown: ShownPreview) -> dict[str, Any]:
     }
 
 
-def _emit_queued(shown: ShownQueued, output: Format) -> None:
+def _queued_data(shown: ShownQueued) -> dict[str, Any]:
+    if shown.place is not None:
+        return describe_place(shown.place)
+    held = [fault_line(fault) for fault in shown.faults]
+    return {**describe_queued(shown.queued), "position": None, "length": shown.length, "held": held}
+
+
+def _tell_queued(console: Console, shown: ShownQueued) -> None:
     """Tell of a request that waits for room, or that today's policy sets aside."""
+    from rich.text import Text
+
     queued, place = shown.queued, shown.place
-    if place is not None:
-        data, said, why = describe_place(place), f" is {place.where}", place.why
-    else:
-        why = [fault_line(fault) for fault in shown.faults]
-        data = {**describe_queued(queued), "position": None, "length": shown.length, "held": why}
-        said = f" in {queued.spec.environment} cannot start"
-
-    def tell(console: Console) -> None:
-        from rich.text import Text
-
-        console.print(Text.assemble((queued.spec.issue, "bold"), said))
-        tell_facts(console, chain((("waits", text) for text in why), facts_of_queued(queued)))
-
-    emit(data, output, tell)
+    said = f" is {place.where}" if place else f" in {queued.spec.environment} cannot start"
+    why = place.why if place else [fault_line(fault) for fault in shown.faults]
+    console.print(Text.assemble((queued.spec.issue, "bold"), said))
+    tell_facts(console, chain((("waits", text) for text in why), facts_of_queued(queued)))
 
 
 def _tell_phase(console: Console, key: str, env: str, phase: Phase) -> None:

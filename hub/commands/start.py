@@ -28,9 +28,9 @@ def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
     started = action.start(arguments.parsed(ours.settings.actor), arguments.env, parts=ours.parts(repo))
     if isinstance(started, Queued):
         data = queue_data(started.outcome, started.done)
-        emit(data, output, lambda console: _tell_queued(console, started))
+        emit(data, output, lambda console: tell_queued(console, started))
         return
-    emit(start_data(started.outcome, started.done), output, lambda console: _tell(console, started))
+    emit(start_data(started.outcome, started.done), output, lambda console: tell(console, started))
     started.done.raise_unreviewed()
 
 
@@ -44,7 +44,8 @@ def diff(arguments: Arguments, *, repo: str | None, output: Format) -> None:
         sys.exit(DIFFERENT)
 
 
-def _tell_queued(console: Console, waits: Queued) -> None:
+def tell_queued(console: Console, waits: Queued) -> None:
+    """A start that waits for room, for people."""
     from rich.text import Text
 
     outcome, commit = waits.outcome, waits.done.commit
@@ -62,7 +63,8 @@ def _tell_queued(console: Console, waits: Queued) -> None:
     tell_facts(console, facts_of_queued(outcome.queued))
 
 
-def _tell(console: Console, started: Started) -> None:
+def tell(console: Console, started: Started) -> None:
+    """A start for people."""
     from rich.text import Text
 
     outcome, done = started.outcome, started.done

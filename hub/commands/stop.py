@@ -36,7 +36,7 @@ def run(  # noqa: PLR0913 - the command's options
         emit(nothing, output, lambda console: console.print(f"no preview of {key} in {env}; nothing changed"))
         return
     data = {"issue": key, **stop_data(stopped.outcome, stopped.done), "repository": stopped.done.repository}
-    emit(data, output, lambda console: _tell(console, stopped))
+    emit(data, output, lambda console: tell(console, stopped))
     stopped.done.raise_unreviewed()
 
 
@@ -64,14 +64,15 @@ def run_all(key: str, *, reason: str, ignore_not_found: bool, repo: str | None, 
 
 def _tell_all(console: Console, found: StoppedEverywhere) -> None:
     for stopped in found.stopped:
-        _tell(console, stopped)
+        tell(console, stopped)
     for err in found.failed.values():
         report(err)
     if found.is_nowhere:
         console.print(f"no preview of {found.key} in any environment; nothing changed")
 
 
-def _tell(console: Console, stopped: Stopped) -> None:
+def tell(console: Console, stopped: Stopped) -> None:
+    """A stop in one environment for people."""
     from rich.text import Text
 
     outcome, done = stopped.outcome, stopped.done

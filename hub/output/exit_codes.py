@@ -65,6 +65,8 @@ CODES: dict[Reason, int] = {
     Reason.NOT_ALLOWED: 74,
     Reason.TOO_MANY_REQUESTS: 75,
     Reason.NOT_FOUND: 76,
+    Reason.SERVER_UNREACHABLE: 77,
+    Reason.SERVER_REFUSED: 78,
     Reason.ENVIRONMENT_MISSING: NEEDS_A_PERSON,
     Reason.UNEXPECTED: INTERNAL,
 }

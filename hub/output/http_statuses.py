@@ -55,6 +55,8 @@ STATUSES: dict[Reason, int] = {
     Reason.NOT_ALLOWED: 403,
     Reason.TOO_MANY_REQUESTS: 429,
     Reason.NOT_FOUND: 404,
+    Reason.SERVER_UNREACHABLE: 503,
+    Reason.SERVER_REFUSED: 502,
     Reason.FILE_UNUSABLE: 500,
     Reason.UNEXPECTED: 500,
 }

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from generator.errors import ConfigError, Fault, Reason, nearest
 from hub.settings.keys import KEYS, PREFIXES, ForgeKeys, IdentityName, forge_keys, key_fields
 from hub.settings.secret_files import text_of
+from hub.settings.server import TOKEN, TOKEN_FILE, URL
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -126,6 +127,13 @@ class Settings(BaseModel):
     the database's own."""
     redis_url_file: Path | None = Field(None, alias="RTB_HUB_REDIS_URL_FILE")
     """The file that holds it. Default: none."""
+    server: str | None = Field(None, alias=URL)
+    """A hub that runs as a service, by its address: list, show, start, stop, extend and revive ask it instead of a
+    state repository, as with --server. Default: none."""
+    server_token: SecretStr | None = Field(None, alias=TOKEN)
+    """The service token that is shown to it. Default: none."""
+    server_token_file: Path | None = Field(None, alias=TOKEN_FILE)
+    """The file that holds it; read at each request. Default: none."""
     worker_concurrency: Annotated[int, Field(ge=1, le=200)] = Field(20, alias="RTB_HUB_WORKER_CONCURRENCY")
     """How many jobs a worker does at a time that ask a forge or read a history, 1 to 200; what is only committed goes
     together, up to 200 in a commit. Default: 20."""

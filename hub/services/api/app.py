@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from generator.errors import HubError
 from hub import __version__
-from hub.services.api import admin, events, pages, problems, reads, writes
+from hub.services.api import admin, events, pages, problems, reads, worded, writes
 from hub.services.api.context import Api, authorised
 from hub.services.api.limits import Guarded
 
@@ -44,7 +44,7 @@ def make_app(api: Api, *, is_loopback: bool = False) -> FastAPI:
     )
     app.state.api = api
     app.openapi = partial(_described, app)  # type: ignore[method-assign]
-    for router in (pages.router, reads.router, writes.router, admin.router, events.router):
+    for router in (pages.router, reads.router, worded.router, writes.router, admin.router, events.router):
         app.include_router(router)
     app.add_middleware(_Mistakes, api=api)
     app.add_middleware(Guarded, is_loopback=is_loopback)

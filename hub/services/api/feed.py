@@ -164,9 +164,8 @@ class Feed:
         rows += [one for one in last.rows if one.row.environment in lost]
         queue = tuple(one for state in states for one in queue_positions(state))
         kept = {name: last.states[name] for name in lost}
-        return Snapshot(
-            now, heads, {**read, **kept}, tuple(sorted(rows, key=place_of)), queue, failures, frozenset(lost)
-        )
+        every = tuple(sorted(rows, key=place_of))
+        return Snapshot(now, heads, {**read, **kept}, every, queue, failures, frozenset(lost), tuple(unlisted))
 
     def _ended(self) -> list[Operation]:
         with self.database.read() as connection:

@@ -1,7 +1,7 @@
 """From a request to an operation: kept with its job and its audit row in one transaction, and answered.
 
 202 says that it is kept, and `Location` where to look. `Prefer: wait=N` waits for its end, at most a minute: 200 with
-what was done, or the problem that it came to.
+what was done, or the problem that it came to. `Prefer: return=representation`: with all that the command line prints.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from hub.store.operations import NewOperation, Operation
 QUEUE = "jira-queue"
 _WAIT_MOST = 60.0
 _PREFER = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,5})\b")
+_WHOLE = re.compile(r"(?:^|[,;\s])return=representation\b")
 #: What may not begin while a freeze holds.
 _STARTS = frozenset({"preview.start", "preview.revive"})
 
@@ -47,6 +48,7 @@ class Call:
     right: Right
     idempotency_key: str | None
     wait: float
+    wants_whole: bool = False
 
 
 def call_of(
@@ -61,7 +63,7 @@ def call_of(
     if caller.kind == "service" and idempotency_key is None:
         what = "a service says which request of its own this is, so that one that is sent twice is done once"
         raise ConfigError(Reason.INVALID_VALUE, Fault(what, field="Idempotency-Key"))
-    return Call(request, api, caller, right, idempotency_key, wait_seconds(prefer))
+    return Call(request, api, caller, right, idempotency_key, wait_seconds(prefer), wants_whole(prefer))
 
 
 CallOf = Annotated[Call, Depends(call_of)]
@@ -88,6 +90,11 @@ def wait_seconds(prefer: str | None) -> float:
     return min(_WAIT_MOST, float(match[1])) if match else 0.0
 
 
+def wants_whole(prefer: str | None) -> bool:
+    """Whether a client would have the whole result, by its Prefer header: what the command line would print of it."""
+    return _WHOLE.search(prefer or "") is not None
+
+
 async def answered(call: Call, asked: Asked) -> Response:
     """Have it done, and answer."""
     operation_id = await run_in_threadpool(_put, call, asked)
@@ -97,11 +104,12 @@ async def answered(call: Call, asked: Asked) -> Response:
     headers = {"Location": f"/api/v1/operations/{operation_id}"}
     if call.wait:
         headers["Preference-Applied"] = f"wait={call.wait:g}"
+    told = operation_told(one, is_whole=call.wants_whole)
     if one.is_open or not call.wait:
-        return JSONResponse(operation_told(one), 202, headers)
+        return JSONResponse(told, 202, headers)
     if one.error is None:
         await run_in_threadpool(call.api.feed.catch_up)
-        return JSONResponse(operation_told(one), 200, headers)
+        return JSONResponse(told, 200, headers)
     faults = [fault_told(fault) for fault in faults_of(one.error)]
     answer = problems.answer(call.request, Reason(one.error["reason"]), faults, operation=operation_told(one))
     answer.headers.update(headers)

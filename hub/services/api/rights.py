@@ -44,6 +44,8 @@ RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
     ("DELETE", "/api/auth/tokens/{token_id}"): Right("admin"),
     ("GET", "/api/v1/previews"): _READS,
     ("GET", "/api/v1/previews/{env}/{key}"): _READS,
+    ("GET", "/api/v1/listing"): _READS,
+    ("GET", "/api/v1/previews/{env}/{key}/shown"): _READS,
     ("GET", "/api/v1/previews/{env}/{key}/history"): _READS,
     ("GET", "/api/v1/previews/{env}/{key}/manifest"): _READS,
     ("GET", "/api/v1/summary"): _READS,

@@ -24,6 +24,7 @@ from hub.views.listing.model import Cursor, Order, Sort
 from hub.views.listing.rows import Listed
 from hub.views.preview import describe_row
 from hub.views.queue import QueuePosition
+from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
 
 #: Views that a snapshot keeps.
@@ -107,7 +108,7 @@ class Snapshot:
     """Everything at `at` (aware). `heads`: the commits of all branches; `states` by environment.
 
     `failures`: why environments cannot be read. Their previews are those that were read last (`stale`), since what
-    cannot be read is not gone.
+    cannot be read is not gone. `unlisted`: entries that a mistake of ours keeps out, by environment.
     """
 
     at: datetime
@@ -117,6 +118,7 @@ class Snapshot:
     queue: tuple[QueuePosition, ...] = ()
     failures: Mapping[str, HubError] = field(default_factory=dict)
     stale: frozenset[str] = frozenset()
+    unlisted: tuple[tuple[str, EntryRecord], ...] = ()
     _views: dict[tuple[Wanted, Order], View] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property

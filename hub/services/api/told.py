@@ -38,8 +38,16 @@ def fault_told(fault: Fault) -> dict[str, str]:
     return {"message": fault.message, **{name: text for name, text in found.items() if text}}
 
 
-def operation_told(one: Operation) -> dict[str, Any]:
-    """An operation: its state, and its result or why it failed. `request`: the pull request, where there is one."""
+#: What of a result only those are told who ask for it: as long as all the rest.
+_LONG = frozenset({"details", "text"})
+
+
+def operation_told(one: Operation, *, is_whole: bool = False) -> dict[str, Any]:
+    """An operation: its state, and its result or why it failed. `request`: the pull request, where there is one.
+
+    `is_whole`: the result with what the command line would print of it (`details` as JSON, `text` for people).
+    """
+    result = {name: value for name, value in (one.result or {}).items() if is_whole or name not in _LONG}
     environment, _, issue = one.key.partition("/")
     return {
         "id": one.id,
@@ -52,7 +60,7 @@ def operation_told(one: Operation) -> dict[str, Any]:
         "createdAt": moment(one.created_at),
         "endedAt": moment(one.ended_at),
         "attempts": one.attempts,
-        "result": dict(one.result) if one.result is not None else None,
+        "result": result if one.result is not None else None,
         "error": error_told(one.error),
         "request": (one.review or {}).get("request"),
     }

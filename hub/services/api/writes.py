@@ -13,7 +13,7 @@ from generator.values.naming import IssueKey
 from hub.queue.payloads import Said, StartBody, Why
 from hub.services.api.context import ApiOf, CallerOf, Data
 from hub.services.api.limits import StrictRoute
-from hub.services.api.operating import Asked, Call, CallOf, answered, ended, wait_seconds
+from hub.services.api.operating import Asked, Call, CallOf, answered, ended, wait_seconds, wants_whole
 from hub.services.api.reads import Env, Key, found, state_of
 from hub.services.api.told import operation_told
 from hub.store import operations
@@ -108,7 +108,7 @@ async def operation(
     one = await ended(api, operation_id, wait_seconds(prefer))
     if one is None or (caller.kind == "service" and one.principal != caller.id):
         raise ConfigError(Reason.NOT_FOUND, f"there is no operation {operation_id[:80]!r}")
-    return JSONResponse(operation_told(one))
+    return JSONResponse(operation_told(one, is_whole=wants_whole(prefer)))
 
 
 def _changeable(call: Call, env: str, key: str) -> Listed:

@@ -85,7 +85,8 @@ class JobHandler:
 
     def _finished(self, claimed: Claimed, written: Written[Outcome]) -> Finished:
         row, environment = claimed.row, written.environment
-        result = told(written, at=self.parts.clock())
+        key = IssueKey.parse(row.payload["issue"])
+        result = told(written, key, repository=self.parts.store.location, at=self.parts.clock())
         follow_ups: tuple[rows.Job, ...] = ()
         if environment.spec.gated and environment.spec.forge is not None:
             payload = {

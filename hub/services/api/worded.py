@@ -1,0 +1,125 @@
+"""What `rtb-hub list` and `rtb-hub show` print, for those who work through a server: as JSON, or in words.
+
+The words are the command line's own, from the same views, so that both say the same; a client prints them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from generator.errors import HubError
+from generator.values.naming import IssueKey
+from hub.actions.show import show_in
+from hub.commands.show import shown_data
+from hub.commands.show import tell as tell_shown
+from hub.output.worded import UNBOUNDED, worded
+from hub.services.api.context import ApiOf
+from hub.services.api.limits import StrictRoute
+from hub.services.api.reads import Env, Key, state_of
+from hub.services.api.snapshot import Snapshot
+from hub.views.listing.data import listing_data
+from hub.views.listing.listing import Listing
+from hub.views.listing.model import Cursor, Filter, Order, Page, Sort, wanted
+from hub.views.listing.rows import Listed
+from hub.views.listing.table import tell as tell_listing
+from hub.views.preview import outline_row
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+router = APIRouter(prefix="/api/v1", route_class=StrictRoute)
+#: Rows of one answer. A listing is of one moment, so it is not put together of pages.
+MOST = 10_000
+#: The reason of what kept a part from being read: a client ends with its code, by which nobody takes a part for all.
+INCOMPLETE = "X-RTB-Incomplete"
+Names = Annotated[list[Annotated[str, Query(max_length=100)]], Query(max_length=50)]
+One = Annotated[str | None, Query(max_length=200)]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How an answer is to look: JSON, or words on so many columns, with styles for a terminal."""
+
+    is_text: bool
+    width: int
+    is_terminal: bool
+
+    def answer(self, data: Callable[[], Any], tell: Callable[[Console], None], **headers: str) -> Response:
+        """What is told, in this form."""
+        headers["Cache-Control"] = "private, no-cache"
+        if self.is_text:
+            text = worded(tell, width=self.width, is_terminal=self.is_terminal)
+            return PlainTextResponse(text, headers=headers)
+        return JSONResponse(data(), headers=headers)
+
+
+def form_of(
+    request: Request, width: Annotated[int, Query(ge=20, le=UNBOUNDED)] = UNBOUNDED, terminal: bool = False
+) -> Form:
+    """The form that a request asks for by its Accept header."""
+    return Form(request.headers.get("accept", "").startswith("text/plain"), width, terminal)
+
+
+FormOf = Annotated[Form, Depends(form_of)]
+
+
+@router.get("/listing", response_model=None)
+def listing(
+    api: ApiOf, form: FormOf, env: Names = [], phase: Names = [], issue: Names = [],  # noqa: B006 - read as a query
+    owner: One = None, blueprint: One = None, ends_within: Annotated[str | None, Query(alias="endsWithin")] = None,
+    project: One = None, sort: Sort = "key", reverse: bool = False,
+    limit: Annotated[int | None, Query(ge=0, le=MOST)] = None, after: One = None,
+) -> Response:  # fmt: skip
+    """What `rtb-hub list` prints: as JSON, or for `Accept: text/plain` in words. `limit` 0: all, of at most 10000."""
+    filters = wanted(
+        envs=env, owner=owner, blueprint=blueprint, phases=phase, ends_within=ends_within, issues=issue,
+        project=project, sees_cluster=False,
+    )  # fmt: skip
+    page = Page(limit, Cursor.parse(after) if after else None)
+    found = listed(api.snapshot, filters, Order(sort, reverse), page, now=api.clock())
+    if not limit and len(found.previews) > MOST:
+        found = replace(found, page=replace(page, limit=MOST))
+    why = next(iter(found.failures.values()), None)
+    incomplete = {INCOMPLETE: why.reason.value} if why else {}
+    return form.answer(lambda: _data(found), lambda console: tell_listing(console, found), **incomplete)
+
+
+def listed(snapshot: Snapshot, filters: Filter, order: Order, page: Page, *, now: datetime) -> Listing:
+    """The listing of a snapshot at `now` (aware). Raises as `hub.actions.list_previews.list_previews`."""
+    for name in sorted(filters.envs):
+        state_of(snapshot, name)
+    states = tuple(state for name, state in sorted(snapshot.states.items()) if filters.shows_environment(name))
+    failures: dict[str, HubError] = {
+        name: err for name, err in snapshot.failures.items() if filters.shows_environment(name)
+    }
+    if not states:
+        for error in failures.values():
+            raise error
+    names = {state.environment.name for state in states}
+    every = (one for one in snapshot.rows if one.row.environment in names)
+    rows = [_now(one, now) for one in every if filters.shows(one, None, now=now)]
+    unlisted = tuple(one for one in snapshot.unlisted if one[0] in names)
+    return Listing(states, order.sorted(rows), None, filters, order, page, failures, unlisted)
+
+
+def _now(one: Listed, now: datetime) -> Listed:
+    return replace(one, row=outline_row(one.outline, one.state.environment, now=now))
+
+
+def _data(found: Listing) -> dict[str, Any]:
+    data = listing_data(found)
+    data["previews"] = [*data["previews"]]
+    return data
+
+
+@router.get("/previews/{env}/{key}/shown", response_model=None)
+def shown(env: Env, key: Key, api: ApiOf, form: FormOf) -> Response:
+    """What `rtb-hub show` prints of a preview: as JSON, or for `Accept: text/plain` in words."""
+    found = show_in(state_of(api.snapshot, env), IssueKey.parse(key), cluster=None, clock=api.clock)
+    return form.answer(lambda: shown_data(found), lambda console: tell_shown(console, found))
