@@ -26,6 +26,7 @@ class Reason(StrEnum):
     OVER_LIMIT = "OverLimit"
     INVALID_ENVIRONMENT = "InvalidEnvironment"
     INVALID_BLUEPRINT = "InvalidBlueprint"
+    INVALID_SERVICES = "InvalidServices"
     TEMPLATE_INVALID = "TemplateInvalid"
     TEMPLATE_UNBOUNDED = "TemplateUnbounded"
     MANIFEST_INVALID = "ManifestInvalid"

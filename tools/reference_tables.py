@@ -58,6 +58,7 @@ REASONS = {
     Reason.OVER_LIMIT: "more CPU, memory or time than the environment allows one preview",
     Reason.INVALID_ENVIRONMENT: "an `environment.yaml` has mistakes, or the folder holds no environment",
     Reason.INVALID_BLUEPRINT: "a `blueprint.yaml` has mistakes",
+    Reason.INVALID_SERVICES: "`hub/services.yaml` has mistakes",
     Reason.TEMPLATE_INVALID: "a template has a mistake, or says what a template may not",
     Reason.TEMPLATE_UNBOUNDED: "a template does not come to an end",
     Reason.MANIFEST_INVALID: "what was rendered, or what `validate` was shown, breaks a schema or the policy",

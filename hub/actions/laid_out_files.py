@@ -45,7 +45,7 @@ class LaidOutFiles:
             environment_files=found.files,
             shared_files={
                 "README.md": self.library.files["templates/repository/README.md"],
-                **assets.schema_files(("preview", "environment-overlay")),
+                **assets.schema_files(("preview", "environment-overlay", "services")),
             },
             branch_files={
                 branch: branch_files(

@@ -264,7 +264,7 @@ def guard(
     "name",
     metavar="NAME",
     required=False,
-    help="preview, queued-preview, environment, environment-overlay, blueprint or job.",
+    help="preview, queued-preview, environment, environment-overlay, blueprint, services or job.",
 )
 @options.option("--to", metavar="DIR", type=options.PATH, help="Write all schemas there.")
 @declared_errors

@@ -34,6 +34,7 @@ CODES: dict[Reason, int] = {
     Reason.UNKNOWN_CONTEXT: 24,
     Reason.INVALID_FORGE: 25,
     Reason.FILE_UNUSABLE: 26,
+    Reason.INVALID_SERVICES: 27,
     Reason.NOT_A_STATE_REPOSITORY: 30,
     Reason.REPOSITORY_DIRTY: 31,
     Reason.LAYOUT_VERSION: 32,

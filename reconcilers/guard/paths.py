@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from generator.errors import ConfigError, Location
+from generator.model.services import SERVICES_FILE
 from generator.values.naming import (
     ENTRY_FILE,
     MANIFEST_FILE,
@@ -24,7 +25,7 @@ from reconcilers.state.environment import LAYOUT_FILE
 _PLAIN = re.compile(r"[!-\[\]-~]+")
 _MODES = {"120000": "mode-symlink", "160000": "mode-submodule"}
 _FILES = (ENTRY_FILE, MANIFEST_FILE)
-_TOPS = ("environments", "argocd", ".github", str(LAYOUT_FILE))
+_TOPS = ("environments", "argocd", ".github", "hub", str(LAYOUT_FILE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,8 @@ def _path_rule(path: str, environments: Collection[str], with_queue: Collection[
         return "workflow-changed"
     if parts[0] == str(LAYOUT_FILE):
         return "layout-changed"
+    if folded == str(SERVICES_FILE):
+        return "policy-changed" if path == folded else "path-case"
     if parts[0] == "argocd":
         return "platform-changed"
     if parts[0] != "environments" or len(parts) < 3:

@@ -18,6 +18,7 @@ from generator.errors import Reason
 from generator.model.blueprint import Blueprint
 from generator.model.entry import Preview
 from generator.model.environment import Environment
+from generator.model.services import Services
 from generator.validate.schemas import VERSIONS
 from hub.output.exit_codes import CODES
 from worlds.builders import image
@@ -131,7 +132,7 @@ def test_every_made_block_stands_in_a_page_and_every_reason_is_told() -> None:
     assert f"--kubernetes {VERSIONS[0]}-{VERSIONS[-1]}" in told
 
 
-@pytest.mark.parametrize("model", [Preview, Environment, Blueprint], ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", [Preview, Environment, Blueprint, Services], ids=lambda model: model.__name__)
 def test_every_field_of_a_file_says_what_it_means(model: type[BaseModel]) -> None:
     tree = model.model_json_schema(by_alias=True)
     for name, schema in {"": tree, **tree["$defs"]}.items():

@@ -1,0 +1,183 @@
+"""What starts and stops previews by itself: `hub/services.yaml` on the branch of the environments it is for.
+
+JSON Schema: docs/schema/services.schema.json. Statuses are told by id, since Jira translates their names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import PurePosixPath
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from generator.errors import ConfigError, Fault, Location, Reason
+from generator.model.entry import Model
+from generator.values.formats import DnsLabel, EnvironmentName, check_image, image_digest
+from generator.values.model_faults import faults_of
+from generator.yaml.reader import Document, load
+
+SERVICES_FILE = PurePosixPath("hub/services.yaml")
+#: What a tag may have in braces: the issue's key, and the commit's id, its first seven digits or all.
+PLACES = ("key", "sha7", "sha")
+_PLACE = re.compile(r"\{([^{}]*)\}")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_LONGEST = {"key": "A" * 10 + "-" + "9" * 9, "sha7": "0" * 7, "sha": "0" * 40}
+#: Files kept read in a process: the same text is read for each hint.
+_MOST_KEPT = 16
+
+
+def _not_prd(name: str) -> str:
+    if name == "prd":
+        raise ValueError("nothing starts in 'prd' by itself; allowed: environments that nobody has to approve")
+    return name
+
+
+def _repository(text: str) -> str:
+    check_image(text)
+    if image_digest(text) or ":" in text.rpartition("/")[2]:
+        raise ValueError(f"{text[:80]!r} is more than a repository; allowed: [registry/]name, tag or digest beside it")
+    return text
+
+
+def _tag(text: str) -> str:
+    for place in _PLACE.findall(text):
+        if place not in PLACES:
+            allowed = ", ".join(f"{{{one}}}" for one in PLACES)
+            raise ValueError(f"{place[:40]!r} in braces stands for nothing; allowed: {allowed}")
+    if not _TAG.fullmatch(_PLACE.sub(lambda found: _LONGEST[found[1]], text)):
+        allowed = "at most 128 of letters, digits, '_', '.' and '-' with what stands in braces filled in"
+        raise ValueError(f"{text[:80]!r} makes no tag; allowed: {allowed}")
+    return text
+
+
+def _each_once(values: Sequence[str]) -> Sequence[str]:
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f"{value[:80]!r} stands there twice; allowed: each once")
+    return values
+
+
+StatusId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
+IssueLabel = Annotated[str, Field(pattern=r"^\S{1,255}$")]
+ProjectKey = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,9}$")]
+Repository = Annotated[str, AfterValidator(_repository)]
+TagPattern = Annotated[str, AfterValidator(_tag)]
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+
+
+class On(Model):
+    """What an issue must have: one of the statuses, or one of the labels."""
+
+    status_ids: Annotated[list[StatusId], Field(max_length=100), AfterValidator(_each_once)] = Field(
+        default_factory=list, description="ids of statuses, as /rest/api/3/status lists them"
+    )
+    labels: Annotated[list[IssueLabel], Field(max_length=100), AfterValidator(_each_once)] = Field(
+        default_factory=list, description="labels, in the case that they are written in"
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> On:
+        if not self.status_ids and not self.labels:
+            raise ValueError("names neither a status nor a label; allowed: statusIds, labels, or both")
+        return self
+
+
+class ImageRule(Model):
+    """Which image a component runs: one that is the same for each issue by its digest, else by what its tag will be."""
+
+    repository: Repository = Field(description="[registry/]name")
+    tag: TagPattern | None = Field(None, description="the tag, such as {key}-{sha7}")
+    digest: Digest | None = Field(None, description="in place of the tag: the image of every issue")
+
+    @model_validator(mode="after")
+    def _is_one(self) -> ImageRule:
+        if (self.tag is None) == (self.digest is None):
+            raise ValueError("needs one of tag and digest; allowed: tag, or digest")
+        return self
+
+    @property
+    def pinned(self) -> str | None:
+        """The image by its digest, where that is known without asking a registry."""
+        return f"{self.repository}@{self.digest}" if self.digest else None
+
+
+class ProjectRule(Model):
+    """What starts and stops the previews of one Jira project's issues."""
+
+    start_on: On = Field(description="what starts previews")
+    stop_on: On | None = Field(
+        None, description="what stops those started so, beside the issue being done; none: what starts it being gone"
+    )
+    environments: Annotated[
+        list[Annotated[EnvironmentName, AfterValidator(_not_prd)]],
+        Field(min_length=1, max_length=20),
+        AfterValidator(_each_once),
+    ] = Field(description="where; none of them gated, and all on the branch of this file")
+    images: Annotated[dict[DnsLabel, ImageRule], Field(min_length=1, max_length=20)] = Field(
+        description="component → which image it runs"
+    )
+
+    @model_validator(mode="after")
+    def _is_decided(self) -> ProjectRule:
+        stop = self.stop_on
+        both = {*self.start_on.status_ids} & {*stop.status_ids} if stop else set()
+        both |= {*self.start_on.labels} & {*stop.labels} if stop else set()
+        if both:
+            raise ValueError(f"{min(both)[:80]!r} both starts and stops; allowed: one of startOn and stopOn")
+        return self
+
+
+class Services(Model):
+    """The file."""
+
+    projects: Annotated[dict[ProjectKey, ProjectRule], Field(max_length=200)] = Field(
+        description="Jira project's key → its rule"
+    )
+
+
+def read_services(text: bytes, *, homes: Mapping[str, str | None], branch: str) -> Services:
+    """The file on `branch`. `homes`: the branch of each environment there is, None for one that is gated.
+
+    Raises `ConfigError` with every fault: UnreadableYaml, InvalidServices.
+    """
+    services, document = _read(text)
+    faults = [
+        Fault(told, document.location(("projects", key, "environments", number)), field, _here(homes, branch))
+        for key, rule in services.projects.items()
+        for number, name in enumerate(rule.environments)
+        if (told := _why_not(name, homes, branch))
+        for field in [f"projects.{key}.environments[{number}]"]
+    ]
+    if faults:
+        raise ConfigError(Reason.INVALID_SERVICES, faults)
+    return services
+
+
+def _why_not(name: str, homes: Mapping[str, str | None], branch: str) -> str:
+    """Why nothing may start in an environment by a file on `branch`; empty: it may."""
+    if name not in homes:
+        return f"there is no environment {name!r}"
+    home = homes[name]
+    if home is None:
+        return f"{name!r} is gated: what changes there is approved first"
+    return "" if home == branch else f"{name!r} lives on branch {home}"
+
+
+def _here(homes: Mapping[str, str | None], branch: str) -> str:
+    return ", ".join(sorted(name for name, home in homes.items() if home == branch)) or "none on this branch"
+
+
+@lru_cache(_MOST_KEPT)
+def _read(text: bytes) -> tuple[Services, Document]:
+    source = str(SERVICES_FILE)
+    document = load(text, source)
+    if not isinstance(document.data, Mapping):
+        fault = Fault("is no mapping", document.location(()) or Location(source), allowed="projects")
+        raise ConfigError(Reason.INVALID_SERVICES, fault)
+    try:
+        return Services.model_validate(document.data), document
+    except ValidationError as err:
+        raise ConfigError(Reason.INVALID_SERVICES, faults_of(err, Services, document.nearest_location)) from err

@@ -1,0 +1,46 @@
+"""Which rule of `hub/services.yaml` holds for a Jira project in each environment.
+
+An environment's rule stands on its own branch, as its policy does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from generator.errors import HubError
+from generator.model.services import SERVICES_FILE, ProjectRule, Services, read_services
+from reconcilers.ports.git import Snapshot
+from reconcilers.state.policies import Environments, Observed
+
+
+def project_rules(environments: Environments, project: str) -> Mapping[str, ProjectRule]:
+    """The rule of a project (`RTB`) by environment, sorted; empty where no file names it.
+
+    Raises `ConfigError` (UnreadableYaml, InvalidServices) for a file with mistakes; where no rule is found, what keeps
+    a branch or an environment from being read that may have one.
+    """
+    found = {
+        name: services.projects[project]
+        for services in _files(environments).values()
+        if project in services.projects
+        for name in services.projects[project].environments
+    }
+    if not found:
+        unread = [one for one in environments.found.values() if isinstance(one, HubError)]
+        for err in (*environments.unreadable.values(), *unread):
+            raise err
+    return {name: found[name] for name in sorted(found)}
+
+
+def _files(environments: Environments) -> dict[str, Services]:
+    """The file of each branch that has one."""
+    seen = [one for one in environments.found.values() if isinstance(one, Observed)]
+    homes = {one.environment.name: None if one.environment.spec.gated else one.environment.spec.branch for one in seen}
+    snapshots: dict[str, Snapshot] = {one.snapshot.branch: one.snapshot for one in seen}
+    files = {}
+    for branch, snapshot in snapshots.items():
+        text = snapshot.read([SERVICES_FILE]).get(SERVICES_FILE)
+        if text is not None:
+            unread = {name: branch for name, one in environments.found.items() if isinstance(one, HubError)}
+            files[branch] = read_services(text, homes={**homes, **unread}, branch=branch)
+    return files
