@@ -52,8 +52,8 @@ class _Removals:
 
     all: dict[str, str] = field(default_factory=dict)
     live: list[tuple[str, str, bool]] = field(default_factory=list)
-    #: Those of `live` that nobody reviews and that their commit's message names.
-    said: set[str] = field(default_factory=set)
+    #: Folder and commit of those of `live` that nobody reviews and that the commit's message names.
+    said: set[tuple[str, str]] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class _Pass:
             self._removed(step, folder, old_entry, is_alone=is_alone)
             is_gated = self.guard.policies[file.environment].environment.spec.gated
             if not is_gated and f"{file.environment}/{file.folder.name}" in step.stopped:
-                self.removals.said.add(folder)
+                self.removals.said.add((folder, step.commit))
             return
         self.changed.add(folder)
         if entry is None or manifest is None:
@@ -215,7 +215,7 @@ class _Pass:
             where = Location(f"{folder}/{ENTRY_FILE}")
             if self.guard.who == "expiry":
                 yield Refusal("removal-not-due", where, "its time is not known to be up", commit)
-            elif folder in self.removals.said:
+            elif (folder, commit) in self.removals.said:
                 continue
             elif len(live) > 1:
                 message = f"its time is not up, and {len(live) - 1} more such previews are removed with it"

@@ -60,3 +60,14 @@ def test_a_removal_that_goes_unsaid_is_refused(state: Path, message: str) -> Non
     who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
     made = git(state, *who, "commit-tree", "main^{tree}", "-p", "main~1", "-m", message).strip()
     assert rtb_hub("guard", f"main~1..{made}", "--repo", state).code == REFUSED
+
+
+def test_what_one_commit_says_does_not_cover_the_next(state: Path) -> None:
+    for env in ("int", "stg"):
+        start(state, "RTB-5", env)
+    must("stop", "RTB-5", "--all", "--repo", state)
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    back = git(state, *who, "commit-tree", "main~1^{tree}", "-p", "main", "-m", "back").strip()
+    gone = git(state, *who, "commit-tree", "main^{tree}", "-p", back, "-m", "unsaid").strip()
+    ran = rtb_hub("guard", f"main~1..{gone}", "--repo", state)
+    assert (ran.code, ran.out.count(f"[removal-not-due] {gone[:12]}")) == (REFUSED, 2), ran.out
