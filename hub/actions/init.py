@@ -66,12 +66,13 @@ def init(asked: InitRequest, *, parts: InitParts) -> LaidOut:
     there = _standing(asked, parts)
     layout = parts.files.layout(_environments(asked, there))
     if there is not None:
-        is_unused = not isinstance(there, GitRepository) or there.is_unused()
-        must_be_laid_out(there.snapshots(), layout.branches(), there.location, is_unused=is_unused)
+        branches = there.snapshots()
+        is_unused = not branches and (not isinstance(there, GitRepository) or there.is_unused())
+        must_be_laid_out(branches, layout.branches(), there.location, is_unused=is_unused)
     store = _open_or_create(asked, parts)
     rules, held = branch_rules(layout.environments), _push_rules(asked.folder, layout, parts.environ)
-    branches = tuple((plan, store.commit(plan, at=parts.clock())) for plan in plan_layout(layout, store))
-    return LaidOut(store.location, layout, branches, rules, held)
+    written = tuple((plan, store.commit(plan, at=parts.clock())) for plan in plan_layout(layout, store))
+    return LaidOut(store.location, layout, written, rules, held)
 
 
 def _standing(asked: InitRequest, parts: InitParts) -> GitStore | None:

@@ -165,8 +165,10 @@ class GitRepository:
             raise self._moved(branch, expected)
 
     def is_unused(self) -> bool:
-        """Whether it is as `git init` or a clone of such a one leaves it: no branch here, and no file checked out."""
-        if self.git.must("for-each-ref", "--count=1", _HEADS).text:
+        """Whether it is as `git init` or a clone of such a one leaves it: no ref, here or there, and no file."""
+        if self.git.must("for-each-ref", "--count=1").text or self.git.run("rev-parse", "--verify", "-q", "HEAD").text:
+            return False
+        if self.has_remote and (told := self.git.remote("ls-remote", "--quiet", "origin")).code == 0 and told.text:
             return False
         return self.work_tree is None or not [one for one in self.work_tree.iterdir() if one.name != ".git"]
 

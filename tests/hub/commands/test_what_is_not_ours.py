@@ -69,6 +69,30 @@ def test_init_leaves_what_was_never_committed_or_pushed_alone(tmp_path: Path) ->
     assert git(tmp_path / "empty.git", "for-each-ref") == ""
 
 
+@pytest.mark.parametrize("ref", ["refs/tags/v1", "refs/notes/commits", "refs/pull/1/head", "HEAD"])
+@pytest.mark.parametrize("form", ["itself", "its clone", "its remote"])
+def test_init_leaves_a_history_without_branches_alone(tmp_path: Path, ref: str, form: str) -> None:
+    """Such as a work tree of a release, or where only tags were pushed to."""
+    source = bare(tmp_path / "source.git")
+    tree = subprocess.run(["git", "-C", source, "mktree"], input=b"", check=True, capture_output=True).stdout.decode()
+    git(
+        source,
+        "update-ref",
+        *(["--no-deref"] * (ref == "HEAD")),
+        ref,
+        git(source, *WHO, "commit-tree", tree.strip(), "-m", "x").strip(),
+    )
+    clone = bare(tmp_path / "clone.git")
+    git(clone, "remote", "add", "origin", str(source))
+    asked = {"itself": (source,), "its clone": (clone,), "its remote": (tmp_path / "new.git", "--remote", source)}
+    ran = rtb_hub("init", *asked[form])
+    assert (ran.code, git(source, "for-each-ref", "refs/heads"), (tmp_path / "new.git").exists()) == (
+        NOT_OURS,
+        "",
+        False,
+    ), ran.err
+
+
 def test_a_folder_and_a_file_of_something_else_have_the_same_code(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
