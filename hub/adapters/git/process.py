@@ -25,6 +25,18 @@ _KEPT = re.compile(
     r"|GIT_(SSH|SSH_COMMAND|SSL_CAINFO|ASKPASS|CONFIG_(GLOBAL|NOSYSTEM|COUNT|KEY_[0-9]+|VALUE_[0-9]+))|SSH_ASKPASS",
     re.IGNORECASE,
 )
+#: What a person's own configuration may not change (git-config(1)).
+_SETTINGS = (
+    # Nobody's hooks or maintenance run on what is only plumbing here; a server's hooks do run.
+    *("core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false"),
+    # What is written and printed is read again: in UTF-8, one form for all, and nothing said between.
+    *("i18n.commitEncoding=UTF-8", "i18n.logOutputEncoding=UTF-8", "trailer.separators=:"),
+    *("log.showSignature=false", "log.follow=false", "log.diffMerges=separate"),
+    # Only the branch that is meant is sent or taken.
+    *("push.followTags=false", "push.recurseSubmodules=no", "fetch.recurseSubmodules=false", "submodule.recurse=false"),
+    # A request is judged by the merge that a forge makes.
+    *("merge.renames=true", "merge.directoryRenames=conflict", "merge.renormalize=false"),
+)
 #: A password may hold any sign that should have been encoded: all goes up to the last '@' before a quotation mark, over
 #: line breaks too where nothing before them says that the address ended.
 _USERINFO = re.compile(r"(?<=://)(?:[^\s'\"/@:]*:[^'\"/\n]*(?:\n[^'\"\n]*){1,5}|[^'\"\n]*)@")
@@ -127,9 +139,8 @@ class Git:
     def _process(self, arguments: Sequence[str], extra: Mapping[str, str]) -> subprocess.Popen[bytes]:
         option = "--git-dir" if self.is_git_directory else "-C"
         where = [option, str(self.directory)] if self.directory else []
-        # Nobody's hooks or maintenance run on what is only plumbing here; a server's hooks do run.
-        settings = ("core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", *self.configuration)
-        command = ["git", *where, *(word for setting in settings for word in ("-c", setting)), *arguments]
+        settings = (word for setting in (*_SETTINGS, *self.configuration) for word in ("-c", setting))
+        command = ["git", *where, *settings, *arguments]
         try:
             return subprocess.Popen(  # noqa: S603 - a list, no shell
                 command,
