@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from generator.values.formats import without_dots
 from generator.values.quantities import GIB, memory_bytes
 
 #: Disk of a pod that nothing is said of: logs, temporary files and what it writes into its image.
@@ -23,7 +24,7 @@ def check_secret_prefix(text: str) -> str:
     if _SECRET_PREFIX.fullmatch(text) is None:
         allowed = "letters, digits and / _ + = . @ -"
         raise ValueError(f"{text[:80]!r} is not the beginning of secrets' names; allowed: {allowed}")
-    return text
+    return without_dots(text, text)
 
 
 def check_registry(text: str) -> str:

@@ -137,8 +137,19 @@ def check_git_url(text: str) -> str:
 
 
 def check_secret(text: str) -> str:
-    """A reference to AWS Secrets Manager: `name` or `name#property` (never the secret itself)."""
-    return _matches(_SECRET, text, "a secret reference", "name or name#property, as in AWS Secrets Manager")
+    """A reference to AWS Secrets Manager: `name` or `name#property` (never the secret itself).
+
+    A name is letter by letter what it is there. Other stores and people take `a/../b` for `b`, so no part is dots.
+    """
+    _matches(_SECRET, text, "a secret reference", "name or name#property, as in AWS Secrets Manager")
+    return without_dots(text, split_secret(text)[0])
+
+
+def without_dots(text: str, name: str) -> str:
+    """`text` when no part of the name in it, between its slashes, is `.` or `..`."""
+    if {".", ".."} & {*name.split("/")}:
+        raise ValueError(f"{text[:80]!r} has a part that is only dots; allowed: a name without '.' and '..' as parts")
+    return text
 
 
 def split_secret(text: str) -> tuple[str, str | None]:

@@ -86,7 +86,7 @@ BAD: list[tuple[Check, str]] = [
     *((networks.check_network, text) for text in ("127.0.0.1/32", "ff02::/16", "10.0.0.0/-1", "::1/128")),
     *((networks.check_destination, text) for text in ("169.254.169.254/32", "fd00:ec2::254/128")),
     *((bounds.check_registry, text) for text in ("", "/", "https://a.example.com", "a b", "a.example.com//x", "-a.b")),
-    *((bounds.check_secret_prefix, text) for text in ("", "a b", "preview/*", "é")),
+    *((bounds.check_secret_prefix, text) for text in ("", "a b", "preview/*", "é", "preview/../")),
     *((bounds.check_storage, text) for text in ("0", "21Gi", "-1Gi", "x")),
 ]  # fmt: skip
 
