@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli import options
+from hub.cli import options, server
 from hub.cli.errors import declared_errors
 from hub.cli.help import Group
 from hub.output.formats import Format
@@ -118,6 +118,27 @@ def serve(service: str | None, repo: str | None, port: int | None, host: str | N
         run(ours, Serving(repo, 3000 if port is None else port), click.echo)
 
 
+@options.command(panel=_PANEL)
+@options.repo
+@declared_errors
+def mcp(repo: str | None) -> None:
+    """Answer AI assistants by the Model Context Protocol, on standard input and output.
+
+    Tools: list, show, start, stop, extend, revive. Start and stop take two steps: a plan, then its confirmation. It
+    works on a state repository as RTB_HUB_ACTOR, or through a server with the rights of its token. Needs
+    'pip install rtb-ai-hub[services]'.
+
+    Example: rtb-hub --server https://hub.example.com mcp
+    """
+    from hub.wiring import hub, needing_services
+
+    api = server.api_of(repo)
+    with needing_services():
+        from hub.services.assistant.server import make_server
+        from hub.services.assistant.ways import Here, Through
+    make_server(Through(api) if api else Here(hub(), repo)).run("stdio")
+
+
 @options.command("list")
 @options.choice("--source", among=_SOURCES, help="Only of this one.")
 @options.choice("--state", among=_STATES, help="Only those of which this became.")
@@ -221,6 +242,7 @@ def job_retry(job_id: str, output: Format) -> None:
 
 COMMANDS = (
     serve,
+    mcp,
     config,
     Group("db", panel=_PANEL, commands=[db_upgrade], help="Keep the services' database: its schema."),
     Group(

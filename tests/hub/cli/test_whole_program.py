@@ -65,8 +65,8 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
     "job show": (("op-1",), "preview.start", ("op-2",), Reason.NOT_FOUND),
     "job retry": (("op-1",), "runs again", ("op-2",), Reason.NOT_FOUND),
 }  # fmt: skip
-#: It ends when it is told to: tests/hub/services/test_serve.py starts it as a program.
-SERVES = ("serve",)
+#: They end when they are told to: test_serve.py and test_assistant.py of tests/hub/services start them as programs.
+SERVES = ("serve", "mcp")
 WITHOUT_REPOSITORY = ("init", "demo", "schema", "validate", "blueprint list", "blueprint show", "price", "render")
 
 

@@ -1,0 +1,138 @@
+"""Two ways to do what an assistant asks: through the API of a hub, or on a state repository in this process.
+
+Either gives JSON as the command line prints it, and raises the same `HubError`. Who asks is the token's owner there,
+and RTB_HUB_ACTOR here; the rights, the audit log and the commits are those of every other way.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from generator.render.request import Request
+from generator.values.naming import IssueKey
+from hub.actions import extend, revive, start, stop
+from hub.actions.list_previews import list_previews
+from hub.actions.show import show
+from hub.actions.start import Queued
+from hub.actions.stop import StopRequest
+from hub.adapters.http import Route
+from hub.commands.server import changing
+from hub.commands.server.calling import Api, Asked
+from hub.commands.server.printing import mapping
+from hub.commands.show import shown_data
+from hub.views.done import extend_data, queue_data, revive_data, start_data, stop_data
+from hub.views.listing.data import listing_data
+from hub.views.listing.model import Page, Selection, wanted
+from hub.wiring import Hub
+from reconcilers.lifecycle.extend import ExtendRequest
+from reconcilers.lifecycle.revive import ReviveRequest
+from reconcilers.lifecycle.start import StartRequest
+
+#: Rows of one listing: what an assistant can use at a time.
+MOST = 200
+
+
+class Way(Protocol):
+    """Reads and changes previews. `asked` has the fields of the API's bodies, without those that are null."""
+
+    def listing(self, envs: Sequence[str], owner: str | None) -> dict[str, Any]:
+        """What there is."""
+
+    def show(self, env: str, key: str) -> dict[str, Any]:
+        """One preview."""
+
+    def change(self, action: str, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Start, stop, extend or revive one, to the end."""
+
+
+@dataclass(frozen=True)
+class Through:
+    """Through the API of a hub."""
+
+    api: Api
+
+    def listing(self, envs: Sequence[str], owner: str | None) -> dict[str, Any]:
+        """What there is."""
+        query = [("limit", str(MOST)), *(("env", one) for one in envs), *([("owner", owner)] if owner else [])]
+        purpose = "list previews"
+        return mapping(self.api.call(Route.of("/api/v1/listing"), Asked(purpose=purpose, query=query)).data, purpose)
+
+    def show(self, env: str, key: str) -> dict[str, Any]:
+        """One preview."""
+        purpose = f"show {key} in {env}"
+        route = Route.of("/api/v1/previews/{}/{}/shown", env, key)
+        return mapping(self.api.call(route, Asked(purpose=purpose)).data, purpose)
+
+    def change(self, action: str, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Start, stop, extend or revive one, to the end."""
+        issue = IssueKey.parse(key)
+        purpose = f"{action} {issue} in {env}"
+        if action == "start":
+            body = {**asked, "issue": str(issue), "environment": env}
+            return changing.details(changing.done(self.api, Route.of("/api/v1/previews"), body, purpose))
+        return changing.details(changing.done(self.api, changing.route_of(env, issue, action), asked, purpose))
+
+
+@dataclass(frozen=True)
+class Here:
+    """On a state repository, which serves one call at a time."""
+
+    ours: Hub
+    repo: str | None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def listing(self, envs: Sequence[str], owner: str | None) -> dict[str, Any]:
+        """What there is."""
+        filters = wanted(
+            envs=envs, owner=owner, blueprint=None, phases=(), ends_within=None, issues=(), project=None,
+            sees_cluster=False,
+        )  # fmt: skip
+        with self._lock:
+            asked, repository = Selection(filters, page=Page(MOST)), self.ours.repository(self.repo)
+            found = list_previews(asked, repository=repository, cluster=None, clock=self.ours.clock)
+            data = listing_data(found)
+            return {**data, "previews": [*data["previews"]]}
+
+    def show(self, env: str, key: str) -> dict[str, Any]:
+        """One preview."""
+        with self._lock:
+            repository = self.ours.repository(self.repo)
+            return shown_data(
+                show(IssueKey.parse(key), env, repository=repository, cluster=None, clock=self.ours.clock)
+            )
+
+    def change(self, action: str, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Start, stop, extend or revive one, to the end."""
+        issue, actor = IssueKey.parse(key), self.ours.settings.actor
+        with self._lock:
+            parts = self.ours.parts(self.repo)
+            if action == "start":
+                settings = tuple((name, value) for name, value in asked.get("settings", ()))
+                request = Request(asked.get("images", {}), settings, None, asked.get("branch"))
+                wants = StartRequest(
+                    issue,
+                    actor,
+                    request,
+                    asked.get("blueprint"),
+                    asked.get("ttl"),
+                    None,
+                    queue=bool(asked.get("queue")),
+                )
+                started = start.start(wants, env, parts=parts)
+                if isinstance(started, Queued):
+                    return queue_data(started.outcome, started.done)
+                return start_data(started.outcome, started.done)
+            if action == "stop":
+                stopped = stop.stop(
+                    StopRequest(issue, actor, asked.get("reason", "")), env, parts=parts, ignore_not_found=False
+                )
+                return stop_data(stopped.outcome, stopped.done) if stopped else {"change": "none"}
+            if action == "extend":
+                more = ExtendRequest(issue, actor, asked["by"], asked.get("reason", ""), asked.get("ifEnds"))
+                extended = extend.extend(more, env, parts=parts)
+                return extend_data(extended.outcome, extended.done)
+            revived = revive.revive(ReviveRequest(issue, actor, asked.get("ttl")), env, parts=parts)
+            return revive_data(revived.outcome, revived.done)
