@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -40,7 +40,7 @@ from hub.adapters.git.push_rules import remote_path
 from hub.adapters.git.reader import GitReader
 from hub.adapters.git.snapshot import GitSnapshot
 from hub.adapters.git.trees import commit_tree
-from hub.adapters.git.work_tree import Standing, WorkTree
+from hub.adapters.git.work_tree import Standing, WorkTree, checked_out_in
 from hub.telemetry import events
 from hub.telemetry.telemetry import SILENT, Telemetry
 from reconcilers.plan import Plan
@@ -132,7 +132,7 @@ class GitRepository:
         return commit
 
     def _committed(self, plan: Plan, at: datetime) -> str:
-        tree = WorkTree(self.git, self.location) if self._checked_out(plan.branch) else None
+        tree = self._tree_of(plan.branch)
         standing = tree.standing(self._head(plan.branch)) if tree else None
         remove_leftovers(self.common)
         with self._shared() as git:
@@ -280,6 +280,15 @@ class GitRepository:
         if self.work_tree is None or self.has_remote:
             return False
         return self.git.ask("symbolic-ref", "--quiet", "HEAD").text == _HEADS + branch
+
+    def _tree_of(self, branch: str) -> WorkTree | None:
+        """Where the branch is checked out: here, or in a work tree that git-worktree(1) added to a repository."""
+        if self._checked_out(branch):
+            return WorkTree(self.git, self.location)
+        if self.has_remote or not (self.common / "worktrees").is_dir():
+            return None
+        folder = checked_out_in(self.git, _HEADS + branch)
+        return WorkTree(replace(self.git, directory=folder), str(folder)) if folder else None
 
 
 def open_store(

@@ -32,6 +32,16 @@ class Standing:
     is_whole: bool = True
 
 
+def checked_out_in(git: Git, ref: str) -> Path | None:
+    """The folder of the work tree, of all that a repository has, in which `ref` is checked out. None: in none."""
+    for block in git.must("worktree", "list", "--porcelain").text.split("\n\n"):
+        lines = block.splitlines()
+        folder = Path(lines[0].removeprefix("worktree "))
+        if f"branch {ref}" in lines and folder.is_dir():
+            return folder
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class WorkTree:
     """The work tree that `git` runs in; `location` is the repository's, for people."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -45,6 +46,28 @@ def test_a_stale_lock_of_the_index_does_not_deny_a_commit(folder: Path, tmp_path
         assert (told["commit"], "index.lock" in told["why"], told["level"]) == (commit, True, "error")
     lock.unlink()
     must_follow(folder, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["bare", "another branch", "none"])
+def test_files_that_are_checked_out_elsewhere_follow(folder: Path, tmp_path: Path, kind: str) -> None:
+    """As git-worktree(1) adds them: left behind, their next commit would take back what was written."""
+    there = tmp_path / "there"
+    if kind == "bare":
+        git(tmp_path, "clone", "-q", "--bare", str(folder), "r.git")
+        git(tmp_path / "r.git", "remote", "remove", "origin")
+        folder = tmp_path / "r.git"
+    else:
+        git(folder, "checkout", "-q", *(["-b", "side"] if kind == "another branch" else ["--detach"]))
+    git(folder, "worktree", "add", "-q", str(there), "main")
+    put(opened(folder, tmp_path), write(A, "two"))
+    assert ((there / A).read_text(), git(there, "status", "--porcelain")) == ("two", "")
+    (there / "mine").write_text("mine")
+    head = git(folder, "rev-parse", "main")
+    with pytest.raises(Stalled, match=r"there has changes of its own: mine"):
+        put(opened(folder, tmp_path), write(A, "three"))
+    assert git(folder, "rev-parse", "main") == head
+    shutil.rmtree(there)
+    put(opened(folder, tmp_path), write(A, "three"))
 
 
 STATES = [*product(("old", "new"), repeat=3)]
