@@ -154,6 +154,15 @@ class Settings(BaseModel):
     """The secret before, taken too while Jira is given the new one. Default: none."""
     jira_webhook_secret_previous_file: Path | None = Field(None, alias="RTB_HUB_JIRA_WEBHOOK_SECRET_PREVIOUS_FILE")
     """The file that holds it. Default: none."""
+    jira_url: str | None = Field(None, alias="RTB_HUB_JIRA_URL")
+    """The Jira Cloud site whose issues are read when it tells of a change: `https://HOST`. Default: none; an issue that
+    hub/services.yaml has a rule for cannot be read."""
+    jira_email: str | None = Field(None, alias="RTB_HUB_JIRA_EMAIL")
+    """The e-mail address of the account that reads there; it needs Browse Projects alone. Default: none."""
+    jira_token: SecretStr | None = Field(None, alias="RTB_HUB_JIRA_TOKEN")
+    """The account's API token. Default: none."""
+    jira_token_file: Path | None = Field(None, alias="RTB_HUB_JIRA_TOKEN_FILE")
+    """The file that holds it; read at each use. Default: none."""
     slack_signing_secret: SecretStr | None = Field(None, alias="RTB_HUB_SLACK_SIGNING_SECRET")
     """What Slack signs its requests with. Default: none; requests of Slack are answered 503."""
     slack_signing_secret_file: Path | None = Field(None, alias="RTB_HUB_SLACK_SIGNING_SECRET_FILE")

@@ -85,7 +85,7 @@ GIT_OUTCOME = Label("outcome", ("ok", "nonzero", "timeout", "missing", "kept"))
 COMMIT_OUTCOME = Label("outcome", ("committed", "moved", "refused", "failed"))
 #: Why a call has no answer that can be used.
 FAILURES = ("no-connection", "timeout", "broken", "tls", "too-large", "unreadable", "no-credentials")
-TARGET = Label("target", ("github", "gitea", "kubernetes"))
+TARGET = Label("target", ("github", "gitea", "kubernetes", "jira"))
 METHOD = Label("method", ("GET", "POST", "PUT", "PATCH", "DELETE"))
 HTTP_OUTCOME = Label("outcome", ("1xx", "2xx", "3xx", "4xx", "429", "5xx", *FAILURES))
 

@@ -1,0 +1,1 @@
+"""Jira Cloud: issues, read by its REST API."""
