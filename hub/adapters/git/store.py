@@ -314,7 +314,7 @@ def open_store(
     found = git.run("rev-parse", *asked) if path.is_dir() else None
     if found is not None and (foreign := dubious(found)):
         raise of_another_user(foreign)
-    if found is not None and found.code != 0 and _NO_REPOSITORY not in found.err:
+    if found is not None and found.code != 0 and (_NO_REPOSITORY not in found.err or _is_damaged(path)):
         remedy = "fix the problem git reports (permissions, a damaged configuration), or name another with --repo"
         raise Stalled(Reason.REPOSITORY_REFUSED, f"cannot open {location}: {said(found)}", remedy=remedy)
     if found is None or found.code != 0:
@@ -327,6 +327,11 @@ def open_store(
     top = None if bare == "true" else Path(git.must("rev-parse", "--show-toplevel").text)
     reader = GitReader(Git(environ, top or Path(directory), telemetry=telemetry))
     return GitRepository(reader, location, identity, has_remote, top, path / common)
+
+
+def _is_damaged(path: Path) -> bool:
+    """Whether what Git calls no repository was one: its work tree's pointer is there, or a part of it."""
+    return (path / ".git").exists() or ((path / "refs").is_dir() and (path / "config").is_file())
 
 
 def create_repository(path: Path, *, bare: bool, remote: str | None, environ: Mapping[str, str]) -> None:

@@ -16,6 +16,7 @@ from test_git_store import AT, A, B, bare, opened, plan, put, write
 from generator.errors import HubError, Moved, Reason, Stalled
 from worlds.commands import git, rtb_hub
 from worlds.git_http import GitServer
+from worlds.repositories import state_repository
 
 REAL = shutil.which("git") or "git"
 
@@ -165,3 +166,19 @@ def test_a_date_that_is_none_hides_no_history(origin: Path, tmp_path: Path, seco
     assert snapshot.committed_at is None
     assert [one.subject for one in store.log(snapshot)] == ["x", "Change"]
     put(store, write(B, "later"))
+
+
+@pytest.mark.parametrize("what", ["HEAD", "objects", "pointer"])
+def test_a_damaged_repository_is_not_told_as_none(tmp_path: Path, what: str) -> None:
+    folder = state_repository(tmp_path / "state.git")
+    if what == "HEAD":
+        (folder / "HEAD").write_text("nonsense\n")
+    elif what == "objects":
+        shutil.rmtree(folder / "objects")
+    else:
+        folder = tmp_path / "work"
+        folder.mkdir()
+        (folder / ".git").write_text("gitdir: /nonexistent\n")
+    for command in (("list", "--repo", folder), ("init", folder)):
+        ran = rtb_hub(*command)
+        assert (ran.code, "cannot open" in ran.err, "rtb-hub init" in ran.err) == (35, True, False), ran.err
