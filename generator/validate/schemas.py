@@ -131,7 +131,7 @@ class SchemaBundle:
         shown = f"{manifest.api_version} {manifest.kind}"
         close = nearest(shown, sorted(key.removeprefix("/") for key in self._kinds))
         message = f"{why} for {shown}" + (f"; did you mean {close}?" if close else "")
-        remedy = "'rtb-hub validate' takes its definition by --schemas, or leaves it open by --unknown-kinds"
+        remedy = "it is checked once --schemas names its definition, and left open by --unknown-kinds"
         return _finding("schema/unknown-kind", message, manifest, ("kind",), remedy)
 
 

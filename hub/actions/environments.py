@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from generator.errors import ConfigError, Fault, Location, Reason
+from generator.errors import ConfigError, Fault, HubError, Location, Reason
 from generator.model.environment import Environment
 from generator.model.overlay import BASE, Explained, Merged, explain, read_environment, unknown_environment
 from hub import assets
 
 if TYPE_CHECKING:
+    from hub.actions.repository import Repository
     from reconcilers.ports.git import GitStore
 
 _FILE = "environment.yaml"
@@ -84,7 +85,10 @@ def environments_of(store: GitStore) -> EnvironmentSet:
     files: dict[str, str] = {}
     for snapshot in own_snapshots(store.snapshots()).values():
         paths = [PurePosixPath(file) for file in snapshot.listing(PurePosixPath("environments")) if is_policy(file)]
-        files |= {str(path): content.decode() for path, content in read_listed(snapshot, paths).items()}
+        files |= {
+            str(path): content.decode("utf-8", "surrogateescape")
+            for path, content in read_listed(snapshot, paths).items()
+        }
     return EnvironmentSet(store.location, files)
 
 
@@ -96,9 +100,21 @@ class ShownEnvironment:
     values: tuple[Explained, ...]
 
 
-def list_environments(found: EnvironmentSet) -> tuple[Environment, ...]:
-    """All of them, sorted by name. Raises `ConfigError` (InvalidEnvironment)."""
-    return tuple(found.get(name)[0] for name in found.names)
+def list_environments(
+    found: EnvironmentSet, repository: Repository | None = None
+) -> tuple[tuple[Environment, ...], Mapping[str, HubError]]:
+    """All of them, sorted by name, and why others cannot be read, by theirs.
+
+    Those that `repository` misses, and branches of it that cannot be read, are among the others. Raises what it does.
+    """
+    read: dict[str, Environment] = {}
+    failed = {} if repository is None else dict(repository.read().environments.each()[1])
+    for name in found.names:
+        try:
+            read[name] = found.get(name)[0]
+        except ConfigError as err:
+            failed[name] = err
+    return tuple(read.values()), {name: failed[name] for name in sorted(failed)}
 
 
 def show_environment(found: EnvironmentSet, name: str) -> ShownEnvironment:

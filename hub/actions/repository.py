@@ -13,7 +13,7 @@ from reconcilers.ports.git import EntryCache, GitStore
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.policies import find_environments
 from reconcilers.state.reading import Reading
-from reconcilers.state.vanished import missed, seen, with_missed
+from reconcilers.state.vanished import left_behind, missed, seen, with_missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,15 @@ class Repository:
         """
         known, branches = self.known, self.store.snapshots()
         environments = find_environments(branches, self.store.location, self.library)
+        traces = left_behind(environments, branches)
         if known is not None:
             before = known.recall()
             forget = f"remove {known.path} to have it forgotten"
             missing = missed(environments, before, branches=branches, forget=forget)
             found = seen(environments, before)
             known.remember({name: one for name, one in found.items() if name not in missing or missing[name]})
-            environments = with_missed(environments, missing)
+            traces |= {name: err for name, err in missing.items() if err is not None}
+        environments = with_missed(environments, traces)
         return Reading(environments, self.cache)
 
     def state(self, environment: str) -> EnvironmentState:

@@ -10,9 +10,10 @@ import codecs
 import io
 import os
 import sys
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
+
+TYPE_CHECKING = False  # `typing`, `pathlib` and `contextlib` would double what `--version` takes
+if TYPE_CHECKING:
+    from typing import Any
 
 #: The name by which Python's codecs know `_escaped`.
 _ESCAPED = "rtb-hub-escaped"
@@ -51,7 +52,7 @@ def guard_streams() -> None:
     """
     codecs.register_error(_ESCAPED, _escaped)
     if sys.stderr is None:
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - as long as the process
     sys.stdout, sys.stderr = _guarded(sys.stdout, _Output), _guarded(sys.stderr, _Errors)
 
 
@@ -77,7 +78,9 @@ def _escaped(err: UnicodeError) -> tuple[str, int]:
 
 def discard_output() -> None:
     """Have what is still to be written to standard output go nowhere, so that nothing fails again at the end."""
-    with suppress(OSError, ValueError):  # a stream of no descriptor is nobody's to flush at the end
+    try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+    except (OSError, ValueError):  # a stream of no descriptor is flushed by nobody at the end
+        pass

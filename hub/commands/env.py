@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from generator.values.model_faults import field_path
 from hub.actions.environments import SHIPPED, list_environments, show_environment
+from hub.commands.unreadable import exit_for_unreadable
 from hub.output.console import Format, emit, printable
+from hub.views.unreadable import describe_unreadable, tell_unreadable
 from hub.wiring import hub
 
 if TYPE_CHECKING:
@@ -18,9 +20,12 @@ if TYPE_CHECKING:
 
 
 def list_all(*, repo: str | None, environments: Path | None, output: Format) -> None:
-    """Print one row an environment."""
-    found = hub().environments(repo=repo, folder=environments)
-    trees = [environment.as_tree() for environment in list_environments(found)]
+    """Print one row an environment; exits with the code of what kept one from being read."""
+    ours = hub()
+    found = ours.environments(repo=repo, folder=environments)
+    location = (repo or ours.settings.repo) if environments is None else None
+    listed, failures = list_environments(found, ours.repository(location) if location else None)
+    trees = [environment.as_tree() for environment in listed]
 
     def people(console: Console) -> None:
         from rich.table import Table
@@ -44,8 +49,11 @@ def list_all(*, repo: str | None, environments: Path | None, output: Format) -> 
             )
         console.print(table)
         console.print(f"source: {'built-in defaults' if found.origin == SHIPPED else found.origin}")
+        tell_unreadable(console, failures)
 
-    emit({"origin": found.origin, "environments": trees}, output, people)
+    data = {"origin": found.origin, "environments": trees, "unreadable": describe_unreadable(failures)}
+    emit(data, output, people)
+    exit_for_unreadable(failures)
 
 
 def show(name: str, *, explain: bool, repo: str | None, environments: Path | None, output: Format) -> None:

@@ -39,6 +39,7 @@ WORDS: Mapping[RemedyKind, str] = {
     RemedyKind.LAY_OUT_AGAIN: _LAY_OUT_AGAIN,
     RemedyKind.LIST_BLUEPRINTS: "'rtb-hub blueprint list' describes them",
     RemedyKind.LIST_DEAD_JOBS: "'rtb-hub job list --state dead' shows those",
+    RemedyKind.LIST_DELIVERIES: "'rtb-hub webhook list' shows those that are",
     RemedyKind.LIST_PREVIEWS: "'rtb-hub list{env}' shows what there is",
     RemedyKind.LIST_REQUESTS: "'rtb-hub approvals{env}' shows what there is",
     RemedyKind.NAME_BARE_REPOSITORY: "name one; 'rtb-hub init DIR' makes one",
@@ -64,8 +65,10 @@ WORDS: Mapping[RemedyKind, str] = {
     RemedyKind.RUN_DOCTOR: "run 'rtb-hub doctor --cluster …': it tells how to repair and refresh the ApplicationSet",
     RemedyKind.SEE_ALL_CAUSES: "'rtb-hub why --all' shows everything that was looked at",
     RemedyKind.SEE_HISTORY: "see 'rtb-hub history{env}' for past previews",
+    RemedyKind.SERVE_ANEW: "start 'rtb-hub serve' again: it prints a new link",
     RemedyKind.SET_FORGE: "set forge in its environment.yaml, see docs/FORGES.md; 'rtb-hub init' then brings it to"
     " the branch",
+    RemedyKind.SHOW_DELIVERY: "repair what sends it; what came is kept: 'rtb-hub webhook show' prints it",
     RemedyKind.START_ANEW: "start it anew, by 'rtb-hub start' with the same options",
     RemedyKind.START_FIRST: "start one with 'rtb-hub start KEY --env NAME --image …'",
     RemedyKind.START_IN_PLACE: "one issue has one entry, in the folder of its key; 'rtb-hub start' puts it there",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from generator.errors import ConfigError, HubError, Moved, Transient, declared
+from generator.errors import ConfigError, HubError, declared
 from generator.values.formats import format_time
 from hub.reconciling.figures import RoundFigures
 from hub.reconciling.interruption import Interruption
@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 POLL_SECONDS = 20.0
 #: A full look at least this often, whatever the heads say; and the log is not silent for longer.
 REFRESH_SECONDS = 600.0
-#: The first pause after a failure that may pass. It doubles up to the other, which is also that of other failures.
-BACKOFF_SECONDS, BACKOFF_CAP_SECONDS = 5.0, 60.0
+#: The first pause after a failure, which doubles up to the other: a repository that is away for a moment is no
+#: other failure than one that needs a person, before it was tried again.
+BACKOFF_SECONDS, BACKOFF_CAP_SECONDS = 1.0, 60.0
 #: A loop that did not go on for longer is stuck: in a round that hangs, since no pause is that long.
 STUCK_SECONDS = 900.0
 NEVER = float("-inf")
@@ -117,7 +118,7 @@ class Watch:
         errors = [one.error for one in outcomes if one.error]
         self._failures = self._failures + 1 if errors else 0
         due = min((one.next_due for one in outcomes if one.next_due), default=None)
-        retry = self.time.seconds() + self._backoff(errors) if errors else None
+        retry = self.time.seconds() + self._backoff() if errors else None
         self._tell(RoundFigures(outcomes, self.time.seconds() - begin), due, retry)
         return due, retry
 
@@ -131,12 +132,12 @@ class Watch:
                 raise  # what was asked for is wrong, and waiting does not mend that
             return (Outcome("all", "all", error=declared("the repository cannot be observed", err)),)
 
-    def _backoff(self, errors: Sequence[HubError]) -> float:
+    def _backoff(self) -> float:
         """Seconds until the next try: half of them are sure, the other half is left to chance."""
-        may_pass = all(isinstance(err, Transient | Moved) for err in errors)
-        first = BACKOFF_SECONDS if may_pass else BACKOFF_CAP_SECONDS
         half = Backoff(
-            first_seconds=first, most_seconds=BACKOFF_CAP_SECONDS, random=lambda: (1 + self.time.jitter()) / 2
+            first_seconds=BACKOFF_SECONDS,
+            most_seconds=BACKOFF_CAP_SECONDS,
+            random=lambda: (1 + self.time.jitter()) / 2,
         )
         return half.seconds(self._failures)
 

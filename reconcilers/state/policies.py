@@ -16,7 +16,7 @@ from reconcilers.state.entries import must_have_read
 from reconcilers.state.environment import LAYOUT, LAYOUT_FILE, REQUEST_PREFIX
 
 ENVIRONMENTS = PurePosixPath("environments")
-_POLICY = "environment.yaml"
+POLICY = "environment.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def read_policies(
 def is_policy(file: str) -> bool:
     """Whether a file below `environments/` is an environment's `environment.yaml` or one of its templates."""
     parts = file.split("/", 3)
-    return (len(parts) == 3 and parts[2] == _POLICY) or (len(parts) == 4 and parts[2] == "templates")
+    return (len(parts) == 3 and parts[2] == POLICY) or (len(parts) == 4 and parts[2] == "templates")
 
 
 def observed_environments(store: GitStore, library: TemplateLibrary) -> list[Observed]:
@@ -235,7 +235,7 @@ def _policies(listing: Iterable[str]) -> list[PurePosixPath]:
 
 def _names(policies: Iterable[PurePosixPath]) -> list[str]:
     """The environments that have an `environment.yaml` among the files, sorted."""
-    return sorted({path.parts[1] for path in policies if path.name == _POLICY and len(path.parts) == 3} - {BASE})
+    return sorted({path.parts[1] for path in policies if path.name == POLICY and len(path.parts) == 3} - {BASE})
 
 
 def _environment(

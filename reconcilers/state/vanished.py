@@ -1,4 +1,6 @@
-"""Environments that were there when the repository was read before, and are not any more: missed aloud.
+"""Environments that were there, and are not any more: missed aloud.
+
+They are known from when the repository was read before, or by what is left of them on its branches.
 
 What is not there any more is not "nothing to do": its previews live on in its cluster, and nothing removes them. An
 environment that had no preview left may go without a word, if its branch is still there.
@@ -6,12 +8,18 @@ environment that had no preview left may go without a word, if its branch is sti
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from generator.errors import Fault, HubError, Reason, Stalled
+from generator.model.overlay import BASE
+from reconcilers.ports.git import Snapshot
 from reconcilers.state.entries import entry_files
-from reconcilers.state.policies import Environments, Observed
+from reconcilers.state.environment import LAYOUT_FILE, REQUEST_PREFIX
+from reconcilers.state.policies import ENVIRONMENTS, POLICY, Environments, Observed
+
+_ARGOCD, _SET = PurePosixPath("argocd"), "applicationset.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +58,53 @@ def missed(
     }
 
 
-def with_missed(environments: Environments, missing: Mapping[str, HubError | None]) -> Environments:
+def left_behind(environments: Environments, branches: Mapping[str, Snapshot]) -> dict[str, HubError]:
+    """Those of which only traces are left on the `branches` there are, by name, each with why it is missed.
+
+    Traces are Argo CD's files of an environment (`argocd/<name>`), previews or a queue in a folder without an
+    `environment.yaml`, and requests for one. Raises what reading names raises.
+    """
+    missing: dict[str, HubError] = {}
+    for branch, snapshot in branches.items():
+        if branch in environments.unreadable or LAYOUT_FILE.name not in snapshot.names(PurePosixPath()):
+            continue
+        for name, trace in _traces(branch, snapshot):
+            if name not in environments.found and name != BASE and name not in missing:
+                missing[name] = _trace_missed(name, branch, trace)
+    return missing
+
+
+def _traces(branch: str, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """Names of environments with the path of what is left of each on a branch; of a request's, its own alone."""
+    if branch.startswith(REQUEST_PREFIX):
+        name = branch.removeprefix(REQUEST_PREFIX).partition("/")[0]
+        if POLICY in snapshot.names(ENVIRONMENTS / name):
+            yield name, str(ENVIRONMENTS / name)
+        return
+    for name in snapshot.names(_ARGOCD):
+        if _SET in snapshot.names(_ARGOCD / name):
+            yield name, str(_ARGOCD / name)
+    for name in snapshot.names(ENVIRONMENTS):
+        held = snapshot.names(ENVIRONMENTS / name)
+        if POLICY not in held:
+            yield from ((name, str(ENVIRONMENTS / name / one)) for one in held if one in ("previews", "queue"))
+
+
+def _trace_missed(name: str, branch: str, trace: str) -> HubError:
+    what = f"is not there any more, while {trace} still is on branch {branch}"
+    if branch.startswith(REQUEST_PREFIX):
+        remedy = f"bring the branch of {name} back; or, if it is meant, delete the branch {branch}"
+    else:
+        remedy = (
+            f"bring {ENVIRONMENTS / name}/{POLICY} back, by reverting the commit that removed it; or, if it is meant"
+            f" and nothing runs in its cluster any more, remove {trace} on {branch}"
+        )
+    return Stalled(Reason.ENVIRONMENT_MISSING, Fault(what, field=name, remedy=remedy))
+
+
+def with_missed(environments: Environments, missing: Mapping[str, HubError]) -> Environments:
     """The environments, those that are missed among them as what cannot be read."""
-    errors = {name: err for name, err in missing.items() if err is not None}
-    found = {**environments.found, **errors}
+    found = {**environments.found, **missing}
     return replace(environments, found={name: found[name] for name in sorted(found)})
 
 

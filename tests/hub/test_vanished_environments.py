@@ -32,6 +32,7 @@ def without(state: Path, *paths: str) -> None:
     """Commit to main without these files or folders."""
     tree = git(state, "ls-tree", "-r", "main").splitlines()
     kept = [line for line in tree if not line.split("\t")[1].startswith(paths)]
+    (state / "other-index").unlink(missing_ok=True)
     index = {**os.environ, "GIT_INDEX_FILE": str(state / "other-index")}
     subprocess.run(["git", "-C", state, "update-index", "--add", "--index-info"], input="\n".join(kept) + "\n", text=True, env=index, check=True)  # fmt: skip
     made = subprocess.run(["git", "-C", state, "write-tree"], env=index, check=True, capture_output=True, text=True)
@@ -67,7 +68,39 @@ def test_what_went_from_its_branch_is_missed(state: Path, paths: tuple[str, ...]
 def test_an_environment_without_previews_may_go(state: Path) -> None:
     missed_by_name(ours(state), state)
     without(state, "environments/stg/")
+    assert missed_by_name(ours(state), state) == {"stg": Reason.ENVIRONMENT_MISSING}
+    without(state, "argocd/stg/")
     assert missed_by_name(ours(state), state) == {}
+
+
+@pytest.mark.parametrize(
+    "gone", [("environments/int/",), ("environments/int/environment.yaml", "argocd/int/")], ids=" ".join
+)
+def test_what_is_left_of_one_tells_of_it_where_nobody_read_before(state: Path, gone: tuple[str, ...]) -> None:
+    without(state, *gone)
+    new = {"RTB_HUB_CACHE": str(state.parent / "another cache")}
+    for _ in range(2):
+        ran = rtb_hub("reconcile", "--repo", state, **new)
+        assert (ran.code, "is not there any more" in " ".join((ran.out + ran.err).split())) == (6, True), ran.out
+    listed = rtb_hub("env", "list", "--repo", state, "-o", "json", **new)
+    assert (listed.code, [one["metadata"]["name"] for one in listed.json()["environments"]]) == (6, ["prd", "stg"])
+    assert [one["environment"] for one in listed.json()["unreadable"]] == ["int"]
+    found = rtb_hub("doctor", "--repo", state, "-o", "json", **new).json()["findings"]
+    assert "environment-missing" in {one["rule"] for one in found}
+
+
+def test_requests_tell_of_an_environment_whose_branch_went(state: Path) -> None:
+    must("start", "RTB-5", "--env", "prd", "--blueprint", "web-api", *IMAGES, "--repo", state)
+    git(state, "update-ref", "-d", "refs/heads/prd")
+    ran = rtb_hub("reconcile", "--repo", state, RTB_HUB_CACHE=str(state.parent / "another cache"))
+    assert (ran.code, "preview/prd/rtb-5" in ran.out + ran.err) == (6, True), ran.out
+
+
+def test_copies_of_a_branch_tell_of_nothing(state: Path) -> None:
+    git(state, "branch", "other", "main")
+    without(state, "environments/int/previews/")
+    hub = Hub(load_settings({**os.environ, "RTB_HUB_CACHE": str(state.parent / "another cache")}))
+    assert missed_by_name(hub, state) == {}
 
 
 def test_a_damaged_memory_is_done_without(state: Path) -> None:

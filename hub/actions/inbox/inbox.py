@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from generator.errors import ConfigError, Fault, HubError, Reason
+from generator.errors import ConfigError, Fault, HubError, Reason, Remedy, RemedyKind
 from hub.actions.inbox.meaning import KEPT_HEADERS, Meaning, Named, meaning, named
 from hub.actions.inbox.reading import read_body
 from hub.queue.jobs import Jobs
@@ -117,7 +117,7 @@ def find(jobs: Jobs, name: str) -> DeliveryRow:
     with jobs.database.read() as connection:
         found = deliveries.get(connection, name)
     if found is None:
-        fault = Fault(f"no delivery {name[:100]!r} is kept", remedy="'rtb-hub webhook list' shows those that are")
+        fault = Fault(f"no delivery {name[:100]!r} is kept", remedy=Remedy(RemedyKind.LIST_DELIVERIES))
         raise ConfigError(Reason.NOT_FOUND, fault)
     return found
 

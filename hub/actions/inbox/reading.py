@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from generator.errors import ConfigError, Fault, Reason
+from generator.errors import ConfigError, Fault, Reason, Remedy, RemedyKind
 
 _FORM = "application/x-www-form-urlencoded"
 #: Fields of a form: Slack's commands have a dozen.
@@ -67,7 +67,7 @@ def _no_number(text: str) -> float:
 
 
 def _unreadable(why: str, *, allowed: str = "") -> ConfigError:
-    remedy = "mend what sends it; what came is kept, see 'rtb-hub webhook show'"
+    remedy = Remedy(RemedyKind.SHOW_DELIVERY)
     return ConfigError(
         Reason.INVALID_VALUE,
         Fault(f"the body cannot be read: {why}", field="body", allowed=allowed, remedy=remedy),

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from fastapi import Request
 
-from generator.errors import ConfigError, Fault, Reason
+from generator.errors import ConfigError, Fault, Reason, Remedy, RemedyKind, ToDo
 from hub.services.api.rights import Caller
 from hub.store import tokens
 from hub.store.database import Database
@@ -52,9 +52,7 @@ class SignIn:
         """The secret of a session for the link's code, once. Raises `ConfigError` (NotSignedIn)."""
         with self._lock:
             if self._code is None or not secrets.compare_digest(self._code.encode(), code.encode()):
-                raise _nobody(
-                    "this link was used already, or is not this process's; start 'rtb-hub serve' again for one"
-                )
+                raise _nobody("this link was used already, or is not this process's", Remedy(RemedyKind.SERVE_ANEW))
             self._code = None
             secret = "rtbl_" + secrets.token_urlsafe(32)
             self._sessions[tokens.hashed(secret)] = self.clock() + _SESSION
@@ -118,5 +116,5 @@ def _refuse_forged(request: Request) -> None:
         raise ConfigError(Reason.NOT_ALLOWED, fault)
 
 
-def _nobody(message: str) -> ConfigError:
-    return ConfigError(Reason.NOT_SIGNED_IN, Fault(message))
+def _nobody(message: str, remedy: ToDo = "") -> ConfigError:
+    return ConfigError(Reason.NOT_SIGNED_IN, Fault(message, remedy=remedy))

@@ -40,7 +40,7 @@ def serve(ours: Hub, asked: Listening, say: Callable[[str], None]) -> None:
         checks: dict[str, Callable[[], bool]] = {}
         receiver = Receiver(jobs, ours.settings.secret, ours.clock, ours.telemetry, checks)
         for source in receiver.unset():
-            say(f"deliveries of {source} are answered 503: its secret is not set ('rtb-hub config' shows settings)")
+            say(f"deliveries of {source} are answered 503: its secret is not set (docs/reference/settings.md)")
         config = uvicorn.Config(
             make_app(receiver),
             log_config=None,

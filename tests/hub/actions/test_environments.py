@@ -19,7 +19,7 @@ def test_a_repository_gives_its_own_each_from_its_branch(tmp_path: Path) -> None
     text = (ROOT / path).read_text().replace("previews: 5", "previews: 7", 1)
     acting.put(path, text, "prd")
     found = environments_of(acting.store)
-    assert [one.name for one in list_environments(found)] == ["int", "prd", "stg"]
+    assert [one.name for one in list_environments(found)[0]] == ["int", "prd", "stg"]
     assert found.get("prd")[0].spec.limits.previews == 7
 
 

@@ -53,6 +53,16 @@ def test_history_tells_the_others_and_ends_with_the_errors_code(state: Path) -> 
     assert (named.code, named.out) == (INVALID, "")
 
 
+@pytest.mark.parametrize("text", ["spec: {{{\n", "spec: {previews: 1}\n"], ids=["not YAML", "unknown field"])
+def test_env_list_tells_the_others_and_ends_with_the_errors_code(state: Path, text: str) -> None:
+    commit_file(state, BROKEN, text)
+    ran = rtb_hub("env", "list", "--repo", state, "-o", "json")
+    assert [one["metadata"]["name"] for one in ran.json()["environments"]] == ["int", "prd"], ran.err
+    assert [one["environment"] for one in ran.json()["unreadable"]] == ["stg"]
+    assert (ran.code, "Traceback" in ran.err) == (INVALID, False)
+    assert "! stg cannot be read" in rtb_hub("env", "list", "--repo", state).out
+
+
 def test_doctor_diagnoses_it_and_checks_the_others(state: Path) -> None:
     ran = rtb_hub("doctor", "--repo", state, "-o", "json")
     assert ran.code == UNHEALTHY

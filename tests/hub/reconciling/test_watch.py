@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -107,6 +108,21 @@ def test_a_failure_that_passes_is_backed_off_from_told_once_and_caught_up(only_c
     assert 10 <= len(tries) <= 25
 
 
+@pytest.mark.parametrize("kind", [Transient, Stalled])
+def test_what_is_away_for_seconds_is_tried_again_soon_and_told_once(kind: type[Transient | Stalled]) -> None:
+    store = Faulty(with_leases(RTB_1=5))
+    world = World(store, until=900.0)
+    world.at(299.0, lambda: setattr(store, "error", kind(Reason.NOT_A_STATE_REPOSITORY, "it is not there")))
+    world.at(306.0, lambda: setattr(store, "error", None))
+    world.watch()
+    assert len(world.told("failed")) == 1
+    assert 306.0 <= gone_at(world)["int/rtb-1"] <= 306.0 + 8.0
+    tries = [when for when in world.looks if 300.0 <= when < 306.0]
+    pauses = [after - before for before, after in pairwise(tries)]
+    assert all(2.0**n / 2 <= pause <= 2.0**n + 0.1 for n, pause in enumerate(pauses)), pauses
+    assert pauses
+
+
 def test_a_repository_that_is_away_is_not_called_idle() -> None:
     store = Faulty(with_leases(RTB_1=600))
     store.error = Transient(Reason.REPOSITORY_UNREACHABLE, "gone")
@@ -121,7 +137,7 @@ def test_a_refusal_is_tried_again_without_haste() -> None:
     world = World(store)
     world.watch()
     assert [line["why"] for line in world.told("failed")] == ["a rule"]
-    assert len([look for look in world.looks if look >= 300.0]) <= 3300 / 60 + 2
+    assert len([look for look in world.looks if look >= 300.0]) <= 3300 / 60 + 8
     assert live(store) == ["int/rtb-1"]
 
 
