@@ -88,6 +88,7 @@ RULES: Mapping[str, Rule] = {
     "policy/secret": _hub("a Secret has no place in Git"),
     "policy/selector": Rule("a Service chooses no pod of this set", "nobody"),
     "policy/service-account-token": _hub("a pod has a token for the API server, which a preview does not need"),
+    "policy/storage": _hub("disk has no bound: of a container, or of an emptyDir, which else may fill the node"),
     "policy/wave": _hub("a sync wave cannot be read, or blocks repair and removal"),
     "schema/enum": _server("a value is not one of those allowed"),
     "schema/not-known-here": Rule("a field is not in the schema known here, which has a part of the kind's", "nobody"),

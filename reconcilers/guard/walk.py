@@ -155,6 +155,8 @@ class Walk:
 class Proposal:
     """What merging a request gives: one step from the target's commit to the tree of the merge (None: there is none).
 
+    `tree` names a tree, or a commit that has it.
+
     `asked` is what the request changed since it left the target.
     """
 

@@ -62,11 +62,13 @@ def left_behind(environments: Environments, branches: Mapping[str, Snapshot]) ->
     """Those of which only traces are left on the `branches` there are, by name, each with why it is missed.
 
     Traces are Argo CD's files of an environment (`argocd/<name>`), previews or a queue in a folder without an
-    `environment.yaml`, and requests for one. Raises what reading names raises.
+    `environment.yaml`, and requests for one, unless a branch cannot be read: theirs may be that one. Raises what
+    reading names raises.
     """
     missing: dict[str, HubError] = {}
     for branch, snapshot in branches.items():
-        if branch in environments.unreadable or LAYOUT_FILE.name not in snapshot.names(PurePosixPath()):
+        unknown = environments.unreadable if branch.startswith(REQUEST_PREFIX) else branch in environments.unreadable
+        if unknown or LAYOUT_FILE.name not in snapshot.names(PurePosixPath()):
             continue
         for name, trace in _traces(branch, snapshot):
             if name not in environments.found and name != BASE and name not in missing:

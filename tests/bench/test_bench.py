@@ -69,7 +69,7 @@ def _with_a_field_less(objects: list[Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (_without_the_last, "lacks Ingress"),
+        (_without_the_last, "lacks Deployment"),
         (_with_one_more, "also has Secret more"),
         (_with_one_twice, "there twice"),
         (_with_another_text, "differs in metadata.labels.preview.rtb-ai-hub/issue"),

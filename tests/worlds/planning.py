@@ -184,6 +184,9 @@ class BrokenSnapshot:
     def read(self, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, bytes]:
         return self.store.answer(self.behind.read(paths), {})  # type: ignore[no-any-return]
 
+    def names(self, folder: PurePosixPath) -> tuple[str, ...]:
+        return self.store.answer(self.behind.names(folder), ())  # type: ignore[no-any-return]
+
     def listing(self, below: PurePosixPath) -> Mapping[str, str]:
         return self.store.answer(self.behind.listing(below), {})  # type: ignore[no-any-return]
 

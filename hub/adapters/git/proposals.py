@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from generator.errors import Reason, Stalled
-from hub.adapters.git.merges import merged
+from hub.adapters.git.merges import Merged, merged
 from hub.adapters.git.objects import ABSENT, RAW, Difference, answers, differences, names, signed_at
 from hub.adapters.git.process import Git, said
 from hub.adapters.git.reader import GitReader
@@ -27,11 +27,13 @@ def proposed(reader: GitReader, base: str, head: str) -> Proposal:
     if not forks:
         return Proposal(Walk(base, head, True, (Step(head, (), before=base),), merges=(Merging(head, 0),)))
     graph = parents_of(git, head, base)
-    result = merged(git, base, head)
+    asked = changed(git, forks[0], head)
+    is_on_top = forks == (base,)  # then merging gives the files of `head`, as git-merge-tree(1) would say
+    result = Merged(head) if is_on_top else merged(git, base, head)
     merging = Merging(head, len(forks), tuple(foreign_merges(git, graph, base)), result.conflicts)
-    deltas = changed(git, base, result.tree) if result.tree else ()
+    deltas = asked if is_on_top else changed(git, base, result.tree) if result.tree else ()
     walk = Walk(base, head, True, (Step(head, deltas, before=base),), dated(reader, graph), (merging,))
-    return Proposal(walk, result.tree, changed(git, forks[0], head))
+    return Proposal(walk, result.tree, asked)
 
 
 def merge_bases(git: Git, one: str, other: str) -> tuple[str, ...]:

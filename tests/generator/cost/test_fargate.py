@@ -130,7 +130,13 @@ def test_a_sidecar_counts_with_the_containers_and_a_plain_init_container_does_no
     }
     template = {"metadata": {"labels": {"rtb.hub/compute": "fargate"}}, "spec": spec}
     manifest = Manifest(
-        {"kind": "Deployment", "metadata": {"name": "x"}, "spec": {"replicas": 3, "template": template}}, "f"
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "x"},
+            "spec": {"replicas": 3, "template": template},
+        },
+        "f",
     )
     (group,) = pods_of([manifest])
     assert (group.name, group.replicas, group.compute) == ("x", 3, "fargate")

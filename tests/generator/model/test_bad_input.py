@@ -173,7 +173,7 @@ def test_a_dirty_work_tree(tmp_path: Path) -> None:
 
 
 def test_a_wrong_environment_file_gets_every_fault_at_once(state: Path) -> None:
-    wrong = "apiVersion: environment.rtb-ai-hub/v1\nkind: Environmnt\nmetadata: {name: int}\nspec:\n  acount: 1\n  lease: {ttl: 1d}\n"
+    wrong = "apiVersion: environment.rtb-ai-hub/v1\nkind: Environmnt\nmetadata: {name: int}\nspec:\n  acount: 1\n  lease: {ttl: 1x}\n"
     commit_file(state, "environments/int/environment.yaml", wrong)
     said = refused(state, Reason.INVALID_ENVIRONMENT, *START)
     for words in (
@@ -190,7 +190,7 @@ def test_a_wrong_environment_file_gets_every_fault_at_once(state: Path) -> None:
 def test_init_into_a_folder_with_something_else(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("mine")
     ran = rtb_hub("init", tmp_path)
-    assert ran.code == CODES[Reason.NOT_A_STATE_REPOSITORY]
+    assert ran.code == CODES[Reason.TARGET_NOT_EMPTY]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x"]
 
 

@@ -132,7 +132,7 @@ class TestRaces:
             def __getattr__(self, name: str) -> Any:
                 real = getattr(self._behind, name)
                 if name == "merge":
-                    return lambda *arguments: (gate.wait(30), real(*arguments))[1]
+                    return lambda *arguments, **named: (gate.wait(30), real(*arguments, **named))[1]
                 return real
 
         local.forge = Gated(local.forge, Counted(0, is_after=False))

@@ -147,7 +147,7 @@ def test_start_says_so_and_what_to_do(tmp_path: Path) -> None:
         "--repo",
         path,
         "--image",
-        f"web=r.example.com/web@{digest}",
+        f"web=registry.example.com/web@{digest}",
     )
     ran = must(*words, RTB_HUB_ACTOR="root")
     assert "not yet: " + NOBODY in " ".join(ran.out.split())

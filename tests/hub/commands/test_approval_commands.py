@@ -35,6 +35,7 @@ def state(tmp_path: Path) -> Path:
         path, POLICY, git(path, "show", f"prd:{POLICY}").replace("required: 1", "required: 1\n    checks: []"), "prd"
     )
     git(path, "config", "--add", "rtb-hub.member", f"{TEAM} bob")
+    git(path, "config", "--add", "rtb-hub.account", "alice alice@example.com")
     return path
 
 
@@ -66,7 +67,7 @@ def test_from_asking_to_the_end_on_a_bare_repository(state: Path) -> None:
 
 
 def test_how_many_gits_a_start_takes(state: Path, tmp_path: Path) -> None:
-    """One reading of the refs and one of the configuration a call to the forge, and one write."""
+    """One reading of the refs and one of the configuration a call to the forge, one write, and what merging gives."""
     counted = CountedGit(tmp_path / "bin")
 
     def gits(*more: str) -> list[str]:
@@ -74,11 +75,14 @@ def test_how_many_gits_a_start_takes(state: Path, tmp_path: Path) -> None:
         return sorted(counted.taken())
 
     writing = ["rev-parse", "config", "for-each-ref", "cat-file", "ls-tree", "ls-tree", "fast-import", "update-ref"]
+    judging = ["merge-base", "rev-list", "diff-tree", "ls-tree", "cat-file", "cat-file"]
     asking = ["for-each-ref", "log", "config", "for-each-ref", "merge-base", "hash-object", "update-ref"]
-    assert gits() == sorted([*writing, *asking])
-    assert len([*writing, *asking]) == 15
-    assert gits("--set", "web.cpu=500m") == sorted([*writing, *asking]), "an update"
-    assert len(gits("--set", "web.cpu=500m")) < 15, "nothing to write"
+    who = ["config", "config"]
+    everything = sorted([*writing, *judging, *asking, *who])
+    assert gits() == everything
+    assert len(everything) == 23
+    assert gits("--set", "web.cpu=500m") == everything, "an update"
+    assert len(gits("--set", "web.cpu=500m")) < 23, "nothing to write"
 
 
 def test_where_no_forge_is_named(tmp_path: Path) -> None:

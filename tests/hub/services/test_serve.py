@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,9 @@ from hub.actions.start import start as start_action
 from hub.services.binding import bound
 from hub.services.serve import only_one
 from hub.settings import load_settings
-from hub.wiring import Hub, utc_now
+from hub.wiring import Hub
 from worlds.builders import image, start_request
-from worlds.commands import rtb_hub
+from worlds.commands import commit_file, git, rtb_hub
 from worlds.places import ROOT
 from worlds.repositories import state_repository
 
@@ -71,12 +71,21 @@ class Served:
         return code
 
 
+ENTRY = "environments/int/previews/rtb/0/rtb-9/preview.yaml"
+TIME = re.compile(r"[0-9-]{10}T[0-9:]{8}Z")
+
+
+def nine_days_before(time: str) -> str:
+    return (datetime.fromisoformat(time) - timedelta(days=9)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     repo = state_repository(tmp_path / "state.git")
-    past = Hub(load_settings({"HOME": str(tmp_path)}), clock=lambda: utc_now() - timedelta(days=9))
     asked = replace(start_request("RTB-9", blueprint="web"), requested_by="alice")
-    start_action(asked, "int", parts=past.parts(str(repo)))
+    start_action(asked, "int", parts=Hub(load_settings({"HOME": str(tmp_path)})).parts(str(repo)))
+    entry = git(repo, "show", f"main:{ENTRY}")
+    commit_file(repo, ENTRY, TIME.sub(lambda found: nine_days_before(found[0]), entry))
     made = Served(repo, tmp_path / "data")
     try:
         yield made

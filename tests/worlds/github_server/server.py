@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import threading
 import time
 import traceback
@@ -45,6 +46,14 @@ class Fault:
     how: Literal["drop", "502"] = "drop"
 
 
+class _Server(ThreadingHTTPServer):
+    """Says nothing of clients that went away: what a command prints to standard error is looked at beside it."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @dataclass
 class GitHubServer:
     """GitHub at a free loopback port, for one repository at `path`."""
@@ -70,7 +79,7 @@ class GitHubServer:
     def __enter__(self) -> GitHubServer:
         self.git = Repository(self.path)
         self._lock = threading.RLock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self.handlers = Handlers(self.state, self.git, Views(self.state, self.git, self.url + PREFIX))
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
