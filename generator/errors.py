@@ -23,6 +23,7 @@ class Reason(StrEnum):
     UNKNOWN_COMPONENT = "UnknownComponent"
     INVALID_VALUE = "InvalidValue"
     IMAGE_NOT_PINNED = "ImageNotPinned"
+    IMAGE_NOT_THERE = "ImageNotThere"
     OVER_LIMIT = "OverLimit"
     INVALID_ENVIRONMENT = "InvalidEnvironment"
     INVALID_BLUEPRINT = "InvalidBlueprint"

@@ -55,6 +55,7 @@ REASONS = {
     Reason.UNKNOWN_COMPONENT: "the blueprint has no such component",
     Reason.INVALID_VALUE: "an option or a field has a value that is not allowed",
     Reason.IMAGE_NOT_PINNED: "an image is named by a tag where a digest is asked for",
+    Reason.IMAGE_NOT_THERE: "a job: no digest of an image is known that a start by `hub/services.yaml` needs",
     Reason.OVER_LIMIT: "more CPU, memory or time than the environment allows one preview",
     Reason.INVALID_ENVIRONMENT: "an `environment.yaml` has mistakes, or the folder holds no environment",
     Reason.INVALID_BLUEPRINT: "a `blueprint.yaml` has mistakes",

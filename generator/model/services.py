@@ -116,6 +116,7 @@ class ProjectRule(Model):
         Field(min_length=1, max_length=20),
         AfterValidator(_each_once),
     ] = Field(description="where; none of them gated, and all on the branch of this file")
+    blueprint: DnsLabel | None = Field(None, description="which templates; none: the default, web-api")
     images: Annotated[dict[DnsLabel, ImageRule], Field(min_length=1, max_length=20)] = Field(
         description="component → which image it runs"
     )

@@ -35,6 +35,7 @@ CODES: dict[Reason, int] = {
     Reason.INVALID_FORGE: 25,
     Reason.FILE_UNUSABLE: 26,
     Reason.INVALID_SERVICES: 27,
+    Reason.IMAGE_NOT_THERE: 28,
     Reason.NOT_A_STATE_REPOSITORY: 30,
     Reason.REPOSITORY_DIRTY: 31,
     Reason.LAYOUT_VERSION: 32,

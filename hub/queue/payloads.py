@@ -105,7 +105,9 @@ class Job(Said):
 
 
 class StartJob(Job, StartBody):
-    """`preview.start`."""
+    """`preview.start`. `ifStartedBy`: leave one alone that another requester has."""
+
+    if_started_by: Annotated[Text, AfterValidator(_short)] | None = None
 
 
 class StopJob(Job):

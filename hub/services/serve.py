@@ -113,6 +113,7 @@ def parts(ours: Hub, repo: str | None, database: Database) -> Iterator[Api]:
                 concurrency=concurrency,
                 telemetry=ours.telemetry,
                 redis_url=ours.settings.secret("redis_url"),
+                issues=ours.issues(),
             )
         )
         stack.callback(jobs.listen(feed.look))

@@ -58,6 +58,7 @@ def serve_worker(ours: Hub, asked: Place, say: Callable[[str], None]) -> None:
                 concurrency=concurrency,
                 telemetry=ours.telemetry,
                 redis_url=ours.settings.secret("redis_url"),
+                issues=ours.issues(),
             )
         )
         parts = {"database": answers(database), "worker": lambda: worker.is_well}

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from reconcilers.approval.push_rules import PushRules
     from reconcilers.ports.forge import Forge
     from reconcilers.ports.git import EntryCache, GitStore, VerifiedMemo
+    from reconcilers.ports.issues import Issues
     from reconcilers.state.reading import Reading
 
 
@@ -324,6 +325,12 @@ class Hub:
         from hub.wiring.services import open_database
 
         return open_database(self.settings)
+
+    def issues(self) -> Issues | None:
+        """Jira's issues, as the settings say; None: they name no site. Raises `ConfigError` (InvalidValue)."""
+        from hub.wiring.services import open_issues
+
+        return open_issues(self.settings, lambda: self.sending)
 
     def ask_page(self, host: str, path: str) -> str:
         """Why the page of a preview at `host` is not its own yet; empty when it is."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from generator.errors import ConfigError, Fault, Reason
 
 if TYPE_CHECKING:
+    from hub.adapters.http import SenderParts
     from hub.settings import Settings
     from hub.store.database import Database
+    from reconcilers.ports.issues import Issues
 
 
 def open_database(settings: Settings) -> Database:
@@ -21,6 +23,20 @@ def open_database(settings: Settings) -> Database:
     with needing_services():
         from hub.store.database import Database, sqlite_url
     return Database(settings.secret("database_url") or sqlite_url(settings.data / "hub.sqlite"))
+
+
+def open_issues(settings: Settings, sending: Callable[[], SenderParts]) -> Issues | None:
+    """Jira's issues, as the settings say; None: they name no site.
+
+    Raises `ConfigError` (InvalidValue) for what is missing or wrong.
+    """
+    if settings.jira_url is None:
+        return None
+    from hub.adapters.jira.issues import open_jira
+
+    return open_jira(
+        settings.jira_url, settings.jira_email or "", lambda: settings.secret("jira_token") or "", sending()
+    )
 
 
 @contextmanager

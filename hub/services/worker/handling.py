@@ -20,6 +20,7 @@ from hub.actions.parts import Parts
 from hub.actions.stop import StopRequest
 from hub.queue.payloads import SCHEMA, ExtendJob, IssueHint, PullHint, ReviewJob, ReviveJob, StartJob, StopJob, parsed
 from hub.queue.port import Claimed, Finished
+from hub.services.worker.hints import follow
 from hub.services.worker.told import told
 from hub.store import freezes
 from hub.store import jobs as rows
@@ -29,6 +30,7 @@ from hub.writing.committer import GroupCommitter
 from hub.writing.writer import Written
 from reconcilers.lifecycle.batch import Outcome, Submission
 from reconcilers.lifecycle.operated import operated
+from reconcilers.ports.issues import Issues
 from reconcilers.state.environment import EnvironmentState
 
 T = TypeVar("T")
@@ -38,12 +40,16 @@ _CLOCKS_DIFFER = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class JobHandler:
-    """Does jobs. `pool`: for what takes a thread meanwhile. Call it with a claimed job; it never blocks for long."""
+    """Does jobs. `pool`: for what takes a thread meanwhile. Call it with a claimed job; it never blocks for long.
+
+    `issues` None: Jira is not asked.
+    """
 
     parts: Parts
     committer: GroupCommitter
     database: Database
     pool: Executor
+    issues: Issues | None = None
 
     def __call__(self, claimed: Claimed) -> Future[Finished]:
         """Begin it. Raises what is wrong with the job itself: `ConfigError`, `Waiting`, `Stalled` (Frozen)."""
@@ -52,7 +58,7 @@ class JobHandler:
         match job:
             case StartJob():
                 self._refuse_frozen(job.environment)
-                return self._written(claimed, _start(job, self.parts))
+                return self._written(claimed, _own_only(_start(job, self.parts), job.if_started_by))
             case ExtendJob():
                 asked_more = job.asked(job.requested_by.id)
                 return self._written(claimed, extend.submission(asked_more, job.environment, self.parts.starter))
@@ -62,10 +68,12 @@ class JobHandler:
                 return self._written(claimed, revive.submission(asked_back, job.environment, self.parts))
             case StopJob(environment=str(environment)):
                 request = StopRequest(IssueKey.parse(job.issue), job.requested_by.id, job.reason)
-                return self._written(claimed, _own_only(stop.submission(request, environment), job))
+                return self._written(claimed, _own_only(stop.submission(request, environment), job.if_started_by))
             case StopJob():
                 return self.pool.submit(self._stop_everywhere, job, row)
-            case IssueHint() | PullHint():
+            case IssueHint():
+                return self.pool.submit(self._follow, job, row)
+            case PullHint():
                 return _nothing("nothing is configured to start by what changes there")
             case ReviewJob():
                 return self.pool.submit(self._review, job)
@@ -111,6 +119,11 @@ class JobHandler:
             )
         return Finished({"environments": names}, tuple(puts))
 
+    def _follow(self, hint: IssueHint, row: rows.JobRow) -> Finished:
+        with self.database.read() as connection:
+            now = self.database.now(connection)
+        return follow(hint, row, self.parts.reading(), self.issues, now=now)
+
     def _review(self, job: ReviewJob) -> Finished:
         environment = self.parts.reading().state(job.environment).environment
         key = IssueKey.parse(job.issue)
@@ -149,18 +162,18 @@ def _is_there(key: IssueKey, state: EnvironmentState) -> bool:
     return bool(state.entry(key) or state.request(key) or state.in_queue(key))
 
 
-def _own_only(submission: Submission[Any], job: StopJob) -> Submission[Any]:
-    """Refuse, at planning, to stop a preview that is another's where the job says whose it must be."""
-    if job.if_started_by is None:
+def _own_only(submission: Submission[Any], only: str | None) -> Submission[Any]:
+    """Refuse, at planning, to change a preview that is another's where the job says whose it must be."""
+    if only is None:
         return submission
 
     def plan(state: EnvironmentState, now: datetime) -> Any:
         record = state.entry(submission.key) or state.request(submission.key)
         owner = record.preview.spec.lease.requested_by if record and record.preview else None
-        if owner is not None and owner != job.if_started_by:
+        if owner is not None and owner != only:
             where = f"{submission.key} in {submission.environment}"
-            message = f"{where} is {owner}'s, and only one of {job.if_started_by} is to be stopped"
-            raise ConfigError(Reason.NOT_ALLOWED, message, remedy="stop it by a command")
+            message = f"{where} is {owner}'s, and only one of {only} is to be changed"
+            raise ConfigError(Reason.NOT_ALLOWED, message, remedy="start or stop it by a command")
         return submission.plan(state, now)
 
     return replace(submission, plan=plan)

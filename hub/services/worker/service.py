@@ -13,6 +13,7 @@ from hub.queue.port import Pace
 from hub.services.worker.handling import JobHandler
 from hub.telemetry.telemetry import SILENT, Telemetry
 from hub.writing.committer import GroupCommitter
+from reconcilers.ports.issues import Issues
 
 _PACE = Pace()
 
@@ -26,17 +27,18 @@ def working(  # noqa: PLR0913 - what one process is given
     pace: Pace = _PACE,
     telemetry: Telemetry = SILENT,
     redis_url: str | None = None,
+    issues: Issues | None = None,
 ) -> Iterator[DatabaseWorker]:
     """A worker that runs within. `concurrency`: threads for jobs that need one.
 
     `redis_url` None: of the database's queue; else Redis wakes it, and a relay runs beside it. Raises `ConfigError`
-    (InvalidValue) for a Redis that evicts.
+    (InvalidValue) for a Redis that evicts. `issues` None: Jira is not asked.
 
     When it ends, it takes no more jobs and waits for those in hand, `pace.stop` at most; another worker does the rest.
     """
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="rtb-hub-job")
     committer = GroupCommitter(parts.writer)
-    handler = JobHandler(parts, committer, jobs.database, pool)
+    handler = JobHandler(parts, committer, jobs.database, pool, issues)
     with ExitStack() as stack:
         worker = DatabaseWorker(jobs, handler, pace=pace, telemetry=telemetry)
         if redis_url is not None:

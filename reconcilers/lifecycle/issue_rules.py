@@ -1,0 +1,118 @@
+"""What follows from an issue as it is now: in each environment, a start, a stop, or nothing and why. Pure.
+
+Only what a project's rule started is stopped by it, and only because of what was read: an issue that cannot be seen
+stops nothing. A status decides over a label, and stopping over starting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from generator.model.entry import Wanted
+from generator.model.services import ImageRule, ProjectRule
+from generator.values.naming import IssueKey
+from reconcilers.ports.issues import Issue
+from reconcilers.state.environment import EnvironmentState
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A preview, or its request in line, as it was observed: whose it is, empty for nobody's; images by component."""
+
+    requested_by: str
+    images: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do in one environment, and why, for people."""
+
+    environment: str
+    change: Literal["start", "stop", "nothing"]
+    why: str
+
+
+def rule_name(project: str) -> str:
+    """Who asks for what a project's rule starts. No login of a forge has '/'."""
+    return f"jira/{project}"
+
+
+def seen_in(state: EnvironmentState, key: IssueKey) -> Seen | None:
+    """The preview of an issue, or its request in line; None: there is neither.
+
+    One whose entry cannot be read is nobody's that a rule may touch.
+    """
+    if record := state.entry(key) or state.request(key):
+        if record.preview is None:
+            return Seen("", {})
+        return _seen(record.preview.spec.lease.requested_by, record.preview.spec)
+    if waits := state.in_queue(key):
+        return _seen(waits.queued.spec.lease.requested_by, waits.queued.spec) if waits.queued else Seen("", {})
+    return None
+
+
+def _seen(requested_by: str, wanted: Wanted) -> Seen:
+    return Seen(requested_by, {name: one.image for name, one in wanted.components.items()})
+
+
+def decide(
+    key: IssueKey, issue: Issue | None, rules: Mapping[str, ProjectRule], seen: Mapping[str, Seen]
+) -> tuple[Decision, ...]:
+    """One decision for each environment of `rules`. `seen`: the previews of `key` there, by environment."""
+    return tuple(_decided(key, issue, name, rule, seen.get(name)) for name, rule in sorted(rules.items()))
+
+
+def _decided(key: IssueKey, issue: Issue | None, name: str, rule: ProjectRule, seen: Seen | None) -> Decision:
+    if issue is None:
+        return Decision(name, "nothing", f"{key} is not there, or the hub's account at Jira may not see it")
+    if issue.key != key:
+        return Decision(name, "nothing", f"{key} is {issue.key} now")
+    wanted, why = _wanted(issue, rule)
+    ours = seen is not None and seen.requested_by == rule_name(key.project)
+    if wanted == "start":
+        if seen is None:
+            return Decision(name, "start", why)
+        if not ours:
+            return Decision(name, "nothing", f"{_whose(seen)} is there already")
+        if all(seen.images.get(component) == image for component, image in pinned(rule.images).items()):
+            return Decision(name, "nothing", f"{why}, and it is there as that asks")
+        return Decision(name, "start", f"{why}, and it is there with other images")
+    if seen is None:
+        return Decision(name, "nothing", f"{why}, and there is no preview")
+    if not ours:
+        return Decision(name, "nothing", f"{_whose(seen)} is no preview that a rule started")
+    return Decision(name, wanted, why)
+
+
+def _whose(seen: Seen) -> str:
+    return f"one of {seen.requested_by}" if seen.requested_by else "one whose entry cannot be read"
+
+
+def _wanted(issue: Issue, rule: ProjectRule) -> tuple[Literal["start", "stop", "nothing"], str]:
+    """What an issue asks for where nothing is known of its previews, and why."""
+    start, stop = rule.start_on, rule.stop_on
+    if stop is not None:
+        if issue.status_id in stop.status_ids:
+            return "stop", f"status {issue.status_id} stops previews"
+        if label := min(issue.labels & {*stop.labels}, default=""):
+            return "stop", f"label {label} stops previews"
+    if issue.status_id in start.status_ids:
+        return "start", f"status {issue.status_id} starts previews"
+    if issue.is_done:
+        return "stop", f"status {issue.status_id} is one of what is done"
+    if label := min(issue.labels & {*start.labels}, default=""):
+        return "start", f"label {label} starts previews"
+    left = f"neither status {issue.status_id} nor a label starts previews"
+    return ("stop", left) if stop is None else ("nothing", f"{left}, nor stops them")
+
+
+def pinned(images: Mapping[str, ImageRule]) -> dict[str, str]:
+    """Of the images that a rule names, those that are known by their digest."""
+    return {name: image for name, one in images.items() if (image := one.pinned)}
+
+
+def unresolved(images: Mapping[str, ImageRule]) -> Iterator[tuple[str, ImageRule]]:
+    """Of the images that a rule names, those that a registry has to be asked for, sorted."""
+    return ((name, one) for name, one in sorted(images.items()) if one.pinned is None)

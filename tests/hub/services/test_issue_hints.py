@@ -1,0 +1,177 @@
+"""The worker on hints of Jira: read again, decided by the project's rule, done by jobs that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from contracts.queue_contract import QUICK
+from generator.errors import Reason, Transient
+from generator.values.naming import IssueKey
+from hub.queue.payloads import SCHEMA, IssueHint
+from hub.queue.port import Finished
+from hub.services.worker.hints import GIVE_UP, follow
+from hub.services.worker.service import working
+from hub.store.database import Database, sqlite_url
+from hub.store.jobs import Job, JobRow
+from hub.store.schema import prepare
+from reconcilers.ports.issues import Issue
+from worlds.builders import digest
+from worlds.commands import git, must
+from worlds.serving import Serving, faults, job
+
+RULE = """\
+projects:
+  RTB:
+    startOn: {statusIds: ["10"]}
+    environments: [int]
+    images:
+      web: {repository: registry.example.com/web, WEB}
+      api: {repository: registry.example.com/api, digest: "DIGEST"}
+""".replace("DIGEST", digest())
+PINNED = RULE.replace("WEB", f'digest: "{digest()}"')
+TAGGED = RULE.replace("WEB", 'tag: "{key}-{sha7}"')
+
+
+@dataclass
+class FakeIssues:
+    """Issues by key, as a test says they are."""
+
+    statuses: dict[str, str] = field(default_factory=dict)
+
+    def read(self, key: IssueKey) -> Issue | None:
+        status = self.statuses.get(str(key))
+        if status == "down":
+            raise Transient(Reason.JIRA_UNREACHABLE, "cannot read it")
+        return Issue(key, status, is_done=False, labels=frozenset()) if status else None
+
+    def changed(self, projects: object, within: timedelta) -> tuple[IssueKey, ...]:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Iterator[Serving]:
+    url = sqlite_url(tmp_path / "hub.sqlite")
+    database = Database(url)
+    prepare(database)
+    database.close()
+    made = Serving(tmp_path / "state.git", url)
+    yield made
+    made.close()
+
+
+def configured(serving: Serving, text: str) -> None:
+    """Commit the file on main, as a person would."""
+    work = serving.path.parent / "work"
+    git(serving.path.parent, "clone", "-q", "-b", "main", str(serving.path), str(work))
+    (work / "hub").mkdir(exist_ok=True)
+    (work / "hub" / "services.yaml").write_text(text)
+    git(work, "add", "hub")
+    git(work, "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "Say what starts")
+    git(work, "push", "-q")
+
+
+def hint(job_id: str, issue: str = "RTB-1") -> Job:
+    who = {"kind": "service", "id": "jira", "via": "jira"}
+    said = {"schema": SCHEMA, "id": job_id, "issue": issue, "requestedBy": who}
+    return Job(job_id, "jira-queue", "issue.hint", said, f"issue/{issue}", replaces=True)
+
+
+def listed(serving: Serving) -> list[Mapping[str, object]]:
+    return list(must("list", "--repo", serving.path, "--output", "json").json()["previews"])
+
+
+def test_a_preview_starts_and_stops_with_its_issue(serving: Serving) -> None:
+    configured(serving, PINNED)
+    issues = FakeIssues({"RTB-1": "10"})
+    with working(serving.parts(), serving.jobs, pace=QUICK, issues=issues):
+        serving.put(hint("jira-1"))
+        first = serving.ended("jira-1").result or {}
+        assert (serving.ended("jira-1-int").result or {})["change"] == "created"
+        (told,) = listed(serving)
+        assert told["lease"]["requestedBy"] == "jira/RTB"  # type: ignore[index]
+        serving.put(hint("jira-2"))
+        again = serving.ended("jira-2").result or {}
+        issues.statuses["RTB-1"] = "20"
+        serving.put(hint("jira-3"))
+        serving.ended("jira-3")
+        assert (serving.ended("jira-3-int").result or {})["change"] == "removed"
+    assert [one["decisions"][0]["change"] for one in (first, again)] == ["start", "nothing"]
+    assert listed(serving) == []
+    assert serving.operations() == ["jira-1-int", "jira-3-int"]
+
+
+def test_what_a_person_started_is_left_as_it_is(serving: Serving) -> None:
+    configured(serving, PINNED)
+    with working(serving.parts(), serving.jobs, pace=QUICK, issues=FakeIssues({"RTB-1": "20"})):
+        serving.put(job("op-1"))
+        serving.ended("op-1")
+        serving.put(hint("jira-1"), job("op-2", ifStartedBy="jira/RTB", ttl="8h"))
+        result = serving.ended("jira-1").result or {}
+        dead = serving.ended("op-2", "dead")
+    assert "one of alice" in result["decisions"][0]["why"]
+    assert "is alice's" in faults(dead)[0]["message"]
+    assert serving.operations() == ["op-1"]
+
+
+def test_an_image_that_is_not_known_yet_is_waited_for(serving: Serving) -> None:
+    configured(serving, TAGGED)
+    with working(serving.parts(), serving.jobs, pace=QUICK, issues=FakeIssues({"RTB-1": "10"})):
+        serving.put(hint("jira-1"))
+        row = serving.ended("jira-1", "waiting")
+    assert row.error is not None
+    assert row.error["reason"] == "ImageNotThere"
+    assert "registry.example.com/web:RTB-1-{sha7}" in faults(row)[0]["message"]
+    assert row.run_at - row.created_at >= timedelta(seconds=15)
+    assert serving.operations() == []
+
+
+def test_without_a_rule_or_without_jira_the_job_says_so(serving: Serving) -> None:
+    with working(serving.parts(), serving.jobs, pace=QUICK):
+        serving.put(hint("jira-1"))
+        assert "no rule for project RTB" in (serving.ended("jira-1").result or {})["why"]
+        configured(serving, PINNED)
+        serving.put(hint("jira-2"))
+        dead = serving.ended("jira-2", "dead")
+    assert faults(dead)[0]["field"] == "RTB_HUB_JIRA_URL"
+
+
+def test_a_jira_that_is_down_stops_nothing_and_is_asked_again(serving: Serving) -> None:
+    configured(serving, PINNED)
+    issues = FakeIssues({"RTB-1": "10"})
+    with working(serving.parts(), serving.jobs, pace=QUICK, issues=issues):
+        serving.put(hint("jira-1"))
+        serving.ended("jira-1")
+        serving.ended("jira-1-int")
+    issues.statuses["RTB-1"] = "down"
+    serving.put(hint("jira-2"))
+    row = serving.jobs.get("jira-2")
+    assert row is not None
+    with pytest.raises(Transient):
+        decided(serving, row, issues, timedelta(0))
+    issues.statuses.clear()
+    assert decided(serving, row, issues, timedelta(0)).follow_ups == ()
+    assert len(listed(serving)) == 1
+
+
+@pytest.mark.parametrize(
+    ("waited", "pause"), [(0, 15.0), (61, 15.25), (1_199, 299.75), (1_300, 300.0), (3_599, 300.0), (3_600, None)]
+)
+def test_an_image_is_looked_for_less_and_less_and_given_up(serving: Serving, waited: int, pause: float | None) -> None:
+    configured(serving, TAGGED)
+    serving.put(hint("jira-1"))
+    row = serving.jobs.get("jira-1")
+    assert row is not None
+    with pytest.raises(Exception, match="no digest of") as raised:
+        decided(serving, row, FakeIssues({"RTB-1": "10"}), timedelta(seconds=waited))
+    assert getattr(raised.value, "retry_after_seconds", None) == pause
+    assert timedelta(seconds=3_600) == GIVE_UP
+
+
+def decided(serving: Serving, row: JobRow, issues: FakeIssues, waited: timedelta) -> Finished:
+    said = IssueHint.model_validate(row.payload)
+    return follow(said, row, serving.parts().reading(), issues, now=row.created_at + waited)
