@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from generator.bootstrap.hub_jobs import jobs_of
+from generator.model.services import read_services
 from reconcilers.approval.push_rules import branch_rules
 from worlds.builders import digest, environment, preview, render
 from worlds.commands import git, rtb_hub
@@ -43,7 +44,10 @@ BLOCKS = [
 ]
 NEAR = [block for block in BLOCKS if block.language == "bash" and block.needs is None]
 MARKED = [block for block in BLOCKS if block.language == "bash" and block.needs]
-OBJECTS: list[Any] = [tree for b in BLOCKS if b.language == "yaml" for tree in yaml.safe_load_all(b.text)]
+RULES = [block for block in BLOCKS if block.text.startswith("projects:")]
+OBJECTS: list[Any] = [
+    tree for b in BLOCKS if b.language == "yaml" and b not in RULES for tree in yaml.safe_load_all(b.text)
+]
 
 
 def test_every_block_is_shell_that_is_run_or_marked_or_yaml() -> None:
@@ -157,6 +161,11 @@ def test_its_objects_validate(tmp_path: Path) -> None:
     (tmp_path / "objects.yaml").write_text(yaml.safe_dump_all([*OBJECTS, service]))
     ran = rtb_hub("validate", tmp_path / "objects.yaml")
     assert ran.code == 0, ran.out
+
+
+def test_its_rules_of_previews_are_such_a_file() -> None:
+    (block,) = RULES
+    assert list(read_services(block.text.encode(), homes={"int": "main"}, branch="main").projects) == ["RTB"]
 
 
 def test_its_compute_is_what_previews_ask_for() -> None:
