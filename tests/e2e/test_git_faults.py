@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from state_repository import images
-from world import World
+from world import GONE_SECONDS, World
 
 from conftest import Record
 
@@ -88,7 +88,9 @@ def test_a_malformed_entry_freezes_the_set_and_doctor_knows_the_way_out(world: W
     finally:
         world.hub("stop", "FROZEN-2", "--env", "int")
     wake(world, told)
-    took = world.until("the set goes on", lambda: world.is_healthy("FROZEN-3") and world.is_gone("FROZEN-1"), 30)
+    took = world.until(
+        "the set goes on", lambda: world.is_healthy("FROZEN-3") and world.is_gone("FROZEN-1"), GONE_SECONDS
+    )
     record("set woken after a malformed entry → all caught up", took)
     world.stop("FROZEN-3")
 
@@ -134,7 +136,7 @@ def test_history_rewritten_to_an_older_state_is_followed_unless_the_branch_refus
 
     git(world, "update-ref", "refs/heads/main", older)  # past all rules, on the server itself
     world.announce("refs/heads/main", newer, older, [f"{INT}/old/0/old-2/preview.yaml"])
-    world.until("Argo CD follows: the newer preview goes", lambda: world.is_gone("OLD-2"), 120)
+    world.until_gone("OLD-2")
     assert world.is_healthy("OLD-1")
     git(world, "update-ref", "refs/heads/main", newer)
     world.announce("refs/heads/main", older, newer, [f"{INT}/old/0/old-2/preview.yaml"])
@@ -155,7 +157,7 @@ def test_a_folder_emptied_takes_its_previews_and_a_revert_brings_them_back(world
         subprocess.run(["git", "-C", work, "revert", "--no-commit", "HEAD"], check=True)
 
     world.push(remove)
-    world.until("all are gone", lambda: world.is_gone("EMPTY-1") and world.is_gone("EMPTY-2"), 120)
+    world.until_gone("EMPTY-1", "EMPTY-2")
     assert world.all_apps("int") == {}
     anchor = world.plane.kubectl("get", "ingress", "-n", "rtb-platform", "-o", "name")
     assert anchor, "the anchor keeps the load balancer's name"

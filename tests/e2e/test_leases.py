@@ -52,7 +52,7 @@ def test_what_falls_due_while_watched_goes_and_revive_brings_it_back(world: Worl
     with world.running("reconcile", "--watch", "--env", "int", "--only", "expiry") as watcher:
         ends = start_with_end(world, "DUE-1", seconds=15)
         world.until("the entry is removed", lambda: not has_entry(world, "DUE-1"), 90)
-        world.until("it is gone", lambda: world.is_gone("DUE-1"), 60)
+        world.until_gone("DUE-1")
         record("due → gone from the cluster, watched", (datetime.now(UTC) - ends).total_seconds())
         (committed,) = removals(world, "DUE-1")
         record("due → removal committed, watched", (committed - ends).total_seconds())
@@ -79,7 +79,7 @@ def test_two_watchers_and_one_killed_in_the_middle_change_nothing(world: World) 
         time.sleep(max(0.0, (ends - datetime.now(UTC)).total_seconds()))
         one.kill()
         for key in keys:
-            world.until(f"{key} is gone", lambda key=key: world.is_gone(key), 120)
+            world.until_gone(key)
         assert other.poll() is None
     assert [len(removals(world, key)) for key in keys] == [1, 1, 1]
     git("-c", "safe.directory=*", "-C", world.bare, "fsck", "--strict")
@@ -98,7 +98,7 @@ def test_what_fell_due_while_argo_cd_was_down_goes_when_it_is_back(world: World,
     finally:
         for name in ARGO:
             world.argo.launch(name)
-    record("Argo CD is back → what fell due is gone", world.until("it is gone", lambda: world.is_gone("CAUGHT-1"), 200))
+    record("Argo CD is back → what fell due is gone", world.until_gone("CAUGHT-1"))
 
 
 def test_a_manifest_edited_by_hand_is_put_right(world: World, record: Record) -> None:

@@ -54,7 +54,7 @@ def test_each_blueprint_environment_and_compute_runs_and_goes(world: World) -> N
         if env == "prd":
             world.merge_request(key)
     for key in keys:
-        world.until(f"{key} is gone", lambda key=key: world.is_gone(key), 180)
+        world.until_gone(key)
 
 
 def test_the_api_server_takes_everything_that_is_rendered(world: World, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_preview_of_prd_from_request_to_end(world: World, hosted: HostedReposi
     assert {pod.metadata.uid for pod in world.pods(KEY)} == pods  # its beginning restarted nothing
     end_lease(hosted, record)
     world.refresh("prd")
-    record("prd: removed → gone", world.until(f"{KEY} is gone", lambda: world.is_gone(KEY)))
+    record("prd: removed → gone", world.until_gone(KEY))
     the_hubs_token_cannot_push(hosted.forge)
 
 

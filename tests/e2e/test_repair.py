@@ -96,5 +96,5 @@ def test_killed_controllers_in_the_middle_of_start_and_stop_converge(world: Worl
         world.argo.launch(name)
         record(
             "stop with a controller killed → gone",
-            world.until(f"{key} gone with {name} killed", lambda key=key: world.is_gone(key), 240),
+            world.until_gone(key, what=f"{key} with {name} killed"),
         )

@@ -29,7 +29,7 @@ def test_a_finalizer_nobody_takes_off_is_told_and_never_called_removed(world: Wo
         assert "stuck" in world.hub("doctor", "--env", "int", "--cluster", "reader", code=4).out
     finally:
         world.stand_ins.is_load_balancer_stuck = False
-    world.until("it is gone", lambda: world.is_gone("STUCK-1"), 60)
+    world.until_gone("STUCK-1")
     assert phase(world)["phase"] == "removed"
 
 

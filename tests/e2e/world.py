@@ -34,6 +34,10 @@ class Took:
     then: float
 
 
+#: So long Argo CD may overlook that an Application is being deleted (docs/adr/0039): a bound, not a figure.
+GONE_SECONDS = 600
+
+
 class World(StateRepository):
     """Started by `with`. `folder` holds everything and may be kept for its logs."""
 
@@ -136,6 +140,10 @@ class World(StateRepository):
         names = [namespace.metadata.name for namespace in self.core.list_namespace().items]
         return [name for name in names if name.startswith(f"preview-{prefix}")]
 
+    def until_gone(self, *keys: str, what: str = "", seconds: float = GONE_SECONDS) -> float:
+        """Wait until Application and Namespace of each are gone; the seconds it took. Raises as `until`."""
+        return self.until(f"{what or ', '.join(keys)} gone", lambda: all(self.is_gone(key) for key in keys), seconds)
+
     def until(self, what: str, test: Callable[[], object], seconds: float = 60) -> float:
         """Wait until `test` holds; the seconds it took. Raises `NotInTimeError`, or `ComponentError` when one has died."""
         begin = time.monotonic()
@@ -155,16 +163,16 @@ class World(StateRepository):
         command = time.monotonic() - begin
         return Took(command, self.until(f"{key} is Healthy", lambda: self.is_healthy(key), seconds) if wait else 0)
 
-    def stop(self, key: str, env: str = "int", *, seconds: float = 60) -> Took:
+    def stop(self, key: str, env: str = "int", *, seconds: float = GONE_SECONDS) -> Took:
         """`rtb-hub stop`, and wait until Application and Namespace are gone."""
         begin = time.monotonic()
         self.hub("stop", key, "--env", env)
         if env == "prd":
             self.merge_request(key)
         command = time.monotonic() - begin
-        return Took(command, self.until(f"{key} is gone", lambda: self.is_gone(key), seconds))
+        return Took(command, self.until_gone(key, seconds=seconds))
 
-    def stop_all(self, keys: Iterable[str], env: str = "int", *, seconds: float = 120) -> list[Took]:
+    def stop_all(self, keys: Iterable[str], env: str = "int", *, seconds: float = GONE_SECONDS) -> list[Took]:
         """Stop one after the other, and wait for all of them together."""
         pushed: dict[str, tuple[float, float]] = {}
         for key in keys:
