@@ -84,7 +84,8 @@ WORDS: Mapping[RemedyKind, str] = {
     " 'rtb-hub stop {issue} …' removes it",
     RemedyKind.STOP_OWN: "stop one of them ('rtb-hub list --owner NAME' shows them), or raise"
     " limits.previewsPerOwner{wait}",
-    RemedyKind.UPGRADE_DATABASE: "stop the services and run 'rtb-hub db upgrade'",
+    RemedyKind.UPGRADE_DATABASE: "stop the services and run 'rtb-hub db upgrade'; if it is not the one you mean,"
+    " name that: RTB_HUB_DATABASE_URL, or for 'serve' on this machine its RTB_HUB_DATA",
     RemedyKind.USE_SPOT: "stop one, use '--compute spot' where allowed, or have quota L-3032A538 raised, then"
     " fargate.quotaVcpu{wait}",
     RemedyKind.VALIDATE: "see what is wrong with its manifest by 'rtb-hub validate', and report it",

@@ -149,7 +149,10 @@ def _on_branch(
 
 def _unmarked(unlaid: HubError, branch: str) -> Stalled:
     """The error of an environment that lives on a branch whose layout file went."""
-    remedy = f"bring {LAYOUT_FILE} back on {branch}, by reverting the commit that removed it"
+    remedy = (
+        f"bring {LAYOUT_FILE} back on {branch}, by reverting the commit that removed it; if it was never there, this is"
+        " no state repository: name one with --repo or RTB_HUB_REPO"
+    )
     return Stalled(unlaid.reason, Fault(unlaid.words, remedy=remedy))
 
 

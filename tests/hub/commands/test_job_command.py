@@ -61,4 +61,4 @@ def test_a_dead_job_runs_again_and_the_audit_log_says_who_asked(data: dict[str, 
 
 def test_a_database_of_another_release_is_not_touched(tmp_path: Path) -> None:
     empty = rtb_hub("job", "list", RTB_HUB_DATA=str(tmp_path))
-    assert (empty.code, "rtb-hub db upgrade" in empty.err) == (71, True)
+    assert (empty.code, "rtb-hub db upgrade" in empty.err, "RTB_HUB_DATA" in empty.err) == (71, True, True)
