@@ -22,6 +22,8 @@ from hub.store.database import Database
 COOKIE = "rtb-hub-local"
 #: What a browser's own pages say beside a cookie: a form of another site cannot (CSRF).
 HEADER = "X-RTB-Request"
+#: How the secret of a session begins, which a service token does not.
+_BEGINS = "rtbl_"
 _SESSION = timedelta(hours=12)
 #: Answers of the database that hold for a moment: a client that polls is not looked up each time.
 _KEPT = timedelta(seconds=5)
@@ -54,7 +56,7 @@ class SignIn:
             if self._code is None or not secrets.compare_digest(self._code.encode(), code.encode()):
                 raise _nobody("this link was used already, or is not this process's", Remedy(RemedyKind.SERVE_ANEW))
             self._code = None
-            secret = "rtbl_" + secrets.token_urlsafe(32)
+            secret = _BEGINS + secrets.token_urlsafe(32)
             self._sessions[tokens.hashed(secret)] = self.clock() + _SESSION
             return secret
 
@@ -79,6 +81,8 @@ class SignIn:
             name = self.actor or "local"
             return Caller(f"local:{name}", name, "person", "local", role="admin")
         token = self._token(secret, now)
+        if token is None and secret.startswith(_BEGINS):
+            raise _nobody("this sign-in has ended, or was at another 'rtb-hub serve'", Remedy(RemedyKind.SERVE_ANEW))
         if token is None:
             raise _nobody("the token is wrong, has expired or was revoked")
         environments = frozenset(token.environments)

@@ -398,6 +398,13 @@ class TestSignIn:
         told = idle.client.get("/api/auth/me", headers={"Authorization": f"Bearer {secret}"})
         assert told.json()["role"] == "admin"
 
+    def test_a_session_of_an_ended_serve_is_told_as_one(self, idle: ApiWorld) -> None:
+        told = idle.get("/api/auth/me", by=None, headers={"Cookie": "rtb-hub-local=rtbl_of-another-process"})
+        (fault,) = told.json()["faults"]
+        assert told.status_code == 401
+        assert "sign-in has ended" in fault["message"]
+        assert "prints a new link" in fault["remedy"]
+
     def test_a_service_token_is_shown_once_used_and_revoked(self, idle: ApiWorld) -> None:
         body = {"name": "ci-main", "scopes": ["preview:read"], "environments": ["int"], "days": 1}
         made = idle.post("/api/auth/tokens", by="admin", json=body).json()
