@@ -106,9 +106,9 @@ class Gitea:
         name = next(one["name"] for one in owned if one["token_last_eight"] == token[-8:])
         self.call("DELETE", f"/users/{account.login}/tokens/{name}", basic=account)
 
-    def repository(self, name: str = REPOSITORY) -> None:
-        """A new private repository of the organisation, with a first commit on main."""
-        new = {"name": name, "private": True, "auto_init": True, "default_branch": "main"}
+    def repository(self, name: str = REPOSITORY, *, is_empty: bool = False) -> None:
+        """A new private repository of the organisation, with a first commit on main unless it is to be empty."""
+        new = {"name": name, "private": True, "auto_init": not is_empty, "default_branch": "main"}
         self.call("POST", f"/orgs/{ORGANISATION}/repos", new)
 
     def team(self, name: str, members: Sequence[Account], *, permission: str = "write", to: str | None = None) -> int:

@@ -49,11 +49,11 @@ class Cast:
 class GiteaWorld:
     """A repository and two teams of its own. The hub may write, and, if `is_admin`, change the rules of branches."""
 
-    def __init__(self, cast: Cast, folder: Path, *, is_admin: bool) -> None:
+    def __init__(self, cast: Cast, folder: Path, *, is_admin: bool, is_empty: bool = False) -> None:
         number = next(_NUMBERS)
         self.cast, self.gitea, self.name = cast, cast.gitea, f"state-{number}"
         self.begin = datetime.now(UTC) - timedelta(seconds=2)
-        self.gitea.repository(self.name)
+        self.gitea.repository(self.name, is_empty=is_empty)
         people = cast.accounts
         approvers = f"approvers-{number}"
         self._approvers = self.gitea.team(approvers, [people["bob"], people["carol"]], to=self.name)
@@ -64,7 +64,8 @@ class GiteaWorld:
         self.team, self.no_team = f"{ORGANISATION}/{approvers}", f"{ORGANISATION}/nobody-{number}"
         self.work = folder / self.name
         self._git("clone", "-q", self.gitea.git_url(people["alice"], self.name), str(self.work), into="")
-        self._git("push", "-q", "origin", f"HEAD:refs/heads/{BASE}")
+        if not is_empty:
+            self._git("push", "-q", "origin", f"HEAD:refs/heads/{BASE}")
         self.forge: GiteaForge = self.as_hub()
 
     def as_hub(self, token: str = "", teams_token: str = "") -> GiteaForge:

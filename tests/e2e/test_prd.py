@@ -29,7 +29,7 @@ FOLDER = "environments/prd/previews"
 @pytest.fixture
 def hosted(world: World, cast: Cast, tmp_path: Path) -> Iterator[HostedRepository]:
     """A state repository on Gitea, which the cluster's prd follows meanwhile."""
-    forge = GiteaWorld(cast, tmp_path, is_admin=False)
+    forge = GiteaWorld(cast, tmp_path, is_admin=False, is_empty=True)
     forge.join_team("alice")  # she may approve, but not what she asked for
     hosted = HostedRepository(forge, tmp_path)
     credentials = hosted.credentials()
