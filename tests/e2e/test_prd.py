@@ -150,7 +150,7 @@ def the_hubs_token_cannot_push(forge: GiteaWorld) -> None:
     with pytest.raises(RuntimeError, match="protected branch"):
         forge.push(BASE, {"evil.txt": "x\n"}, by=HUB)
     with pytest.raises(RuntimeError, match="protected from force push"):
-        forge.push(BASE, {"evil.txt": "x\n"}, by=HUB, onto=before[-1])
+        forge.push(BASE, {"evil.txt": "x\n"}, by=HUB, onto="origin/main")
     with pytest.raises(RuntimeError, match="protected from deletion"):
         forge.delete_branch(BASE, by=HUB)
     assert forge.line(BASE) == before
