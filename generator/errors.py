@@ -123,6 +123,7 @@ class RemedyKind(StrEnum):
     REPLACE_HOOK = "ReplaceHook"
     REQUEST_REMOVAL = "RequestRemoval"
     RESTART_AFTER_SYNC = "RestartAfterSync"
+    RESTORE_LAYOUT = "RestoreLayout"
     RUN_DOCTOR = "RunDoctor"
     SEE_ALL_CAUSES = "SeeAllCauses"
     SEE_HISTORY = "SeeHistory"

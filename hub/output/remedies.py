@@ -62,6 +62,8 @@ WORDS: Mapping[RemedyKind, str] = {
     " rtb-hub init {path}",
     RemedyKind.REQUEST_REMOVAL: "wait for its end, or ask for this one removal alone, to be reviewed: 'rtb-hub stop'",
     RemedyKind.RESTART_AFTER_SYNC: _RESTART,
+    RemedyKind.RESTORE_LAYOUT: "bring {name} back on {path}, by reverting the commit that removed it; if it was never"
+    " there, this is no state repository: name one with --repo or RTB_HUB_REPO",
     RemedyKind.RUN_DOCTOR: "run 'rtb-hub doctor --cluster …': it tells how to repair and refresh the ApplicationSet",
     RemedyKind.SEE_ALL_CAUSES: "'rtb-hub why --all' shows everything that was looked at",
     RemedyKind.SEE_HISTORY: "see 'rtb-hub history{env}' for past previews",

@@ -6,7 +6,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from generator.errors import ConfigError, Fault, HubError, Location, Reason, Remedy, RemedyKind, Stalled, declared
+from generator.errors import (
+    About,
+    ConfigError,
+    Fault,
+    HubError,
+    Location,
+    Reason,
+    Remedy,
+    RemedyKind,
+    Stalled,
+    declared,
+)
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
 from generator.model.overlay import BASE, read_environment, unknown_environment
@@ -149,10 +160,7 @@ def _on_branch(
 
 def _unmarked(unlaid: HubError, branch: str) -> Stalled:
     """The error of an environment that lives on a branch whose layout file went."""
-    remedy = (
-        f"bring {LAYOUT_FILE} back on {branch}, by reverting the commit that removed it; if it was never there, this is"
-        " no state repository: name one with --repo or RTB_HUB_REPO"
-    )
+    remedy = Remedy(RemedyKind.RESTORE_LAYOUT, About(name=str(LAYOUT_FILE), path=branch))
     return Stalled(unlaid.reason, Fault(unlaid.words, remedy=remedy))
 
 

@@ -82,7 +82,7 @@ class SignIn:
             return Caller(f"local:{name}", name, "person", "local", role="admin")
         token = self._token(secret, now)
         if token is None and secret.startswith(_BEGINS):
-            raise _nobody("this sign-in has ended, or was at another 'rtb-hub serve'", Remedy(RemedyKind.SERVE_ANEW))
+            raise _nobody("this sign-in has ended, or was at another run of the server", Remedy(RemedyKind.SERVE_ANEW))
         if token is None:
             raise _nobody("the token is wrong, has expired or was revoked")
         environments = frozenset(token.environments)
