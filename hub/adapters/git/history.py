@@ -87,7 +87,7 @@ class GitHistory:
             raise Stalled(Reason.REPOSITORY_REFUSED, f"git cat-file failed: {said(found)}", remedy="'git fsck' there")
         texts = answers(found.out, len(lines)) if found else ()
         for (one, _, seconds), text in zip(lines, texts, strict=True):
-            yield Version(one, bounded_time(int(seconds or 0)), text.content if text.kind == "blob" else None)
+            yield Version(one, bounded_time(seconds), text.content if text.kind == "blob" else None)
 
     def _must_be_whole(self) -> None:
         if self.git.must("rev-parse", "--is-shallow-repository").text == "true":

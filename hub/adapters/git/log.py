@@ -29,7 +29,7 @@ def read_log(
     told = log.out.decode("utf-8", "replace").split("\0")
     for start in range(0, len(told) - 1, len(_FIELDS)):
         name, parents, seconds, author, subject, trailers = told[start : start + len(_FIELDS)]
-        at = bounded_time(int(seconds or 0))  # empty: what the commit says is no number
+        at = bounded_time(seconds)
         if since is not None and at < since:
             continue
         yield LoggedCommit(

@@ -77,7 +77,7 @@ def merged_by(git: Git, base: str, head: str) -> tuple[str, datetime]:
     line = git.must("log", "--first-parent", "--ancestry-path", "--format=%H %ct", f"{head}..{base}").text.splitlines()
     found = line[-1] if line else git.must("log", "-1", "--format=%H %ct", head).text
     commit, _, seconds = found.partition(" ")
-    return commit, bounded_time(int(seconds or 0))
+    return commit, bounded_time(seconds)
 
 
 class Comparisons:

@@ -15,6 +15,8 @@ RAW = ("-r", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--i
 _LISTED = re.compile(r"(\d+) (\w+) ([0-9a-f]+)\t([^\0]+)\0")
 #: Of the year 9999.
 _LAST_SECOND = 253_402_300_799
+#: Of a number that is later than that in any case.
+_MOST_DIGITS = 20
 _COMMITTED = re.compile(rb"^committer .*> (\d{1,20}) [+-]\d{4}$", re.MULTILINE)
 _WRITTEN = re.compile(rb"^author .*> (\d{1,20}) [+-]\d{4}$", re.MULTILINE)
 
@@ -88,9 +90,13 @@ def signed_at(commit: bytes) -> tuple[datetime | None, datetime | None]:
     return _time(_WRITTEN.search(header)), _time(_COMMITTED.search(header))
 
 
-def bounded_time(seconds: int) -> datetime:
-    """A time as Git tells it, or the nearest that can be told: a commit may claim any, in milliseconds for instance."""
-    return datetime.fromtimestamp(min(max(seconds, 0), _LAST_SECOND), UTC)
+def bounded_time(seconds: str) -> datetime:
+    """A time as Git tells it, or the nearest that can be told: a commit may claim any, in milliseconds for instance.
+
+    What is no number (Git then tells nothing) is 1970.
+    """
+    known = seconds if seconds.isascii() and seconds.isdigit() else "0"
+    return datetime.fromtimestamp(min(int(known[:_MOST_DIGITS]), _LAST_SECOND), UTC)
 
 
 def _time(found: re.Match[bytes] | None) -> datetime | None:
