@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -112,22 +113,26 @@ def state_of(world: World, name: str) -> str:
 
 
 def until(world: World, name: str, *states: str) -> JobRow:
-    """The job, once it is in one of these states."""
+    """The job, once it is in one of these states: ones that last, since a look may miss one that passes."""
+    return job_when(world, name, lambda row: row.state in states)
+
+
+def job_when(world: World, name: str, holds: Callable[[JobRow], bool]) -> JobRow:
+    """The job, once that holds of it; looked at when jobs change and ten times a second."""
     changed = threading.Event()
     unlisten = world.jobs.listen(changed.set)
+    end = time.monotonic() + PATIENCE
     try:
-        for _ in range(int(PATIENCE / 0.1)):
+        while True:
             changed.clear()
             found = world.jobs.get(name)
             assert found is not None
-            if found.state in states:
+            if holds(found):
                 return found
+            assert time.monotonic() < end, f"{name} is {found.state}, which it should not stay: {found.error}"
             changed.wait(0.1)
     finally:
         unlisten()
-    kept = world.jobs.get(name)
-    assert kept is not None
-    raise AssertionError(f"{name} is {kept.state}, not {' or '.join(states)}: {kept.error}")
 
 
 class QueueContract:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from contracts.queue_contract import QUICK
+from contracts.queue_contract import QUICK, job_when
 from generator.errors import Reason
 from hub.queue.port import Claimed
 from hub.services.worker.handling import JobHandler
@@ -256,9 +256,7 @@ def test_a_repository_that_does_not_answer_is_asked_again_later(serving: Serving
         server.is_down = True
         with working(serving.parts(store), serving.jobs, pace=QUICK):
             serving.put(job("op-1"))
-            serving.ended("op-1", "active")
-            while (row := serving.ended("op-1", "pending", "active", "dead")).error is None:
-                continue
+            row = job_when(serving, "op-1", lambda row: row.error is not None)
             server.is_down = False
             done = serving.ended("op-1")
     assert (row.error["reason"], (done.result or {})["change"]) == ("RepositoryUnreachable", "created")
