@@ -111,6 +111,7 @@ def values_of(host: Host, *, image: str, namespace: str) -> dict[str, Any]:
             "database": f"{SECRETS}/database",
             "webhooks": f"{SECRETS}/webhooks",
             "redis": f"{SECRETS}/redis",
+            "jira": f"{SECRETS}/jira",
         },
         "egress": {"database": DATABASE_PORT},
         "jobsOfOne": str(JOBS_OF_ONE),
@@ -141,6 +142,7 @@ def _service(name: Name, host: Host) -> dict[str, Any]:
         "webhooks": f"{full}-webhooks" if name == "listener" and host.services.webhooks else None,
         "database": f"{full}-database",
         "redis": f"{full}-redis" if _has_redis(name, host.services) else None,
+        "jira": f"{full}-jira" if name == "worker" and host.services.jira is not None else None,
         "reached": list(_reached(name, host.services)),
         "reaches": [*_reaches(name, host)],
     }
@@ -154,6 +156,7 @@ def _variables(name: Name, host: Host) -> dict[str, str]:
     match name:
         case "worker":  # it asks for reviews, and the scheduled job alone decides upon them
             own = {key: value for key, value in git.items() if not key.startswith("RTB_HUB_FORGE_TEAMS_")}
+            own |= _jira_variables(host.services)
         case "dashboard":
             own = {key: value for key, value in git.items() if not key.startswith(hidden)}
         case "listener":
@@ -163,6 +166,13 @@ def _variables(name: Name, host: Host) -> dict[str, str]:
             }
     redis = {"RTB_HUB_REDIS_URL_FILE": f"{SECRETS}/redis/url"} if _has_redis(name, host.services) else {}
     return {**own, **_database_variable(), **redis}
+
+
+def _jira_variables(hub: HubServices) -> dict[str, str]:
+    if hub.jira is None:
+        return {}
+    token = f"{SECRETS}/jira/token"
+    return {"RTB_HUB_JIRA_URL": hub.jira.url, "RTB_HUB_JIRA_EMAIL": hub.jira.email, "RTB_HUB_JIRA_TOKEN_FILE": token}
 
 
 def _has_redis(name: Name, hub: HubServices) -> bool:
@@ -185,6 +195,8 @@ def _references(hub: HubServices) -> Iterator[dict[str, Any]]:
         for one in ("listener", "worker"):
             yield _reference(one, "redis", hub, {"url": one})
         yield _reference("scaler", "redis", hub, {"username": "scaler-username", "password": "scaler-password"})
+    if hub.jira is not None:
+        yield _reference("worker", "jira", hub, {"token": "token"})
     if hub.webhooks:
         yield _reference("listener", "webhooks", hub, {file: file for _, file in _proofs(hub.webhooks)})
 
@@ -216,14 +228,14 @@ def _reaches(name: Name, host: Host) -> Iterator[int]:
     if host.services.redis is not None and _has_redis(name, host.services):
         yield int(host.services.redis.rpartition(":")[2])
     if name != "listener":
-        yield from _far(host)
+        jira = host.services.jira if name == "worker" else None
+        yield from sorted({443, _port(host.repository), *([_port(f"{jira.url}/")] if jira is not None else [])})
 
 
-def _far(host: Host) -> list[int]:
-    """Ports of the state repository and of whatever speaks HTTPS: forge, AWS."""
-    found = _WHERE.match(host.repository)
-    of_git = _USUAL["ssh"] if found is None else int(found[2] or _USUAL[found[1]])  # None: user@host:path
-    return sorted({443, of_git})
+def _port(address: str) -> int:
+    """Of a repository or a site; the forge and AWS speak HTTPS."""
+    found = _WHERE.match(address)
+    return _USUAL["ssh"] if found is None else int(found[2] or _USUAL[found[1]])  # None: user@host:path
 
 
 def _database_variable() -> dict[str, str]:

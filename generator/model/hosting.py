@@ -5,9 +5,9 @@ Part of the shape of `environment.yaml`; `generator.model.environment` has the r
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from generator.model.entry import Model
 from generator.values.aws import Certificate, Role
@@ -17,6 +17,17 @@ from generator.values.networks import Subnets
 
 #: Whose deliveries a listener can prove (`hub.services.listener`).
 Sender = Literal["github", "jira", "slack"]
+
+
+class HubJira(Model):
+    """The Jira Cloud site whose issues the worker reads when Jira tells of a change."""
+
+    url: Annotated[str, Field(pattern=r"^https://[a-z0-9][a-z0-9.-]{0,252}(:[0-9]{1,5})?$")] = Field(
+        description="of the site, such as https://example.atlassian.net"
+    )
+    email: Annotated[str, Field(pattern=r"^[\x21-\x39\x3b-\x7e]{1,254}$")] = Field(
+        description="of the account that reads there; it needs Browse Projects alone"
+    )
 
 
 class HubServices(Model):
@@ -41,8 +52,15 @@ class HubServices(Model):
         None,
         description="host:port of the Redis that BullMQ's queues are in, by TLS; none = the database's queue alone",
     )
+    jira: HubJira | None = Field(None, description="where issues are read; needed for deliveries of `jira`")
     worker_role: Role | None = Field(None, description="IAM role of the worker's service account; of this account")
     dashboard_role: Role | None = Field(
         None, description="IAM role of the dashboard's service account; of this account"
     )
     monitoring: DnsLabel | None = Field(None, description="namespace whose pods may read /metrics; none = nobody")
+
+    @model_validator(mode="after")
+    def _issues_can_be_read(self) -> Self:
+        if "jira" in self.webhooks and self.jira is None:
+            raise ValueError("deliveries of jira are taken and its issues cannot be read; allowed: 'jira' beside them")
+        return self

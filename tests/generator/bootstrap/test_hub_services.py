@@ -42,6 +42,7 @@ HUB: dict[str, Any] = {
     "webhooks": ["github", "jira", "slack"],
     "workerRole": "arn:aws:iam::111111111111:role/rtb-hub-control-role",
     "redis": "redis.example.com:6380",
+    "jira": {"url": "https://example.atlassian.net", "email": "hub@example.com"},
     "monitoring": "monitoring",
 }
 FORGE = {"kind": "github", "repository": "acme/state"}
@@ -142,6 +143,7 @@ OWN = {
         "RTB_HUB_REDIS_URL_FILE",
         "RTB_HUB_REPO", "RTB_HUB_IDENTITY", "RTB_HUB_CACHE", "HOME",
         "RTB_HUB_FORGE_APP_ID_FILE", "RTB_HUB_FORGE_APP_KEY_FILE",
+        "RTB_HUB_JIRA_URL", "RTB_HUB_JIRA_EMAIL", "RTB_HUB_JIRA_TOKEN_FILE",
     },
     "dashboard": {"RTB_HUB_REPO", "RTB_HUB_CACHE", "HOME"},
     "upgrade": set(),
@@ -280,6 +282,19 @@ def test_without_a_scraper_nobody_reads_figures() -> None:
 def test_the_repository_can_be_reached(repository: str, ports: set[int]) -> None:
     spec = objects(*hosted(repository))["NetworkPolicy", "rtb-hub-worker"]["spec"]
     assert {port["port"] for port in spec["egress"][1]["ports"]} == ports | {5432, 6380}
+
+
+def test_only_the_worker_reads_issues_and_it_can_reach_them() -> None:
+    site = {"url": "https://jira.example.com:8443", "email": "hub@example.com"}
+    found = objects(*hosted(jira=site))
+    ports = {
+        name: {port["port"] for port in found["NetworkPolicy", f"rtb-hub-{name}"]["spec"]["egress"][1]["ports"]}
+        for name in NAMES
+    }
+    assert [name for name in NAMES if 8443 in ports[name]] == ["worker"]
+    assert [name for name, pod in pods() if "rtb-hub-worker-jira" in mounted(pod).values()] == ["rtb-hub-worker"]
+    without = "".join(rendered(*hosted(jira=None, webhooks=["github"])).values())
+    assert not [name for name in ("RTB_HUB_JIRA", "rtb-hub-worker-jira", "/etc/rtb-hub/jira") if name in without]
 
 
 def test_routes_are_the_hosts_and_health_is_not_among_them() -> None:
@@ -428,6 +443,9 @@ def _of_stg() -> dict[str, Any]:
         ({"webhooks": ["gitlab"]}, "Input should be"),
         ({"loadBalancerCidrs": []}, "at least 1"),
         ({"redis": "redis://redis.example.com"}, "should match pattern"),
+        ({"jira": {"url": "http://jira.example.com", "email": "a@example.com"}}, "should match pattern"),
+        ({"jira": {"url": "https://u:p@jira.example.com", "email": "a@example.com"}}, "should match pattern"),
+        ({"jira": None}, "its issues cannot be read"),
     ],
 )
 def test_what_would_open_the_hub_to_previews_is_refused(changed: dict[str, Any], says: str) -> None:
