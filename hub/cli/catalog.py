@@ -264,18 +264,28 @@ def guard(
     "name",
     metavar="NAME",
     required=False,
-    help="preview, queued-preview, environment, environment-overlay, blueprint, services or job.",
+    help="preview, queued-preview, environment, environment-overlay, blueprint, services, job or openapi.",
 )
 @options.option("--to", metavar="DIR", type=options.PATH, help="Write all schemas there.")
 @declared_errors
 def schema(name: str | None, to: Path | None) -> None:
     """Print a JSON Schema, or write all to a folder. Editors find them by the first line of each file.
 
+    'openapi' describes the HTTP API (OpenAPI 3.1); it needs 'pip install rtb-ai-hub[services]'.
+
     Example: rtb-hub schema --to docs/schema
     """
     from hub.commands import schema as command
 
-    command.run(name, to=to)
+    command.run(name, to=to, api=_api)
+
+
+def _api() -> str:
+    from hub.wiring import needing_services
+
+    with needing_services():
+        from hub.services.api.app import openapi_text
+    return openapi_text()
 
 
 COMMANDS = (

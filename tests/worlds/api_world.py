@@ -19,6 +19,7 @@ from hub.services.api.rights import ROLES, Caller
 from hub.services.api.sign_in import SignIn
 from hub.services.worker.service import working
 from reconcilers.state.rereading import StateReader
+from worlds.described import Described
 from worlds.serving import IMAGES, Serving
 
 #: Who signs in by saying so: one person of each role, another developer, and a service.
@@ -52,7 +53,9 @@ class ApiWorld:
         headers = {**({"Authorization": f"Bearer {by}"} if by else {}), **given.pop("headers", {})}
         if by in PEOPLE and PEOPLE[by].kind == "service" and method == "POST":
             headers.setdefault("Idempotency-Key", f"key-{path}-{given.get('json')}"[:200])
-        return self.client.request(method, path, headers=headers, **given)
+        answer = self.client.request(method, path, headers=headers, **given)
+        Described(self.app).hold(method, path, answer)
+        return answer
 
     def get(self, path: str, **given: Any) -> Any:
         return self.call("GET", path, **given)

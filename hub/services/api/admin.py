@@ -17,6 +17,8 @@ from hub.services.api.context import Api, ApiOf, CallerOf, Data, audit_entry
 from hub.services.api.limits import StrictRoute
 from hub.services.api.reads import state_of
 from hub.services.api.rights import Caller
+from hub.services.api.shapes import operations as shapes
+from hub.services.api.shapes.base import tells
 from hub.services.api.told import audit_told, freeze_told, job_told, token_told
 from hub.store import audit, freezes, tokens
 from hub.store.freezes import EVERYWHERE, Freeze
@@ -48,7 +50,7 @@ class TokenBody(Said):
     days: Annotated[int, Field(ge=1, le=366)] = 90
 
 
-@router.get("/api/v1/freezes", response_model=None)
+@router.get("/api/v1/freezes", responses=tells(shapes.Freezes), response_model=None)
 def list_freezes(api: ApiOf) -> Data:
     """The freezes that hold now."""
     database = api.jobs.database
@@ -57,7 +59,7 @@ def list_freezes(api: ApiOf) -> Data:
     return {"freezes": [freeze_told(one) for one in found]}
 
 
-@router.post("/api/v1/freezes", status_code=201, response_model=None)
+@router.post("/api/v1/freezes", status_code=201, responses=tells(shapes.Freeze, 201), response_model=None)
 def begin_freeze(body: FreezeBody, request: Request, api: ApiOf, caller: CallerOf) -> Data:
     """Have nothing start in an environment, or anywhere, for a while. What runs goes on, and ends when it is due."""
     if body.scope != EVERYWHERE:
@@ -85,7 +87,7 @@ def lift_freeze(freeze_id: str, request: Request, api: ApiOf, caller: CallerOf) 
         _audit(connection, request, api, caller, ("lift", freeze_id))
 
 
-@router.get("/api/v1/jobs", response_model=None)
+@router.get("/api/v1/jobs", responses=tells(shapes.Jobs), response_model=None)
 def list_jobs(
     api: ApiOf, state: State | None = None, after: Annotated[int | None, Query(ge=0)] = None, limit: Limit = 50
 ) -> Data:
@@ -99,7 +101,7 @@ def list_jobs(
     }
 
 
-@router.get("/api/v1/jobs/{job_id}", response_model=None)
+@router.get("/api/v1/jobs/{job_id}", responses=tells(shapes.OneJob), response_model=None)
 def one_job(job_id: str, api: ApiOf) -> Data:
     """One job, and what it came to."""
     found = api.jobs.get(job_id)
@@ -108,7 +110,7 @@ def one_job(job_id: str, api: ApiOf) -> Data:
     return {**job_told(found), "result": dict(found.result) if found.result is not None else None}
 
 
-@router.post("/api/v1/jobs/{job_id}/retry", status_code=202, response_model=None)
+@router.post("/api/v1/jobs/{job_id}/retry", status_code=202, responses=tells(shapes.Job, 202), response_model=None)
 def retry_job(job_id: str, request: Request, api: ApiOf, caller: CallerOf) -> Data:
     """Have a dead job run again."""
     if not api.jobs.retry(job_id):
@@ -119,7 +121,7 @@ def retry_job(job_id: str, request: Request, api: ApiOf, caller: CallerOf) -> Da
     return job_told(found) if found else {}
 
 
-@router.get("/api/v1/audit", response_model=None)
+@router.get("/api/v1/audit", responses=tells(shapes.Audit), response_model=None)
 def list_audit(api: ApiOf, after: After = "", limit: Limit = 50) -> Data:
     """Who did what, refusals among it, the newest first."""
     with api.jobs.database.read() as connection:

@@ -9,23 +9,37 @@ from typing import Any
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
 from generator.errors import HubError
 from hub import __version__
 from hub.services.api import admin, events, pages, problems, reads, worded, writes
 from hub.services.api.context import Api, authorised
+from hub.services.api.described import described, operation_name, text_of
 from hub.services.api.limits import Guarded
 
 
 def make_app(api: Api, *, is_loopback: bool = False) -> FastAPI:
     """The application. `is_loopback`: it answers to this machine's names only."""
+    app = _routed()
+    app.state.api = api
+    app.add_middleware(_Mistakes, api=api)
+    app.add_middleware(Guarded, is_loopback=is_loopback)
+    return app
+
+
+def openapi_text() -> str:
+    """The description of the API as the text of a file (docs/schema/openapi.json)."""
+    return text_of(described(_routed()))
+
+
+def _routed() -> FastAPI:
+    """The routes, without anything that they need to answer."""
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
-        api.ending.set()
+        app.state.api.ending.set()
 
     app = FastAPI(
         title="RTB AI Hub",
@@ -34,6 +48,7 @@ def make_app(api: Api, *, is_loopback: bool = False) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        generate_unique_id_function=operation_name,
         dependencies=[Depends(authorised)],
         responses=problems.RESPONSES,
         exception_handlers={
@@ -42,23 +57,10 @@ def make_app(api: Api, *, is_loopback: bool = False) -> FastAPI:
             HTTPException: problems.on_status,
         },
     )
-    app.state.api = api
-    app.openapi = partial(_described, app)  # type: ignore[method-assign]
+    app.openapi = partial(described, app)  # type: ignore[method-assign]
     for router in (pages.router, reads.router, worded.router, writes.router, admin.router, events.router):
         app.include_router(router)
-    app.add_middleware(_Mistakes, api=api)
-    app.add_middleware(Guarded, is_loopback=is_loopback)
     return app
-
-
-def _described(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document, with the problem that errors are told as."""
-    if app.openapi_schema is None:
-        made = get_openapi(title=app.title, version=app.version, openapi_version="3.1.0", routes=app.routes)
-        problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        made["components"]["schemas"] |= {**problem.pop("$defs"), "Problem": problem}
-        app.openapi_schema = made
-    return app.openapi_schema
 
 
 class _Mistakes:

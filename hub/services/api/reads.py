@@ -14,6 +14,8 @@ from generator.values.naming import IssueKey
 from hub.actions import history as action
 from hub.services.api.context import ApiOf, CallerOf, Data
 from hub.services.api.limits import StrictRoute
+from hub.services.api.shapes import previews as shapes
+from hub.services.api.shapes.base import tells
 from hub.services.api.snapshot import Snapshot, Wanted, preview_data
 from hub.views.listing.model import Cursor, Sort
 from hub.views.listing.rows import Listed
@@ -45,7 +47,7 @@ def _told(request: Request, snapshot: Snapshot, tell: Callable[[], Data]) -> Res
     return JSONResponse({**tell(), **_about(snapshot)}, headers=headers)
 
 
-@router.get("/previews", response_model=None)
+@router.get("/previews", responses=tells(shapes.PreviewPage), response_model=None)
 def previews(
     request: Request,
     api: ApiOf,

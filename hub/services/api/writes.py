@@ -15,11 +15,15 @@ from hub.services.api.context import ApiOf, CallerOf, Data
 from hub.services.api.limits import StrictRoute
 from hub.services.api.operating import Asked, Call, CallOf, answered, ended, wait_seconds, wants_whole
 from hub.services.api.reads import Env, Key, found, state_of
+from hub.services.api.shapes import operations as shapes
+from hub.services.api.shapes.base import tells
 from hub.services.api.told import operation_told
 from hub.store import operations
 from hub.views.listing.rows import Listed
 
 router = APIRouter(prefix="/api/v1", route_class=StrictRoute)
+#: What a change answers: that it is asked for, or after a wait that it is done.
+DONE = {**tells(shapes.Operation, 202), **tells(shapes.Operation)}
 
 
 class ExtendBody(Said):
@@ -42,7 +46,7 @@ class ReviveBody(Said):
     ttl: Duration | None = None
 
 
-@router.post("/previews", status_code=202, response_model=None)
+@router.post("/previews", status_code=202, responses=DONE, response_model=None)
 async def start(body: StartBody, call: CallOf) -> Response:
     """Start a preview or update it; where there is no room it waits, unless `queue` is false."""
     _may_change(call, body.environment, IssueKey.parse(body.issue), None)
@@ -50,7 +54,7 @@ async def start(body: StartBody, call: CallOf) -> Response:
     return await answered(call, Asked("preview.start", body.environment, body.issue, said))
 
 
-@router.post("/previews/{env}/{key}/extend", status_code=202, response_model=None)
+@router.post("/previews/{env}/{key}/extend", status_code=202, responses=DONE, response_model=None)
 async def extend(
     env: Env, key: Key, body: ExtendBody, call: CallOf,
     if_match: Annotated[str | None, Header(max_length=100)] = None,
@@ -64,7 +68,7 @@ async def extend(
     return await answered(call, Asked("preview.extend", env, listed.row.key, said))
 
 
-@router.post("/previews/{env}/{key}/stop", status_code=202, response_model=None)
+@router.post("/previews/{env}/{key}/stop", status_code=202, responses=DONE, response_model=None)
 async def stop(env: Env, key: Key, call: CallOf, body: Annotated[StopBody | None, Body()] = None) -> Response:
     """Remove it, ask for its removal, or take back what was asked for."""
     issue = IssueKey.parse(key)
@@ -76,7 +80,7 @@ async def stop(env: Env, key: Key, call: CallOf, body: Annotated[StopBody | None
     return await answered(call, Asked("preview.stop", env, str(issue), {"reason": body.reason if body else ""}))
 
 
-@router.post("/previews/{env}/{key}/revive", status_code=202, response_model=None)
+@router.post("/previews/{env}/{key}/revive", status_code=202, responses=DONE, response_model=None)
 async def revive(env: Env, key: Key, call: CallOf, body: Annotated[ReviveBody | None, Body()] = None) -> Response:
     """Bring it back within seven days of its removal; it is the reviver's then. One that is there must be one's own."""
     issue = IssueKey.parse(key)
@@ -86,7 +90,7 @@ async def revive(env: Env, key: Key, call: CallOf, body: Annotated[ReviveBody | 
     return await answered(call, Asked("preview.revive", env, str(issue), said))
 
 
-@router.get("/operations", response_model=None)
+@router.get("/operations", responses=tells(shapes.Operations), response_model=None)
 def listed_operations(
     api: ApiOf, caller: CallerOf, env: Annotated[str, Query(max_length=40)] = "",
     issue: Annotated[str, Query(max_length=40)] = "", after: Annotated[str, Query(max_length=100)] = "",
@@ -100,7 +104,7 @@ def listed_operations(
     return {"operations": [operation_told(one) for one in rows], "next": rows[-1].id if len(rows) == limit else None}
 
 
-@router.get("/operations/{operation_id}", response_model=None)
+@router.get("/operations/{operation_id}", responses=tells(shapes.Operation), response_model=None)
 async def operation(
     operation_id: str, api: ApiOf, caller: CallerOf, prefer: Annotated[str | None, Header(max_length=200)] = None
 ) -> Response:

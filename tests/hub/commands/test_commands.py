@@ -394,6 +394,16 @@ def test_the_schemas_in_docs_are_the_models(name: str) -> None:
     assert must("schema", name).out == schema_text(name)
 
 
+def test_the_description_of_the_api_in_docs_is_the_apis() -> None:
+    assert (ROOT / "docs" / "schema" / "openapi.json").read_text() == must("schema", "openapi").out
+
+
+def test_all_schemas_are_written_to_a_folder(tmp_path: Path) -> None:
+    must("schema", "--to", tmp_path)
+    shipped = {path.name: path.read_text() for path in (ROOT / "docs" / "schema").iterdir()}
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == shipped
+
+
 def test_what_we_ship_and_write_fits_its_schema() -> None:
     def fits(name: str, text: str) -> None:
         jsonschema_rs.Draft202012Validator(schema(name)).validate(yaml.load(text, yaml.CSafeLoader))

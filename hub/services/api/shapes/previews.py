@@ -1,0 +1,235 @@
+"""Previews, their history, and who waits, as they are told."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from hub.services.api.shapes.base import About, Audience, EnvironmentText, IssueText, Money, Paged, Shape, Time
+from hub.services.api.shapes.operations import Freeze, Operation
+
+
+class Extension(Shape):
+    """A lease that was made longer."""
+
+    by: str = Field(description="how much longer", examples=["4h"])
+    requested_by: str
+    at: Time
+    reason: str
+
+
+class Lease(Shape):
+    """How long a preview lives."""
+
+    phase: Literal["active", "expiring soon", "expired", "awaiting approval", "endless"] = Field(
+        description="what Git alone tells: whether pods run is told by /causes"
+    )
+    requested_by: str = Field(description="whose it is")
+    requested_at: Time
+    ttl: str = Field(examples=["24h"])
+    expires_at: Time | None = Field(description="null: it has not begun, since it awaits its merge")
+    minutes_left: int
+    office_hours: bool
+    extensions: list[Extension]
+
+
+class Price(Shape):
+    """List price of a preview's pods. Null: it has none of its own, since spot nodes are shared."""
+
+    currency: str = Field(examples=["USD"])
+    per_hour: Money | None
+    per_lease: Money | None
+    as_of: str = Field(description="day on which the prices were read")
+
+
+class Component(Shape):
+    """Equal pods of a preview."""
+
+    image: str = Field(description="reference; a part after `@` is the digest")
+    replicas: int
+    cpu: str = Field(examples=["250m"])
+    memory: str = Field(examples=["256Mi"])
+
+
+class Preview(Shape):
+    """One preview as its entry has it."""
+
+    issue: IssueText
+    environment: EnvironmentText
+    namespace: str = Field(examples=["preview-rtb-123"])
+    blueprint: str
+    branch: str | None
+    compute: str = Field(examples=["fargate"])
+    shard: str = Field(description="the load balancer that it is on")
+    url: str = Field(examples=["https://rtb-123.int.example.com/"])
+    lease: Lease
+    price: Price
+    components: dict[str, Component]
+    manifest_digest: str | None
+    is_request: bool = Field(description="it awaits a review and is not live")
+    removal_requested: bool
+
+
+class Facets(Shape):
+    """How many there are of what, at most a hundred values each."""
+
+    env: dict[str, int]
+    phase: dict[str, int]
+    project: dict[str, int]
+    requester: dict[str, int]
+
+
+class PreviewPage(About, Paged):
+    """A page of previews."""
+
+    previews: list[Preview]
+    total: int = Field(description="of the filter, on all pages")
+    facets: Facets = Field(description="of the filter")
+
+
+class QueuedLease(Shape):
+    """The lease of one that waits."""
+
+    requested_by: str
+    requested_at: Time
+    ttl: str
+
+
+class Place(Shape):
+    """A request that waits for room, and its place."""
+
+    issue: IssueText
+    environment: EnvironmentText
+    blueprint: str
+    branch: str | None
+    compute: str
+    lease: QueuedLease
+    components: dict[str, Component]
+    position: int = Field(description="1: the first")
+    length: int = Field(description="how many wait in this environment")
+    held: list[str] = Field(description="why it waits; empty: it starts at the next pass")
+
+
+class May(Shape):
+    """Whether the caller may: null, or why not in words."""
+
+    extend: str | None
+    stop: str | None
+    revive: str | None
+
+
+class OnePreview(About):
+    """One preview: live or asked for (`preview`), or waiting for room (`place`)."""
+
+    preview: Preview | None
+    place: Place | None
+    may: May
+
+
+class HistoryEvent(Shape):
+    """One change, or an operation that made none."""
+
+    id: str
+    kind: Literal["commit", "operation"]
+    at: Time
+    action: str = Field(examples=["start", "extend", "by hand"])
+    who: str
+    why: str
+    commit: str | None
+    subject: str | None
+    details: dict[str, str] = Field(description="further trailers of the commit, such as `Ends`")
+    awaits: str | None = Field(description="the request branch, while it is not merged")
+    operation: Operation | None = Field(description="what was asked for, where the database still knows")
+
+
+class History(Paged):
+    """What happened to a preview, the newest first."""
+
+    events: list[HistoryEvent]
+    more: bool = Field(description="whether there is a next page")
+
+
+class Evidence(Shape):
+    """What was looked at in the cluster."""
+
+    source: str = Field(description="event, condition or state")
+    kind: str
+    name: str
+    container: str = ""
+    reason: str
+    message: str
+    time: Time | None
+
+
+class Cause(Shape):
+    """What else was found."""
+
+    code: str
+    audience: Audience
+    final: bool
+    text: str
+    steps: list[str]
+    evidence: list[Evidence]
+
+
+class UnreadKind(Shape):
+    """What could not be read of the cluster, and why."""
+
+    resource: str
+    why: str
+
+
+class Causes(Shape):
+    """Where a preview stands by its cluster, and why. `isRead` false: `unread` says why nothing is known."""
+
+    is_read: bool
+    phase: str = Field(examples=["running", "starting", "failed", "stuck", "stopping", "removed", "unknown"])
+    code: str | None = Field(description="of the reference of causes; null: nothing is wrong, or nothing is known")
+    audience: Audience
+    final: bool = Field(description="waiting does not help")
+    text: str
+    steps: list[str] = Field(description="what to do, the first first")
+    evidence: list[Evidence]
+    others: list[Cause]
+    unread: list[UnreadKind]
+    as_of: Time
+
+
+class Mine(Shape):
+    """What is the caller's own."""
+
+    total: int
+    expiring_soon: int
+    waiting: int
+    open_operations: int
+    failed_operations: int = Field(description="of those asked for in the last day")
+
+
+class MayStart(Shape):
+    """Whether the caller may start in an environment: null, or why not in words."""
+
+    start: dict[str, str | None]
+
+
+class Summary(About):
+    """How many there are of what, everywhere."""
+
+    total: int
+    facets: Facets
+    waiting: int = Field(description="requests that wait for room")
+    approvals: int = Field(description="requests that await a review")
+    mine: Mine
+    freezes: list[Freeze]
+    may: MayStart
+
+
+class Listing(Shape):
+    """What `rtb-hub list --output json` prints."""
+
+    previews: list[dict[str, Any]]
+    totals: dict[str, Any]
+    unreadable: list[dict[str, Any]]
+    queue: list[Place]
+    queue_set_aside: list[dict[str, Any]]
+    next: str | None = None
