@@ -108,6 +108,37 @@ RULES = (
         patience=_WEBHOOK,
     ),
     Rule(
+        "api-server-timeout",
+        Layer.ADMISSION,
+        Audience.PLATFORM,
+        "The API server gave up on making a pod: mostly a webhook or an aggregated API does not answer. Who makes the"
+        " pods tries again, ever more rarely.",
+        (
+            "see which webhook or API does not answer: kubectl get apiservices; kubectl get"
+            " mutatingwebhookconfigurations,validatingwebhookconfigurations",
+        ),
+        said("request did not complete within (?:requested|allowed)"),
+        patience=_WEBHOOK,
+    ),
+    Rule(
+        "ingress-class-missing",
+        Layer.ADMISSION,
+        Audience.PLATFORM,
+        "The class that the Ingress names is not in the cluster, or its parameters are not.",
+        ("an administrator applies argocd/<environment> (kubectl apply -k), which brings the IngressClass",),
+        said(r"IngressClass(?:Params)?\b.{0,120}(?:not found|not exist)", "invalid ingress class"),
+        is_final=True,
+    ),
+    Rule(
+        "ingress-host-taken",
+        Layer.ADMISSION,
+        Audience.PLATFORM,
+        "Another Ingress of the cluster already has this host and path.",
+        ("remove the other Ingress that the message names, or stop the preview that it belongs to",),
+        said(r"is already defined in ingress [\w./-]+"),
+        is_final=True,
+    ),
+    Rule(
         "webhook-denied",
         Layer.ADMISSION,
         Audience.PLATFORM,
@@ -157,7 +188,7 @@ RULES = (
             "field not declared in schema",
             "Too long: must have at most",
         ),
-        not_words=said("field is immutable", "updates to statefulset spec", "application spec"),
+        not_words=said("field is immutable", "updates to statefulset spec", "application spec", "in the time allotted"),
         is_final=True,
     ),
     Rule(
@@ -177,8 +208,10 @@ RULES = (
         ("wait: it is tried again",),
         said(
             "etcdserver: ",
-            "request did not complete within",
             "the object has been modified",
+            "unable to return a response in the time allotted",
+            "resource quota evaluation timed out",
+            "status unknown for quota",
             "too many requests",
             "another operation is already in progress",
         ),

@@ -133,6 +133,13 @@ RULES = (
         final=True,
     ),
     _rule(
+        "argo-repo-server-full",
+        "Argo CD's repo-server has come to a limit of its own: its disk, its open files, or the size of an answer.",
+        "give the repo-server more room: its disk (emptyDir or ephemeral storage), its memory, and"
+        " reposerver.grpc.max.size in argocd-cmd-params-cm",
+        words=("no space left on device", "code = ResourceExhausted", "too many open files", "message larger than max"),
+    ),
+    _rule(
         "argo-repo-server-down",
         "Argo CD's repo-server did not answer. Nothing of the preview is at fault.",
         _REPO_SERVER,
@@ -184,8 +191,15 @@ RULES = (
             "ensure CRDs are installed",
             "resource mapping not found",
             "could not find version",
+            "custom resource definition is terminating",
         ),
         final=True,
+    ),
+    _rule(
+        "argo-namespace-missing",
+        "The preview's namespace is gone, or was not made yet, while its objects are applied.",
+        AGAIN,
+        words=(r"namespaces? \"preview-[a-z0-9-]+\" not found",),
     ),
     _rule(
         "argo-shared-resource",

@@ -53,6 +53,9 @@ _WAITING = frozenset(
 #: The component of a blueprint that the others need (templates/preview/web-api-postgres).
 _DATABASE = "postgres"
 _COMES_UP = timedelta(minutes=5)
+#: Codes of a pod that misses a Secret, and how soon kubelet looks for it again.
+_WITHOUT_SECRET = frozenset({"secret-missing", "volume-secret-missing"})
+_TRIED_AGAIN = timedelta(minutes=2)
 _LATEST = datetime.max.replace(tzinfo=UTC)
 #: Spot nodes are made when a pod asks for one: so long a scheduler that finds none is no cause.
 _NORMAL = frozenset({"nodes-full", "nodes-tainted", "nodes-do-not-match", "no-nodes", "nodes-unschedulable"})
@@ -124,6 +127,8 @@ def _is_symptom(one: Finding, needs: Mapping[str, frozenset[str]], troubled: set
 
 def _waits(look: Look, one: Finding, needs: Mapping[str, frozenset[str]], troubled: set[str]) -> bool:
     """Whether it only ends because what it needs is still coming up, without a cause of its own."""
+    if one.code in _WITHOUT_SECRET and _is_made_soon(look, one):
+        return True
     if one.code not in _WAITING or one.is_final:
         return False
     for workload in look.workloads:
@@ -131,6 +136,17 @@ def _waits(look: Look, one: Finding, needs: Mapping[str, frozenset[str]], troubl
             young = [pod for pod in look.pods_of(workload) if look.now - pod.created <= _COMES_UP]
             if young:
                 return True
+    return False
+
+
+def _is_made_soon(look: Look, one: Finding) -> bool:
+    """Whether an ExternalSecret makes the Secret it misses: just now, or as soon as its operator looks at it."""
+    said = " ".join(evidence.message for evidence in one.evidence)
+    for secret in look.details.secrets:
+        since = secret.created if secret.is_ready is None else secret.since if secret.is_ready else None
+        patience = secrets.SLOW if secret.is_ready is None else _TRIED_AGAIN
+        if since and look.now - since <= patience and f'"{secret.target}"' in said:
+            return True
     return False
 
 

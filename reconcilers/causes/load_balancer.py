@@ -77,6 +77,35 @@ RULES = (
         ),
     ),
     _rule(
+        "alb-account-blocked",
+        "AWS does not let this account make load balancers.",
+        "have AWS Support allow load balancers in this account",
+        words=("does not support creating load balancers", "OperationNotPermitted"),
+    ),
+    _rule(
+        "alb-conflict",
+        "The load balancer or one of its rules is there already, made by somebody else or with settings that cannot be"
+        " changed.",
+        "remove what is in the way in AWS (the load balancer, listener rule or target group that it names), or have the"
+        " previews use another group",
+        words=(
+            "PriorityInUse",
+            "DuplicateLoadBalancer",
+            "DuplicateListener",
+            "DuplicateTargetGroup",
+            "already exists",
+            "ResourceInUse",
+            "Scheme .{0,60}cannot be changed",
+            "is already associated",
+        ),
+    ),
+    _rule(
+        "alb-firewall",
+        "The web application firewall (WAF) that the load balancer is to have is missing or cannot be used.",
+        "correct the WAF's ACL in the IngressClassParams or annotations: its ARN, region and scope",
+        words=("WAF", "WebACL"),
+    ),
+    _rule(
         "alb-webhook",
         "The load balancer controller's own webhook does not answer, so it cannot make its objects.",
         "see whether the load balancer controller's pods run, and that the API server reaches them (port 9443)",
@@ -124,6 +153,7 @@ RULES = (
         " them in the IngressClassParams; see that each has eight free addresses",
         words=(
             "auto-discover subnets",
+            "find all subnets",
             "at least (?:one|two) subnet",
             "subnets? .{0,120}(?:not found|not exist|AZ|Availability Zone)",
             "InvalidSubnet",

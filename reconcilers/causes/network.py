@@ -87,7 +87,19 @@ NETWORK_RULES = (
             "connection refused",
             "no networks found",
             "aws-cni.{0,200}deadline exceeded",
+            "failed to setup network policy",
         ),
+    ),
+    Rule(
+        "sandbox-slow",
+        Layer.NETWORK,
+        Audience.PLATFORM,
+        "The node's container runtime does not finish making the pod's sandbox.",
+        (
+            "delete the pod, so that it is made anew: kubectl delete pod -n {namespace} {pod}",
+            "replace the node if it goes on",
+        ),
+        said("name .{0,200}is reserved for", "sandbox: rpc error: code = DeadlineExceeded", "failed to start sandbox"),
     ),
 )
 SANDBOX_IMAGE = _rule(
@@ -120,9 +132,25 @@ VOLUME_RULES = (
     _rule(
         "volume-passing",
         Audience.NOBODY,
-        "Kubelet does not know the Secret or ConfigMap yet. It tries again by itself.",
+        "Kubelet does not know the Secret or ConfigMap yet, or not any more. It tries again by itself.",
         "wait: kubelet tries again by itself",
-        words=("failed to sync (?:secret|configmap) cache", "not registered"),
+        words=("failed to sync (?:secret|configmap) cache", "not registered", "it is being terminated"),
+    ),
+    Rule(
+        "volume-service-account-missing",
+        Layer.CONFIG,
+        Audience.PLATFORM,
+        "The pod's ServiceAccount is not there any more, so no token of it can be mounted.",
+        ("see whether Argo CD applied it: kubectl get serviceaccounts -n {namespace}",),
+        said(r"serviceaccounts? \"[^\"]*\" not found"),
+    ),
+    Rule(
+        "volume-secrets-store",
+        Layer.CONFIG,
+        Audience.PLATFORM,
+        "The secrets store driver cannot fetch what the volume is to hold.",
+        ("check that the secret exists and that the pod's role may read it; the driver's message names it",),
+        said("mount secrets store objects", "secrets-store", "SecretProviderClass"),
     ),
     _rule(
         "volume-role-denied",
@@ -143,7 +171,11 @@ VOLUME_RULES = (
         Audience.PLATFORM,
         "The storage driver of the volume is not on the node.",
         "install the CSI driver it names, or see whether its pods run",
-        words=(r"driver name .{0,120} not found", "CSINode .{0,200}does not contain driver"),
+        words=(
+            r"driver name .{0,120} not found",
+            "CSINode .{0,200}does not contain driver",
+            "waiting for external-attacher of",
+        ),
     ),
     _rule(
         "volume-not-mounted",
@@ -160,7 +192,7 @@ VOLUME_RULES = (
             "attachdetach",
             "AttachVolume",
             "MountVolume",
-            "Unable to attach or mount volumes",
+            "Unable to (?:attach or )?mount volumes",
             "timed out waiting for the condition",
         ),
     ),

@@ -48,6 +48,13 @@ PROBE_RULES = (
         words=(r"statuscode: ?\d+", "HTTP probe failed", "service unhealthy", "NOT_SERVING"),
     ),
     _probe(
+        "probe-readiness-redirected",
+        "The component redirects its readiness probe without end, or to somewhere else.",
+        "have the component's healthPath answer by itself, without a redirect such as to a sign-in page",
+        _LOG,
+        words=(r"stopped after \d+ redirects",),
+    ),
+    _probe(
         "probe-readiness-timeout",
         "The component does not answer its readiness probe in time.",
         "check that the healthPath answers within the probe's time, and does not wait for other components",

@@ -22,6 +22,7 @@ from reconcilers.causes.removal_rules import (
     BLOCKED,
     CLUSTER_AWAY,
     CONTENT_LEFT,
+    CONVERSION,
     DELETION_HOOK,
     DEPENDANTS,
     FINALIZERS,
@@ -86,7 +87,7 @@ def holding(look: Look, namespace: Namespace | None) -> Iterator[Finding]:
             )
     for type_ in _DELETION:
         if found := _condition(namespace, type_):
-            rule = classified((*FINALIZERS, WEBHOOK, CONTENT_LEFT), found.message) or _OTHER
+            rule = classified((*FINALIZERS, CONVERSION, WEBHOOK, CONTENT_LEFT), found.message) or _OTHER
             yield finding(
                 rule,
                 subject,
@@ -123,7 +124,7 @@ def _errors(look: Look) -> Iterator[Finding]:
     for condition in application.conditions if application else ():
         is_spec = condition.type == "InvalidSpecError" and classified((PROJECT_GONE,), condition.message) is not None
         if application and (condition.type == "DeletionError" or is_spec):
-            rules = (PROJECT_GONE, WEBHOOK, FORBIDDEN, PASSES, DELETION_HOOK, CLUSTER_AWAY)
+            rules = (PROJECT_GONE, CONVERSION, WEBHOOK, FORBIDDEN, PASSES, DELETION_HOOK, CLUSTER_AWAY)
             subject = Ref("Application", application.name)
             begun = application.deleting_since
             yield finding(

@@ -14,6 +14,13 @@ API_DOWN = _rule(
     "An aggregated API of the cluster does not answer, which blocks the deletion of every namespace.",
     "repair the API that it names, or remove its apiservice: kubectl get apiservices shows which are not available",
 )
+CONVERSION = _rule(
+    "namespace-conversion-webhook",
+    "Objects of a kind cannot be listed, because the webhook that converts them is gone: no namespace can be emptied.",
+    "bring back the webhook that it names, or delete the CustomResourceDefinition whose conversion names it: kubectl"
+    " get crd",
+    words=("conversion webhook for", "conversion webhook"),
+)
 CONTENT_LEFT = _rule(
     "namespace-content-left",
     "Objects of the namespace are not deleted.",
@@ -124,6 +131,7 @@ BLOCKED = _rule(
 )
 RULES = (
     API_DOWN,
+    CONVERSION,
     CONTENT_LEFT,
     PROJECT_GONE,
     *FINALIZERS,

@@ -36,6 +36,20 @@ FARGATE_RULES = (
         words=("capacity is (?:currently )?unavailable", "insufficient capacity"),
     ),
     _fargate(
+        "fargate-zone-unsupported",
+        Audience.PLATFORM,
+        "There is no Fargate in the availability zone of the subnet that was chosen.",
+        "take the subnets of that availability zone out of the Fargate profile",
+        words=("not supported in the requested availability zone",),
+    ),
+    _fargate(
+        "fargate-throttled",
+        Audience.NOBODY,
+        "AWS begins so many Fargate pods at once and no more. It is tried again by itself.",
+        "wait: it is tried again by itself",
+        words=("rate exceeded", "Throttl", "too many .{0,60}(?:simultaneously|at once)"),
+    ),
+    _fargate(
         "fargate-execution-role",
         Audience.PLATFORM,
         "The Fargate profile's pod execution role is missing, or the cluster does not accept it.",
@@ -74,6 +88,7 @@ FARGATE_RULES = (
             r"(?:exceed|greater than|larger than|more than).{0,80}(?:fargate|max)",
             r"(?:cpu|memory|vcpu).{0,80}(?:exceed|too large|greater than|not supported)",
             r"too many (?:cpu|vcpu|resources)",
+            r"ephemeral.?storage.{0,80}exceed",
         ),
         not_words=said("SecurityContext", "volumes not supported", "fields not supported"),
         is_final=True,
@@ -134,6 +149,13 @@ NOT_TRIED = Rule(
 )
 KARPENTER_RULES = (
     _rule(
+        "karpenter-no-branch-interfaces",
+        "No instance type of the NodePool has branch network interfaces for a pod with security groups of its own.",
+        "have the NodePool use instance types with branch interfaces (nitro), and switch pod ENIs on: ENABLE_POD_ENI of"
+        " the VPC CNI",
+        words=(r"no instance type .{0,300}vpc\.amazonaws\.com/pod-eni",),
+    ),
+    _rule(
         "karpenter-limits",
         "The NodePool may make no more nodes: its limits are reached.",
         "raise the limits of the NodePool, or stop another preview",
@@ -166,6 +188,12 @@ KARPENTER_RULES = (
             "filtered out all",
             "InsufficientInstanceCapacity",
         ),
+    ),
+    _rule(
+        "karpenter-topology",
+        "The pod wants to be spread or kept apart in a way that no NodePool can fulfil.",
+        "have the NodePool make nodes in the zones that it names, or loosen the template's spread and affinity",
+        words=("unsatisfiable topology", "topology (?:spread|constraint)", "anti-affinity"),
     ),
     _rule(
         "karpenter-no-nodepool",
@@ -201,6 +229,13 @@ SCHEDULER_RULES = (
             "waiting for .{0,60}to be bound",
             "storageclass",
         ),
+    ),
+    _rule(
+        "nodes-without-branch-interfaces",
+        "No node has a branch network interface left for a pod with security groups of its own.",
+        "have the NodePool use instance types with more branch interfaces (nitro, larger ones), and see that the VPC"
+        " resource controller runs: ENABLE_POD_ENI of the VPC CNI",
+        words=("Insufficient vpc\\.amazonaws\\.com/pod-eni",),
     ),
     _rule(
         "nodes-full",

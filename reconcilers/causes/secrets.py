@@ -51,6 +51,9 @@ RULES = (
             "InvalidIdentityToken",
             "security token .{0,60}is invalid",
             "permission denied",
+            "Permission '[^']{1,120}' denied",
+            "DecryptionFailure",
+            "can't decrypt the protected secret",
             "Code: 403",
             "status code: 403",
             "StatusCode: 403",
@@ -102,7 +105,9 @@ RULES = (
             r"\bsecrets?\b.{0,200}(?:not found|does not exist)",
             "no secret found",
         ),
-        not_words=said('(?:Cluster)?SecretStore "', "secretstores"),
+        not_words=said(
+            "could not get provider client", '(?:Cluster)?SecretStore(?:\\.external-secrets\\.io)? "', "secretstores"
+        ),
     ),
     Rule(
         "secret-store-not-ready",
@@ -112,7 +117,9 @@ RULES = (
         ("repair the SecretStore it names: kubectl describe clustersecretstores; its role, region and ServiceAccount",),
         said(
             "SecretStore .{0,200}(?:not ready|not found|is invalid)",
-            'secretstores?.{0,40} "[^"]*" not found',
+            'secretstores?(?:\\.external-secrets\\.io)? "[^"]*" not found',
+            "SecretStore .{0,120}not allowed from namespace",
+            "namespaces must be explicitly set",
             "could not get (?:Cluster)?SecretStore",
             "could not get secret store",
             "store .{0,100}(?:not ready|is not ready)",
@@ -139,6 +146,22 @@ RULES = (
             "RequestError",
             "TLS handshake timeout",
         ),
+    ),
+    Rule(
+        "secret-key-invalid",
+        Layer.SECRETS,
+        Audience.DEVELOPER,
+        "A key of the secret cannot be a key of a Kubernetes Secret.",
+        ("use letters, digits, '-', '_' and '.' in the keys of the secret in AWS Secrets Manager",),
+        said("a valid config key must consist of", r"is invalid: data\["),
+    ),
+    Rule(
+        "secret-webhook",
+        Layer.SECRETS,
+        Audience.PLATFORM,
+        "The External Secrets Operator's webhook, or another one, refuses the object or does not answer.",
+        ("see what the webhook says: it names itself in the message; repair it or the template's ExternalSecret",),
+        said("admission webhook", "failed calling webhook"),
     ),
     Rule(
         "secret-template-wrong",

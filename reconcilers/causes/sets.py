@@ -82,9 +82,15 @@ RULES = (
     ),
     _rule(
         "set-project-missing",
-        "The AppProject or the cluster that the ApplicationSet's Applications name is not there.",
+        "The AppProject that the ApplicationSet's Applications name is not there.",
         "an administrator applies argocd/<environment> (kubectl apply -k), which brings the AppProject",
-        words=("project .{0,120}(?:not exist|not found)", "invalid project reference", "destination"),
+        words=("project .{0,120}(?:not exist|not found)", "invalid project reference"),
+    ),
+    _rule(
+        "set-destination-unknown",
+        "Argo CD knows no cluster by the name or address that the ApplicationSet's Applications name.",
+        "register the cluster in Argo CD (a cluster Secret), or correct the destination in argocd/<environment>",
+        words=("cluster .{0,120}(?:not been configured|not found)", "no clusters with this name", "destination"),
     ),
     _rule(
         "set-template-wrong",

@@ -20,7 +20,7 @@ from hub.adapters.kubernetes.recording import Recording, read_recording
 from hub.views.why import why_data
 from reconcilers.causes.texts import LONGEST, named, one_line, shortened
 from worlds.places import ROOT
-from worlds.situations import SITUATIONS, TARGET, at, event, pod, recorded, situation
+from worlds.situations import SITUATIONS, TARGET, at, event, pod, recorded, situation, thing
 
 HANDED = sorted((ROOT / "tests" / "golden" / "causes" / "handed").glob("*.yaml"))
 BASIC = (
@@ -173,6 +173,20 @@ def test_a_container_that_runs_between_two_tries_crashes_and_one_that_came_up_lo
 def test_a_pod_that_waits_for_a_secret_is_told_by_the_external_secret() -> None:
     found = told(situation("secret", "Secret does not exist"))
     assert (found["code"], found["others"][0]["code"]) == ("secret-does-not-exist", "secret-missing")
+
+
+@pytest.mark.parametrize(("age", "code"), [("01:58:30", None), ("01:50:00", "secrets-operator-silent")])
+def test_a_secret_that_is_being_made_is_waited_for(age: str, code: str | None) -> None:
+    tree = situation("waiting", 'secret "web-env" not found')
+    tree["objects"]["externalsecrets.external-secrets.io"] = [
+        thing("ExternalSecret", "web-env", created=age, status={})
+    ]
+    assert told(tree)["code"] == code
+    made = {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": at("01:59:00")}]}
+    tree["objects"]["externalsecrets.external-secrets.io"][0]["status"] = made
+    assert told(tree)["code"] is None
+    made["conditions"][0]["lastTransitionTime"] = at("01:50:30")
+    assert told(tree)["code"] == "secret-missing", "not for ever"
 
 
 def test_a_crashed_job_that_is_tried_again_is_no_cause_yet() -> None:
