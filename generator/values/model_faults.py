@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -13,6 +13,10 @@ from generator.errors import Fault, Location, nearest
 
 Path = tuple[str | int, ...]
 _OTHER_RELEASE = "use the release that knows it"
+_NEWER_RELEASE = "a newer release of rtb-hub wrote it: upgrade this one"
+
+#: As Kubernetes writes versions of an API (v2, v1beta1); longer numbers are none.
+_VERSION = re.compile(r"v([0-9]{1,9})(?:[a-z]+[0-9]{1,9})?")
 
 
 def faults_of(
@@ -21,10 +25,19 @@ def faults_of(
     """One fault for each error, in file order. `where` gives the place of a path or of its nearest parent."""
     errors = error.errors(include_url=False)
     faults = [_fault(details, model, where) for details in errors]
-    other = [one for one in faults if one.field == "apiVersion" and one.remedy == _OTHER_RELEASE]
+    other = tuple(filter(_is_release, faults))
     if other:  # what else is wrong there may be right in that release
-        return tuple(other)
+        return other
     return tuple(sorted(faults, key=lambda f: (f.where.file, f.where.line, f.where.column) if f.where else ("", 0, 0)))
+
+
+def is_of_another_release(faults: Iterable[Fault]) -> bool:
+    """Whether that is why a file cannot be read: then it is right for those who know it, and theirs to change."""
+    return any(map(_is_release, faults))
+
+
+def _is_release(fault: Fault) -> bool:
+    return fault.field == "apiVersion" and fault.remedy in (_OTHER_RELEASE, _NEWER_RELEASE)
 
 
 def field_path(path: Path) -> str:
@@ -47,8 +60,8 @@ def _fault(details: ErrorDetails, model: type[BaseModel], where: Callable[[Path]
             return Fault("is missing", place, field, remedy=_description(model, path))
         case "literal_error":
             allowed = str(context.get("expected", ""))
-            if path == ("apiVersion",) and _is_of_another_release(str(details["input"]), allowed):
-                told, remedy = f"{_shown(details)} is of another release of rtb-hub", _OTHER_RELEASE
+            if path == ("apiVersion",) and (remedy := _release_remedy(str(details["input"]), allowed)):
+                told = f"{_shown(details)} is of another release of rtb-hub"
                 return Fault(told, place, field, allowed, remedy=remedy)
             words = allowed.replace("'", "").replace(" or ", ", ").split(", ")
             return Fault(
@@ -70,10 +83,13 @@ def _fault(details: ErrorDetails, model: type[BaseModel], where: Callable[[Path]
             return Fault(f"{_shown(details)} is not allowed", place, field, allowed=message)
 
 
-def _is_of_another_release(given: str, expected: str) -> bool:
-    """Whether an apiVersion is of the same group as the one expected, in another version."""
+def _release_remedy(given: str, expected: str) -> str:
+    """What to do about an apiVersion of the same group as the one expected, in another version; else empty."""
     group, _, version = given.partition("/")
-    return f"'{group}/" in expected and re.fullmatch(r"v[0-9]+([a-z]+[0-9]+)?", version) is not None
+    found, known = _VERSION.fullmatch(version), re.search(rf"'{re.escape(group)}/v([0-9]+)'", expected)
+    if not found or not known:
+        return ""
+    return _NEWER_RELEASE if int(found[1]) > int(known[1]) else _OTHER_RELEASE
 
 
 def _shown(details: ErrorDetails) -> str:

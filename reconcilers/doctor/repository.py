@@ -17,6 +17,7 @@ from generator.errors import About, ConfigError, Location, Remedy, RemedyKind, T
 from generator.model.across import argocd_secrets, covers
 from generator.model.environment import Environment, EnvironmentSpec
 from generator.values.formats import format_time
+from generator.values.model_faults import is_of_another_release
 from generator.values.naming import MANIFEST_FILE, IssueKey, preview_folder
 from generator.values.quantities import duration
 from generator.values.shell import shell_word
@@ -80,7 +81,12 @@ def _about(record: EntryRecord, environment: str) -> About:
 
 
 def removal(record: EntryRecord, environment: str, *, place: str = "") -> ToDo:
-    """How to get rid of an entry: by its key, when it stands where that key's entry does. `place` comes first."""
+    """How to get rid of an entry: by its key, when it stands where that key's entry does. `place` comes first.
+
+    What another release wrote is not to be removed, but read by that release.
+    """
+    if is_of_another_release(record.faults):
+        return f"{place}: {record.faults[0].remedy}" if place else record.faults[0].remedy
     try:
         key = IssueKey.parse(record.name.upper())
     except ConfigError:

@@ -98,11 +98,13 @@ class Starter:
     def plan(self, asked: StartRequest, state: EnvironmentState, *, now: datetime) -> StartOutcome:
         """Plan one start, by which a request that waited leaves the line.
 
-        Raises `ConfigError` for a wrong request and `Stalled` (CapacityExhausted) when it is full, or others wait.
+        Raises `ConfigError` for a wrong request or what another release wrote, and `Stalled` (CapacityExhausted) when it is full, or others wait.
         """
         from reconcilers.lifecycle.queue_order import room_for
         from reconcilers.plan import Plan
+        from reconcilers.state.environment import must_be_of_this_release
 
+        must_be_of_this_release(asked.key, state)
         environment = state.environment
         previous = _previous(asked.key, state)
         before = previous.preview if previous else None

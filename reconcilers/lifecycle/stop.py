@@ -8,7 +8,7 @@ from typing import Literal
 from generator.errors import About, ConfigError, Fault, Reason, Remedy, RemedyKind, nearest
 from generator.values.naming import IssueKey, preview_folder
 from reconcilers.plan import FileChange, Plan
-from reconcilers.state.environment import EnvironmentState, target
+from reconcilers.state.environment import EnvironmentState, must_be_of_this_release, target
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,11 @@ class StopOutcome:
 
 
 def plan_stop(key: IssueKey, state: EnvironmentState, *, requested_by: str, reason: str = "") -> StopOutcome:
-    """Plan one stop. An unreadable entry can be stopped too. Raises `ConfigError` (PreviewNotFound)."""
+    """Plan one stop. An unreadable entry can be stopped too, unless another release wrote it.
+
+    Raises `ConfigError`: PreviewNotFound, UnreadableEntry (of another release).
+    """
+    must_be_of_this_release(key, state)
     environment = state.environment
     record, request, waits = state.entry(key), state.request(key), state.in_queue(key)
     if record is None and request is not None:

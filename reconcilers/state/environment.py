@@ -7,9 +7,11 @@ from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from generator.errors import ConfigError, Reason
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
 from generator.objects.manifest import Manifest, manifests_in
+from generator.values.model_faults import is_of_another_release
 from generator.values.naming import MANIFEST_FILE, IssueKey
 from reconcilers.capacity.facts import Facts
 from reconcilers.capacity.usage import Usage, share_of, total
@@ -141,12 +143,23 @@ def request_branch(environment: str, key: IssueKey) -> str:
     return f"{REQUEST_PREFIX}{environment}/{key.name}"
 
 
+def must_be_of_this_release(key: IssueKey, state: EnvironmentState) -> None:
+    """Raise `ConfigError` (UnreadableEntry) for a preview of which another release wrote a file that this cannot read.
+
+    It may run as it should, so this release neither replaces nor removes it.
+    """
+    for record in (state.request(key), state.entry(key), state.in_queue(key)):
+        if record is not None and is_of_another_release(record.faults):
+            raise ConfigError(Reason.UNREADABLE_ENTRY, record.faults)
+
+
 def target(key: IssueKey, state: EnvironmentState) -> tuple[str, str, str | None]:
     """Where a change to one preview is committed: (branch, parent commit, commit the branch must still be at).
 
     A gated environment's own branch never moves: the change goes to a request branch, new from the environment's head
-    or on top of what was requested before.
+    or on top of what was requested before. Raises `ConfigError` as `must_be_of_this_release` does.
     """
+    must_be_of_this_release(key, state)
     head = state.snapshot.commit
     if not state.environment.spec.gated:
         return state.snapshot.branch, head, head

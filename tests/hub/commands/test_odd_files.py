@@ -40,7 +40,7 @@ def test_an_entry_is_told_once_with_its_file_and_what_is_allowed(state: Path, te
     assert ENTRY in rtb_hub("list", "--repo", state).out
     if "release" in told:
         shown = rtb_hub("show", "RTB-2", "--env", "int", "--repo", state).err
-        assert "to do: use the release that knows it" in shown
+        assert "to do: a newer release of rtb-hub wrote it: upgrade this one" in shown
         assert "did you mean" not in shown
 
 
