@@ -37,6 +37,8 @@ _SETTINGS = (
     # A request is judged by the merge that a forge makes.
     *("merge.renames=true", "merge.directoryRenames=conflict", "merge.renormalize=false"),
 )
+#: Of a bare repository that is named, not come upon: as good as --git-dir, and Git still looks at whose it is.
+_NAMED_ITSELF = "safe.bareRepository=all"
 #: A password may hold any sign that should have been encoded: all goes up to the last '@' before a quotation mark, over
 #: line breaks too where nothing before them says that the address ended.
 _USERINFO = re.compile(r"(?<=://)(?:[^\s'\"/@:]*:[^'\"/\n]*(?:\n[^'\"\n]*){1,5}|[^'\"\n]*)@")
@@ -139,7 +141,8 @@ class Git:
     def _process(self, arguments: Sequence[str], extra: Mapping[str, str]) -> subprocess.Popen[bytes]:
         option = "--git-dir" if self.is_git_directory else "-C"
         where = [option, str(self.directory)] if self.directory else []
-        settings = (word for setting in (*_SETTINGS, *self.configuration) for word in ("-c", setting))
+        named = (_NAMED_ITSELF,) if self.directory and (self.directory / "HEAD").is_file() else ()
+        settings = (word for setting in (*_SETTINGS, *named, *self.configuration) for word in ("-c", setting))
         command = ["git", *where, *settings, *arguments]
         try:
             return subprocess.Popen(  # noqa: S603 - a list, no shell

@@ -40,7 +40,7 @@ from hub.adapters.git.push_rules import remote_path
 from hub.adapters.git.reader import GitReader
 from hub.adapters.git.snapshot import GitSnapshot
 from hub.adapters.git.trees import commit_tree
-from hub.adapters.git.work_tree import Standing, WorkTree, checked_out_in
+from hub.adapters.git.work_tree import Standing, WorkTree, checked_out_in, git_directory_above, work_tree_of
 from hub.telemetry import events
 from hub.telemetry.telemetry import SILENT, Telemetry
 from reconcilers.plan import Plan
@@ -309,6 +309,8 @@ def open_store(
             GitReader(git), without_credentials(location), identity, True, None, mirror.directory, mirror
         )
     path = Path(location).expanduser()
+    if path.name == ".git" and path.is_file():  # of a work tree that git-worktree(1) added, or a submodule
+        path = path.parent
     git = Git(environ, path, telemetry=telemetry)
     asked = ("--absolute-git-dir", "--git-common-dir", "--is-bare-repository")
     found = git.run("rev-parse", *asked) if path.is_dir() else None
@@ -324,7 +326,7 @@ def open_store(
         raise Stalled(Reason.NOT_A_STATE_REPOSITORY, fault)
     directory, common, bare = found.text.splitlines()
     has_remote = git.ask("config", "--get", "remote.origin.url").code == 0
-    top = None if bare == "true" else Path(git.must("rev-parse", "--show-toplevel").text)
+    top = None if bare == "true" else work_tree_of(git, Path(directory), location)
     reader = GitReader(Git(environ, top or Path(directory), telemetry=telemetry))
     return GitRepository(reader, location, identity, has_remote, top, path / common)
 
@@ -336,8 +338,12 @@ def _is_damaged(path: Path) -> bool:
 
 def create_repository(path: Path, *, bare: bool, remote: str | None, environ: Mapping[str, str]) -> None:
     """Make a Git repository without commits at `path`, new or empty. Raises `ConfigError` (TargetNotEmpty)."""
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise ConfigError(Reason.TARGET_NOT_EMPTY, Fault(f"{path} is not an empty folder", remedy="name another"))
+    if path.is_symlink() or path.exists():
+        if not path.is_dir() or any(path.iterdir()):
+            raise ConfigError(Reason.TARGET_NOT_EMPTY, Fault(f"{path} is not an empty folder", remedy="name another"))
+    if inside := git_directory_above(path, environ):
+        fault = Fault(f"{path} is inside the Git repository {inside}; nothing was changed", remedy="name another folder")
+        raise ConfigError(Reason.TARGET_NOT_EMPTY, fault)
     git = Git(environ)
     git.must("init", "--quiet", "--initial-branch=main", *(["--bare"] if bare else []), "--", str(path))
     if remote is not None:

@@ -12,7 +12,7 @@ import stat
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.errors import HubError, Reason, Remedy, RemedyKind, Stalled
@@ -39,6 +39,36 @@ def checked_out_in(git: Git, ref: str) -> Path | None:
         folder = Path(lines[0].removeprefix("worktree "))
         if f"branch {ref}" in lines and folder.is_dir():
             return folder
+    return None
+
+
+def work_tree_of(git: Git, directory: Path, location: str) -> Path:
+    """The top of the work tree that `git` runs in, or whose Git directory it runs in, at `location` for people.
+
+    Raises `Stalled` (RepositoryRefused) for a Git directory that does not say whose it is.
+    """
+    told = git.run("rev-parse", "--show-toplevel")
+    if told.code == 0:
+        return Path(told.text)
+    link = directory / "gitdir"  # gitrepository-layout(5): of a work tree that git-worktree(1) added
+    near = Path(link.read_text().strip()).parent if link.is_file() else directory.parent
+    of = replace(git, directory=near).run("rev-parse", "--absolute-git-dir", "--show-toplevel") if near.is_dir() else None
+    if of is not None and of.code == 0 and Path(of.text.splitlines()[0]).resolve() == directory.resolve():
+        return Path(of.text.splitlines()[1])
+    message = f"{location} is the Git directory of a work tree that stands elsewhere, or nowhere: {said(told)}"
+    raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy="name the work tree itself")
+
+
+def git_directory_above(path: Path, environ: Mapping[str, str]) -> Path | None:
+    """The Git directory that `path`, which need not be there, would be in; None: in none. A work tree is none."""
+    folder = path.absolute()
+    while not folder.is_dir() and folder != folder.parent:
+        folder = folder.parent
+    for above in (folder.resolve(), *folder.resolve().parents):
+        if (above / "HEAD").is_file():
+            told = Git(environ, above).run("rev-parse", "--is-inside-git-dir")
+            if told.code == 0 and told.text == "true":
+                return above
     return None
 
 

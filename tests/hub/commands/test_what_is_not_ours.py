@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from worlds.commands import commit_file, git, must, rtb_hub, state_of
+from worlds.commands import IMAGES, commit_file, git, must, rtb_hub, state_of
 from worlds.places import ROOT
 from worlds.repositories import state_repository
 
@@ -142,3 +142,61 @@ def test_a_demo_is_shown_in_a_folder_that_it_makes(tmp_path: Path, form: str) ->
             (where / "x").write_text("x")
     before = state_of(path)
     assert (rtb_hub("demo", where).code, state_of(path)) == (NOT_OURS, before)
+
+
+@pytest.mark.parametrize("is_remote", [False, True], ids=["the folder", "the remote"])
+@pytest.mark.parametrize(
+    "form",
+    [".git", ".git/refs", "app.git/refs", "tree", "tree/.git", ".git/worktrees/tree", "link", "link/.git", "link.git"],
+)
+def test_init_knows_a_repository_by_any_path_into_it(tmp_path: Path, form: str, *, is_remote: bool) -> None:
+    clone = application(tmp_path / "app.git")
+    git(clone, "worktree", "add", "-q", tmp_path / "tree", "-b", "other")
+    (tmp_path / "link").symlink_to(clone)
+    (tmp_path / "link.git").symlink_to(tmp_path / "app.git")
+    path = clone / form if form.startswith(".git") else tmp_path / form
+    before = state_of(clone), state_of(tmp_path / "app.git"), sorted(tmp_path.rglob("*"))
+    ran = rtb_hub("init", *((tmp_path / "new.git", "--remote", path) if is_remote else (path,)))
+    assert (ran.code, "[TargetNotEmpty]" in ran.err) == (NOT_OURS, True), ran.err
+    assert (state_of(clone), state_of(tmp_path / "app.git"), sorted(tmp_path.rglob("*"))) == before
+
+
+@pytest.mark.parametrize("command", ["init", "demo"])
+@pytest.mark.parametrize("form", ["clone/.git/new", "clone/.git/refs/a/b", "app.git/new", "nowhere"])
+def test_no_repository_is_made_inside_another_or_behind_a_link_to_nothing(
+    tmp_path: Path, form: str, command: str
+) -> None:
+    application(tmp_path / "app.git").rename(tmp_path / "clone")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    before = sorted(tmp_path.rglob("*"))
+    ran = rtb_hub(command, tmp_path / form)
+    assert (ran.code, sorted(tmp_path.rglob("*"))) == (NOT_OURS, before), ran.err
+
+
+def test_a_git_directory_that_is_named_stands_for_its_work_tree(tmp_path: Path) -> None:
+    must("init", tmp_path / "state", "--work-tree")
+    must("start", "RTB-1", "--env", "int", *IMAGES, "--repo", tmp_path / "state" / ".git")
+    assert git(tmp_path / "state", "status", "--porcelain") == ""
+    assert must("list", "--repo", tmp_path / "state").out == must("list", "--repo", tmp_path / "state" / ".git").out
+
+
+def test_a_git_directory_without_a_work_tree_is_told_as_one(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", tmp_path / "a"], check=True)
+    (tmp_path / "a" / ".git").rename(tmp_path / "b")
+    ran = rtb_hub("list", "--repo", tmp_path / "b")
+    assert (ran.code, "name the work tree itself" in ran.err) == (35, True), ran.err
+
+
+def test_a_bare_repository_that_is_named_is_used_where_git_takes_none_that_it_comes_upon(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("[safe]\n\tbareRepository = explicit\n")
+    strict = {"GIT_CONFIG_GLOBAL": str(tmp_path / "config")}
+    state = tmp_path / "state.git"
+    must("init", state, **strict)
+    must("start", "RTB-1", "--env", "int", *IMAGES, "--repo", state, **strict)
+    must("init", tmp_path / "clone.git", "--remote", state, **strict)
+    for where in (state, tmp_path / "clone.git", f"file://{state}"):
+        assert "RTB-1" in must("list", "--repo", where, **strict).out
+    assert rtb_hub("doctor", "--repo", state, **strict).code == 0
+    app = application(tmp_path / "app.git") and tmp_path / "app.git"
+    assert rtb_hub("init", app, **strict).code == NOT_OURS
+    assert rtb_hub("list", "--repo", state / "refs", **strict).code != 0
