@@ -6,32 +6,33 @@ branch at a time, so that a bad state in between is refused though the end is go
 A preview whose time is not up is removed by a change of its own only: one such preview in the whole walk, in a commit
 that does nothing else. That is what 'rtb-hub stop' makes, and what a reviewer of a pull request can judge at a glance.
 Where nobody reviews, since the environment is not gated, the hub also joins requests: there the commit's message names
-each preview that was stopped, so that none goes unsaid, and the cap bounds how many go.
+each preview that was stopped, so that none goes unsaid, and the cap bounds how many go. A preview whose time is made
+shorter is gone a little later: those count towards the cap as well, and towards the environment's `expiry.maxRemovals`.
 The expiry identity, whose pushes nobody reviews, never removes one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-from generator.errors import ConfigError, Location
+from generator.errors import Location
 from generator.render.render import PreviewRenderer
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, previews_folder
-from reconcilers.capacity.facts import Facts, facts_of
+from reconcilers.capacity.facts import Facts
 from reconcilers.capacity.usage import Usage, share_of, total
 from reconcilers.guard.entries import EntryGuard, PreviewChange
 from reconcilers.guard.lines import date_refusals, merge_refusals
 from reconcilers.guard.manifests import ManifestChange
 from reconcilers.guard.paths import PreviewFile, path_refusals, preview_file, queue_of
 from reconcilers.guard.queue import queue_refusals
+from reconcilers.guard.removals import Removals, facts_in
 from reconcilers.guard.walk import FILE_MODE, Objects, Policy, Refusal, Step, TreeFile, Walk, Who
 from reconcilers.lifecycle.batch import MOST_STOPS
 from reconcilers.lifecycle.start import Check
-from reconcilers.state.entries import parse_entry
 
-#: Removals in one walk, unless asked for otherwise.
+#: Previews that are removed or end earlier in one walk, unless asked for otherwise.
 CAP = MOST_STOPS
 _FILES = (ENTRY_FILE, MANIFEST_FILE)
 
@@ -44,16 +45,6 @@ class Judgement:
     commits: int = 0
     changed: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class _Removals:
-    """Previews that the walk removed: all, and those whose time was not up with the commits that did it."""
-
-    all: dict[str, str] = field(default_factory=dict)
-    live: list[tuple[str, str, bool]] = field(default_factory=list)
-    #: Folder and commit of those of `live` that nobody reviews and that the commit's message names.
-    said: set[tuple[str, str]] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -83,7 +74,7 @@ class _Pass:
 
     def __init__(self, guard: Guard, walk: Walk) -> None:
         self.guard, self.walk = guard, walk
-        self.removals = _Removals()
+        self.removals = Removals()
         self.changed: set[str] = set()
         self.guards = {
             name: EntryGuard(policy, PreviewRenderer(policy.library), guard.check, guard.version, guard.now)
@@ -104,7 +95,7 @@ class _Pass:
             yield from path_refusals(step, self.guard.policies, self.with_queue)
             yield from self._queue(step)
             yield from self._step(step)
-        yield from self._removals()
+        yield from self.removals.refusals(self.guard.policies, who=self.guard.who, cap=self.guard.cap)
 
     def _queue(self, step: Step) -> Iterator[Refusal]:
         """What changes in lines. Only what is not reviewed has one, and who ends leases has no part in it."""
@@ -183,6 +174,8 @@ class _Pass:
             others=self._others(file, tree),
             versions=lambda: self.guard.objects.versions(step.before, f"{folder}/{ENTRY_FILE}"),
         )
+        ends = (change.before, change.after)
+        self.removals.change(folder, file.environment, step.commit, ends, self.guard.now)
         judged = self.guards[file.environment]
         yield from judged.refusals(change)
         if self.guard.who == "expiry":
@@ -198,35 +191,14 @@ class _Pass:
         ]
         new = [one for one in ids if one not in self._facts]
         for one, text in self.guard.objects.blobs(new).items() if new else ():
-            self._facts[one] = _facts(text)
+            self._facts[one] = facts_in(text)
         return total(share_of([self._facts[one]]) for one in ids)
 
     def _removed(self, step: Step, folder: str, entry: TreeFile | None, *, is_alone: bool) -> None:
-        text = self.guard.objects.blobs([entry.id])[entry.id] if entry else None
         self.removals.all.setdefault(folder, step.commit)
-        facts = _facts(text)
-        is_live = facts is None or facts.expires_at is None or facts.expires_at > self.guard.now
-        if is_live and entry is not None:
-            self.removals.live.append((folder, step.commit, is_alone))
-
-    def _removals(self) -> Iterator[Refusal]:
-        live = self.removals.live
-        for folder, commit, is_alone in live:
-            where = Location(f"{folder}/{ENTRY_FILE}")
-            if self.guard.who == "expiry":
-                yield Refusal("removal-not-due", where, "its time is not known to be up", commit)
-            elif (folder, commit) in self.removals.said:
-                continue
-            elif len(live) > 1:
-                message = f"its time is not up, and {len(live) - 1} more such previews are removed with it"
-                yield Refusal("removal-not-due", where, message, commit)
-            elif not is_alone:
-                message = "its time is not up, and the commit that removes it does more than that"
-                yield Refusal("removal-not-due", where, message, commit)
-        if len(self.removals.all) > self.guard.cap:
-            first, commit = next(iter(self.removals.all.items()))
-            message = f"{len(self.removals.all)} previews are removed, and the cap is {self.guard.cap}"
-            yield Refusal("removal-cap", Location(f"{first}/{ENTRY_FILE}"), message, commit)
+        if entry is not None:
+            text = self.guard.objects.blobs([entry.id])[entry.id]
+            self.removals.remove(folder, step.commit, text, now=self.guard.now, is_alone=is_alone)
 
 
 _Pair = tuple[TreeFile | None, TreeFile | None]
@@ -247,10 +219,3 @@ def _history(walk: Walk) -> Refusal | None:
 def _pair(tree: Mapping[str, TreeFile], folder: str) -> _Pair:
     entry, manifest = (tree.get(f"{folder}/{name}") for name in _FILES)
     return entry, manifest
-
-
-def _facts(text: bytes | None) -> Facts | None:
-    try:
-        return facts_of(parse_entry(text, "")) if text is not None else None
-    except ConfigError:
-        return None

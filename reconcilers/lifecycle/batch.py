@@ -19,7 +19,7 @@ from reconcilers.plan import Plan, combined
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.planned import after
 
-#: Previews that one commit stops at most: what the guard lets through. Further stops are in the next.
+#: Previews that one commit stops or has end earlier, at most: what the guard lets through. Others are in the next.
 MOST_STOPS = 10
 
 
@@ -70,7 +70,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Another request for the same preview goes first, or as many as one commit may stop."""
+    """Another request for the same preview goes first, or as many as one commit may stop or have end earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,8 @@ def plan_batch(
     answers: list[Accepted[Outcome] | Refused | Deferred] = []
     seen: set[tuple[str, IssueKey]] = set()
     taking: defaultdict[str, list[int]] = defaultdict(list)
-    stops: Counter[str] = Counter()
+    ends: Counter[str] = Counter()
+    shorter: Counter[str] = Counter()
     for place, one in enumerate(submissions):
         if (one.environment, one.key) in seen:
             answers.append(Deferred())
@@ -117,16 +118,31 @@ def plan_batch(
         except Exception as err:  # noqa: BLE001 - the border of a request
             answers.append(Refused(unexpected(f"{one.key} in {one.environment} cannot be planned", err)))
             continue
-        if outcome.plan is not None and ("Action", "stop") in outcome.plan.trailers and outcome.withdraw is None:
-            stops[outcome.plan.branch] += 1
-            if stops[outcome.plan.branch] > MOST_STOPS:
+        plan = outcome.plan if outcome.plan is not None and not outcome.plan.is_converged else None
+        later = after(state, plan) if plan else state
+        if plan is not None and outcome.withdraw is None:
+            is_shorter = _ends_earlier(one.key, state, later)
+            shorter[one.environment] += is_shorter
+            ends[plan.branch] += is_shorter or ("Action", "stop") in plan.trailers
+            if ends[plan.branch] > MOST_STOPS or shorter[one.environment] > _most_shorter(state):
                 answers.append(Deferred())
                 continue
         answers.append(Accepted(outcome, state.environment))
-        if outcome.plan is not None and not outcome.plan.is_converged:
-            latest[one.environment] = after(state, outcome.plan)
+        if plan is not None:
+            latest[one.environment] = later
             taking[one.environment].append(place)
     return Batch(tuple(answers), _steps(answers))
+
+
+def _ends_earlier(key: IssueKey, before: EnvironmentState, later: EnvironmentState) -> bool:
+    """Whether a preview ends earlier than it did on its environment's own branch."""
+    old, new = before.entry(key), later.entry(key)
+    was, ends = (one.facts.expires_at if one and one.facts else None for one in (old, new))
+    return was is not None and ends is not None and ends < was
+
+
+def _most_shorter(state: EnvironmentState) -> int:
+    return state.environment.spec.expiry.max_removals
 
 
 def _steps(answers: Sequence[Accepted[Outcome] | Refused | Deferred]) -> tuple[Step, ...]:

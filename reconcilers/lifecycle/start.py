@@ -98,7 +98,8 @@ class Starter:
     def plan(self, asked: StartRequest, state: EnvironmentState, *, now: datetime) -> StartOutcome:
         """Plan one start, by which a request that waited leaves the line.
 
-        Raises `ConfigError` for a wrong request or what another release wrote, and `Stalled` (CapacityExhausted) when it is full, or others wait.
+        Raises `ConfigError` for a wrong request, or for what another release wrote, and `Stalled` (CapacityExhausted)
+        when it is full, or others wait.
         """
         from reconcilers.lifecycle.queue_order import room_for
         from reconcilers.plan import Plan

@@ -338,11 +338,12 @@ def _is_damaged(path: Path) -> bool:
 
 def create_repository(path: Path, *, bare: bool, remote: str | None, environ: Mapping[str, str]) -> None:
     """Make a Git repository without commits at `path`, new or empty. Raises `ConfigError` (TargetNotEmpty)."""
-    if path.is_symlink() or path.exists():
-        if not path.is_dir() or any(path.iterdir()):
-            raise ConfigError(Reason.TARGET_NOT_EMPTY, Fault(f"{path} is not an empty folder", remedy="name another"))
+    if (path.is_symlink() or path.exists()) and (not path.is_dir() or any(path.iterdir())):
+        raise ConfigError(Reason.TARGET_NOT_EMPTY, Fault(f"{path} is not an empty folder", remedy="name another"))
     if inside := git_directory_above(path, environ):
-        fault = Fault(f"{path} is inside the Git repository {inside}; nothing was changed", remedy="name another folder")
+        fault = Fault(
+            f"{path} is inside the Git repository {inside}; nothing was changed", remedy="name another folder"
+        )
         raise ConfigError(Reason.TARGET_NOT_EMPTY, fault)
     git = Git(environ)
     git.must("init", "--quiet", "--initial-branch=main", *(["--bare"] if bare else []), "--", str(path))

@@ -52,7 +52,11 @@ def work_tree_of(git: Git, directory: Path, location: str) -> Path:
         return Path(told.text)
     link = directory / "gitdir"  # gitrepository-layout(5): of a work tree that git-worktree(1) added
     near = Path(link.read_text().strip()).parent if link.is_file() else directory.parent
-    of = replace(git, directory=near).run("rev-parse", "--absolute-git-dir", "--show-toplevel") if near.is_dir() else None
+    of = (
+        replace(git, directory=near).run("rev-parse", "--absolute-git-dir", "--show-toplevel")
+        if near.is_dir()
+        else None
+    )
     if of is not None and of.code == 0 and Path(of.text.splitlines()[0]).resolve() == directory.resolve():
         return Path(of.text.splitlines()[1])
     message = f"{location} is the Git directory of a work tree that stands elsewhere, or nowhere: {said(told)}"

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from generator.render.request import Request
 from generator.values.naming import IssueKey
+from hub.actions.start import submission as starting
 from hub.actions.stop import StopRequest, submission
 from hub.settings import load_settings
 from hub.wiring import Hub
 from reconcilers.lifecycle.batch import MOST_STOPS
-from worlds.commands import IMAGES, git, must, rtb_hub
+from reconcilers.lifecycle.start import StartRequest
+from worlds.builders import image
+from worlds.commands import IMAGES, commit_file, git, must, rtb_hub
 from worlds.repositories import state_repository
 
 REFUSED = 5
@@ -71,3 +75,23 @@ def test_what_one_commit_says_does_not_cover_the_next(state: Path) -> None:
     gone = git(state, *who, "commit-tree", "main^{tree}", "-p", back, "-m", "unsaid").strip()
     ran = rtb_hub("guard", f"main~1..{gone}", "--repo", state)
     assert (ran.code, ran.out.count(f"[removal-not-due] {gone[:12]}")) == (REFUSED, 2), ran.out
+
+
+@pytest.mark.parametrize("most", [3, 20])
+def test_leases_that_are_made_shorter_together_come_in_commits_of_the_cap(state: Path, most: int) -> None:
+    policy = "environments/int/environment.yaml"
+    commit_file(state, policy, git(state, "show", f"main:{policy}") + f"  expiry: {{maxRemovals: {most}}}\n")
+    count = MOST_STOPS + 2
+    ours = Hub(load_settings({}), clock=lambda: datetime.now(UTC).replace(microsecond=0))
+    for number in range(1, count + 1):
+        start(state, f"RTB-{number}", "int")
+    head = git(state, "rev-parse", "main").strip()
+    requests = [StartRequest(IssueKey.parse(f"RTB-{number}"), "bob", Request({name: image(name) for name in ("web", "api")}), ttl="1h") for number in range(1, count + 1)]  # fmt: skip
+    parts = ours.parts(str(state))
+    for answer in parts.writer.write_all([starting(one, "int", parts.starter) for one in requests]):
+        answer.result()
+    commits = git(state, "rev-list", "--reverse", f"{head}..main").split()
+    assert len(commits) == -(-count // min(most, MOST_STOPS))
+    for commit in commits:
+        ran = rtb_hub("guard", f"{commit}^..{commit}", "--repo", state)
+        assert ran.code == 0, ran.out

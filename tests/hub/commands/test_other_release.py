@@ -37,7 +37,9 @@ def asked(state: Path, operation: tuple[str, ...], env: str = "int") -> Ran:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=IDS)
 @pytest.mark.parametrize("version", ["v2", "v1beta1"])
-def test_an_entry_of_another_release_is_refused_and_stays(state: Path, operation: tuple[str, ...], version: str) -> None:
+def test_an_entry_of_another_release_is_refused_and_stays(
+    state: Path, operation: tuple[str, ...], version: str
+) -> None:
     must(*START, "--env", "int", "--repo", state)
     rewritten(state, ENTRY.format("int"), version)
     before = state_of(state)
@@ -57,7 +59,9 @@ def test_a_place_in_the_queue_of_another_release_stays(state: Path, operation: t
 
 
 @pytest.mark.parametrize("operation", [START, ("stop", "RTB-1"), ("extend", "RTB-1", "--by", "1h")], ids=["start", "stop", "extend"])  # fmt: skip
-def test_a_request_of_another_release_is_neither_replaced_nor_withdrawn(state: Path, operation: tuple[str, ...]) -> None:
+def test_a_request_of_another_release_is_neither_replaced_nor_withdrawn(
+    state: Path, operation: tuple[str, ...]
+) -> None:
     must(*START, "--env", "prd", "--repo", state)
     rewritten(state, ENTRY.format("prd"), "v2", "preview/prd/rtb-1")
     before = state_of(state)
