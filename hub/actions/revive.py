@@ -9,6 +9,8 @@ from hub.actions.parts import Parts
 from reconcilers.lifecycle.batch import Submission
 from reconcilers.lifecycle.done import Done
 from reconcilers.lifecycle.revive import ReviveOutcome, ReviveRequest, plan_revival
+from reconcilers.lifecycle.start import Starter
+from reconcilers.ports.git import GitStore
 from reconcilers.state.environment import EnvironmentState
 
 
@@ -22,9 +24,16 @@ class Revived:
 
 def submission(asked: ReviveRequest, environment: str, parts: Parts) -> Submission[ReviveOutcome]:
     """A revival as what is written together with others."""
+    return submission_with(asked, environment, store=parts.store, starter=parts.starter)
+
+
+def submission_with(
+    asked: ReviveRequest, environment: str, *, store: GitStore, starter: Starter
+) -> Submission[ReviveOutcome]:
+    """The same, by what reads the history and what plans starts."""
 
     def plan(state: EnvironmentState, now: datetime) -> ReviveOutcome:
-        return plan_revival(asked, state, store=parts.store, starter=parts.starter, now=now)
+        return plan_revival(asked, state, store=store, starter=starter, now=now)
 
     return Submission(environment, asked.key, plan, "revive")
 

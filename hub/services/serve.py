@@ -124,7 +124,9 @@ def parts(ours: Hub, repo: str | None, database: Database) -> Iterator[Api]:
             "worker": lambda: worker.is_well,
             "reconcilers": reconcilers,
         }
-        yield Api(feed, jobs, replace(ours).repository(repo), sign_in, _now, checks, ours.telemetry)
+        yield Api(
+            feed, jobs, replace(ours).repository(repo), sign_in, _now, checks, ours.telemetry, starter=reader.starter
+        )
 
 
 @contextmanager

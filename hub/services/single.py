@@ -89,7 +89,8 @@ def serve_dashboard(ours: Hub, asked: Place, say: Callable[[str], None]) -> None
         stack.callback(jobs.listen(feed.look))
         sign_in = SignIn(database, _now, ours.settings.actor if is_loopback else None)
         checks = {"database": answers(database), "repository": lambda: feed.has_read and feed.error is None}
-        api = Api(feed, jobs, replace(ours).repository(asked.repo), sign_in, _now, checks, ours.telemetry)
+        own = replace(ours).repository(asked.repo)
+        api = Api(feed, jobs, own, sign_in, _now, checks, ours.telemetry, starter=reader.starter)
         if health is not None:
             say(f"health and figures: {stack.enter_context(health.served(lambda: feed.is_running, checks))}")
         url = f"http://{asked.host}:{listening.getsockname()[1]}"

@@ -81,7 +81,9 @@ def api_world(serving: Serving, *, works: bool = True, is_loopback: bool = False
     feed = Feed(repository.store, states, serving.database, now)
     feed.refresh()
     assert feed.error is None, feed.error
-    api = Api(feed, serving.jobs, repository, Said(serving.database, now, "alice"), now, {"database": lambda: True})
+    checks = {"database": lambda: True}
+    sign_in = Said(serving.database, now, "alice")
+    api = Api(feed, serving.jobs, repository, sign_in, now, checks, starter=serving.hub.starter)
     app = make_app(api, is_loopback=is_loopback)
     with TestClient(app, base_url="http://127.0.0.1:3000", raise_server_exceptions=False) as client:
         world = ApiWorld(serving, api, app, client)

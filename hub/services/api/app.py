@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from generator.errors import HubError
 from hub import __version__
-from hub.services.api import admin, events, pages, problems, reads, worded, writes
+from hub.services.api import admin, events, pages, planning, problems, reads, worded, writes
 from hub.services.api.context import Api, authorised
 from hub.services.api.described import described, operation_name, text_of
 from hub.services.api.limits import Guarded
@@ -58,7 +58,15 @@ def _routed() -> FastAPI:
         },
     )
     app.openapi = partial(described, app)  # type: ignore[method-assign]
-    for router in (pages.router, reads.router, worded.router, writes.router, admin.router, events.router):
+    for router in (
+        pages.router,
+        reads.router,
+        worded.router,
+        planning.router,
+        writes.router,
+        admin.router,
+        events.router,
+    ):
         app.include_router(router)
     return app
 

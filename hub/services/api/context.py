@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,30 +15,35 @@ from generator.errors import ConfigError, HubError, Reason, Waiting
 from hub.actions.repository import Repository
 from hub.queue.jobs import Jobs
 from hub.services.api.feed import Feed
-from hub.services.api.limits import ALL_A_MINUTE, WRITES_A_MINUTE, Buckets
+from hub.services.api.limits import ALL_A_MINUTE, PLANS_A_MINUTE, PLANS_AT_A_TIME, WRITES_A_MINUTE, Buckets
 from hub.services.api.problems import request_id
 from hub.services.api.rights import RIGHTS, Caller, Right, refused
 from hub.services.api.sign_in import SignIn
 from hub.services.api.snapshot import NOTHING_READ, Snapshot
 from hub.store import audit
 from hub.telemetry.telemetry import SILENT, Telemetry
+from reconcilers.lifecycle.start import Starter
 
 _SAFE = frozenset({"GET", "HEAD"})
 
 
 @dataclass(eq=False)
 class Api:
-    """Of one process. `checks`: what `/readyz` names, each with whether it is well."""
+    """Of one process. `starter` plans starts; `checks`: what `/readyz` names, each with whether it is well."""
 
     feed: Feed
     jobs: Jobs
     repository: Repository
     sign_in: SignIn
     clock: Callable[[], datetime]
+    starter: Starter = field(kw_only=True)
     checks: dict[str, Callable[[], bool]] = field(default_factory=dict)
     telemetry: Telemetry = SILENT
     all: Buckets = field(default_factory=lambda: Buckets(ALL_A_MINUTE))
     writes: Buckets = field(default_factory=lambda: Buckets(WRITES_A_MINUTE))
+    plans: Buckets = field(default_factory=lambda: Buckets(PLANS_A_MINUTE))
+    #: How many plans are made at a time.
+    planning: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(PLANS_AT_A_TIME))
     streams: dict[str, int] = field(default_factory=dict)
     #: Set when the process is to end: streams end then.
     ending: asyncio.Event = field(default_factory=asyncio.Event)
@@ -101,7 +107,9 @@ def authorised(request: Request) -> None:
         if caller is None:
             raise ConfigError(Reason.NOT_SIGNED_IN, "nobody is signed in", remedy="send 'Authorization: Bearer TOKEN'")
         api.all.take(caller.id)
-        if request.method not in _SAFE:
+        if right.is_plan:
+            api.plans.take(caller.id)
+        elif request.method not in _SAFE:
             api.writes.take(caller.id)
         if not caller.may(right):
             is_person = caller.kind == "person"

@@ -22,6 +22,8 @@ BODY_BYTES: Final = 1 << 20
 READ_SECONDS: Final = 10.0
 #: Requests a minute of one caller, and of them those that change something.
 ALL_A_MINUTE, WRITES_A_MINUTE = 600, 60
+#: Dry runs a minute of one caller, whose form plans as they type; and of all callers at a time.
+PLANS_A_MINUTE, PLANS_AT_A_TIME = 120, 2
 #: Operations of one caller that have not ended.
 OPEN_OPERATIONS: Final = 50
 #: Event streams of one process, and of one caller.

@@ -21,17 +21,19 @@ READ, WRITE, WRITE_GATED = "preview:read", "preview:write", "preview:request-prd
 class Right:
     """Who may call a route. `role` None: no person. `scope` empty: no service. `is_open`: everybody, without sign-in.
 
-    `own`: people below operator only what is their own.
+    `own`: people below operator only what is their own. `is_plan`: it is a POST that changes nothing.
     """
 
     role: Role | None = None
     scope: str = ""
     is_open: bool = False
     own: bool = False
+    is_plan: bool = False
 
 
 OPEN = Right(is_open=True)
 _READS = Right("viewer", READ)
+_PLANS = Right("developer", WRITE, is_plan=True)
 RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,
@@ -53,6 +55,8 @@ RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
     ("GET", "/api/v1/queue"): _READS,
     ("GET", "/api/v1/events"): _READS,
     ("POST", "/api/v1/previews"): Right("developer", WRITE),
+    ("POST", "/api/v1/previews/plan"): _PLANS,
+    ("POST", "/api/v1/plans"): _PLANS,
     ("POST", "/api/v1/previews/{env}/{key}/extend"): Right("developer", WRITE, own=True),
     ("POST", "/api/v1/previews/{env}/{key}/stop"): Right("developer", WRITE, own=True),
     ("POST", "/api/v1/previews/{env}/{key}/revive"): Right("developer", WRITE, own=True),

@@ -14,7 +14,8 @@ from hub.queue.payloads import Said, StartBody, Why
 from hub.services.api.context import ApiOf, CallerOf, Data
 from hub.services.api.limits import StrictRoute
 from hub.services.api.operating import Asked, Call, CallOf, answered, ended, wait_seconds, wants_whole
-from hub.services.api.reads import Env, Key, found, state_of
+from hub.services.api.permitted import must_be_allowed, waiting_owner
+from hub.services.api.reads import Env, Key, found
 from hub.services.api.shapes import operations as shapes
 from hub.services.api.shapes.base import tells
 from hub.services.api.told import operation_told
@@ -72,7 +73,7 @@ async def extend(
 async def stop(env: Env, key: Key, call: CallOf, body: Annotated[StopBody | None, Body()] = None) -> Response:
     """Remove it, ask for its removal, or take back what was asked for."""
     issue = IssueKey.parse(key)
-    owner = _waiting_owner(call, env, issue)
+    owner = waiting_owner(call.api.snapshot, env, issue)
     if owner is None:
         _changeable(call, env, key)
     else:
@@ -124,25 +125,11 @@ def _changeable(call: Call, env: str, key: str) -> Listed:
 
 def _may_change(call: Call, env: str, issue: IssueKey, owner: str | None) -> None:
     try:
-        state = state_of(call.api.snapshot, env)
-        call.caller.must_write(env, gated=state.environment.spec.gated)
-        call.caller.must_own(call.right, owner, f"{issue} in {env}")
+        must_be_allowed(call.api.snapshot, call.caller, call.right, env, issue, owner)
     except ConfigError as err:
         if err.reason is Reason.NOT_ALLOWED:
             call.api.note(call.request, call.caller, (call.request.url.path[:200], f"{env}/{issue}"), err)
         raise
-
-
-def _waiting_owner(call: Call, env: str, issue: IssueKey) -> str | None:
-    """Who asked for a preview that only waits for room; None: it does not."""
-    snapshot = call.api.snapshot
-    if (env, str(issue)) in snapshot.by_place:
-        return None
-    for place in snapshot.queue:
-        spec = place.queued.spec
-        if place.queued.key == issue and spec.environment == env:
-            return spec.lease.requested_by
-    return None
 
 
 def _seen(if_match: str | None) -> str | None:

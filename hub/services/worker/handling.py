@@ -145,17 +145,8 @@ def _nothing(why: str) -> Future[Finished]:
 
 
 def _start(job: StartJob, parts: Parts) -> Submission[Any]:
-    """A start that waits for room where it may; what is gated has no queue."""
     asked = job.asked(job.requested_by.id)
-    submission = start.submission(asked, job.environment, parts.starter)
-    if job.queue is not None:
-        return submission
-    at_once = start.submission(replace(asked, queue=False), job.environment, parts.starter)
-
-    def plan(state: EnvironmentState, now: datetime) -> Any:
-        return (at_once if state.environment.spec.gated else submission).plan(state, now)
-
-    return replace(submission, plan=plan)
+    return start.submission_that_may_wait(asked, job.environment, parts.starter, queue=job.queue)
 
 
 def _is_there(key: IssueKey, state: EnvironmentState) -> bool:

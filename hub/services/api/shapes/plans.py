@@ -88,6 +88,7 @@ class Plan(Changes):
     price: Prices
     room: list[Room]
     place: Waits | None
+    unread: str | None = Field(description="why the difference is not told, where it cannot be read")
 
 
 class Plans(Shape):

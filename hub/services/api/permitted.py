@@ -1,0 +1,63 @@
+"""Who may change which preview: the environment's rule for services, and whose it is for people."""
+
+from __future__ import annotations
+
+from generator.errors import ConfigError, Reason
+from generator.values.naming import IssueKey
+from hub.services.api.reads import state_of
+from hub.services.api.rights import RIGHTS, Caller, Right
+from hub.services.api.snapshot import Snapshot
+
+_ROUTES = {
+    "start": ("POST", "/api/v1/previews"),
+    "extend": ("POST", "/api/v1/previews/{env}/{key}/extend"),
+    "stop": ("POST", "/api/v1/previews/{env}/{key}/stop"),
+    "revive": ("POST", "/api/v1/previews/{env}/{key}/revive"),
+}
+
+
+def right_to(action: str) -> Right:
+    """The right of the route by which an action is asked for."""
+    return RIGHTS[_ROUTES[action]]
+
+
+def owner_of(snapshot: Snapshot, env: str, issue: IssueKey) -> str | None:
+    """Whose preview it is, live, asked for, or waiting for room; None: there is none."""
+    listed = snapshot.by_place.get((env, str(issue)))
+    return listed.row.owner if listed is not None else waiting_owner(snapshot, env, issue)
+
+
+def waiting_owner(snapshot: Snapshot, env: str, issue: IssueKey) -> str | None:
+    """Who asked for a preview that only waits for room; None: it does not."""
+    if (env, str(issue)) in snapshot.by_place:
+        return None
+    for place in snapshot.queue:
+        spec = place.queued.spec
+        if place.queued.key == issue and spec.environment == env:
+            return spec.lease.requested_by
+    return None
+
+
+def must_be_allowed(
+    snapshot: Snapshot, caller: Caller, right: Right, env: str, issue: IssueKey, owner: str | None
+) -> None:
+    """Raise `ConfigError` (NotAllowed, UnknownEnvironment), or why the environment cannot be read."""
+    state = state_of(snapshot, env)
+    caller.must_write(env, gated=state.environment.spec.gated)
+    caller.must_own(right, owner, f"{issue} in {env}")
+
+
+def why_not(snapshot: Snapshot, caller: Caller, action: str, env: str, issue: IssueKey) -> str | None:
+    """Why a caller may not, in words; None: they may."""
+    right = right_to(action)
+    if not caller.may(right):
+        needed = f"the role {right.role}" if caller.kind == "person" else f"the scope {right.scope}"
+        return f"{caller.name} has not {needed}"
+    try:
+        owner = None if action == "start" else owner_of(snapshot, env, issue)
+        must_be_allowed(snapshot, caller, right, env, issue, owner)
+    except ConfigError as err:
+        if err.reason is not Reason.NOT_ALLOWED:
+            raise
+        return err.words
+    return None
