@@ -24,6 +24,8 @@ HOME = Path(__file__).resolve().parent.parent / "tests" / "worlds" / "github_ser
 REPO, PULL = "/repos/{owner}/{repo}", "/repos/{owner}/{repo}/pulls/{pull_number}"
 OPERATIONS = (
     "get /app",
+    "get /app/hook/deliveries",
+    "post /app/hook/deliveries/{delivery_id}/attempts",
     "post /app/installations/{installation_id}/access_tokens",
     "get /apps/{app_slug}",
     "get /orgs/{org}/teams",

@@ -20,6 +20,8 @@ from generator.model.reach import TLS_POLICY
 SECRETS = "/etc/rtb-hub"
 #: All addresses of a pod: a NetworkPolicy says who reaches it.
 EVERYWHERE = "0.0.0.0"  # noqa: S104
+#: Each time starts a worker that KEDA scaled to none, which then stays for its cool-down.
+CATCH_UP_MINUTES = 15
 #: Jobs that one worker does at a time (RTB_HUB_WORKER_CONCURRENCY): so many for each replica.
 JOBS_OF_ONE = 20
 DATABASE_PORT = 5432
@@ -164,6 +166,7 @@ def _variables(name: Name, host: Host) -> dict[str, str]:
                 f"RTB_HUB_{setting}_FILE": f"{SECRETS}/webhooks/{file}"
                 for setting, file in _proofs(host.services.webhooks)
             }
+            own |= {"RTB_HUB_CATCH_UP_MINUTES": str(CATCH_UP_MINUTES)}
     redis = {"RTB_HUB_REDIS_URL_FILE": f"{SECRETS}/redis/url"} if _has_redis(name, host.services) else {}
     return {**own, **_database_variable(), **redis}
 

@@ -16,6 +16,7 @@ from hub.telemetry.telemetry import SILENT, Telemetry
 
 if TYPE_CHECKING:
     from hub.adapters.git.reader import GitReader
+    from hub.adapters.github.keys import AppKey
     from hub.adapters.http import SenderParts
     from reconcilers.ports.forge import Forge
 
@@ -80,10 +81,8 @@ def lacking_keys(policy: ForgePolicy, settings: Settings) -> str | None:
 
 def _github(policy: ForgePolicy, keys: ForgeKeys, sending: SenderParts) -> Forge:
     from hub.adapters.github.access import PUBLIC_API, GitHubAccess, open_github
-    from hub.adapters.github.keys import AppKey
 
-    held = keys.read()
-    app = AppKey(_app_id(held.app_id), partial(keys.key, "app_key")) if held.app_id and held.app_key else None
+    held, app = keys.read(), app_key(keys)
     access = GitHubAccess(
         repository=policy.repository or "",
         api=policy.url or PUBLIC_API,
@@ -92,6 +91,14 @@ def _github(policy: ForgePolicy, keys: ForgeKeys, sending: SenderParts) -> Forge
         bots=frozenset(policy.machines),
     )
     return open_github(access, sending)
+
+
+def app_key(keys: ForgeKeys) -> AppKey | None:
+    """The App's key; None: there is none. Raises `ConfigError` (InvalidForge) for an id that is no number."""
+    from hub.adapters.github.keys import AppKey
+
+    held = keys.read()
+    return AppKey(_app_id(held.app_id), partial(keys.key, "app_key")) if held.app_id and held.app_key else None
 
 
 def _app_id(text: str) -> int:

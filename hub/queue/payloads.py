@@ -166,6 +166,12 @@ class PullHint(Job):
     number: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
 
 
+class CatchUp(Job):
+    """`catch.up`: look at what a sender delivered or changed that did not come by itself."""
+
+    source: Literal["github", "jira"]
+
+
 class AutomationBody(Said):
     """What a rule of Jira's automation sends: `{issue, updated, rule}`; the three together say which delivery it is.
 
@@ -185,6 +191,7 @@ NAMES: Final[Mapping[str, type[Job]]] = {
     "request.review": ReviewJob,
     "issue.hint": IssueHint,
     "pull.hint": PullHint,
+    "catch.up": CatchUp,
 }
 
 
@@ -231,7 +238,7 @@ def checked(model: type[M], tree: Mapping[str, Any]) -> M:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of jobs; the title of each alternative is the name of its jobs."""
-    every = StartJob | StopJob | ExtendJob | ReviveJob | ReviewJob | IssueHint | PullHint
+    every = StartJob | StopJob | ExtendJob | ReviveJob | ReviewJob | IssueHint | PullHint | CatchUp
     tree: dict[str, Any] = TypeAdapter(every).json_schema(by_alias=True)
     names = {model.__name__: name for name, model in NAMES.items()}
     for name, one in tree["$defs"].items():

@@ -35,7 +35,7 @@ from hub.services.api.sign_in import SignIn
 from hub.services.binding import bound
 from hub.services.listener.app import Beside, webhooks
 from hub.services.listener.receiving import Receiver
-from hub.services.listener.retention import retaining
+from hub.services.listener.upkeep import kept_up
 from hub.services.worker.service import working
 from hub.store import schema
 from hub.store.database import Database
@@ -83,7 +83,7 @@ def serve(ours: Hub, asked: Serving, say: Callable[[str], None]) -> None:
             say("Ctrl-C ends it")
 
         receiver = Receiver(api.jobs, ours.settings.secret, _now, ours.telemetry)
-        stack.enter_context(retaining(receiver))
+        stack.enter_context(kept_up(receiver, ours.settings))
         app = Beside(make_app(api, is_loopback=True), webhooks(receiver))
         server = Server(served_by(app), api, ready)
         server.run(sockets=[listening])
@@ -114,6 +114,7 @@ def parts(ours: Hub, repo: str | None, database: Database) -> Iterator[Api]:
                 telemetry=ours.telemetry,
                 redis_url=ours.settings.secret("redis_url"),
                 issues=ours.issues(),
+                deliveries=ours.deliveries,
             )
         )
         stack.callback(jobs.listen(feed.look))

@@ -59,6 +59,7 @@ def serve_worker(ours: Hub, asked: Place, say: Callable[[str], None]) -> None:
                 telemetry=ours.telemetry,
                 redis_url=ours.settings.secret("redis_url"),
                 issues=ours.issues(),
+                deliveries=ours.deliveries,
             )
         )
         parts = {"database": answers(database), "worker": lambda: worker.is_well}

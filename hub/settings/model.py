@@ -163,6 +163,9 @@ class Settings(BaseModel):
     """The account's API token. Default: none."""
     jira_token_file: Path | None = Field(None, alias="RTB_HUB_JIRA_TOKEN_FILE")
     """The file that holds it; read at each use. Default: none."""
+    catch_up_minutes: Annotated[int, Field(ge=1, le=1440)] = Field(5, alias="RTB_HUB_CATCH_UP_MINUTES")
+    """How often the listener has a worker ask GitHub and Jira for what did not come by itself, in minutes, 1 to 1440.
+    Each time starts a worker that was scaled to none. Default: 5."""
     slack_signing_secret: SecretStr | None = Field(None, alias="RTB_HUB_SLACK_SIGNING_SECRET")
     """What Slack signs its requests with. Default: none; requests of Slack are answered 503."""
     slack_signing_secret_file: Path | None = Field(None, alias="RTB_HUB_SLACK_SIGNING_SECRET_FILE")

@@ -6,7 +6,7 @@ signed, and cannot be read; `reason` says where). Bodies are deleted before thei
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -61,6 +61,12 @@ def get(connection: Connection, name: str) -> DeliveryRow | None:
     named = or_(DELIVERIES.c.id == name, DELIVERIES.c.delivery_id == name)
     found = connection.execute(select(*_COLUMNS).where(named).order_by(DELIVERIES.c.id.desc()).limit(1)).first()
     return _row(found) if found else None
+
+
+def known(connection: Connection, source: Source, names: Collection[str]) -> set[str]:
+    """Those of these ids of a sender's whose deliveries are kept."""
+    kept = select(DELIVERIES.c.delivery_id).where(DELIVERIES.c.source == source, DELIVERIES.c.delivery_id.in_(names))
+    return set(connection.execute(kept).scalars())
 
 
 def listed(

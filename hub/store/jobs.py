@@ -247,6 +247,12 @@ def listed(
     return [_row(one) for one in connection.execute(wanted)]
 
 
+def waiting_keys(connection: Connection, name: str) -> set[str]:
+    """The keys of jobs of this name that nobody has begun: what they read, they read later than now."""
+    waits = JOBS.c.state.in_(("pending", "sent", "waiting"))
+    return set(connection.execute(select(JOBS.c.key).where(JOBS.c.name == name, waits)).scalars())
+
+
 def retry(connection: Connection, job_id: str, *, now: datetime) -> bool:
     """Have a dead job run again. False: it is not there, or not dead."""
     again = {"state": "pending", "run_at": now, "crashes": 0, "error": None, "ended_at": None}

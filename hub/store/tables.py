@@ -207,3 +207,10 @@ AUDIT = _table(
     Column("address", Text),
     Index(None, "created_at"),
 )
+
+#: How far lost deliveries were looked for, by sender (`github/4242`, `jira`). `good_at`: when all was last looked at.
+CATCH_UPS = _table(
+    "catch_ups",
+    Column("state", Json, nullable=False),
+    Column("good_at", Moment),
+)

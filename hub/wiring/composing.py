@@ -14,6 +14,7 @@ from generator.errors import ConfigError, Fault, Reason
 from generator.model.blueprint import TemplateLibrary
 from generator.model.entry import Preview
 from generator.model.environment import Environment
+from generator.model.lifecycle import ForgePolicy
 from generator.render.render import Rendering
 from generator.validate.validation import PolicySettings, Validator
 from hub import __version__, assets
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from hub.store.database import Database
     from hub.writing.writer import Writer
     from reconcilers.approval.push_rules import PushRules
+    from reconcilers.ports.deliveries import Deliveries
     from reconcilers.ports.forge import Forge
     from reconcilers.ports.git import EntryCache, GitStore, VerifiedMemo
     from reconcilers.ports.issues import Issues
@@ -331,6 +333,15 @@ class Hub:
         from hub.wiring.services import open_issues
 
         return open_issues(self.settings, lambda: self.sending)
+
+    def deliveries(self, policy: ForgePolicy) -> Deliveries | None:
+        """What a forge delivered to the App of this process's keys; None: another kind of forge, or no such key.
+
+        Raises `ConfigError` (InvalidForge) for keys that cannot be used.
+        """
+        from hub.wiring.services import open_deliveries
+
+        return open_deliveries(self.settings, policy, lambda: self.sending)
 
     def ask_page(self, host: str, path: str) -> str:
         """Why the page of a preview at `host` is not its own yet; empty when it is."""

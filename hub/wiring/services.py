@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from generator.errors import ConfigError, Fault, Reason
 
 if TYPE_CHECKING:
+    from generator.model.lifecycle import ForgePolicy
     from hub.adapters.http import SenderParts
     from hub.settings import Settings
     from hub.store.database import Database
+    from reconcilers.ports.deliveries import Deliveries
     from reconcilers.ports.issues import Issues
 
 
@@ -37,6 +39,20 @@ def open_issues(settings: Settings, sending: Callable[[], SenderParts]) -> Issue
     return open_jira(
         settings.jira_url, settings.jira_email or "", lambda: settings.secret("jira_token") or "", sending()
     )
+
+
+def open_deliveries(settings: Settings, policy: ForgePolicy, sending: Callable[[], SenderParts]) -> Deliveries | None:
+    """What a forge delivered to the App of the settings' keys; None: another kind of forge, or no such key.
+
+    Raises `ConfigError` (InvalidForge) for keys that cannot be used.
+    """
+    from hub.approval.opening import app_key
+
+    if policy.kind != "github" or (key := app_key(settings.forge)) is None:
+        return None
+    from hub.adapters.github.deliveries import open_deliveries as opened
+
+    return opened(key, policy.url, sending())
 
 
 @contextmanager

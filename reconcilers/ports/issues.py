@@ -39,5 +39,10 @@ class Issues(Protocol):
     def read(self, key: IssueKey) -> Issue | None:
         """An issue. None: there is none, or this account may not see it; the two look alike."""
 
-    def changed(self, projects: Collection[str], within: timedelta) -> tuple[IssueKey, ...]:
-        """The issues of these projects (`RTB`) that changed `within` the time before now, to the minute, sorted."""
+    def changed(
+        self, projects: Collection[str], within: timedelta, *, until: timedelta = timedelta()
+    ) -> tuple[IssueKey, ...]:
+        """The issues of these projects (`RTB`) that changed between `within` and `until` before now, sorted.
+
+        To the minute, and rather more than less; by the site's clock.
+        """

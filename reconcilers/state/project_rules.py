@@ -26,10 +26,24 @@ def project_rules(environments: Environments, project: str) -> Mapping[str, Proj
         for name in services.projects[project].environments
     }
     if not found:
-        unread = [one for one in environments.found.values() if isinstance(one, HubError)]
-        for err in (*environments.unreadable.values(), *unread):
-            raise err
+        _raise_unread(environments)
     return {name: found[name] for name in sorted(found)}
+
+
+def ruled_projects(environments: Environments) -> frozenset[str]:
+    """The projects that any file has a rule for.
+
+    Raises as `project_rules`, for whatever cannot be read: a project may be named there alone.
+    """
+    found = frozenset(name for services in _files(environments).values() for name in services.projects)
+    _raise_unread(environments)
+    return found
+
+
+def _raise_unread(environments: Environments) -> None:
+    unread = [one for one in environments.found.values() if isinstance(one, HubError)]
+    for err in (*environments.unreadable.values(), *unread):
+        raise err
 
 
 def _files(environments: Environments) -> dict[str, Services]:

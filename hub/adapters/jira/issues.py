@@ -8,6 +8,7 @@ search). An issue that was moved is answered with its new key, without a redirec
 from __future__ import annotations
 
 import base64
+import math
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ from reconcilers.ports.issues import Issue
 
 #: An answer of the fields that are asked for has a few kB, and a page of a search a hundred of them.
 _LIMIT_BYTES = 2 * 1024 * 1024
-_PAGE, _MOST_PAGES = 100, 50
+_PAGE, _MOST_PAGES = 100, 500
+_MINUTE = timedelta(minutes=1)
 _FIELDS = "status,labels,assignee"
 _REMEDY = "check the network and RTB_HUB_JIRA_URL; nothing is lost, it is tried again"
 _PROJECT = re.compile(r"[A-Z][A-Z0-9]{1,9}")
@@ -120,15 +122,18 @@ class JiraIssues:
             assignee.account if assignee else None,
         )
 
-    def changed(self, projects: Collection[str], within: timedelta) -> tuple[IssueKey, ...]:
-        """See `reconcilers.ports.issues.Issues`. Raises `Stalled` (JiraRefused) for more than 5,000."""
+    def changed(
+        self, projects: Collection[str], within: timedelta, *, until: timedelta = timedelta()
+    ) -> tuple[IssueKey, ...]:
+        """See `reconcilers.ports.issues.Issues`. Raises `Stalled` (JiraRefused) for more than 50,000."""
         if not projects:
             return ()
         if wrong := [one for one in projects if not _PROJECT.fullmatch(one)]:
             raise ValueError(f"no keys of projects: {wrong}")
-        minutes = max(1, -(-int(within.total_seconds()) // 60))
+        begin, end = max(1, math.ceil(within / _MINUTE)), max(0, math.floor(until / _MINUTE))
         names = ", ".join(f'"{one}"' for one in sorted(projects))
-        jql = f'project in ({names}) AND updated >= "-{minutes}m" ORDER BY key'
+        before = f' AND updated <= "-{end}m"' if end else ""
+        jql = f'project in ({names}) AND updated >= "-{begin}m"{before} ORDER BY key'
         what, token, keys = "look for issues that changed", None, set()
         for _ in range(_MOST_PAGES):
             query = [("jql", jql), ("fields", "status"), ("maxResults", str(_PAGE))]

@@ -12,7 +12,7 @@ from hub.queue.jobs import Jobs
 from hub.services.binding import bound
 from hub.services.listener.app import make_app
 from hub.services.listener.receiving import Receiver
-from hub.services.listener.retention import retaining
+from hub.services.listener.upkeep import kept_up
 from hub.store import schema
 from hub.wiring import Hub
 
@@ -52,7 +52,7 @@ def serve(ours: Hub, asked: Listening, say: Callable[[str], None]) -> None:
         )
         with ExitStack() as stack:
             listening = stack.enter_context(bound(asked.host, asked.port))
-            stack.enter_context(retaining(receiver))
+            stack.enter_context(kept_up(receiver, ours.settings))
             if redis_url is not None:
                 from hub.queue.relay import relayed
 

@@ -18,7 +18,19 @@ from generator.values.naming import IssueKey
 from hub.actions import extend, revive, start, stop
 from hub.actions.parts import Parts
 from hub.actions.stop import StopRequest
-from hub.queue.payloads import SCHEMA, ExtendJob, IssueHint, PullHint, ReviewJob, ReviveJob, StartJob, StopJob, parsed
+from hub.queue.payloads import (
+    SCHEMA,
+    CatchUp,
+    ExtendJob,
+    IssueHint,
+    Job,
+    PullHint,
+    ReviewJob,
+    ReviveJob,
+    StartJob,
+    StopJob,
+    parsed,
+)
 from hub.queue.port import Claimed, Finished
 from hub.services.worker.hints import follow
 from hub.services.worker.told import told
@@ -42,7 +54,7 @@ _CLOCKS_DIFFER = timedelta(minutes=10)
 class JobHandler:
     """Does jobs. `pool`: for what takes a thread meanwhile. Call it with a claimed job; it never blocks for long.
 
-    `issues` None: Jira is not asked.
+    `issues` None: Jira is not asked. `catch_up` asks senders; its second argument raises where it may not go on.
     """
 
     parts: Parts
@@ -50,6 +62,7 @@ class JobHandler:
     database: Database
     pool: Executor
     issues: Issues | None = None
+    catch_up: Callable[[CatchUp, Callable[[], None]], Finished] = lambda _, __: Finished()
 
     def __call__(self, claimed: Claimed) -> Future[Finished]:
         """Begin it. Raises what is wrong with the job itself: `ConfigError`, `Waiting`, `Stalled` (Frozen)."""
@@ -69,14 +82,21 @@ class JobHandler:
             case StopJob(environment=str(environment)):
                 request = StopRequest(IssueKey.parse(job.issue), job.requested_by.id, job.reason)
                 return self._written(claimed, _own_only(stop.submission(request, environment), job.if_started_by))
-            case StopJob():
-                return self.pool.submit(self._stop_everywhere, job, row)
-            case IssueHint():
-                return self.pool.submit(self._follow, job, row)
             case PullHint():
                 return _nothing("nothing is configured to start by what changes there")
+        return self.pool.submit(self._in_thread, job, claimed)
+
+    def _in_thread(self, job: Job, claimed: Claimed) -> Finished:
+        row = claimed.row
+        match job:
+            case StopJob():
+                return self._stop_everywhere(job, row)
+            case IssueHint():
+                return self._follow(job, row)
             case ReviewJob():
-                return self.pool.submit(self._review, job)
+                return self._review(job)
+            case CatchUp():
+                return self.catch_up(job, partial(_still_held, claimed))
         raise AssertionError(f"nothing does {row.name}")
 
     def _refuse_frozen(self, environment: str) -> None:

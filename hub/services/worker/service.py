@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
+from generator.model.lifecycle import ForgePolicy
 from hub.actions.parts import Parts
 from hub.queue.database import DatabaseWorker
 from hub.queue.jobs import Jobs
-from hub.queue.port import Pace
+from hub.queue.payloads import CatchUp
+from hub.queue.port import Finished, Pace
+from hub.services.worker.catching_up import Senders, catch_up
 from hub.services.worker.handling import JobHandler
 from hub.telemetry.telemetry import SILENT, Telemetry
 from hub.writing.committer import GroupCommitter
+from reconcilers.ports.deliveries import Deliveries
 from reconcilers.ports.issues import Issues
 
 _PACE = Pace()
+
+
+def _no_deliveries(_: ForgePolicy) -> None:
+    return None
 
 
 @contextmanager
@@ -28,17 +36,23 @@ def working(  # noqa: PLR0913 - what one process is given
     telemetry: Telemetry = SILENT,
     redis_url: str | None = None,
     issues: Issues | None = None,
+    deliveries: Callable[[ForgePolicy], Deliveries | None] = _no_deliveries,
 ) -> Iterator[DatabaseWorker]:
     """A worker that runs within. `concurrency`: threads for jobs that need one.
 
     `redis_url` None: of the database's queue; else Redis wakes it, and a relay runs beside it. Raises `ConfigError`
-    (InvalidValue) for a Redis that evicts. `issues` None: Jira is not asked.
+    (InvalidValue) for a Redis that evicts. `issues` None: Jira is not asked. `deliveries` opens those of a forge.
 
     When it ends, it takes no more jobs and waits for those in hand, `pace.stop` at most; another worker does the rest.
     """
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="rtb-hub-job")
     committer = GroupCommitter(parts.writer)
-    handler = JobHandler(parts, committer, jobs.database, pool, issues)
+    senders = Senders(deliveries, issues)
+
+    def asks(job: CatchUp, may_go_on: Callable[[], None]) -> Finished:
+        return catch_up(job, jobs, parts.reading(), senders, may_go_on=may_go_on)
+
+    handler = JobHandler(parts, committer, jobs.database, pool, issues, asks)
     with ExitStack() as stack:
         worker = DatabaseWorker(jobs, handler, pace=pace, telemetry=telemetry)
         if redis_url is not None:

@@ -138,7 +138,7 @@ OWN = {
         f"RTB_HUB_{name}{previous}_FILE"
         for name in ("GITHUB_WEBHOOK_SECRET", "JIRA_WEBHOOK_SECRET", "SLACK_SIGNING_SECRET")
         for previous in ("", "_PREVIOUS")
-    } | {"RTB_HUB_REDIS_URL_FILE"},
+    } | {"RTB_HUB_REDIS_URL_FILE", "RTB_HUB_CATCH_UP_MINUTES"},
     "worker": {
         "RTB_HUB_REDIS_URL_FILE",
         "RTB_HUB_REPO", "RTB_HUB_IDENTITY", "RTB_HUB_CACHE", "HOME",

@@ -49,7 +49,7 @@ class FakeIssues:
             raise Transient(Reason.JIRA_UNREACHABLE, "cannot read it")
         return Issue(key, status, is_done=False, labels=frozenset()) if status else None
 
-    def changed(self, projects: object, within: timedelta) -> tuple[IssueKey, ...]:
+    def changed(self, projects: object, within: timedelta, *, until: timedelta = timedelta()) -> tuple[IssueKey, ...]:
         raise NotImplementedError
 
 

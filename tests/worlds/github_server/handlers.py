@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from worlds.github_server import rules
 from worlds.github_server.git import Repository
-from worlds.github_server.state import CheckRun, Comment, Key, Pull, Review, Ruleset, State, Status, now
+from worlds.github_server.state import App, CheckRun, Comment, Key, Pull, Review, Ruleset, State, Status, now
 from worlds.github_server.views import Views
 
 DOCS = "https://docs.github.com/rest"
@@ -319,6 +319,31 @@ class Handlers:
         status = Status(self.state.next_id(), context, commit, state, call.key.account, now())
         self.state.statuses.append(status)
         return 201, self.views.status(status)
+
+    @route("get /app/hook/deliveries", "app")
+    def delivered(self, call: Call) -> Answer:
+        cursor = call.query.get("cursor", "")
+        if cursor and not cursor.startswith("v1_"):
+            raise ApiError(422, "Invalid cursor")
+        below = int(cursor.removeprefix("v1_") or 2**60)
+        mine = [one for one in self.state.delivered if one.app == self._app(call).id and one.id <= below]
+        return 200, [self.views.delivered(one) for one in reversed(mine)]
+
+    @route("post /app/hook/deliveries/{delivery_id}/attempts", "app")
+    def deliver_again(self, call: Call) -> Answer:
+        known = {str(one.id): one for one in self.state.delivered if one.app == self._app(call).id}
+        found = known.get(call.parameters["delivery_id"])
+        if found is None:
+            raise ApiError(422, "Validation Failed", ({"code": "custom", "message": "It is not kept any more"},))
+        status = self.state.redeliver(found)
+        self.state.delivered.append(replace(found, id=self.state.next_id(), at=now(), status=status))
+        return 202, {}
+
+    @staticmethod
+    def _app(call: Call) -> App:
+        if call.key.app is None:
+            raise ApiError(401, "A JSON web token could not be decoded")
+        return call.key.app
 
     @route(f"get {REPO}/rules/branches/{{branch}}")
     def branch_rules(self, call: Call) -> Answer:

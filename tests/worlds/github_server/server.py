@@ -212,6 +212,11 @@ class GitHubServer:
         per_page, page = min(int(call.query.get("per_page", 30)), self.page), int(call.query.get("page", 1))
         items = reply.body["check_runs"] if operation.endswith("/check-runs") and reply.status == 200 else reply.body
         is_list = isinstance(items, list) and operation.startswith("get ")
+        if is_list and operation == "get /app/hook/deliveries":
+            if len(items) > per_page:
+                more = urlencode({**call.query, "cursor": f"v1_{items[per_page]['id']}"})
+                reply.headers["Link"] = f'<{self.api}/app/hook/deliveries?{more}>; rel="next"'
+            reply.body, is_list = items[:per_page], False
         if is_list:
             part = items[(page - 1) * per_page : page * per_page]
             if page * per_page < len(items):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -142,6 +143,18 @@ class Ruleset:
 
 
 @dataclass
+class Delivered:
+    """One try to deliver something to an App's webhook. `app` is its id."""
+
+    id: int
+    app: int
+    guid: str
+    at: datetime
+    status: int
+    event: str = "pull_request"
+
+
+@dataclass
 class State:
     """One organisation with one repository."""
 
@@ -159,6 +172,10 @@ class State:
     runs: list[CheckRun] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
     rulesets: dict[int, Ruleset] = field(default_factory=dict)
+    #: The oldest first.
+    delivered: list[Delivered] = field(default_factory=list)
+    #: Delivers again; gives the status that was answered.
+    redeliver: Callable[[Delivered], int] = field(default=lambda _: 0)
     is_archived: bool = False
     #: The name it had, which redirects.
     old_name: str = ""

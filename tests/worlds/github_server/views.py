@@ -14,6 +14,7 @@ from worlds.github_server.state import (
     App,
     CheckRun,
     Comment,
+    Delivered,
     Key,
     Pull,
     Review,
@@ -181,6 +182,18 @@ class Views:
             creator=self.user(status.creator),
             created_at=stamp(status.at),
             updated_at=stamp(status.at),
+        )
+
+    def delivered(self, one: Delivered) -> dict[str, Any]:
+        return filled(
+            "hook-delivery-item",
+            self.base,
+            id=one.id,
+            guid=one.guid,
+            delivered_at=stamp(one.at),
+            status="OK" if one.status == 202 else "Invalid HTTP Response: 503",
+            status_code=one.status,
+            event=one.event,
         )
 
     def ruleset(self, ruleset: Ruleset, key: Key, *, is_short: bool = False) -> dict[str, Any]:

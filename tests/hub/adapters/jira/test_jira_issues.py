@@ -133,9 +133,16 @@ def test_all_pages_of_what_changed_are_read(server: HttpServer, jira: JiraIssues
 
 def test_a_search_that_never_ends_is_ended(server: HttpServer, jira: JiraIssues) -> None:
     server.steps = [answers(200, {"issues": [], "nextPageToken": "again"})]
-    with pytest.raises(Stalled, match="more than 5000"):
+    with pytest.raises(Stalled, match="more than 50000"):
         jira.changed(["RTB"], timedelta(minutes=1))
-    assert len(server.seen) == 50
+    assert len(server.seen) == 500
+
+
+def test_a_window_that_ended_before_now_is_asked_for(server: HttpServer, jira: JiraIssues) -> None:
+    server.steps = [answers(200, {"issues": [], "isLast": True})]
+    assert jira.changed(["RTB"], timedelta(minutes=90), until=timedelta(seconds=1799)) == ()
+    (seen,) = (parse_qs(urlsplit(one.target).query) for one in server.seen)
+    assert seen["jql"] == ['project in ("RTB") AND updated >= "-90m" AND updated <= "-29m" ORDER BY key']
 
 
 def test_without_a_project_nothing_is_asked(jira: JiraIssues) -> None:
