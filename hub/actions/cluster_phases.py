@@ -82,8 +82,18 @@ class Reading:
 
 def read_environment(reader: ClusterReader, state: EnvironmentState, *, preview: str | None = None) -> Reading:
     """Read the cluster for one environment. What cannot be read comes back as an error, never as an empty cluster."""
+    argocd = state.environment.spec.argocd.namespace
+    is_asked = any(NAMESPACE_PREFIX + record.name == preview for record in state.entries)
     try:
-        return Reading(state, reader.observe(state.environment.spec.argocd.namespace, preview=preview))
+        return Reading(state, reader.observe(argocd, preview=preview, with_set=not is_asked))
+    except (Transient, Stalled) as err:
+        return Reading(state, error=err)
+
+
+def inspect_environment(reader: ClusterReader, state: EnvironmentState) -> Reading:
+    """As `read_environment`, with what an administrator installs."""
+    try:
+        return Reading(state, reader.inspect(state.environment.spec.argocd.namespace))
     except (Transient, Stalled) as err:
         return Reading(state, error=err)
 

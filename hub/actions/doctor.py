@@ -13,7 +13,7 @@ from generator.bootstrap.argocd import argocd_files, render_argocd
 from generator.errors import Location, Reason, Stalled
 from generator.model.overlay import unknown_environment
 from generator.objects.manifest import Manifest
-from hub.actions.cluster_phases import phases, read_environment
+from hub.actions.cluster_phases import inspect_environment, phases
 from hub.actions.doctor_forge import Guards, check_forges
 from hub.actions.repository import Repository
 from hub.adapters.git.store import GitRepository
@@ -177,7 +177,7 @@ def _check_cluster(
 ) -> None:
     for one in chosen:
         state, environment = one.state, one.state.environment.name
-        reading = read_environment(cluster, state)
+        reading = inspect_environment(cluster, state)
         if reading.error is not None:
             report.findings.append(diagnose_unread(cluster.context, reading.error))
             report.last = None

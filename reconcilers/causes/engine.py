@@ -53,6 +53,8 @@ _WAITING = frozenset(
 #: The component of a blueprint that the others need (templates/preview/web-api-postgres).
 _DATABASE = "postgres"
 _COMES_UP = timedelta(minutes=5)
+#: Codes that are told because nobody says anything: what could not be read may have said it.
+BY_SILENCE = frozenset({"pod-not-tried", "fargate-pod-forgotten", "alb-silent", "progress-silent"})
 #: Codes of a pod that misses a Secret, and how soon kubelet looks for it again.
 _WITHOUT_SECRET = frozenset({"secret-missing", "volume-secret-missing"})
 _TRIED_AGAIN = timedelta(minutes=2)
@@ -89,6 +91,8 @@ def findings(look: Look) -> tuple[Finding, ...]:
     for layer in _LAYERS:
         for one in layer.findings(look):
             if one.code in _NORMAL and not one.is_overdue(look.now):
+                continue
+            if one.code in BY_SILENCE and look.details.unread:
                 continue
             key = (one.code, one.subject.kind, one.workload or one.subject.name, one.subject.container)
             if key not in found or _order(one) < _order(found[key]):

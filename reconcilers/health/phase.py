@@ -166,7 +166,8 @@ def _without_entry(seen: Seen, now: datetime) -> Phase:
     if not found:
         begun = format_time(min(deleting))
         if now - min(deleting) > REMOVED:
-            return _of("stuck", removal.silent(look), before=f"stopping since {begun}, and ")
+            after = _not_read(look.details.unread)
+            return _of("stuck", removal.silent(look), before=f"stopping since {begun}, and ", after=after)
         return Phase("stopping", f"being removed since {begun}")
     since = found[0].since or min(deleting)
     after = f", since {format_time(since)}"
@@ -231,16 +232,27 @@ def _not_running(application: Application, look: Look, found: tuple[Finding, ...
         if first.is_overdue(look.now):
             return _of(first.rule.overdue, first, others)
         return _of("failed" if is_late else "starting", first, others)
+    unread = look.details.unread
     if is_late:
-        return _of("failed", argo.degraded(application))
-    if late := argo.waits(look) or progress.silent(look):
+        return _of("failed", argo.degraded(application), after=_not_read(unread))
+    if late := argo.waits(look) or (None if unread else progress.silent(look)):
         return _of("stuck", late)
+    return Phase("starting", f"{bounded(_under_way(application, look))}{_not_read(unread)}")
+
+
+def _under_way(application: Application, look: Look) -> str:
+    """What goes on in one that is not up yet, when nothing is wrong."""
     if told := progress.told(look):
-        return Phase("starting", bounded(told))
+        return told
     if application.operation == "Running":
-        return Phase("starting", bounded(f"Argo CD applies it: {application.operation_message}".removesuffix(": ")))
+        return f"Argo CD applies it: {application.operation_message}".removesuffix(": ")
     state = ", ".join(part for part in (application.sync, application.health) if part) or "not looked at yet"
-    return Phase("starting", bounded(f"Argo CD: {state}"))
+    return f"Argo CD: {state}"
+
+
+def _not_read(unread: Mapping[str, str]) -> str:
+    """That there may be more to tell, which could not be read."""
+    return f"; what may tell more could not be read: {', '.join(sorted(unread)[:5])}" if unread else ""
 
 
 def _not_made(seen: Seen, asked: Asked, now: datetime) -> Phase:

@@ -168,12 +168,19 @@ class ClusterReader(Protocol):
     def context(self) -> str:
         """The name people know the cluster by: the kubeconfig's context."""
 
-    def observe(self, argocd: str, *, preview: str | None = None) -> ClusterState:
-        """One observation: Argo CD's objects in the namespace `argocd`, then our namespaces, then the policies.
+    def observe(self, argocd: str, *, preview: str | None = None, with_set: bool = True) -> ClusterState:
+        """One observation of previews: Applications in the namespace `argocd`, then our namespaces, then the sets.
 
         Applications are read before namespaces, so that one that is gone has taken its namespace along. `preview`
-        (`preview-rtb-123`) narrows Applications and namespaces to one.
+        (`preview-rtb-123`) narrows Applications and namespaces to one. The sets are left out without `with_set`, unless
+        there is no Application.
         """
 
+    def inspect(self, argocd: str) -> ClusterState:
+        """As `observe` of all previews, and what an administrator installs: projects, policies, specs."""
+
     def details(self, namespaces: Sequence[str]) -> Mapping[str, NamespaceDetails]:
-        """What happens inside these namespaces; a namespace that is gone has empty details."""
+        """What happens inside these namespaces; a namespace that is gone has empty details.
+
+        Kinds that may not be read are `unread` in the details, and no error.
+        """

@@ -18,7 +18,8 @@ SERVED = {
     "applications.argoproj.io", "applicationsets.argoproj.io", "appprojects.argoproj.io", "namespaces", "pods", "events",
     "validatingadmissionpolicies.admissionregistration.k8s.io", "validatingadmissionpolicybindings.admissionregistration.k8s.io",
     "deployments.apps", "statefulsets.apps", "jobs.batch", "ingresses.networking.k8s.io",
-    "targetgroupbindings.elbv2.k8s.aws", "externalsecrets.external-secrets.io",
+    "targetgroupbindings.elbv2.k8s.aws", "externalsecrets.external-secrets.io", "secretstores.external-secrets.io",
+    "clustersecretstores.external-secrets.io", "persistentvolumeclaims", "replicasets.apps",
 }  # fmt: skip
 
 
@@ -111,9 +112,14 @@ class KubeApi:
     def _listed(self, resource: str, namespace: str, query: Mapping[str, str]) -> dict[str, Any]:
         found = [t for t in self.objects.get(resource, ()) if namespace in ("", t["metadata"].get("namespace"))]
         field_, _, value = query.get("fieldSelector", "").partition("=")
-        if field_:
-            assert field_ == "metadata.name"
+        if field_ == "metadata.name":
             found = [t for t in found if t["metadata"]["name"] == value]
+        elif field_:
+            assert (resource, field_) == ("events", "type"), "what the API server takes"
+            found = [t for t in found if t.get("type") == value]
+        label, _, value = query.get("labelSelector", "").partition("=")
+        if label:
+            found = [t for t in found if t["metadata"].get("labels", {}).get(label) == value]
         begin, limit = int(query.get("continue", 0)), min(int(query["limit"]), self.page)
         more = {"continue": str(begin + limit)} if begin + limit < len(found) else {}
         return {"kind": "List", "metadata": more, "items": found[begin : begin + limit]}

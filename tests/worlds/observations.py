@@ -129,7 +129,10 @@ class FakeCluster:
     def context(self) -> str:
         return self.state.context
 
-    def observe(self, argocd: str, *, preview: str | None = None) -> ClusterState:
+    def inspect(self, argocd: str) -> ClusterState:
+        return self.observe(argocd)
+
+    def observe(self, argocd: str, *, preview: str | None = None, with_set: bool = True) -> ClusterState:
         assert argocd == "argocd"
         if self.error:
             raise self.error

@@ -1,72 +1,42 @@
-"""Reading a cluster through its API server. Sending is `hub.adapters.http`; lists are paged here, and read as JSON.
+"""Reading a cluster through its API server: what Argo CD says, namespaces, and what happens inside them.
 
-Implements `reconcilers.ports.git.ClusterReader`. Only ever lists: what it lists is `RESOURCES`, and the ClusterRole in
-templates/argocd/hub-reader.yaml.j2 allows it. One read that fails fails the observation: there is no half answer.
+Implements `reconcilers.ports.git.ClusterReader`. Only ever lists (`resources`). Of one preview ten lists are the most,
+of however many fourteen, and pages. A kind inside a namespace that may not be read is told as `unread`; without
+Applications and namespaces there is no answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from generator.bootstrap.argocd import READER
-from generator.errors import Fault, Reason, Stalled, Transient
-from hub.adapters.http import Answer, Request, Route, Sender, SenderParts
+from hub.adapters.http import Sender, SenderParts
 from hub.adapters.kubernetes import inside, objects
 from hub.adapters.kubernetes.kubeconfig import connect
-from hub.retrying import retried
+from hub.adapters.kubernetes.lists import Denied, Lists, NotServed
+from hub.adapters.kubernetes.resources import (
+    APPLICATIONS,
+    BINDINGS,
+    EVENTS,
+    NAMESPACES,
+    OF_EACH,
+    OF_MANY,
+    POLICIES,
+    PROJECTS,
+    SETS,
+    Resource,
+    needed,
+)
 from reconcilers.ports.cluster import ClusterState, NamespaceDetails
 
-PAGE = 500
-#: 500 pods with everything that is said about each are some ten megabytes.
-LIMIT_BYTES = 64 * 1024 * 1024
-TIMEOUT_SECONDS = 30.0
-MAX_PAGES = 400
-_RESTARTS = 3
 _PARALLEL = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """A kind as the API server's paths name it. `group` is empty for the core group."""
-
-    kind: str
-    group: str
-    version: str
-    plural: str
-
-    def route(self, namespace: str = "") -> Route:
-        """The route of the list, in one namespace or of the whole cluster."""
-        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
-        if namespace:
-            return Route.of(f"{root}/namespaces/{{}}/{self.plural}", namespace)
-        return Route.of(f"{root}/{self.plural}")
-
-    def __str__(self) -> str:
-        return f"{self.plural}.{self.group}" if self.group else self.plural
-
-
-_APPLICATIONS = Resource("Application", "argoproj.io", "v1alpha1", "applications")
-_SETS = Resource("ApplicationSet", "argoproj.io", "v1alpha1", "applicationsets")
-_PROJECTS = Resource("AppProject", "argoproj.io", "v1alpha1", "appprojects")
-_NAMESPACES = Resource("Namespace", "", "v1", "namespaces")
-_ADMISSION = "admissionregistration.k8s.io"
-_POLICIES = Resource("ValidatingAdmissionPolicy", _ADMISSION, "v1", "validatingadmissionpolicies")
-_BINDINGS = Resource("ValidatingAdmissionPolicyBinding", _ADMISSION, "v1", "validatingadmissionpolicybindings")
-_IN_NAMESPACE = (
-    Resource("Pod", "", "v1", "pods"),
-    Resource("Deployment", "apps", "v1", "deployments"),
-    Resource("StatefulSet", "apps", "v1", "statefulsets"),
-    Resource("Job", "batch", "v1", "jobs"),
-    Resource("Ingress", "networking.k8s.io", "v1", "ingresses"),
-    Resource("TargetGroupBinding", "elbv2.k8s.aws", "v1beta1", "targetgroupbindings"),
-    Resource("ExternalSecret", "external-secrets.io", "v1", "externalsecrets"),
-    Resource("Event", "", "v1", "events"),
-)
-#: Everything that is ever listed.
-RESOURCES = (_APPLICATIONS, _SETS, _PROJECTS, _NAMESPACES, _POLICIES, _BINDINGS, *_IN_NAMESPACE)
+#: Of more namespaces than this the whole cluster is listed.
+_FEW = 2
+_WARNINGS = "type=Warning"
+_UNKNOWN = "this cluster does not know the kind"
+_Trees = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +47,29 @@ class Recorded:
     unread: Mapping[str, str]
 
 
-class _NotServed(Exception):  # noqa: N818 - an answer, not an error: the API server does not know the kind
-    pass
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """What was read inside namespaces, by kind; of each kind that was not, why."""
 
+    found: Mapping[Resource, _Trees]
+    unread: Mapping[Resource, str]
+    unserved: Sequence[Resource]
 
-class _Expired(Transient):
-    """A list that expired half-way has to be begun again."""
+    def __or__(self, other: _Inside) -> _Inside:
+        return _Inside(
+            {**self.found, **other.found}, {**self.unread, **other.unread}, [*self.unserved, *other.unserved]
+        )
+
+    def details(self, namespace: str) -> NamespaceDetails:
+        """What of it is about one namespace."""
+        found = {
+            resource.kind: [
+                t for t in trees if resource.is_of_cluster or t["metadata"].get("namespace", namespace) == namespace
+            ]
+            for resource, trees in self.found.items()
+        }
+        unread = {str(resource): why for resource, why in self.unread.items()}
+        return inside.details(found, map(str, self.unserved), unread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +79,37 @@ class Cluster:
     context: str
     sender: Sender
 
-    def observe(self, argocd: str, *, preview: str | None = None) -> ClusterState:
-        """See the port. Six lists, Applications before namespaces."""
+    @property
+    def lists(self) -> Lists:
+        """What it lists."""
+        return Lists(self.context, self.sender)
+
+    def observe(self, argocd: str, *, preview: str | None = None, with_set: bool = True) -> ClusterState:
+        """See the port. Applications before namespaces: three lists, two or three of one preview."""
         one = f"metadata.name={preview}" if preview else ""
-        applications = self._argocd(_APPLICATIONS, argocd, fields=one)
-        sets, projects = self._argocd(_SETS, argocd), self._argocd(_PROJECTS, argocd)
-        namespaces = [objects.namespace(tree) for tree in self._served(_NAMESPACES, fields=one)]
-        policies, bindings = self._served(_POLICIES), self._served(_BINDINGS)
+        applications = self.lists.must(APPLICATIONS, argocd, fields=one)
+        namespaces = self.lists.must(NAMESPACES, fields=one)
+        sets = self.lists.must(SETS, argocd) if with_set or not applications else []
+        return self._state(applications, sets, namespaces)
+
+    def inspect(self, argocd: str) -> ClusterState:
+        """See the port. Six lists, Applications before namespaces."""
+        applications = self.lists.must(APPLICATIONS, argocd)
+        sets, projects = self.lists.must(SETS, argocd), self.lists.must(PROJECTS, argocd)
+        namespaces = self.lists.must(NAMESPACES)
+        policies, bindings = self.lists.must(POLICIES), self.lists.must(BINDINGS)
         applied = {
-            _APPLICATIONS: [tree for tree in applications if not tree["metadata"].get("ownerReferences")],
-            _SETS: sets,
-            _PROJECTS: projects,
-            _POLICIES: policies,
-            _BINDINGS: bindings,
+            APPLICATIONS: [tree for tree in applications if not tree["metadata"].get("ownerReferences")],
+            SETS: sets,
+            PROJECTS: projects,
+            POLICIES: policies,
+            BINDINGS: bindings,
         }
-        return ClusterState(
-            context=self.context,
-            applications={found.name: found for found in map(objects.application, applications)},
-            sets={found.name: found for found in map(objects.application_set, sets)},
+        return self._state(
+            applications,
+            sets,
+            namespaces,
             projects=frozenset(tree["metadata"]["name"] for tree in projects),
-            namespaces={found.name: found for found in namespaces if found},
             policies=objects.policies(policies, bindings),
             installed={
                 (resource.kind, tree["metadata"]["name"]): tree.get("spec") or {}
@@ -120,131 +118,84 @@ class Cluster:
             },
         )
 
+    def _state(self, applications: _Trees, sets: _Trees, namespaces: _Trees, **more: Any) -> ClusterState:
+        ours = [objects.namespace(tree) for tree in namespaces]
+        return ClusterState(
+            context=self.context,
+            applications={found.name: found for found in map(objects.application, applications)},
+            sets={found.name: found for found in map(objects.application_set, sets)},
+            namespaces={found.name: found for found in ours if found},
+            **more,
+        )
+
     def details(self, namespaces: Sequence[str]) -> Mapping[str, NamespaceDetails]:
-        """See the port. Eight lists a namespace, several namespaces at a time."""
-        with ThreadPoolExecutor(_PARALLEL) as workers:
-            return dict(zip(namespaces, workers.map(self._details, namespaces), strict=True))
+        """See the port. Of two namespaces at most eight lists each, of more eleven in all."""
+        if len(namespaces) > _FEW:
+            read = self._read(OF_MANY)
+            return {name: read.details(name) for name in namespaces}
+        return {name: self._of_one(name, OF_EACH).details(name) for name in namespaces}
 
     def record(self, argocd: str, preview: str, *, applications: str, is_asked: bool) -> Recorded:
-        """The objects that tell of one preview (`preview-rtb-123`), as they are. Ten lists, several at a time.
+        """The objects that tell of one preview (`preview-rtb-123`), as they are. At most ten lists, all at a time.
 
         The ApplicationSet (`applications`) is asked for when it matters: no Application, or none that is wanted. A kind
         inside the namespace that may not be read is `unread`; without Applications and namespaces there is no answer.
         Raises as `observe`.
         """
-        one = f"metadata.name={preview}"
-        with ThreadPoolExecutor(len(_IN_NAMESPACE)) as workers:
-            inner = workers.map(lambda resource: self._recorded(resource, preview), _IN_NAMESPACE)
-            found = {str(_APPLICATIONS): self._argocd(_APPLICATIONS, argocd, fields=one)}
-            found[str(_NAMESPACES)] = self._served(_NAMESPACES, fields=one)
-            if not found[str(_APPLICATIONS)] or not is_asked:
-                found[str(_SETS)] = self._argocd(_SETS, argocd, fields=f"metadata.name={applications}")
-            read = dict(zip(map(str, _IN_NAMESPACE), inner, strict=True))
-        found |= {name: trees for name, trees in read.items() if isinstance(trees, list)}
-        return Recorded(found, {name: why for name, why in read.items() if isinstance(why, str)})
+        one, named = f"metadata.name={preview}", f"metadata.name={applications}"
+        lists = self.lists
+        with ThreadPoolExecutor(len(OF_EACH) + 3) as workers:
+            asked = workers.submit(lists.must, APPLICATIONS, argocd, fields=one)
+            place = workers.submit(lists.must, NAMESPACES, fields=one)
+            chosen = None if is_asked else workers.submit(lists.must, SETS, argocd, fields=named)
+            read = self._of_one(preview, OF_EACH, workers)
+            found = {str(APPLICATIONS): asked.result(), str(NAMESPACES): place.result()}
+            if not found[str(APPLICATIONS)]:
+                chosen = chosen or workers.submit(lists.must, SETS, argocd, fields=named)
+                if found[str(NAMESPACES)]:  # it may have gone after its namespace was read: look again
+                    found[str(NAMESPACES)] = lists.must(NAMESPACES, fields=one)
+            if chosen is not None:
+                found[str(SETS)] = chosen.result()
+        found |= {str(resource): trees for resource, trees in read.found.items()}
+        unread = {**dict.fromkeys(read.unserved, _UNKNOWN), **read.unread}
+        return Recorded(found, {str(resource): why for resource, why in unread.items()})
 
-    def _recorded(self, resource: Resource, namespace: str) -> list[dict[str, Any]] | str:
-        """All objects of a kind in a namespace, or why they may not be read."""
+    def _of_one(
+        self, namespace: str, resources: Iterable[Resource], workers: ThreadPoolExecutor | None = None
+    ) -> _Inside:
+        """What is inside one namespace, and what that asks for."""
+        first = self._read(resources, namespace, workers)
+        by_kind = {resource.kind: trees for resource, trees in first.found.items()}
+        is_going = any(t["metadata"].get("deletionTimestamp") for trees in by_kind.values() for t in trees)
+        aside = needed(by_kind, is_going=is_going)
+        return first | self._read(aside, namespace, workers) if aside else first
+
+    def _read(
+        self, resources: Iterable[Resource], namespace: str = "", workers: ThreadPoolExecutor | None = None
+    ) -> _Inside:
+        """Several lists at a time, in one namespace or of the whole cluster. Raises `Transient` for any that fails."""
+        chosen = [*resources]
+        if workers is None:
+            with ThreadPoolExecutor(_PARALLEL) as own:
+                return self._read(chosen, namespace, own)
+        answers = [*workers.map(lambda resource: self._one_kind(resource, namespace), chosen)]
+        read = dict(zip(chosen, answers, strict=True))
+        return _Inside(
+            {resource: trees for resource, trees in read.items() if isinstance(trees, list)},
+            {resource: why for resource, why in read.items() if isinstance(why, str)},
+            [resource for resource, trees in read.items() if trees is None],
+        )
+
+    def _one_kind(self, resource: Resource, namespace: str) -> _Trees | str | None:
+        """All objects of a kind, or why they may not be read; None where the cluster does not know the kind."""
+        where = "" if resource.is_of_cluster else namespace
+        fields = _WARNINGS if resource is EVENTS and not namespace else ""
         try:
-            return self._list(resource, namespace)
-        except _NotServed:
-            return "this cluster does not know the kind"
-        except Stalled as err:
+            return self.lists.of(resource, where, fields=fields, labels="" if namespace else resource.selector)
+        except NotServed:
+            return None
+        except Denied as err:
             return err.faults[0].message
-
-    def _details(self, namespace: str) -> NamespaceDetails:
-        found: dict[str, list[dict[str, Any]]] = {}
-        unserved = []
-        for resource in _IN_NAMESPACE:
-            try:
-                found[resource.kind] = self._list(resource, namespace)
-            except _NotServed:
-                unserved.append(str(resource))
-        return inside.details(found, unserved)
-
-    def _argocd(self, resource: Resource, namespace: str, *, fields: str = "") -> list[dict[str, Any]]:
-        try:
-            return self._list(resource, namespace, fields=fields)
-        except _NotServed:
-            remedy = "install Argo CD there, or name the context of the environment's own cluster"
-            fault = Fault(f"cluster {self.context} has no Argo CD: it does not serve {resource}", remedy=remedy)
-            raise Stalled(Reason.CLUSTER_REFUSED, fault) from None
-
-    def _served(self, resource: Resource, *, fields: str = "") -> list[dict[str, Any]]:
-        try:
-            return self._list(resource, fields=fields)
-        except _NotServed:
-            remedy = "Kubernetes 1.30 or later is needed"
-            fault = Fault(f"cluster {self.context} does not serve {resource}", remedy=remedy)
-            raise Stalled(Reason.CLUSTER_REFUSED, fault) from None
-
-    def _list(self, resource: Resource, namespace: str = "", *, fields: str = "") -> list[dict[str, Any]]:
-        """All objects, page by page. A list that expires half-way (410) is begun again, never stitched together."""
-        again = replace(self.sender.parts.backoff, tries=_RESTARTS)
-        return retried(lambda: list(self._pages(resource, namespace, fields)), on=_Expired, backoff=again)
-
-    def _pages(self, resource: Resource, namespace: str, fields: str) -> Iterator[dict[str, Any]]:
-        query = {"limit": str(PAGE)} | ({"fieldSelector": fields} if fields else {})
-        for _ in range(MAX_PAGES):
-            answer = self._get(resource, namespace, query)
-            items, meta = answer.get("items"), answer.get("metadata") or {}
-            if not isinstance(items, list) or not isinstance(meta, dict):
-                raise self._unreachable(f"its answer to a list of {resource} is no list")
-            if not all(map(objects.is_object, items)):
-                raise self._unreachable(f"its answer to a list of {resource} makes no sense")
-            yield from items
-            following = meta.get("continue")
-            if not following:
-                return
-            query["continue"] = str(following)
-        raise self._unreachable(f"the list of {resource} has more than {MAX_PAGES} pages")
-
-    def _get(self, resource: Resource, namespace: str, query: Mapping[str, str]) -> dict[str, Any]:
-        answer = self.sender.send(
-            Request(
-                route=resource.route(namespace),
-                purpose=f"read cluster {self.context}",
-                query=tuple(query.items()),
-                timeout_seconds=TIMEOUT_SECONDS,
-                limit_bytes=LIMIT_BYTES,
-                may_repeat=True,
-            )
-        )
-        return self._checked(answer, resource, namespace)
-
-    def _checked(self, answer: Answer, resource: Resource, namespace: str) -> dict[str, Any]:
-        if answer.status == 404:
-            raise _NotServed
-        if answer.status == 410:
-            message = f"cluster {self.context}: the list of {resource} changed faster than it could be read"
-            raise _Expired(Reason.CLUSTER_UNREACHABLE, message)
-        if answer.status in (401, 403):
-            raise self._forbidden(answer, resource, namespace)
-        if answer.status == 429 or answer.status >= 500:
-            raise self._unreachable(f"it answers {answer.status} to a list of {resource}")
-        if answer.status != 200 or not isinstance(answer.data, dict):
-            raise self._unreachable(f"its answer ({answer.status}) to a list of {resource} makes no sense")
-        return answer.data
-
-    def _forbidden(self, answer: Answer, resource: Resource, namespace: str) -> Stalled:
-        said = answer.data.get("message", "") if isinstance(answer.data, dict) else ""
-        if answer.status == 401 or "system:anonymous" in str(said):
-            remedy = f"sign in anew and try 'kubectl --context {self.context} auth whoami'"
-            return Stalled(
-                Reason.CLUSTER_REFUSED,
-                Fault(f"cluster {self.context} does not accept the credentials of this context", remedy=remedy),
-            )
-        where = f" in namespace {namespace}" if namespace else ""
-        remedy = (
-            f"put this identity into the group {READER} (on EKS: an access entry with that Kubernetes group) and apply"
-            " argocd/<environment>/hub-reader.yaml, which gives the group its rights"
-        )
-        message = f"cluster {self.context} does not allow listing {resource}{where}"
-        return Stalled(Reason.CLUSTER_REFUSED, Fault(message, remedy=remedy))
-
-    def _unreachable(self, why: str) -> Transient:
-        fault = Fault(f"cannot read cluster {self.context}: {why}", remedy=self.sender.peer.remedy)
-        return Transient(Reason.CLUSTER_UNREACHABLE, fault)
 
 
 def open_cluster(context: str, *, kubeconfig: str, parts: SenderParts) -> Cluster:

@@ -88,9 +88,9 @@ class Changing(FakeCluster):
 
     seen: list[ClusterState] = field(default_factory=list)
 
-    def observe(self, argocd: str, *, preview: str | None = None) -> ClusterState:
+    def observe(self, argocd: str, *, preview: str | None = None, with_set: bool = True) -> ClusterState:
         self.state = self.seen.pop(0) if self.seen else self.state
-        return super().observe(argocd, preview=preview)
+        return super().observe(argocd, preview=preview, with_set=with_set)
 
 
 def waits(acting: Acting, seen: FakeCluster, **awaited: Any) -> tuple[Waited, list[tuple[str, float]]]:

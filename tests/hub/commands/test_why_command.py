@@ -85,9 +85,9 @@ def test_show_tells_the_same_cause_in_one_line(place: Place) -> None:
     assert (shown["phase"], shown["cause"], shown["remedy"]) == (told["phase"], told["text"], told["steps"][0])
 
 
-def test_one_preview_costs_ten_requests(place: Place) -> None:
+def test_one_preview_costs_eight_requests_and_two_more_where_it_needs_them(place: Place) -> None:
     place.why()
-    assert len(place.api.requests) == 10
+    assert len(place.api.requests) == 8
     assert {r.method for r in place.api.requests} == {"GET"}
 
 

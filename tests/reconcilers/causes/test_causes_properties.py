@@ -189,6 +189,15 @@ def test_a_secret_that_is_being_made_is_waited_for(age: str, code: str | None) -
     assert told(tree)["code"] == "secret-missing", "not for ever"
 
 
+@pytest.mark.parametrize("name", ["unnoticed", "unexposed_silently", "silent_start"])
+def test_silence_tells_nothing_where_events_could_not_be_read(name: str) -> None:
+    tree = situation(name)
+    assert told(tree)["code"]
+    tree["unread"] = {"events": "not allowed"}
+    assert told(tree)["code"] is None
+    assert told(tree)["text"].endswith("; what may tell more could not be read: events")
+
+
 def test_a_crashed_job_that_is_tried_again_is_no_cause_yet() -> None:
     tree = situation("job", "")
     tree["objects"]["jobs.batch"][0]["status"] = {"active": 1, "failed": 1}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,9 @@ from generator.bootstrap.argocd import argocd_folder, render_argocd
 from generator.errors import ConfigError, HubError, Reason, Stalled, Transient
 from hub.adapters.http import Call, SenderParts
 from hub.adapters.kubernetes import cluster as adapter
-from hub.adapters.kubernetes.cluster import RESOURCES, Cluster
+from hub.adapters.kubernetes import lists
+from hub.adapters.kubernetes.cluster import Cluster
+from hub.adapters.kubernetes.resources import RESOURCES, STORES, WATCHED
 from hub.retrying import Backoff
 from reconcilers.ports.cluster import (
     Application,
@@ -60,8 +63,9 @@ def cluster(api: KubeApi, tmp_path: Path) -> Cluster:
 def rules() -> list[dict[str, Any]]:
     """The rules of the ClusterRole that the hub's group has."""
     files = render_argocd(LIBRARY, environment())
-    (role, _) = files[argocd_folder("int") / "hub-reader.yaml"]
-    assert role.kind == "ClusterRole"
+    (role, binding, logs) = files[argocd_folder("int") / "hub-reader.yaml"]
+    assert (role.kind, binding.data["roleRef"]["name"]) == ("ClusterRole", role.data["metadata"]["name"])
+    assert logs.data["rules"] == [{"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]}]
     return list(role.data["rules"])
 
 
@@ -71,10 +75,10 @@ def is_allowed(resource: str, verb: str) -> bool:
 
 
 def test_everything_it_asks_is_a_list_that_its_group_may_make(api: KubeApi, cluster: Cluster) -> None:
-    cluster.observe("argocd")
+    cluster.inspect("argocd")
     cluster.observe("argocd", preview="preview-rtb-1")
-    cluster.details(["preview-rtb-1"])
-    assert {r.resource for r in api.requests} == {str(r) for r in RESOURCES}
+    cluster.details(["preview-rtb-1", "preview-rtb-2", "preview-rtb-3"])
+    assert {r.resource for r in api.requests} == {str(r) for r in RESOURCES if r is not STORES}
     for request in api.requests:
         assert request.method == "GET"
         assert int(request.query["limit"]) <= 500
@@ -85,7 +89,9 @@ def test_everything_it_asks_is_a_list_that_its_group_may_make(api: KubeApi, clus
 def test_its_group_may_list_what_it_asks_and_nothing_else() -> None:
     granted = {(group, plural) for rule in rules() for group in rule["apiGroups"] for plural in rule["resources"]}
     assert granted == {(resource.group, resource.plural) for resource in RESOURCES}
-    assert {verb for rule in rules() for verb in rule["verbs"]} == {"list"}
+    watched = {(group, one) for rule in rules() if "watch" in rule["verbs"] for group in rule["apiGroups"] for one in rule["resources"]}  # fmt: skip
+    assert watched == {(resource.group, resource.plural) for resource in WATCHED}
+    assert {verb for rule in rules() for verb in rule["verbs"]} == {"list", "watch"}
     assert not any("resourceNames" in rule or "nonResourceURLs" in rule for rule in rules())
 
 
@@ -113,7 +119,7 @@ def test_it_reads_what_argo_cd_says(api: KubeApi, cluster: Cluster) -> None:
         status={"conditions": [{"type": "ErrorOccurred", "status": "True", "reason": "R", "message": "bad file", "lastTransitionTime": TIME}]},
     )  # fmt: skip
     api.add("appprojects.argoproj.io", "previews-int", "argocd", spec={"description": "d"})
-    state = cluster.observe("argocd")
+    state = cluster.inspect("argocd")
     assert state.applications == {
         "preview-rtb-1": Application(
             "preview-rtb-1", "previews-int", AT, "previews-int", AT,
@@ -158,7 +164,7 @@ def test_it_reads_which_policies_are_in_force(api: KubeApi, cluster: Cluster) ->
         api.add(POLICIES, name, spec=spec)
     api.add(BINDINGS, "guard", spec={"policyName": "guard", "validationActions": ["Deny"]})
     api.add(BINDINGS, "audited", spec={"policyName": "audited", "validationActions": ["Audit"]})
-    assert cluster.observe("argocd").policies == {
+    assert cluster.inspect("argocd").policies == {
         "guard": Policy("guard", frozenset({"previews-int"}), True, True),
         "listing": Policy("listing", frozenset({"previews-int", "b"})),
         "audited": Policy("audited", is_bound=True),
@@ -326,7 +332,7 @@ def test_a_read_that_fails_fails_the_observation(  # noqa: PLR0917
 def test_a_kind_that_is_not_served_is_no_empty_list(api: KubeApi, cluster: Cluster, resource: str) -> None:
     api.served.remove(resource)
     with pytest.raises(Stalled, match=r"does not serve"):
-        cluster.observe("argocd")
+        cluster.inspect("argocd")
 
 
 def test_inside_a_namespace_kinds_that_are_not_served_are_told(api: KubeApi, cluster: Cluster) -> None:
@@ -334,10 +340,98 @@ def test_inside_a_namespace_kinds_that_are_not_served_are_told(api: KubeApi, clu
     assert cluster.details(["x"])["x"].unserved == ("externalsecrets.external-secrets.io",)
 
 
-def test_details_that_cannot_be_read_are_an_error(api: KubeApi, cluster: Cluster) -> None:
+def test_a_kind_that_may_not_be_read_is_told_and_the_others_are_read(api: KubeApi, cluster: Cluster) -> None:
+    api.add("deployments.apps", "web", "x")
     api.answers["pods"] = [refusal(403)]
-    with pytest.raises(Stalled, match=r"listing pods in namespace x"):
+    found = cluster.details(["x"])["x"]
+    assert found.unread == {"pods": "cluster here does not allow listing pods in namespace x"}
+    assert [one.name for one in found.workloads] == ["web"]
+
+
+@pytest.mark.parametrize("answer", [refusal(401), refusal(503)], ids=["credentials that end", "a server in trouble"])
+def test_details_that_cannot_be_read_are_an_error(api: KubeApi, cluster: Cluster, answer: tuple[int, bytes]) -> None:
+    api.answers["pods"] = [answer] * 9
+    with pytest.raises((Stalled, Transient)):
         cluster.details(["x"])
+
+
+def waiting_for(kind: str, **spec: Any) -> dict[str, Any]:
+    return {
+        "spec": spec,
+        "status": {"phase": "Pending"},
+        "meta": {"ownerReferences": [{"kind": kind, "name": "web-1"}]},
+    }
+
+
+def test_one_preview_takes_ten_lists_at_most_whatever_is_wrong(api: KubeApi, cluster: Cluster) -> None:
+    inside = "preview-rtb-1"
+    api.add(APPLICATIONS, inside, "argocd")
+    api.add("namespaces", inside)
+    assert cluster.record("argocd", inside, applications="previews-int", is_asked=True).unread == {}
+    assert len(api.requests) == 8
+    api.add(
+        "pods", "web-1", inside, **waiting_for("StatefulSet", volumes=[{"persistentVolumeClaim": {"claimName": "d"}}])
+    )
+    old = {"kind": "ReplicaSet", "name": "web-2"}
+    api.add("pods", "web-2", inside, **waiting_for("ReplicaSet") | {"meta": {"ownerReferences": [old]}})
+    api.add("pods", "web-3", inside, **waiting_for("ReplicaSet"))
+    unready = {"conditions": [{"type": "Ready", "status": "False"}]}
+    api.add(
+        "externalsecrets.external-secrets.io", "env", inside, status=unready, spec={"secretStoreRef": {"name": "a"}}
+    )
+    for going in ({}, {"deletionTimestamp": TIME, "finalizers": ["x"]}):
+        api.add("ingresses.networking.k8s.io", "preview", inside, meta=going)
+        for is_asked in (True, False):
+            api.requests.clear()
+            cluster.record("argocd", inside, applications="previews-int", is_asked=is_asked)
+            assert len(api.requests) == (10 if is_asked else 11)
+        api.requests.clear()
+        cluster.observe("argocd", preview=inside, with_set=False)
+        cluster.details([inside])
+        assert len(api.requests) == 10
+
+
+def test_a_hundred_previews_take_fourteen_lists_and_their_pages(api: KubeApi, cluster: Cluster) -> None:
+    ours = {"labels": {"app.kubernetes.io/managed-by": "rtb-ai-hub"}}
+    names = [f"preview-rtb-{number}" for number in range(100)]
+    for name in names:
+        api.add(APPLICATIONS, name, "argocd")
+        api.add("namespaces", name, meta=ours)
+        api.add("pods", "web-1", name, meta=ours)
+        api.add("pods", "web-2", name, meta=ours)
+        api.add("events", "e", name, type="Warning", involvedObject={"kind": "Pod", "name": "web-1"}, reason="Failed")
+        api.add("events", "n", name, type="Normal", involvedObject={"kind": "Pod", "name": "web-1"}, reason="Pulled")
+    api.add("pods", "other", "kube-system")
+    cluster.observe("argocd")
+    found = cluster.details(names)
+    assert len(api.requests) == 14
+    assert all(len(found[name].pods) == 2 and len(found[name].events) == 1 for name in names)
+    api.requests.clear()
+    api.page = 60
+    assert cluster.details(names) == found
+    assert len(api.requests) == 11 + 3 + 1, "200 pods are four pages, 100 events two"
+
+
+def test_a_namespace_that_went_while_it_was_read_is_gone(api: KubeApi, cluster: Cluster) -> None:
+    there = {"items": [{"metadata": {"name": "preview-rtb-1", "creationTimestamp": TIME}}]}
+    api.answers["namespaces"] = [(200, json.dumps(there).encode())]
+    read = cluster.record("argocd", "preview-rtb-1", applications="previews-int", is_asked=False)
+    assert read.objects["namespaces"] == []
+
+
+def test_one_preview_is_read_in_little_more_than_its_slowest_list(api: KubeApi, cluster: Cluster) -> None:
+    """All lists wait for one another at the server: were one asked for after another, the first would never end."""
+    together = threading.Barrier(8, timeout=20)
+    real = api.answer
+
+    def meeting(method: str, path: str, authorization: str) -> tuple[int, bytes]:
+        together.wait()
+        return real(method, path, authorization)
+
+    api.answer = meeting  # type: ignore[method-assign]
+    api.add(APPLICATIONS, "preview-rtb-1", "argocd")
+    cluster.record("argocd", "preview-rtb-1", applications="previews-int", is_asked=True)
+    assert len(api.requests) == 8
 
 
 @pytest.mark.parametrize(
@@ -354,7 +448,7 @@ def test_what_is_no_object_fails_the_observation(api: KubeApi, cluster: Cluster,
 
 
 def test_a_list_that_never_ends_is_bounded(api: KubeApi, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adapter, "MAX_PAGES", 3)
+    monkeypatch.setattr(lists, "MAX_PAGES", 3)
     api.answers[APPLICATIONS] = [(200, json.dumps({"items": [], "metadata": {"continue": "on"}}).encode())] * 9
     with pytest.raises(Transient, match=r"more than 3 pages"):
         cluster.observe("argocd")
@@ -362,7 +456,7 @@ def test_a_list_that_never_ends_is_bounded(api: KubeApi, cluster: Cluster, monke
 
 
 def test_an_answer_without_end_is_an_error_of_that_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adapter, "LIMIT_BYTES", 1_000_000)
+    monkeypatch.setattr(lists, "LIMIT_BYTES", 1_000_000)
     with HttpServer() as server:
         server.steps = [server.drips(b"HTTP/1.1 200 OK\r\n\r\n[", b" " * 65_536, every=0.0)]
         config = KubeApi.kubeconfig(server, tmp_path / "config")  # type: ignore[arg-type] - only its address counts
@@ -414,7 +508,7 @@ def test_a_cluster_that_does_not_answer_is_transient(api: KubeApi, tmp_path: Pat
 def test_a_cluster_that_keeps_silent_is_transient(
     monkeypatch: pytest.MonkeyPatch, api: KubeApi, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(adapter, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(lists, "TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         config = api.kubeconfig(tmp_path / "config")
         config.write_text(config.read_text().replace(api.url, f"http://127.0.0.1:{silent.getsockname()[1]}"))
