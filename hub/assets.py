@@ -6,8 +6,8 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
 _INSTALLED = _PACKAGE / "assets"
-#: The folder that holds `templates/` and `environments/`.
-ROOT = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent
+#: The folder that holds `templates/` and `environments/`. A checkout has the built dashboard alone in `_INSTALLED`.
+ROOT = _INSTALLED if (_INSTALLED / "templates").is_dir() else _PACKAGE.parent
 
 
 def template_files() -> dict[str, str]:
@@ -41,6 +41,11 @@ def _text(path: Path) -> str:
 def requirements() -> str:
     """What rtb-hub needs, each release with its digests (pip's requirements file)."""
     return (ROOT / "requirements" / "runtime.txt").read_text(encoding="utf-8")
+
+
+def dashboard_folder() -> Path:
+    """Where the built dashboard is, in a checkout and in a wheel; it need not be there."""
+    return _INSTALLED / "dashboard"
 
 
 def generator_data(name: str) -> bytes:

@@ -36,6 +36,7 @@ from hub.services.binding import bound
 from hub.services.listener.app import Beside, webhooks
 from hub.services.listener.receiving import Receiver
 from hub.services.listener.upkeep import kept_up
+from hub.services.screens.files import screens
 from hub.services.worker.service import working
 from hub.store import schema
 from hub.store.database import Database
@@ -84,7 +85,7 @@ def serve(ours: Hub, asked: Serving, say: Callable[[str], None]) -> None:
 
         receiver = Receiver(api.jobs, ours.settings.secret, _now, ours.telemetry)
         stack.enter_context(kept_up(receiver, ours.settings))
-        app = Beside(make_app(api, is_loopback=True), webhooks(receiver))
+        app = Beside(make_app(api, is_loopback=True, screens=screens()), webhooks(receiver))
         server = Server(served_by(app), api, ready)
         server.run(sockets=[listening])
         say("ending: jobs in hand are waited for")

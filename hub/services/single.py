@@ -20,6 +20,7 @@ from hub.services.api.context import Api
 from hub.services.api.feed import Feed
 from hub.services.api.sign_in import SignIn
 from hub.services.binding import bound
+from hub.services.screens.files import screens
 from hub.services.serve import LOOPBACK, Server, answers, served_by
 from hub.services.worker.service import working
 from hub.store import schema
@@ -101,7 +102,8 @@ def serve_dashboard(ours: Hub, asked: Place, say: Callable[[str], None]) -> None
             if sign_in.code is not None:
                 say(f"sign in, once: {url}/api/auth/local?code={sign_in.code}")
 
-        Server(served_by(make_app(api, is_loopback=is_loopback)), api, ready).run(sockets=[listening])
+        app = make_app(api, is_loopback=is_loopback, screens=screens())
+        Server(served_by(app), api, ready).run(sockets=[listening])
 
 
 def _telling(ours: Hub, asked: Place, port: int | None, option: str) -> tuple[Hub, MetricsAddress | None]:

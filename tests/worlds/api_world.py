@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import FastAPI, Request
+from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from contracts.queue_contract import QUICK
@@ -74,7 +75,9 @@ class ApiWorld:
 
 
 @contextmanager
-def api_world(serving: Serving, *, works: bool = True, is_loopback: bool = False) -> Iterator[ApiWorld]:
+def api_world(
+    serving: Serving, *, works: bool = True, is_loopback: bool = False, screens: Middleware | None = None
+) -> Iterator[ApiWorld]:
     """The API; with `works` a worker beside it. Its snapshot is read when `api.feed.refresh()` is called."""
     repository = serving.hub.repository(str(serving.path))
     states = StateReader(repository.store.location, serving.hub.library, serving.hub.entry_cache)
@@ -84,7 +87,7 @@ def api_world(serving: Serving, *, works: bool = True, is_loopback: bool = False
     checks = {"database": lambda: True}
     sign_in = Said(serving.database, now, "alice")
     api = Api(feed, serving.jobs, repository, sign_in, now, checks, starter=serving.hub.starter)
-    app = make_app(api, is_loopback=is_loopback)
+    app = make_app(api, is_loopback=is_loopback, screens=screens)
     with TestClient(app, base_url="http://127.0.0.1:3000", raise_server_exceptions=False) as client:
         world = ApiWorld(serving, api, app, client)
         if not works:

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 
 from generator.errors import HubError
 from hub import __version__
@@ -19,11 +20,13 @@ from hub.services.api.described import described, operation_name, text_of
 from hub.services.api.limits import Guarded
 
 
-def make_app(api: Api, *, is_loopback: bool = False) -> FastAPI:
-    """The application. `is_loopback`: it answers to this machine's names only."""
+def make_app(api: Api, *, is_loopback: bool = False, screens: Middleware | None = None) -> FastAPI:
+    """The application. `is_loopback`: it answers to this machine's names only. `screens`: what browsers load."""
     app = _routed()
     app.state.api = api
     app.add_middleware(_Mistakes, api=api)
+    if screens is not None:
+        app.user_middleware.insert(0, screens)
     app.add_middleware(Guarded, is_loopback=is_loopback)
     return app
 
