@@ -7,6 +7,7 @@ RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 MUTANTS_READY := $(VENV)/.mutants-ready
 SERVICES_READY := $(VENV)/.services-ready
+NODE_READY := $(VENV)/.node-ready
 # Says that this folder may be removed for the next demonstration.
 DEMO_MARK := demo-state/made-by-make-demo
 
@@ -14,7 +15,7 @@ DEMO_MARK := demo-state/made-by-make-demo
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test hostile e2e playground playground-stop lint format bench mutants lock golden clean
+.PHONY: help demo serve dashboard browser test hostile e2e playground playground-stop lint format bench mutants lock golden clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,9 +27,17 @@ demo: $(RUN_READY) ## Show previews of two issues on a local Git repository (no 
 	@$(BIN)/rtb-hub demo demo-state; code=$$?; [ ! -d demo-state ] || touch $(DEMO_MARK); exit $$code
 	@echo; echo "rtb-hub is $(BIN)/rtb-hub here: export PATH=\"\$$PWD/$(BIN):\$$PATH\""
 
-serve: $(SERVICES_READY) ## Serve the demonstration's repository on this machine: API, worker, reconcilers (no other server)
+serve: $(SERVICES_READY) dashboard ## Serve the demonstration's repository on this machine: dashboard, API, worker, reconcilers (no other server)
 	@[ -e $(DEMO_MARK) ] || $(MAKE) --no-print-directory demo
 	@RTB_HUB_DATA=demo-state/data $(BIN)/rtb-hub serve --repo demo-state $(ARGS)
+
+dashboard: $(NODE_READY) ## Build what browsers load, when its sources changed; serving needs no Node
+	@$(BIN)/python tools/dashboard.py
+
+browser: $(DEV_READY) ## Try the dashboard in Chromium (Debian's, fetched once where there is none; no root): journeys, keyboard, axe
+	$(BIN)/python tools/dashboard.py
+	$(BIN)/python tools/dashboard.py test
+	$(BIN)/pytest tests/browser -n 2 --dist loadfile $(ARGS)
 
 test: $(DEV_READY) ## Run all tests
 	$(BIN)/pytest -n auto --maxprocesses 8
@@ -69,6 +78,7 @@ golden: $(DEV_READY) ## Rewrite the golden trees, schemas, bundles and tables; r
 	$(BIN)/rtb-hub argocd render --to .
 	$(BIN)/python tools/bundle_schemas.py
 	$(BIN)/python tools/reference_tables.py
+	$(BIN)/python tools/dashboard.py types
 	$(BIN)/python tools/record_demo.py
 
 lock: $(DEV_READY) ## Resolve the dependencies anew
@@ -76,10 +86,12 @@ lock: $(DEV_READY) ## Resolve the dependencies anew
 	$(BIN)/$(LOCK) --upgrade -c requirements/runtime.txt pyproject.toml --group build -o requirements/run.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/runtime.txt pyproject.toml --extra services --group build -o requirements/services.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/services.txt pyproject.toml --extra services --group dev -o requirements/dev.txt
+	$(BIN)/$(LOCK) --upgrade -c requirements/dev.txt --group dashboard -o requirements/dashboard.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/dev.txt --group mutants -o requirements/mutants.txt
 
 clean: ## Remove what the targets made
 	[ ! -e $(DEMO_MARK) ] || rm -rf demo-state
+	rm -rf hub/assets dashboard/node_modules
 	rm -rf $(VENV) dist .mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
@@ -100,6 +112,10 @@ $(DEV_READY): requirements/dev.txt $(RUN_READY)
 
 $(SERVICES_READY): requirements/services.txt $(RUN_READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/services.txt
+	@touch $@
+
+$(NODE_READY): requirements/dashboard.txt $(RUN_READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dashboard.txt
 	@touch $@
 
 $(MUTANTS_READY): requirements/mutants.txt $(DEV_READY)

@@ -1,0 +1,17 @@
+import { useTranslation } from "react-i18next";
+import type { Price } from "../api/shapes";
+import { useFormat } from "../text/format";
+
+/** A price an hour and for the lease. */
+export function PriceLine({ price }: { price: Price | null }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  if (!price || price.perHour === null) return <>{t("price.shared")}</>;
+  const lease = price.perLease === null ? null : format.money(price.perLease, price.currency);
+  return (
+    <>
+      {t("price.perHour", { amount: format.money(price.perHour, price.currency) })}
+      {lease ? <span className="hub-quiet"> · {t("price.perLease", { amount: lease })}</span> : null}
+    </>
+  );
+}

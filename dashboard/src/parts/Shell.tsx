@@ -1,0 +1,200 @@
+import {
+  Alert, Button, Dropdown, DropdownItem, DropdownList, Masthead, MastheadBrand, MastheadContent, MastheadMain, MastheadToggle, MenuToggle,
+  Nav, NavItem, NavList, Page, PageSection, PageSidebar, PageSidebarBody, PageToggleButton, SkipToContent,
+} from "@patternfly/react-core";
+import { useQueryClient } from "@tanstack/react-query";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, Outlet, useLocation, useNavigate } from "react-router";
+import { tellSession, refresh } from "../api/session";
+import { useSummary } from "../api/queries";
+import { LANGUAGES, speak } from "../text/language";
+import { LiveLabel } from "./Live";
+import { usePerson } from "./person";
+import { useShortcuts } from "./shortcuts";
+import { theme, THEMES, wear, type Theme } from "./theme";
+import { signOut } from "./signing";
+
+const Help = lazy(() => import("./Help"));
+const SCREENS = [
+  ["/", "previews"], ["/start", "start"], ["/waiting", "waiting"], ["/environments", "environments"], ["/calendar", "calendar"],
+  ["/statistics", "statistics"], ["/operations", "operations"], ["/account", "account"],
+] as const;
+
+/** The frame around every screen. */
+export function Shell({ isSignedOut, isOutdated }: { isSignedOut: boolean; isOutdated: boolean }) {
+  const { t } = useTranslation();
+  const location = useLocation();
+  const navigate = useNavigate();
+  const me = usePerson();
+  const [isHelp, setHelp] = useState(false);
+  const [isWide, setWide] = useState(() => matchMedia("(min-width: 75rem)").matches);
+  const main = useRef<HTMLDivElement>(null);
+  const screen = SCREENS.find(([path]) => path !== "/" && location.pathname.startsWith(path))?.[1] ?? (location.pathname === "/" ? "previews" : null);
+  const keys = useMemo(
+    () => ({
+      "?": () => setHelp(true),
+      "/": () => {
+        const search = document.getElementById("hub-search");
+        if (search) search.focus();
+        else void navigate("/?focus=search");
+      },
+    }),
+    [navigate],
+  );
+  useShortcuts(keys);
+  const isFirst = useRef(true);
+  useEffect(() => {
+    // A screen reader is told of the new screen by its heading, as of a new page.
+    if (isFirst.current) isFirst.current = false;
+    else main.current?.querySelector<HTMLElement>("h1")?.focus();
+    if (!matchMedia("(min-width: 75rem)").matches) setWide(false);
+  }, [location.pathname]);
+  const masthead = (
+    <Masthead>
+      <MastheadMain>
+        <MastheadToggle>
+          <PageToggleButton variant="plain" aria-label={t("shell.menu")} isSidebarOpen={isWide} isHamburgerButton onSidebarToggle={() => setWide((now) => !now)} />
+        </MastheadToggle>
+        <MastheadBrand><Link to="/" className="hub-brand">RTB AI Hub</Link></MastheadBrand>
+      </MastheadMain>
+      <MastheadContent className="hub-head">
+        <LiveLabel />
+        <LanguageSwitch />
+        <Personal help={() => setHelp(true)} />
+      </MastheadContent>
+    </Masthead>
+  );
+  const sidebar = (
+    <PageSidebar isSidebarOpen={isWide}>
+      <PageSidebarBody>
+        <Nav aria-label={t("shell.screens")}>
+          <NavList>
+            {SCREENS.map(([path, name]) => (
+              <NavItem key={path} itemId={path} isActive={screen === name}>
+                <Link to={path} aria-current={screen === name ? "page" : undefined}>{t(`screen.${name}`)}</Link>
+              </NavItem>
+            ))}
+          </NavList>
+        </Nav>
+      </PageSidebarBody>
+    </PageSidebar>
+  );
+  return (
+    <Page masthead={masthead} sidebar={sidebar} skipToContent={<SkipToContent href="#hub-main">{t("shell.skip")}</SkipToContent>} mainContainerId="hub-main" mainAriaLabel={t("shell.main")}>
+      <PageSection className="hub-page" hasBodyWrapper={false}>
+        <div ref={main}>
+          {isSignedOut ? <SignedOut /> : null}
+          {isOutdated ? (
+            <Alert variant="info" isInline component="h2" title={t("shell.outdated")} actionLinks={<Button variant="link" isInline onClick={() => window.location.reload()}>{t("shell.reload")}</Button>} />
+          ) : null}
+          <Frozen />
+          {me?.role === null && screen !== "account" ? <NoRole /> : <Outlet />}
+        </div>
+      </PageSection>
+      {isHelp ? <Suspense fallback={null}><Help close={() => setHelp(false)} /></Suspense> : null}
+    </Page>
+  );
+}
+
+/** Signed in, and nothing to be seen: why, and what to do. */
+export function NoRole() {
+  const { t } = useTranslation();
+  return <Alert variant="warning" isInline component="h1" title={t("role.noneTitle")}>{t("role.noneSays")}</Alert>;
+}
+
+function Frozen() {
+  const { t } = useTranslation();
+  const me = usePerson();
+  const { data } = useSummary(me !== null && me.role !== null);
+  return (
+    <>
+      {data?.freezes.map((one) => (
+        <Alert key={one.id} variant="warning" isInline component="h2" title={one.scope === "*" ? t("freeze.everywhere") : t("freeze.in", { environment: one.scope })}>
+          {t("freeze.says", { by: one.by })} {one.reason}
+        </Alert>
+      ))}
+    </>
+  );
+}
+
+/** The session ended under an open page: what was typed stays where it is. */
+function SignedOut() {
+  const { t } = useTranslation();
+  const location = useLocation();
+  const client = useQueryClient();
+  const [isStill, setStill] = useState(false);
+  const next = encodeURIComponent(location.pathname + location.search);
+  const again = async (): Promise<void> => {
+    setStill(false);
+    try {
+      await client.refetchQueries({ queryKey: ["me"] });
+      const isBack = client.getQueryState(["me"])?.status === "success" || (await refresh());
+      if (isBack) {
+        tellSession(false);
+        await client.invalidateQueries();
+      } else setStill(true);
+    } catch {
+      setStill(true);
+    }
+  };
+  return (
+    <Alert
+      variant="warning" isInline component="h2" title={t("session.ended")}
+      actionLinks={
+        <>
+          <Button variant="link" isInline component="a" href={`/sign-in?next=${next}`} target="_blank" rel="noopener">{t("session.signIn")}</Button>
+          <Button variant="link" isInline onClick={() => void again()}>{t("session.goOn")}</Button>
+        </>
+      }
+    >
+      <p>{t("session.kept")}</p>
+      {isStill ? <p role="alert">{t("session.still")}</p> : null}
+    </Alert>
+  );
+}
+
+function LanguageSwitch() {
+  const { t, i18n } = useTranslation();
+  return (
+    <span className="hub-languages" role="group" aria-label={t("shell.language")}>
+      {LANGUAGES.map((one) => (
+        <button key={one} type="button" lang={one} aria-pressed={i18n.language === one} onClick={() => void speak(one)}>
+          {one === "ko" ? "한국어" : "English"}
+        </button>
+      ))}
+    </span>
+  );
+}
+
+function Personal({ help }: { help: () => void }) {
+  const { t } = useTranslation();
+  const me = usePerson();
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const [isOpen, setOpen] = useState(false);
+  const [worn, setWorn] = useState<Theme>(theme);
+  const choose = (one: Theme): void => {
+    wear(one);
+    setWorn(one);
+  };
+  return (
+    <Dropdown
+      isOpen={isOpen} onOpenChange={setOpen} onSelect={() => setOpen(false)} popperProps={{ position: "right" }}
+      toggle={(ref) => (
+        <MenuToggle ref={ref} onClick={() => setOpen((now) => !now)} isExpanded={isOpen} variant="plainText" aria-label={t("shell.personal", { name: me?.name ?? t("session.nobody") })}>
+          <span className="hub-name">{me?.name ?? t("session.nobody")}</span>
+        </MenuToggle>
+      )}
+    >
+      <DropdownList>
+        <DropdownItem onClick={() => void navigate("/account")}>{t("screen.account")}</DropdownItem>
+        {THEMES.map((one) => (
+          <DropdownItem key={one} onClick={() => choose(one)} isSelected={worn === one}>{t(`theme.${one}`)}</DropdownItem>
+        ))}
+        <DropdownItem onClick={help}>{t("help.title")}</DropdownItem>
+        {me ? <DropdownItem onClick={() => void signOut(client, "logout").then(() => navigate("/sign-in"))}>{t("session.signOut")}</DropdownItem> : null}
+      </DropdownList>
+    </Dropdown>
+  );
+}

@@ -1,0 +1,54 @@
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { useEnvironmentNamed } from "./labels";
+
+/** Whether an address is one of previews: by https, on a host of the environment's own domain, and nothing else. */
+export function isOfDomain(address: string, domain: string): boolean {
+  let url: URL;
+  try {
+    url = new URL(address);
+  } catch {
+    return false;
+  }
+  const isPlain = url.protocol === "https:" && url.username === "" && url.password === "";
+  return isPlain && domain !== "" && url.hostname.endsWith(`.${domain.toLowerCase()}`);
+}
+
+/** Whether an address may be linked at all. */
+export function isHttps(address: string | null | undefined): address is string {
+  if (!address) return false;
+  try {
+    return new URL(address).protocol === "https:";
+  } catch {
+    return false;
+  }
+}
+
+/** A preview's address: a link where it is one of its environment's, else its text. */
+export function PreviewLink({ address, environment, children }: { address: string; environment: string; children?: ReactNode }) {
+  const { t } = useTranslation();
+  const known = useEnvironmentNamed(environment);
+  if (!known || !isOfDomain(address, known.domain)) return <span className="hub-address">{address}</span>;
+  const href = address;
+  return (
+    <a className="hub-address" href={href} target="_blank" rel="noopener noreferrer">
+      {children ?? new URL(address).hostname}
+      <span className="hub-outside" aria-hidden="true"> ↗</span>
+      <span className="pf-v6-screen-reader">{t("link.newTab")}</span>
+    </a>
+  );
+}
+
+/** A link to another site, such as a pull request; its text alone where it is no https address. */
+export function Outside({ address, children }: { address: string | null | undefined; children: ReactNode }) {
+  const { t } = useTranslation();
+  if (!isHttps(address)) return <>{children}</>;
+  const href = address;
+  return (
+    <a href={href} target="_blank" rel="noopener noreferrer">
+      {children}
+      <span className="hub-outside" aria-hidden="true"> ↗</span>
+      <span className="pf-v6-screen-reader">{t("link.newTab")}</span>
+    </a>
+  );
+}
