@@ -312,6 +312,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/previews/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan Start
+         * @description What a start with this body would do: objects, price, room, and what would be refused.
+         */
+        post: operations["planStart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plan All
+         * @description What up to twenty actions would do, each on what those before it leave. To do them, ask for each.
+         */
+        post: operations["planAll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/previews/{env}/{key}/extend": {
         parameters: {
             query?: never;
@@ -698,10 +738,55 @@ export interface components {
             memory: string;
         };
         /**
+         * Counts
+         * @description How many objects.
+         */
+        Counts: {
+            /** Added */
+            added: number;
+            /** Changed */
+            changed: number;
+            /** Removed */
+            removed: number;
+        };
+        /**
          * ExtendBody
          * @description `ifEnds`: the end that was seen, as If-Match has it; without either, the one that the service sees.
          */
         ExtendBody: {
+            /**
+             * By
+             * @example 24h
+             * @example 90m
+             * @example 1h30m
+             * @example 7d
+             */
+            by: string;
+            /** Ifends */
+            ifEnds?: string | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * ExtendItem
+         * @description More time. `ifEnds`: the end that was seen; without it, the one that there is.
+         */
+        ExtendItem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "extend";
+            /**
+             * Environment
+             * @example int
+             */
+            environment: string;
+            /** Issue */
+            issue: string;
             /**
              * By
              * @example 24h
@@ -761,6 +846,21 @@ export interface components {
             requester: {
                 [key: string]: number;
             };
+        };
+        /**
+         * FieldChange
+         * @description One field of an object; the side on which it is absent is left out.
+         */
+        FieldChange: {
+            /**
+             * Field
+             * @example spec.replicas
+             */
+            field: string;
+            /** Before */
+            before?: unknown;
+            /** After */
+            after?: unknown;
         };
         /**
          * Freeze
@@ -932,6 +1032,35 @@ export interface components {
             extensions: components["schemas"]["Extension"][];
         };
         /**
+         * ObjectChange
+         * @description One object that is added, changed or removed.
+         */
+        ObjectChange: {
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "added" | "changed" | "removed";
+            /**
+             * Object
+             * @example Deployment preview-rtb-123/web
+             */
+            object: string;
+            /** Kind */
+            kind: string;
+            /** Namespace */
+            namespace: string;
+            /** Name */
+            name: string;
+            /** Fields */
+            fields: components["schemas"]["FieldChange"][];
+            /**
+             * Fieldsleftout
+             * @description so many more differ
+             */
+            fieldsLeftOut: number;
+        };
+        /**
          * OneJob
          * @description One job, and what it came to.
          */
@@ -1041,6 +1170,99 @@ export interface components {
             next: string | null;
             /** Operations */
             operations: components["schemas"]["Operation"][];
+        };
+        /**
+         * Plan
+         * @description What an action would do. `change` null: it would be refused, for `refused`.
+         */
+        Plan: {
+            /** Objects */
+            objects: components["schemas"]["ObjectChange"][];
+            counts: components["schemas"]["Counts"];
+            /**
+             * Objectsleftout
+             * @description so many more differ
+             */
+            objectsLeftOut: number;
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "start" | "stop" | "extend" | "revive";
+            /**
+             * Environment
+             * @description name of an environment
+             * @example int
+             */
+            environment: string;
+            /**
+             * Issue
+             * @description key of a Jira issue
+             * @example RTB-123
+             */
+            issue: string;
+            /**
+             * Gated
+             * @description it would be a pull request that others review
+             */
+            gated: boolean;
+            /**
+             * Change
+             * @example created
+             * @example updated
+             * @example unchanged
+             * @example queued
+             * @example removed
+             * @example extended
+             */
+            change: string | null;
+            refused: components["schemas"]["ToldError"] | null;
+            /**
+             * Branch
+             * @description where it would be committed; null: nothing would be
+             */
+            branch: string | null;
+            /** @description as it would be; null: it would not be there */
+            preview: components["schemas"]["Preview"] | null;
+            /** Endsbefore */
+            endsBefore: string | null;
+            /** Ends */
+            ends: string | null;
+            /**
+             * Latestend
+             * @description the lease's cap
+             */
+            latestEnd: string | null;
+            price: components["schemas"]["Prices"];
+            /** Room */
+            room: components["schemas"]["Room"][];
+            place: components["schemas"]["Waits"] | null;
+            /**
+             * Unread
+             * @description why the difference is not told, where it cannot be read
+             */
+            unread: string | null;
+        };
+        /**
+         * Plans
+         * @description Plans in the order they were asked for, each on what those before it leave.
+         */
+        Plans: {
+            /** Plans */
+            plans: components["schemas"]["Plan"][];
+            /**
+             * Refused
+             * @description how many of them would be refused
+             */
+            refused: number;
+        };
+        /**
+         * PlansBody
+         * @description What is to be planned, in this order; each preview once.
+         */
+        PlansBody: {
+            /** Items */
+            items: (components["schemas"]["StartItem"] | components["schemas"]["StopItem"] | components["schemas"]["ExtendItem"] | components["schemas"]["ReviveItem"])[];
         };
         /**
          * Preview
@@ -1161,6 +1383,14 @@ export interface components {
             asOf: string;
         };
         /**
+         * Prices
+         * @description What it costs now, and would.
+         */
+        Prices: {
+            before: components["schemas"]["Price"] | null;
+            after: components["schemas"]["Price"] | null;
+        };
+        /**
          * Request
          * @description A pull request at the forge.
          */
@@ -1215,6 +1445,48 @@ export interface components {
             ttl?: string | null;
         };
         /**
+         * ReviveItem
+         * @description A revival. `ttl` null: as long as before.
+         */
+        ReviveItem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "revive";
+            /**
+             * Environment
+             * @example int
+             */
+            environment: string;
+            /** Issue */
+            issue: string;
+            /** Ttl */
+            ttl?: string | null;
+        };
+        /**
+         * Room
+         * @description One limit: what is taken of it by others, and what this asks for.
+         */
+        Room: {
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "previews" | "previewsPerOwner" | "fargateVcpu" | "targetGroups";
+            /**
+             * Where
+             * @description the shard, or the owner; null: the environment
+             */
+            where: string | null;
+            /** Used */
+            used: number;
+            /** Asked */
+            asked: number;
+            /** Limit */
+            limit: number;
+        };
+        /**
          * StartBody
          * @description What is asked of a start. `queue`: wait while there is no room; null: where the environment has a queue.
          */
@@ -1256,10 +1528,79 @@ export interface components {
             reason: string;
         };
         /**
+         * StartItem
+         * @description A start, with the fields of its body.
+         */
+        StartItem: {
+            /** Issue */
+            issue: string;
+            /**
+             * Environment
+             * @example int
+             */
+            environment: string;
+            /** Blueprint */
+            blueprint?: string | null;
+            /** Branch */
+            branch?: string | null;
+            /** Commit */
+            commit?: string | null;
+            /** Images */
+            images?: {
+                [key: string]: string;
+            };
+            /** Settings */
+            settings?: [
+                string,
+                string
+            ][];
+            /** Compute */
+            compute?: ("fargate" | "spot") | null;
+            /** Ttl */
+            ttl?: string | null;
+            /** Officehours */
+            officeHours?: boolean | null;
+            /** Queue */
+            queue?: boolean | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "start";
+        };
+        /**
          * StopBody
          * @description Why, for the history.
          */
         StopBody: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * StopItem
+         * @description A stop.
+         */
+        StopItem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "stop";
+            /**
+             * Environment
+             * @example int
+             */
+            environment: string;
+            /** Issue */
+            issue: string;
             /**
              * Reason
              * @default
@@ -1325,6 +1666,18 @@ export interface components {
              * @description each in words
              */
             faults: string[];
+        };
+        /**
+         * Waits
+         * @description A place in the line.
+         */
+        Waits: {
+            /** Position */
+            position: number;
+            /** Of */
+            of: number;
+            /** Why */
+            why: string[];
         };
         /**
          * Problem
@@ -2200,6 +2553,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description what is asked for is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not now, or a mistake */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planStart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartBody"];
+            };
+        };
+        responses: {
+            /** @description what is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description what is asked for is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not now, or a mistake */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planAll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlansBody"];
+            };
+        };
+        responses: {
+            /** @description what is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plans"];
                 };
             };
             /** @description what is asked for is wrong */
