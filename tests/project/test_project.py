@@ -139,11 +139,11 @@ def test_the_locks_hold_every_dependency_of_the_project() -> None:
     groups = project["dependency-groups"]
     runtime = project["project"]["dependencies"]
     services = runtime + project["project"]["optional-dependencies"]["services"]
-    dev = [wanted for group in ("build", "dev") for wanted in groups[group] if isinstance(wanted, str)]
-    assert set(groups) == {"build", "dev", "mutants"}
+    dev = [wanted for group in ("build", "dashboard", "dev") for wanted in groups[group] if isinstance(wanted, str)]
+    assert set(groups) == {"build", "dashboard", "dev", "mutants"}
     asked_of = {
         "runtime.txt": runtime, "run.txt": runtime + groups["build"], "services.txt": services + groups["build"],
-        "dev.txt": services + dev, "mutants.txt": groups["mutants"],
+        "dev.txt": services + dev, "mutants.txt": groups["mutants"], "dashboard.txt": groups["dashboard"],
     }  # fmt: skip
     for name, wanted in asked_of.items():
         asked = {re.split(r"[<>=~! \[;]", requirement)[0].replace(".", "-") for requirement in wanted}
