@@ -52,6 +52,47 @@ def db_upgrade(output: Format) -> None:
     command.upgrade(output=output)
 
 
+@options.command("prune")
+@options.flag("--dry-run", help="Show what would be deleted. Delete nothing.")
+@options.output
+@declared_errors
+def db_prune(dry_run: bool, output: Format) -> None:
+    """Delete from the services' database what was kept for long enough, never what is open.
+
+    Bodies of deliveries after 14 days and their rows after 90; jobs and operations a year after they ended, rows of the
+    audit log after a year. The listener does it every hour by itself.
+
+    Example: rtb-hub db prune --dry-run
+    """
+    from hub.commands import db as command
+
+    command.prune(dry_run=dry_run, output=output)
+
+
+@options.command("grants")
+@options.flag("--apply", help="Carry it out on RTB_HUB_DATABASE_URL, as the schema's owner.")
+@options.option(
+    "--prefix",
+    metavar="TEXT",
+    default="rtb_hub_",
+    show_default=True,
+    help="What the roles' names begin with; 'listener', 'worker', 'dashboard' and 'scaler' follow.",
+)
+@options.output
+@declared_errors
+def db_grants(apply: bool, prefix: str, output: Format) -> None:
+    """Print SQL that gives each service's role in PostgreSQL what it needs and takes from it all else.
+
+    Run it after each upgrade, as the schema's owner. Roles that are missing are made without a password. The audit log
+    is only ever added to.
+
+    Example: rtb-hub db grants | psql "$ADMIN_URL"
+    """
+    from hub.commands import db as command
+
+    command.grants(apply=apply, prefix=prefix, output=output)
+
+
 @options.command(panel=_PANEL)
 @options.argument(
     "service",
@@ -244,7 +285,12 @@ COMMANDS = (
     serve,
     mcp,
     config,
-    Group("db", panel=_PANEL, commands=[db_upgrade], help="Keep the services' database: its schema."),
+    Group(
+        "db",
+        panel=_PANEL,
+        commands=[db_upgrade, db_prune, db_grants],
+        help="Keep the services' database: its schema, what is old, who may what.",
+    ),
     Group(
         "webhook",
         panel=_PANEL,

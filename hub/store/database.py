@@ -85,6 +85,13 @@ class Database:
         if not self.is_sqlite:  # BEGIN IMMEDIATE does it there
             connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": name})
 
+    def try_turn(self, connection: Connection, name: int) -> bool:
+        """As `take_turns`, but at once False where somebody else has the turn."""
+        if self.is_sqlite:
+            return True
+        tried = text("SELECT pg_try_advisory_xact_lock(:name)")
+        return bool(connection.execute(tried, {"name": name}).scalar_one())
+
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that can be told what to do about a row that is there.
 

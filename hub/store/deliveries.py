@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Row, and_, delete, or_, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 
 from hub.store.database import Database
 from hub.store.tables import DELIVERIES
@@ -92,12 +92,3 @@ def note(connection: Connection, row_id: str, state: DeliveryState, reason: str 
     """Note what became of one that was read again."""
     values = {"state": state, "reason": reason, "job_id": job_id}
     connection.execute(update(DELIVERIES).where(DELIVERIES.c.id == row_id).values(values))
-
-
-def retain(connection: Connection, *, now: datetime) -> tuple[int, int]:
-    """Delete bodies older than `BODY_KEPT` and rows older than `ROW_KEPT`; how many of each."""
-    gone = delete(DELIVERIES).where(DELIVERIES.c.created_at <= now - ROW_KEPT).returning(DELIVERIES.c.id)
-    rows = len(connection.execute(gone).all())
-    is_old = and_(DELIVERIES.c.created_at <= now - BODY_KEPT, DELIVERIES.c.body.is_not(None))
-    emptied = update(DELIVERIES).where(is_old).values(body=None).returning(DELIVERIES.c.id)
-    return len(connection.execute(emptied).all()), rows

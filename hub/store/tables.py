@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -207,6 +209,22 @@ AUDIT = _table(
     Column("address", Text),
     Index(None, "created_at"),
 )
+
+#: Deletes rows of the audit log that are older than a year, so many at most, for roles that may not delete there.
+PRUNE_AUDIT = "rtb_hub_prune_audit"
+MAKE_PRUNE_AUDIT = f"""
+CREATE FUNCTION {PRUNE_AUDIT}(most integer) RETURNS integer LANGUAGE sql SECURITY DEFINER
+SET search_path FROM CURRENT AS $$
+  WITH gone AS (
+    DELETE FROM audit WHERE id IN (
+      SELECT id FROM audit WHERE created_at <= clock_timestamp() - interval '365 days' LIMIT most
+    ) RETURNING 1
+  ) SELECT count(*)::integer FROM gone
+$$;
+REVOKE ALL ON FUNCTION {PRUNE_AUDIT}(integer) FROM PUBLIC
+"""  # noqa: S608 - of a name of ours
+_MADE_THERE = DDL(MAKE_PRUNE_AUDIT).execute_if(dialect="postgresql")  # type: ignore[no-untyped-call]
+event.listen(METADATA, "after_create", _MADE_THERE)
 
 #: How far lost deliveries were looked for, by sender (`github/4242`, `jira`). `good_at`: when all was last looked at.
 CATCH_UPS = _table(

@@ -13,7 +13,7 @@ from hub.actions.inbox.inbox import Arrived, Kept, accept
 from hub.queue.jobs import Jobs
 from hub.services.listener import proofs
 from hub.services.listener.proofs import Secrets
-from hub.store import audit, deliveries, tokens
+from hub.store import audit, tokens
 from hub.store.audit import Entry
 from hub.store.deliveries import Source
 from hub.telemetry.telemetry import SILENT, Telemetry
@@ -65,11 +65,6 @@ class Receiver:
         entry = Entry("unknown", "webhook", "deliver", source, "refused", why, address=address[:100] or None)
         with self.jobs.database.write() as connection:
             audit.add(connection, entry, now=self.jobs.database.now(connection))
-
-    def retain(self) -> None:
-        """Delete what was kept for long enough. Raises `Transient`."""
-        with self.jobs.database.write() as connection:
-            deliveries.retain(connection, now=self.jobs.database.now(connection))
 
     def unset(self) -> list[str]:
         """The sources whose secret is not set. Raises `ConfigError` for a file that cannot be read."""

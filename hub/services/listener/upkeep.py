@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Literal
 
 from sqlalchemy import Connection, and_, exists, or_, select
@@ -19,6 +20,7 @@ from hub.services.listener.receiving import Receiver
 from hub.services.repeating import repeating
 from hub.settings import Settings
 from hub.store.jobs import OPEN, Job
+from hub.store.retention import prune
 from hub.store.tables import JOBS
 
 CatchUpSource = Literal["github", "jira"]
@@ -30,14 +32,16 @@ _AFTER_DEAD: Final = timedelta(hours=1)
 @contextmanager
 def upkeep(receiver: Receiver, sources: Sequence[CatchUpSource], every: timedelta) -> Iterator[None]:
     """While it lasts: retention every hour, and a `catch.up` job of each source `every` so often."""
-    telemetry = receiver.telemetry
+    telemetry, database = receiver.telemetry, receiver.jobs.database
 
     def ask() -> None:
         for source in sources:
             put_catch_up(receiver.jobs, source, every)
 
     with ExitStack() as stack:
-        stack.enter_context(repeating("retention", receiver.retain, every_seconds=_RETAIN_SECONDS, telemetry=telemetry))
+        stack.enter_context(
+            repeating("retention", partial(prune, database), every_seconds=_RETAIN_SECONDS, telemetry=telemetry)
+        )
         stack.enter_context(repeating("catch-up", ask, every_seconds=_LOOK_SECONDS, telemetry=telemetry))
         yield
 

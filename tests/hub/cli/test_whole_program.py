@@ -58,6 +58,8 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
     "why": (("RTB-9", *INT, "--cluster", "here"), "removed", (KEY, *INT, "--cluster", "there"), Reason.UNKNOWN_CONTEXT),
     "config": ((), "RTB_HUB_REPO", ("more",), USAGE),
     "db upgrade": ((), "already", ("more",), USAGE),
+    "db prune": (("--dry-run",), "would delete", ("more",), USAGE),
+    "db grants": ((), "GRANT SELECT", ("--prefix", "A"), Reason.INVALID_VALUE),
     "webhook list": ((), "github", ("--limit", "0"), USAGE),
     "webhook show": (("guid-1",), "verifiedBy", ("guid-2",), Reason.NOT_FOUND),
     "webhook replay": (("guid-1",), "put replay", ("guid-2",), Reason.NOT_FOUND),

@@ -30,6 +30,7 @@ from hub.services.repeating import repeating
 from hub.store import deliveries, tokens
 from hub.store.database import Database, sqlite_url
 from hub.store.ids import ID
+from hub.store.retention import prune
 from hub.store.schema import prepare
 from hub.store.tables import DELIVERIES, JOBS
 from hub.store.tokens import Token
@@ -428,7 +429,7 @@ class TestRetention:
                 aged = both.jobs.database.now(connection) - timedelta(days=days)
                 one = DELIVERIES.c.delivery_id == name
                 connection.execute(DELIVERIES.update().where(one).values(created_at=aged))
-        both.receiver.retain()
+        prune(both.jobs.database)
         with both.jobs.database.read() as connection:
             found = {name: deliveries.get(connection, name) for name in ("now", "fortnight", "quarter")}
         assert found["quarter"] is None
