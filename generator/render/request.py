@@ -28,7 +28,7 @@ _MAPPINGS = frozenset({"env", "secrets"})
 #: Fields that empty text sets to none, whatever the blueprint says: not exposed, probed by TCP.
 _MAY_BE_NONE = frozenset({"path", "healthPath"})
 #: What only a service has: databases and jobs are laid out by their own templates.
-_SERVICE_ONLY = frozenset({"port", "path", "healthPath", "replicas"})
+SERVICE_ONLY = frozenset({"port", "path", "healthPath", "replicas"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def components_of(request: Request, blueprint: Blueprint, environment: Environme
     components: dict[str, Component] = {}
     faults: list[Fault] = []
     for name in sorted(required | asked.keys()):
-        tree = _with_defaults(name, asked.get(name, {}), blueprint, environment)
+        tree = defaults_of(name, asked.get(name, {}), blueprint, environment)
         if "image" not in tree:
             remedy = Remedy(RemedyKind.GIVE_IMAGE, About(name=name))
             faults.append(Fault("has no image", field=f"components.{name}", remedy=remedy))
@@ -108,10 +108,10 @@ def check_components(components: Mapping[str, Component], blueprint: Blueprint, 
         given = component.model_dump(
             by_alias=True, include={"port", "path", "health_path", "replicas"}, exclude_none=True
         )
-        decided = {"replicas": 1, **_with_defaults(name, {}, blueprint, environment)}
+        decided = {"replicas": 1, **defaults_of(name, {}, blueprint, environment)}
         faults.extend(
             Fault("cannot be set: the template decides it", field=f"components.{name}.{field}")
-            for field in sorted(_SERVICE_ONLY)
+            for field in sorted(SERVICE_ONLY)
             if given.get(field) != decided.get(field)
         )
     if faults:
@@ -201,7 +201,7 @@ def _asked(request: Request, blueprint: Blueprint) -> dict[str, dict[str, Any]]:
         Fault("cannot be set: the template decides it", field=f"{name}.{field}", allowed="only for services")
         for name, fields in asked.items()
         for field in fields
-        if field in _SERVICE_ONLY and blueprint.spec.components[name].role != "service"
+        if field in SERVICE_ONLY and blueprint.spec.components[name].role != "service"
     )
     if faults:
         raise ConfigError(Reason.INVALID_VALUE, faults)
@@ -234,9 +234,8 @@ def _put(fields: dict[str, Any], path: str, text: str) -> None:
         fields[name] = text
 
 
-def _with_defaults(
-    name: str, asked: Mapping[str, Any], blueprint: Blueprint, environment: Environment
-) -> dict[str, Any]:
+def defaults_of(name: str, asked: Mapping[str, Any], blueprint: Blueprint, environment: Environment) -> dict[str, Any]:
+    """The fields of a component: what is `asked`, else the environment's defaults, else the blueprint's."""
     shared = {"port", "cpu", "memory", "storage", "replicas", "path", "health_path"}
     tree = blueprint.spec.components[name].model_dump(by_alias=True, include=shared, exclude_none=True)
     if defaults := environment.spec.components.get(name):

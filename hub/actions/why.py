@@ -15,6 +15,7 @@ from hub.actions.repository import Repository
 from hub.adapters.kubernetes.cluster import Recorded
 from hub.adapters.kubernetes.recording import Recording
 from reconcilers.health.phase import Asked, Phase, phase_of
+from reconcilers.state.environment import EnvironmentState
 
 #: A recording knows nothing of a lease.
 _NO_WARNING = timedelta(0)
@@ -58,7 +59,12 @@ def why(
 
     Raises `ConfigError` (UnknownEnvironment), `Transient` (ClusterUnreachable) and `Stalled` (ClusterRefused).
     """
-    state = repository.state(environment)
+    return why_in(repository.state(environment), key, cluster=cluster, clock=clock)
+
+
+def why_in(state: EnvironmentState, key: IssueKey, *, cluster: Recorder, clock: Callable[[], datetime]) -> Answer:
+    """As `why`, in an environment that was read."""
+    environment = state.environment.name
     record, request = state.entry(key), state.request(key)
     spec = state.environment.spec
     asked = Asked.of(record) if record else None

@@ -29,6 +29,7 @@ from hub.reconciling.registry import ReconcileTime
 from hub.reconciling.round import Asked, Outcome, Round
 from hub.reconciling.watch import Time, Watch
 from hub.services.api.app import make_app
+from hub.services.api.clusters import Clusters
 from hub.services.api.context import Api
 from hub.services.api.feed import Feed
 from hub.services.api.sign_in import SignIn
@@ -127,7 +128,15 @@ def parts(ours: Hub, repo: str | None, database: Database) -> Iterator[Api]:
             "reconcilers": reconcilers,
         }
         yield Api(
-            feed, jobs, replace(ours).repository(repo), sign_in, _now, checks, ours.telemetry, starter=reader.starter
+            feed,
+            jobs,
+            replace(ours).repository(repo),
+            sign_in,
+            _now,
+            checks,
+            ours.telemetry,
+            starter=reader.starter,
+            clusters=Clusters(_now, reader.clusters()),
         )
 
 

@@ -16,6 +16,7 @@ from types import FrameType
 
 from hub.queue.jobs import Jobs
 from hub.services.api.app import make_app
+from hub.services.api.clusters import Clusters
 from hub.services.api.context import Api
 from hub.services.api.feed import Feed
 from hub.services.api.sign_in import SignIn
@@ -91,8 +92,19 @@ def serve_dashboard(ours: Hub, asked: Place, say: Callable[[str], None]) -> None
         stack.callback(jobs.listen(feed.look))
         sign_in = SignIn(database, _now, ours.settings.actor if is_loopback else None)
         checks = {"database": answers(database), "repository": lambda: feed.has_read and feed.error is None}
+        clusters = Clusters(_now, reader.clusters())
         own = replace(ours).repository(asked.repo)
-        api = Api(feed, jobs, own, sign_in, _now, checks, ours.telemetry, starter=reader.starter)
+        api = Api(
+            feed,
+            jobs,
+            own,
+            sign_in,
+            _now,
+            checks,
+            ours.telemetry,
+            starter=reader.starter,
+            clusters=clusters,
+        )
         if health is not None:
             say(f"health and figures: {stack.enter_context(health.served(lambda: feed.is_running, checks))}")
         url = f"http://{asked.host}:{listening.getsockname()[1]}"

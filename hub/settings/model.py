@@ -64,6 +64,15 @@ def _person(text: str) -> str:
     return text
 
 
+def _contexts(text: str) -> str:
+    """Environments, each with a context of a kubeconfig file."""
+    for one in filter(None, text.split(",")):
+        name, equals, context = one.partition("=")
+        if not (equals and name.strip() and context.strip()):
+            raise ValueError(f"{one[:40]!r} is not ENV=CONTEXT; allowed: such as int=int-cluster,stg=stg-cluster")
+    return text
+
+
 #: What Git writes as an author's name or address.
 GitPerson = Annotated[str, AfterValidator(_git_person)]
 
@@ -106,6 +115,9 @@ class Settings(BaseModel):
         default_factory=lambda data: str(data.get("home", _NO_HOME) / ".kube" / "config"), alias="KUBECONFIG"
     )
     """Kubeconfig files, several with `:` between. Default: `.kube/config` in the home, as for kubectl."""
+    clusters: Annotated[str, AfterValidator(_contexts)] = Field("", alias="RTB_HUB_CLUSTERS")
+    """Which clusters the services read phases and causes from: `ENV=CONTEXT`, several with `,` between, the contexts of
+    KUBECONFIG. Default: none; the services tell what Git tells."""
     step_summary: Path | None = Field(None, alias="GITHUB_STEP_SUMMARY")
     """A file that GitHub shows beside a job; `guard` writes to it. Default: none, outside of GitHub's jobs."""
     data_home: Path | None = Field(None, alias="XDG_DATA_HOME")
@@ -194,6 +206,12 @@ class Settings(BaseModel):
         if found:
             self._seen.add(found)
         return found
+
+    @property
+    def cluster_contexts(self) -> dict[str, str]:
+        """The context of each environment whose cluster the services read."""
+        pairs = (one.partition("=") for one in filter(None, self.clusters.split(",")))
+        return {name.strip(): context.strip() for name, _, context in pairs}
 
     @property
     def environ(self) -> Mapping[str, str]:

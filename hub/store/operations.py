@@ -118,5 +118,12 @@ def open_of(connection: Connection, principal: str) -> int:
     return int(connection.execute(many.where(OPERATIONS.c.principal == principal, JOBS.c.state.in_(OPEN))).scalar_one())
 
 
+def failed_of(connection: Connection, principal: str, *, since: datetime) -> int:
+    """How many operations of a principal failed, of those asked for since then."""
+    many = select(func.count()).select_from(OPERATIONS).join(JOBS, JOBS.c.id == OPERATIONS.c.job_id)
+    failed = and_(OPERATIONS.c.principal == principal, OPERATIONS.c.created_at >= since, JOBS.c.state == "dead")
+    return int(connection.execute(many.where(failed)).scalar_one())
+
+
 def _operation(row: Row[Any]) -> Operation:
     return Operation(**row._mapping)

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from contracts.queue_contract import QUICK
 from hub.services.api.app import make_app
+from hub.services.api.clusters import Clusters
 from hub.services.api.context import Api
 from hub.services.api.feed import Feed
 from hub.services.api.rights import ROLES, Caller
@@ -86,7 +87,7 @@ def api_world(
     assert feed.error is None, feed.error
     checks = {"database": lambda: True}
     sign_in = Said(serving.database, now, "alice")
-    api = Api(feed, serving.jobs, repository, sign_in, now, checks, starter=serving.hub.starter)
+    api = Api(feed, serving.jobs, repository, sign_in, now, checks, starter=serving.hub.starter, clusters=Clusters(now))
     app = make_app(api, is_loopback=is_loopback, screens=screens)
     with TestClient(app, base_url="http://127.0.0.1:3000", raise_server_exceptions=False) as client:
         world = ApiWorld(serving, api, app, client)

@@ -14,7 +14,20 @@ from starlette.middleware import Middleware
 
 from generator.errors import HubError
 from hub import __version__
-from hub.services.api import admin, events, pages, planning, problems, reads, worded, writes
+from hub.services.api import (
+    admin,
+    catalog,
+    deliveries,
+    details,
+    events,
+    pages,
+    places,
+    planning,
+    problems,
+    reads,
+    worded,
+    writes,
+)
 from hub.services.api.context import Api, authorised
 from hub.services.api.described import described, operation_name, text_of
 from hub.services.api.limits import Guarded
@@ -61,16 +74,8 @@ def _routed() -> FastAPI:
         },
     )
     app.openapi = partial(described, app)  # type: ignore[method-assign]
-    for router in (
-        pages.router,
-        reads.router,
-        worded.router,
-        planning.router,
-        writes.router,
-        admin.router,
-        events.router,
-    ):
-        app.include_router(router)
+    for one in (pages, reads, details, places, catalog, worded, planning, writes, admin, deliveries, events):
+        app.include_router(one.router)
     return app
 
 

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from generator.errors import ConfigError, HubError, Reason, Waiting
 from hub.actions.repository import Repository
 from hub.queue.jobs import Jobs
+from hub.services.api.clusters import Clusters
 from hub.services.api.feed import Feed
 from hub.services.api.limits import ALL_A_MINUTE, PLANS_A_MINUTE, PLANS_AT_A_TIME, WRITES_A_MINUTE, Buckets
 from hub.services.api.problems import request_id
@@ -29,7 +30,10 @@ _SAFE = frozenset({"GET", "HEAD"})
 
 @dataclass(eq=False)
 class Api:
-    """Of one process. `starter` plans starts; `checks`: what `/readyz` names, each with whether it is well."""
+    """Of one process. `starter` plans starts; `clusters` are those that are connected.
+
+    `checks`: what `/readyz` names, each with whether it is well.
+    """
 
     feed: Feed
     jobs: Jobs
@@ -37,6 +41,7 @@ class Api:
     sign_in: SignIn
     clock: Callable[[], datetime]
     starter: Starter = field(kw_only=True)
+    clusters: Clusters = field(kw_only=True)
     checks: dict[str, Callable[[], bool]] = field(default_factory=dict)
     telemetry: Telemetry = SILENT
     all: Buckets = field(default_factory=lambda: Buckets(ALL_A_MINUTE))
@@ -45,6 +50,8 @@ class Api:
     #: How many plans are made at a time.
     planning: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(PLANS_AT_A_TIME))
     streams: dict[str, int] = field(default_factory=dict)
+    #: Who asked for what stands on a request branch, by its commit.
+    requesters: dict[str, str] = field(default_factory=dict)
     #: Set when the process is to end: streams end then.
     ending: asyncio.Event = field(default_factory=asyncio.Event)
 

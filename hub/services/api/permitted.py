@@ -39,7 +39,7 @@ def waiting_owner(snapshot: Snapshot, env: str, issue: IssueKey) -> str | None:
 
 
 def must_be_allowed(
-    snapshot: Snapshot, caller: Caller, right: Right, env: str, issue: IssueKey, owner: str | None
+    snapshot: Snapshot, caller: Caller, right: Right, env: str, issue: IssueKey | None, owner: str | None
 ) -> None:
     """Raise `ConfigError` (NotAllowed, UnknownEnvironment), or why the environment cannot be read."""
     state = state_of(snapshot, env)
@@ -47,14 +47,19 @@ def must_be_allowed(
     caller.must_own(right, owner, f"{issue} in {env}")
 
 
-def why_not(snapshot: Snapshot, caller: Caller, action: str, env: str, issue: IssueKey) -> str | None:
-    """Why a caller may not, in words; None: they may."""
+def may_start(snapshot: Snapshot, caller: Caller, env: str) -> str | None:
+    """Why a caller may not start in an environment, in words; None: they may."""
+    return why_not(snapshot, caller, "start", env, None)
+
+
+def why_not(snapshot: Snapshot, caller: Caller, action: str, env: str, issue: IssueKey | None) -> str | None:
+    """Why a caller may not do something (about a preview, where `issue` says which), in words; None: they may."""
     right = right_to(action)
     if not caller.may(right):
         needed = f"the role {right.role}" if caller.kind == "person" else f"the scope {right.scope}"
         return f"{caller.name} has not {needed}"
     try:
-        owner = None if action == "start" else owner_of(snapshot, env, issue)
+        owner = owner_of(snapshot, env, issue) if issue is not None else None
         must_be_allowed(snapshot, caller, right, env, issue, owner)
     except ConfigError as err:
         if err.reason is not Reason.NOT_ALLOWED:

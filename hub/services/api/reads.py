@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse
 
 from generator.errors import ConfigError, Fault, HubError, Reason, nearest
 from generator.values.formats import format_time
 from generator.values.naming import IssueKey
-from hub.actions import history as action
 from hub.services.api.context import ApiOf, CallerOf, Data
 from hub.services.api.limits import StrictRoute
 from hub.services.api.shapes import previews as shapes
@@ -19,7 +18,6 @@ from hub.services.api.shapes.base import tells
 from hub.services.api.snapshot import Snapshot, Wanted, preview_data
 from hub.views.listing.model import Cursor, Sort
 from hub.views.listing.rows import Listed
-from hub.views.queue import describe_place
 from reconcilers.state.environment import EnvironmentState
 
 router = APIRouter(prefix="/api/v1", route_class=StrictRoute)
@@ -28,7 +26,7 @@ Key = Annotated[str, Path(max_length=40)]
 Filter = Annotated[str, Query(max_length=100)]
 
 
-def _about(snapshot: Snapshot) -> Data:
+def about(snapshot: Snapshot) -> Data:
     """What every list says of the snapshot it is from."""
     return {
         "revision": snapshot.revision,
@@ -38,13 +36,13 @@ def _about(snapshot: Snapshot) -> Data:
     }
 
 
-def _told(request: Request, snapshot: Snapshot, tell: Callable[[], Data]) -> Response:
+def told(request: Request, snapshot: Snapshot, tell: Callable[[], Data]) -> Response:
     """What `tell` gives, and of which snapshot; 304 for who has it. The tag is weak: minutes left are told anew."""
     headers = {"ETag": f'W/"{snapshot.revision}"', "Cache-Control": "private, no-cache"}
     known = {one.strip() for one in request.headers.get("if-none-match", "").split(",")}
     if headers["ETag"] in known:
         return Response(status_code=304, headers=headers)
-    return JSONResponse({**tell(), **_about(snapshot)}, headers=headers)
+    return JSONResponse({**tell(), **about(snapshot)}, headers=headers)
 
 
 @router.get("/previews", responses=tells(shapes.PreviewPage), response_model=None)
@@ -79,21 +77,7 @@ def previews(
             "next": str(following) if following else None,
         }
 
-    return _told(request, snapshot, tell)
-
-
-@router.get("/previews/{env}/{key}", response_model=None)
-def preview(env: Env, key: Key, request: Request, api: ApiOf) -> Response:
-    """One preview: live, asked for, or waiting for room."""
-    snapshot = api.snapshot
-    issue = IssueKey.parse(key)
-    listed = snapshot.by_place.get((env, str(issue)))
-    if listed is not None:
-        return _told(request, snapshot, lambda: {"preview": preview_data(listed, now=api.clock()), "place": None})
-    waiting = [one for one in snapshot.queue if (one.queued.spec.environment, one.queued.key) == (env, issue)]
-    if waiting:
-        return _told(request, snapshot, lambda: {"preview": None, "place": describe_place(waiting[0])})
-    raise not_found(snapshot, env, issue)
+    return told(request, snapshot, tell)
 
 
 def state_of(snapshot: Snapshot, env: str) -> EnvironmentState:
@@ -123,64 +107,3 @@ def found(snapshot: Snapshot, env: str, key: str) -> Listed:
     if listed is None:
         raise not_found(snapshot, env, issue)
     return listed
-
-
-@router.get("/previews/{env}/{key}/history", response_model=None)
-def history(env: Env, key: Key, api: ApiOf, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Data:
-    """Who changed it, when and why, newest first, by Git."""
-    wanted = action.Wanted(IssueKey.parse(key), env, None, limit)
-    told = action.history(wanted, repository=api.repository)
-    events = [
-        {
-            "at": format_time(one.at), "action": one.action, "who": one.who, "why": one.why, "commit": one.commit,
-            "subject": one.subject, "details": dict(one.details), "awaits": one.awaits or None,
-        }
-        for one in told.events
-    ]  # fmt: skip
-    return {"events": events, "more": told.more}
-
-
-@router.get("/previews/{env}/{key}/manifest", response_class=PlainTextResponse)
-def manifest(env: Env, key: Key, api: ApiOf) -> Response:
-    """The manifests as they are committed."""
-    snapshot = api.snapshot
-    listed = found(snapshot, env, key)
-    state = state_of(snapshot, env)
-    record = state.request(listed.key) if listed.is_request else state.entry(listed.key)
-    text = state.manifest_beside(record) if record is not None else None
-    if text is None:
-        raise ConfigError(Reason.NOT_FOUND, f"there is no manifest beside the entry of {key} in {env}")
-    return Response(text, media_type="text/plain; charset=utf-8")
-
-
-@router.get("/summary", response_model=None)
-def summary(api: ApiOf) -> Data:
-    """How many there are of what, everywhere."""
-    snapshot = api.snapshot
-    view = snapshot.view(Wanted())
-    return {"total": len(view.rows), "facets": view.facets, "waiting": len(snapshot.queue), **_about(snapshot)}
-
-
-@router.get("/environments", response_model=None)
-def environments(api: ApiOf) -> Data:
-    """The environments, with how much of each is taken."""
-    snapshot = api.snapshot
-    return {"environments": [_environment(state) for state in snapshot.states.values()], **_about(snapshot)}
-
-
-def _environment(state: EnvironmentState) -> Data:
-    environment = state.environment
-    spec = environment.spec
-    told: dict[str, Any] = {
-        "name": environment.name, "account": spec.account, "region": spec.region, "gated": spec.gated,
-        "domain": spec.domain, "branch": spec.branch, "previews": len(state.entries), "waiting": len(state.queued),
-        "limit": spec.limits.previews, "lease": {"ttl": spec.lease.ttl, "cap": spec.lease.cap},
-    }  # fmt: skip
-    return told
-
-
-@router.get("/queue", response_model=None)
-def queue(api: ApiOf) -> Data:
-    """Who waits for room, by environment, in order."""
-    snapshot = api.snapshot
-    return {"queue": [describe_place(one) for one in snapshot.queue], **_about(snapshot)}

@@ -20,6 +20,7 @@ from generator.model.environment import Environment
 from generator.values.formats import parse_time
 from generator.values.quantities import duration
 from hub.output.remedies import fault_line
+from hub.services.api.spend import Spend, spends
 from hub.views.listing.model import Cursor, Order, Sort
 from hub.views.listing.rows import Listed
 from hub.views.preview import describe_row
@@ -152,6 +153,11 @@ class Snapshot:
                 moments += [moment for moment in (warned, ends) if moment > self.at]
         return min(moments, default=None)
 
+    @cached_property
+    def spends(self) -> Mapping[str, Spend]:
+        """What the previews of each environment cost."""
+        return spends(self.rows, self.at)
+
     def view(self, wanted: Wanted, sort: Sort = "key", *, reverse: bool = False) -> View:
         """The previews that are wanted, in an order."""
         order = Order(sort, reverse)
@@ -198,6 +204,6 @@ def preview_data(listed: Listed, *, now: datetime) -> dict[str, Any]:
 
 
 #: What is made of a snapshot when it is first asked for.
-_MADE = frozenset({"environments", "revision", "by_place", "next_change"})
+_MADE = frozenset({"environments", "revision", "by_place", "next_change", "spends"})
 #: Before anything was read.
 NOTHING_READ = Snapshot(datetime.min.replace(tzinfo=UTC), {}, {}, ())

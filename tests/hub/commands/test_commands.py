@@ -13,9 +13,9 @@ import yaml
 
 from generator.errors import Reason
 from generator.model.json_schemas import schema
-from hub.commands.blueprint import FIELDS
 from hub.commands.schema import NAMES, schema_text
 from hub.output.exit_codes import CODES, DIFFERENT
+from hub.views.settable import FIELDS
 from reconcilers.lifecycle.start import entry_text
 from worlds.builders import environment, preview
 from worlds.commands import IMAGES, commit_file, git, must, rtb_hub

@@ -72,7 +72,7 @@ class Environment(Shape):
     compute: EnvironmentCompute
     room: list[Limit]
     spend: Spend
-    freezes: list[Freeze] = Field(description="that hold there now")
+    freezes: list[Freeze] | None = Field(description="that hold there now; null: the database does not answer")
 
 
 class Environments(About):

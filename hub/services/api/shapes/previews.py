@@ -148,6 +148,7 @@ class History(Paged):
 
     events: list[HistoryEvent]
     more: bool = Field(description="whether there is a next page")
+    unread: str | None = Field(description="why operations are not among them, where the database does not answer")
 
 
 class Evidence(Shape):
@@ -202,8 +203,8 @@ class Mine(Shape):
     total: int
     expiring_soon: int
     waiting: int
-    open_operations: int
-    failed_operations: int = Field(description="of those asked for in the last day")
+    open_operations: int | None = Field(description="null: the database does not answer")
+    failed_operations: int | None = Field(description="of those asked for in the last day")
 
 
 class MayStart(Shape):
@@ -220,7 +221,7 @@ class Summary(About):
     waiting: int = Field(description="requests that wait for room")
     approvals: int = Field(description="requests that await a review")
     mine: Mine
-    freezes: list[Freeze]
+    freezes: list[Freeze] | None = Field(description="that hold now; null: the database does not answer")
     may: MayStart
 
 

@@ -1,0 +1,87 @@
+"""What clusters tell of previews: asked when somebody looks, and kept for a moment, so that many who look ask once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from generator.errors import HubError, declared
+from generator.values.formats import format_time
+from generator.values.naming import IssueKey
+from hub.actions.why import Recorder, why_in
+from hub.views.why import why_data
+from reconcilers.health.phase import Phase
+from reconcilers.state.environment import EnvironmentState
+
+#: So long an answer is given again; and answers that are kept.
+KEPT, _MOST = timedelta(seconds=5), 500
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a cluster told at `at`: `phase`, and `unread` kinds with the reason. `phase` None: nothing is known."""
+
+    at: datetime
+    phase: Phase | None
+    unread: Mapping[str, str]
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the cluster was read at all."""
+        return self.phase is not None
+
+    def data(self) -> dict[str, Any]:
+        """The same for machines."""
+        phase = self.phase or Phase("unknown", next(iter(self.unread.values()), ""))
+        at = format_time(self.at.replace(microsecond=0))
+        return {**why_data(phase, self.unread), "isRead": self.is_read, "asOf": at}
+
+
+@dataclass(eq=False)
+class Clusters:
+    """The clusters that are connected, by environment. One answer a preview is asked for at a time."""
+
+    clock: Callable[[], datetime]
+    connected: Mapping[str, Recorder] = field(default_factory=dict)
+    _kept: dict[tuple[str, str], Told] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Nobody asked yet."""
+        self._lock = threading.Lock()
+        self._asking: dict[tuple[str, str], threading.Lock] = {}
+
+    def told(self, state: EnvironmentState, key: IssueKey) -> Told:
+        """What is known of a preview. A cluster that cannot be read is told as that, and never as nothing there."""
+        environment = state.environment.name
+        cluster = self.connected.get(environment)
+        if cluster is None:
+            return Told(self.clock(), None, {"cluster": f"no cluster is connected for {environment}"})
+        place = environment, str(key)
+        with self._lock:
+            asking = self._asking.setdefault(place, threading.Lock())
+        with asking:
+            known = self._kept.get(place)
+            if known is not None and self.clock() - known.at < KEPT:
+                return known
+            told = self._asked(state, key, cluster)
+            self._keep(place, told)
+            return told
+
+    def _asked(self, state: EnvironmentState, key: IssueKey, cluster: Recorder) -> Told:
+        try:
+            answer = why_in(state, key, cluster=cluster, clock=self.clock)
+        except HubError as err:
+            return Told(self.clock(), None, {"cluster": err.words})
+        except Exception as err:  # noqa: BLE001 - the border of a cluster: what it says is no mistake of the caller's
+            return Told(self.clock(), None, {"cluster": declared("the cluster cannot be read", err).words})
+        return Told(self.clock(), answer.phase, answer.unread)
+
+    def _keep(self, place: tuple[str, str], told: Told) -> None:
+        with self._lock:
+            if len(self._kept) >= _MOST:
+                self._kept.clear()
+                self._asking = {one: lock for one, lock in self._asking.items() if lock.locked()}
+            self._kept[place] = told

@@ -1,0 +1,316 @@
+"""What the API tells beside the list: one preview in all its parts, environments, calendar, deliveries, the start's form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from generator.errors import Reason, Stalled, Transient
+from generator.values.formats import format_time, parse_time
+from hub.actions.inbox.inbox import Arrived, accept
+from hub.adapters.kubernetes.cluster import Recorded
+from hub.services.api.places import _mark, ending
+from hub.services.api.snapshot import Wanted
+from hub.store.database import Database, sqlite_url
+from hub.store.schema import prepare
+from worlds.api_world import ApiWorld, api_world
+from worlds.serving import IMAGES, Serving
+
+WAIT = {"Prefer": "wait=30"}
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Iterator[Serving]:
+    url = sqlite_url(tmp_path / "hub.sqlite")
+    database = Database(url)
+    prepare(database)
+    database.close()
+    made = Serving(tmp_path / "state.git", url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def world(serving: Serving) -> Iterator[ApiWorld]:
+    with api_world(serving) as made:
+        yield made
+
+
+@pytest.fixture
+def idle(serving: Serving) -> Iterator[ApiWorld]:
+    with api_world(serving, works=False) as made:
+        yield made
+
+
+class TestOnePreview:
+    def test_it_says_what_the_caller_may_do_and_why_not(self, world: ApiWorld) -> None:
+        world.start(by="alice")
+        may = {who: world.get("/api/v1/previews/int/RTB-1", by=who).json()["may"] for who in ("alice", "developer", "viewer", "ci")}  # fmt: skip
+        assert may["alice"] == may["ci"] == {"extend": None, "stop": None, "revive": None}
+        assert "is alice's" in may["developer"]["stop"]
+        assert "the role developer" in may["viewer"]["extend"]
+
+    def test_its_history_has_commits_and_what_led_to_none_a_page_at_a_time(self, world: ApiWorld) -> None:
+        world.start()
+        world.post("/api/v1/previews/int/RTB-1/extend", json={"by": "1h", "reason": "demo"}, headers=WAIT)
+        world.post("/api/v1/previews/int/RTB-1/extend", json={"by": "900h0m", "ifEnds": "nonsense"})
+        needless = world.post("/api/v1/previews/int/RTB-1/revive", json={"ttl": "900h"}, headers=WAIT).json()
+        world.start(settings=[["web.replicas", "2"]])
+        told = world.get("/api/v1/previews/int/RTB-1/history").json()
+        actions = {(one["kind"], one["action"]) for one in told["events"]}
+        assert actions == {("commit", "start"), ("commit", "extend"), ("commit", "update"), ("operation", "revive")}
+        (none,) = (one for one in told["events"] if one["kind"] == "operation")
+        assert (none["operation"]["id"], none["operation"]["state"]) == (needless["id"], "done")
+        assert all(one["operation"]["state"] == "done" for one in told["events"] if one["kind"] == "commit")
+        extended = next(one for one in told["events"] if one["action"] == "extend")
+        assert (extended["why"], extended["who"], extended["details"]["By"]) == ("demo", "alice", "1h")
+        seen, after = [], ""
+        while True:
+            page = world.get(f"/api/v1/previews/int/RTB-1/history?limit=1&after={after}").json()
+            seen += page["events"]
+            if not (after := page["next"] or ""):
+                break
+        assert seen == told["events"]
+        assert world.get("/api/v1/previews/int/RTB-1/history?after=nothing").status_code == 422
+        own = world.get("/api/v1/previews/int/RTB-1/history", by="ci").json()["events"]
+        assert {one["operation"] for one in own} == {None}
+
+    def test_the_difference_is_the_last_changes_or_the_open_requests(self, world: ApiWorld) -> None:
+        world.start()
+        first = world.get("/api/v1/previews/int/RTB-1/diff").json()
+        assert (first["of"], first["action"], first["before"]) == ("last change", "start", None)
+        assert first["counts"]["added"] == len(first["objects"]) > 5
+        world.start(settings=[["web.replicas", "2"]], by="operator")
+        second = world.get("/api/v1/previews/int/RTB-1/diff").json()
+        assert (second["who"], second["action"], second["before"]) == ("operator", "update", first["after"])
+        assert second["counts"]["changed"] == len(second["objects"]) > 0
+        assert any(one["field"] == "spec.replicas" for part in second["objects"] for one in part["fields"])
+        world.start("RTB-2", "prd")
+        asked = world.get("/api/v1/previews/prd/RTB-2/diff").json()
+        assert (asked["of"], asked["before"]) == ("open request", None)
+        assert asked["after"] == world.api.snapshot.states["prd"].request_heads["rtb-2"]
+        world.post("/api/v1/previews/int/RTB-1/stop", headers=WAIT)
+        gone = world.get("/api/v1/previews/int/RTB-1/diff").json()
+        assert (gone["action"], gone["after"], gone["counts"]["removed"]) == ("stop", None, len(first["objects"]))
+        assert world.get("/api/v1/previews/int/RTB-77/diff").status_code == 404
+
+
+class Cluster:
+    """Tells what it is told to; counts how often it is asked."""
+
+    def __init__(self, told: Recorded | Exception) -> None:
+        self.told, self.asked = told, 0
+
+    def record(self, argocd: str, preview: str, *, applications: str, is_asked: bool) -> Recorded:
+        self.asked += 1
+        if isinstance(self.told, Exception):
+            raise self.told
+        return self.told
+
+
+class TestCauses:
+    def connect(self, world: ApiWorld, told: Recorded | Exception) -> Cluster:
+        cluster = Cluster(told)
+        world.api.clusters.connected = {"int": cluster}
+        return cluster
+
+    def test_without_a_cluster_it_says_that_nothing_is_known(self, world: ApiWorld) -> None:
+        told = world.get("/api/v1/previews/int/RTB-1/causes").json()
+        assert (told["isRead"], told["phase"], told["code"]) == (False, "unknown", None)
+        assert told["unread"] == [{"resource": "cluster", "why": "no cluster is connected for int"}]
+
+    def test_a_cluster_is_asked_once_by_many_who_look(self, world: ApiWorld) -> None:
+        world.start()
+        cluster = self.connect(world, Recorded({"applications.argoproj.io": [], "namespaces": [], "applicationsets.argoproj.io": []}, {"pods": "may not be read"}))  # fmt: skip
+        told = [world.get("/api/v1/previews/int/RTB-1/causes").json() for _ in range(3)]
+        assert cluster.asked == 1
+        assert told[0] == told[2]
+        assert (told[0]["isRead"], told[0]["phase"], told[0]["audience"]) == (True, "stuck", "platform")
+        assert told[0]["steps"]
+        assert told[0]["unread"] == [{"resource": "pods", "why": "may not be read"}]
+        world.api.clusters.clock = lambda: datetime.now(UTC) + timedelta(seconds=6)
+        world.get("/api/v1/previews/int/RTB-1/causes")
+        assert cluster.asked == 2
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            Transient(Reason.CLUSTER_UNREACHABLE, "no route to it"),
+            Stalled(Reason.CLUSTER_REFUSED, "no route to it"),
+            KeyError("metadata"),
+        ],
+    )
+    def test_a_cluster_that_cannot_be_read_is_unknown_and_not_empty(self, world: ApiWorld, error: Exception) -> None:
+        world.start()
+        self.connect(world, error)
+        told = world.get("/api/v1/previews/int/RTB-1/causes").json()
+        assert (told["isRead"], told["phase"]) == (False, "unknown")
+        assert told["unread"][0]["resource"] == "cluster"
+
+
+class TestPlaces:
+    def test_environments_tell_what_is_taken_what_it_costs_and_what_is_frozen(self, world: ApiWorld) -> None:
+        world.start(ttl="10h")
+        world.post("/api/v1/freezes", by="operator", json={"scope": "int", "reason": "audit", "lasts": "2h"})
+        begin = parse_time(world.get("/api/v1/previews").json()["previews"][0]["lease"]["requestedAt"])
+        world.api.clock = lambda: begin + timedelta(hours=4)
+        told = {one["name"]: one for one in world.get("/api/v1/environments").json()["environments"]}
+        room = {(one["what"], one["where"]): (one["used"], one["limit"]) for one in told["int"]["room"]}
+        assert room["previews", None] == (1, 20)
+        assert room["fargateVcpu", None] == (0.5, 6)
+        assert room["targetGroups", "previews-0"][0] == 2
+        hour = float(told["int"]["spend"]["perHour"])
+        assert hour > 0
+        assert float(told["int"]["spend"]["soFar"]) == pytest.approx(4 * hour)
+        assert float(told["int"]["spend"]["toCome"]) == pytest.approx(6 * hour)
+        assert (told["stg"]["spend"]["perHour"], told["prd"]["gated"], told["int"]["gated"]) == ("0", True, False)
+        assert ([one["reason"] for one in told["int"]["freezes"]], told["stg"]["freezes"]) == (["audit"], [])
+
+    def test_what_awaits_a_review_is_told_with_who_and_when(self, world: ApiWorld) -> None:
+        world.start("RTB-2", "prd", by="operator")
+        (asked,) = world.get("/api/v1/queue").json()["approvals"]
+        assert (asked["issue"], asked["action"], asked["requestedBy"]) == ("RTB-2", "start", "operator")
+        assert (asked["branch"], asked["request"]) == ("preview/prd/rtb-2", None)
+        assert world.get("/api/v1/summary").json()["approvals"] == 1
+
+    def test_the_summary_is_the_callers_own(self, world: ApiWorld) -> None:
+        world.start()
+        world.start("RTB-2", by="developer")
+        world.post("/api/v1/previews", json={"issue": "RTB-3", "environment": "int", "images": {"web": "x:y"}}, headers=WAIT)  # fmt: skip
+        told = world.get("/api/v1/summary").json()
+        assert (told["total"], told["mine"]["total"]) == (2, 1)
+        assert (told["mine"]["failedOperations"], told["mine"]["openOperations"]) == (1, 0)
+        assert told["may"]["start"] == {"int": None, "prd": None, "stg": None}
+        assert "developer" in world.get("/api/v1/summary", by="viewer").json()["may"]["start"]["int"]
+
+    def test_while_the_database_is_down_they_are_told_without_it(
+        self, world: ApiWorld, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.start()
+
+        def down(_: Database) -> Any:
+            raise Transient(Reason.DATABASE_UNREACHABLE, "gone")
+
+        monkeypatch.setattr(Database, "read", down)
+        summary = world.get("/api/v1/summary").json()
+        assert (summary["total"], summary["freezes"], summary["mine"]["openOperations"]) == (1, None, None)
+        assert world.get("/api/v1/environments").json()["environments"][0]["freezes"] is None
+        assert world.get("/api/v1/queue").status_code == 200
+        history = world.get("/api/v1/previews/int/RTB-1/history").json()
+        assert ([one["action"] for one in history["events"]], "gone" in history["unread"]) == (["start"], True)
+
+
+class TestCalendar:
+    def test_what_ends_when_by_the_readers_days(self, world: ApiWorld) -> None:
+        for issue, ttl in (("RTB-1", "30h"), ("RTB-2", "3h"), ("RTB-3", "5h")):
+            world.start(issue, ttl=ttl, by="alice" if issue != "RTB-3" else "developer")
+        told = world.get("/api/v1/calendar").json()
+        assert [one["issue"] for one in told["events"]] == ["RTB-2", "RTB-3", "RTB-1"]
+        assert sum(one["count"] for one in told["days"]) == told["total"] == 3
+        ends = [parse_time(one["at"]) for one in told["events"]]
+        for offset in (-840, 0, 540):
+            days = {one["day"] for one in world.get(f"/api/v1/calendar?offsetMinutes={offset}").json()["days"]}
+            assert days == {(at + timedelta(minutes=offset)).date().isoformat() for at in ends}
+        assert world.get("/api/v1/calendar?requester=me").json()["total"] == 2
+        span = f"from={format_time(ends[0])}&to={format_time(ends[1])}"
+        assert [one["issue"] for one in world.get(f"/api/v1/calendar?{span}").json()["events"]] == ["RTB-2"]
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "from=today", "from=2026-11-27T00:00:00Z&to=2026-11-27T00:00:00Z", "from=2026-01-01T00:00:00Z&to=2026-12-01T00:00:00Z",
+            "from=9999-12-31T00:00:00Z", "from=0001-01-01T00:00:00Z&to=0001-01-02T00:00:00Z", "offsetMinutes=99999", "after=x",
+            "limit=0", "limit=201", "env=qa",
+        ],
+    )  # fmt: skip
+    def test_what_is_no_span_is_refused(self, idle: ApiWorld, query: str) -> None:
+        assert idle.get(f"/api/v1/calendar?{query}").status_code in {404, 422}
+
+    @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @given(st.lists(st.tuples(st.integers(1, 30), st.integers(0, 5)), max_size=12, unique=True), st.integers(1, 4))
+    def test_pages_are_the_whole_in_order_though_rows_go(
+        self, idle: ApiWorld, places: list[tuple[int, int]], limit: int
+    ) -> None:
+        """A cursor is a place and not a row: what goes meanwhile takes nothing else with it."""
+        from bisect import bisect_right
+
+        from worlds.listed import listed_at
+
+        begin = datetime(2026, 11, 27, tzinfo=UTC)
+        rows = [listed_at(idle.api.snapshot, number, begin + timedelta(hours=hours)) for number, hours in places]
+        snapshot = type(idle.api.snapshot)(begin, {}, idle.api.snapshot.states, tuple(sorted(rows, key=lambda one: one.key)))  # fmt: skip
+        every = list(ending(snapshot, Wanted(), begin, begin + timedelta(days=9)))
+        assert sorted(map(_mark, every)) == list(map(_mark, every))
+        seen: list[str] = []
+        left, after = every, ""
+        while page := left[bisect_right(left, after, key=_mark) :][:limit]:
+            seen += map(_mark, page)
+            after = _mark(page[-1])
+            left = [one for one in left if _mark(one) != after]  # the row of the cursor goes
+        assert seen == list(map(_mark, every))
+
+
+class TestDeliveries:
+    def test_they_are_listed_shown_and_read_again(self, idle: ApiWorld) -> None:
+        body = json.dumps(
+            {"action": "labeled", "pull_request": {"number": 7}, "repository": {"full_name": "acme/web"}}
+        ).encode()
+        headers = {"x-github-event": "pull_request", "content-type": "application/json"}
+        names = []
+        for number in range(3):
+            arrived = Arrived("github", {**headers, "x-github-delivery": f"guid-{number}"}, body, "secret")
+            names.append(accept(idle.serving.jobs, arrived).id)
+        page = idle.get("/api/v1/deliveries?limit=2&source=github", by="operator").json()
+        rest = idle.get(f"/api/v1/deliveries?limit=2&after={page['next']}", by="operator").json()
+        assert [one["id"] for one in page["deliveries"] + rest["deliveries"]] == names[::-1]
+        assert rest["next"] is None
+        shown = idle.get(f"/api/v1/deliveries/{names[0]}", by="operator").json()
+        assert (shown["body"], shown["verifiedBy"], shown["jobState"]) == (body.decode(), "secret", "pending")
+        again = idle.post(f"/api/v1/deliveries/{names[0]}/replay", by="operator")
+        assert (again.status_code, again.json()["state"], len(again.json()["jobs"])) == (202, "processed", 1)
+        assert idle.get("/api/v1/audit", by="operator").json()["entries"][0]["action"] == "replay"
+        for method, path in (("GET", "none"), ("POST", "none/replay")):
+            assert idle.call(method, f"/api/v1/deliveries/{path}", by="operator").status_code == 404
+
+
+class TestForm:
+    def test_the_schema_takes_what_a_start_takes_and_nothing_else(self, idle: ApiWorld) -> None:
+        assert [one["name"] for one in idle.get("/api/v1/blueprints").json()["blueprints"] if one["isDefault"]] == ["web-api"]  # fmt: skip
+        for one in idle.get("/api/v1/blueprints").json()["blueprints"]:
+            for env in ("", "int", "prd"):
+                told = idle.get(f"/api/v1/blueprints/{one['name']}?env={env}").json()
+                form = jsonschema_rs.Draft202012Validator(told["schema"])
+                images = {name: IMAGES["web"] for name, part in told["components"].items() if part["required"]}
+                good = {"issue": "RTB-1", "environment": "int", "blueprint": one["name"], "images": images}
+                form.validate(
+                    {**good, "settings": {"web": {"cpu": "500m", "env": {"A": "no"}}} if "web" in images else {}}
+                )
+                for bad in (
+                    {"images": {}},
+                    {"issue": "rtb"},
+                    {"environment": "qa"},
+                    {"settings": {"zz": {}}},
+                    {"x": 1},
+                ):
+                    assert not form.is_valid({**good, **bad}), bad
+                plan = idle.post("/api/v1/previews/plan", json=good).json()
+                assert plan["refused"] is None, plan["refused"]
+
+    def test_defaults_are_those_of_the_environment(self, idle: ApiWorld) -> None:
+        told = idle.get("/api/v1/blueprints/web-api?env=int").json()["schema"]["properties"]
+        spec = idle.api.snapshot.states["int"].environment.spec
+        assert told["ttl"]["default"] == spec.lease.ttl
+        assert told["compute"] == {"enum": list(spec.compute.allowed), "default": spec.compute.default}
+        assert told["settings"]["properties"]["web"]["properties"]["cpu"]["default"] == "250m"
+
+    @pytest.mark.parametrize("path", ["nothing", "web-api?env=qa", "x" * 64])
+    def test_what_is_not_there_is_refused(self, idle: ApiWorld, path: str) -> None:
+        assert idle.get(f"/api/v1/blueprints/{path}").status_code in {404, 422}
