@@ -84,8 +84,8 @@ golden: $(DEV_READY) ## Rewrite the golden trees, schemas, bundles and tables; r
 lock: $(DEV_READY) ## Resolve the dependencies anew
 	$(BIN)/$(LOCK) --upgrade pyproject.toml -o requirements/runtime.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/runtime.txt pyproject.toml --group build -o requirements/run.txt
-	$(BIN)/$(LOCK) --upgrade -c requirements/runtime.txt pyproject.toml --extra services --group build -o requirements/services.txt
-	$(BIN)/$(LOCK) --upgrade -c requirements/services.txt pyproject.toml --extra services --group dev -o requirements/dev.txt
+	$(BIN)/$(LOCK) --upgrade -c requirements/runtime.txt pyproject.toml --extra services --extra aws --group build -o requirements/services.txt
+	$(BIN)/$(LOCK) --upgrade -c requirements/services.txt pyproject.toml --extra services --extra aws --group dev -o requirements/dev.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/dev.txt --group dashboard -o requirements/dashboard.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/dev.txt --group mutants -o requirements/mutants.txt
 

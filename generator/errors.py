@@ -24,10 +24,12 @@ class Reason(StrEnum):
     INVALID_VALUE = "InvalidValue"
     IMAGE_NOT_PINNED = "ImageNotPinned"
     IMAGE_NOT_THERE = "ImageNotThere"
+    IMAGE_UNFIT = "ImageUnfit"
     OVER_LIMIT = "OverLimit"
     INVALID_ENVIRONMENT = "InvalidEnvironment"
     INVALID_BLUEPRINT = "InvalidBlueprint"
     INVALID_SERVICES = "InvalidServices"
+    INVALID_REGISTRIES = "InvalidRegistries"
     TEMPLATE_INVALID = "TemplateInvalid"
     TEMPLATE_UNBOUNDED = "TemplateUnbounded"
     MANIFEST_INVALID = "ManifestInvalid"
@@ -57,6 +59,8 @@ class Reason(StrEnum):
     JIRA_UNREACHABLE = "JiraUnreachable"
     JIRA_REFUSED = "JiraRefused"
     JIRA_LIMITED = "JiraLimited"
+    REGISTRY_UNREACHABLE = "RegistryUnreachable"
+    REGISTRY_REFUSED = "RegistryRefused"
     REQUEST_NOT_FOUND = "RequestNotFound"
     MERGE_REFUSED = "MergeRefused"
     MERGE_NOT_READY = "MergeNotReady"
@@ -256,11 +260,21 @@ class Stalled(HubError):
 
 
 class Waiting(HubError):
-    """A dependency is not ready; nothing is wrong. Try again after `retry_after_seconds`."""
+    """A dependency is not ready; nothing is wrong. Try again after `retry_after_seconds`.
 
-    def __init__(self, reason: Reason, faults: Fault | str, *, retry_after_seconds: float) -> None:
+    `awaited` names what it waits for, such as references of images, so that whoever brings one can wake who waits.
+    """
+
+    def __init__(
+        self,
+        reason: Reason,
+        faults: Fault | str | Iterable[Fault],
+        *,
+        retry_after_seconds: float,
+        awaited: Sequence[str] = (),
+    ) -> None:
         super().__init__(reason, faults)
-        self.retry_after_seconds = retry_after_seconds
+        self.retry_after_seconds, self.awaited = retry_after_seconds, tuple(awaited)
 
 
 class Transient(HubError):

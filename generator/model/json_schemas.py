@@ -15,6 +15,7 @@ from generator.model.blueprint import Blueprint
 from generator.model.entry import Preview
 from generator.model.environment import Environment
 from generator.model.queued import QueuedPreview
+from generator.model.registries import Registries
 from generator.model.services import Services
 
 _MODELS: dict[str, type[BaseModel]] = {
@@ -23,6 +24,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "environment": Environment,
     "environment-overlay": Environment,
     "blueprint": Blueprint,
+    "registries": Registries,
     "services": Services,
 }
 NAMES = tuple(sorted(_MODELS))

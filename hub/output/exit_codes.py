@@ -36,6 +36,7 @@ CODES: dict[Reason, int] = {
     Reason.FILE_UNUSABLE: 26,
     Reason.INVALID_SERVICES: 27,
     Reason.IMAGE_NOT_THERE: 28,
+    Reason.IMAGE_UNFIT: 29,
     Reason.NOT_A_STATE_REPOSITORY: 30,
     Reason.REPOSITORY_DIRTY: 31,
     Reason.LAYOUT_VERSION: 32,
@@ -72,6 +73,9 @@ CODES: dict[Reason, int] = {
     Reason.NOT_FOUND: 76,
     Reason.SERVER_UNREACHABLE: 77,
     Reason.SERVER_REFUSED: 78,
+    Reason.REGISTRY_UNREACHABLE: 80,
+    Reason.REGISTRY_REFUSED: 81,
+    Reason.INVALID_REGISTRIES: 82,
     Reason.ENVIRONMENT_MISSING: NEEDS_A_PERSON,
     Reason.UNEXPECTED: INTERNAL,
 }

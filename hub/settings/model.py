@@ -178,6 +178,9 @@ class Settings(BaseModel):
     catch_up_minutes: Annotated[int, Field(ge=1, le=1440)] = Field(5, alias="RTB_HUB_CATCH_UP_MINUTES")
     """How often the listener has a worker ask GitHub and Jira for what did not come by itself, in minutes, 1 to 1440.
     Each time starts a worker that was scaled to none. Default: 5."""
+    registries: Path | None = Field(None, alias="RTB_HUB_REGISTRIES")
+    """The file that says which registries of images are asked which digest a tag names (docs/reference/registries.md).
+    Default: none; images have to be given by digest where an environment asks for one."""
     slack_signing_secret: SecretStr | None = Field(None, alias="RTB_HUB_SLACK_SIGNING_SECRET")
     """What Slack signs its requests with. Default: none; requests of Slack are answered 503."""
     slack_signing_secret_file: Path | None = Field(None, alias="RTB_HUB_SLACK_SIGNING_SECRET_FILE")

@@ -18,6 +18,7 @@ from generator.errors import Reason
 from generator.model.blueprint import Blueprint
 from generator.model.entry import Preview
 from generator.model.environment import Environment
+from generator.model.registries import Registries
 from generator.model.services import Services
 from generator.validate.schemas import VERSIONS
 from hub.output.exit_codes import CODES
@@ -70,13 +71,14 @@ def test_the_exit_codes_told_are_those_there_are() -> None:
         "a cluster": (50, 60),
         "a forge": (60, 70),
         "the services": (70, 80),
+        "a registry": (80, 90),
     }
     told, readme = " ".join(must("--help").out.split()), " ".join(README.split())
     for name, (first, end) in groups.items():
         group = [code for code in codes if first <= code < end]
         assert f"{group[0]}–{group[-1]} {name}" in readme
         assert f"{group[0]}-{group[-1]} {name}" in told
-    assert codes[-1] < 80
+    assert codes[-1] < 90
 
 
 def test_the_picture_is_made_from_a_real_run(tmp_path: Path) -> None:
@@ -132,7 +134,9 @@ def test_every_made_block_stands_in_a_page_and_every_reason_is_told() -> None:
     assert f"--kubernetes {VERSIONS[0]}-{VERSIONS[-1]}" in told
 
 
-@pytest.mark.parametrize("model", [Preview, Environment, Blueprint, Services], ids=lambda model: model.__name__)
+@pytest.mark.parametrize(
+    "model", [Preview, Environment, Blueprint, Services, Registries], ids=lambda model: model.__name__
+)
 def test_every_field_of_a_file_says_what_it_means(model: type[BaseModel]) -> None:
     tree = model.model_json_schema(by_alias=True)
     for name, schema in {"": tree, **tree["$defs"]}.items():

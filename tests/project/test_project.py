@@ -21,6 +21,8 @@ from worlds.places import ROOT
 PACKAGES = ("generator", "reconcilers", "hub")
 #: Where the packages of the extra `services` may be imported.
 OF_SERVICES = ("hub/services/", "hub/store/", "hub/queue/")
+#: Where those of the extra `aws` may.
+OF_AWS = ("hub/adapters/registry/ecr.py", "hub/adapters/registry/aws.py")
 MAX_LINES = 400
 #: Made of parts, so that this file does not contain what it looks for.
 MACHINE = re.compile(
@@ -138,7 +140,8 @@ def test_the_locks_hold_every_dependency_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     groups = project["dependency-groups"]
     runtime = project["project"]["dependencies"]
-    services = runtime + project["project"]["optional-dependencies"]["services"]
+    extras = project["project"]["optional-dependencies"]
+    services = runtime + extras["services"] + extras["aws"]
     dev = [wanted for group in ("build", "dashboard", "dev") for wanted in groups[group] if isinstance(wanted, str)]
     assert set(groups) == {"build", "dashboard", "dev", "mutants"}
     asked_of = {
@@ -148,7 +151,9 @@ def test_the_locks_hold_every_dependency_of_the_project() -> None:
     for name, wanted in asked_of.items():
         asked = {re.split(r"[<>=~! \[;]", requirement)[0].replace(".", "-") for requirement in wanted}
         assert asked <= set(locked(name)), name
-    assert not {"fastapi", "sqlalchemy", "redis"} & set(locked("runtime.txt")), "the command line needs none of them"
+    assert not {"boto3", "fastapi", "sqlalchemy", "redis"} & set(locked("runtime.txt")), (
+        "the command line needs none of them"
+    )
 
 
 def test_only_declared_packages_are_imported() -> None:
@@ -160,10 +165,11 @@ def test_only_declared_packages_are_imported() -> None:
         return {called.get(name, name) for name in names}
 
     everywhere = known(project["dependencies"]) | {"pydantic_core"} | set(PACKAGES) | sys.stdlib_module_names
-    services = known(project["optional-dependencies"]["services"])
+    services, aws = (known(project["optional-dependencies"][extra]) for extra in ("services", "aws"))
     for path in MODULES:
-        is_service = name_of(path).startswith(OF_SERVICES)
-        assert imported(path) <= everywhere | (services if is_service else set()), name_of(path)
+        extra = services if name_of(path).startswith(OF_SERVICES) else set()
+        extra |= aws | {"botocore"} if name_of(path) in OF_AWS else set()
+        assert imported(path) <= everywhere | extra, name_of(path)
 
 
 def imported(path: Path) -> set[str]:

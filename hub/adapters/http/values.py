@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
-Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 #: Why there is no answer: no connection, no whole answer in time, a connection that broke, TLS that does not come
 #: about, more than is taken, a body that is not what was asked for, or nothing was sent because there was no key.
 Failure = Literal["no-connection", "timeout", "broken", "tls", "too-large", "unreadable", "no-credentials"]

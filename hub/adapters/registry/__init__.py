@@ -1,0 +1,1 @@
+"""Registries of images: by the OCI distribution protocol, and Amazon ECR by its own API."""
