@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from generator.objects.diff import ObjectChange
+from generator.values.formats import image_digest
 from hub.actions import start as action
 from hub.actions.start import Queued, Started
 from hub.commands.arguments import Arguments
@@ -16,16 +19,18 @@ from hub.views.done import queue_data, start_data, tell_request
 from hub.views.preview import end_line, money_line, office_hours_line, preview_row
 from hub.views.queue import QueuePosition, facts_of_queued, tell_facts
 from hub.wiring import hub
-from reconcilers.lifecycle.start import StartOutcome
+from reconcilers.lifecycle.start import StartOutcome, StartRequest
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from hub.wiring import Hub
 
 
 def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
     """Start it and tell. Raises, after all was told, what kept its forge from being told."""
     ours = hub()
-    started = action.start(arguments.parsed(ours.settings.actor), arguments.env, parts=ours.parts(repo))
+    started = action.start(_asked(arguments, ours), arguments.env, parts=ours.parts(repo))
     if isinstance(started, Queued):
         data = queue_data(started.outcome, started.done)
         emit(data, output, lambda console: tell_queued(console, started))
@@ -37,11 +42,27 @@ def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
 def diff(arguments: Arguments, *, repo: str | None, output: Format) -> None:
     """Show what `run` would change; exits with `DIFFERENT` when there is something."""
     ours = hub()
-    found = action.diff(arguments.parsed(ours.settings.actor), arguments.env, parts=ours.parts(repo))
+    found = action.diff(_asked(arguments, ours), arguments.env, parts=ours.parts(repo))
     data = {"change": found.outcome.change, "objects": [change_data(change) for change in found.changes]}
     emit(data, output, lambda console: _print_changes(console, found.changes, found.outcome))
     if found.outcome.change != "unchanged":
         sys.exit(DIFFERENT)
+
+
+def _asked(arguments: Arguments, ours: Hub) -> StartRequest:
+    """What is asked for, with the digests of its tags where registries are named. Raises what looking up raises."""
+    asked = arguments.parsed(ours.settings.actor)
+    images = asked.request.images
+    if ours.settings.registries is None or all(map(image_digest, images.values())):
+        return asked
+    from hub.actions.images import resolve_now
+
+    finder = ours.images()
+    if finder is None:
+        return asked
+    with closing(finder):
+        found = resolve_now(images, finder)
+    return replace(asked, request=replace(asked.request, images=found))
 
 
 def tell_queued(console: Console, waits: Queued) -> None:

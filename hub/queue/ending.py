@@ -43,9 +43,12 @@ def ending_of(
 def error_data(error: HubError) -> dict[str, Any]:
     """An error as a job keeps it: `{reason, faults: [{message, field, allowed, nearest, remedy}]}`, the empty left out.
 
+    `awaited`: of one that waits, the references of images that it waits for.
     A remedy that the hub can do is a value there too (`{kind, about}`): whoever shows it words it.
     """
-    return {"reason": error.reason.value, "faults": [_fault_data(fault) for fault in error.faults]}
+    awaited = list(error.awaited) if isinstance(error, Waiting) else []
+    told = {"reason": error.reason.value, "faults": [_fault_data(fault) for fault in error.faults]}
+    return {**told, "awaited": awaited} if awaited else told
 
 
 def _fault_data(fault: Fault) -> Mapping[str, Any]:

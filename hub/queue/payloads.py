@@ -14,13 +14,23 @@ from pydantic.alias_generators import to_camel
 from generator.errors import ConfigError, Fault, Reason, Waiting
 from generator.model.entry import Compute
 from generator.render.request import Request
-from generator.values.formats import Branch, DnsLabel, Duration, EnvironmentName, Text, Time
+from generator.values.formats import (
+    Branch,
+    DnsLabel,
+    Duration,
+    EnvironmentName,
+    Text,
+    Time,
+    check_image,
+    image_digest,
+)
 from generator.values.model_faults import faults_of
 from generator.values.naming import IssueKey
 from hub.store.ids import ID
 from reconcilers.lifecycle.extend import ExtendRequest
 from reconcilers.lifecycle.revive import ReviveRequest
 from reconcilers.lifecycle.start import StartRequest
+from reconcilers.ports.images import ImageName, image_name
 
 M = TypeVar("M", bound=BaseModel)
 SCHEMA: Final = "rtb-hub/job/v1"
@@ -41,6 +51,13 @@ def _job_id(text: str) -> str:
     return text
 
 
+def _repository(text: str) -> str:
+    check_image(text)
+    if image_digest(text) or ":" in text.rpartition("/")[2]:
+        raise ValueError("is more than a repository; allowed: HOST/NAME, tags and digest beside it")
+    return text
+
+
 def _short(text: str) -> str:
     if len(text) > 500 or not text.isprintable():
         raise ValueError("is no such text; allowed: at most 500 characters on one line, without control characters")
@@ -51,7 +68,7 @@ Issue = Annotated[str, AfterValidator(_issue)]
 JobId = Annotated[str, AfterValidator(_job_id)]
 Why = Annotated[Text, AfterValidator(_short)]
 #: A reference of an image; what it may be is the environment's policy to say.
-ImageName = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
+ImageReference = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
 Setting = tuple[Annotated[str, Field(min_length=1, max_length=200)], Annotated[str, Field(max_length=5000)]]
 
 
@@ -77,7 +94,7 @@ class StartBody(Said):
     blueprint: DnsLabel | None = None
     branch: Branch | None = None
     commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
-    images: Annotated[dict[DnsLabel, ImageName], Field(max_length=20)] = Field(default_factory=dict)
+    images: Annotated[dict[DnsLabel, ImageReference], Field(max_length=20)] = Field(default_factory=dict)
     settings: Annotated[list[Setting], Field(max_length=200)] = Field(default_factory=list)
     compute: Compute | None = None
     ttl: Duration | None = None
@@ -172,6 +189,18 @@ class CatchUp(Job):
     source: Literal["github", "jira"]
 
 
+class ImageHint(Job):
+    """`image.hint`: an image was pushed. `repository`: `HOST/NAME`. `tags`: those that name it now."""
+
+    repository: Annotated[str, AfterValidator(_repository)]
+    digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
+    tags: Annotated[list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")]], Field(max_length=50)]
+
+    def names(self) -> list[ImageName]:
+        """What may have been waited for."""
+        return [image_name(f"{self.repository}:{tag}") for tag in self.tags]
+
+
 class AutomationBody(Said):
     """What a rule of Jira's automation sends: `{issue, updated, rule}`; the three together say which delivery it is.
 
@@ -192,6 +221,7 @@ NAMES: Final[Mapping[str, type[Job]]] = {
     "issue.hint": IssueHint,
     "pull.hint": PullHint,
     "catch.up": CatchUp,
+    "image.hint": ImageHint,
 }
 
 
@@ -238,7 +268,7 @@ def checked(model: type[M], tree: Mapping[str, Any]) -> M:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of jobs; the title of each alternative is the name of its jobs."""
-    every = StartJob | StopJob | ExtendJob | ReviveJob | ReviewJob | IssueHint | PullHint | CatchUp
+    every = StartJob | StopJob | ExtendJob | ReviveJob | ReviewJob | IssueHint | PullHint | ImageHint | CatchUp
     tree: dict[str, Any] = TypeAdapter(every).json_schema(by_alias=True)
     names = {model.__name__: name for name, model in NAMES.items()}
     for name, one in tree["$defs"].items():

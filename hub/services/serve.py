@@ -38,7 +38,7 @@ from hub.services.listener.app import Beside, webhooks
 from hub.services.listener.receiving import Receiver
 from hub.services.listener.upkeep import kept_up
 from hub.services.screens.files import screens
-from hub.services.worker.service import working
+from hub.services.worker.service import looking_up, working
 from hub.store import schema
 from hub.store.database import Database
 from hub.wiring import Hub
@@ -117,6 +117,7 @@ def parts(ours: Hub, repo: str | None, database: Database) -> Iterator[Api]:
                 redis_url=ours.settings.secret("redis_url"),
                 issues=ours.issues(),
                 deliveries=ours.deliveries,
+                images=looking_up(ours, stack),
             )
         )
         stack.callback(jobs.listen(feed.look))

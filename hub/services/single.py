@@ -23,7 +23,7 @@ from hub.services.api.sign_in import SignIn
 from hub.services.binding import bound
 from hub.services.screens.files import screens
 from hub.services.serve import LOOPBACK, Server, answers, served_by
-from hub.services.worker.service import working
+from hub.services.worker.service import looking_up, working
 from hub.store import schema
 from hub.store.database import Database
 from hub.telemetry.serving import MetricsAddress
@@ -62,6 +62,7 @@ def serve_worker(ours: Hub, asked: Place, say: Callable[[str], None]) -> None:
                 redis_url=ours.settings.secret("redis_url"),
                 issues=ours.issues(),
                 deliveries=ours.deliveries,
+                images=looking_up(ours, stack),
             )
         )
         parts = {"database": answers(database), "worker": lambda: worker.is_well}

@@ -21,6 +21,7 @@ from generator.errors import ConfigError, Fault, Reason
 from hub.store.database import Database
 from hub.store.ids import ID
 from hub.store.tables import JOBS
+from reconcilers.ports.images import ImageName, image_name
 
 State = Literal["pending", "sent", "active", "waiting", "done", "dead", "superseded"]
 OPEN: Final = ("pending", "sent", "active", "waiting")
@@ -28,6 +29,8 @@ OPEN: Final = ("pending", "sent", "active", "waiting")
 MOST_CRASHES: Final = 5
 #: Claimers go one after another: two at once could take two jobs of one key.
 _TURN = 7_015_002
+#: Values in one statement.
+_MOST_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +261,21 @@ def retry(connection: Connection, job_id: str, *, now: datetime) -> bool:
     again = {"state": "pending", "run_at": now, "crashes": 0, "error": None, "ended_at": None}
     dead = and_(JOBS.c.id == job_id, JOBS.c.state == "dead")
     return connection.execute(update(JOBS).where(dead).values(again).returning(JOBS.c.id)).first() is not None
+
+
+def wake_awaiting(connection: Connection, names: Collection[ImageName], *, now: datetime) -> int:
+    """Have jobs that wait for one of these images look for it now; how many."""
+    waits = and_(JOBS.c.state == "waiting", JOBS.c.run_at > now, JOBS.c.error.is_not(None))
+    wanted = {*names}
+    ids = [
+        job_id
+        for job_id, error in connection.execute(select(JOBS.c.id, JOBS.c.error).where(waits))
+        if wanted & {image_name(text) for text in error.get("awaited", ())}
+    ]
+    for begin in range(0, len(ids), _MOST_AT_ONCE):
+        some = and_(JOBS.c.id.in_(ids[begin : begin + _MOST_AT_ONCE]), JOBS.c.state == "waiting")
+        connection.execute(update(JOBS).where(some).values(run_at=now))
+    return len(ids)
 
 
 def wake(connection: Connection, keys: Sequence[str], *, now: datetime) -> int:

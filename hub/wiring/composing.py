@@ -25,6 +25,7 @@ from reconcilers.lifecycle.start import Starter
 if TYPE_CHECKING:
     from hub.actions.doctor_forge import Guards
     from hub.actions.environments import EnvironmentSet
+    from hub.actions.images import ImageFinder
     from hub.actions.init import InitParts
     from hub.actions.laid_out_files import LaidOutFiles
     from hub.actions.parts import Parts
@@ -346,6 +347,15 @@ class Hub:
         from hub.wiring.services import open_deliveries
 
         return open_deliveries(self.settings, policy, lambda: self.sending)
+
+    def images(self) -> ImageFinder | None:
+        """What looks up images, for its caller to close; None: no registries are named.
+
+        Raises `ConfigError` (InvalidRegistries).
+        """
+        from hub.wiring.services import open_images
+
+        return open_images(self.settings, lambda: self.sending)
 
     def ask_page(self, host: str, path: str) -> str:
         """Why the page of a preview at `host` is not its own yet; empty when it is."""

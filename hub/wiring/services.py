@@ -10,6 +10,7 @@ from generator.errors import ConfigError, Fault, Reason
 
 if TYPE_CHECKING:
     from generator.model.lifecycle import ForgePolicy
+    from hub.actions.images import ImageFinder
     from hub.adapters.http import SenderParts
     from hub.settings import Settings
     from hub.store.database import Database
@@ -53,6 +54,19 @@ def open_deliveries(settings: Settings, policy: ForgePolicy, sending: Callable[[
     from hub.adapters.github.deliveries import open_deliveries as opened
 
     return opened(key, policy.url, sending())
+
+
+def open_images(settings: Settings, sending: Callable[[], SenderParts]) -> ImageFinder | None:
+    """What looks up images, as the settings say; None: they name no registries.
+
+    Raises `ConfigError` (InvalidRegistries) for a file that cannot be read or has mistakes.
+    """
+    if settings.registries is None:
+        return None
+    from hub.actions.images import ImageFinder
+    from hub.adapters.registry.configured import open_registries
+
+    return ImageFinder(open_registries(settings.registries, sending()))
 
 
 @contextmanager

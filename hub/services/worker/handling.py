@@ -16,12 +16,14 @@ from typing import Any, TypeVar
 from generator.errors import ConfigError, Reason, Transient
 from generator.values.naming import IssueKey
 from hub.actions import extend, revive, start, stop
+from hub.actions.images import ImageFinder, Resolved, resolve, to_look_up
 from hub.actions.parts import Parts
 from hub.actions.stop import StopRequest
 from hub.queue.payloads import (
     SCHEMA,
     CatchUp,
     ExtendJob,
+    ImageHint,
     IssueHint,
     Job,
     PullHint,
@@ -32,6 +34,7 @@ from hub.queue.payloads import (
     parsed,
 )
 from hub.queue.port import Claimed, Finished
+from hub.services.worker.awaiting import not_there
 from hub.services.worker.hints import follow
 from hub.services.worker.told import told
 from hub.store import freezes
@@ -55,6 +58,7 @@ class JobHandler:
     """Does jobs. `pool`: for what takes a thread meanwhile. Call it with a claimed job; it never blocks for long.
 
     `issues` None: Jira is not asked. `catch_up` asks senders; its second argument raises where it may not go on.
+    `images` None: no registry is asked, and images are taken as they are named.
     """
 
     parts: Parts
@@ -63,6 +67,7 @@ class JobHandler:
     pool: Executor
     issues: Issues | None = None
     catch_up: Callable[[CatchUp, Callable[[], None]], Finished] = lambda _, __: Finished()
+    images: ImageFinder | None = None
 
     def __call__(self, claimed: Claimed) -> Future[Finished]:
         """Begin it. Raises what is wrong with the job itself: `ConfigError`, `Waiting`, `Stalled` (Frozen)."""
@@ -71,7 +76,7 @@ class JobHandler:
         match job:
             case StartJob():
                 self._refuse_frozen(job.environment)
-                return self._written(claimed, _own_only(_start(job, self.parts), job.if_started_by))
+                return self._started(claimed, job)
             case ExtendJob():
                 asked_more = job.asked(job.requested_by.id)
                 return self._written(claimed, extend.submission(asked_more, job.environment, self.parts.starter))
@@ -93,6 +98,8 @@ class JobHandler:
                 return self._stop_everywhere(job, row)
             case IssueHint():
                 return self._follow(job, row)
+            case ImageHint():
+                return self._woken(job)
             case ReviewJob():
                 return self._review(job)
             case CatchUp():
@@ -102,6 +109,31 @@ class JobHandler:
     def _refuse_frozen(self, environment: str) -> None:
         with self.database.read() as connection:
             freezes.refuse(connection, environment, now=self.database.now(connection))
+
+    def _started(self, claimed: Claimed, job: StartJob) -> Future[Finished]:
+        """A start, once its images are known by their digests."""
+        if not to_look_up(job.images, self.images):
+            return self._written(claimed, _own_only(_start(job, self.parts), job.if_started_by))
+
+        def go_on(found: Resolved) -> Future[Finished]:
+            if found.lacking:
+                what = f"{job.issue} in {job.environment}"
+                raise not_there(what, found.lacking, waited=self._now() - claimed.row.created_at)
+            with_digests = job.model_copy(update={"images": dict(found.images)})
+            return self._written(claimed, _own_only(_start(with_digests, self.parts), job.if_started_by))
+
+        return _chained(resolve(job.images, self.images), go_on)
+
+    def _woken(self, hint: ImageHint) -> Finished:
+        """Have who waits for an image look for it now."""
+        with self.database.write() as connection:
+            names = hint.names()
+            woken = rows.wake_awaiting(connection, names, now=self.database.now(connection))
+        return Finished({"woken": woken})
+
+    def _now(self) -> datetime:
+        with self.database.read() as connection:
+            return self.database.now(connection)
 
     def _written(self, claimed: Claimed, submission: Submission[Any]) -> Future[Finished]:
         row = claimed.row
@@ -140,9 +172,7 @@ class JobHandler:
         return Finished({"environments": names}, tuple(puts))
 
     def _follow(self, hint: IssueHint, row: rows.JobRow) -> Finished:
-        with self.database.read() as connection:
-            now = self.database.now(connection)
-        return follow(hint, row, self.parts.reading(), self.issues, now=now)
+        return follow(hint, row, self.parts.reading(), self.issues, now=self._now())
 
     def _review(self, job: ReviewJob) -> Finished:
         environment = self.parts.reading().state(job.environment).environment
@@ -202,6 +232,27 @@ def _stopped_before(claimed: Claimed, error: BaseException) -> Finished | None:
         payload = claimed.row.payload
         return Finished({"change": "removed", "issue": payload["issue"], "environment": payload["environment"]})
     return None
+
+
+def _chained(future: Future[T], go_on: Callable[[T], Future[Finished]]) -> Future[Finished]:
+    """The end of what `go_on` begins with the result; the error of either."""
+    after: Future[Finished] = Future()
+
+    def ended(last: Future[Finished]) -> None:
+        error = last.exception()
+        if error is not None:
+            after.set_exception(error)
+        else:
+            after.set_result(last.result())
+
+    def begun(first: Future[T]) -> None:
+        try:
+            go_on(first.result()).add_done_callback(ended)
+        except BaseException as err:  # noqa: BLE001 - whatever it is, who waits must hear of it
+            after.set_exception(err)
+
+    future.add_done_callback(begun)
+    return after
 
 
 def _then(

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 from generator.model.lifecycle import ForgePolicy
+from hub.actions.images import ImageFinder
 from hub.actions.parts import Parts
 from hub.queue.database import DatabaseWorker
 from hub.queue.jobs import Jobs
@@ -15,6 +16,7 @@ from hub.queue.port import Finished, Pace
 from hub.services.worker.catching_up import Senders, catch_up
 from hub.services.worker.handling import JobHandler
 from hub.telemetry.telemetry import SILENT, Telemetry
+from hub.wiring import Hub
 from hub.writing.committer import GroupCommitter
 from reconcilers.ports.deliveries import Deliveries
 from reconcilers.ports.issues import Issues
@@ -24,6 +26,14 @@ _PACE = Pace()
 
 def _no_deliveries(_: ForgePolicy) -> None:
     return None
+
+
+def looking_up(ours: Hub, stack: ExitStack) -> ImageFinder | None:
+    """What looks up images in the registries of the settings, closed with `stack`. Raises as `Hub.images`."""
+    images = ours.images()
+    if images is not None:
+        stack.callback(images.close)
+    return images
 
 
 @contextmanager
@@ -37,11 +47,13 @@ def working(  # noqa: PLR0913 - what one process is given
     redis_url: str | None = None,
     issues: Issues | None = None,
     deliveries: Callable[[ForgePolicy], Deliveries | None] = _no_deliveries,
+    images: ImageFinder | None = None,
 ) -> Iterator[DatabaseWorker]:
     """A worker that runs within. `concurrency`: threads for jobs that need one.
 
     `redis_url` None: of the database's queue; else Redis wakes it, and a relay runs beside it. Raises `ConfigError`
     (InvalidValue) for a Redis that evicts. `issues` None: Jira is not asked. `deliveries` opens those of a forge.
+    `images` None: no registry is asked.
 
     When it ends, it takes no more jobs and waits for those in hand, `pace.stop` at most; another worker does the rest.
     """
@@ -52,7 +64,7 @@ def working(  # noqa: PLR0913 - what one process is given
     def asks(job: CatchUp, may_go_on: Callable[[], None]) -> Finished:
         return catch_up(job, jobs, parts.reading(), senders, may_go_on=may_go_on)
 
-    handler = JobHandler(parts, committer, jobs.database, pool, issues, asks)
+    handler = JobHandler(parts, committer, jobs.database, pool, issues, asks, images)
     with ExitStack() as stack:
         worker = DatabaseWorker(jobs, handler, pace=pace, telemetry=telemetry)
         if redis_url is not None:
