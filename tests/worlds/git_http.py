@@ -17,7 +17,8 @@ from typing import Any
 class GitServer:
     """Serves the repositories below `root`. `drop_after_push`: the push is done, its answer is lost. `is_down`: 503.
 
-    `forbids`: 403. `hangs`: no answer before the event is set.
+    `forbids`: 403. `hangs`: no answer before the event is set. `holds`: no push is done before the event is set, and
+    `held` says how many came meanwhile.
 
     `on_push` is told the refs (name → commit) of the repository before and after each push.
     """
@@ -28,6 +29,8 @@ class GitServer:
     is_down: bool = False
     forbids: bool = False
     hangs: threading.Event | None = None
+    holds: threading.Event | None = None
+    held: int = 0
     on_push: Callable[[dict[str, str], dict[str, str]], None] | None = None
     requests: list[str] = field(default_factory=list)
 
@@ -79,6 +82,9 @@ def _handler(server: GitServer) -> Any:
                 self.send_error(503 if server.is_down else 403)
                 return
             is_push = self.command == "POST" and self.path.endswith("git-receive-pack")
+            if is_push and server.holds is not None:
+                server.held += 1
+                server.holds.wait()
             before = self._refs() if is_push and server.on_push else {}
             head, _, content = self._backend(body).partition(b"\r\n\r\n")
             if is_push and server.on_push:
