@@ -46,7 +46,7 @@ hostile: $(DEV_READY) ## Judge 2,000 random histories by real Git, and read 10,0
 	$(BIN)/pytest -n 2 tests/hub/approval/test_random_histories.py tests/hub/test_hostile_inputs.py \
 	  --histories 2000 --inputs 10000 --timeout 1200
 
-e2e: $(DEV_READY) ## Prove the whole loop on a real Kubernetes API, Argo CD and Gitea, built once from source (a quarter of an hour)
+e2e: $(DEV_READY) ## Prove the whole loop on a real Kubernetes API, Argo CD, KEDA and Gitea, built once from source (20 minutes)
 	$(BIN)/python tests/e2e/toolchain.py
 	$(BIN)/pytest tests/e2e -n 2 --dist loadfile --timeout 1200 $(ARGS)
 

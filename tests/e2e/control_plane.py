@@ -1,7 +1,7 @@
 """A real Kubernetes control plane without containers: etcd, API server, controllers, scheduler, and KWOK for nodes.
 
 All on loopback and free ports, below one folder. Nodes look like Fargate's and like a Karpenter spot node; pods on them
-run at once, but those whose image is `BROKEN` never start.
+run at once, but those whose image is `BROKEN` never start, and those that `kubelet` runs are left to it.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from authority import PROXY, Authority
 from kubernetes import client, config
 from processes import Process, free_port
 from toolchain import DEFINITIONS, MODULES, Toolchain
 
 BROKEN = "registry.example.com/broken@sha256:" + "b" * 64
 READER_GROUP = "rtb-hub-reader"
+#: Pods of these names (`app.kubernetes.io/name`) are left to `kubelet`.
+RUN_AS_PROCESSES = ("rtb-hub-listener", "rtb-hub-worker", "rtb-hub-upgrade")
 _CRDS = Path(__file__).resolve().parents[2] / "generator" / "crds"
 _STAGES = (
     "pod/fast/pod-ready",
@@ -93,6 +96,7 @@ class ControlPlane:
         self.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=yaml.safe_dump_all(objects))
 
     def _start(self) -> None:
+        self.authority = Authority(self.folder / "authority")
         port, peer, secure = free_port(), free_port(), free_port()
         etcd = f"http://127.0.0.1:{port}"
         self.run(
@@ -114,6 +118,11 @@ class ControlPlane:
             "--service-account-key-file", key, "--service-account-signing-key-file", key,
             "--service-account-issuer", "https://kubernetes.default.svc", "--token-auth-file", tokens,
             "--authorization-mode", "RBAC", "--service-cluster-ip-range", "10.0.0.0/20", "--endpoint-reconciler-type", "none",
+            # How it calls servers behind it, such as KEDA's of metrics.
+            "--requestheader-client-ca-file", self.authority.certificate, "--requestheader-allowed-names", PROXY,
+            "--requestheader-username-headers", "X-Remote-User", "--requestheader-group-headers", "X-Remote-Group",
+            "--requestheader-extra-headers-prefix", "X-Remote-Extra-",
+            "--proxy-client-cert-file", self.authority.leaf, "--proxy-client-key-file", self.authority.key,
         )  # fmt: skip
         authority = certificates / "apiserver.crt"
         server = f"https://127.0.0.1:{secure}"
@@ -128,6 +137,7 @@ class ControlPlane:
             "kube-controller-manager", self.tools.program("kube-controller-manager"), *access, *quick,
             "--secure-port", free_port(), "--service-account-private-key-file", key, "--root-ca-file", authority,
             "--controllers", "*,-nodeipam",
+            "--horizontal-pod-autoscaler-sync-period=2s",
         )  # fmt: skip
         self.run("kube-scheduler", self.tools.program("kube-scheduler"), *access, *quick, "--secure-port", free_port())
         stages = self.folder / "stages.yaml"
@@ -139,10 +149,13 @@ class ControlPlane:
             "--server-address", f"127.0.0.1:{free_port()}", "--node-port", free_port(), HOME=str(self.folder),
         )  # fmt: skip
         self.apply([*_nodes(), *self._definitions()])
-        self._wait_for_definitions()
+        self.wait_for_definitions()
 
-    def _wait_for_definitions(self) -> None:
-        """`kubectl wait` fails on one that has no conditions yet, as just after it was made on a busy machine."""
+    def wait_for_definitions(self) -> None:
+        """Wait until all are established.
+
+        `kubectl wait` fails on one that has no conditions yet, as just after it was made on a busy machine.
+        """
         for left in reversed(range(10)):
             try:
                 self.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
@@ -174,10 +187,14 @@ class ControlPlane:
         self.kubeconfig.write_text(json.dumps(tree), encoding="ascii")
 
     def _stages(self) -> Iterable[dict[str, Any]]:
-        """KWOK's own fast stages; pods with the image `BROKEN` get one of ours."""
+        """KWOK's own fast stages, but not for `RUN_AS_PROCESSES`; pods with the image `BROKEN` get one of ours."""
+        name_of = '.metadata.labels["app.kubernetes.io/name"]'
+        others = {"key": name_of, "operator": "NotIn", "values": [*RUN_AS_PROCESSES]}
         stages = self.tools.sources_of("kwok") / "kustomize" / "stage"
         for name in _STAGES:
             stage = yaml.safe_load((stages / f"{name}.yaml").read_text(encoding="utf-8"))
+            if name.startswith("pod/"):
+                stage["spec"]["selector"]["matchExpressions"].append(others)
             if name.endswith("pod-ready"):
                 image = {"key": ".spec.containers.[].image", "values": [BROKEN]}
                 selector = stage["spec"]["selector"]["matchExpressions"]

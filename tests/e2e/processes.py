@@ -69,6 +69,11 @@ class Process:
     def is_running(self) -> bool:
         return self._popen is not None and self._popen.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """What it ended with; None: it runs, or never did."""
+        return self._popen.poll() if self._popen is not None else None
+
     def check(self) -> None:
         """Raise `ComponentError` when it is not running."""
         if not self.is_running:
@@ -94,6 +99,11 @@ class Process:
         if self._popen is not None and self.is_running:
             self._popen.kill()
             self._popen.wait()
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        if self._popen is not None and self.is_running:
+            self._popen.terminate()
 
     def stop(self) -> None:
         """Ask it to end, and end it."""

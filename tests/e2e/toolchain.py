@@ -1,4 +1,4 @@
-"""The programs of the control plane and of a forge, built from the pinned Go modules beside this file, once, and kept.
+"""The programs of the control plane, a forge and KEDA, built from the pinned Go modules beside this file, once, and kept.
 
 `python tests/e2e/toolchain.py` builds what is missing and says what it does. A module's programs are kept under a hash
 of its go.mod, go.sum and flags, so nothing is built twice and a change of one module builds only that one. Programs
@@ -31,6 +31,7 @@ _SCRATCH = ".building-"
 BUILT = "seconds"
 _ETCD, _KWOK, _K8S = "go.etcd.io/etcd/server/v3", "sigs.k8s.io/kwok", "k8s.io/kubernetes"
 _ARGOCD, _GITEA = "github.com/argoproj/argo-cd/v3", "code.gitea.io/gitea"
+_KEDA = "github.com/kedacore/keda/v2"
 #: What the compilers need not do, as measured in docs/adr/0026: write for debuggers what the linker leaves out anyway,
 #: collect garbage before a process holds this much, and make SQLite as quick as can be.
 _FLAGS = ("-trimpath", "-gcflags=all=-dwarf=false", "-ldflags=-s -w")
@@ -114,7 +115,7 @@ class Module:
         return f"{self.name}-{digest.hexdigest()[:16]}"
 
 
-_TITLES = {_ETCD: "etcd", _KWOK: "KWOK", _K8S: "Kubernetes", _ARGOCD: "Argo CD", _GITEA: "Gitea"}
+_TITLES = {_ETCD: "etcd", _KWOK: "KWOK", _K8S: "Kubernetes", _ARGOCD: "Argo CD", _GITEA: "Gitea", _KEDA: "KEDA"}
 _VERSION_STAMPS = tuple(
     f"k8s.io/{where}.{name}"
     for where in ("component-base/version", "client-go/pkg/version")
@@ -138,7 +139,15 @@ CONTROL_PLANE = (PLANE,)
 GITEA = Module(
     "gitea", {"gitea": Program(_GITEA, _GITEA, ("main.Version",))}, "sqlite,sqlite_unlock_notify", has_c=True
 )
-TOOLS = (*CONTROL_PLANE, GITEA)
+#: Its libraries are not the plane's: its controller-runtime is of the Kubernetes before (docs/adr/0026).
+KEDA = Module(
+    "keda",
+    {
+        "keda-operator": Program(f"{_KEDA}/cmd/operator", _KEDA),
+        "keda-adapter": Program(f"{_KEDA}/cmd/adapter", _KEDA),
+    },
+)
+TOOLS = (*CONTROL_PLANE, GITEA, KEDA)
 
 
 def module_of(program: str) -> Module:
@@ -194,7 +203,7 @@ class Toolchain:
             missing = self.missing(modules)
             if missing:
                 names = ", ".join(m.versions for m in missing)
-                say(f"building {names} from source with {self.go}: up to a quarter of an hour on two cores, once")
+                say(f"building {names} from source with {self.go}: up to twenty minutes on two cores, once")
             for module in missing:  # one after the other: what both use is compiled once
                 self._build(module)
             if not self.key_maker.exists():
@@ -320,6 +329,6 @@ def _explained(what: str, output: str) -> str:
 
 if __name__ == "__main__":
     try:
-        say(f"control plane and forge ready, {Toolchain.find().build(TOOLS):.0f} s")
+        say(f"control plane, forge and KEDA ready, {Toolchain.find().build(TOOLS):.0f} s")
     except ToolError as error:
         sys.exit(f"error: {error}")
