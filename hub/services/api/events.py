@@ -1,15 +1,17 @@
 """What changes, as it does: server-sent events of one stream a client.
 
-`snapshot` once at the begin, then `changed` and `gone` of the previews that the client's filter matches, `operation` of
-each that ended. A client that names the last event it saw (Last-Event-ID) gets what it missed. `reset` says that this
-is not known any more, or that the client reads too slowly: it reads the list again and comes back.
+`snapshot` at the begin, then `changed` and `gone` of the previews that the client's filter matches (one that matches no
+more is gone to it), at most two of each a second, and `operation` of each that ended. `alive` tells every 15 seconds
+when the repository was looked at last. A client that names the last event it saw (Last-Event-ID) gets what it missed.
+`reset` says that this is not known any more, or that the client reads too slowly: it reads the list again and comes
+back without it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
@@ -18,19 +20,23 @@ from starlette.responses import Response
 
 from generator.errors import ConfigError, Fault, Reason
 from hub.services.api.context import Api, ApiOf, CallerOf
-from hub.services.api.feed import Change
+from hub.services.api.feed import Change, Feed
 from hub.services.api.limits import STREAMS, STREAMS_OF_ONE, StrictRoute
 from hub.services.api.reads import Filter
 from hub.services.api.rights import Caller
+from hub.services.api.shapes.base import tells
+from hub.services.api.shapes.streaming import StreamEvents
 from hub.services.api.snapshot import Wanted
 
 router = APIRouter(prefix="/api/v1", route_class=StrictRoute)
 #: Events that wait for a client to read them; seconds between two signs of life, shorter than a load balancer waits.
 MOST_WAITING, PING_SECONDS = 100, 15
+#: Previews that one event tells of.
+MOST_ROWS = 100
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-@router.get("/events", response_model=None, response_class=EventSourceResponse)
+@router.get("/events", responses=tells(StreamEvents), response_model=None, response_class=EventSourceResponse)
 async def events(
     api: ApiOf, caller: CallerOf, env: Filter = "", phase: Filter = "", project: Filter = "",
     requester: Annotated[str, Query(max_length=200)] = "", text: Filter = "",
@@ -39,37 +45,36 @@ async def events(
     """The stream; its filters are those of the list."""
     wanted = Wanted(env, phase, project, caller.name if requester == "me" else requester, text)
     snapshot = api.snapshot
-    begin = {"revision": snapshot.revision, "total": len(snapshot.view(wanted).rows)}
+    begin = {"revision": snapshot.revision, "asOf": snapshot.as_of, "total": len(snapshot.view(wanted).rows)}
     if sum(api.streams.values()) >= STREAMS or api.streams.get(caller.id, 0) >= STREAMS_OF_ONE:
         fault = Fault(f"there are {STREAMS_OF_ONE} streams of {caller.name}, or {STREAMS} in all", remedy="close one")
         raise ConfigError(Reason.TOO_MANY_REQUESTS, fault)
     stream = _stream(api, caller, wanted, begin, last_event_id)
-    return EventSourceResponse(stream, headers=_HEADERS, ping=PING_SECONDS)
+    return EventSourceResponse(stream, headers=_HEADERS, ping=PING_SECONDS, ping_message_factory=lambda: _alive(api))
 
 
 async def _stream(
     api: Api, caller: Caller, wanted: Wanted, begin: dict[str, Any], last_event_id: str | None
 ) -> AsyncIterator[ServerSentEvent]:
-    reader = _Reader(asyncio.get_running_loop(), api.ending)
-    after = int(last_event_id) if last_event_id and last_event_id.isdecimal() else None
+    reader, feed = _Reader(asyncio.get_running_loop(), api.ending), api.feed
     api.streams[caller.id] = api.streams.get(caller.id, 0) + 1
-    missed, last = api.feed.subscribe(reader.told, after=after)
+    missed, last = feed.subscribe(reader.told, after=_after(feed, last_event_id))
     try:
-        if last_event_id is not None and (after is None or missed is None):
-            yield _event("reset", {"why": "the last event is not known any more"}, last)
+        if last_event_id is not None and missed is None:
+            yield _event("reset", {"why": "the last event is not known any more"})
             return
         if last_event_id is None:
-            yield _event("snapshot", begin, last)
+            yield _event("snapshot", begin, _id(feed, last))
         for one in missed or []:
-            if _is_wanted(one, wanted):
-                yield _event(one.event, one.data, one.id)
+            for event in _events(feed, one, wanted):
+                yield event
         async for one in reader.changes():
-            if _is_wanted(one, wanted):
-                yield _event(one.event, one.data, one.id)
+            for event in _events(feed, one, wanted):
+                yield event
         if reader.is_slow:
-            yield _event("reset", {"why": "the client reads too slowly"}, last)
+            yield _event("reset", {"why": "the client reads too slowly"})
     finally:
-        api.feed.unsubscribe(reader.told)
+        feed.unsubscribe(reader.told)
         api.streams[caller.id] -= 1
         if not api.streams[caller.id]:
             del api.streams[caller.id]
@@ -111,9 +116,45 @@ class _Reader:
             ending.cancel()
 
 
-def _is_wanted(change: Change, wanted: Wanted) -> bool:
-    return change.about is None or wanted.matches(change.about)
+def _events(feed: Feed, change: Change, wanted: Wanted) -> list[ServerSentEvent]:
+    """What a client is told of a change. The last one alone has the id: who missed it gets all of them again."""
+    about = {"revision": change.revision, "asOf": change.as_of}
+    told: list[tuple[str, Any]] = []
+    if change.operation is not None:
+        told.append(("operation", change.operation))
+    elif change.rows is None:
+        told.append(("changed", {**about, "previews": [], "isMany": True}))
+    else:
+        new = [one.data for one in change.rows if wanted.takes(one.after)]
+        if new:
+            is_many = len(new) > MOST_ROWS
+            told.append(("changed", {**about, "previews": [] if is_many else new, "isMany": is_many}))
+        old = [_where(one.data) for one in change.rows if wanted.takes(one.before) and not wanted.takes(one.after)]
+        if old:
+            told.append(("gone", {**about, "previews": old}))
+    events = [_event(name, data) for name, data in told[:-1]]
+    return [*events, *(_event(name, data, _id(feed, change.id)) for name, data in told[-1:])]
 
 
-def _event(name: str, data: Any, number: int) -> ServerSentEvent:
-    return ServerSentEvent(json.dumps(data, ensure_ascii=False), event=name, id=str(number))
+def _where(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: data[name] for name in ("issue", "environment", "isRequest")}
+
+
+def _after(feed: Feed, last_event_id: str | None) -> int | None:
+    """The number of the event that a client saw last; -1: it is none of this process's."""
+    if last_event_id is None:
+        return None
+    name, _, number = last_event_id.rpartition("-")
+    return int(number) if name == feed.name and number.isascii() and number.isdecimal() else -1
+
+
+def _id(feed: Feed, number: int) -> str:
+    return f"{feed.name}-{number}"
+
+
+def _alive(api: Api) -> ServerSentEvent:
+    return _event("alive", {"asOf": api.feed.snapshot.as_of})
+
+
+def _event(name: str, data: Any, number: str | None = None) -> ServerSentEvent:
+    return ServerSentEvent(json.dumps(data, ensure_ascii=False), event=name, id=number)

@@ -6,16 +6,18 @@ two looks lies a pause, so that many changes are told together.
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from generator.errors import HubError, declared
 from hub.actions.list_previews import listed_previews
-from hub.services.api.snapshot import NOTHING_READ, Snapshot, place_of, preview_data
+from hub.services.api.snapshot import NOTHING_READ, Snapshot, Traits, place_of, preview_data
 from hub.services.api.told import operation_told
 from hub.store import operations
 from hub.store.database import Database
@@ -29,20 +31,41 @@ from reconcilers.state.rereading import StateReader
 
 #: How often the repository is looked at, and the least time between two looks.
 LOOK_SECONDS, APART_SECONDS = 5.0, 0.5
-#: Events that are kept for who comes back.
-_KEPT = 1000
+#: Changes of previews that are kept for who comes back; and those of one look that are told one by one.
+_KEPT, _APART = 2000, 1000
 #: Operations that were asked for longer ago are not told of when they end.
 _RECENT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
+class RowChange:
+    """One preview that changed (`after`), or is gone (None), with what filters look at before and after.
+
+    `data` is what is told of it: all of it, or where it was.
+    """
+
+    before: Traits | None
+    after: Traits | None
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """One event. `about` is the preview that changed or is gone, for filters; None for others."""
+    """What one look found: an operation that ended, or previews. `rows` None: more than are kept apart.
+
+    It holds no snapshot: those of the past would stay as long as it.
+    """
 
     id: int
-    event: str
-    data: Mapping[str, Any]
-    about: Listed | None = None
+    revision: str = ""
+    as_of: str = ""
+    rows: tuple[RowChange, ...] | None = ()
+    operation: Mapping[str, Any] | None = None
+
+    @property
+    def size(self) -> int:
+        """How much it takes to keep."""
+        return 1 + len(self.rows or ())
 
 
 @dataclass(eq=False)
@@ -62,7 +85,9 @@ class Feed:
         self._lock, self._looking = threading.Lock(), threading.Lock()
         self._began = float("-inf")
         self._subscribers: list[Callable[[list[Change]], None]] = []
-        self._kept: deque[Change] = deque(maxlen=_KEPT)
+        self._kept: deque[Change] = deque()
+        #: Names this process in the ids of events: another one counts from 1 too.
+        self.name = secrets.token_hex(4)
         self._count = 0
         self._wake, self._ends, self._read = threading.Event(), threading.Event(), threading.Event()
         self._since: datetime | None = None
@@ -146,8 +171,9 @@ class Feed:
             return
         self.error = None
         before, self.snapshot = self.snapshot, after
-        events = [] if before is NOTHING_READ or before.rows is after.rows else [*_differences(before, after)]
-        self._tell([*events, *(("operation", operation_told(one), None) for one in ended)])
+        is_same = before is NOTHING_READ or before.rows is after.rows
+        rows = () if is_same else tuple(islice(_differences(before, after), _APART + 1))
+        self._tell(after, rows if len(rows) <= _APART else None, [operation_told(one) for one in ended])
         self._read.set()
 
     def _read_anew(self) -> Snapshot:
@@ -178,29 +204,33 @@ class Feed:
         self._seen = {one.id for one in found}
         return new
 
-    def _tell(self, changes: list[tuple[str, Mapping[str, Any], Listed | None]]) -> None:
-        if not changes:
+    def _tell(self, at: Snapshot, rows: tuple[RowChange, ...] | None, ended: Sequence[Mapping[str, Any]]) -> None:
+        told: list[dict[str, Any]] = [{"operation": one} for one in ended]
+        if rows is None or rows:
+            told.insert(0, {"rows": rows, "revision": at.revision, "as_of": at.as_of})
+        if not told:
             return
         with self._lock:
-            made = []
-            for event, data, about in changes:
-                self._count += 1
-                made.append(Change(self._count, event, data, about))
+            made = [Change(self._count + number, **one) for number, one in enumerate(told, 1)]
+            self._count += len(made)
             self._kept.extend(made)
+            while sum(one.size for one in self._kept) > _KEPT and len(self._kept) > 1:
+                self._kept.popleft()
             subscribers = tuple(self._subscribers)
-        for told in subscribers:
-            told(made)
+        for subscriber in subscribers:
+            subscriber(made)
 
 
-def _differences(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, Mapping[str, Any], Listed | None]]:
+def _differences(before: Snapshot, after: Snapshot) -> Iterator[RowChange]:
     old = {place_of(one): one for one in before.rows}
     for one in after.rows:
         was = old.pop(place_of(one), None)
         if was is None or _facts(was) != _facts(one):
-            yield "changed", preview_data(one, now=after.at), one
+            traits = None if was is None else Traits.of(was)
+            yield RowChange(traits, Traits.of(one), preview_data(one, now=after.at))
     for gone in old.values():
         where = {"issue": gone.row.key, "environment": gone.row.environment, "isRequest": gone.is_request}
-        yield "gone", where, gone
+        yield RowChange(Traits.of(gone), None, where)
 
 
 def _facts(listed: Listed) -> tuple[Any, ...]:

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from generator.errors import ConfigError, Fault, HubError, Reason, nearest
-from generator.values.formats import format_time
 from generator.values.naming import IssueKey
 from hub.services.api.context import ApiOf, CallerOf, Data
 from hub.services.api.limits import StrictRoute
@@ -30,7 +29,7 @@ def about(snapshot: Snapshot) -> Data:
     """What every list says of the snapshot it is from."""
     return {
         "revision": snapshot.revision,
-        "asOf": format_time(snapshot.at.replace(microsecond=0)),
+        "asOf": snapshot.as_of,
         "unreadable": snapshot.told_failures(),
         "stale": sorted(snapshot.stale),
     }

@@ -17,7 +17,7 @@ from typing import Any
 
 from generator.errors import ConfigError, Fault, HubError, Reason
 from generator.model.environment import Environment
-from generator.values.formats import parse_time
+from generator.values.formats import format_time, parse_time
 from generator.values.quantities import duration
 from hub.output.remedies import fault_line
 from hub.services.api.spend import Spend, spends
@@ -53,6 +53,33 @@ class Wanted:
             and self.requester in ("", row.owner)
             and (not self.text or self.text.casefold() in _searched(listed))
         )
+
+    def takes(self, traits: Traits | None) -> bool:
+        """Whether a preview of these traits is wanted; None: there is none."""
+        return traits is not None and (
+            self.env in ("", traits.env)
+            and self.phase in ("", traits.phase)
+            and self.project in ("", traits.project)
+            and self.requester in ("", traits.requester)
+            and (not self.text or self.text.casefold() in traits.text)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What filters look at of one preview, without the rest of it."""
+
+    env: str
+    phase: str
+    project: str
+    requester: str
+    text: str
+
+    @classmethod
+    def of(cls, listed: Listed) -> Traits:
+        """Those of a row."""
+        row = listed.row
+        return cls(row.environment, phase_of(listed), listed.key.project, row.owner, _searched(listed))
 
 
 def _searched(listed: Listed) -> str:
@@ -126,6 +153,11 @@ class Snapshot:
     def environments(self) -> Mapping[str, Environment]:
         """Those that can be read, by name."""
         return {name: state.environment for name, state in self.states.items()}
+
+    @property
+    def as_of(self) -> str:
+        """When it was looked, as it is told."""
+        return format_time(self.at.replace(microsecond=0))
 
     @cached_property
     def revision(self) -> str:
