@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hub.store.jobs import State
 
 _PANEL = "Services"
-_SOURCES = ("github", "jira", "jira-automation", "slack")
+_SOURCES = ("github", "jira", "jira-automation", "slack", "ecr")
 _STATES = ("processed", "ignored", "failed")
 _JOB_STATES = ("pending", "sent", "active", "waiting", "done", "dead", "superseded")
 

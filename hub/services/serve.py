@@ -35,6 +35,7 @@ from hub.services.api.feed import Feed
 from hub.services.api.sign_in import SignIn
 from hub.services.binding import bound
 from hub.services.listener.app import Beside, webhooks
+from hub.services.listener.pushes import taking_pushes
 from hub.services.listener.receiving import Receiver
 from hub.services.listener.upkeep import kept_up
 from hub.services.screens.files import screens
@@ -86,6 +87,7 @@ def serve(ours: Hub, asked: Serving, say: Callable[[str], None]) -> None:
 
         receiver = Receiver(api.jobs, ours.settings.secret, _now, ours.telemetry)
         stack.enter_context(kept_up(receiver, ours.settings))
+        stack.enter_context(taking_pushes(receiver, ours.pushes()))
         app = Beside(make_app(api, is_loopback=True, screens=screens()), webhooks(receiver))
         server = Server(served_by(app), api, ready)
         server.run(sockets=[listening])

@@ -181,6 +181,9 @@ class Settings(BaseModel):
     registries: Path | None = Field(None, alias="RTB_HUB_REGISTRIES")
     """The file that says which registries of images are asked which digest a tag names (docs/reference/registries.md).
     Default: none; images have to be given by digest where an environment asks for one."""
+    ecr_queue_url: str | None = Field(None, alias="RTB_HUB_ECR_QUEUE_URL")
+    """The queue of Amazon SQS that EventBridge tells of pushes to ECR: `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`;
+    the listener reads it. Default: none; images that are waited for are looked for now and then."""
     slack_signing_secret: SecretStr | None = Field(None, alias="RTB_HUB_SLACK_SIGNING_SECRET")
     """What Slack signs its requests with. Default: none; requests of Slack are answered 503."""
     slack_signing_secret_file: Path | None = Field(None, alias="RTB_HUB_SLACK_SIGNING_SECRET_FILE")

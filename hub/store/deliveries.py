@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Row, or_, select, update
 from hub.store.database import Database
 from hub.store.tables import DELIVERIES
 
-#: Whence deliveries come: the last part of the path that they are sent to.
-Source = Literal["github", "jira", "jira-automation", "slack"]
+#: Whence deliveries come: the last part of the path that they are sent to; `ecr` by a queue that is read.
+Source = Literal["github", "jira", "jira-automation", "slack", "ecr"]
 DeliveryState = Literal["processed", "ignored", "failed"]
 #: So long a body is kept, and so long the row that says that it came.
 BODY_KEPT: Final = timedelta(days=14)

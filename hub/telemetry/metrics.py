@@ -85,8 +85,8 @@ GIT_OUTCOME = Label("outcome", ("ok", "nonzero", "timeout", "missing", "kept"))
 COMMIT_OUTCOME = Label("outcome", ("committed", "moved", "refused", "failed"))
 #: Why a call has no answer that can be used.
 FAILURES = ("no-connection", "timeout", "broken", "tls", "too-large", "unreadable", "no-credentials")
-TARGET = Label("target", ("github", "gitea", "kubernetes", "jira"))
-METHOD = Label("method", ("GET", "POST", "PUT", "PATCH", "DELETE"))
+TARGET = Label("target", ("github", "gitea", "kubernetes", "jira", "registry", "ecr"))
+METHOD = Label("method", ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"))
 HTTP_OUTCOME = Label("outcome", ("1xx", "2xx", "3xx", "4xx", "429", "5xx", *FAILURES))
 
 _QUICK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
@@ -169,7 +169,7 @@ DELIVERIES = Metric(
     "rtb_hub_deliveries_total",
     "counter",
     (
-        Label("source", ("github", "jira", "jira-automation", "slack")),
+        Label("source", ("github", "jira", "jira-automation", "slack", "ecr")),
         Label(
             "outcome",
             ("processed", "ignored", "failed", "known", "unsigned", "too-large", "too-slow", "cut-off", "not-kept"),

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from hub.adapters.known_environments import KnownEnvironments
     from hub.adapters.kubernetes.cluster import Cluster
     from hub.adapters.local_forge.forge import LocalForge
+    from hub.adapters.registry.sqs import EventQueue
     from hub.approval.requests import Requests
     from hub.approval.review_process import ReviewProcess
     from hub.store.database import Database
@@ -356,6 +357,12 @@ class Hub:
         from hub.wiring.services import open_images
 
         return open_images(self.settings, lambda: self.sending)
+
+    def pushes(self) -> EventQueue | None:
+        """The queue that tells of pushes to ECR; None: the settings name none. Raises `ConfigError` (InvalidValue)."""
+        from hub.wiring.services import open_pushes
+
+        return open_pushes(self.settings, lambda: self.sending)
 
     def ask_page(self, host: str, path: str) -> str:
         """Why the page of a preview at `host` is not its own yet; empty when it is."""

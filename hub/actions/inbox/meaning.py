@@ -4,7 +4,8 @@ Jira and GitHub only hint that something changed: a job reads the issue or pull 
 then, so that neither their order nor their repetition matters. Sources of what is read here:
 https://docs.github.com/en/webhooks/webhook-events-and-payloads,
 https://developer.atlassian.com/cloud/jira/platform/webhooks/,
-https://docs.slack.dev/interactivity/handling-user-interaction and https://docs.slack.dev/apis/events-api.
+https://docs.slack.dev/interactivity/handling-user-interaction and https://docs.slack.dev/apis/events-api,
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from dataclasses import dataclass
 from typing import Any, Final, get_args
 
 from generator.errors import ConfigError, Fault, Reason
-from hub.queue.payloads import SCHEMA, AutomationBody, IssueHint, PullHint, checked
+from hub.queue.payloads import SCHEMA, AutomationBody, ImageHint, IssueHint, PullHint, checked
 from hub.store.deliveries import Source
 from hub.store.ids import ID
 from hub.store.jobs import Job
 
-SOURCES: Final[tuple[Source, ...]] = get_args(Source)
+#: Those that are sent to the listener.
+SOURCES: Final[tuple[Source, ...]] = tuple(one for one in get_args(Source) if one != "ecr")
 QUEUE: Final = "jira-queue"
+_ECR_EVENT: Final = "image-action"
 #: What is kept of the headers; nothing that proves anything is.
 KEPT_HEADERS: Final = (
     "content-type", "content-encoding", "user-agent", "x-github-delivery", "x-github-event", "x-github-hook-id",
@@ -65,6 +68,9 @@ def named(source: Source, headers: Mapping[str, str], body: bytes, tree: Mapping
             said, event = (_hash("\0".join(parts)) if tree else None), "automation"
         case "slack":
             said, event = _slack(tree or {})
+        case "ecr":
+            told = (tree or {}).get("id")
+            said, event = (told if isinstance(told, str) else None), _ECR_EVENT if tree else None
     word = event if isinstance(event, str) and _WORD.fullmatch(event) else "unknown"
     if not said:
         return Named(f"sha256-{hashlib.sha256(body).hexdigest()}", word)
@@ -86,6 +92,28 @@ def meaning(source: Source, which: Named, tree: Mapping[str, Any]) -> Meaning:
             if tree.get("type") == "url_verification":
                 return Meaning(ignored="Slack asks whether we are here", challenge=str(tree.get("challenge", ""))[:200])
             return Meaning(ignored="no message of the hub's asks for an answer in Slack")
+        case "ecr":
+            return _image_hint(which, tree)
+
+
+def _image_hint(which: Named, tree: Mapping[str, Any]) -> Meaning:
+    """A push, as EventBridge tells of it; other events of ECR are of scans, replications and deletions."""
+    if tree.get("source") != "aws.ecr" or tree.get("detail-type") != "ECR Image Action":
+        return Meaning(ignored="it is no event of an image in ECR")
+    action, result = _at(tree, "detail", "action-type"), _at(tree, "detail", "result")
+    if (action, result) != ("PUSH", "SUCCESS"):
+        return Meaning(ignored=f"nothing follows from {str(action)[:40]} {str(result)[:40]}")
+    detail, account, region = tree["detail"], _at(tree, "account"), _at(tree, "region")
+    host = f"{account}.dkr.ecr.{region}.amazonaws.com" + (".cn" if str(region).startswith("cn-") else "")
+    repository = f"{host}/{_at(tree, 'detail', 'repository-name')}"
+    payload = {
+        **_base("ecr", job_id("ecr", which.delivery_id)), "repository": repository,
+        "digest": detail.get("image-digest"), "tags": [tag] if (tag := detail.get("image-tag")) else [],
+    }  # fmt: skip
+    hint = checked(ImageHint, payload)
+    if not hint.tags:
+        return Meaning(ignored="it was pushed without a tag")
+    return Meaning((Job(hint.id, QUEUE, "image.hint", payload),))
 
 
 def job_id(source: Source, delivery_id: str, suffix: str = "") -> str:

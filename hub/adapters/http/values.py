@@ -112,8 +112,9 @@ class Limit:
 class Call:
     """One call, for whoever counts. Nothing in it is chosen by an outsider, but the status.
 
-    `system` is github, gitea, kubernetes or jira; `operation` the template of the route. `outcome`: the status of the
-    last answer in three digits, or a `Failure`. `seconds`: all of it, `waited_seconds` of them between attempts.
+    `system` is github, gitea, kubernetes, jira, registry or ecr; `operation` the template of the route. `outcome`: the
+    status of the last answer in three digits, or a `Failure`. `seconds`: all of it, `waited_seconds` of them between
+    attempts.
     `remaining`: how many requests the server says are left to this key until its limit is renewed.
     """
 

@@ -11,6 +11,7 @@ import uvicorn
 from hub.queue.jobs import Jobs
 from hub.services.binding import bound
 from hub.services.listener.app import make_app
+from hub.services.listener.pushes import taking_pushes
 from hub.services.listener.receiving import Receiver
 from hub.services.listener.upkeep import kept_up
 from hub.store import schema
@@ -53,6 +54,7 @@ def serve(ours: Hub, asked: Listening, say: Callable[[str], None]) -> None:
         with ExitStack() as stack:
             listening = stack.enter_context(bound(asked.host, asked.port))
             stack.enter_context(kept_up(receiver, ours.settings))
+            stack.enter_context(taking_pushes(receiver, ours.pushes()))
             if redis_url is not None:
                 from hub.queue.relay import relayed
 

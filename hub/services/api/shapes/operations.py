@@ -138,7 +138,7 @@ class Delivery(Shape):
 
     id: str
     at: Time
-    source: Literal["github", "jira", "jira-automation", "slack"]
+    source: Literal["github", "jira", "jira-automation", "slack", "ecr"]
     delivery: str = Field(description="the sender's id")
     event: str
     state: Literal["processed", "ignored", "failed"]
