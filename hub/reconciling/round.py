@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from generator.errors import ConfigError, Fault, HubError, Moved, Reason, Stalled, Transient, declared, nearest
 from hub.reconciling.registry import RECONCILERS, Planned, Reconciler, ReconcileTime, is_mine
-from hub.retrying import planned_anew
+from hub.retrying import in_turn, planned_anew
 from hub.wiring import Hub
 from reconcilers.plan import Plan
 from reconcilers.ports.git import GitStore
@@ -121,8 +122,14 @@ class Round:
         pending = {state.environment.name for state in observed}
         outcomes: list[Outcome] = []
         states: Sequence[EnvironmentState] | None = observed
+        turns, since = self.ours.turns_of(self.store), time.monotonic()
 
         def attempt() -> None:
+            # In turn once it lost: before, it may have nothing to commit, or ask a forge, which others need not await.
+            with in_turn(turns if states is None else None, since, has_lost=True):
+                tried()
+
+        def tried() -> None:
             nonlocal states
             current, failures = self._observe() if states is None else (states, {})
             states = None

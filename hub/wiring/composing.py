@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from hub.adapters.registry.sqs import EventQueue
     from hub.approval.requests import Requests
     from hub.approval.review_process import ReviewProcess
+    from hub.retrying import Turns
     from hub.store.database import Database
     from hub.writing.writer import Writer
     from reconcilers.approval.push_rules import PushRules
@@ -145,7 +146,14 @@ class Hub:
         """Writes requests to `store`: what `hub.writing.committer.GroupCommitter` shares between callers."""
         from hub.writing.writer import Writer
 
-        return Writer(store, self.library, self.clock, cache=self.entry_cache, telemetry=self.telemetry)
+        kept, turns = self.entry_cache, self.turns_of(store)
+        return Writer(store, self.library, self.clock, cache=kept, telemetry=self.telemetry, turns=turns)
+
+    def turns_of(self, store: GitStore) -> Turns | None:
+        """In what order those on this machine write to `store`; None: it knows of none."""
+        from hub.adapters.git.store import GitRepository
+
+        return store.turns if isinstance(store, GitRepository) else None
 
     def parts(self, repo: str | None) -> Parts:
         """What actions on previews of a state repository are put together from; `repo` as for `store`."""

@@ -3,13 +3,15 @@
 What holds, each with a test in tests/hub/writing/test_group_commit.py:
 
 * Each request has its own answer: its error, that of its round's store, or the commit it is in.
-* A branch that moved is observed again, and everything for it planned anew, a bounded number of times.
+* A branch that moved is observed again, and everything for it planned anew, a bounded number of times: on one machine
+  in turn, who waits longest first (`hub.adapters.git.turns`), so that none loses for ever.
 * A round that soon follows another is planned on what is known, without asking the remote: a fetch is a third of a
   start. A commit that goes through proves it right; whatever else comes of it is planned anew on what the remote says.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -19,7 +21,7 @@ from typing import Any, Generic, TypeVar
 from generator.errors import HubError, Moved, Unexpected
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
-from hub.retrying import Backoff
+from hub.retrying import COMPETING, Backoff, Turns, in_turn
 from hub.telemetry import events
 from hub.telemetry.telemetry import SILENT, Telemetry
 from reconcilers.lifecycle.batch import Accepted, Outcome, Refused, Step, Submission, plan_batch
@@ -33,6 +35,8 @@ O_co = TypeVar("O_co", bound=Outcome, covariant=True)
 O = TypeVar("O", bound=Outcome)  # noqa: E741 - an outcome
 #: After so long nobody guesses that nothing happened. After a guess that failed, others write too: so many rounds ask.
 _RECENT, _ROUNDS_TO_ASK = timedelta(seconds=30), 8
+#: Who has the turn pauses no longer than after so many tries.
+_IN_TURN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +121,12 @@ def _written(answer: Accepted[Outcome], commit: str | None) -> Written[Outcome]:
 
 @dataclass(eq=False, slots=True)
 class Item:
-    """A submission on its way. `moved`: how often the branch moved under it."""
+    """A submission on its way. `moved`: how often the branch moved under it. `since`: when it came (monotonic)."""
 
     submission: Submission[Any]
     future: Future[Written[Any]] = field(default_factory=Future)
     moved: int = 0
+    since: float = field(default_factory=time.monotonic)
 
 
 @dataclass(eq=False)
@@ -131,9 +136,10 @@ class Writer:
     store: GitStore
     library: TemplateLibrary
     clock: Callable[[], datetime]
-    backoff: Backoff = field(default_factory=Backoff)
+    backoff: Backoff = COMPETING
     cache: EntryCache = NOTHING_KEPT
     telemetry: Telemetry = SILENT
+    turns: Turns | None = None
 
     def __post_init__(self) -> None:
         """Nothing is known yet."""
@@ -156,6 +162,19 @@ class Writer:
 
     def round(self, items: Sequence[Item]) -> list[Item]:
         """One round. Answers all but those to be planned anew, which it returns in order, after a pause if need be."""
+        since, has_lost = min(item.since for item in items), any(item.moved for item in items)
+        with in_turn(self.turns, since, has_lost=has_lost) as has_turn:
+            self._last = None if has_turn else self._last  # others wrote meanwhile
+            again = self._tried(items)
+            moved = max((item.moved for item in again), default=0)
+            if moved and has_turn:  # only others' machines were quicker: nobody here waits for long
+                self.backoff.pause(min(moved, _IN_TURN))
+            elif moved and (self.turns is None or has_turn is False):  # else it waits for its turn
+                self.backoff.pause(moved)
+        return again
+
+    def _tried(self, items: Sequence[Item]) -> list[Item]:
+        """Answer all but those to be planned anew, which it returns in order."""
         unanswered = dict(enumerate(items))
         again: dict[int, Item] = {}
         try:
@@ -171,9 +190,6 @@ class Writer:
         except Exception as err:  # noqa: BLE001 - whatever it is, every caller must hear of it, and the loop go on
             for item in unanswered.values():
                 self._refuse(item, err)
-        moved = max((item.moved for item in again.values()), default=0)
-        if moved:
-            self.backoff.pause(moved)
         return [again[place] for place in sorted(again)]
 
     def prepare(self) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import Moved, Reason, Transient
-from hub.retrying import Backoff, planned_anew, retried
+from hub.retrying import Backoff, in_turn, planned_anew, retried
 
 
 class Attempts:
@@ -72,3 +75,40 @@ def test_who_has_seen_enough_does_not_pause() -> None:
         if attempt == 2:
             break
     assert len(slept) == 1
+
+
+def test_of_those_who_compete_who_lost_most_pauses_shorter_again() -> None:
+    backoff = Backoff(first_seconds=1.0, most_seconds=100.0, shorter_after=5, random=lambda: 1.0)
+    assert [backoff.seconds(failed) for failed in range(1, 10)] == [1, 2, 4, 8, 16, 8, 4, 4, 4]
+
+
+class Turns:
+    """Whose turn it is, by what was asked."""
+
+    def __init__(self, *, are_waited_for: bool, has_come: bool = True) -> None:
+        self.waited_for, self.has_come = are_waited_for, has_come
+        self.since: list[float] = []
+
+    @contextmanager
+    def turn(self, since: float) -> Iterator[bool]:
+        self.since.append(since)
+        yield self.has_come
+
+    def are_waited_for(self) -> bool:
+        return self.waited_for
+
+
+@pytest.mark.parametrize(
+    ("are_waited_for", "has_lost", "is_taken"),
+    [(False, False, False), (False, True, True), (True, False, True), (True, True, True)],
+)
+@pytest.mark.parametrize("has_come", [True, False])
+def test_a_turn_is_taken_by_who_lost_and_where_others_wait(
+    *, are_waited_for: bool, has_lost: bool, is_taken: bool, has_come: bool
+) -> None:
+    turns = Turns(are_waited_for=are_waited_for, has_come=has_come)
+    with in_turn(turns, 7.0, has_lost=has_lost) as told:
+        assert told == (has_come if is_taken else None)
+    assert turns.since == ([7.0] if is_taken else [])
+    with in_turn(None, 7.0, has_lost=has_lost) as told:
+        assert told is None

@@ -40,6 +40,7 @@ from hub.adapters.git.push_rules import remote_path
 from hub.adapters.git.reader import GitReader
 from hub.adapters.git.snapshot import GitSnapshot
 from hub.adapters.git.trees import commit_tree
+from hub.adapters.git.turns import Turns
 from hub.adapters.git.work_tree import Standing, WorkTree, checked_out_in, git_directory_above, work_tree_of
 from hub.telemetry import events
 from hub.telemetry.telemetry import SILENT, Telemetry
@@ -79,6 +80,11 @@ class GitRepository:
     def git(self) -> Git:
         """`git` in the repository."""
         return self.reader.git
+
+    @property
+    def turns(self) -> Turns:
+        """Who of the processes on this machine writes next, where they compete."""
+        return Turns(self.common)
 
     def snapshots(self) -> Mapping[str, GitSnapshot]:
         """All branches as they are now, sorted by name; of the remote, fetched once, when there is one."""
