@@ -26,8 +26,8 @@ from generator.model.environment import Environment
 from generator.model.inputs import EnvironmentInputs
 from generator.model.json_schemas import schema
 from generator.model.overlay import read_environment
+from generator.render.asked import Request
 from generator.render.context import template_values
-from generator.render.request import Request
 from generator.validate.rules import RULES
 from generator.values.naming import IssueKey
 from hub import assets

@@ -60,6 +60,11 @@ def compare(before: Sequence[Manifest], after: Sequence[Manifest]) -> tuple[Obje
     return tuple(changes)
 
 
+def compare_trees(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[FieldChange, ...]:
+    """What changes between two trees of plain values, field by field."""
+    return tuple(_fields(before, after, ()))
+
+
 def _fields(before: Any, after: Any, path: Path) -> Iterator[FieldChange]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted(before.keys() | after.keys()):

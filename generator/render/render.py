@@ -13,9 +13,9 @@ from generator.model.entry import Preview, Rendered
 from generator.model.environment import Environment
 from generator.model.inputs import EnvironmentInputs, basis_digest, inputs_digest
 from generator.objects.manifest import Manifest, in_wave_order
+from generator.render.asked import check_known
 from generator.render.context import template_values
 from generator.render.pods import pods_beyond
-from generator.render.request import check_known
 from generator.render.templating import Renderer
 from generator.yaml.writer import dump_all
 

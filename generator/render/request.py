@@ -1,57 +1,41 @@
-"""From what a person asks for to the components of an entry: defaults filled in, every fault of the request at once.
+"""From what a person asks for to the components of an entry: what is left out filled in, every fault at once.
 
-Defaults, lowest first: the blueprint's, the environment's `components`, the request.
+Lowest first: the blueprint's defaults, the environment's `components`, what is there already, the request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from pydantic import ValidationError
 
 from generator.cost.fargate import ContainerRequest, PodRequests, billed_size
-from generator.errors import About, ConfigError, Fault, Reason, Remedy, RemedyKind, nearest
+from generator.errors import About, ConfigError, Fault, Reason, Remedy, RemedyKind
 from generator.model.blueprint import Blueprint
 from generator.model.entry import Component, Compute
 from generator.model.environment import Environment
+from generator.render.asked import SERVICE_ONLY, Request, defaults_of, trees_of
 from generator.values.bounds import is_from
 from generator.values.formats import image_digest
 from generator.values.model_faults import faults_of
 from generator.values.quantities import GIB, MIB, memory_bytes, millicores
 
-#: Fields of a component that hold text whatever they look like; `--set web.env.X=no` stays the text "no".
-_NUMBERS = frozenset({"port", "replicas", "runAsUser"})
-_LISTS = frozenset({"command", "args"})
-_MAPPINGS = frozenset({"env", "secrets"})
-#: Fields that empty text sets to none, whatever the blueprint says: not exposed, probed by TCP.
-_MAY_BE_NONE = frozenset({"path", "healthPath"})
-#: What only a service has: databases and jobs are laid out by their own templates.
-SERVICE_ONLY = frozenset({"port", "path", "healthPath", "replicas"})
 
+def components_of(
+    request: Request,
+    blueprint: Blueprint,
+    environment: Environment,
+    kept: Mapping[str, Component] | None = None,
+    compute: Compute | None = None,
+) -> dict[str, Component]:
+    """The components to run, where `kept` are there and stay as far as nothing else is asked.
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What was asked for: `images` maps component → reference, `settings` are (dotted path, text) pairs.
-
-    A path is such as `web.env.X`; a list's path may come several times, once an item.
+    `compute`: where they run, when that is not for the request alone to say. Raises `ConfigError` with the first reason
+    found and every fault of that reason.
     """
-
-    images: Mapping[str, str] = field(default_factory=dict)
-    settings: Sequence[tuple[str, str]] = ()
-    compute: Compute | None = None
-    branch: str | None = None
-
-
-def components_of(request: Request, blueprint: Blueprint, environment: Environment) -> dict[str, Component]:
-    """The components to run. Raises `ConfigError` with the first reason found and every fault of that reason."""
-    asked = _asked(request, blueprint)
-    required = {name for name, laid_out in blueprint.spec.components.items() if laid_out.required}
     components: dict[str, Component] = {}
     faults: list[Fault] = []
-    for name in sorted(required | asked.keys()):
-        tree = defaults_of(name, asked.get(name, {}), blueprint, environment)
+    for name, tree in trees_of(request, blueprint, environment, kept or {}).items():
         if "image" not in tree:
             remedy = Remedy(RemedyKind.GIVE_IMAGE, About(name=name))
             faults.append(Fault("has no image", field=f"components.{name}", remedy=remedy))
@@ -67,7 +51,7 @@ def components_of(request: Request, blueprint: Blueprint, environment: Environme
     faults.extend(_contradictions(components, blueprint))
     if faults:
         raise ConfigError(Reason.INVALID_VALUE, faults)
-    check_policy(components, compute_of(request, environment, blueprint), environment)
+    check_policy(components, compute or compute_of(request, environment, blueprint), environment)
     return components
 
 
@@ -108,7 +92,7 @@ def check_components(components: Mapping[str, Component], blueprint: Blueprint, 
         given = component.model_dump(
             by_alias=True, include={"port", "path", "health_path", "replicas"}, exclude_none=True
         )
-        decided = {"replicas": 1, **defaults_of(name, {}, blueprint, environment)}
+        decided = {"replicas": 1, **defaults_of(name, blueprint, environment)}
         faults.extend(
             Fault("cannot be set: the template decides it", field=f"components.{name}.{field}")
             for field in sorted(SERVICE_ONLY)
@@ -118,14 +102,17 @@ def check_components(components: Mapping[str, Component], blueprint: Blueprint, 
         raise ConfigError(Reason.INVALID_VALUE, faults)
 
 
-def compute_of(request: Request, environment: Environment, blueprint: Blueprint) -> Compute:
-    """Where the pods run: as asked, else the environment's default, or what else a database can run on.
+def compute_of(
+    request: Request, environment: Environment, blueprint: Blueprint, kept: Compute | None = None
+) -> Compute:
+    """Where the pods run: as asked, else as before, else the environment's default, or what a database can run on.
 
     Raises `ConfigError` (InvalidValue) when that is not allowed there, or not for a blueprint with a database.
     """
     policy = environment.spec.compute
-    compute = request.compute or policy.default
-    if request.compute is None and compute == "spot" and blueprint.has_database and "fargate" in policy.allowed:
+    asked = request.compute or (None if request.forgets("compute") else kept)
+    compute = asked or policy.default
+    if asked is None and compute == "spot" and blueprint.has_database and "fargate" in policy.allowed:
         compute = "fargate"
     check_compute(compute, environment, blueprint)
     return compute
@@ -155,22 +142,6 @@ def check_compute(compute: Compute, environment: Environment, blueprint: Bluepri
         raise ConfigError(Reason.INVALID_VALUE, Fault(message, field="compute", allowed="fargate"))
 
 
-def check_known(names: Iterable[str], blueprint: Blueprint) -> None:
-    """Raise `ConfigError` (UnknownComponent) when a blueprint lacks one of the components `names`."""
-    known = tuple(blueprint.spec.components)
-    unknown = [
-        Fault(
-            f"blueprint {blueprint.name} has no component {name[:60]!r}",
-            field="components",
-            allowed=", ".join(known),
-            nearest=nearest(name, known),
-        )
-        for name in sorted(set(names) - set(known))
-    ]
-    if unknown:
-        raise ConfigError(Reason.UNKNOWN_COMPONENT, unknown)
-
-
 def check_policy(components: Mapping[str, Component], compute: Compute, environment: Environment) -> None:
     """Raise `ConfigError` (ImageNotPinned, InvalidValue, OverLimit) with every fault against the policy."""
     pinned = environment.spec.images.pinned
@@ -182,65 +153,6 @@ def check_policy(components: Mapping[str, Component], compute: Compute, environm
     for reason, faults in checks:
         if found := tuple(faults):
             raise ConfigError(reason, found)
-
-
-def _asked(request: Request, blueprint: Blueprint) -> dict[str, dict[str, Any]]:
-    """Component → fields asked for, in the shape of `Component`."""
-    asked: dict[str, dict[str, Any]] = {}
-    faults: list[Fault] = []
-    for name, image in request.images.items():
-        asked.setdefault(name, {})["image"] = image
-    for path, text in request.settings:
-        name, _, rest = path.partition(".")
-        try:
-            _put(asked.setdefault(name, {}), rest, text)
-        except ValueError as err:
-            faults.append(Fault(str(err), field=path[:120]))
-    check_known(asked, blueprint)
-    faults.extend(
-        Fault("cannot be set: the template decides it", field=f"{name}.{field}", allowed="only for services")
-        for name, fields in asked.items()
-        for field in fields
-        if field in SERVICE_ONLY and blueprint.spec.components[name].role != "service"
-    )
-    if faults:
-        raise ConfigError(Reason.INVALID_VALUE, faults)
-    return asked
-
-
-def _put(fields: dict[str, Any], path: str, text: str) -> None:
-    """Set `path` (`port`, `env.NAME`) in `fields`. Raises `ValueError` for a path or number that cannot be."""
-    name, dot, key = path.partition(".")
-    if name in _MAPPINGS:
-        if not key:
-            raise ValueError(f"{name} needs a variable's name; write COMPONENT.{name}.NAME=VALUE")
-        variables = fields.setdefault(name, {})
-        if key in variables:
-            raise ValueError("is set twice")
-        variables[key] = text
-    elif dot:
-        raise ValueError(f"{path[:60]!r} has no parts; only env.NAME and secrets.NAME have")
-    elif name in _LISTS:
-        fields.setdefault(name, []).append(text)
-    elif name in fields:
-        raise ValueError("is set twice")
-    elif name in _MAY_BE_NONE and not text:
-        fields[name] = None
-    elif name in _NUMBERS:
-        if not (text.isascii() and text.isdigit() and len(text) <= 10):
-            raise ValueError(f"{text[:60]!r} is not a whole number")
-        fields[name] = int(text)
-    else:
-        fields[name] = text
-
-
-def defaults_of(name: str, asked: Mapping[str, Any], blueprint: Blueprint, environment: Environment) -> dict[str, Any]:
-    """The fields of a component: what is `asked`, else the environment's defaults, else the blueprint's."""
-    shared = {"port", "cpu", "memory", "storage", "replicas", "path", "health_path"}
-    tree = blueprint.spec.components[name].model_dump(by_alias=True, include=shared, exclude_none=True)
-    if defaults := environment.spec.components.get(name):
-        tree |= defaults.model_dump(by_alias=True, exclude_none=True)
-    return {**tree, **asked}
 
 
 def _unpinned(components: Mapping[str, Component]) -> Iterator[Fault]:

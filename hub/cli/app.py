@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from hub import __version__
-from hub.cli import catalog, completion, lease, options, server, services, upkeep
+from hub.cli import catalog, change, completion, lease, options, server, services, upkeep
 from hub.cli.errors import declared_errors
 from hub.cli.help import WIDEST, Group
 from hub.output.formats import Format
@@ -51,6 +51,8 @@ def init(folder: Path, remote: str | None, work_tree: bool, environments: Path |
 @options.compute
 @options.ttl
 @options.office_hours
+@options.unset
+@options.reset
 @options.flag("--queue", help="Queue the preview when there is no capacity.")
 @options.repo
 @options.output
@@ -65,14 +67,17 @@ def start(
     compute: Literal["fargate", "spot"] | None,
     ttl: str | None,
     office_hours: bool | None,
+    unset: tuple[str, ...],
+    reset: bool,
     queue: bool,
     repo: str | None,
     output: Format,
 ) -> None:
     """Start a preview, or update the one that is there.
 
-    Renders the manifests, validates them, and writes entry and manifests in one commit. The same input again changes
-    nothing and says so. In an environment that changes by review only, the commit goes to a request branch.
+    Renders the manifests, validates them, and writes entry and manifests in one commit. Of a preview that is there,
+    what is not named stays as it is, and what changed is shown. The same input again changes nothing and says so. In an
+    environment that changes by review only, the commit goes to a request branch.
 
     Without capacity it is refused with the numbers; with --queue it is queued, and starts when its turn comes. The
     queue is first come, first served. The same command updates a queued preview and keeps its place; 'stop' removes it.
@@ -94,12 +99,16 @@ def start(
             "ttl": ttl,
             "officeHours": office_hours,
             "queue": queue,
+            "unset": [*unset],
+            "reset": reset,
         }
         return changing.start(api, body, output)
     from hub.commands import start as command
     from hub.commands.arguments import Arguments
 
-    asked = Arguments(key, env, [*image], [*settings], blueprint, branch, compute, ttl, office_hours, queue)
+    asked = Arguments(
+        key, env, [*image], [*settings], blueprint, branch, compute, ttl, office_hours, queue, unset, reset
+    )
     return command.run(asked, repo=repo, output=output)
 
 
@@ -113,6 +122,8 @@ def start(
 @options.compute
 @options.ttl
 @options.office_hours
+@options.unset
+@options.reset
 @options.repo
 @options.output
 @declared_errors
@@ -126,6 +137,8 @@ def diff(
     compute: Literal["fargate", "spot"] | None,
     ttl: str | None,
     office_hours: bool | None,
+    unset: tuple[str, ...],
+    reset: bool,
     repo: str | None,
     output: Format,
 ) -> None:
@@ -136,7 +149,9 @@ def diff(
     from hub.commands import start as command
     from hub.commands.arguments import Arguments
 
-    asked = Arguments(key, env, [*image], [*settings], blueprint, branch, compute, ttl, office_hours)
+    asked = Arguments(
+        key, env, [*image], [*settings], blueprint, branch, compute, ttl, office_hours, unset=unset, reset=reset
+    )
     command.diff(asked, repo=repo, output=output)
 
 
@@ -331,6 +346,7 @@ app = Group(
         why,
         doctor,
         demo,
+        *change.COMMANDS,
         *lease.COMMANDS,
         *catalog.COMMANDS,
         *upkeep.COMMANDS,

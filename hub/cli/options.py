@@ -85,7 +85,9 @@ cluster = option(
     help="Read this cluster too, by its kubeconfig context. Only ever read; needs the group rtb-hub-reader.",
 )
 kubeconfig = option("--kubeconfig", metavar="PATH", help="Default: KUBECONFIG, else ~/.kube/config.")
-images = several("--image", "-i", metavar="NAME=REF", help="Image of a component, pinned by digest. Repeatable.")
+images = several(
+    "--image", "-i", metavar="NAME=REF", help="Image of a component, pinned by digest. Default: as it is. Repeatable."
+)
 settings = several(
     "settings",
     "--set",
@@ -93,13 +95,22 @@ settings = several(
     help="A component's field: web.cpu=500m, web.env.LOG_LEVEL=debug, api.secrets.TOKEN=preview/int/app/x#token, one"
     " more item of web.args, or web.path= for none. 'rtb-hub blueprint show' lists them. Repeatable.",
 )
-blueprint = option("--blueprint", "-b", metavar="NAME", help="Default: as before, else web-api.")
-ttl = option("--ttl", metavar="DURATION", help="How long it may live: 8h, 90m, 2d. Default: the environment's.")
+blueprint = option("--blueprint", "-b", metavar="NAME", help="Default: as it is, else web-api.")
+ttl = option(
+    "--ttl", metavar="DURATION", help="How long it may live: 8h, 90m, 2d. Default: as it is, else the environment's."
+)
 office_hours = option(
     "--office-hours/--no-office-hours",
     default=None,
     help="Count the environment's office hours only, so that it does not end at night or at a weekend."
-    " Default: as before, else all hours.",
+    " Default: as it is, else all hours.",
 )
-branch = option("--branch", help="Source branch of the images, shown to people.")
-compute = choice("--compute", among=("fargate", "spot"), help="Default: the environment's.")
+branch = option("--branch", help="Source branch of the images, shown to people. Default: as it is.")
+compute = choice("--compute", among=("fargate", "spot"), help="Default: as it is, else the environment's.")
+unset = several(
+    "--unset",
+    metavar="PATH",
+    help="Take back a setting, so that its default counts: web.cpu, web.env.LOG_LEVEL, branch, compute; or remove an"
+    " optional component. Repeatable.",
+)
+reset = flag("--reset", help="Take back all settings, and keep images only. Other options of the command count.")

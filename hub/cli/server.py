@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _KEY = "hub.cli.server"
 #: Commands that work through one.
-THROUGH = ("list", "show", "start", "stop", "extend", "revive", "mcp")
+THROUGH = ("list", "show", "start", "set", "unset", "stop", "extend", "revive", "mcp")
 
 
 def _named(ctx: click.Context, _: click.Parameter, url: str | None) -> None:

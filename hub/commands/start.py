@@ -14,7 +14,7 @@ from hub.actions.start import Queued, Started
 from hub.commands.arguments import Arguments
 from hub.output.console import Format, emit, printable
 from hub.output.exit_codes import DIFFERENT
-from hub.views.changes import change_data, print_changes
+from hub.views.changes import change_data, field_lines, print_changes
 from hub.views.done import queue_data, start_data, tell_request
 from hub.views.preview import end_line, money_line, office_hours_line, preview_row
 from hub.views.queue import QueuePosition, facts_of_queued, tell_facts
@@ -101,6 +101,8 @@ def tell(console: Console, started: Started) -> None:
         objects = len(outcome.rendering.manifests)
         console.print(Text.assemble(("✓ ", "green"), (key, "bold"), f" in {name} {outcome.change}: {objects} objects"))
         console.print(f"  commit  {commit[:12]} on {outcome.plan.branch}")
+        for line in field_lines(outcome.changed):
+            console.print(Text(f"  changed {line}"))
         if outcome.ends_removal:
             console.print("  it replaces the request to delete it")
     if outcome.change in ("created", "updated") or done.reviewed.request is not None:

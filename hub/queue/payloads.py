@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from generator.errors import ConfigError, Fault, Reason, Waiting
 from generator.model.entry import Compute
-from generator.render.request import Request
+from generator.render.asked import Request
 from generator.values.formats import (
     Branch,
     DnsLabel,
@@ -87,7 +87,12 @@ class Requester(Said):
 
 
 class StartBody(Said):
-    """What is asked of a start. `queue`: wait while there is no room; null: where the environment has a queue."""
+    """What is asked of a start: of a preview that is there, what is not named stays as it is.
+
+    `queue`: wait while there is no room; null: where the environment has a queue. `unset`: fields that go back to the
+    default (`web.cpu`, `web.env.X`, `branch`, `compute`), or an optional component that goes. `reset`: every setting
+    goes back, but images stay. `mustExist`: refuse to start what is not there.
+    """
 
     issue: Issue
     environment: EnvironmentName
@@ -100,14 +105,19 @@ class StartBody(Said):
     ttl: Duration | None = None
     office_hours: bool | None = None
     queue: bool | None = None
+    unset: Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=200)] = Field(
+        default_factory=list
+    )
+    reset: bool = False
+    must_exist: bool = False
     reason: Why = ""
 
     def asked(self, requested_by: str) -> StartRequest:
         """The request that an action takes."""
-        request = Request(self.images, tuple(self.settings), self.compute, self.branch)
+        request = Request(self.images, tuple(self.settings), self.compute, self.branch, tuple(self.unset), self.reset)
         return StartRequest(
             IssueKey.parse(self.issue), requested_by, request, self.blueprint, self.ttl, self.office_hours,
-            queue=self.queue is not False,
+            queue=self.queue is not False, must_exist=self.must_exist,
         )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from generator.objects.diff import ABSENT, ObjectChange
+from generator.objects.diff import ABSENT, FieldChange, ObjectChange
 from hub.output.console import printable
 
 if TYPE_CHECKING:
@@ -16,13 +16,30 @@ _SIGNS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "ye
 
 def change_data(change: ObjectChange) -> dict[str, Any]:
     """One object's change for machines; a side on which a field is absent is left out."""
-    fields = [
+    return {"change": change.kind, "object": str(change.identity), "fields": fields_data(change.fields)}
+
+
+def fields_data(fields: Sequence[FieldChange]) -> list[dict[str, Any]]:
+    """Fields' changes for machines; a side on which a field is absent is left out."""
+    return [
         {"field": f.field}
         | ({} if f.before is ABSENT else {"before": f.before})
         | ({} if f.after is ABSENT else {"after": f.after})
-        for f in change.fields
+        for f in fields
     ]
-    return {"change": change.kind, "object": str(change.identity), "fields": fields}
+
+
+def field_lines(fields: Sequence[FieldChange]) -> list[str]:
+    """Fields' changes for people, a line each: `web.cpu: 250m → 500m`, `web.env.X: removed (was on)`."""
+    lines = []
+    for f in fields:
+        before, after = (printable(v if isinstance(v, str) else repr(v)) for v in (f.before, f.after))
+        if f.after is ABSENT:
+            told = f"removed (was {before})"
+        else:
+            told = after if f.before is ABSENT else f"{before} → {after}"
+        lines.append(f"{printable(f.field)}: {told}")
+    return lines
 
 
 def print_changes(

@@ -8,6 +8,7 @@ from generator.errors import About, Remedy, RemedyKind
 from generator.values.formats import format_time
 from hub.output.console import printable
 from hub.output.remedies import words
+from hub.views.changes import fields_data
 from hub.views.preview import describe
 from hub.views.queue import QueuePosition, describe_place
 from reconcilers.lifecycle.done import Done, Reviewed
@@ -27,6 +28,7 @@ def start_data(outcome: StartOutcome, done: Done) -> dict[str, Any]:
     """A start that was carried out."""
     return {
         "change": outcome.change,
+        "changed": fields_data(outcome.changed),
         "endsRemoval": outcome.ends_removal,
         **_commit_data(outcome.plan, done),
         **request_data(done.reviewed),

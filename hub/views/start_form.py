@@ -9,7 +9,7 @@ from typing import Any
 from generator.model.blueprint import DEFAULT, Blueprint, ComponentTemplate
 from generator.model.environment import Environment
 from generator.model.json_schemas import schema
-from generator.render.request import SERVICE_ONLY, defaults_of
+from generator.render.asked import SERVICE_ONLY, defaults_of
 
 #: What a component's fields are described by, without what a start says elsewhere.
 _NOT_SET = frozenset({"image"})
@@ -72,7 +72,7 @@ def _image(component: ComponentTemplate, chosen: Environment | None) -> dict[str
 def _settings(name: str, blueprint: Blueprint, chosen: Environment | None) -> dict[str, Any]:
     component = blueprint.spec.components[name]
     if chosen is not None:
-        defaults = defaults_of(name, {}, blueprint, chosen)
+        defaults = defaults_of(name, blueprint, chosen)
     else:
         defaults = component.model_dump(mode="json", by_alias=True, exclude_none=True)
     fields = {}

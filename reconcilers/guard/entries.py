@@ -9,9 +9,10 @@ from pathlib import PurePosixPath
 
 from generator.errors import ConfigError, Fault, HubError, Location, Reason, Stalled
 from generator.model.entry import Component, Preview
+from generator.render.asked import Request
 from generator.render.pods import pods_beyond
 from generator.render.render import PreviewRenderer, Rendering
-from generator.render.request import Request, check_components, check_policy, compute_of
+from generator.render.request import check_components, check_policy, compute_of
 from generator.values.naming import ENTRY_FILE, preview_folder
 from generator.yaml.reader import Document, load
 from reconcilers.capacity.capacity import Room, keep_shard, need_of_entry, room_faults, shard_faults

@@ -13,7 +13,8 @@ from typing import Literal
 from generator.errors import About, ConfigError, Fault, Reason, Remedy, RemedyKind, ToDo
 from generator.model.entry import Preview
 from generator.model.environment import Environment
-from generator.render.request import Request, check_fits, check_policy, compute_of
+from generator.render.asked import Request
+from generator.render.request import check_fits, check_policy, compute_of
 from generator.values.formats import format_time
 from generator.values.naming import ENTRY_FILE, IssueKey, preview_folder
 from reconcilers.capacity.capacity import find_shard, need_of

@@ -15,21 +15,24 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
-from generator.errors import ConfigError, Fault, Reason
+from generator.errors import ConfigError, Fault, Reason, Remedy, RemedyKind
 from generator.model.blueprint import DEFAULT, TemplateLibrary
 from generator.model.entry import Lease, Preview
 from generator.model.environment import Environment
-from generator.render import request as requests
+from generator.render.asked import Request
 from generator.render.render import PreviewRenderer, Rendering
+from generator.render.request import components_of, compute_of
 from generator.values.formats import format_time, parse_time
 from generator.values.model_faults import faults_of
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
 from generator.yaml.writer import dump
 from reconcilers.capacity.capacity import EMPTY, Room, find_shard, keep_shard, need_of, need_of_entry
 from reconcilers.leases import begin_of, end_after, is_over, length_of, new_lease
+from reconcilers.lifecycle.changed import entry_changes
 
 if TYPE_CHECKING:  # an entry is drafted and rendered without a repository, and what reads one takes a while to load
     from generator.model.queued import QueuedPreview
+    from generator.objects.diff import FieldChange
     from reconcilers.plan import Plan
     from reconcilers.state.entries import EntryRecord
     from reconcilers.state.environment import EnvironmentState
@@ -40,19 +43,21 @@ Check = Callable[[Rendering, Preview, Environment], None]
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """What a person asks for. `blueprint`, `ttl` and `office_hours` None: as before, else the default.
+    """What a person asks for: what is not named stays as it is in the entry or the queue, else it is the default.
 
     `owner`: whom a new preview counts for, when that is not who asks. `queue`: wait in line while there is no room.
+    `must_exist`: refuse to start what is not there.
     """
 
     key: IssueKey
     requested_by: str
-    request: requests.Request
+    request: Request
     blueprint: str | None = None
     ttl: str | None = None
     office_hours: bool | None = None
     owner: str | None = None
     queue: bool = False
+    must_exist: bool = False
 
     def like(self, queued: QueuedPreview | None) -> StartRequest:
         """The same, and as the request that waits for it where nothing else is asked for."""
@@ -61,11 +66,18 @@ class StartRequest:
         lease = queued.spec.lease
         return replace(
             self,
-            blueprint=self.blueprint or queued.spec.blueprint,
-            ttl=self.ttl or lease.ttl,
-            office_hours=lease.office_hours if self.office_hours is None else self.office_hours,
+            ttl=self.ttl or (None if self.request.reset else lease.ttl),
+            office_hours=self.office_hours
+            if self.office_hours is not None or self.request.reset
+            else lease.office_hours,
             owner=lease.requested_by,
         )
+
+    def check_there(self, environment: Environment, before: Preview | QueuedPreview | None) -> None:
+        """Raise `ConfigError` (PreviewNotFound) when it must be there, and nothing is `before`."""
+        if self.must_exist and before is None:
+            message = f"there is no preview of {self.key} in {environment.name}"
+            raise ConfigError(Reason.PREVIEW_NOT_FOUND, Fault(message, remedy=Remedy(RemedyKind.START_FIRST)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,12 @@ class StartOutcome:
     previous: EntryRecord | None
     ends_removal: bool = False
     withdraw: tuple[str, str] | None = None
+
+    @property
+    def changed(self) -> tuple[FieldChange, ...]:
+        """What an update changes of the entry; empty for all else."""
+        before = self.previous.preview if self.previous else None
+        return entry_changes(before, self.preview) if before and self.change == "updated" else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +131,9 @@ class Starter:
         if waits and not previous:
             asked = asked.like(waits.queued)
         room = room_for(asked.key, state)
-        draft = self.draft(asked, environment, before, room=room, now=now)
+        kept = before or (waits.queued if waits else None)
+        asked.check_there(environment, kept)
+        draft = self.draft(asked, environment, kept, room=room, now=now)
         preview, rendering = self.rendered(draft, environment, state.library)
         check_room(preview, room, environment, before)
         plan = start_plan(preview, rendering, state, Attribution(asked.requested_by))
@@ -150,24 +170,34 @@ class Starter:
         self,
         asked: StartRequest,
         environment: Environment,
-        before: Preview | None = None,
+        before: Preview | QueuedPreview | None = None,
         *,
         room: Room = EMPTY,
         now: datetime,
     ) -> Preview:
-        """The entry without its stamp of rendering. `before` is the entry it replaces, `room` what it finds."""
-        blueprint = self.library.blueprint(asked.blueprint or (before.spec.blueprint if before else DEFAULT))
-        components = requests.components_of(asked.request, blueprint, environment)
-        compute = requests.compute_of(asked.request, environment, blueprint)
-        lease = _lease(asked, environment, before, now)
-        owner = before.spec.lease.requested_by if before else asked.owner or asked.requested_by
+        """The entry without its stamp of rendering. `room` is what it finds.
+
+        `before` has the values that stay: the entry it replaces, or what waited for it. Of another blueprint's
+        components only the images stay.
+        """
+        entry = before if isinstance(before, Preview) else None
+        was, request = before.spec if before else None, asked.request
+        blueprint = self.library.blueprint(asked.blueprint or (was.blueprint if was else DEFAULT))
+        compute = compute_of(request, environment, blueprint, was.compute if was else None)
+        of_components = replace(request, reset=True) if was and was.blueprint != blueprint.name else request
+        components = components_of(of_components, blueprint, environment, was.components if was else {}, compute)
+        branch = request.branch
+        if branch is None and was and not request.forgets("branch"):
+            branch = was.branch
+        lease = _lease(asked, environment, entry, now)
+        owner = entry.spec.lease.requested_by if entry else asked.owner or asked.requested_by
         need = need_of(owner, components, compute)
-        shard = keep_shard(need, before, room, environment) if before else find_shard(need, room, environment)
+        shard = keep_shard(need, entry, room, environment) if entry else find_shard(need, room, environment)
         spec = {
             "issue": str(asked.key),
             "environment": environment.name,
             "blueprint": blueprint.name,
-            "branch": asked.request.branch,
+            "branch": branch,
             "compute": compute,
             "components": components,
             "shard": shard,
@@ -218,10 +248,11 @@ def _lease(
 ) -> Lease | dict[str, Any]:
     """The lease that still runs; or a fresh one, or one of another length when asked for, as a tree to be checked."""
     running = before.spec.lease if before and not is_over(before.spec.lease, now) else None
-    ttl = asked.ttl or (running.ttl if running else environment.spec.lease.ttl)
+    kept = None if asked.request.reset else running
+    ttl = asked.ttl or (kept.ttl if kept else environment.spec.lease.ttl)
     office_hours = asked.office_hours
     if office_hours is None:
-        office_hours = running.office_hours if running else False
+        office_hours = kept.office_hours if kept else False
     length = length_of(ttl, environment)
     if running is None:
         return new_lease(asked.owner or asked.requested_by, now, ttl, environment, office_hours=office_hours)

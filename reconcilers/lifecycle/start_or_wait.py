@@ -55,7 +55,8 @@ def plan_start(
 def _queued(
     asked: StartRequest, state: EnvironmentState, before: QueuedPreview | None, starter: Starter, now: datetime
 ) -> QueueOutcome:
-    queued = _wanted(asked.like(before), state, starter, now)
+    asked.check_there(state.environment, before)
+    queued = _wanted(asked.like(before), before, state, starter, now)
     if before is not None:
         lease = queued.spec.lease.model_copy(update={"requested_at": before.spec.lease.requested_at})
         queued = queued.model_copy(update={"spec": queued.spec.model_copy(update={"lease": lease})})
@@ -70,11 +71,13 @@ def _queued(
     return QueueOutcome(change, queued, place, len(line.places), plan)
 
 
-def _wanted(asked: StartRequest, state: EnvironmentState, starter: Starter, now: datetime) -> QueuedPreview:
+def _wanted(
+    asked: StartRequest, before: QueuedPreview | None, state: EnvironmentState, starter: Starter, now: datetime
+) -> QueuedPreview:
     """The request as its file, checked as if it started now. Raises `Stalled` when there can never be room for it."""
     environment = state.environment
     try:
-        draft = starter.draft(asked, environment, room=EMPTY, now=now)
+        draft = starter.draft(asked, environment, before, room=EMPTY, now=now)
         check_room(starter.rendered(draft, environment, state.library)[0], EMPTY, environment)
     except Stalled as err:
         remedy = "waiting does not help: ask for less, or have the limit raised"

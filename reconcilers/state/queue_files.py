@@ -15,7 +15,8 @@ from generator.errors import About, Fault, HubError, Location, Remedy, RemedyKin
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
 from generator.model.queued import QueuedPreview
-from generator.render.request import Request, check_fits, check_policy, compute_of
+from generator.render.asked import Request
+from generator.render.request import check_fits, check_policy, compute_of
 from generator.values.formats import parse_time
 from generator.values.model_faults import faults_of
 from generator.values.naming import queue_file

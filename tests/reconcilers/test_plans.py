@@ -81,7 +81,9 @@ def test_an_answer_that(plans: Plans, env: str, fails: bool) -> None:
 
 def test_no_answer_makes_a_start_withdraw_what_is_no_removal() -> None:
     store = populated()
-    asked = start_request()  # as it lives, so that only the request's entry tells it from what is to be kept
+    asked = start_request(
+        settings=[("api.cpu", "250m")]
+    )  # as it lives, so that only the request's entry tells it from what is to be kept
     whole = Broken(store, 0, fails=False)
     assert STARTER.plan(asked, read_state(whole, "prd", LIBRARY), now=NOW).change == "updated"
     for at in range(1, whole.calls + 1):

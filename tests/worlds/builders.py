@@ -10,8 +10,8 @@ from generator.model.blueprint import DEFAULT, TemplateLibrary
 from generator.model.entry import Preview
 from generator.model.environment import Environment
 from generator.model.overlay import read_environment
+from generator.render.asked import Request
 from generator.render.render import PreviewRenderer, Rendering
-from generator.render.request import Request
 from generator.values.naming import IssueKey
 from hub import assets
 from reconcilers.lifecycle.start import Starter, StartRequest

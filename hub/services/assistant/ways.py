@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from generator.render.request import Request
+from generator.render.asked import Request
 from generator.values.naming import IssueKey
 from hub.actions import extend, revive, start, stop
 from hub.actions.list_previews import list_previews

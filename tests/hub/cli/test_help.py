@@ -98,7 +98,7 @@ def test_without_a_command_the_help_is_told_as_wrong_usage(arguments: tuple[str,
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("lst", "No such command 'lst'. Did you mean 'list'?"),
+        ("lst", "No such command 'lst'. (Did you mean one of: 'list', 'set'?)"),
         ("list --nope", "No such option '--nope'."),
         ("list --sort foo", "'foo' is not one of 'key', 'ends', 'price', 'owner', 'age'."),
         ("list -o TABLE", "'TABLE' is not one of 'table', 'json', 'yaml'."),

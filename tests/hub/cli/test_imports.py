@@ -77,7 +77,7 @@ NOTHING: frozenset[str] = frozenset()
 #: To render without a state repository takes no repository, cluster, forge or table.
 RENDERING = Budget(
     frozenset({"jinja2", "jsonschema_rs", "pydantic", "yaml"}),
-    112,
+    114,
     140,
     (
         "generator.bootstrap",
@@ -96,9 +96,9 @@ RENDER = ["render", "RTB-1", "--env", "int", *IMAGES]
     ("arguments", "environ", "budget"),
     [
         (["--version"], {}, Budget(NOTHING, 4, 1)),
-        (["--help"], {}, Budget(NOTHING, 16, 24)),
-        (["start", "--help"], {}, Budget(NOTHING, 16, 24)),
-        ([], COMPLETION, Budget(NOTHING, 16, 24)),
+        (["--help"], {}, Budget(NOTHING, 17, 24)),
+        (["start", "--help"], {}, Budget(NOTHING, 17, 24)),
+        ([], COMPLETION, Budget(NOTHING, 17, 24)),
         (RENDER, {}, RENDERING),
     ],
     ids=["--version", "--help", "help of a command", "completion", "render"],

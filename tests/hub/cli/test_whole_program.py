@@ -30,6 +30,8 @@ INT = ("--env", "int")
 PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] = {
     "init": (("new.git",), "next: rtb-hub start KEY", ("taken",), Reason.TARGET_NOT_EMPTY),
     "start": ((KEY, *INT, *IMAGES, "--set", "web.cpu=500m"), "updated", ("RTB-2", *INT), Reason.INVALID_VALUE),
+    "set": ((KEY, *INT, "web.cpu=500m"), "changed web.cpu: 250m", ("RTB-9", *INT, "web.cpu=1"), Reason.PREVIEW_NOT_FOUND),
+    "unset": ((KEY, *INT, "web.env.A"), "up to date", (KEY, *INT, "web.cpus"), Reason.INVALID_VALUE),
     "diff": ((KEY, *INT, *IMAGES), "nothing would change", ("RTB-2", *INT, *IMAGES), DIFFERENT),
     "render": ((KEY, *INT, *IMAGES), "kind: Namespace", ("rtb_1", *INT, *IMAGES), Reason.INVALID_ISSUE_KEY),
     "show": ((KEY, *INT), "preview-rtb-1", ("RTB-9", *INT), Reason.PREVIEW_NOT_FOUND),

@@ -202,7 +202,7 @@ def test_an_update_that_takes_more_waits_for_the_line_and_one_that_does_not_goes
     store = state_store()
     asked(store, "RTB-1", of, settings=[("web.cpu", "500m"), ("api.cpu", "500m")])
     asked(store, "RTB-2", of, settings=[("web.cpu", "1"), ("api.cpu", "1")])
-    assert asked(store, "RTB-1", of).change == "updated"
+    assert asked(store, "RTB-1", of, reset=True).change == "updated"
     with pytest.raises(Stalled, match="RTB-2 is queued"):
         asked(store, "RTB-1", of, settings=[("web.cpu", "500m")])
 

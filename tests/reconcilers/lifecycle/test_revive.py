@@ -150,7 +150,7 @@ def test_an_expiry_that_was_reverted_by_hand_is_no_removal() -> None:
     for name in (MANIFEST_FILE, ENTRY_FILE):
         put(store, str(FOLDER / name), files[FOLDER / name], at=NOW + 2 * HOUR)
     assert revival(store).change == "unchanged"
-    started(store, now=NOW + 3 * HOUR)  # as it is by the settings of now
+    started(store, reset=True, now=NOW + 3 * HOUR)
     stopped(store, at=NOW + 4 * HOUR)
     outcome = revived(store)
     assert outcome.removal

@@ -73,7 +73,7 @@ def test_asking_again_in_any_order_and_later_changes_nothing(settings: dict[str,
 
 
 @given(SETTINGS, SETTINGS)
-def test_an_update_keeps_lease_and_shard_and_gives_what_a_new_one_would(
+def test_an_update_keeps_what_is_not_named_and_a_reset_gives_what_a_new_one_would(
     old: dict[str, str], new: dict[str, str]
 ) -> None:
     store, fresh = state_store(), state_store()
@@ -82,10 +82,14 @@ def test_an_update_keeps_lease_and_shard_and_gives_what_a_new_one_would(
         started(store, key=key, blueprint="web")
     first = started(store, settings=list(old.items()))
     second = started(store, settings=list(new.items()), now=NOW + timedelta(hours=3), requested_by="bob")
-    assert second.change == ("unchanged" if old == new or not second.plan.changes else "updated")
+    assert second.change == ("updated" if second.changed else "unchanged")
     assert second.preview.spec.lease == first.preview.spec.lease
     assert second.preview.spec.shard == first.preview.spec.shard
-    assert second.preview == started(fresh, settings=list(new.items())).preview
+    assert second.preview == started(fresh, settings=list({**old, **new}.items())).preview
+    assert files_of(store) == files_of(fresh)
+    taken_back = started(store, unset=list(old.keys() - new.keys()))
+    reset = started(fresh, settings=list(new.items()), reset=True)
+    assert taken_back.preview == reset.preview == started(state_store(), settings=list(new.items())).preview
     assert files_of(store) == files_of(fresh)
 
 

@@ -1,0 +1,121 @@
+"""`set`, `unset` and what an update keeps, as people use them, on real repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.errors import Reason
+from hub.output.exit_codes import CODES
+from worlds.builders import image
+from worlds.commands import IMAGES, must, rtb_hub
+from worlds.repositories import state_repository
+
+OTHER = "registry.example.com/web@sha256:" + "b" * 64
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return state_repository(tmp_path / "state.git")
+
+
+@pytest.fixture
+def tell(state: Path) -> Callable[..., Any]:
+    """Run a command on the repository and give its JSON."""
+    return lambda *arguments, **environ: must(*arguments, "--repo", state, "-o", "json", **environ).json()
+
+
+def fields(told: Any) -> dict[str, tuple[Any, Any]]:
+    """Field → before and after of what was changed."""
+    return {one["field"]: (one.get("before"), one.get("after")) for one in told["changed"]}
+
+
+def test_a_new_image_keeps_all_that_was_asked_for_before(tell: Callable[..., Any]) -> None:
+    asked = ("--ttl", "48h", "--branch", "feature/x", "--set", "web.cpu=500m", "--set", "web.env.A=1")
+    tell("start", "RTB-50", "--env", "int", *IMAGES, *asked, "--set", "web.args=x", "--office-hours")
+    told = tell("start", "RTB-50", "--env", "int", "--image", f"web={OTHER}")
+    assert told["change"] == "updated"
+    assert fields(told) == {"web.image": (image("web"), OTHER)}
+    spec = tell("show", "RTB-50", "--env", "int")
+    assert (spec["branch"], spec["lease"]["ttl"], spec["lease"]["officeHours"]) == ("feature/x", "48h", True)
+
+
+def test_one_number_is_changed_and_taken_back_without_the_images(state: Path, tell: Callable[..., Any]) -> None:
+    tell("start", "RTB-50", "--env", "int", *IMAGES, "--set", "web.env.A=1")
+    ran = must("set", "RTB-50", "--env", "int", "web.cpu=500m", "web.env.B=2", "--repo", state)
+    assert "  changed web.cpu: 250m → 500m\n  changed web.env.B: 2\n" in ran.out
+    assert tell("set", "RTB-50", "--env", "int", "web.cpu=500m")["change"] == "unchanged"
+    assert fields(tell("set", "RTB-50", "--env", "int", "web.env.B=3")) == {"web.env.B": ("2", "3")}
+    ran = must("unset", "RTB-50", "--env", "int", "web.cpu", "web.env.B", "--repo", state)
+    assert "  changed web.cpu: 500m → 250m\n  changed web.env.B: removed (was 3)\n" in ran.out
+    assert tell("unset", "RTB-50", "--env", "int", "web.cpu", "web.env.B")["change"] == "unchanged"
+    assert fields(tell("start", "RTB-50", "--env", "int", "--reset")) == {"web.env.A": ("1", None)}
+
+
+def test_a_variable_is_a_text_or_a_secret_and_never_both(tell: Callable[..., Any]) -> None:
+    secret = "preview/int/app/x#token"
+    tell("start", "RTB-50", "--env", "int", *IMAGES, "--set", f"web.secrets.A={secret}")
+    told = tell("set", "RTB-50", "--env", "int", "web.env.A=1")
+    assert fields(told) == {"web.env.A": (None, "1"), "web.secrets.A": (secret, None)}
+    assert fields(tell("set", "RTB-50", "--env", "int", f"web.secrets.A={secret}"))["web.env.A"] == ("1", None)
+
+
+def test_compute_branch_and_ttl_go_back_when_that_is_asked(tell: Callable[..., Any]) -> None:
+    tell("start", "RTB-60", "--env", "int", *IMAGES, "--compute", "spot", "--branch", "x", "--ttl", "48h")
+    assert tell("start", "RTB-60", "--env", "int", *IMAGES)["change"] == "unchanged"
+    told = fields(tell("unset", "RTB-60", "--env", "int", "branch", "compute"))
+    assert (told["branch"], told["compute"]) == (("x", None), ("spot", "fargate"))
+    assert "ttl" not in told
+    assert fields(tell("start", "RTB-60", "--env", "int", "--reset"))["ttl"] == ("48h", "24h")
+
+
+def test_another_blueprint_keeps_images_and_not_the_settings_of_the_first(tell: Callable[..., Any]) -> None:
+    tell("start", "RTB-70", "--env", "int", *IMAGES, "--set", "web.cpu=500m", "--branch", "x")
+    told = fields(tell("start", "RTB-70", "--env", "int", "--blueprint", "web"))
+    assert told["web.cpu"] == ("500m", "250m")
+    assert "api" in told
+    assert "branch" not in told
+    assert "web.image" not in told
+
+
+def test_what_waits_keeps_what_was_asked_for_too(tell: Callable[..., Any]) -> None:
+    big = ("--set", "web.cpu=1", "--set", "api.cpu=1")
+    for number in (1, 2, 3):  # all of the 6 vCPUs of int
+        tell("start", f"RTB-{number}", "--env", "int", *IMAGES, *big)
+    tell("start", "RTB-4", "--env", "int", *IMAGES, "--set", "web.cpu=500m", "--branch", "x", "--queue")
+    assert tell("set", "RTB-4", "--env", "int", "web.env.A=1")["change"] == "updated in line"
+    assert tell("set", "RTB-4", "--env", "int", "web.env.A=1")["change"] == "waits already"
+    tell("stop", "RTB-1", "--env", "int")
+    assert tell("start", "RTB-4", "--env", "int")["change"] == "created"
+    told = tell("show", "RTB-4", "--env", "int")
+    assert (told["branch"], told["components"]["web"]["cpu"]) == ("x", "500m")
+    assert fields(tell("unset", "RTB-4", "--env", "int", "web.env.A")) == {"web.env.A": ("1", None)}
+
+
+@pytest.mark.parametrize(
+    ("paths", "said"),
+    [
+        (("web.image",), "has no image"),
+        (("web.cpus",), "did you mean: cpu"),
+        (("web.cpu.x",), "is not a field of a component"),
+        (("web.env.",), "is not a field of a component"),
+        (("wbe",), "did you mean: web"),
+        (("web",), "has no image"),
+    ],
+)
+def test_what_cannot_be_taken_back_is_said(state: Path, paths: tuple[str, ...], said: str) -> None:
+    must("start", "RTB-50", "--env", "int", *IMAGES, "--repo", state)
+    ran = rtb_hub("unset", "RTB-50", "--env", "int", *paths, "--repo", state)
+    assert ran.code in {CODES[Reason.INVALID_VALUE], CODES[Reason.UNKNOWN_COMPONENT]}
+    assert said in ran.err
+
+
+def test_set_and_unset_start_nothing(state: Path) -> None:
+    for command in (("set", "RTB-50", "--env", "int", "web.cpu=1"), ("unset", "RTB-50", "--env", "int", "branch")):
+        ran = rtb_hub(*command, "--repo", state)
+        assert (ran.code, "rtb-hub start KEY" in ran.err) == (CODES[Reason.PREVIEW_NOT_FOUND], True)
+    both = ("start", "RTB-50", "--env", "int", *IMAGES, "--set", "web.cpu=1", "--unset", "web.cpu", "--repo", state)
+    assert "is set and unset at once" in rtb_hub(*both).err
