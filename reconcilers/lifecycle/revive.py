@@ -96,9 +96,8 @@ def _there(key: IssueKey, record: EntryRecord, state: EnvironmentState) -> Reviv
 
 def find_removal(key: IssueKey, state: EnvironmentState, store: GitStore, *, now: datetime) -> Removal:
     """The newest removal of an entry that is not there, made in the last `KEPT`. Raises `ConfigError`."""
-    oldest = now - KEPT
     # Git reads no further back than asked; the whole history only to tell why there is nothing to bring back.
-    recent = _newest_removal(key, state, store, since=oldest)
+    recent = recent_removal(key, state, store, now=now)
     if recent is not None:
         return recent
     older = _newest_removal(key, state, store, since=None)
@@ -111,6 +110,11 @@ def find_removal(key: IssueKey, state: EnvironmentState, store: GitStore, *, now
         what = f"the preview of {key} in {name} was removed at {at}, more than {days} days ago"
         remedy = f"start it anew; 'git show {older.commit.commit[:12]}' tells what it was"
     raise ConfigError(Reason.PREVIEW_NOT_FOUND, Fault(what, remedy=remedy))
+
+
+def recent_removal(key: IssueKey, state: EnvironmentState, store: GitStore, *, now: datetime) -> Removal | None:
+    """The newest removal of an entry that is not there, made in the last `KEPT`; None: there is none."""
+    return _newest_removal(key, state, store, since=now - KEPT)
 
 
 def _newest_removal(

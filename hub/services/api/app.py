@@ -25,6 +25,7 @@ from hub.services.api import (
     planning,
     problems,
     reads,
+    ways,
     worded,
     writes,
 )
@@ -74,7 +75,7 @@ def _routed() -> FastAPI:
         },
     )
     app.openapi = partial(described, app)  # type: ignore[method-assign]
-    for one in (pages, reads, details, places, catalog, worded, planning, writes, admin, deliveries, events):
+    for one in (pages, ways, reads, details, places, catalog, worded, planning, writes, admin, deliveries, events):
         app.include_router(one.router)
     return app
 

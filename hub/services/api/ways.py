@@ -1,0 +1,242 @@
+"""The way to a preview: there, when it is up; else how far it is, which there are, why not, or how it comes back."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from generator.errors import Reason, Transient
+from generator.values.formats import format_time
+from generator.values.naming import IssueKey
+from hub.services.api.approvals import review_of
+from hub.services.api.clusters import Told
+from hub.services.api.context import Api, ApiOf, Data
+from hub.services.api.limits import StrictRoute
+from hub.services.api.pages import PAGE_HEADERS, page
+from hub.services.api.reads import about, state_of
+from hub.services.api.shapes import ways as shapes
+from hub.services.api.shapes.base import tells
+from hub.services.api.snapshot import Snapshot, phase_of
+from hub.services.api.told import moment, operation_told
+from hub.store import operations
+from hub.store.operations import Operation, Which
+from hub.views.listing.rows import Listed
+from hub.views.queue import QueuePosition, describe_place
+from reconcilers.causes.model import Layer
+from reconcilers.health.phase import Phase
+from reconcilers.lifecycle.revive import KEPT, Removal, recent_removal
+from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.history import blocks
+
+router = APIRouter(route_class=StrictRoute)
+Key = Annotated[str, Path(max_length=40)]
+State = Literal["ready", "starting", "waiting", "review", "choose", "failed", "stuck", "stopping", "expired", "none"]
+#: By a cluster's phase; one that a cluster says nothing sure of is up for all that Git knows.
+_BY_PHASE: dict[str, State] = {
+    "starting": "starting", "failed": "failed", "stuck": "stuck", "stopping": "stopping", "removed": "starting",
+}  # fmt: skip
+#: What is found before anything is made in the cluster.
+_BEFORE_PODS = frozenset({Layer.SET, Layer.PROJECT, Layer.ADMISSION, Layer.ARGO})
+_STEPS = ("asked", "committed", "merged", "applied", "running")
+#: A start that failed is told of for so long.
+_FAILED = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Way:
+    """Where a preview is on its way. `now`: the step that is under way; None: all are done, or none is."""
+
+    issue: IssueKey
+    state: State
+    environment: EnvironmentState | None = None
+    listed: Listed | None = None
+    choices: tuple[Listed, ...] = ()
+    now: str | None = None
+    cluster: Told | None = None
+    place: QueuePosition | None = None
+    operation: Operation | None = None
+    review: dict[str, Any] | None = field(default=None)
+    removal: Removal | None = None
+
+    @property
+    def url(self) -> str | None:
+        """The preview's own address, which is of its environment's domain whatever an entry says."""
+        return self.listed.row.url if self.listed is not None else None
+
+
+def way_to(api: Api, issue: IssueKey, env: str | None) -> Way:
+    """The way to the preview of an issue, in one environment or wherever there is one. Raises as `state_of`."""
+    snapshot = api.snapshot
+    if env is not None:
+        return _in(api, snapshot, issue, state_of(snapshot, env))
+    there = tuple(one for (_, key), one in sorted(snapshot.by_place.items()) if key == str(issue))
+    if len(there) > 1:
+        return Way(issue, "choose", choices=there)
+    if there:
+        return _in(api, snapshot, issue, state_of(snapshot, there[0].row.environment))
+    ways = [_in(api, snapshot, issue, state) for _, state in sorted(snapshot.states.items())]
+    order: tuple[State, ...] = ("starting", "waiting", "failed", "stuck", "stopping", "expired", "none")
+    return min(ways, key=lambda way: order.index(way.state), default=Way(issue, "none"))
+
+
+def _in(api: Api, snapshot: Snapshot, issue: IssueKey, state: EnvironmentState) -> Way:
+    env = state.environment.name
+    listed = snapshot.by_place.get((env, str(issue)))
+    newest = _newest(api, f"{env}/{issue}")
+    way = Way(issue, "none", state, operation=newest)
+    if listed is not None and listed.is_request:
+        reviewed = review_of(api, f"{env}/{issue}")
+        return replace(
+            way, state="review", listed=listed, now="merged", review=dict(reviewed.review or {}) if reviewed else None
+        )
+    if listed is not None:
+        return _live(api, replace(way, listed=listed), state)
+    for place in snapshot.queue:
+        if place.queued.key == issue and place.queued.spec.environment == env:
+            return replace(way, state="waiting", place=place, now="committed")
+    is_start = newest is not None and newest.kind in {"preview.start", "preview.revive"}
+    if newest is not None and newest.is_open and newest.kind != "preview.stop":
+        return replace(way, state="starting", now="committed")
+    if newest is not None and is_start and newest.state == "dead" and api.clock() - newest.created_at < _FAILED:
+        return replace(way, state="failed", now="committed")
+    removal = recent_removal(issue, state, api.repository.store, now=api.clock())
+    if removal is None:
+        return way
+    told = api.clusters.told(state, issue)
+    is_going = told.phase is not None and told.phase.name in {"stopping", "stuck"}
+    gone: State = _BY_PHASE[told.phase.name] if is_going and told.phase is not None else "expired"
+    return replace(way, state=gone, removal=removal, cluster=told)
+
+
+def _live(api: Api, way: Way, state: EnvironmentState) -> Way:
+    told = api.clusters.told(state, way.issue)
+    if told.phase is None:
+        return replace(way, state="ready", cluster=told)
+    by_phase = _BY_PHASE.get(told.phase.name, "ready")
+    return replace(way, state=by_phase, cluster=told, now=None if by_phase == "ready" else _step(told.phase))
+
+
+def _step(phase: Phase) -> str:
+    """What is under way in the cluster: that objects are applied, or that they come up."""
+    return "applied" if phase.finding is None or phase.finding.rule.layer in _BEFORE_PODS else "running"
+
+
+def _newest(api: Api, key: str) -> Operation | None:
+    """The newest operation on a preview; None too where the database does not answer."""
+    try:
+        with api.jobs.database.read() as connection:
+            found = operations.listed(connection, Which(key), limit=1)
+    except Transient as err:
+        if err.reason is not Reason.DATABASE_UNREACHABLE:
+            raise
+        return None
+    return found[0] if found else None
+
+
+@router.get("/api/v1/way/{key}", responses=tells(shapes.Way), response_model=None)
+def way(key: Key, api: ApiOf, env: Annotated[str | None, Query(max_length=40)] = None) -> Data:
+    """Where a preview is on its way: what the page /preview/KEY shows."""
+    found = way_to(api, IssueKey.parse(key.upper()), env or None)
+    return {**_told(found), **about(api.snapshot)}
+
+
+def _told(way: Way) -> Data:
+    cluster, review = way.cluster, way.review or {}
+    return {
+        "issue": str(way.issue), "environment": way.environment.environment.name if way.environment else None,
+        "state": way.state, "isSeen": cluster is not None and cluster.is_read, "url": way.url,
+        "choices": [
+            {
+                "environment": one.row.environment, "url": one.row.url, "phase": phase_of(one),
+                "ends": one.row.ends or None,
+            }
+            for one in way.choices
+        ],
+        "steps": _steps(way), "causes": cluster.data() if cluster is not None else None,
+        "place": describe_place(way.place) if way.place is not None else None,
+        "operation": operation_told(way.operation) if way.operation is not None else None,
+        "request": review.get("request"), "revive": _revive(way.removal) if way.removal is not None else None,
+    }  # fmt: skip
+
+
+def _steps(way: Way) -> list[Data]:
+    if way.environment is None or way.state in {"none", "expired"} or (way.removal is not None and way.listed is None):
+        return []
+    gated = way.environment.environment.spec.gated
+    names = [name for name in _STEPS if gated or name != "merged"]
+    asked_at = moment(way.operation.created_at) if way.operation is not None else None
+    outline = way.listed.outline if way.listed is not None else None
+    at = {
+        "asked": asked_at if outline is None else outline.requested_at,
+        "merged": outline.activated_at if outline is not None else None,
+    }
+    now = names.index(way.now) if way.now is not None else len(names)
+    states = ["done"] * now + ["now"] + ["to come"] * len(names)
+    return [
+        {"name": name, "state": state, "at": at.get(name) if state == "done" else None}
+        for name, state in zip(names, states, strict=False)
+    ]
+
+
+def _revive(removal: Removal) -> Data:
+    commit = removal.commit
+    name = f"{removal.record.preview.spec.environment}/{removal.record.name}" if removal.record.preview else ""
+    told = next((dict(block) for about_, block in blocks(commit.trailers) if about_ == name), {})
+    return {
+        "removedAt": format_time(commit.at), "until": format_time(commit.at + KEPT),
+        "removedBy": told.get("Requested-By", commit.author), "why": told.get("Reason", told.get("Action", "")),
+    }  # fmt: skip
+
+
+_WORDS: dict[State, str] = {
+    "starting": "{issue} is starting.",
+    "waiting": "{issue} waits for room: it is {place}.",
+    "review": "{issue} in {env} awaits a review, and starts after it.",
+    "failed": "{issue} did not come up: {cause}",
+    "stuck": "{issue} is stuck: {cause}",
+    "stopping": "{issue} is being removed.",
+    "expired": "{issue} was removed at {removed}. It can be brought back until {until}.",
+    "none": "There is no preview of {issue}. Start it, or bring it back within seven days of its removal.",
+}
+_AGAIN = frozenset({"starting", "waiting", "review", "stopping"})
+
+
+@router.get("/preview/{key}", response_model=None, responses={303: {"description": "there"}})
+def preview_anywhere(key: Key, api: ApiOf) -> Response:
+    """The way to a preview: there, if it is up in one environment; else a page that says where, how far, or why not."""
+    return _page(way_to(api, IssueKey.parse(key.upper()), None))
+
+
+@router.get("/preview/{key}/{env}", response_model=None, responses={303: {"description": "there"}})
+def preview_in(key: Key, env: Key, api: ApiOf) -> Response:
+    """The way to a preview of one environment."""
+    return _page(way_to(api, IssueKey.parse(key.upper()), env))
+
+
+def _page(found: Way) -> Response:
+    if found.state == "ready" and found.url is not None:
+        return RedirectResponse(found.url, 303, PAGE_HEADERS)
+    told, name = _told(found), str(found.issue)
+    if found.state == "choose":
+        names = [html.escape(one.row.environment) for one in found.choices]
+        links = "".join(f'<li><a href="/preview/{name}/{one}">{one}</a></li>' for one in names)
+        return HTMLResponse(page(name, f"<p>Where?</p><ul>{links}</ul>"), headers=PAGE_HEADERS)
+    text = _WORDS[found.state].format(
+        issue=name, env=told["environment"] or "", place=found.place.where if found.place is not None else "",
+        cause=_cause(told), removed=(told["revive"] or {}).get("removedAt", ""),
+        until=(told["revive"] or {}).get("until", ""),
+    )  # fmt: skip
+    body, again = f"<p>{html.escape(text)}</p>", found.state in _AGAIN
+    return HTMLResponse(page(name, body, again=again), 404 if found.state == "none" else 200, PAGE_HEADERS)
+
+
+def _cause(told: Data) -> str:
+    error = (told["operation"] or {}).get("error")
+    if told["causes"] is not None and told["causes"]["text"]:
+        return str(told["causes"]["text"])
+    return "; ".join(fault["message"] for fault in error["faults"]) if error else "nobody knows why yet"
