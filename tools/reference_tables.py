@@ -147,7 +147,10 @@ def exit_codes() -> str:
     """Every exit code."""
     rows = [(str(OK), "", "done"), (str(INTERNAL), "", "a mistake of rtb-hub itself, with its traceback")]
     rows += [(str(USAGE), "", "wrong usage: an unknown command or option"), (str(DIFFERENT), "", "`diff`: differences")]
-    rows += [(str(UNHEALTHY), "", "`doctor`: errors"), (str(REFUSED), "", "`guard`: the change is refused")]
+    rows += [
+        (str(UNHEALTHY), "", "`doctor`: errors; `orphans`: any"),
+        (str(REFUSED), "", "`guard`: the change is refused"),
+    ]
     rows += [(str(NEEDS_A_PERSON), "", "`reconcile`: something is left that a person has to look at")]
     rows += [(str(code), f"`{reason}`", REASONS[reason]) for reason, code in CODES.items()]
     return table(("code", "reason", "meaning"), rows)

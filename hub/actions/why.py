@@ -65,15 +65,21 @@ def why(
 def why_in(state: EnvironmentState, key: IssueKey, *, cluster: Recorder, clock: Callable[[], datetime]) -> Answer:
     """As `why`, in an environment that was read."""
     environment = state.environment.name
-    record, request = state.entry(key), state.request(key)
+    record = state.entry(key)
     spec = state.environment.spec
     asked = Asked.of(record) if record else None
     read = cluster.record(
         spec.argocd.namespace, key.namespace, applications=project_name(environment), is_asked=asked is not None
     )
+    return answered(key, state, asked, read, now=clock())
+
+
+def answered(key: IssueKey, state: EnvironmentState, asked: Asked | None, read: Recorded, *, now: datetime) -> Answer:
+    """The answer from what was read of a cluster. `asked`: what the preview's entry asks for."""
+    request, spec = state.request(key), state.environment.spec
     recording = Recording(
-        now=clock(),
-        environment=environment,
+        now=now,
+        environment=state.environment.name,
         compute=asked.compute if asked else "",
         is_asked=asked is not None,
         asked_since=parse_time(asked.begun) if asked and asked.begun else None,

@@ -9,6 +9,7 @@ import click
 
 from hub import __version__
 from hub.cli import catalog, change, completion, lease, options, server, services, upkeep
+from hub.cli import cluster as cluster_commands
 from hub.cli.errors import declared_errors
 from hub.cli.help import WIDEST, Group
 from hub.output.formats import Format
@@ -217,9 +218,7 @@ def show(key: str, env: str, repo: str | None, cluster: str | None, kubeconfig: 
 @options.command(panel="Previews")
 @options.key
 @options.environment
-@options.option(
-    "--cluster", metavar="CONTEXT", required=True, help="The environment's cluster, by its kubeconfig context."
-)
+@options.own_cluster
 @options.choice(
     "until", "--for", among=("running", "removed"), default="running", show_default=True, help="What to wait for."
 )
@@ -232,7 +231,7 @@ def show(key: str, env: str, repo: str | None, cluster: str | None, kubeconfig: 
 def wait(
     key: str,
     env: str,
-    cluster: str,
+    cluster: str | None,
     until: Literal["running", "removed"],
     url: bool,
     timeout: str,
@@ -249,13 +248,14 @@ def wait(
     from hub.commands import wait as command
     from hub.commands.cluster_options import Options
 
-    command.run(key, env, until, timeout=timeout, repo=repo, at=Options(cluster, kubeconfig), output=output, url=url)
+    at = Options(cluster or "", kubeconfig)
+    command.run(key, env, until, timeout=timeout, repo=repo, at=at, output=output, url=url)
 
 
 @options.command(panel="Previews")
 @options.argument("key", metavar="KEY", required=False, help="Jira issue key, such as RTB-123.")
 @options.option("--env", "-e", metavar="NAME", help="Environment, such as int.")
-@options.option("--cluster", metavar="CONTEXT", help="The environment's cluster, by its kubeconfig context.")
+@options.own_cluster
 @options.kubeconfig
 @options.option("--save", metavar="FILE", type=options.PATH, help="Record what was read, for a bug report.")
 @options.option("--recorded", metavar="FILE", type=options.PATH, help="Answer from such a file, without a cluster.")
@@ -292,9 +292,9 @@ def why(
                 raise click.UsageError(f"{name} cannot be used with --recorded.")
         command.run_recorded(recorded, key, is_whole=all, check=check, output=output)
         return
-    if key is None or env is None or cluster is None:
-        raise click.UsageError("KEY, --env and --cluster are needed, or --recorded FILE.")
-    at = Options(cluster, kubeconfig)
+    if key is None or env is None:
+        raise click.UsageError("KEY and --env are needed, or --recorded FILE.")
+    at = Options(cluster or "", kubeconfig)
     command.run(key, env, repo=repo, at=at, save=save, is_whole=all, check=check, output=output)
 
 
@@ -346,6 +346,7 @@ app = Group(
         why,
         doctor,
         demo,
+        *cluster_commands.COMMANDS,
         *change.COMMANDS,
         *lease.COMMANDS,
         *catalog.COMMANDS,

@@ -84,6 +84,12 @@ cluster = option(
     metavar="CONTEXT",
     help="Read this cluster too, by its kubeconfig context. Only ever read; needs the group rtb-hub-reader.",
 )
+own_cluster = option(
+    "--cluster",
+    metavar="CONTEXT",
+    help="Context of the kubeconfig. Default: that of RTB_HUB_CLUSTERS, else the environment's own cluster, by AWS."
+    " Only ever read; needs the group rtb-hub-reader.",
+)
 kubeconfig = option("--kubeconfig", metavar="PATH", help="Default: KUBECONFIG, else ~/.kube/config.")
 images = several(
     "--image", "-i", metavar="NAME=REF", help="Image of a component, pinned by digest. Default: as it is. Repeatable."

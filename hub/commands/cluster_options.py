@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hub.adapters.kubernetes.cluster import Cluster
+    from hub.wiring import Hub
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`--cluster` and `--kubeconfig` as typed."""
+    """`--cluster` and `--kubeconfig` as typed. `context` empty: the cluster that the environment names."""
 
-    context: str
+    context: str = ""
     kubeconfig: str | None = None
+
+
+def open_for(ours: Hub, at: Options, env: str, repo: str | None) -> Cluster:
+    """The cluster of a command about one environment: the context that was named, else the environment's own."""
+    if at.context:
+        return ours.cluster(at.context, at.kubeconfig)
+    from hub.wiring.clusters import own_cluster_of
+
+    return own_cluster_of(ours, env, kubeconfig=at.kubeconfig, repo=repo)

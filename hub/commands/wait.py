@@ -9,7 +9,7 @@ from generator.errors import ConfigError, Fault, Reason
 from generator.values.naming import IssueKey
 from generator.values.quantities import duration
 from hub.actions.wait import Awaited, Goal, Observer, wait
-from hub.commands.cluster_options import Options
+from hub.commands.cluster_options import Options, open_for
 from hub.output.console import Format, console, emit, printable
 from hub.views.phases import STYLES, phase_data
 from hub.wiring import hub
@@ -23,32 +23,33 @@ def run(  # noqa: PLR0913
     key: str, env: str, goal: Goal, *, timeout: str, repo: str | None, at: Options, output: Format, url: bool = False
 ) -> None:
     """Wait, telling each change. Raises `Stalled` (PreviewFailed), `Transient` (NotInTime)."""
-    awaited = Awaited(IssueKey.parse(key), env, goal, _seconds(timeout))
+    awaited = Awaited(IssueKey.parse(key), env, goal, seconds_of(timeout))
     ours = hub()
-    cluster = ours.cluster(at.context, at.kubeconfig)
+    cluster = open_for(ours, at, env, repo)
     observer = Observer(ours.repository(repo), cluster, ours.clock, ours.ask_page if url else None)
-    done = wait(awaited, observer=observer, changed=_tell if output is Format.TABLE else _say_nothing)
+    done = wait(awaited, observer=observer, changed=tell_change if output is Format.TABLE else say_nothing)
     data = {"issue": str(awaited.key), "environment": env, **phase_data(done.phase), "seconds": round(done.seconds, 1)}
     emit(data, output, lambda out: out.print(f"{awaited.key} in {env} is {done.phase.name} after {done.seconds:.0f} s"))
 
 
-def _seconds(text: str) -> float:
+def seconds_of(text: str, option: str = "--timeout") -> float:
     """A length of time as elsewhere, or in seconds: a script may not want to wait a minute."""
     if _SECONDS.fullmatch(text):
         return float(text.removesuffix("s"))
     try:
         return duration(text).total_seconds()
     except ValueError as err:
-        fault = Fault(f"{text[:80]!r} is not a length of time", field="--timeout", allowed="such as 90s, 10m or 1h30m")
+        fault = Fault(f"{text[:80]!r} is not a length of time", field=option, allowed="such as 90s, 10m or 1h30m")
         raise ConfigError(Reason.INVALID_VALUE, fault) from err
 
 
-def _tell(phase: Phase, after: timedelta) -> None:
+def tell_change(phase: Phase, after: timedelta) -> None:
+    """A change of phase for people, with the time since the beginning."""
     from rich.text import Text
 
     line = Text.assemble((f"{for_how_long(after):>4}  ", "dim"), (phase.name, STYLES[phase.name]))
     console().print(Text.assemble(line, f": {printable(phase.cause)}" if phase.cause else ""))
 
 
-def _say_nothing(phase: Phase, after: timedelta) -> None:
+def say_nothing(phase: Phase, after: timedelta) -> None:
     """Machines are told once, at the end."""

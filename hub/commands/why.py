@@ -12,7 +12,7 @@ from generator.values.naming import NAMESPACE_PREFIX, IssueKey
 from hub.actions.why import Answer, why, why_recorded
 from hub.adapters.kubernetes.clean_recording import cleaned
 from hub.adapters.kubernetes.recording import LIMIT_BYTES, read_recording
-from hub.commands.cluster_options import Options
+from hub.commands.cluster_options import Options, open_for
 from hub.output.console import Format, emit, printable
 from hub.views.phases import STYLES
 from hub.views.why import FOR_WHOM, evidence_text, steps_of, told_time, why_data
@@ -45,7 +45,7 @@ def run(  # noqa: PLR0913 - the options that there are
     """Answer from a cluster, and save what was read. Raises what reading Git and the cluster raises, and as above."""
     issue = IssueKey.parse(key)
     ours = hub()
-    cluster = ours.cluster(at.context, at.kubeconfig)  # before Git: a wrong name is told at once
+    cluster = open_for(ours, at, env, repo)
     answer = why(issue, env, repository=ours.repository(repo), cluster=cluster, clock=ours.clock)
     if save is not None:
         _save(answer, save)

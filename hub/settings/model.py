@@ -116,8 +116,8 @@ class Settings(BaseModel):
     )
     """Kubeconfig files, several with `:` between. Default: `.kube/config` in the home, as for kubectl."""
     clusters: Annotated[str, AfterValidator(_contexts)] = Field("", alias="RTB_HUB_CLUSTERS")
-    """Which clusters the services read phases and causes from: `ENV=CONTEXT`, several with `,` between, the contexts of
-    KUBECONFIG. Default: none; the services tell what Git tells."""
+    """Which clusters phases and causes are read from: `ENV=CONTEXT`, several with `,` between, the contexts of
+    KUBECONFIG. Default: none; the services tell what Git tells, and commands reach an environment's cluster by AWS."""
     step_summary: Path | None = Field(None, alias="GITHUB_STEP_SUMMARY")
     """A file that GitHub shows beside a job; `guard` writes to it. Default: none, outside of GitHub's jobs."""
     data_home: Path | None = Field(None, alias="XDG_DATA_HOME")

@@ -272,6 +272,7 @@ class NamespaceDetails:
     """What happens inside one namespace. `unserved`: kinds that this cluster does not know.
 
     `unread`: kinds that could not be read (`plural.group`), with the reason. Nothing follows from their absence.
+    `targets`: names of TargetGroupBindings, each of which stands for a target group in AWS.
     """
 
     pods: tuple[Pod, ...] = ()
@@ -284,3 +285,4 @@ class NamespaceDetails:
     stores: tuple[SecretStore, ...] = ()
     claims: tuple[Claim, ...] = ()
     unread: Mapping[str, str] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import queue
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,12 +43,18 @@ class KubeApi:
     served: set[str] = field(default_factory=lambda: set(SERVED))
     page: int = 500
     requests: list[Request] = field(default_factory=list)
+    log: bytes = b""
+    told: dict[str, queue.Queue[bytes | None]] = field(default_factory=dict)
+    refused: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
 
     def __enter__(self) -> KubeApi:
         api = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                if "watch=true" in self.path or "follow=true" in self.path:
+                    api.stream(self)
+                    return
                 status, body = api.answer(self.command, self.path, self.headers.get("authorization", ""))
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
@@ -65,6 +72,9 @@ class KubeApi:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for lines in self.told.values():
+            lines.put(None)
+        self.server.daemon_threads = True
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
@@ -92,19 +102,52 @@ class KubeApi:
         self.objects.setdefault(resource, []).append(tree)
         return tree
 
-    def answer(self, method: str, path: str, authorization: str) -> tuple[int, bytes]:
+    def tell(self, resource: str, kind: str, tree: Mapping[str, Any], *, cut: bool = False) -> None:
+        """An event of a watch of `resource` (`plural.group`); `cut`: the connection breaks in the middle of it."""
+        line = json.dumps({"type": kind, "object": tree}).encode() + b"\n"
+        self.told.setdefault(resource, queue.Queue()).put(line[: len(line) // 2] if cut else line)
+        if cut:
+            self.close(resource)
+
+    def close(self, resource: str) -> None:
+        """End the watches of `resource` that are open."""
+        self.told.setdefault(resource, queue.Queue()).put(None)
+
+    def stream(self, handler: http.server.BaseHTTPRequestHandler) -> None:
+        """A watch: what `tell` is given, until `close`. Only the end of the connection ends it, as with HTTP/1.0."""
+        resource, namespace, query = self._asked(handler.path)
+        self.requests.append(Request("WATCH", resource, namespace, query))
+        if self.refused.get(resource):
+            status, body = self.refused[resource].pop(0)
+            handler.send_response(status)
+            handler.end_headers()
+            handler.wfile.write(body)
+            return
+        handler.send_response(200)
+        handler.end_headers()
+        lines = self.told.setdefault(resource, queue.Queue())
+        while (line := lines.get()) is not None:
+            handler.wfile.write(line)
+            handler.wfile.flush()
+
+    def _asked(self, path: str) -> tuple[str, str, dict[str, str]]:
         parts = urlsplit(path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         steps = parts.path.strip("/").split("/")
         group, rest = (steps[1], steps[3:]) if steps[0] == "apis" else ("", steps[2:])
         namespace = rest[1] if rest[0] == "namespaces" and len(rest) > 2 else ""
-        plural = rest[2] if namespace else rest[0]
-        resource = f"{plural}.{group}" if group else plural
+        plural = "/".join(rest[2::2]) if namespace else rest[0]
+        return f"{plural}.{group}" if group else plural, namespace, query
+
+    def answer(self, method: str, path: str, authorization: str) -> tuple[int, bytes]:
+        resource, namespace, query = self._asked(path)
         self.requests.append(Request(method, resource, namespace, query))
         if authorization != f"Bearer {TOKEN}":
             return _status(401, "Unauthorized")
         if self.answers.get(resource):
             return self.answers[resource].pop(0)
+        if resource == "pods/log":
+            return 200, self.log
         if resource not in self.served:
             return 404, b"404 page not found\n"
         return 200, json.dumps(self._listed(resource, namespace, query)).encode()

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -26,6 +27,7 @@ from hub.adapters.http.network import Network
 from hub.adapters.http.origin import Origin
 from hub.adapters.http.peer import WORDS, Failed, Peer, failure_of
 from hub.adapters.http.reading import TooLargeError, UnreadableError, count_of, parse_json, pause_of, read_body
+from hub.adapters.http.streaming import Stream
 from hub.adapters.http.values import JSON, Answer, Call, Limit, Request, unobserved
 from hub.retrying import Backoff
 
@@ -97,6 +99,30 @@ class Sender:
         if isinstance(result, Failed):
             raise result.error(self.peer, request) from result.cause
         return result
+
+    @contextmanager
+    def stream(self, request: Request) -> Iterator[Stream]:
+        """An answer that is read as it comes, by one attempt; it ends after `request.timeout_seconds` at the latest.
+
+        Raises as `send`; what breaks off while it is read is `Unanswered` of `Stream.lines`.
+        """
+        from urllib3.exceptions import HTTPError
+
+        tally = _Tally(self.parts.seconds(), attempts=1)
+        try:
+            headers = self._headers(request, tally) | {"Accept-Encoding": "identity"}
+            response = self._response(request, headers)
+        except HTTPError as err:
+            failed = failure_of(err)
+            tally.outcome = failed.failure
+            self.parts.observe(self._call(request, tally))
+            raise failed.error(self.peer, request) from err
+        tally.outcome = f"{response.status:03d}"
+        try:
+            yield Stream(response, request, self.peer)
+        finally:
+            response.close()
+            self.parts.observe(self._call(request, tally))
 
     @cached_property
     def _pool(self) -> urllib3.PoolManager:

@@ -49,6 +49,7 @@ def details(
             for tree in found.get("PersistentVolumeClaim", ())
         ),
         unread=unread or {},
+        targets=tuple(tree["metadata"]["name"] for tree in found.get("TargetGroupBinding", ())),
     )
 
 

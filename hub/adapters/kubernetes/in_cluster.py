@@ -1,0 +1,66 @@
+"""The cluster that this process runs in, by the ServiceAccount of its pod (Kubernetes: "Accessing the API from a Pod").
+
+The token is read with each request: kubelet writes it anew before it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from generator.errors import Reason, Stalled
+from hub.adapters.http import Origin, Peer, Sender, SenderParts
+from hub.adapters.kubernetes.cluster import Cluster
+from hub.adapters.kubernetes.kubeconfig import TRIES
+
+HOST, PORT = "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"
+ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+def is_inside(environ: Mapping[str, str]) -> bool:
+    """Whether this process runs in a pod with a ServiceAccount."""
+    return bool(environ.get(HOST)) and (ACCOUNT / "token").exists()
+
+
+def own_cluster(
+    environ: Mapping[str, str], parts: SenderParts, *, account: Path = ACCOUNT, scheme: str = "https"
+) -> Cluster:
+    """The cluster of this pod. Raises `Stalled` (ClusterRefused) where it has no ServiceAccount."""
+    from urllib3 import PoolManager
+
+    from hub.adapters.http.transport import within_time
+
+    host, port = environ.get(HOST, ""), environ.get(PORT, "443")
+    authority = account / "ca.crt"
+    if not host or not authority.exists():
+        raise Stalled(Reason.CLUSTER_REFUSED, "this process does not run in a pod with a ServiceAccount")
+    peer = Peer(
+        "kubernetes",
+        unreachable=Reason.CLUSTER_UNREACHABLE,
+        refused=Reason.CLUSTER_REFUSED,
+        remedy="check that the pod reaches the API server (network policies), and its ServiceAccount",
+        certificate_remedy=f"check {authority}",
+    )
+    where = f"[{host}]" if ":" in host else host
+    return Cluster(
+        "in-cluster",
+        Sender(
+            peer,
+            Origin.parse(f"{scheme}://{where}:{port}", is_clear_allowed=scheme == "http"),
+            _token(account / "token"),
+            replace(parts, backoff=replace(parts.backoff, tries=TRIES)),
+            pool=within_time(PoolManager(ca_certs=str(authority), maxsize=10)),
+        ),
+    )
+
+
+def _token(path: Path) -> Callable[[], str]:
+    def read() -> str:
+        try:
+            return f"Bearer {path.read_text(encoding='utf-8').strip()}"
+        except (OSError, UnicodeDecodeError) as err:
+            message = f"cannot read the cluster: the ServiceAccount's token {path} cannot be read"
+            raise Stalled(Reason.CLUSTER_REFUSED, message) from err
+
+    return read

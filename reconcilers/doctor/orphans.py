@@ -1,0 +1,104 @@
+"""What is there and should not be, or should be there and is not: between Git, Argo CD and namespaces. Only told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from generator.errors import About, Remedy, RemedyKind, ToDo
+from generator.values.formats import format_time, parse_time
+from generator.values.naming import NAMESPACE_PREFIX
+from reconcilers.causes.texts import bounded, named
+from reconcilers.health.phase import NOTICED, REMOVED, Seen
+from reconcilers.ports.cluster import NamespaceDetails
+
+Kind = Literal[
+    "namespace-left-over",
+    "application-without-entry",
+    "entry-without-application",
+    "expired-still-there",
+    "held-by-finalizer",
+    "left-in-namespace",
+]
+#: Longer than this a finalizer is not at work any more.
+HELD_LONG = timedelta(minutes=10)
+#: The hub ends a lease within a second of its time, and in its next pass at the latest.
+EXPIRED_LATE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """One of them: of which preview (`rtb-123`), which object, since when, and what helps."""
+
+    kind: Kind
+    preview: str
+    subject: str
+    text: str
+    since: datetime | None
+    remedy: ToDo
+
+
+def orphans(
+    seen: Mapping[str, Seen], inside: Mapping[str, NamespaceDetails], *, argocd: str, now: datetime
+) -> Iterator[Orphan]:
+    """All of one environment, by preview. `inside`: details by namespace, of those that were read."""
+    for name in sorted(seen):
+        one = seen[name]
+        if one.unread:
+            continue
+        yield from _between(name, one, argocd, now)
+        target = NAMESPACE_PREFIX + name
+        if target in inside:
+            yield from _within(name, one, inside[target], now)
+
+
+def _between(name: str, seen: Seen, argocd: str, now: datetime) -> Iterator[Orphan]:
+    application, namespace, key = seen.application, seen.namespace, name.upper()
+    target = NAMESPACE_PREFIX + name
+    if seen.entry is None and application is None and namespace is not None and namespace.deleting_since is None:
+        text = "a namespace with neither entry nor Application: nothing removes it, and its pods cost"
+        remedy = f"look at what is in it, then remove it: kubectl delete namespace {named(target)}"
+        yield Orphan("namespace-left-over", name, f"Namespace {target}", text, namespace.created, remedy)
+    if seen.entry is None and application is not None and not application.deleting_since:
+        since = application.operation_since or application.created
+        if now - since > REMOVED:
+            text = "an Application without entry that nobody has begun to remove"
+            by_hand = f"remove it if nobody needs it: kubectl delete application -n {argocd} {named(target)}"
+            told: ToDo = Remedy(RemedyKind.RUN_DOCTOR) if application.owner else by_hand
+            yield Orphan("application-without-entry", name, f"Application {target}", text, since, told)
+    preview = getattr(seen.entry, "preview", None)
+    if preview is None:
+        return
+    lease = preview.spec.lease
+    begun = parse_time(lease.activated_at or lease.requested_at)
+    if application is None and now - begun > NOTICED:
+        text = f"an entry since {format_time(begun)}, and Argo CD has made no Application of it"
+        yield Orphan("entry-without-application", name, f"entry {key}", text, begun, Remedy(RemedyKind.RUN_DOCTOR))
+    ends = parse_time(lease.expires_at) if lease.expires_at else None
+    if ends is not None and now - ends > EXPIRED_LATE:
+        text = f"its lease ended at {format_time(ends)}, and its entry is still there"
+        stop = Remedy(RemedyKind.STOP_OTHER, About(issue=key))
+        yield Orphan("expired-still-there", name, f"entry {key}", text, ends, stop)
+
+
+def _within(name: str, seen: Seen, details: NamespaceDetails, now: datetime) -> Iterator[Orphan]:
+    target = NAMESPACE_PREFIX + name
+    for held in sorted(details.held, key=lambda one: (one.since, one.kind, one.name)):
+        if now - held.since > HELD_LONG:
+            told = ", ".join(held.finalizers[:5])
+            text = bounded(f"is held by {told}, since {format_time(held.since)}")
+            remedy = f"see what its controller says: 'rtb-hub why {name.upper()}'; do not strip the finalizer"
+            yield Orphan("held-by-finalizer", name, f"{held.kind} {held.name}", text, held.since, remedy)
+    if seen.entry is not None or seen.application is not None:
+        return
+    left = (
+        *(("Job", one.name) for one in details.workloads if one.kind == "Job"),
+        *(("PersistentVolumeClaim", one.name) for one in details.claims),
+        *(("TargetGroupBinding", one) for one in details.targets),
+    )
+    for kind, one in sorted(left):
+        text = f"is left in {target}, which belongs to no preview"
+        remedy = f"remove it with its namespace: kubectl delete namespace {named(target)}"
+        yield Orphan("left-in-namespace", name, f"{kind} {one}", text, None, remedy)

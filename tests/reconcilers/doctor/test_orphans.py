@@ -1,0 +1,56 @@
+"""Orphans between Git, Argo CD and namespaces: each kind, and the moment before it is one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import PurePosixPath
+
+from generator.errors import RemedyKind
+from generator.values.formats import format_time
+from reconcilers.doctor.orphans import EXPIRED_LATE, orphans
+from reconcilers.health.phase import NOTICED, REMOVED, Seen
+from reconcilers.state.entries import EntryRecord
+from worlds.builders import NOW, environment, preview
+from worlds.memory_store import MemorySnapshot
+from worlds.observations import ago, application, details, held, namespace
+
+
+def found(seen: Seen, **inside: object) -> list[str]:
+    read = {"preview-rtb-123": details(*inside.get("things", ()))} if inside else {}  # type: ignore[misc]
+    return [one.kind for one in orphans({"rtb-123": seen}, read, argocd="argocd", now=NOW)]
+
+
+def test_a_namespace_alone_is_left_over_unless_it_goes() -> None:
+    assert found(Seen(namespace=namespace())) == ["namespace-left-over"]
+    assert found(Seen(namespace=namespace(deleting_since=ago(hours=1)))) == []
+    assert found(Seen(namespace=namespace(), unread="no network")) == [], "what is not known is no orphan"
+
+
+def test_an_application_without_entry_is_given_time_to_be_noticed() -> None:
+    late = application(operation_since=NOW - REMOVED - timedelta(seconds=1))
+    assert found(Seen(application=late, namespace=namespace())) == ["application-without-entry"]
+    assert found(Seen(application=application(operation_since=NOW - REMOVED), namespace=namespace())) == []
+
+
+def test_what_a_finalizer_holds_is_told_after_ten_minutes() -> None:
+    going = Seen(application=application(deleting_since=ago(hours=1)), namespace=namespace(deleting_since=ago(hours=1)))
+    assert found(going, things=[held(minutes=11)]) == ["held-by-finalizer"]
+    assert found(going, things=[held(minutes=10)]) == []
+
+
+def test_an_entry_without_application_and_one_whose_lease_ended_are_told() -> None:
+    seen = Seen(
+        entry=record(begun=NOW - NOTICED - timedelta(seconds=1), ends=NOW - EXPIRED_LATE - timedelta(seconds=1))
+    )
+    told = [*orphans({"rtb-123": seen}, {}, argocd="argocd", now=NOW)]
+    assert [one.kind for one in told] == ["entry-without-application", "expired-still-there"]
+    assert getattr(told[1].remedy, "kind", None) is RemedyKind.STOP_OTHER
+    assert found(Seen(entry=record(begun=NOW - NOTICED, ends=NOW - EXPIRED_LATE))) == []
+
+
+def record(*, begun: datetime, ends: datetime) -> EntryRecord:
+    made = preview(environment())
+    lease = made.spec.lease.model_copy(update={"activated_at": format_time(begun), "expires_at": format_time(ends)})
+    spec = made.spec.model_copy(update={"lease": lease})
+    path = PurePosixPath("environments/int/previews/rtb/100/rtb-123/preview.yaml")
+    return EntryRecord(path, MemorySnapshot("main", "0" * 40, {}), made.model_copy(update={"spec": spec}))
