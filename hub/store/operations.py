@@ -112,6 +112,26 @@ def ended_since(connection: Connection, since: datetime, *, begun: datetime) -> 
     return [_operation(one) for one in connection.execute(_WANTED.where(recent).order_by(JOBS.c.ended_at, JOBS.c.seq))]
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An operation that ended, in short."""
+
+    kind: str
+    key: str
+    created_at: datetime
+    state: State
+    ended_at: datetime | None
+
+
+def ended_of(connection: Connection, *, since: datetime, limit: int) -> list[Ended]:
+    """Operations that were asked for since then and were done, or failed; the newest first."""
+    columns = OPERATIONS.c.kind, OPERATIONS.c.key, OPERATIONS.c.created_at, JOBS.c.state, JOBS.c.ended_at
+    wanted = select(*columns).join(JOBS, JOBS.c.id == OPERATIONS.c.job_id)
+    wanted = wanted.where(OPERATIONS.c.created_at >= since, JOBS.c.state.in_(("done", "dead")))
+    rows = connection.execute(wanted.order_by(OPERATIONS.c.id.desc()).limit(limit))
+    return [Ended(**row._mapping) for row in rows]
+
+
 def open_of(connection: Connection, principal: str) -> int:
     """How many operations of a principal have not ended."""
     many = select(func.count()).select_from(OPERATIONS).join(JOBS, JOBS.c.id == OPERATIONS.c.job_id)

@@ -25,6 +25,7 @@ from hub.services.api import (
     planning,
     problems,
     reads,
+    statistics,
     ways,
     worded,
     writes,
@@ -32,6 +33,23 @@ from hub.services.api import (
 from hub.services.api.context import Api, authorised
 from hub.services.api.described import described, operation_name, text_of
 from hub.services.api.limits import Guarded
+
+#: The modules with routes.
+_ROUTED = (
+    pages,
+    ways,
+    reads,
+    details,
+    places,
+    statistics,
+    catalog,
+    worded,
+    planning,
+    writes,
+    admin,
+    deliveries,
+    events,
+)
 
 
 def make_app(api: Api, *, is_loopback: bool = False, screens: Middleware | None = None) -> FastAPI:
@@ -75,7 +93,21 @@ def _routed() -> FastAPI:
         },
     )
     app.openapi = partial(described, app)  # type: ignore[method-assign]
-    for one in (pages, ways, reads, details, places, catalog, worded, planning, writes, admin, deliveries, events):
+    for one in (
+        pages,
+        ways,
+        reads,
+        details,
+        places,
+        statistics,
+        catalog,
+        worded,
+        planning,
+        writes,
+        admin,
+        deliveries,
+        events,
+    ):
         app.include_router(one.router)
     return app
 

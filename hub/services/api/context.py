@@ -17,6 +17,7 @@ from hub.queue.jobs import Jobs
 from hub.services.api.clusters import Clusters
 from hub.services.api.feed import Feed
 from hub.services.api.limits import ALL_A_MINUTE, PLANS_A_MINUTE, PLANS_AT_A_TIME, WRITES_A_MINUTE, Buckets
+from hub.services.api.past import Past
 from hub.services.api.problems import request_id
 from hub.services.api.rights import RIGHTS, Caller, Right, refused
 from hub.services.api.sign_in import SignIn
@@ -50,6 +51,7 @@ class Api:
     #: How many plans are made at a time.
     planning: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(PLANS_AT_A_TIME))
     streams: dict[str, int] = field(default_factory=dict)
+    past: Past = field(default_factory=Past)
     #: Who asked for what stands on a request branch, by its commit.
     requesters: dict[str, str] = field(default_factory=dict)
     #: Set when the process is to end: streams end then.

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from sse_starlette import EventSourceResponse
 
 from hub.services.api import problems
 
@@ -22,6 +23,10 @@ def described(app: FastAPI) -> dict[str, Any]:
         made = get_openapi(
             title=app.title, version=app.version, openapi_version="3.1.0", routes=app.routes, description=_ABOUT
         )
+        for route in app.routes:
+            if isinstance(route, APIRoute) and route.response_class is EventSourceResponse:
+                answer = made["paths"][route.path]["get"]["responses"]["200"]
+                answer["content"] = {"text/event-stream": next(iter(answer["content"].values()))}
         problem = problems.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         defined = problem.pop("$defs")
         made["components"]["schemas"] = {**defined, **made["components"]["schemas"], "Problem": problem}

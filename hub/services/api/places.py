@@ -49,7 +49,7 @@ def summary(api: ApiOf, caller: CallerOf) -> Data:
     """How many there are of what, what is the caller's own, and where they may start."""
     snapshot = api.snapshot
     view, mine = snapshot.view(Wanted()), snapshot.view(Wanted(requester=caller.name))
-    asked = _or_none(lambda: _asked(api, caller))
+    asked = or_none(lambda: _asked(api, caller))
     waiting = [one for one in snapshot.queue if one.queued.spec.lease.requested_by == caller.name]
     return {
         "total": len(view.rows),
@@ -78,7 +78,7 @@ def _asked(api: Api, caller: Caller) -> tuple[int, int]:
         return operations.open_of(connection, caller.id), failed
 
 
-def _or_none(read: Callable[[], T]) -> T | None:
+def or_none(read: Callable[[], T]) -> T | None:
     """What the database says; None: it does not answer, and all else is told all the same."""
     try:
         return read()
@@ -94,7 +94,7 @@ def _holding(api: Api) -> list[Freeze] | None:
         with database.read() as connection:
             return freezes.holding(connection, now=database.now(connection))
 
-    return _or_none(read)
+    return or_none(read)
 
 
 def _freezes(api: Api) -> list[Data] | None:

@@ -56,6 +56,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
     ("GET", "/api/v1/blueprints/{name}"): _READS,
     ("GET", "/api/v1/calendar"): _READS,
     ("GET", "/api/v1/way/{key}"): _READS,
+    ("GET", "/api/v1/statistics"): _READS,
     ("GET", "/api/v1/summary"): _READS,
     ("GET", "/api/v1/environments"): _READS,
     ("GET", "/api/v1/queue"): _READS,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from generator.errors import Reason, Stalled, Transient
 from generator.values.formats import format_time, parse_time
 from hub.actions.inbox.inbox import Arrived, accept
 from hub.adapters.kubernetes.cluster import Recorded
+from hub.services.api.past import Ran
 from hub.services.api.places import _mark, ending
 from hub.services.api.snapshot import Wanted
+from hub.services.api.statistics import _Days
 from hub.store.database import Database, sqlite_url
 from hub.store.schema import prepare
 from worlds.api_world import ApiWorld, api_world
@@ -256,6 +259,61 @@ class TestCalendar:
             after = _mark(page[-1])
             left = [one for one in left if _mark(one) != after]  # the row of the cursor goes
         assert seen == list(map(_mark, every))
+
+
+class TestStatistics:
+    def test_each_day_has_what_happened_and_what_it_cost(self, world: ApiWorld) -> None:
+        """A preview of four hours, stopped, costs those; one that runs costs until now, each day its own part."""
+        for issue in ("RTB-1", "RTB-2"):
+            world.start(issue)
+        world.post("/api/v1/previews/int/RTB-2/extend", json={"by": "1h"}, headers=WAIT)
+        bad = {
+            "issue": "RTB-3",
+            "environment": "int",
+            "blueprint": "web",
+            "images": {"web": "registry.example.com/w:x"},
+        }
+        world.post("/api/v1/previews", json=bad, headers=WAIT)
+        begin = {one["issue"]: parse_time(one["lease"]["requestedAt"]) for one in world.get("/api/v1/previews").json()["previews"]}  # fmt: skip
+        hour = float(world.get("/api/v1/previews/int/RTB-1").json()["preview"]["price"]["perHour"])
+        later = begin["RTB-1"] + timedelta(hours=40)
+        world.api.clock = lambda: later
+        told = world.get("/api/v1/statistics?days=5").json()
+        days = {one["day"]: one for one in told["days"]}
+        assert (len(days), list(days), told["isPartial"]) == (5, sorted(days), False)
+        today = days[begin["RTB-1"].date().isoformat()]
+        assert [today[name] for name in ("starts", "stops", "extensions", "revivals", "failures")] == [2, 0, 1, 0, 1]
+        assert (today["timeToCommit"]["count"], today["timeToUrl"]) == (2, None)
+        assert 0 <= today["timeToCommit"]["median"] <= today["timeToCommit"]["p95"]
+        ran = sum((later - at).total_seconds() / 3600 for at in begin.values())
+        assert sum(float(one["spend"].get("USD", 0)) for one in days.values()) == pytest.approx(ran * hour, abs=1e-4)
+        midnight = datetime(later.year, later.month, later.day, tzinfo=UTC)
+        on_last = (later - max(midnight, begin["RTB-1"])).total_seconds() / 3600
+        assert float(told["days"][-1]["spend"]["USD"]) == pytest.approx(2 * on_last * hour, abs=1e-3)
+
+    def test_what_is_gone_is_counted_until_it_went(self, world: ApiWorld) -> None:
+        world.start()
+        world.post("/api/v1/previews/int/RTB-1/stop", headers=WAIT)
+        for _ in range(2):
+            told = world.get("/api/v1/statistics?days=2&env=int").json()["days"]
+            assert sum(one["stops"] for one in told) == 1
+        assert [ran is not None and ran.end is not None for ran in world.api.past.known.values()] == [True]
+        assert sum(one["starts"] for one in world.get("/api/v1/statistics?days=2&env=stg").json()["days"]) == 0
+
+    @pytest.mark.parametrize("query", ["days=0", "days=93", "env=qa", "offsetMinutes=841"])
+    def test_what_is_no_span_is_refused(self, idle: ApiWorld, query: str) -> None:
+        assert idle.get(f"/api/v1/statistics?{query}").status_code in {404, 422}
+
+    @given(
+        st.integers(0, 19 * 86400).map(lambda seconds: datetime(2026, 11, 1, tzinfo=UTC) + timedelta(seconds=seconds)),
+        st.integers(0, 20 * 86400),
+        st.integers(-840, 840),
+    )
+    def test_the_parts_of_days_are_the_whole(self, begin: datetime, seconds: int, offset: int) -> None:
+        days = _Days(date(2026, 10, 30), 60, timedelta(minutes=offset))
+        days.ran(Ran(begin, begin + timedelta(seconds=seconds), "USD", Decimal("0.36")), begin + timedelta(days=90))
+        whole = sum((one["USD"] for one in days.spend.values()), Decimal(0))
+        assert abs(whole - Decimal(seconds) * Decimal("0.0001")) < Decimal("0.000001")
 
 
 class TestDeliveries:

@@ -1,0 +1,29 @@
+"""What is known of previews that are gone: what they cost, as the commits before their removal say it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A preview that ran from `begin` to `end` (aware; None: it still does), and its price."""
+
+    begin: datetime
+    end: datetime | None
+    currency: str
+    per_hour: Decimal
+
+
+@dataclass(eq=False)
+class Past:
+    """What previews that are gone cost, by the commit before their removal and their folder. None: it has no price."""
+
+    known: dict[tuple[str, str], Ran | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Nothing is known yet."""
+        self.lock = threading.Lock()

@@ -1,0 +1,190 @@
+"""What happened day by day: starts, stops, what it cost, how long it took. By Git's history, and by operations.
+
+What a commit says never changes, so what was read of one is kept. Days are those of the reader's clock.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+from statistics import median, quantiles
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from generator.errors import HubError
+from generator.values.formats import parse_time
+from generator.values.naming import ENTRY_FILE, IssueKey, preview_folder, previews_folder
+from hub.services.api.context import Api, ApiOf, Data
+from hub.services.api.limits import StrictRoute
+from hub.services.api.past import Ran
+from hub.services.api.places import Offset, or_none
+from hub.services.api.reads import Filter, about, state_of
+from hub.services.api.shapes import places as shapes
+from hub.services.api.shapes.base import tells
+from hub.services.api.snapshot import Snapshot
+from hub.store import operations
+from hub.store.operations import Ended
+from hub.views.preview import outline_row
+from reconcilers.ports.git import LoggedCommit
+from reconcilers.state.entries import entry_record
+from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.history import events_of
+from reconcilers.state.outline import outline_of
+
+router = APIRouter(prefix="/api/v1", route_class=StrictRoute)
+#: Commits, removals and operations that are looked at; what is beyond them is said to be left out.
+_COMMITS, _REMOVALS, _OPERATIONS = 50_000, 5_000, 50_000
+_REMOVES = frozenset({"stop", "expire"})
+_COUNTED = {"start": "starts", "stop": "stops", "expire": "stops", "extend": "extensions", "revive": "revivals"}
+_DAY = timedelta(days=1)
+_HOUR, _PLACES = Decimal(3600), Decimal("0.000001")
+
+
+@dataclass
+class _Days:
+    """Sums by day of the reader's clock."""
+
+    first: date
+    count: int
+    offset: timedelta
+    counts: defaultdict[str, Counter[date]] = field(default_factory=lambda: defaultdict(Counter))
+    spend: defaultdict[date, defaultdict[str, Decimal]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(Decimal))
+    )
+    took: defaultdict[date, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def day(self, at: datetime) -> date:
+        return (at.astimezone(UTC) + self.offset).date()
+
+    def ran(self, one: Ran, now: datetime) -> None:
+        """Add what it cost on each of the days."""
+        end = min(one.end or now, now)
+        for number in range(self.count):
+            day = self.first + number * _DAY
+            begins = datetime(day.year, day.month, day.day, tzinfo=UTC) - self.offset
+            seconds = (min(end, begins + _DAY) - max(one.begin, begins)).total_seconds()
+            if seconds > 0:
+                self.spend[day][one.currency] += one.per_hour * int(seconds) / _HOUR
+
+
+@router.get("/statistics", responses=tells(shapes.Statistics), response_model=None)
+def statistics(
+    api: ApiOf, days: Annotated[int, Query(ge=1, le=92, description="today among them")] = 30,
+    env: Filter = "", offset: Offset = 0,
+) -> Data:  # fmt: skip
+    """What happened on each of the last days, in one environment or in all."""
+    snapshot, now = api.snapshot, api.clock()
+    states = [state_of(snapshot, env)] if env else list(snapshot.states.values())
+    shift = timedelta(minutes=offset)
+    today = (now.astimezone(UTC) + shift).date()
+    found = _Days(today - (days - 1) * _DAY, days, shift)
+    since = datetime(found.first.year, found.first.month, found.first.day, tzinfo=UTC) - shift
+    is_partial = _add_git(api, found, snapshot, states, since, now)
+    ended = or_none(lambda: _ended(api, since))
+    is_partial = _add_operations(found, ended, {state.environment.name for state in states}) or is_partial
+    told = [_told(found, found.first + number * _DAY) for number in range(days)]
+    return {"days": told, "isPartial": is_partial, **about(snapshot)}
+
+
+def _add_git(
+    api: Api, found: _Days, snapshot: Snapshot, states: Sequence[EnvironmentState], since: datetime, now: datetime
+) -> bool:
+    """Add what commits tell; whether there are more than are looked at."""
+    names, left, commits = {state.environment.name for state in states}, _REMOVALS, 0
+    for one in snapshot.rows:
+        price = one.row.price
+        if one.row.environment in names and not one.is_request and price.per_hour is not None:
+            begin = parse_time(one.outline.activated_at or one.outline.requested_at)
+            found.ran(Ran(begin, None, price.currency, price.per_hour), now)
+    with api.past.lock:
+        for state in states:
+            log = api.repository.store.log(state.snapshot, below=previews_folder(state.environment.name), since=since)
+            for commit in islice(log, _COMMITS + 1 - commits):
+                commits += 1
+                for event in events_of(commit, state.environment.name, None):
+                    if event.action in _COUNTED:
+                        found.counts[_COUNTED[event.action]][found.day(event.at)] += 1
+                removed = _removed(commit, state.environment.name)
+                for ran in _gone(api, state, commit, removed[:left]):
+                    found.ran(ran, now)
+                left -= len(removed)
+    return commits > _COMMITS or left < 0
+
+
+def _removed(commit: LoggedCommit, environment: str) -> list[IssueKey]:
+    """The previews that a commit says to remove."""
+    keys = []
+    for event in events_of(commit, environment, None):
+        if event.action in _REMOVES:
+            try:
+                keys.append(IssueKey.parse(event.name.upper()))
+            except HubError:  # whoever can push writes trailers
+                continue
+    return keys
+
+
+def _gone(api: Api, state: EnvironmentState, commit: LoggedCommit, keys: Iterable[IssueKey]) -> Iterator[Ran]:
+    """What they were until this commit."""
+    paths = {key: preview_folder(state.environment.name, key) / ENTRY_FILE for key in keys}
+    if not paths or commit.parent is None:
+        return
+    known = api.past.known
+    unknown = [path for path in paths.values() if (commit.parent, str(path)) not in known]
+    if unknown:
+        before = api.repository.store.at(state.snapshot, commit.parent)
+        texts = before.read(unknown)
+        if len(known) > 4 * _REMOVALS:
+            known.clear()
+        for path in unknown:
+            text = texts.get(path)
+            record = entry_record(path, text, before, state.environment.name) if text is not None else None
+            preview = record.preview if record is not None else None
+            ran = None
+            if preview is not None:
+                outline = outline_of(preview)
+                price = outline_row(outline, state.environment, now=commit.at).price
+                if price.per_hour is not None:
+                    begin = parse_time(outline.activated_at or outline.requested_at)
+                    ran = Ran(begin, commit.at, price.currency, price.per_hour)
+            known[commit.parent, str(path)] = ran
+    for path in paths.values():
+        ran = known.get((commit.parent, str(path)))
+        if ran is not None:
+            yield ran
+
+
+def _ended(api: Api, since: datetime) -> list[Ended]:
+    with api.jobs.database.read() as connection:
+        return operations.ended_of(connection, since=since, limit=_OPERATIONS + 1)
+
+
+def _add_operations(found: _Days, ended: Sequence[Ended] | None, environments: set[str]) -> bool:
+    """Add what operations tell; whether there are more than are looked at, or nobody knows."""
+    for one in (ended or ())[:_OPERATIONS]:
+        if one.key.partition("/")[0] not in environments or one.ended_at is None:
+            continue
+        day = found.day(one.created_at)
+        if one.state == "dead":
+            found.counts["failures"][day] += 1
+        elif one.kind == "preview.start":
+            found.took[day].append((one.ended_at - one.created_at).total_seconds())
+    return ended is None or len(ended) > _OPERATIONS
+
+
+def _told(found: _Days, day: date) -> dict[str, Any]:
+    counted = {name: found.counts[name][day] for name in ("starts", "stops", "extensions", "revivals", "failures")}
+    spend = {currency: str(amount.quantize(_PLACES)) for currency, amount in sorted(found.spend[day].items())}
+    took = _spread(found.took[day])
+    return {"day": day.isoformat(), **counted, "spend": spend, "timeToCommit": took, "timeToUrl": None}
+
+
+def _spread(seconds: Sequence[float]) -> dict[str, Any] | None:
+    if not seconds:
+        return None
+    p95 = quantiles(seconds, n=20, method="inclusive")[-1] if len(seconds) > 1 else seconds[0]
+    return {"median": round(median(seconds), 3), "p95": round(p95, 3), "count": len(seconds)}
