@@ -40,6 +40,32 @@ def covers(prefix: str, name: str) -> bool:
     return name.startswith(prefix)
 
 
+def shared_secret(one: Spec, other: Spec) -> str | None:
+    """What previews of one could read that is another's, in words; None: nothing.
+
+    Names in AWS Secrets Manager are an account's in one region: elsewhere, equal ones are other secrets.
+    """
+    if (one.account, one.region) != (other.account, other.region):
+        return None
+    for previews, owner in ((one, other), (other, one)):
+        for prefix in previews.secrets.prefixes:
+            for name in _reserved(owner):
+                if covers(prefix, name):
+                    return f"{name}, Argo CD's own of the other"
+            if owner.hub is not None and _meet(prefix, owner.hub.secrets):
+                return f"{max(prefix, owner.hub.secrets, key=len)}*, the hub's own of the other"
+    both = ((a, b) for a in one.secrets.prefixes for b in other.secrets.prefixes if _meet(a, b))
+    return next((f"{max(pair, key=len)}*, which previews of both may name" for pair in both), None)
+
+
+def _meet(one: str, other: str) -> bool:
+    return covers(one, other) or covers(other, one)
+
+
+def _reserved(spec: Spec) -> Iterator[str]:
+    return (name for _, name in argocd_secrets(spec))
+
+
 def _of_another_place(spec: Spec) -> Iterator[Contradiction]:
     partition = partition_of(spec.region)
     arns: list[tuple[tuple[str | int, ...], str]] = [(("cluster", "roleArn"), spec.cluster.role_arn)]

@@ -14,8 +14,8 @@ from typing import Literal
 
 from generator.bootstrap.argocd import argocd_folder
 from generator.errors import About, ConfigError, Location, Remedy, RemedyKind, ToDo
-from generator.model.across import argocd_secrets, covers
-from generator.model.environment import Environment, EnvironmentSpec
+from generator.model.across import shared_secret
+from generator.model.environment import Environment
 from generator.values.formats import format_time
 from generator.values.model_faults import is_of_another_release
 from generator.values.naming import MANIFEST_FILE, IssueKey, preview_folder
@@ -24,6 +24,7 @@ from generator.values.shell import shell_word
 from generator.yaml.reader import load
 from reconcilers.approval.push_rules import BranchRule, PushRules, RuleName
 from reconcilers.health.lengths import for_how_long
+from reconcilers.state.apart import APART
 from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.overlong import beyond_cap
@@ -166,24 +167,15 @@ def diagnose_sharing(environments: Sequence[Environment]) -> Iterator[Diagnosis]
         if (a.account, a.region, a.cluster.name) == (b.account, b.region, b.cluster.name):
             message = f"{names} share cluster {b.cluster.name}: a preview of one key in both would be one namespace"
             yield Diagnosis("error", "shared-cluster", where, message, ("give each a cluster of its own",))
-        if (a.account, a.region) == (b.account, b.region) and (
-            read := _read_by_the_other(a, b) or _read_by_the_other(b, a)
-        ):
-            message = f"{names} share an account: previews of one could read {read}, Argo CD's own of the other"
-            remedy = "give previews prefixes that no secret of Argo CD's has, in either"
-            yield Diagnosis("error", "shared-secrets", where, message, (remedy,))
+        if read := shared_secret(a, b):
+            message = f"{names} share an account: previews of one could read {read}"
+            yield Diagnosis("error", "shared-secrets", where, message, (APART,))
         if a.domain == b.domain:
             message = f"{names} share the domain {b.domain}: a preview of one key in both would be one host"
             yield Diagnosis("error", "shared-domain", where, message, ("give each a domain of its own",))
         if a.branch == b.branch and a.gated != b.gated:
             message = f"{names} share branch {b.branch}, and only one changes by review: rules are per branch, not path"
             yield Diagnosis("error", "shared-branch", where, message, ("give the gated one a branch of its own",))
-
-
-def _read_by_the_other(previews: EnvironmentSpec, other: EnvironmentSpec) -> str | None:
-    """A secret of Argo CD's in `other` that previews may name."""
-    names = (name for _, name in argocd_secrets(other))
-    return next((n for n in names if any(covers(prefix, n) for prefix in previews.secrets.prefixes)), None)
 
 
 def diagnose_rules(rules: Sequence[BranchRule], held: PushRules | None, where: str) -> Iterator[Diagnosis]:

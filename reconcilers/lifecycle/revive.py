@@ -24,7 +24,7 @@ from reconcilers.lifecycle.start import Attribution, Starter, check_room, checke
 from reconcilers.plan import Plan
 from reconcilers.ports.git import GitStore, LoggedCommit
 from reconcilers.state.entries import EntryRecord, entry_record
-from reconcilers.state.environment import EnvironmentState, target
+from reconcilers.state.environment import EnvironmentState, must_not_share, target
 
 Change = Literal["revived", "unchanged", "kept"]
 KEPT = timedelta(days=7)
@@ -78,6 +78,7 @@ def plan_revival(
         raise _unreadable(asked.key, removal)
     draft = _draft(asked, before, state, starter, now)
     preview, rendering = starter.rendered(draft, state.environment, state.library)
+    must_not_share(rendering.manifests, state)
     check_room(preview, room_for(asked.key, state), state.environment)
     commit = removal.commit.commit
     told = (("Removed-By-Commit", commit),)

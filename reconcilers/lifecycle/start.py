@@ -121,7 +121,7 @@ class Starter:
         """
         from reconcilers.lifecycle.queue_order import room_for
         from reconcilers.plan import Plan
-        from reconcilers.state.environment import must_be_of_this_release
+        from reconcilers.state.environment import must_be_of_this_release, must_not_share
 
         must_be_of_this_release(asked.key, state)
         environment = state.environment
@@ -135,6 +135,7 @@ class Starter:
         asked.check_there(environment, kept)
         draft = self.draft(asked, environment, kept, room=room, now=now)
         preview, rendering = self.rendered(draft, environment, state.library)
+        must_not_share(rendering.manifests, state)
         check_room(preview, room, environment, before)
         plan = start_plan(preview, rendering, state, Attribution(asked.requested_by))
         removal = asked.key.name in state.removals

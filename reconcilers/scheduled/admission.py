@@ -13,7 +13,7 @@ from reconcilers.lifecycle.queue_order import held_back
 from reconcilers.lifecycle.start import Attribution, Starter, check_room, checked, start_plan
 from reconcilers.plan import Plan, combined
 from reconcilers.results import Action, ReconcileResult, SetAside
-from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.environment import EnvironmentState, must_not_share
 from reconcilers.state.planned import after
 from reconcilers.state.queue_files import Waiting
 
@@ -60,6 +60,7 @@ def _admitted(one: Waiting, state: EnvironmentState, starter: Starter, now: date
         "lease": new_lease(lease.requested_by, now, lease.ttl, environment, office_hours=lease.office_hours),
     }
     preview, rendering = starter.rendered(checked(tree), environment, state.library)
+    must_not_share(rendering.manifests, state)
     check_room(preview, Room(state.usage), environment)
     owner = lease.requested_by
     return preview, start_plan(preview, rendering, state, Attribution(owner, "admit"))

@@ -7,7 +7,7 @@ from dataclasses import InitVar, dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from generator.errors import ConfigError, Reason
+from generator.errors import ConfigError, Fault, Reason
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
 from generator.objects.manifest import Manifest, manifests_in
@@ -40,7 +40,8 @@ class Counts:
 class EnvironmentState:
     """One environment as observed: its policy, its branch's snapshot, its templates (overlays among them), entries.
 
-    `queued` are the files of its queue; `queue` is what they come to by today's policy.
+    `queued` are the files of its queue; `queue` is what they come to by today's policy. `shared` says which secrets
+    another environment shares with it that must not: what reads secrets is not started there while it does.
 
     Of a gated environment: `request_snapshots` maps the previews that have a request branch to it, `requests` are
     the entries there that the environment's own branch does not have as they are, and `removals` names the previews
@@ -55,6 +56,7 @@ class EnvironmentState:
     request_snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
     removals: frozenset[str] = frozenset()
     queued: tuple[QueuedRecord, ...] = ()
+    shared: tuple[Fault, ...] = ()
     known: InitVar[Counts | None] = None
     counts: Counts = field(init=False, repr=False, compare=False)
 
@@ -151,6 +153,12 @@ def must_be_of_this_release(key: IssueKey, state: EnvironmentState) -> None:
     for record in (state.request(key), state.entry(key), state.in_queue(key)):
         if record is not None and is_of_another_release(record.faults):
             raise ConfigError(Reason.UNREADABLE_ENTRY, record.faults)
+
+
+def must_not_share(manifests: Iterable[Manifest], state: EnvironmentState) -> None:
+    """Raise `ConfigError` (InvalidEnvironment) for what reads secrets, where these may be another environment's."""
+    if state.shared and any(manifest.kind == "ExternalSecret" for manifest in manifests):
+        raise ConfigError(Reason.INVALID_ENVIRONMENT, state.shared)
 
 
 def target(key: IssueKey, state: EnvironmentState) -> tuple[str, str, str | None]:

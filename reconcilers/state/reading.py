@@ -16,6 +16,7 @@ from generator.model.environment import Environment
 from generator.model.overlay import unknown_environment
 from generator.values.naming import ENTRY_FILE, previews_folder, queue_folder
 from reconcilers.ports.git import EntryCache, GitStore, Snapshot
+from reconcilers.state.apart import not_apart
 from reconcilers.state.entries import NOTHING_KEPT, EntryRecord, entry_files, read_entries, read_listed
 from reconcilers.state.environment import REQUEST_PREFIX, EnvironmentState
 from reconcilers.state.policies import Environments, Observed, find_environments
@@ -96,7 +97,8 @@ class Reading:
                 return err  # it may be there
             raise unknown_environment(name, self.names)
         try:
-            return _state(one, self._cache)
+            others = (each.environment for each in self.environments.found.values() if isinstance(each, Observed))
+            return replace(_state(one, self._cache), shared=not_apart(one.environment, others))
         except Exception as err:  # noqa: BLE001 - the border of an environment
             return declared(f"{name} cannot be read", err)
 

@@ -7,8 +7,10 @@ import re
 import pytest
 
 from generator.errors import ConfigError
+from generator.model.across import shared_secret
 from generator.model.overlay import read_environment
 from hub import assets
+from worlds.builders import environment
 from worlds.places import ROOT
 
 SHIPPED = assets.environment_files()
@@ -57,6 +59,30 @@ def test_what_does_not_fit_is_told_at_its_place(old: str, new: str, field: str, 
     assert (fault.field, words in str(fault)) == (f"spec.{field}", True), str(fault)
     assert fault.where is not None
     assert (fault.where.file, fault.where.line > 1) == (OWN, True)
+
+
+PAIRS = [
+    (["preview/app/"], ["preview/app/"], "preview/app/*, which previews of both may name"),
+    (["preview/"], ["preview/stg/"], "preview/stg/*, which previews of both may name"),
+    (["preview/stg/db/"], ["x/", "preview/stg/"], "preview/stg/db/*, which previews of both may name"),
+    (["preview/int/"], ["preview/stg/"], None),
+    (["preview/int"], ["preview/integration/"], "preview/integration/*, which previews of both may name"),
+    (["preview/int/"], ["rtb/int/"], "rtb/int/argocd-repository, Argo CD's own of the other"),
+]
+
+
+@pytest.mark.parametrize(("own", "others", "found"), PAIRS)
+@pytest.mark.parametrize("is_swapped", [False, True])
+def test_environments_of_one_account_whose_prefixes_contain_one_another_share(
+    own: list[str], others: list[str], found: str | None, *, is_swapped: bool
+) -> None:
+    tree = environment("int").as_tree()["spec"]
+    same = {field: tree[field] for field in ("account", "exposure", "cluster")}
+    pair = environment("int", secrets={"store": "x", "prefixes": own}), environment("stg", **same, secrets={"store": "x", "prefixes": others})  # fmt: skip
+    one, other = reversed(pair) if is_swapped else pair
+    assert (shared_secret(one.spec, other.spec) or "").partition("argocd")[0] == (found or "").partition("argocd")[0]
+    elsewhere = environment("stg", secrets={"store": "x", "prefixes": others})
+    assert shared_secret(environment("int", secrets={"store": "x", "prefixes": own}).spec, elsewhere.spec) is None
 
 
 def test_all_contradictions_are_told_at_once() -> None:
