@@ -43,7 +43,8 @@ def render_hub(library: TemplateLibrary, environments: Sequence[Environment], *,
         values = hub_services.values_of(host, image=image, namespace=namespace)
         for template in library.overlaid((TEMPLATES / "services",), BASE):
             name = PurePosixPath(template).name.removesuffix(".j2")
-            files[HOME / "services" / name] = manifests_of(template, renderer.render(template, values))
+            manifests = manifests_of(template, renderer.render(template, values))
+            files |= {HOME / "services" / name: manifests} if manifests else {}
     return dict(sorted(files.items()))
 
 

@@ -36,12 +36,12 @@ Name = Literal["listener", "worker", "dashboard"]
 NAMES: tuple[Name, ...] = ("listener", "worker", "dashboard")
 #: `http` is what the load balancer reaches, `health` has health and figures.
 PORTS: dict[Name, dict[str, int]] = {
-    "listener": {"http": 4000},
+    "listener": {"http": 4000, "health": 4003},
     "worker": {"health": 4002},
     "dashboard": {"http": 3000, "health": 3001},
 }
 _ARGUMENTS: dict[Name, list[str]] = {
-    "listener": ["--port", "4000"],
+    "listener": ["--port", "4000", "--metrics-port", "4003"],
     "worker": ["--port", "4002"],
     "dashboard": ["--port", "3000", "--metrics-port", "3001"],
 }
@@ -118,6 +118,7 @@ def values_of(host: Host, *, image: str, namespace: str) -> dict[str, Any]:
         "egress": {"database": DATABASE_PORT},
         "jobsOfOne": str(JOBS_OF_ONE),
         "redis": hub.redis,
+        "alerts": hub.alerts,
         "lists": [*_lists(hub)],
         "formula": " + ".join(["due", "held", *(one["name"] for one in _lists(hub))]),
     }

@@ -58,6 +58,7 @@ class HubServices(Model):
         None, description="IAM role of the dashboard's service account; of this account"
     )
     monitoring: DnsLabel | None = Field(None, description="namespace whose pods may read /metrics; none = nobody")
+    alerts: bool = Field(False, description="whether there is a PrometheusRule; it needs Prometheus' operator")
 
     @model_validator(mode="after")
     def _issues_can_be_read(self) -> Self:

@@ -120,7 +120,7 @@ def db_grants(apply: bool, prefix: str, output: Format) -> None:
     "--metrics-port",
     metavar="PORT",
     type=click.IntRange(min=0, max=65535),
-    help="Of the dashboard: port of /healthz, /readyz and /metrics, apart from what browsers reach. 0: any free port.",
+    help="Of listener and dashboard: port of /healthz, /readyz and /metrics, apart from what others reach. 0: any.",
 )
 @declared_errors
 def serve(service: str | None, repo: str | None, port: int | None, host: str | None, metrics_port: int | None) -> None:
@@ -138,8 +138,8 @@ def serve(service: str | None, repo: str | None, port: int | None, host: str | N
 
     if service is None and host is not None:
         raise click.BadParameter("the hub in one process answers on 127.0.0.1 only", param_hint="--host")
-    if service != "dashboard" and metrics_port is not None:
-        raise click.BadParameter("only the dashboard has a port apart", param_hint="--metrics-port")
+    if service not in ("listener", "dashboard") and metrics_port is not None:
+        raise click.BadParameter("only listener and dashboard have a port apart", param_hint="--metrics-port")
     with needing_services():
         from hub.services.listener.service import Listening
         from hub.services.listener.service import serve as listen
@@ -148,8 +148,7 @@ def serve(service: str | None, repo: str | None, port: int | None, host: str | N
         from hub.services.single import Place, serve_dashboard, serve_worker
     address = host or "127.0.0.1"
     if service == "listener":
-        ours, _ = watching(hub(), as_json=False)
-        listen(ours, Listening(address, 4000 if port is None else port), click.echo)
+        listen(hub(), Listening(address, 4000 if port is None else port, metrics_port), click.echo)
     elif service == "worker":
         serve_worker(hub(), Place(repo, address, 4002 if port is None else port), click.echo)
     elif service == "dashboard":

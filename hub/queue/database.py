@@ -23,7 +23,8 @@ from hub.queue.ending import ending_of
 from hub.queue.jobs import Jobs
 from hub.queue.port import Claimed, Finished, Handler, Pace
 from hub.store import jobs as rows
-from hub.store.jobs import Claim, JobRow
+from hub.store.jobs import Claim, Ending, JobRow
+from hub.telemetry import metrics
 from hub.telemetry.telemetry import SILENT, Telemetry
 
 #: Jobs that one worker holds at most: as many as go in one commit.
@@ -38,6 +39,7 @@ class _Held:
 
     row: JobRow
     until: float
+    begun: float = 0.0
     future: Future[Finished] = field(default_factory=Future)
 
 
@@ -132,14 +134,14 @@ class DatabaseWorker:
         claimed: list[JobRow] = []
         with database.write() as connection:
             now = database.now(connection)
-            for one in ended:
-                self._end(connection, one, now)
+            endings = [self._end(connection, one, now) for one in ended]
             kept = rows.renew(connection, open_ones, until=now + self.pace.lease) if renews else set()
             if room:
                 claimed = self._claim(connection, room, now)
             due = rows.next_due(connection, now=now, queues=self.queues)
-        for one in ended:
+        for one, ending in zip(ended, endings, strict=True):
             self._ended.remove(one)
+            self._measure(one, ending, now)
             if self._held.get(one.row.id) is one:  # else its lease ran out, and it was claimed anew
                 del self._held[one.row.id]
         until = begun + self.pace.lease.total_seconds()
@@ -159,7 +161,7 @@ class DatabaseWorker:
         claim = Claim(secrets.token_hex(8), self.pace.lease, room, self.queues)
         return rows.claim(connection, self.jobs.database, claim, now=now)
 
-    def _end(self, connection: Connection, held: _Held, now: datetime) -> None:
+    def _end(self, connection: Connection, held: _Held, now: datetime) -> Ending:
         database, row = self.jobs.database, held.row
         ending = ending_of(row, _outcome(held.future), now=now, pace=self.pace)
         try:
@@ -169,10 +171,20 @@ class DatabaseWorker:
             raise  # the database's, and all of this is done again
         except Exception as err:  # noqa: BLE001 - one job's result keeps no other from ending
             self.telemetry.unexpected("request", err)
-            rows.end(connection, database, row, ending_of(row, err, now=now, pace=self.pace), now=now)
+            ending = ending_of(row, err, now=now, pace=self.pace)
+            rows.end(connection, database, row, ending, now=now)
+        return ending
+
+    def _measure(self, held: _Held, ending: Ending, now: datetime) -> None:
+        row, seconds = held.row, self.seconds() - held.begun
+        self.telemetry.observe(metrics.JOB_SECONDS, seconds, name=row.name, outcome=ending.state)
+        if ending.state == "done" and row.name.startswith("preview."):
+            waited = (now - row.created_at).total_seconds()
+            self.telemetry.observe(metrics.OPERATION_SECONDS, waited, kind=row.name)
 
     def _begin(self, row: JobRow, until: float) -> None:
-        held = self._held[row.id] = _Held(row, until)
+        held = self._held[row.id] = _Held(row, until, self.seconds())
+        self.telemetry.count(metrics.JOB_ATTEMPTS, name=row.name)
         try:
             future = self.handler(Claimed(row, row.attempts - 1, lambda: self.seconds() < held.until))
         except Exception as err:  # noqa: BLE001 - the border of a job

@@ -23,6 +23,7 @@ from hub.queue.redis import QUEUES, check, client, refuse_evicting
 from hub.store import jobs as rows
 from hub.store import relaying
 from hub.store.jobs import JobRow
+from hub.telemetry import metrics
 from hub.telemetry.telemetry import SILENT, Telemetry
 
 _AT_ONCE = 200
@@ -61,6 +62,7 @@ class Relay:
         self._news = asyncio.Event()
         self._stops = self._failed = False
         self._swept: float | None = None
+        self._worked = self.telemetry.seconds()
 
     @property
     def is_well(self) -> bool:
@@ -99,6 +101,7 @@ class Relay:
                 if not self._failed:
                     self._tell_failure(err)
                 self._failed = True
+                self.telemetry.gauge(metrics.RELAY_LAG, self.telemetry.seconds() - self._worked)
                 await self._pause(_AGAIN_SECONDS)
 
     def _tell_failure(self, err: Exception) -> None:
@@ -111,10 +114,11 @@ class Relay:
         queues = {name: Queue(full, {"connection": redis}) for name, full in QUEUES.items()}
         while not self._stops:
             self._news.clear()
-            leased, pause = await asyncio.to_thread(self._lease)
+            leased, lag, pause = await asyncio.to_thread(self._lease)
             await self._send(queues, leased)
             await self._sweep(queues)
-            self._failed = False
+            self._failed, self._worked = False, self.telemetry.seconds()
+            self.telemetry.gauge(metrics.RELAY_LAG, lag)
             if len(leased) < _AT_ONCE:
                 await self._pause(pause)
 
@@ -125,14 +129,16 @@ class Relay:
             except TimeoutError:
                 return
 
-    def _lease(self) -> tuple[list[JobRow], float]:
+    def _lease(self) -> tuple[list[JobRow], float, float]:
+        """What was leased, the seconds that the first of it was due before, and those until there may be more."""
         database = self.jobs.database
         with database.write() as connection:
             now = database.now(connection)
             leased = relaying.lease(connection, database, lease=self.pace.lease, limit=_AT_ONCE, now=now)
             due = rows.next_due(connection, now=now)
         poll = self.pace.poll.total_seconds()
-        return leased, min(poll, max(0.0, (due - now).total_seconds())) if due else poll
+        lag = max((now - one.run_at).total_seconds() for one in leased) if leased else 0.0
+        return leased, lag, min(poll, max(0.0, (due - now).total_seconds())) if due else poll
 
     async def _send(self, queues: dict[str, Any], leased: Sequence[JobRow]) -> None:
         if not leased:
@@ -172,6 +178,7 @@ class Relay:
             await asyncio.to_thread(self._note_sent, there)
         if lost:
             await asyncio.to_thread(self._unsend, lost)
+            self.telemetry.count(metrics.SWEEP_RECOVERED, len(lost))
             self._news.set()
 
     def _overdue(self) -> list[JobRow]:

@@ -1,12 +1,13 @@
-"""Where a service answers."""
+"""Where a service answers, and whether what it needs does."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from generator.errors import ConfigError, Fault, Reason
+from hub.store.database import Database
 
 
 @contextmanager
@@ -25,3 +26,17 @@ def bound(host: str, port: int) -> Iterator[socket.socket]:
             fault = Fault(f"cannot serve at {host} port {port}: {why}", field="--port", remedy=remedy)
             raise ConfigError(Reason.IN_USE, fault) from err
         yield made
+
+
+def answers(database: Database) -> Callable[[], bool]:
+    """Tells whether the database answers."""
+
+    def check() -> bool:
+        try:
+            with database.read() as connection:
+                database.now(connection)
+        except Exception:  # noqa: BLE001 - whatever it is, it does not answer
+            return False
+        return True
+
+    return check

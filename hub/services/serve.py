@@ -33,7 +33,7 @@ from hub.services.api.clusters import Clusters
 from hub.services.api.context import Api
 from hub.services.api.feed import Feed
 from hub.services.api.sign_in import SignIn
-from hub.services.binding import bound
+from hub.services.binding import answers, bound
 from hub.services.listener.app import Beside, webhooks
 from hub.services.listener.pushes import taking_pushes
 from hub.services.listener.receiving import Receiver
@@ -237,20 +237,6 @@ class Server(uvicorn.Server):
         self.should_exit = True
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._api.ending.set)
-
-
-def answers(database: Database) -> Callable[[], bool]:
-    """Tells whether the database answers."""
-
-    def check() -> bool:
-        try:
-            with database.read() as connection:
-                database.now(connection)
-        except Exception:  # noqa: BLE001 - whatever it is, it does not answer
-            return False
-        return True
-
-    return check
 
 
 def _now() -> datetime:

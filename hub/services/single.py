@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from types import FrameType
 
 from hub.queue.jobs import Jobs
@@ -20,15 +21,19 @@ from hub.services.api.clusters import Clusters
 from hub.services.api.context import Api
 from hub.services.api.feed import Feed
 from hub.services.api.sign_in import SignIn
-from hub.services.binding import bound
+from hub.services.binding import answers, bound
+from hub.services.repeating import repeating
 from hub.services.screens.files import screens
-from hub.services.serve import LOOPBACK, Server, answers, served_by
+from hub.services.serve import LOOPBACK, Server, served_by
 from hub.services.worker.service import looking_up, working
 from hub.store import schema
 from hub.store.database import Database
+from hub.telemetry import metrics
 from hub.telemetry.serving import MetricsAddress
 from hub.wiring import Hub, watching
 from reconcilers.state.rereading import StateReader
+
+_SAMPLE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,8 @@ def serve_dashboard(ours: Hub, asked: Place, say: Callable[[str], None]) -> None
             clusters=clusters,
         )
         if health is not None:
+            figures = partial(sample, api)
+            stack.enter_context(repeating("figures", figures, every_seconds=_SAMPLE_SECONDS, telemetry=ours.telemetry))
             say(f"health and figures: {stack.enter_context(health.served(lambda: feed.is_running, checks))}")
         url = f"http://{asked.host}:{listening.getsockname()[1]}"
 
@@ -117,6 +124,12 @@ def serve_dashboard(ours: Hub, asked: Place, say: Callable[[str], None]) -> None
 
         app = make_app(api, is_loopback=is_loopback, screens=screens())
         Server(served_by(app), api, ready).run(sockets=[listening])
+
+
+def sample(api: Api) -> None:
+    """Tell how old what is shown is, and to how many it is told as it changes."""
+    api.telemetry.gauge(metrics.SSE_CLIENTS, sum(api.streams.values()))
+    api.telemetry.gauge(metrics.SNAPSHOT_AGE, api.feed.age_seconds)
 
 
 def _telling(ours: Hub, asked: Place, port: int | None, option: str) -> tuple[Hub, MetricsAddress | None]:

@@ -250,6 +250,16 @@ def listed(
     return [_row(one) for one in connection.execute(wanted)]
 
 
+def oldest_due(connection: Connection, *, now: datetime) -> Mapping[str, datetime]:
+    """Since when the oldest job that is due, and in nobody's hand, has been, by queue; those without one left out."""
+    is_due = or_(
+        and_(JOBS.c.state.in_(("pending", "sent")), JOBS.c.run_at <= now),
+        and_(JOBS.c.state == "active", JOBS.c.lease_until <= now),
+    )
+    first = select(JOBS.c.queue, func.min(JOBS.c.run_at)).where(is_due).group_by(JOBS.c.queue)
+    return {one[0]: one[1] for one in connection.execute(first)}
+
+
 def waiting_keys(connection: Connection, name: str) -> set[str]:
     """The keys of jobs of this name that nobody has begun: what they read, they read later than now."""
     waits = JOBS.c.state.in_(("pending", "sent", "waiting"))

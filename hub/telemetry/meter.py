@@ -11,8 +11,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from hub import __version__
 from hub.telemetry.metrics import BUILD_INFO, METRICS, MOST_ENVIRONMENTS, OTHER, Label, Metric
 
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-
 
 class PrometheusMeter:
     """A `Meter`. All metrics are made at once, so that a figure that is still zero can be seen."""
@@ -20,7 +18,7 @@ class PrometheusMeter:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
         self._made: dict[str, Counter | Gauge | Histogram] = {one.name: _made(one, registry) for one in METRICS}
-        self._environments: set[str] = set()
+        self._known: dict[str, set[str]] = {}
         self._lock = threading.Lock()
         self.put(BUILD_INFO, 1, {"version": __version__})
 
@@ -53,10 +51,11 @@ class PrometheusMeter:
         if label.values is not None:
             return value if value in label.values else OTHER
         with self._lock:
-            if value not in self._environments:
-                if len(self._environments) >= MOST_ENVIRONMENTS or not _NAME.fullmatch(value):
+            known = self._known.setdefault(label.name, set())
+            if value not in known:
+                if len(known) >= MOST_ENVIRONMENTS or not re.fullmatch(label.pattern, value):
                     return OTHER
-                self._environments.add(value)
+                known.add(value)
         return value
 
 

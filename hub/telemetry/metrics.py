@@ -13,17 +13,22 @@ from generator.errors import Reason
 from hub import __version__
 
 Kind = Literal["counter", "gauge", "histogram"]
+ENVIRONMENT_NAME = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 OTHER = "other"
 #: More environments than that are told apart by none of the figures, whatever is in the repository.
 MOST_ENVIRONMENTS = 100
 
 
 class Label(NamedTuple):
-    """A label. `values` None: names of environments. `about`: the values in words, where they are many."""
+    """A label. `values` None: names of environments. `about`: the values in words, where they are many.
+
+    `pattern`: what values look like that are none of environments, but as few: they stand in our own code.
+    """
 
     name: str
     values: tuple[str, ...] | None
     about: str = ""
+    pattern: str = ENVIRONMENT_NAME
 
 
 class Metric(NamedTuple):
@@ -185,6 +190,76 @@ DELIVERY_SECONDS = Metric(
     (0.005, 0.02, 0.1, 0.5, 1, 5, 10),
 )
 
+QUEUE = Label("queue", ("jira-queue", "figma-queue"))
+JOB_STATE = Label("state", ("pending", "sent", "active", "waiting", "done", "dead", "superseded"))
+JOB = Label(
+    "name",
+    (
+        "preview.start",
+        "preview.stop",
+        "preview.extend",
+        "preview.revive",
+        "request.review",
+        "issue.hint",
+        "pull.hint",
+        "image.hint",
+        "branch.hint",
+        "design.changed",
+        "message.update",
+        "catch.up",
+    ),
+    "the job's name",
+)
+_LONG = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
+JOBS = Metric("rtb_hub_jobs", "gauge", (QUEUE, JOB_STATE), "jobs that the database has, by queue and state")
+JOB_OLDEST = Metric(
+    "rtb_hub_job_oldest_seconds", "gauge", (QUEUE,), "how long the oldest job that is due has been; 0 when none is"
+)
+JOB_ATTEMPTS = Metric("rtb_hub_job_attempts_total", "counter", (JOB,), "jobs that this worker began, each try of each")
+JOB_SECONDS = Metric(
+    "rtb_hub_job_seconds",
+    "histogram",
+    (JOB, Label("outcome", ("done", "pending", "waiting", "dead"))),
+    "how long a job took in this worker, by the state it came to; `pending`: it is tried again",
+    _LONG,
+)
+OPERATION_SECONDS = Metric(
+    "rtb_hub_operation_seconds",
+    "histogram",
+    (Label("kind", JOB.values, JOB.about),),
+    "from when a change of a preview was asked for to its commit",
+    _LONG,
+)
+RELAY_LAG = Metric(
+    "rtb_hub_relay_lag_seconds",
+    "gauge",
+    (),
+    "how long jobs were due before a wake-up for them was sent to Redis, or since that last worked",
+)
+SWEEP_RECOVERED = Metric(
+    "rtb_hub_sweep_recovered_total", "counter", (), "wake-ups that Redis had lost, and that were sent again"
+)
+CATCH_UP_AT = Metric(
+    "rtb_hub_catch_up_timestamp_seconds",
+    "gauge",
+    (Label("source", ("github", "jira")),),
+    "when a look for lost deliveries last came to its end (seconds since 1970)",
+)
+REQUEST_SECONDS = Metric(
+    "rtb_hub_http_seconds",
+    "histogram",
+    (
+        Label("route", None, "the route as the API's description has it", r"/[a-z0-9_/{}.-]{0,99}"),
+        Label("status", ("1xx", "2xx", "3xx", "4xx", "5xx")),
+    ),
+    "how long requests to the API took; event streams are left out",
+    _QUICK,
+)
+SSE_CLIENTS = Metric("rtb_hub_sse_clients", "gauge", (), "event streams that are open in this process")
+SNAPSHOT_AGE = Metric(
+    "rtb_hub_snapshot_age_seconds", "gauge", (), "since the state repository was last read, or seen unchanged"
+)
+
 #: In the order in which the reference lists them.
 METRICS: tuple[Metric, ...] = (
     BUILD_INFO,
@@ -212,4 +287,15 @@ METRICS: tuple[Metric, ...] = (
     HTTP_REMAINING,
     DELIVERIES,
     DELIVERY_SECONDS,
+    JOBS,
+    JOB_OLDEST,
+    JOB_ATTEMPTS,
+    JOB_SECONDS,
+    OPERATION_SECONDS,
+    RELAY_LAG,
+    SWEEP_RECOVERED,
+    CATCH_UP_AT,
+    REQUEST_SECONDS,
+    SSE_CLIENTS,
+    SNAPSHOT_AGE,
 )

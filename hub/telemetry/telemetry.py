@@ -201,6 +201,18 @@ class Telemetry:
         self._meter.add(metrics.DELIVERIES, 1, {"source": source, "outcome": outcome})
         self._meter.observe(metrics.DELIVERY_SECONDS, seconds, {})
 
+    def count(self, metric: Metric, by: float = 1, **labels: str) -> None:
+        """Count up a figure that tells no event."""
+        self._meter.add(metric, by, labels)
+
+    def gauge(self, metric: Metric, value: float, **labels: str) -> None:
+        """Say how much a figure is now."""
+        self._meter.put(metric, value, labels)
+
+    def observe(self, metric: Metric, value: float, **labels: str) -> None:
+        """Note one of many values of a figure."""
+        self._meter.observe(metric, value, labels)
+
     def commit(self, branch: str, *, seconds: float, commit: str | None = None, error: HubError | None = None) -> None:
         """A commit was published, or (`error`) was not."""
         kinds = ((Moved, "moved"), (Stalled, "refused"), (HubError, "failed"))

@@ -33,6 +33,7 @@ from hub.services.api import (
 from hub.services.api.context import Api, authorised
 from hub.services.api.described import described, operation_name, text_of
 from hub.services.api.limits import Guarded
+from hub.telemetry.metrics import REQUEST_SECONDS
 
 #: The modules with routes.
 _ROUTED = (
@@ -112,6 +113,10 @@ def _routed() -> FastAPI:
     return app
 
 
+#: Ends when its client goes.
+_STREAM = "/api/v1/events"
+
+
 class _Mistakes:
     """ASGI: tells the log of what nobody declared, and answers it; what the guard refuses is answered too."""
 
@@ -120,11 +125,17 @@ class _Mistakes:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle one connection."""
-        begun = False
+        status, telemetry = 0, self._api.telemetry
+        since = telemetry.seconds()
 
         async def noted(message: Any) -> None:
-            nonlocal begun
-            begun = begun or message["type"] == "http.response.start"
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                route = getattr(scope.get("route"), "path", "")
+                if route != _STREAM:
+                    seconds = telemetry.seconds() - since
+                    telemetry.observe(REQUEST_SECONDS, seconds, route=route, status=f"{status // 100}xx")
             await send(message)
 
         try:
@@ -132,7 +143,7 @@ class _Mistakes:
         except Exception as err:
             if not isinstance(err, HubError):
                 self._api.telemetry.unexpected("request", err)
-            if begun or scope["type"] != "http":
+            if status or scope["type"] != "http":
                 raise
             answer = await problems.on_hub_error(Request(scope), err)
-            await answer(scope, receive, send)
+            await answer(scope, receive, noted)

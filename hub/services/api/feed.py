@@ -84,6 +84,7 @@ class Feed:
         """Nothing is read yet."""
         self._lock, self._looking = threading.Lock(), threading.Lock()
         self._began = float("-inf")
+        self._good = self.telemetry.seconds()
         self._subscribers: list[Callable[[list[Change]], None]] = []
         self._kept: deque[Change] = deque()
         #: Names this process in the ids of events: another one counts from 1 too.
@@ -117,6 +118,11 @@ class Feed:
     def has_read(self) -> bool:
         """Whether there is a snapshot."""
         return self._read.is_set()
+
+    @property
+    def age_seconds(self) -> float:
+        """Since the look that found the snapshot as it is; before the first, since this was made."""
+        return self.telemetry.seconds() - self._good
 
     def wait(self, seconds: float) -> bool:
         """Wait for the first snapshot."""
@@ -169,7 +175,7 @@ class Feed:
             if not isinstance(err, HubError):
                 self.telemetry.unexpected("round", err)
             return
-        self.error = None
+        self.error, self._good = None, self._began
         before, self.snapshot = self.snapshot, after
         is_same = before is NOTHING_READ or before.rows is after.rows
         rows = () if is_same else tuple(islice(_differences(before, after), _APART + 1))

@@ -49,18 +49,13 @@ def webhooks(receiver: Receiver, *, read_seconds: float = READ_SECONDS) -> FastA
 
 
 def make_app(receiver: Receiver, *, read_seconds: float = READ_SECONDS) -> FastAPI:
-    """The application of a listener on its own: webhooks, `/healthz`, and `/readyz`, which names what is down."""
+    """The application of a listener on its own: webhooks, and `/healthz` for its load balancer."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     router = APIRouter()
 
     @router.get("/healthz")
     def healthz() -> Response:
         return PlainTextResponse("ok\n")
-
-    @router.get("/readyz")
-    def readyz() -> Response:
-        down = receiver.down()
-        return JSONResponse({"down": down}, status_code=503 if down else 200)
 
     app.include_router(router)
     app.mount(PATH, webhooks(receiver, read_seconds=read_seconds))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from generator.errors import ConfigError, Fault, HubError, Reason
+from generator.errors import ConfigError, Fault, Reason
 from hub.actions.inbox.inbox import Arrived, Kept, accept
 from hub.queue.jobs import Jobs
 from hub.services.listener import proofs
@@ -28,16 +28,12 @@ _SCOPE = "jira:event"
 
 @dataclass(eq=False)
 class Receiver:
-    """Takes deliveries. `secret`: a secret of the settings by its field's name, as `Settings.secret`.
-
-    `checks`: what else has to be well for it to be ready, by name.
-    """
+    """Takes deliveries. `secret`: a secret of the settings by its field's name, as `Settings.secret`."""
 
     jobs: Jobs
     secret: Callable[[str], str | None]
     clock: Callable[[], datetime]
     telemetry: Telemetry = SILENT
-    checks: Mapping[str, Callable[[], bool]] = field(default_factory=dict)
     _refused: deque[float] = field(default_factory=lambda: deque(maxlen=REFUSALS_A_MINUTE))
 
     def __post_init__(self) -> None:
@@ -69,16 +65,6 @@ class Receiver:
     def unset(self) -> list[str]:
         """The sources whose secret is not set. Raises `ConfigError` for a file that cannot be read."""
         return [source for source, name in _SECRETS.items() if self.secret(name) is None]
-
-    def down(self) -> list[str]:
-        """What is down, by name; empty: ready."""
-        down = [name for name, is_well in self.checks.items() if not is_well()]
-        try:
-            with self.jobs.database.read() as connection:
-                self.jobs.database.now(connection)
-        except HubError:
-            return ["database", *down]
-        return down
 
     def _proof(self, source: Source, headers: Mapping[str, str], body: bytes) -> str | None:
         if source == "jira-automation":

@@ -19,12 +19,17 @@ from hub.queue.payloads import SCHEMA
 from hub.services.listener.receiving import Receiver
 from hub.services.repeating import repeating
 from hub.settings import Settings
+from hub.store import catch_ups
+from hub.store import jobs as rows
+from hub.store.database import Database
 from hub.store.jobs import OPEN, Job
 from hub.store.retention import prune
 from hub.store.tables import JOBS
+from hub.telemetry import metrics
+from hub.telemetry.telemetry import Telemetry
 
 CatchUpSource = Literal["github", "jira"]
-_RETAIN_SECONDS, _LOOK_SECONDS = 3600.0, 30.0
+_RETAIN_SECONDS, _LOOK_SECONDS, _SAMPLE_SECONDS = 3600.0, 30.0, 10.0
 #: One that came to nothing, such as by a wrong key, is not put again at once: somebody has to see to it.
 _AFTER_DEAD: Final = timedelta(hours=1)
 
@@ -43,7 +48,25 @@ def upkeep(receiver: Receiver, sources: Sequence[CatchUpSource], every: timedelt
             repeating("retention", partial(prune, database), every_seconds=_RETAIN_SECONDS, telemetry=telemetry)
         )
         stack.enter_context(repeating("catch-up", ask, every_seconds=_LOOK_SECONDS, telemetry=telemetry))
+        figures = partial(sample, database, telemetry)
+        stack.enter_context(repeating("figures", figures, every_seconds=_SAMPLE_SECONDS, telemetry=telemetry))
         yield
+
+
+def sample(database: Database, telemetry: Telemetry) -> None:
+    """Tell how many jobs there are, and how long they wait. Raises `Transient` (DatabaseUnreachable)."""
+    with database.read() as connection:
+        now = database.now(connection)
+        counted = {(queue, str(state)): count for (queue, state), count in rows.counts(connection).items()}
+        oldest = rows.oldest_due(connection, now=now)
+        looked = catch_ups.last_good(connection)
+    for queue in metrics.QUEUE.values or ():
+        for state in metrics.JOB_STATE.values or ():
+            telemetry.gauge(metrics.JOBS, counted.get((queue, state), 0), queue=queue, state=state)
+        since = (now - oldest[queue]).total_seconds() if queue in oldest else 0.0
+        telemetry.gauge(metrics.JOB_OLDEST, since, queue=queue)
+    for source, at in looked.items():
+        telemetry.gauge(metrics.CATCH_UP_AT, at.timestamp(), source=source)
 
 
 def kept_up(receiver: Receiver, settings: Settings) -> AbstractContextManager[None]:

@@ -44,6 +44,7 @@ HUB: dict[str, Any] = {
     "redis": "redis.example.com:6380",
     "jira": {"url": "https://example.atlassian.net", "email": "hub@example.com"},
     "monitoring": "monitoring",
+    "alerts": True,
 }
 FORGE = {"kind": "github", "repository": "acme/state"}
 PEOPLE = [{"ipBlock": {"cidr": cidr}} for cidr in HUB["loadBalancerCidrs"]]
@@ -251,7 +252,7 @@ def test_every_port_is_reached_by_whom_the_policies_say_and_nobody_else() -> Non
         return {port["port"] for spec in chosen for rule in spec["egress"] for port in rule["ports"]}
 
     of = {name: ALL["Deployment", f"rtb-hub-{name}"]["spec"]["template"]["metadata"]["labels"] for name in NAMES}
-    assert reached(of["listener"]) == {4000: PEOPLE}
+    assert reached(of["listener"]) == {4000: PEOPLE, 4003: SCRAPER}
     assert reached(of["worker"]) == {4002: SCRAPER}
     assert reached(of["dashboard"]) == {3000: PEOPLE, 3001: SCRAPER}
     assert reached({"app.kubernetes.io/name": "rtb-hub-upgrade"}) == {}

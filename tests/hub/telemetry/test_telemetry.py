@@ -194,8 +194,8 @@ class TestLabels:
         assert label.values == words
 
     @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
-    def test_a_label_is_written_out_or_an_environment(self, metric: metrics.Metric) -> None:
-        assert all(label.values or label.name == "environment" for label in metric.labels)
+    def test_a_label_is_written_out_or_an_environment_or_a_route(self, metric: metrics.Metric) -> None:
+        assert all(label.values or label.name in ("environment", "route") for label in metric.labels)
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
@@ -203,7 +203,9 @@ def test_a_name_says_its_unit(metric: metrics.Metric) -> None:
     endings = {
         "counter": ("_total",),
         "histogram": ("_seconds",),
-        "gauge": ("_timestamp_seconds", "_entries", "_requests", "_previews", "_held", "_reports", "_info"),
+        "gauge": (
+            *("_seconds", "_entries", "_requests", "_previews", "_held", "_reports", "_info", "_jobs", "_clients"),
+        ),
     }
     assert metric.name.startswith("rtb_hub_")
     assert metric.name.endswith(endings[metric.kind])
