@@ -265,6 +265,7 @@ LOOKED_AT = {
     Layer.LOAD_BALANCER: "the newest event of an Ingress without an address, and events of TargetGroupBindings.",
     Layer.ARGO: "conditions, operation and health of the Application, and the Job of a hook that it waits for.",
     Layer.PROGRESS: "the Deployment's condition Progressing, and how its pods ended.",
+    Layer.URL: "its address, asked once with `why --url`, from where the command runs.",
     Layer.REMOVAL: "finalizers, conditions of the namespace and of the Application, pods that do not end.",
 }
 

@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from generator.bootstrap.argocd import project_name
+from generator.render.context import preview_host
 from generator.values.formats import parse_time
 from generator.values.naming import IssueKey
 from generator.values.quantities import duration
 from hub.actions.repository import Repository
 from hub.adapters.kubernetes.cluster import Recorded
 from hub.adapters.kubernetes.recording import Recording
+from reconcilers.causes.exposure import Reached
 from reconcilers.health.phase import Asked, Phase, phase_of
 from reconcilers.state.environment import EnvironmentState
 
@@ -52,14 +54,27 @@ def why_recorded(recording: Recording, key: IssueKey | None = None) -> Answer:
     return Answer(name, phase, recording)
 
 
-def why(
-    key: IssueKey, environment: str, *, repository: Repository, cluster: Recorder, clock: Callable[[], datetime]
+def why(  # noqa: PLR0913 - what there is to look at
+    key: IssueKey,
+    environment: str,
+    *,
+    repository: Repository,
+    cluster: Recorder,
+    clock: Callable[[], datetime],
+    reach: Callable[[str], Reached] | None = None,
 ) -> Answer:
-    """The answer from a cluster, read after Git.
+    """The answer from a cluster, read after Git. `reach` asks the address of one that runs; None: it is not asked.
 
     Raises `ConfigError` (UnknownEnvironment), `Transient` (ClusterUnreachable) and `Stalled` (ClusterRefused).
     """
-    return why_in(repository.state(environment), key, cluster=cluster, clock=clock)
+    state = repository.state(environment)
+    answer = why_in(state, key, cluster=cluster, clock=clock)
+    if reach is None or answer.phase.name not in ("running", "expiring soon"):
+        return answer
+    reached = reach(preview_host(key.name, state.environment.spec.domain))
+    record = state.entry(key)
+    recording = replace(answer.recording, reached=reached)
+    return _judged(key, state, Asked.of(record) if record else None, recording)
 
 
 def why_in(state: EnvironmentState, key: IssueKey, *, cluster: Recorder, clock: Callable[[], datetime]) -> Answer:
@@ -76,7 +91,6 @@ def why_in(state: EnvironmentState, key: IssueKey, *, cluster: Recorder, clock: 
 
 def answered(key: IssueKey, state: EnvironmentState, asked: Asked | None, read: Recorded, *, now: datetime) -> Answer:
     """The answer from what was read of a cluster. `asked`: what the preview's entry asks for."""
-    request, spec = state.request(key), state.environment.spec
     recording = Recording(
         now=now,
         environment=state.environment.name,
@@ -86,6 +100,11 @@ def answered(key: IssueKey, state: EnvironmentState, asked: Asked | None, read: 
         objects=read.objects,
         unread=read.unread,
     )
+    return _judged(key, state, asked, recording)
+
+
+def _judged(key: IssueKey, state: EnvironmentState, asked: Asked | None, recording: Recording) -> Answer:
+    request, spec = state.request(key), state.environment.spec
     seen = replace(recording.seen(key.namespace, asked), request=request)
     phase = phase_of(seen, now=recording.now, warn_before=duration(spec.lease.warn_before))
     if phase.name == "removed" and state.in_queue(key) is not None:

@@ -261,6 +261,7 @@ def wait(
 @options.option("--recorded", metavar="FILE", type=options.PATH, help="Answer from such a file, without a cluster.")
 @options.flag("--all", help="Show everything that was found, not the first cause only.")
 @options.flag("--check", help="End with exit code 53 when it failed or is stuck.")
+@options.flag("--url", help="Of one that runs, also ask its address, from here.")
 @options.repo
 @options.output
 @declared_errors
@@ -273,6 +274,7 @@ def why(
     recorded: Path | None,
     all: bool,  # noqa: A002 - the option's name
     check: bool,
+    url: bool,
     repo: str | None,
     output: Format,
 ) -> None:
@@ -295,7 +297,7 @@ def why(
     if key is None or env is None:
         raise click.UsageError("KEY and --env are needed, or --recorded FILE.")
     at = Options(cluster or "", kubeconfig)
-    command.run(key, env, repo=repo, at=at, save=save, is_whole=all, check=check, output=output)
+    command.run(key, env, repo=repo, at=at, save=save, is_whole=all, check=check, output=output, url=url)
 
 
 @options.command(panel="State repository")

@@ -11,7 +11,7 @@ from generator.values.formats import format_time
 from generator.values.naming import NAMESPACE_PREFIX, IssueKey
 from hub.actions.why import Answer, why, why_recorded
 from hub.adapters.kubernetes.clean_recording import cleaned
-from hub.adapters.kubernetes.recording import LIMIT_BYTES, read_recording
+from hub.adapters.kubernetes.recording import LIMIT_BYTES, reached_data, read_recording
 from hub.commands.cluster_options import Options, open_for
 from hub.output.console import Format, emit, printable
 from hub.views.phases import STYLES
@@ -40,13 +40,29 @@ def run_recorded(file: Path, key: str | None, *, is_whole: bool, check: bool, ou
 
 
 def run(  # noqa: PLR0913 - the options that there are
-    key: str, env: str, *, repo: str | None, at: Options, save: Path | None, is_whole: bool, check: bool, output: Format
+    key: str,
+    env: str,
+    *,
+    repo: str | None,
+    at: Options,
+    save: Path | None,
+    is_whole: bool,
+    check: bool,
+    output: Format,
+    url: bool = False,
 ) -> None:
     """Answer from a cluster, and save what was read. Raises what reading Git and the cluster raises, and as above."""
     issue = IssueKey.parse(key)
     ours = hub()
     cluster = open_for(ours, at, env, repo)
-    answer = why(issue, env, repository=ours.repository(repo), cluster=cluster, clock=ours.clock)
+    answer = why(
+        issue,
+        env,
+        repository=ours.repository(repo),
+        cluster=cluster,
+        clock=ours.clock,
+        reach=ours.reach if url else None,
+    )
     if save is not None:
         _save(answer, save)
     _emit(answer, is_whole=is_whole, output=output)
@@ -74,7 +90,8 @@ def _check(answer: Answer, *, check: bool) -> None:
 
 
 def _emit(answer: Answer, *, is_whole: bool, output: Format) -> None:
-    data = why_data(answer.phase, answer.unread)
+    reached = answer.recording.reached
+    data = {**why_data(answer.phase, answer.unread), "reachable": reached_data(reached) if reached else None}
     emit(data, output, lambda console: _tell(console, answer, is_whole=is_whole))
 
 
@@ -99,9 +116,19 @@ def _tell(console: Console, answer: Answer, *, is_whole: bool) -> None:
         _evidence(console, other)
     if phase.others and not is_whole:
         _line(console, "also", f"{len(phase.others)} more: --all tells them")
+    _line(console, "url", _url(answer))
     for kind, reason in sorted(answer.unread.items()):
         _line(console, "not read", f"{kind}: {reason}")
     console.print(Text.assemble((f"  {'looked at':<10}", "cyan"), format_time(answer.recording.now)))
+
+
+def _url(answer: Answer) -> str:
+    """Whether its address answers, with the time it was asked at."""
+    reached = answer.recording.reached
+    if reached is None:
+        return "not checked (--url asks it)" if answer.phase.name in ("running", "expiring soon") else ""
+    told = f"answers {reached.status}" if reached.status else "does not answer"
+    return f"https://{reached.host}/ {told}, at {format_time(reached.at.replace(microsecond=0))}"
 
 
 def _evidence(console: Console, found: Finding) -> None:

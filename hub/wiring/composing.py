@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from hub.store.database import Database
     from hub.writing.writer import Writer
     from reconcilers.approval.push_rules import PushRules
+    from reconcilers.causes.exposure import Reached
     from reconcilers.ports.deliveries import Deliveries
     from reconcilers.ports.forge import Forge
     from reconcilers.ports.git import EntryCache, GitStore, VerifiedMemo
@@ -377,6 +378,12 @@ class Hub:
         from hub.adapters.preview_page import why_not_served
 
         return why_not_served(host, path, self.sending)
+
+    def reach(self, host: str) -> Reached:
+        """What asking the address of a preview at `host` comes to, now."""
+        from hub.adapters.preview_page import reach
+
+        return reach(host, self.sending, at=self.clock())
 
     def check(self, rendering: Rendering, preview: Preview, environment: Environment) -> None:
         """Raise `ConfigError` (ManifestInvalid) with every finding by the environment's version and policy."""

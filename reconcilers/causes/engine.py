@@ -16,6 +16,7 @@ from reconcilers.causes import (
     argo_rules,
     crash_rules,
     crashes,
+    exposure,
     images,
     load_balancer,
     network,
@@ -44,6 +45,8 @@ _LAYERS = (
     load_balancer,
     progress,
 )
+#: Layers whose findings are all of a rule.
+_KNOWN_WHOLE = frozenset({Layer.PROJECT, Layer.CRASH, Layer.PROGRESS, Layer.URL})
 #: What a component that cannot work without another shows: it ends, or is not ready.
 _SYMPTOMS = frozenset({Layer.CRASH, Layer.READINESS, Layer.LOAD_BALANCER, Layer.PROGRESS})
 #: Codes of a component that ends because what it needs is not there yet.
@@ -80,7 +83,8 @@ def rules() -> tuple[Rule, ...]:
         *load_balancer.ALL,
         *progress.RULES,
         *removal_rules.RULES,
-        *(unclassified(layer) for layer in Layer if layer not in (Layer.PROJECT, Layer.CRASH, Layer.PROGRESS)),
+        *exposure.RULES.values(),
+        *(unclassified(layer) for layer in Layer if layer not in _KNOWN_WHOLE),
     )
     return tuple(sorted(found, key=lambda rule: rule.layer))
 

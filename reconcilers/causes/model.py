@@ -34,6 +34,7 @@ class Layer(IntEnum):
     ARGO = 12
     PROGRESS = 13
     REMOVAL = 14
+    URL = 15
 
     @property
     def slug(self) -> str:
@@ -66,6 +67,7 @@ PATIENCE = {
     Layer.ARGO: timedelta(minutes=3),
     Layer.PROGRESS: timedelta(minutes=15),
     Layer.REMOVAL: timedelta(minutes=1),
+    Layer.URL: timedelta(minutes=5),
 }
 #: What is made of developers' work has failed; what waits for the platform is stuck.
 _FAILS = frozenset({Layer.ADMISSION, Layer.SECRETS, Layer.IMAGE, Layer.CONFIG, Layer.CRASH, Layer.READINESS})

@@ -13,6 +13,7 @@ from typing import Literal
 from generator.errors import Remedy, RemedyKind, ToDo
 from generator.values.formats import format_time, parse_time
 from reconcilers.causes import argo, engine, progress, removal, sets
+from reconcilers.causes.exposure import Reached, unreached
 from reconcilers.causes.look import Look
 from reconcilers.causes.model import Finding
 from reconcilers.causes.texts import bounded
@@ -90,7 +91,7 @@ class Seen:
 
     `details` are None when they were not asked for. `unread`: why the cluster could not be read, with what to do about
     it; nothing else of the cluster then counts. `keeps_data`: a pod of it has data that ends with the pod. `entry` is a
-    record of a state repository, or what was recorded of one.
+    record of a state repository, or what was recorded of one. `reached`: what asking its address came to.
     """
 
     entry: EntryRecord | Asked | None = None
@@ -102,6 +103,7 @@ class Seen:
     unread: str = ""
     unread_remedy: ToDo = ""
     keeps_data: bool = False
+    reached: Reached | None = None
 
     @property
     def target(self) -> str:
@@ -201,7 +203,10 @@ def _with_entry(seen: Seen, asked: Asked, now: datetime) -> Phase:
         if old := _old_image(asked, seen.details):
             return Phase("starting", bounded(old))
         lost = lost_data(seen.details) if seen.details else ""
-        return Phase("failed", bounded(lost), Remedy(RemedyKind.FILL_AGAIN)) if lost else Phase("running")
+        if lost:
+            return Phase("failed", bounded(lost), Remedy(RemedyKind.FILL_AGAIN))
+        away = unreached(seen.reached, seen.target)
+        return _of("running", away) if away else Phase("running")
     return _not_running(application, look, engine.findings(look))
 
 
@@ -282,4 +287,4 @@ def _with_lease(phase: Phase, expires_at: str | None, now: datetime, warn_before
     left = parse_time(expires_at) - now
     if left <= timedelta(0):
         return Phase("expiring soon", f"its lease ended at {expires_at}, and its entry is still there")
-    return Phase("expiring soon") if left <= warn_before else phase
+    return replace(phase, name="expiring soon") if left <= warn_before else phase

@@ -359,6 +359,12 @@ def leaving_pod(message: str = "") -> Tree:
     return found
 
 
+def unreached(message: str, failure: str = "unresolved", status: int | None = None) -> Tree:
+    found = recorded(applications=[application(health="Healthy")], deployments=[deployment(ready=1)])
+    told = {"host": "rtb-123.int.example.com", "at": at("02:00:00"), "status": status, "failure": failure}
+    return found | {"reachable": {**told, "error": message}}
+
+
 def left_over(message: str = "") -> Tree:
     found = recorded(applications=[])
     return found | {"entry": {"present": False}}
@@ -381,7 +387,7 @@ SITUATIONS: dict[str, Callable[..., Tree]] = {
         pull, pull_by_event, waiting, never_ran, crash, evicted, job, refused, refused_set, secret, secret_unseen,
         unplaced, on_spot, by_karpenter, unnoticed, no_network, no_volume, unready, target, unexposed,
         unexposed_silently, bound, lost_node, unlooked, waiting_sync, silent_start, late, degraded, compared, synced, hooked, set_stopped, set_missing, set_silent, leaving,
-        leaving_pod, left_over, unowned, blocked,
+        unreached, leaving_pod, left_over, unowned, blocked,
     )
 }  # fmt: skip
 

@@ -15,6 +15,8 @@ from generator.values.naming import NAMESPACE_PREFIX
 from hub.adapters.kubernetes.fields import Tree, inner, mapping, mappings, text
 from hub.adapters.kubernetes.recording import Recording
 
+#: Stands for the host of any preview.
+_HOST = "preview.example.com"
 _META = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "finalizers", "ownerReferences")
 _LABELS = (
     "app.kubernetes.io/managed-by",
@@ -67,6 +69,7 @@ def cleaned(recording: Recording, target: str) -> Recording:
         recording,
         objects={kind: [_each_text(tree, names.clean) for tree in trees] for kind, trees in found.items()},
         unread={kind: names.clean(why) for kind, why in recording.unread.items()},
+        reached=recording.reached and replace(recording.reached, host=_HOST, error=""),
     )
 
 

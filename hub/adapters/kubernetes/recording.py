@@ -1,8 +1,9 @@
 """What was read of one preview at one moment, as objects of the API server: for bug reports and for tests.
 
 A file is YAML or JSON: `now`, `environment`, `compute`, `entry` (`present`, `askedSecondsAgo`), `objects` by
-`plural.group`, and `unread` by `plural.group` with the reason. Other fields are for people. Nobody vouches for a file:
-it is bounded in bytes, depth and nodes, and what is no object of Kubernetes is an error with its place.
+`plural.group`, `unread` by `plural.group` with the reason, and `reachable`, what asking its address came to. Other
+fields are for people. Nobody vouches for a file: it is bounded in bytes, depth and nodes, and what is no object of
+Kubernetes is an error with its place.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from generator.values.naming import NAMESPACE_PREFIX
 from generator.yaml.reader import Document, load
 from hub.adapters.kubernetes import inside, objects
 from hub.adapters.kubernetes.fields import Tree, inner, mapping, moment, text
+from reconcilers.causes.exposure import RULES, Reached
+from reconcilers.causes.texts import one_line
 from reconcilers.health.phase import Asked, Seen
 
 LIMIT_BYTES = 16 * 1024 * 1024
@@ -56,6 +59,7 @@ class Recording:
     asked_since: datetime | None = None
     objects: Mapping[str, Sequence[Tree]] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
+    reached: Reached | None = None
 
     @property
     def target(self) -> str:
@@ -90,6 +94,7 @@ class Recording:
             ),
             applications=objects.application_set(chosen) if chosen else None,
             unread=next((self.unread[kind] for kind in (_APPLICATIONS, "namespaces") if kind in self.unread), ""),
+            reached=self.reached,
         )
 
     def _asked(self) -> Asked | None:
@@ -117,8 +122,29 @@ class Recording:
             **({"compute": self.compute} if self.compute else {}),
             "entry": entry,
             **({"unread": dict(self.unread)} if self.unread else {}),
+            **({"reachable": reached_data(self.reached)} if self.reached else {}),
             "objects": {kind: [*trees] for kind, trees in self.objects.items() if trees},
         }
+
+
+def reached_data(reached: Reached) -> dict[str, Any]:
+    """What asking an address came to, as it is written to a file."""
+    return {
+        "host": one_line(reached.host),
+        "at": format_time(reached.at.replace(microsecond=0)),
+        "status": reached.status,
+        "failure": reached.failure,
+        "error": one_line(reached.error),
+    }
+
+
+def _reached(tree: Tree) -> Reached | None:
+    at, failure = moment(tree.get("at")), text(tree.get("failure"))
+    if at is None or failure not in ("", *RULES):
+        return None
+    status = tree.get("status")
+    number_ = status if isinstance(status, int) and not isinstance(status, bool) else None
+    return Reached(text(tree.get("host")), at, number_, failure, text(tree.get("error")))
 
 
 def read_recording(content: bytes, source: str) -> Recording:
@@ -163,6 +189,7 @@ class _Reader:
             asked_since=now - timedelta(seconds=seconds) if is_asked and "askedSecondsAgo" in entry else None,
             objects=found,
             unread={str(kind): text(why) for kind, why in mapping(data.get("unread")).items()},
+            reached=_reached(inner(data, "reachable")),
         )
 
     def _objects(self, kind: str, trees: object) -> list[Tree]:

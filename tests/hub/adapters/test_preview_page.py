@@ -8,8 +8,8 @@ import pytest
 
 from generator.bootstrap.argocd import render_argocd
 from hub.adapters.http import SenderParts
-from hub.adapters.preview_page import NO_PREVIEW, why_not_served
-from worlds.builders import LIBRARY, environment
+from hub.adapters.preview_page import NO_PREVIEW, reach, why_not_served
+from worlds.builders import LIBRARY, NOW, environment
 from worlds.http_server import HttpServer, Step, answers, resets, self_signed
 
 
@@ -53,3 +53,36 @@ def test_the_words_of_the_anchor_are_those_that_are_looked_for() -> None:
     for anchor in anchors:
         action = anchor.metadata["annotations"]["alb.ingress.kubernetes.io/actions.no-preview"]
         assert f'"messageBody": "{NO_PREVIEW.decode()}"' in action
+
+
+@pytest.mark.parametrize(
+    ("step", "status", "failure"),
+    [(answers(200, b"x"), 200, ""), (answers(302, Location="http://169.254.169.254/"), 302, ""), (answers(503), 503, "status"), (answers(404, NO_PREVIEW), 404, "unknown-host"), (resets, None, "no-answer")],
+)  # fmt: skip
+def test_its_address_is_asked_once_and_no_redirect_followed(step: Step, status: int | None, failure: str) -> None:
+    with HttpServer([step]) as server:
+        host = server.url.removeprefix("http://")
+        told = reach(host, SenderParts(), at=NOW, scheme="http", resolve=lambda _: ["10.0.0.7"])
+        assert [seen.target for seen in server.seen] == ["/"]
+    assert (told.host, told.at, told.status, told.failure) == (host, NOW, status, failure)
+    assert bool(told.error) == bool(failure)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "169.254.169.254", "::1", "fe80::1%eth0", "0.0.0.0"])
+def test_a_name_that_leads_to_this_machine_or_the_metadata_service_is_not_asked(address: str) -> None:
+    with HttpServer([]) as server:
+        told = reach(
+            server.url.removeprefix("http://"), SenderParts(), at=NOW, scheme="http", resolve=lambda _: [address]
+        )
+        assert (told.failure, server.seen) == ("elsewhere", [])
+
+
+def test_a_name_that_does_not_resolve_is_told_as_that() -> None:
+    def nowhere(name: str) -> list[str]:
+        raise OSError(8, "Name or service not known")
+
+    told = reach("rtb-1.int.example.com", SenderParts(), at=NOW, resolve=nowhere)
+    assert (told.failure, told.error) == (
+        "unresolved",
+        "rtb-1.int.example.com does not resolve: Name or service not known",
+    )

@@ -269,3 +269,21 @@ def test_a_recording_keeps_what_it_could_not_read(place: Place, tmp_path: Path) 
     live = place.why("--save", file, "-o", "json").json()
     assert load(file.read_bytes(), "saved").data["unread"].keys() == {"events"}
     assert rtb_hub("why", "--recorded", file, "-o", "json").json()["unread"] == live["unread"]
+
+
+def test_the_address_of_one_that_runs_is_asked_for_only_when_that_is_wanted(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.api.objects[APPLICATIONS][0]["status"] = {"sync": {"status": "Synced"}, "health": {"status": "Healthy"}}
+    told = place.why("-o", "json").json()
+    assert (told["phase"], told["text"], told["steps"], told["reachable"]) == ("running", "", [], None)
+    assert "url       not checked" in place.why().out
+
+    def nowhere(*_: object, **__: object) -> list[object]:
+        raise OSError(8, "Name or service not known")
+
+    monkeypatch.setattr("hub.adapters.preview_page._addresses", nowhere)
+    told = place.why("--url", "-o", "json").json()
+    assert (told["phase"], told["code"], told["audience"]) == ("running", "url-unresolved", "platform")
+    assert told["reachable"]["failure"] == "unresolved"
+    assert "DNS" in told["steps"][0]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from generator.errors import ConfigError
 from generator.yaml.reader import load
 from hub.actions.why import why_recorded
+from hub.adapters.kubernetes.clean_recording import cleaned
 from hub.adapters.kubernetes.recording import Recording, read_recording
 from hub.views.why import why_data
 from reconcilers.causes.texts import LONGEST, named, one_line, shortened
@@ -196,6 +197,12 @@ def test_silence_tells_nothing_where_events_could_not_be_read(name: str) -> None
     tree["unread"] = {"events": "not allowed"}
     assert told(tree)["code"] is None
     assert told(tree)["text"].endswith("; what may tell more could not be read: events")
+
+
+def test_a_record_for_others_names_no_host() -> None:
+    told = cleaned(recording(situation("unreached", "rtb-123.int.example.com does not resolve")), TARGET)
+    assert "int.example.com" not in json.dumps(told.tree()["reachable"])
+    assert why_recorded(told).phase.finding is not None
 
 
 def test_a_crashed_job_that_is_tried_again_is_no_cause_yet() -> None:
