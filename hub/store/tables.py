@@ -151,13 +151,73 @@ PRINCIPALS = _table(
     Column("roles", Json, nullable=False),
 )
 
-#: Whose account at a provider it is: a GitHub login, a Slack user, a Jira account.
+#: Whose account at a provider it is: a GitHub login, a Slack user, a Jira account. `subject` is what never changes of
+#: it, `name` what people call it; `linked_by`: `sign-in`, or the admin who did it.
 IDENTITIES = _table(
     "identities",
     Column("provider", Text, nullable=False),
     Column("subject", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("linked_by", Text, nullable=False),
     Column("principal_id", Text, ForeignKey("principals.id", ondelete="CASCADE"), nullable=False),
     UniqueConstraint("provider", "subject"),
+)
+
+#: One sign-in of one person, at a browser or a command line. `grant`: what the provider lets the hub ask again by,
+#: encrypted. `asking_until`: somebody is asking it just now. `ends_at` is not moved, `expires_at` is by each refresh.
+SESSIONS = _table(
+    "sessions",
+    Column("principal_id", Text, ForeignKey("principals.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),  # browser, device
+    Column("via", Text, nullable=False),  # oidc, github, local
+    Column("subject", Text, nullable=False),
+    Column("roles", Json, nullable=False),
+    Column("roles_at", Moment, nullable=False),
+    Column("grant", LargeBinary),
+    Column("asking_until", Moment),
+    Column("last_used_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("end_reason", Text),
+    Column("user_agent", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Index(None, "principal_id"),
+    Index(None, "expires_at"),
+)
+
+#: Each is used once. The next one is made of it with `salt`, which gives nothing to who has not the token itself.
+REFRESH_TOKENS = Table(
+    "refresh_tokens",
+    METADATA,
+    Column("hash", Text, primary_key=True),
+    Column("session_id", Text, ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("used_at", Moment),
+    Index(None, "session_id"),
+)
+
+#: What access tokens are signed by, from `active_at` until the next one is. `private` is encrypted.
+SIGNING_KEYS = _table(
+    "signing_keys",
+    Column("algorithm", Text, nullable=False),
+    Column("public", Json, nullable=False),
+    Column("private", LargeBinary, nullable=False),
+    Column("active_at", Moment, nullable=False),
+)
+
+#: Command lines that wait for somebody to let them in.
+DEVICES = _table(
+    "devices",
+    Column("hash", Text, nullable=False, unique=True),
+    Column("user_code", Text, nullable=False, unique=True),
+    Column("client", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("state", Text, nullable=False),  # pending, allowed, refused
+    Column("session_id", Text, ForeignKey("sessions.id", ondelete="CASCADE")),
+    Column("polled_at", Moment),
+    Column("expires_at", Moment, nullable=False),
 )
 
 #: Only a hash of each token is kept; `prefix` tells people which it is.
