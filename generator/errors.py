@@ -76,6 +76,8 @@ class Reason(StrEnum):
     NOT_FOUND = "NotFound"
     SERVER_UNREACHABLE = "ServerUnreachable"
     SERVER_REFUSED = "ServerRefused"
+    PROVIDER_UNREACHABLE = "ProviderUnreachable"
+    PROVIDER_REFUSED = "ProviderRefused"
     FILE_UNUSABLE = "FileUnusable"
     UNEXPECTED = "Unexpected"
 

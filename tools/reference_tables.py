@@ -108,6 +108,8 @@ REASONS = {
     Reason.NOT_FOUND: "a service has no such thing: an operation, a job, a freeze, a token, a page",
     Reason.SERVER_UNREACHABLE: "the hub at --server (RTB_HUB_SERVER) does not answer, or not to the end",
     Reason.SERVER_REFUSED: "what answers at --server is no hub of this release, or its certificate is not accepted",
+    Reason.PROVIDER_UNREACHABLE: "whom people sign in by, or the hub's own sign-in, does not answer: it is tried again",
+    Reason.PROVIDER_REFUSED: "whom people sign in by does not take the hub's word, or its answer does not hold",
     Reason.ENVIRONMENT_MISSING: "an environment that was there, with previews, is not any more",
     Reason.UNEXPECTED: "a mistake of rtb-hub itself, caught so that the rest goes on; the log has its traceback",
 }

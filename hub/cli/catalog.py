@@ -285,7 +285,8 @@ def _api() -> str:
 
     with needing_services():
         from hub.services.api.app import openapi_text
-    return openapi_text()
+        from hub.services.auth.app import ROUTERS
+    return openapi_text(ROUTERS)
 
 
 COMMANDS = (

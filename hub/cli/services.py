@@ -98,16 +98,16 @@ def db_grants(apply: bool, prefix: str, output: Format) -> None:
     "service",
     metavar="SERVICE",
     required=False,
-    type=click.Choice(("listener", "worker", "dashboard")),
+    type=click.Choice(("listener", "worker", "dashboard", "auth")),
     help="One service alone: 'listener' takes what GitHub, Jira and Slack deliver, 'worker' commits what was asked for,"
-    " 'dashboard' has the API. Left out: all in one process.",
+    " 'dashboard' has the API, 'auth' signs people in. Left out: all in one process.",
 )
 @options.repo
 @options.option(
     "--port",
     metavar="PORT",
     type=click.IntRange(min=0, max=65535),
-    show_default="3000; of the listener 4000, of the worker 4002",
+    show_default="3000; of the listener 4000, of auth 4001, of the worker 4002",
     help="Port that is answered at; the worker answers /healthz, /readyz and /metrics. 0: any free port.",
 )
 @options.option(
@@ -120,7 +120,7 @@ def db_grants(apply: bool, prefix: str, output: Format) -> None:
     "--metrics-port",
     metavar="PORT",
     type=click.IntRange(min=0, max=65535),
-    help="Of listener and dashboard: port of /healthz, /readyz and /metrics, apart from what others reach. 0: any.",
+    help="Of all but the worker: port of /healthz, /readyz and /metrics, apart from what others reach. 0: any.",
 )
 @declared_errors
 def serve(service: str | None, repo: str | None, port: int | None, host: str | None, metrics_port: int | None) -> None:
@@ -138,19 +138,21 @@ def serve(service: str | None, repo: str | None, port: int | None, host: str | N
 
     if service is None and host is not None:
         raise click.BadParameter("the hub in one process answers on 127.0.0.1 only", param_hint="--host")
-    if service not in ("listener", "dashboard") and metrics_port is not None:
-        raise click.BadParameter("only listener and dashboard have a port apart", param_hint="--metrics-port")
+    if service not in ("listener", "dashboard", "auth") and metrics_port is not None:
+        raise click.BadParameter("only listener, dashboard and auth have a port apart", param_hint="--metrics-port")
     with needing_services():
         from hub.services.listener.service import Listening
         from hub.services.listener.service import serve as listen
         from hub.services.serve import Serving
         from hub.services.serve import serve as run
-        from hub.services.single import Place, serve_dashboard, serve_worker
+        from hub.services.single import Place, serve_auth, serve_dashboard, serve_worker
     address = host or "127.0.0.1"
     if service == "listener":
         listen(hub(), Listening(address, 4000 if port is None else port, metrics_port), click.echo)
     elif service == "worker":
         serve_worker(hub(), Place(repo, address, 4002 if port is None else port), click.echo)
+    elif service == "auth":
+        serve_auth(hub(), Place(None, address, 4001 if port is None else port, metrics_port), click.echo)
     elif service == "dashboard":
         serve_dashboard(hub(), Place(repo, address, 3000 if port is None else port, metrics_port), click.echo)
     else:

@@ -66,6 +66,8 @@ STATUSES: dict[Reason, int] = {
     Reason.NOT_FOUND: 404,
     Reason.SERVER_UNREACHABLE: 503,
     Reason.SERVER_REFUSED: 502,
+    Reason.PROVIDER_UNREACHABLE: _UNAVAILABLE,
+    Reason.PROVIDER_REFUSED: _BAD_GATEWAY,
     Reason.FILE_UNUSABLE: 500,
     Reason.UNEXPECTED: 500,
 }

@@ -33,6 +33,11 @@ from hub.services.api.clusters import Clusters
 from hub.services.api.context import Api
 from hub.services.api.feed import Feed
 from hub.services.api.sign_in import SignIn
+from hub.services.auth.app import ROUTERS
+from hub.services.auth.building import Means, Place, build
+from hub.services.auth.context import Auth
+from hub.services.auth.sealing import sealed_by, sealed_in
+from hub.services.auth.tidying import tidying
 from hub.services.binding import answers, bound
 from hub.services.listener.app import Beside, webhooks
 from hub.services.listener.pushes import taking_pushes
@@ -76,8 +81,11 @@ def serve(ours: Hub, asked: Serving, say: Callable[[str], None]) -> None:
             schema.prepare(database)
         else:
             schema.check(database)
-        api = stack.enter_context(parts(ours, asked.repo, database))
-        url = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
+        url = ours.settings.public_url or f"http://{LOOPBACK}:{listening.getsockname()[1]}"
+        auth = signing_in(ours, database, url)
+        api = stack.enter_context(parts(ours, asked.repo, database, auth.access.sign_in))
+        auth.access, auth.environments = api.access, lambda: api.snapshot.states
+        stack.enter_context(tidying(auth))
 
         def ready() -> None:
             took = ours.telemetry.seconds() - begin
@@ -88,14 +96,24 @@ def serve(ours: Hub, asked: Serving, say: Callable[[str], None]) -> None:
         receiver = Receiver(api.jobs, ours.settings.secret, _now, ours.telemetry)
         stack.enter_context(kept_up(receiver, ours.settings))
         stack.enter_context(taking_pushes(receiver, ours.pushes()))
-        app = Beside(make_app(api, is_loopback=True, screens=screens()), webhooks(receiver))
+        own = make_app(api, is_loopback=True, screens=screens(), sign_in=ROUTERS)
+        own.state.auth = auth
+        app = Beside(own, webhooks(receiver))
         server = Server(served_by(app), api, ready)
         server.run(sockets=[listening])
         say("ending: jobs in hand are waited for")
 
 
+def signing_in(ours: Hub, database: Database, url: str) -> Auth:
+    """Sign-in on this machine: by the link, and by whom the settings name. Raises `ConfigError` (InvalidValue)."""
+    settings = ours.settings
+    sealed = sealed_by(settings.key_file) if settings.key_file is not None else sealed_in(settings.data)
+    means = Means(database, _now, ours.sending, ours.telemetry)
+    return build(settings, Place(url, settings.actor, sealed), means)
+
+
 @contextmanager
-def parts(ours: Hub, repo: str | None, database: Database) -> Iterator[Api]:
+def parts(ours: Hub, repo: str | None, database: Database, sign_in: SignIn) -> Iterator[Api]:
     """The parts of one process, running: worker, reconcilers, and what the API reads.
 
     Each has repositories of its own, since one that is open serves one thread at a time.
@@ -105,7 +123,6 @@ def parts(ours: Hub, repo: str | None, database: Database) -> Iterator[Api]:
     repository = reader.repository(repo)
     states = StateReader(repository.store.location, reader.library, reader.entry_cache)
     feed = Feed(repository.store, states, database, _now, ours.telemetry)
-    sign_in = SignIn(database, _now, ours.settings.actor)
     with ExitStack() as stack:
         feed.start()
         stack.callback(feed.stop)
@@ -202,10 +219,15 @@ def only_one(folder: Path) -> Iterator[None]:
         yield
 
 
-def served_by(app: Any) -> uvicorn.Config:
-    """How an application is served: bounded headers, and an end that does not wait for ever."""
+def served_by(app: Any, proxies: str | None = None) -> uvicorn.Config:
+    """How an application is served: bounded headers, and an end that does not wait for ever.
+
+    `proxies`: subnets that are believed where a request comes from (RTB_HUB_PROXIES); None: nobody is.
+    """
     return uvicorn.Config(
         app,
+        proxy_headers=proxies is not None,
+        forwarded_allow_ips=proxies or "",
         log_config=None,
         access_log=False,
         server_header=False,
@@ -216,9 +238,12 @@ def served_by(app: Any) -> uvicorn.Config:
 
 
 class Server(uvicorn.Server):
-    """Tells when it is ready, ends event streams when it is to end, and leaves the rest of the end to its caller."""
+    """Tells when it is ready, ends event streams when it is to end, and leaves the rest of the end to its caller.
 
-    def __init__(self, config: uvicorn.Config, api: Api, ready: Callable[[], None]) -> None:
+    `api` None: it has none.
+    """
+
+    def __init__(self, config: uvicorn.Config, api: Api | None, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._api, self._ready = api, ready
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -227,7 +252,8 @@ class Server(uvicorn.Server):
         """Begin to listen, and tell once there is something to answer from."""
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
-        await run_in_threadpool(self._api.feed.wait, _FIRST_SECONDS)
+        if self._api is not None:
+            await run_in_threadpool(self._api.feed.wait, _FIRST_SECONDS)
         self._ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -235,7 +261,7 @@ class Server(uvicorn.Server):
         del frame
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
-        if self._loop is not None:
+        if self._loop is not None and self._api is not None:
             self._loop.call_soon_threadsafe(self._api.ending.set)
 
 

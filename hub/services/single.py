@@ -1,4 +1,4 @@
-"""One service in a process of its own, as on Kubernetes: `rtb-hub serve worker` and `rtb-hub serve dashboard`.
+"""One service in a process of its own, as on Kubernetes: `rtb-hub serve worker`, `dashboard` and `auth`.
 
 They share the database alone. The worker commits; the dashboard reads the state repository and puts jobs. Reconcilers
 run elsewhere, as scheduled jobs.
@@ -15,12 +15,21 @@ from datetime import UTC, datetime
 from functools import partial
 from types import FrameType
 
+from generator.errors import ConfigError, Fault, Reason
 from hub.queue.jobs import Jobs
 from hub.services.api.app import make_app
 from hub.services.api.clusters import Clusters
 from hub.services.api.context import Api
+from hub.services.api.cookies import Cookies
 from hub.services.api.feed import Feed
 from hub.services.api.sign_in import SignIn
+from hub.services.auth.app import make_app as make_sign_in
+from hub.services.auth.building import Means, build
+from hub.services.auth.building import Place as SignInPlace
+from hub.services.auth.providers.asking import Asking, peer
+from hub.services.auth.sealing import sealed_by
+from hub.services.auth.tidying import tidying
+from hub.services.auth.verifying import Verifier
 from hub.services.binding import answers, bound
 from hub.services.repeating import repeating
 from hub.services.screens.files import screens
@@ -96,8 +105,13 @@ def serve_dashboard(ours: Hub, asked: Place, say: Callable[[str], None]) -> None
         feed.start()
         stack.callback(feed.stop)
         stack.callback(jobs.listen(feed.look))
-        sign_in = SignIn(database, _now, ours.settings.actor if is_loopback else None)
+        verifier = _verifier(ours)
+        verify = verifier.caller if verifier is not None else None
+        actor = ours.settings.actor if is_loopback else None
+        sign_in = SignIn(database, _now, actor, verify, Cookies(ours.settings.public_url))
         checks = {"database": answers(database), "repository": lambda: feed.has_read and feed.error is None}
+        if verifier is not None:
+            checks["sign-in"] = lambda: verifier.is_well
         clusters = Clusters(_now, reader.clusters())
         own = replace(ours).repository(asked.repo)
         api = Api(
@@ -123,7 +137,54 @@ def serve_dashboard(ours: Hub, asked: Place, say: Callable[[str], None]) -> None
                 say(f"sign in, once: {url}/api/auth/local?code={sign_in.code}")
 
         app = make_app(api, is_loopback=is_loopback, screens=screens())
-        Server(served_by(app), api, ready).run(sockets=[listening])
+        Server(served_by(app, ours.settings.proxies), api, ready).run(sockets=[listening])
+
+
+def serve_auth(ours: Hub, asked: Place, say: Callable[[str], None]) -> None:
+    """Sign people in until SIGTERM or SIGINT: whom the settings name, and on loopback by a link that is printed.
+
+    Raises `ConfigError`: InUse for a port that is taken, DatabaseRevision, InvalidValue for settings that are wrong.
+    """
+    ours, health = _telling(ours, asked, asked.metrics_port, "--metrics-port")
+    settings, is_loopback = ours.settings, asked.host == LOOPBACK
+    with ExitStack() as stack:
+        listening = stack.enter_context(bound(asked.host, asked.port))
+        url = settings.public_url or (f"http://{LOOPBACK}:{listening.getsockname()[1]}" if is_loopback else None)
+        missing = [
+            Fault("is missing: the sign-in service needs it", field=name)
+            for name, value in (("RTB_HUB_PUBLIC_URL", url), ("RTB_HUB_KEY_FILE", settings.key_file))
+            if value is None
+        ]
+        if url is None or settings.key_file is None:
+            raise ConfigError(Reason.INVALID_VALUE, missing)
+        database = _checked(ours, stack)
+        sealed = sealed_by(settings.key_file)
+        actor = settings.actor if is_loopback else None
+        means = Means(database, _now, ours.sending, ours.telemetry)
+        auth = build(settings, SignInPlace(url, actor, sealed), means)
+        auth.keys.signing(_now())
+        auth.checks = {"database": answers(database)}
+        if health is not None:
+            say(f"health and figures: {stack.enter_context(health.served(lambda: True, auth.checks))}")
+        stack.enter_context(tidying(auth))
+
+        def ready() -> None:
+            say(f"{url} is ready: people sign in by {', '.join(auth.providers) or 'the link alone'}")
+            if auth.access.sign_in.code is not None:
+                say(f"sign in, once: {url}/api/auth/local?code={auth.access.sign_in.code}")
+
+        config = served_by(make_sign_in(auth, is_loopback=is_loopback), settings.proxies)
+        Server(config, None, ready).run(sockets=[listening])
+
+
+def _verifier(ours: Hub) -> Verifier | None:
+    """Of access tokens, by the sign-in service's public keys; None: the settings name no such service."""
+    settings = ours.settings
+    if settings.public_url is None:
+        return None
+    url = settings.jwks_url or f"{settings.public_url}/api/auth/.well-known/jwks.json"
+    asking = Asking(peer("sign-in", "RTB_HUB_JWKS_URL"), ours.sending, is_clear_allowed=True)
+    return Verifier(lambda: asking.get(url, "read the public keys of sign-ins"), settings.public_url, _now)
 
 
 def sample(api: Api) -> None:

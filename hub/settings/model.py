@@ -19,6 +19,7 @@ from generator.errors import ConfigError, Fault, Reason, nearest
 from hub.settings.keys import KEYS, PREFIXES, ForgeKeys, IdentityName, forge_keys, key_fields
 from hub.settings.secret_files import text_of
 from hub.settings.server import TOKEN, TOKEN_FILE, URL
+from hub.settings.sign_in import Proxies, PublicUrl, RoleRules, Roles, Trust, TrustedJobs
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -192,6 +193,58 @@ class Settings(BaseModel):
     """The secret before, taken too while Slack goes over to the new one. Default: none."""
     slack_signing_secret_previous_file: Path | None = Field(None, alias="RTB_HUB_SLACK_SIGNING_SECRET_PREVIOUS_FILE")
     """The file that holds it. Default: none."""
+    public_url: PublicUrl | None = Field(None, alias="RTB_HUB_PUBLIC_URL")
+    """Where people reach the hub: `https://HOST`; http for this machine alone. Tokens name it as their issuer, and the
+    provider sends people back there. Default: none; `serve` on this machine uses its own address."""
+    oidc_issuer: str | None = Field(None, alias="RTB_HUB_OIDC_ISSUER")
+    """The OpenID Connect provider that people sign in by: its issuer, as its discovery document says. Default: none."""
+    oidc_client_id: str | None = Field(None, alias="RTB_HUB_OIDC_CLIENT_ID")
+    """What the hub is called there. Default: none."""
+    oidc_client_secret: SecretStr | None = Field(None, alias="RTB_HUB_OIDC_CLIENT_SECRET")
+    """Its secret. Default: none, for a public client, which PKCE proves."""
+    oidc_client_secret_file: Path | None = Field(None, alias="RTB_HUB_OIDC_CLIENT_SECRET_FILE")
+    """The file that holds it; read at each use. Default: none."""
+    oidc_groups_claim: Annotated[str, Field(min_length=1, max_length=200)] = Field(
+        "groups", alias="RTB_HUB_OIDC_GROUPS_CLAIM"
+    )
+    """The claim that lists a person's groups; with dots where it lies deeper. Default: `groups`."""
+    oidc_name_claim: Annotated[str, Field(min_length=1, max_length=200)] = Field(
+        "email", alias="RTB_HUB_OIDC_NAME_CLAIM"
+    )
+    """The claim that names a person in entries and commits: one that people cannot change themselves, and that the
+    forge maps to their account. Default: `email`, where the provider does not call it unverified."""
+    oidc_scopes: Annotated[str, Field(pattern=r"^openid( [\x21\x23-\x5b\x5d-\x7e]+)*$", max_length=500)] = Field(
+        "openid profile email", alias="RTB_HUB_OIDC_SCOPES"
+    )
+    """What is asked of the provider, `openid` first. With `offline_access` where a refresh token takes it (Okta, Entra,
+    Dex), else people sign in again each hour. Default: `openid profile email`."""
+    github_url: str = Field("https://github.com", alias="RTB_HUB_GITHUB_URL")
+    """Where people sign in by GitHub. Default: `https://github.com`; else a GitHub Enterprise Server."""
+    github_client_id: str | None = Field(None, alias="RTB_HUB_GITHUB_CLIENT_ID")
+    """The client ID of the GitHub App that people sign in by. Default: none."""
+    github_client_secret: SecretStr | None = Field(None, alias="RTB_HUB_GITHUB_CLIENT_SECRET")
+    """Its client secret. Default: none."""
+    github_client_secret_file: Path | None = Field(None, alias="RTB_HUB_GITHUB_CLIENT_SECRET_FILE")
+    """The file that holds it; read at each use. Default: none."""
+    roles: Roles = Field(RoleRules(), alias="RTB_HUB_ROLES")
+    """Which groups have which role: `ROLE=GROUP,GROUP; ROLE=…` of viewer, developer, operator, admin and approver, or a
+    JSON object of lists. A group is `oidc:GROUP` or `github:ORGANISATION/TEAM`; without its provider where there is one
+    alone. `*` is whoever signs in by OpenID Connect. Default: nobody has any."""
+    key_file: Path | None = Field(None, alias="RTB_HUB_KEY_FILE")
+    """A file of Fernet keys, one a line, that signing keys and what providers gave are encrypted by: by the first, and
+    any of them decrypts. Default: none; `serve` on this machine makes `key` in RTB_HUB_DATA."""
+    jwt_algorithm: Literal["EdDSA", "RS256"] = Field("EdDSA", alias="RTB_HUB_JWT_ALGORITHM")
+    """What access tokens are signed by: `EdDSA` or `RS256`. Default: `EdDSA`, which is shorter and quicker."""
+    jwks_url: str | None = Field(None, alias="RTB_HUB_JWKS_URL")
+    """Where the dashboard reads the public keys that access tokens are verified by. Default: below the public URL."""
+    actions_issuer: str = Field("https://token.actions.githubusercontent.com", alias="RTB_HUB_ACTIONS_ISSUER")
+    """Who issues the tokens of GitHub Actions' jobs. Default: `https://token.actions.githubusercontent.com`."""
+    actions_trust: Trust = Field(TrustedJobs(), alias="RTB_HUB_ACTIONS_TRUST")
+    """Jobs whose tokens are exchanged, as a JSON list of objects: repositoryId, ref (or environment, or both), scopes,
+    environments. Default: none are."""
+    proxies: Proxies | None = Field(None, alias="RTB_HUB_PROXIES")
+    """Subnets of the load balancer, with commas between: it alone is believed where a request comes from. Default:
+    nobody is."""
     forge: ForgeKeys = ForgeKeys()
     _environ: Mapping[str, str] = PrivateAttr(default_factory=dict)
     _seen: set[str] = PrivateAttr(default_factory=set)

@@ -15,8 +15,8 @@ from generator.errors import ConfigError, Fault, Reason
 from hub.store.database import Database
 from hub.store.tables import PRUNE_AUDIT
 
-Service = Literal["listener", "worker", "dashboard", "scaler"]
-SERVICES: Final[tuple[Service, ...]] = ("listener", "worker", "dashboard", "scaler")
+Service = Literal["listener", "worker", "dashboard", "auth", "scaler"]
+SERVICES: Final[tuple[Service, ...]] = ("listener", "worker", "dashboard", "auth", "scaler")
 _NEW_AND_CHANGED = "SELECT, INSERT, UPDATE"
 #: By service and table. In brackets: of these columns alone.
 GRANTS: Final[Mapping[Service, Mapping[str, str]]] = {
@@ -43,12 +43,24 @@ GRANTS: Final[Mapping[Service, Mapping[str, str]]] = {
         "deliveries": "SELECT, UPDATE (state, reason, job_id)",
         "jobs": "SELECT, INSERT, UPDATE (state, run_at, crashes, error, ended_at)",
         "operations": "SELECT, INSERT",
-        "principals": _NEW_AND_CHANGED,
-        "identities": "SELECT, INSERT, DELETE",
-        "service_tokens": "SELECT, INSERT, UPDATE (last_used_at, revoked_at)",
+        "principals": "SELECT",
+        "identities": "SELECT",
+        "sessions": "SELECT (id, expires_at, ends_at)",
+        "service_tokens": "SELECT, UPDATE (last_used_at)",
         "freezes": "SELECT, INSERT, UPDATE (lifted_at, lifted_by)",
         "messages": "SELECT",
         "audit": "SELECT, INSERT",
+    },
+    "auth": {
+        "alembic_version": "SELECT",
+        "principals": _NEW_AND_CHANGED,
+        "identities": "SELECT, INSERT, UPDATE (name), DELETE",
+        "sessions": "SELECT, INSERT, UPDATE, DELETE",
+        "refresh_tokens": "SELECT, INSERT, UPDATE (used_at), DELETE",
+        "signing_keys": "SELECT, INSERT, UPDATE (private), DELETE",
+        "devices": "SELECT, INSERT, UPDATE, DELETE",
+        "service_tokens": "SELECT, INSERT, UPDATE (last_used_at, revoked_at)",
+        "audit": "INSERT",
     },
     "scaler": {"jobs": "SELECT (state, run_at)"},
 }
@@ -79,7 +91,7 @@ def statements(prefix: str = "rtb_hub_") -> Iterator[str]:
         yield f"GRANT USAGE ON SCHEMA public TO {role}"
         for table, rights in GRANTS[service].items():
             yield f"GRANT {rights} ON {table} TO {role}"
-        if "INSERT" in GRANTS[service]["jobs"]:
+        if "INSERT" in GRANTS[service].get("jobs", ""):
             yield f"GRANT USAGE ON SEQUENCE {_SEQUENCE} TO {role}"
         if service == "listener":
             yield f"GRANT EXECUTE ON FUNCTION {PRUNE_AUDIT}(integer) TO {role}"

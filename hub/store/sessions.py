@@ -155,6 +155,13 @@ def find(connection: Connection, session_id: str) -> Session | None:
     return _session(found) if found else None
 
 
+def until(connection: Connection, session_id: str) -> tuple[datetime, datetime] | None:
+    """When a session expires unless it is refreshed, and when it ends whatever happens."""
+    wanted = select(SESSIONS.c.expires_at, SESSIONS.c.ends_at).where(SESSIONS.c.id == session_id)
+    found = connection.execute(wanted).first()
+    return (found.expires_at, found.ends_at) if found else None
+
+
 def listed(connection: Connection, principal_id: str, *, now: datetime) -> list[Session]:
     """The open sessions of a person, the newest first."""
     theirs = (SESSIONS.c.principal_id == principal_id, SESSIONS.c.ended_at.is_(None), SESSIONS.c.expires_at > now)

@@ -93,6 +93,7 @@ DELIVERY = Event(
     ("source", "outcome", "id", "seconds"),
     "a delivery to the listener was answered; `warning` where it was not kept, or cannot be read",
 )
+SIGNED = Event("signed", "debug", ("outcome",), "somebody signed in, was refreshed or was not; `warning` for `reuse`")
 
 #: In the order in which the reference lists them.
 EVENTS: tuple[Event, ...] = (
@@ -118,4 +119,5 @@ EVENTS: tuple[Event, ...] = (
     GIT_PROCESS,
     HTTP_CALL,
     DELIVERY,
+    SIGNED,
 )

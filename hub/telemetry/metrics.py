@@ -189,6 +189,18 @@ DELIVERY_SECONDS = Metric(
     "from a delivery's first byte to its answer",
     (0.005, 0.02, 0.1, 0.5, 1, 5, 10),
 )
+_NOT_NOW = ("provider-down", "too-many", "stale", "reuse")
+AUTH = Metric(
+    "rtb_hub_auth_total",
+    "counter",
+    (
+        Label(
+            "outcome",
+            ("signed-in", "refreshed", "exchanged", "refused", "declined", "expired", "linked", *_NOT_NOW),
+        ),
+    ),
+    "sign-ins, refreshes and exchanges, by what became of them; `reuse`: a refresh token was used twice, as by a thief",
+)
 
 QUEUE = Label("queue", ("jira-queue", "figma-queue"))
 JOB_STATE = Label("state", ("pending", "sent", "active", "waiting", "done", "dead", "superseded"))
@@ -298,4 +310,5 @@ METRICS: tuple[Metric, ...] = (
     REQUEST_SECONDS,
     SSE_CLIENTS,
     SNAPSHOT_AGE,
+    AUTH,
 )

@@ -213,6 +213,11 @@ class Telemetry:
         """Note one of many values of a figure."""
         self._meter.observe(metric, value, labels)
 
+    def signed(self, outcome: str) -> None:
+        """Somebody signed in, was refreshed or was not: `outcome` as `metrics.AUTH` has them."""
+        self.tell_at("warning" if outcome == "reuse" else "debug", events.SIGNED, outcome=outcome)
+        self._meter.add(metrics.AUTH, 1, {"outcome": outcome})
+
     def commit(self, branch: str, *, seconds: float, commit: str | None = None, error: HubError | None = None) -> None:
         """A commit was published, or (`error`) was not."""
         kinds = ((Moved, "moved"), (Stalled, "refused"), (HubError, "failed"))

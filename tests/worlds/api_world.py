@@ -19,10 +19,12 @@ from hub.services.api.context import Api
 from hub.services.api.feed import Feed
 from hub.services.api.rights import ROLES, Caller
 from hub.services.api.sign_in import SignIn
+from hub.services.auth.app import ROUTERS
 from hub.services.worker.service import working
 from reconcilers.state.rereading import StateReader
 from worlds.described import Described
 from worlds.serving import IMAGES, Serving
+from worlds.sign_in import sign_in
 
 #: Who signs in by saying so: one person of each role, another developer, and a service.
 PEOPLE = {role: Caller(f"person-{role}", role, "person", "api", role=role) for role in ROLES} | {
@@ -34,6 +36,7 @@ PEOPLE = {role: Caller(f"person-{role}", role, "person", "api", role=role) for r
     ),
     "asks-prd": Caller("token-prd", "asks-prd", "service", "api", scopes=frozenset({"preview:request-prd"})),
 }
+URL = "http://127.0.0.1:3000"
 
 
 class Said(SignIn):
@@ -86,10 +89,14 @@ def api_world(
     feed.refresh()
     assert feed.error is None, feed.error
     checks = {"database": lambda: True}
-    sign_in = Said(serving.database, now, "alice")
-    api = Api(feed, serving.jobs, repository, sign_in, now, checks, starter=serving.hub.starter, clusters=Clusters(now))
-    app = make_app(api, is_loopback=is_loopback, screens=screens)
-    with TestClient(app, base_url="http://127.0.0.1:3000", raise_server_exceptions=False) as client:
+    said = Said(serving.database, now, "alice")
+    api = Api(feed, serving.jobs, repository, said, now, checks, starter=serving.hub.starter, clusters=Clusters(now))
+    app = make_app(api, is_loopback=is_loopback, screens=screens, sign_in=ROUTERS)
+    auth = sign_in(serving.database, URL, actor="alice", clock=now)
+    said.verify = auth.access.sign_in.verify
+    auth.access, auth.environments = api.access, lambda: api.snapshot.states
+    app.state.auth = auth
+    with TestClient(app, base_url=URL, raise_server_exceptions=False) as client:
         world = ApiWorld(serving, api, app, client)
         if not works:
             yield world

@@ -1,16 +1,16 @@
-"""What operators and admins do: freezes, jobs, tokens, and the audit log."""
+"""What operators and admins do: freezes, jobs, and the audit log."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 from sqlalchemy import Connection
 
 from generator.errors import ConfigError, Fault, Reason
-from generator.values.formats import DnsLabel, Duration, EnvironmentName
+from generator.values.formats import Duration
 from generator.values.quantities import duration
 from hub.queue.payloads import Said, Why
 from hub.services.api.context import Api, ApiOf, CallerOf, Data, audit_entry
@@ -19,15 +19,13 @@ from hub.services.api.reads import state_of
 from hub.services.api.rights import Caller
 from hub.services.api.shapes import operations as shapes
 from hub.services.api.shapes.base import tells
-from hub.services.api.told import audit_told, freeze_told, job_told, token_told
-from hub.store import audit, freezes, tokens
+from hub.services.api.told import audit_told, freeze_told, job_told
+from hub.store import audit, freezes
 from hub.store.freezes import EVERYWHERE, Freeze
 from hub.store.ids import new_id
 from hub.store.jobs import State
-from hub.store.tokens import Token
 
 router = APIRouter(route_class=StrictRoute)
-Scope = Literal["preview:read", "preview:write", "preview:request-prd", "jira:event"]
 _LONGEST_FREEZE = timedelta(days=31)
 Limit = Annotated[int, Query(ge=1, le=200)]
 After = Annotated[str, Query(max_length=100)]
@@ -39,15 +37,6 @@ class FreezeBody(Said):
     scope: Annotated[str, Field(pattern=r"^(\*|[a-z][a-z0-9-]{0,39})$")]
     reason: Annotated[Why, Field(min_length=1)]
     lasts: Duration
-
-
-class TokenBody(Said):
-    """`environments` empty: all. `days` until it ends."""
-
-    name: DnsLabel
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=4)]
-    environments: Annotated[list[EnvironmentName], Field(max_length=20)] = Field(default_factory=list)
-    days: Annotated[int, Field(ge=1, le=366)] = 90
 
 
 @router.get("/api/v1/freezes", responses=tells(shapes.Freezes), response_model=None)
@@ -127,41 +116,6 @@ def list_audit(api: ApiOf, after: After = "", limit: Limit = 50) -> Data:
     with api.jobs.database.read() as connection:
         rows = audit.listed(connection, below=after or None, limit=limit)
     return {"entries": [audit_told(one) for one in rows], "next": rows[-1].id if len(rows) == limit else None}
-
-
-@router.get("/api/auth/tokens", response_model=None)
-def list_tokens(api: ApiOf) -> Data:
-    """All service tokens, without their secrets."""
-    with api.jobs.database.read() as connection:
-        return {"tokens": [token_told(one) for one in tokens.listed(connection)]}
-
-
-@router.post("/api/auth/tokens", status_code=201, response_model=None)
-def make_token(body: TokenBody, request: Request, api: ApiOf, caller: CallerOf) -> Data:
-    """Make a service token. Its secret is in this answer, and nowhere else."""
-    for name in body.environments:
-        state_of(api.snapshot, name)
-    secret, database = tokens.new_secret(), api.jobs.database
-    with database.write() as connection:
-        now = database.now(connection)
-        made = Token(
-            new_id("token"), now, body.name, secret[: tokens.SHOWN], tuple(body.scopes), tuple(body.environments),
-            caller.name, now + timedelta(days=body.days),
-        )  # fmt: skip
-        tokens.add(connection, made, secret)
-        _audit(connection, request, api, caller, ("token.make", f"{made.name} {made.id}"))
-    return {**token_told(made), "token": secret}
-
-
-@router.delete("/api/auth/tokens/{token_id}", status_code=204, response_model=None)
-def revoke_token(token_id: str, request: Request, api: ApiOf, caller: CallerOf) -> None:
-    """End a service token; this process refuses it at once, others within five seconds."""
-    database = api.jobs.database
-    with database.write() as connection:
-        if not tokens.revoke(connection, token_id, now=database.now(connection)):
-            raise ConfigError(Reason.NOT_FOUND, f"there is no token {token_id[:80]!r} that holds")
-        _audit(connection, request, api, caller, ("token.revoke", token_id))
-    api.sign_in.forget()
 
 
 def _audit(connection: Connection, request: Request, api: Api, caller: Caller, about: tuple[str, str]) -> None:

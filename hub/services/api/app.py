@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from generator.errors import HubError
 from hub import __version__
 from hub.services.api import (
+    account,
     admin,
     catalog,
     deliveries,
@@ -30,14 +31,18 @@ from hub.services.api import (
     worded,
     writes,
 )
-from hub.services.api.context import Api, authorised
+from hub.services.api.access import authorised
+from hub.services.api.context import Api
 from hub.services.api.described import described, operation_name, text_of
 from hub.services.api.limits import Guarded
+from hub.services.headers import Secured
 from hub.telemetry.metrics import REQUEST_SECONDS
+from hub.telemetry.telemetry import Telemetry
 
 #: The modules with routes.
 _ROUTED = (
     pages,
+    account,
     ways,
     reads,
     details,
@@ -53,23 +58,29 @@ _ROUTED = (
 )
 
 
-def make_app(api: Api, *, is_loopback: bool = False, screens: Middleware | None = None) -> FastAPI:
-    """The application. `is_loopback`: it answers to this machine's names only. `screens`: what browsers load."""
-    app = _routed()
-    app.state.api = api
-    app.add_middleware(_Mistakes, api=api)
+def make_app(
+    api: Api, *, is_loopback: bool = False, screens: Middleware | None = None, sign_in: Sequence[APIRouter] = ()
+) -> FastAPI:
+    """The application. `is_loopback`: it answers to this machine's names only. `screens`: what browsers load.
+
+    `sign_in`: routes of that, if it is here.
+    """
+    app = _routed(sign_in)
+    app.state.api, app.state.access = api, api.access
+    app.add_middleware(Mistakes, telemetry=api.telemetry)
     if screens is not None:
         app.user_middleware.insert(0, screens)
     app.add_middleware(Guarded, is_loopback=is_loopback)
+    app.add_middleware(Secured, is_https=api.sign_in.cookies.is_secure)
     return app
 
 
-def openapi_text() -> str:
+def openapi_text(sign_in: Sequence[APIRouter] = ()) -> str:
     """The description of the API as the text of a file (docs/schema/openapi.json)."""
-    return text_of(described(_routed()))
+    return text_of(described(_routed(sign_in)))
 
 
-def _routed() -> FastAPI:
+def _routed(sign_in: Sequence[APIRouter]) -> FastAPI:
     """The routes, without anything that they need to answer."""
 
     @asynccontextmanager
@@ -94,22 +105,8 @@ def _routed() -> FastAPI:
         },
     )
     app.openapi = partial(described, app)  # type: ignore[method-assign]
-    for one in (
-        pages,
-        ways,
-        reads,
-        details,
-        places,
-        statistics,
-        catalog,
-        worded,
-        planning,
-        writes,
-        admin,
-        deliveries,
-        events,
-    ):
-        app.include_router(one.router)
+    for router in (*(one.router for one in _ROUTED), *(sign_in or (pages.local,))):
+        app.include_router(router)
     return app
 
 
@@ -117,15 +114,15 @@ def _routed() -> FastAPI:
 _STREAM = "/api/v1/events"
 
 
-class _Mistakes:
+class Mistakes:
     """ASGI: tells the log of what nobody declared, and answers it; what the guard refuses is answered too."""
 
-    def __init__(self, app: Any, api: Api) -> None:
-        self._app, self._api = app, api
+    def __init__(self, app: Any, telemetry: Telemetry) -> None:
+        self._app, self._telemetry = app, telemetry
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle one connection."""
-        status, telemetry = 0, self._api.telemetry
+        status, telemetry = 0, self._telemetry
         since = telemetry.seconds()
 
         async def noted(message: Any) -> None:
@@ -142,7 +139,7 @@ class _Mistakes:
             await self._app(scope, receive, noted)
         except Exception as err:
             if not isinstance(err, HubError):
-                self._api.telemetry.unexpected("request", err)
+                self._telemetry.unexpected("request", err)
             if status or scope["type"] != "http":
                 raise
             answer = await problems.on_hub_error(Request(scope), err)

@@ -114,7 +114,6 @@ class Guarded:
                 message["headers"] = [
                     *message.get("headers", []),
                     (b"x-request-id", scope["rtb_hub_request_id"].encode()),
-                    (b"x-content-type-options", b"nosniff"),
                 ]
             await send(message)
 

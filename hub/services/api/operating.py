@@ -157,7 +157,7 @@ def _put(call: Call, asked: Asked) -> str:
                 audit.add(connection, entry, now=database.now(connection))
     except HubError as err:
         if err.reason is not Reason.DATABASE_UNREACHABLE:
-            call.api.note(call.request, call.caller, about, err)
+            call.api.access.note(call.request, call.caller, about, err)
         raise
     if is_new:
         call.api.jobs.notify()

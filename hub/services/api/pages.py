@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 from typing import Annotated
 
@@ -10,12 +12,16 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import Field
 
 from hub.queue.payloads import Said
-from hub.services.api.context import ApiOf, CallerOf, Data
+from hub.services.api.context import ApiOf, Data
 from hub.services.api.limits import StrictRoute
 from hub.services.api.sign_in import COOKIE
 
 router = APIRouter(route_class=StrictRoute)
-_CSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+#: Signing in by the link where no sign-in service is at hand.
+local = APIRouter(route_class=StrictRoute)
+_STYLE = "body{font:1rem/1.5 system-ui,sans-serif;margin:3rem auto;max-width:40rem;padding:0 1rem}"
+_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_CSP = f"default-src 'none'; style-src 'sha256-{_HASH}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 PAGE_HEADERS = {"Content-Security-Policy": _CSP, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 Key = Annotated[str, Path(max_length=40)]
 
@@ -40,7 +46,7 @@ def readyz(api: ApiOf) -> Response:
     return JSONResponse({"status": "ok" if is_ready else "down", "parts": parts}, 200 if is_ready else 503)
 
 
-@router.get("/api/auth/local", response_model=None)
+@local.get("/api/auth/local", response_model=None)
 def open_link(api: ApiOf, code: Annotated[str, Query(min_length=1, max_length=100)]) -> Response:
     """Sign in by the link, once: a cookie for a browser, or for curl's jar."""
     secret = api.sign_in.exchange(code)
@@ -49,19 +55,10 @@ def open_link(api: ApiOf, code: Annotated[str, Query(min_length=1, max_length=10
     return answer
 
 
-@router.post("/api/auth/local", response_model=None)
+@local.post("/api/auth/local", response_model=None)
 def exchange_code(body: CodeBody, api: ApiOf) -> Data:
     """Sign in by the link's code, once: a token to send as 'Authorization: Bearer'."""
     return {"token": api.sign_in.exchange(body.code)}
-
-
-@router.get("/api/auth/me", response_model=None)
-def me(caller: CallerOf) -> Data:
-    """Who calls."""
-    environments, scopes = sorted(caller.environments), sorted(caller.scopes)
-    return {
-        "name": caller.name, "kind": caller.kind, "role": caller.role, "scopes": scopes, "environments": environments
-    }  # fmt: skip
 
 
 def page(title: str, body: str, *, again: bool = False) -> str:
@@ -70,6 +67,6 @@ def page(title: str, body: str, *, again: bool = False) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">{refresh}'
-        f"<style>body{{font:1rem/1.5 system-ui,sans-serif;margin:3rem auto;max-width:40rem;padding:0 1rem}}</style>"
+        f"<style>{_STYLE}</style>"
         f"</head><body><main><h1>{html.escape(title)}</h1>{body}</main></body></html>"
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal
 
 from generator.errors import ConfigError, Fault, Reason
@@ -21,7 +22,8 @@ READ, WRITE, WRITE_GATED = "preview:read", "preview:write", "preview:request-prd
 class Right:
     """Who may call a route. `role` None: no person. `scope` empty: no service. `is_open`: everybody, without sign-in.
 
-    `own`: people below operator only what is their own. `is_plan`: it is a POST that changes nothing.
+    `own`: people below operator only what is their own. `is_plan`: it is a POST that changes nothing. `is_self`: who is
+    signed in, without any role, too.
     """
 
     role: Role | None = None
@@ -29,18 +31,38 @@ class Right:
     is_open: bool = False
     own: bool = False
     is_plan: bool = False
+    is_self: bool = False
 
 
 OPEN = Right(is_open=True)
 _READS = Right("viewer", READ)
 _PLANS = Right("developer", WRITE, is_plan=True)
+_SELF = Right(is_self=True)
 RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,
     ("GET", "/api/v1/openapi.json"): OPEN,
     ("GET", "/api/auth/local"): OPEN,
     ("POST", "/api/auth/local"): OPEN,
-    ("GET", "/api/auth/me"): Right("viewer", READ),
+    ("GET", "/api/auth/providers"): OPEN,
+    ("GET", "/api/auth/login"): OPEN,
+    ("GET", "/api/auth/callback"): OPEN,
+    ("GET", "/api/auth/.well-known/jwks.json"): OPEN,
+    ("GET", "/api/auth/page.css"): OPEN,
+    ("GET", "/api/auth/device"): OPEN,
+    ("POST", "/api/auth/device"): OPEN,
+    ("POST", "/api/auth/device/confirm"): OPEN,
+    ("POST", "/api/auth/device/token"): OPEN,
+    ("POST", "/api/auth/exchange"): OPEN,
+    ("POST", "/api/auth/refresh"): OPEN,
+    ("POST", "/api/auth/logout"): OPEN,
+    ("POST", "/api/auth/logout-everywhere"): _SELF,
+    ("GET", "/api/auth/sessions"): _SELF,
+    ("DELETE", "/api/auth/sessions/{session_id}"): _SELF,
+    ("GET", "/api/auth/people"): Right("admin"),
+    ("PUT", "/api/auth/people/{person_id}/identities/{provider}"): Right("admin"),
+    ("DELETE", "/api/auth/people/{person_id}/identities/{provider}"): Right("admin"),
+    ("GET", "/api/auth/me"): Right(scope=READ, is_self=True),
     ("GET", "/api/auth/tokens"): Right("admin"),
     ("POST", "/api/auth/tokens"): Right("admin"),
     ("DELETE", "/api/auth/tokens/{token_id}"): Right("admin"),
@@ -88,7 +110,8 @@ RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
 class Caller:
     """Who calls. `name` stands in entries and commits. People have a `role`, services `scopes` and environments.
 
-    `environments` empty: all of them.
+    `environments` empty: all of them. `roles`: as they were given, approver among them. `session`: that they are
+    signed in by, if it can be ended. `expires_at`: when the token they called by runs out.
     """
 
     id: str
@@ -98,6 +121,9 @@ class Caller:
     role: Role | None = None
     scopes: frozenset[str] = frozenset()
     environments: frozenset[str] = frozenset()
+    roles: tuple[str, ...] = ()
+    session: str | None = None
+    expires_at: datetime | None = None
 
     def may(self, right: Right) -> bool:
         """Whether a route is theirs to call, whatever object it is about."""
@@ -107,6 +133,8 @@ class Caller:
             return bool(right.scope) and (
                 right.scope in self.scopes or (right.scope == WRITE and WRITE_GATED in self.scopes)
             )
+        if right.is_self:
+            return True
         return right.role is not None and self.role is not None and ROLES.index(self.role) >= ROLES.index(right.role)
 
     def must_write(self, environment: str, *, gated: bool) -> None:

@@ -1,7 +1,7 @@
-"""Who calls: a service token, or a person of this machine by a link that works once.
+"""Who calls: by an access token, a service token, or as a person of this machine by a link that works once.
 
-The link is for `rtb-hub serve` on loopback only: whoever reads its output may do all that the process may. A session
-lives in this process, and ends with it.
+The link is for loopback only: whoever reads the process's output may do all that the process may. What it is exchanged
+for here lives in this process, and ends with it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from datetime import datetime, timedelta
 from fastapi import Request
 
 from generator.errors import ConfigError, Fault, Reason, Remedy, RemedyKind, ToDo
+from hub.services.api.cookies import Cookies
 from hub.services.api.rights import Caller
 from hub.store import tokens
 from hub.store.database import Database
 
 COOKIE = "rtb-hub-local"
-#: What a browser's own pages say beside a cookie: a form of another site cannot (CSRF).
-HEADER = "X-RTB-Request"
 #: How the secret of a session begins, which a service token does not.
 _BEGINS = "rtbl_"
 _SESSION = timedelta(hours=12)
@@ -32,11 +31,13 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(eq=False)
 class SignIn:
-    """Knows callers. `actor`: who signs in by the link; None: there is no link."""
+    """Knows callers. `actor`: who signs in by the link; None: there is no link. `verify`: who an access token is of."""
 
     database: Database
     clock: Callable[[], datetime]
     actor: str | None = None
+    verify: Callable[[str], Caller] | None = None
+    cookies: Cookies = field(default_factory=Cookies)
     _sessions: dict[str, datetime] = field(default_factory=dict)
     _known: dict[str, tuple[datetime, tokens.Token]] = field(default_factory=dict)
 
@@ -50,36 +51,48 @@ class SignIn:
         """What the link has, until it is used."""
         return self._code
 
-    def exchange(self, code: str) -> str:
-        """The secret of a session for the link's code, once. Raises `ConfigError` (NotSignedIn)."""
+    def spend(self, code: str) -> str:
+        """Who signs in by the link's code, once. Raises `ConfigError` (NotSignedIn)."""
         with self._lock:
-            if self._code is None or not secrets.compare_digest(self._code.encode(), code.encode()):
+            known, actor = self._code, self.actor
+            if known is None or actor is None or not secrets.compare_digest(known.encode(), code.encode()):
                 raise _nobody("this link was used already, or is not this process's", Remedy(RemedyKind.SERVE_ANEW))
             self._code = None
-            secret = _BEGINS + secrets.token_urlsafe(32)
-            self._sessions[tokens.hashed(secret)] = self.clock() + _SESSION
-            return secret
+            return actor
 
-    def caller(self, request: Request) -> Caller | None:
-        """Who calls; None: nobody says who they are. Raises `ConfigError` (NotSignedIn, NotAllowed)."""
+    def exchange(self, code: str) -> str:
+        """The secret of a session of this process for the link's code, once. Raises as `spend`."""
+        self.spend(code)
+        secret = _BEGINS + secrets.token_urlsafe(32)
+        self._sessions[tokens.hashed(secret)] = self.clock() + _SESSION
+        return secret
+
+    def caller(self, request: Request, *, is_proved: bool = False) -> Caller | None:
+        """Who calls; None: nobody says who they are. Raises `ConfigError` (NotSignedIn, NotAllowed).
+
+        `is_proved`: that a page of ours asks for the change was found out otherwise.
+        """
         header = request.headers.get("authorization")
         if header is not None:
             scheme, _, secret = header.partition(" ")
             if scheme.lower() != "bearer" or not secret.strip():
                 raise _nobody("the Authorization header is not 'Bearer' and a token")
             return self._of_secret(secret.strip())
-        secret = request.cookies.get(COOKIE, "")
+        secret = request.cookies.get(self.cookies.access, "") if self.verify is not None else ""
+        secret = secret or request.cookies.get(COOKIE, "")
         if not secret:
             return None
-        if request.method not in _SAFE:
-            _refuse_forged(request)
+        if request.method not in _SAFE and not is_proved:
+            self.cookies.refuse_forged(request)
         return self._of_secret(secret)
 
     def _of_secret(self, secret: str) -> Caller:
         now = self.clock()
+        if self.verify is not None and secret.count(".") == 2:
+            return self.verify(secret)
         if self._sessions.get(tokens.hashed(secret), now) > now:
             name = self.actor or "local"
-            return Caller(f"local:{name}", name, "person", "local", role="admin")
+            return Caller(f"local:{name}", name, "person", "local", role="admin", roles=("admin",))
         token = self._token(secret, now)
         if token is None and secret.startswith(_BEGINS):
             raise _nobody("this sign-in has ended, or was at another run of the server", Remedy(RemedyKind.SERVE_ANEW))
@@ -110,14 +123,6 @@ class SignIn:
     def forget(self) -> None:
         """Look tokens up anew: one was revoked."""
         self._known.clear()
-
-
-def _refuse_forged(request: Request) -> None:
-    origin = request.headers.get("origin")
-    own = f"{request.url.scheme}://{request.headers.get('host', '')}"
-    if request.headers.get(HEADER) != "1" or (origin is not None and origin != own):
-        fault = Fault(f"a change that is asked for by a cookie has the header {HEADER}: 1, and this site's Origin")
-        raise ConfigError(Reason.NOT_ALLOWED, fault)
 
 
 def _nobody(message: str, remedy: ToDo = "") -> ConfigError:

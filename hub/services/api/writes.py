@@ -128,7 +128,7 @@ def _may_change(call: Call, env: str, issue: IssueKey, owner: str | None) -> Non
         must_be_allowed(call.api.snapshot, call.caller, call.right, env, issue, owner)
     except ConfigError as err:
         if err.reason is Reason.NOT_ALLOWED:
-            call.api.note(call.request, call.caller, (call.request.url.path[:200], f"{env}/{issue}"), err)
+            call.api.access.note(call.request, call.caller, (call.request.url.path[:200], f"{env}/{issue}"), err)
         raise
 
 

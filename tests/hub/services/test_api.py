@@ -19,7 +19,7 @@ from hub.services.api.rights import RIGHTS, ROLES
 from hub.store.database import Database, sqlite_url
 from hub.store.schema import prepare
 from hub.store.tables import AUDIT
-from worlds.api_world import PEOPLE, ApiWorld, api_world
+from worlds.api_world import PEOPLE, URL, ApiWorld, api_world
 from worlds.serving import IMAGES, Serving
 
 
@@ -53,6 +53,10 @@ def audited(world: ApiWorld) -> list[tuple[str, str, str, str | None]]:
     return [(one.who, one.action, one.outcome, one.reason) for one in rows]
 
 
+#: Open to everybody, and answered by what they are proved with: a code, a cookie.
+HAVE_PROOFS = ("/api/auth/local", "/api/auth/refresh", "/api/auth/logout")
+
+
 class TestRights:
     def test_every_route_has_a_right_and_every_right_a_route(self, idle: ApiWorld) -> None:
         described = idle.get("/api/v1/openapi.json", by=None).json()
@@ -73,6 +77,9 @@ class TestRights:
             "{freeze_id}": "f",
             "{token_id}": "t",
             "{job_id}": "j",
+            "{session_id}": "s",
+            "{person_id}": "p",
+            "{provider}": "github",
         }
         for (method, path), right in RIGHTS.items():
             if path.endswith("/events"):
@@ -80,11 +87,12 @@ class TestRights:
             fills["{env}"] = "prd" if who == "asks-prd" else "int"
             for name, text in fills.items():
                 path = path.replace(name, text)  # noqa: PLW2901
-            status = idle.call(method, path, by=who, json={} if method == "POST" else None).status_code
+            body = {} if method in ("POST", "PUT") else None
+            status = idle.call(method, path, by=who, json=body).status_code
             caller = PEOPLE.get(who or "")
             may = right.is_open or (caller is not None and caller.may(right))
             refused = status == 403 if caller else status == 401
-            assert refused is not may or path == "/api/auth/local", f"{who} {method} {path}: {status}"
+            assert refused is not may or path in HAVE_PROOFS, f"{who} {method} {path}: {status}"
 
     def test_roles_contain_one_another(self) -> None:
         for right in RIGHTS.values():
@@ -372,7 +380,7 @@ class TestBadInput:
         bucket.take("a")
 
     def test_writes_are_fewer(self, idle: ApiWorld) -> None:
-        idle.api.writes = Buckets(60, seconds=lambda: 0.0)
+        idle.api.access.writes = Buckets(60, seconds=lambda: 0.0)
         statuses = {idle.post("/api/v1/jobs/x/retry", by="operator").status_code for _ in range(61)}
         assert statuses == {404, 429}
 
@@ -381,10 +389,13 @@ class TestSignIn:
     def test_the_link_works_once_and_its_cookie_is_no_other_sites(self, idle: ApiWorld) -> None:
         code = idle.api.sign_in.code
         assert idle.get("/api/auth/local?code=wrong", by=None).status_code == 401
-        told = idle.get(f"/api/auth/local?code={code}", by=None)
-        assert told.status_code == 200
-        assert "httponly" in told.headers["set-cookie"].lower()
-        assert "samesite=strict" in told.headers["set-cookie"].lower()
+        told = idle.get(f"/api/auth/local?code={code}&next=//evil.example", by=None, follow_redirects=False)
+        assert (told.status_code, told.headers["location"]) == (303, f"{URL}/")
+        access, refresh = (one.lower() for one in told.headers.get_list("set-cookie"))
+        assert access.startswith("rtb-access=")
+        assert "httponly; path=/; samesite=lax" in access
+        assert refresh.startswith("rtb-refresh=")
+        assert "httponly; path=/; samesite=strict" in refresh
         assert idle.get(f"/api/auth/local?code={code}", by=None).status_code == 401
         assert idle.get("/api/auth/me", by=None).json()["name"] == "alice"
         forged = idle.post("/api/v1/freezes", by=None, json={"scope": "*", "reason": "x", "lasts": "1h"})

@@ -161,7 +161,8 @@ class TestTogether:
         assert world.post("/api/v1/plans", json={"items": items}).status_code == 422
 
     def test_plans_have_a_limit_of_their_own(self, world: ApiWorld) -> None:
-        world.api.writes, world.api.plans = Buckets(1, seconds=lambda: 0.0), Buckets(3, seconds=lambda: 0.0)
+        access = world.api.access
+        access.writes, access.plans = Buckets(1, seconds=lambda: 0.0), Buckets(3, seconds=lambda: 0.0)
         statuses = [world.post("/api/v1/previews/plan", json=start()).status_code for _ in range(4)]
         assert statuses == [200, 200, 200, 429]
         assert world.post("/api/v1/previews", json=start()).status_code == 202

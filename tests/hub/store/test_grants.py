@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ from sqlalchemy.exc import ProgrammingError
 from contracts.queue_contract import QUICK
 from generator.errors import ConfigError, Reason
 from hub.queue.jobs import Jobs
+from hub.services.auth.providers.port import Found
+from hub.services.auth.sessions import Whence
+from hub.services.auth.tidying import tidy
 from hub.services.listener.upkeep import put_catch_up
 from hub.services.worker.service import working
-from hub.store import audit, catch_ups, grants, relaying, retention, schema, tokens
+from hub.store import audit, catch_ups, devices, grants, relaying, retention, schema, tokens
 from hub.store.audit import Entry
 from hub.store.catch_ups import CaughtUp
 from hub.store.database import Database, sqlite_url
@@ -29,6 +33,7 @@ from worlds.api_world import api_world
 from worlds.commands import must, rtb_hub
 from worlds.delivering import from_jira, inbox, issue
 from worlds.serving import IMAGES, Serving, job
+from worlds.sign_in import sign_in
 
 RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 
@@ -152,7 +157,7 @@ def test_the_worker_does_jobs_and_notes_how_far_it_looked(roles: Roles, tmp_path
     serving.close()
 
 
-def test_the_dashboard_puts_operations_and_keeps_tokens(roles: Roles, tmp_path: Path) -> None:
+def test_the_dashboard_puts_operations_and_knows_tokens(roles: Roles, tmp_path: Path) -> None:
     serving = Serving(tmp_path / "state.git", roles.url_of("dashboard"))
     schema.check(serving.database)
     with api_world(serving, works=False) as api:
@@ -165,14 +170,52 @@ def test_the_dashboard_puts_operations_and_keeps_tokens(roles: Roles, tmp_path: 
         assert made.status_code < 300
         assert api.call("DELETE", f"/api/v1/freezes/{made.json()['id']}", by="operator").status_code < 300
         assert api.post("/api/v1/previews", by="reader", json=body).status_code == 403
-        token = api.post("/api/auth/tokens", by="admin", json={"name": "ci", "scopes": ["preview:read"]})
-        shown = {"Authorization": f"Bearer {token.json()['token']}"}
+        shown = {"Authorization": f"Bearer {a_token(roles)}"}
         assert api.get("/api/v1/previews", by=None, headers=shown).status_code == 200
-        assert api.call("DELETE", f"/api/auth/tokens/{token.json()['id']}", by="admin").status_code < 300
-    for statement in ("SELECT * FROM catch_ups", "DELETE FROM deliveries", "UPDATE operations SET via = ''"):
+        assert api.get("/api/auth/me", by="admin").status_code == 200
+    kept = ("SELECT * FROM signing_keys", "SELECT * FROM refresh_tokens", 'SELECT "grant" FROM sessions')
+    for statement in (
+        *kept,
+        "INSERT INTO service_tokens (id) VALUES ('x')",
+        "SELECT * FROM catch_ups",
+        "DELETE FROM deliveries",
+        "UPDATE operations SET via = ''",
+    ):
         with pytest.raises(ProgrammingError, match="permission denied"), serving.database.write() as connection:
             connection.execute(text(statement))
     serving.close()
+
+
+def a_token(roles: Roles) -> str:
+    """One that an administrator had the sign-in service make."""
+    secret = tokens.new_secret()
+    with closing(roles.database("auth")) as database, database.write() as connection:
+        now = database.now(connection)
+        made = Token("token-1", now, "ci", secret[:11], ("preview:read",), (), "root", now + timedelta(days=1))
+        tokens.add(connection, made, secret)
+    return secret
+
+
+def test_the_sign_in_service_signs_in_and_does_nothing_else(roles: Roles) -> None:
+    with closing(roles.database("auth")) as database:
+        schema.check(database)
+        auth = sign_in(database, "https://hub.example.com", clock=lambda: datetime.now(UTC), actor="alice")
+        whence = Whence()
+        signed = auth.sessions.begin("local", Found("local|alice", "alice", frozenset()), whence)
+        again = auth.sessions.refresh(signed.refresh, whence)
+        auth.sessions.link("github", Found("1", "octo", frozenset()), signed.session.principal_id, whence)
+        with database.write() as connection:
+            device = devices.add(connection, "cli", "", now=database.now(connection))
+            assert device is not None
+            assert devices.decide(connection, device[0].id, "allowed", signed.session.id)
+            devices.remove(connection, device[0].id)
+        auth.sessions.of_device(signed.session.id, whence)
+        auth.keys.rotate()
+        auth.sessions.end(again.refresh, whence)
+        assert tidy(auth) == 0
+        for statement in ("SELECT * FROM jobs", "SELECT * FROM audit", "DELETE FROM service_tokens"):
+            with pytest.raises(ProgrammingError, match="permission denied"), database.write() as connection:
+                connection.execute(text(statement))
 
 
 def test_every_table_is_somebodys() -> None:

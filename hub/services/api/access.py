@@ -1,0 +1,102 @@
+"""Who calls and whether they may, for every application that has routes with rights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from generator.errors import ConfigError, HubError, Reason
+from hub.services.api.limits import ALL_A_MINUTE, PLANS_A_MINUTE, WRITES_A_MINUTE, Buckets
+from hub.services.api.problems import request_id
+from hub.services.api.rights import RIGHTS, Caller, Right, refused
+from hub.services.api.sign_in import SignIn
+from hub.store import audit
+from hub.store.database import Database
+from hub.telemetry.telemetry import SILENT, Telemetry
+
+SAFE = frozenset({"GET", "HEAD"})
+
+
+@dataclass(eq=False)
+class Access:
+    """Of one process: who callers are, how often each may call, and where refusals are noted."""
+
+    sign_in: SignIn
+    database: Database
+    telemetry: Telemetry = SILENT
+    all: Buckets = field(default_factory=lambda: Buckets(ALL_A_MINUTE))
+    writes: Buckets = field(default_factory=lambda: Buckets(WRITES_A_MINUTE))
+    plans: Buckets = field(default_factory=lambda: Buckets(PLANS_A_MINUTE))
+
+    def note(
+        self, request: Request, caller: Caller | None, about: tuple[str, str], error: HubError | None = None
+    ) -> None:
+        """Audit what was done, or why not: `about` is the action and its object. Raises as `Database.write`."""
+        with self.database.write() as connection:
+            entry = audit_entry(request, caller, about, error)
+            audit.add(connection, entry, now=self.database.now(connection))
+
+
+def audit_entry(
+    request: Request, caller: Caller | None, about: tuple[str, str], error: HubError | None = None
+) -> audit.Entry:
+    """What the audit log has of a request: allowed, or refused by `error`."""
+    who, via = (caller.name, caller.via) if caller else ("nobody", "api")
+    return audit.Entry(
+        who, via, *about, "refused" if error else "allowed", error.reason.value if error else None,
+        request_id(request), request.client.host if request.client else None,
+    )  # fmt: skip
+
+
+def access_of(request: Request) -> Access:
+    """The process's access."""
+    return cast("Access", request.app.state.access)
+
+
+def right_of(request: Request) -> Right:
+    """The right of the route that a request is at. Raises `ConfigError` (NotAllowed) for a route without one."""
+    route = request.scope.get("route")
+    method = "GET" if request.method == "HEAD" else request.method
+    right = RIGHTS.get((method, getattr(route, "path", "")))
+    if right is None:
+        raise refused("nobody may call this")
+    return right
+
+
+def authorised(request: Request) -> None:
+    """Every route's dependency: who calls, whether they may, and how often. Refusals of changes are audited."""
+    access, right = access_of(request), right_of(request)
+    if right.is_open:
+        return
+    caller: Caller | None = None
+    try:
+        caller = access.sign_in.caller(request)
+        if caller is None:
+            raise ConfigError(Reason.NOT_SIGNED_IN, "nobody is signed in", remedy="send 'Authorization: Bearer TOKEN'")
+        access.all.take(caller.id)
+        if right.is_plan:
+            access.plans.take(caller.id)
+        elif request.method not in SAFE:
+            access.writes.take(caller.id)
+        if not caller.may(right):
+            is_person = caller.kind == "person"
+            allowed = f"the role {right.role}" if is_person and right.role else f"the scope {right.scope or '-'}"
+            raise refused(f"{caller.name} may not do this", allowed=allowed)
+    except ConfigError as err:
+        if request.method not in SAFE and err.reason is Reason.NOT_ALLOWED:
+            about = (f"{request.method} {request.scope['route'].path}", request.url.path[:200])
+            access.note(request, caller, about, err)
+        raise
+    request.state.caller = caller
+
+
+def signed_in(request: Request) -> Caller:
+    """Who calls."""
+    return cast("Caller", request.state.caller)
+
+
+AccessOf = Annotated[Access, Depends(access_of)]
+CallerOf = Annotated[Caller, Depends(signed_in)]
+RightOf = Annotated[Right, Depends(right_of)]

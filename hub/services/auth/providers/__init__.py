@@ -1,0 +1,1 @@
+"""Whom people sign in by. `port` says what the hub asks of one."""
