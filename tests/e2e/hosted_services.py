@@ -202,7 +202,6 @@ class HostedServices:
         return {
             "PYTHONPATH": str(ROOT), "HOME": str(self.folder), "SSL_CERT_FILE": authority,
             "REQUESTS_CA_BUNDLE": authority, "GIT_CONFIG_GLOBAL": "/dev/null",
-            "RTB_HUB_CATCH_UP_MINUTES": "1440",  # each starts a worker
         }  # fmt: skip
 
 
