@@ -15,6 +15,10 @@ _KEY = "hub.cli.server"
 THROUGH = ("list", "show", "start", "set", "unset", "stop", "extend", "revive", "mcp")
 
 
+#: Commands that work on the services' database.
+_OF_THE_DATABASE = ("db", "job", "webhook")
+
+
 def _named(ctx: click.Context, _: click.Parameter, url: str | None) -> None:
     if url is not None:
         ctx.meta[_KEY] = url
@@ -63,7 +67,8 @@ def api_of(repo: str | None, **unfit: object) -> Api | None:
 def refuse(ctx: click.Context) -> None:
     """Raise `click.UsageError` where a command is to work through a server, and cannot.
 
-    Named by RTB_HUB_SERVER alone, that is one that needs a state repository, where none is named.
+    Named by RTB_HUB_SERVER alone, that is one that needs a state repository or the services' database, where none is
+    named.
     """
     name = ctx.command_path.partition(" ")[2]
     if name in THROUGH:
@@ -71,10 +76,15 @@ def refuse(ctx: click.Context) -> None:
     flag, works = ctx.meta.get(_KEY), f"It works for {', '.join(THROUGH)}."
     if flag is not None:
         raise click.UsageError(f"'{name}' does not work through a server (--server). {works}", ctx)
+    from hub.settings.server import URL, is_database_named, is_repository_named, server_settings
+
+    if name.partition(" ")[0] in _OF_THE_DATABASE and server_settings().url is not None and not is_database_named():
+        raise click.UsageError(
+            f"'{name}' does not work through a server ({URL}): it works on the services' database. Name that with"
+            f" RTB_HUB_DATABASE_URL. {works}", ctx
+        )  # fmt: skip
     if ctx.params.get("repo", "none") is not None:
         return
-    from hub.settings.server import URL, is_repository_named, server_settings
-
     if server_settings().url is not None and not is_repository_named():
         raise click.UsageError(
             f"'{name}' does not work through a server ({URL}). Name a state repository with --repo. {works}", ctx

@@ -41,3 +41,9 @@ def server_settings(flag: str | None = None, environ: Mapping[str, str] | None =
 def is_repository_named(environ: Mapping[str, str] | None = None) -> bool:
     """Whether the process environment names a state repository."""
     return bool((os.environ if environ is None else environ).get("RTB_HUB_REPO"))
+
+
+def is_database_named(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether the process environment names the services' database, or the folder that it is in."""
+    env = os.environ if environ is None else environ
+    return any(env.get(f"RTB_HUB_{name}") for name in ("DATABASE_URL", "DATABASE_URL_FILE", "DATA"))

@@ -27,6 +27,7 @@ GRANTS: Final[Mapping[Service, Mapping[str, str]]] = {
         "operations": "SELECT, DELETE",
         "service_tokens": "SELECT, UPDATE (last_used_at)",
         "catch_ups": "SELECT",
+        "buckets": _NEW_AND_CHANGED,
         "audit": "INSERT",
     },
     "worker": {
@@ -49,6 +50,7 @@ GRANTS: Final[Mapping[Service, Mapping[str, str]]] = {
         "service_tokens": "SELECT, UPDATE (last_used_at)",
         "freezes": "SELECT, INSERT, UPDATE (lifted_at, lifted_by)",
         "messages": "SELECT",
+        "buckets": _NEW_AND_CHANGED,
         "audit": "SELECT, INSERT",
     },
     "auth": {
@@ -59,6 +61,7 @@ GRANTS: Final[Mapping[Service, Mapping[str, str]]] = {
         "refresh_tokens": "SELECT, INSERT, UPDATE (used_at), DELETE",
         "signing_keys": "SELECT, INSERT, UPDATE (private), DELETE",
         "devices": "SELECT, INSERT, UPDATE, DELETE",
+        "buckets": _NEW_AND_CHANGED,
         "service_tokens": "SELECT, INSERT, UPDATE (last_used_at, revoked_at)",
         "audit": "INSERT",
     },

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -291,4 +292,12 @@ CATCH_UPS = _table(
     "catch_ups",
     Column("state", Json, nullable=False),
     Column("good_at", Moment),
+)
+
+#: Token buckets, by what they limit: what is left at `at` (seconds since 1970), and whether the last asked got one.
+BUCKETS = _table(
+    "buckets",
+    Column("left", Double, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("got", Boolean, nullable=False),
 )

@@ -170,6 +170,7 @@ LAST_SUCCESS = Metric(
     "when all passes over the environment last went through, or it was last seen unchanged since (seconds since 1970)",
 )
 
+_NOT_TAKEN = ("too-large", "too-slow", "cut-off", "limited", "not-kept")
 DELIVERIES = Metric(
     "rtb_hub_deliveries_total",
     "counter",
@@ -177,7 +178,18 @@ DELIVERIES = Metric(
         Label("source", ("github", "jira", "jira-automation", "slack", "ecr")),
         Label(
             "outcome",
-            ("processed", "ignored", "failed", "known", "unsigned", "too-large", "too-slow", "cut-off", "not-kept"),
+            (
+                "processed",
+                "ignored",
+                "failed",
+                "known",
+                "unsigned",
+                "too-large",
+                "too-slow",
+                "cut-off",
+                "limited",
+                "not-kept",
+            ),
         ),
     ),
     "deliveries to the listener, by what became of them",

@@ -195,7 +195,7 @@ class Telemetry:
 
     def delivery(self, source: str, outcome: str, *, seconds: float, kept: str = "") -> None:
         """A delivery to the listener was answered; `kept`: the id that it is kept by."""
-        is_lost = outcome in ("failed", "too-large", "too-slow", "not-kept")
+        is_lost = outcome in ("failed", "too-large", "too-slow", "limited", "not-kept")
         about = {"source": source, "outcome": outcome, "id": kept, "seconds": round(seconds, 4)}
         self.tell_at("warning" if is_lost else "debug", events.DELIVERY, **about)
         self._meter.add(metrics.DELIVERIES, 1, {"source": source, "outcome": outcome})

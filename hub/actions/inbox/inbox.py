@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from generator.errors import ConfigError, Fault, HubError, Reason, Remedy, RemedyKind
 from hub.actions.inbox.meaning import KEPT_HEADERS, Meaning, Named, meaning, named
 from hub.actions.inbox.reading import read_body
 from hub.queue.jobs import Jobs
-from hub.store import deliveries
+from hub.store import buckets, deliveries
 from hub.store.deliveries import DeliveryRow, DeliveryState, Source
 from hub.store.ids import new_id
 from hub.store.jobs import Job
 
 _REASON_LENGTH = _HEADER_LENGTH = 500
+#: New deliveries of one source that all listeners take together: 60 a second, and a burst of ten seconds' worth.
+MOST_NEW, _WITHIN = 600, timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,18 @@ class _Judged:
 
 
 def accept(jobs: Jobs, arrived: Arrived) -> Kept:
-    """Keep a delivery with its jobs. Raises `Transient` (DatabaseUnreachable): then nothing is kept."""
+    """Keep a delivery with its jobs.
+
+    Raises `Transient` (DatabaseUnreachable) and, for too many new ones of a source, `ConfigError` (TooManyRequests):
+    then nothing is kept.
+    """
     judged = _judge(arrived.source, arrived.headers, arrived.body)
     database, found = jobs.database, judged.found.jobs
     with database.write() as connection:
         row = _row(arrived, judged, at=database.now(connection))
         is_new = deliveries.add(connection, database, row)
+        if is_new:
+            buckets.take(connection, database, f"webhook/{arrived.source}", most=MOST_NEW, within=_WITHIN)
         for one in found if is_new else ():
             jobs.put_in(connection, one)
     if is_new:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -12,7 +13,7 @@ from hub.services.api.limits import ALL_A_MINUTE, PLANS_A_MINUTE, WRITES_A_MINUT
 from hub.services.api.problems import request_id
 from hub.services.api.rights import RIGHTS, Caller, Right, refused
 from hub.services.api.sign_in import SignIn
-from hub.store import audit
+from hub.store import audit, buckets
 from hub.store.database import Database
 from hub.telemetry.telemetry import SILENT, Telemetry
 
@@ -29,6 +30,12 @@ class Access:
     all: Buckets = field(default_factory=lambda: Buckets(ALL_A_MINUTE))
     writes: Buckets = field(default_factory=lambda: Buckets(WRITES_A_MINUTE))
     plans: Buckets = field(default_factory=lambda: Buckets(PLANS_A_MINUTE))
+
+    def take_write(self, caller: Caller) -> None:
+        """Count a change of a caller, for all processes. Raises `ConfigError` (TooManyRequests), `Transient`."""
+        with self.database.write() as connection:
+            name, within = f"write/{caller.id}", timedelta(minutes=1)
+            buckets.take(connection, self.database, name, most=WRITES_A_MINUTE, within=within)
 
     def note(
         self, request: Request, caller: Caller | None, about: tuple[str, str], error: HubError | None = None
@@ -80,6 +87,7 @@ def authorised(request: Request) -> None:
             access.plans.take(caller.id)
         elif request.method not in SAFE:
             access.writes.take(caller.id)
+            access.take_write(caller)
         if not caller.may(right):
             is_person = caller.kind == "person"
             allowed = f"the role {right.role}" if is_person and right.role else f"the scope {right.scope or '-'}"

@@ -1,8 +1,8 @@
 """The routes of the listener, and what is answered when.
 
 202 (Slack: 200) after the delivery and its jobs are committed, or were before; 401, saying nothing, without a proof;
-408 and 413 for what is too slow and too large; 422 for what is signed and cannot be read, which is kept; 503 for faults
-of ours, so that Jira sends it again (it does after 408 and 5xx only).
+408, 413 and 429 for what is too slow, too large and too much; 422 for what is signed and cannot be read, which is kept;
+503 for faults of ours, so that Jira sends it again (it does after 408, 429 and 5xx only).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from generator.errors import HubError
+from generator.errors import HubError, Reason
 from hub.actions.inbox.inbox import Kept
 from hub.actions.inbox.meaning import SOURCES
 from hub.services.listener.body import TooLarge, read_raw
@@ -84,7 +84,7 @@ async def _deliver(receiver: Receiver, source: Source, read_seconds: float, requ
         answer = await _answer(receiver, source, read_seconds, request)
     except HubError as err:
         receiver.telemetry.refused(err)
-        answer = _not_now()
+        answer = _limited() if err.reason is Reason.TOO_MANY_REQUESTS else _not_now()
     except Exception as err:  # noqa: BLE001 - a mistake of ours: it is delivered again, and the log says why
         receiver.telemetry.unexpected("request", err)
         answer = _not_now()
@@ -128,6 +128,11 @@ def _told(source: Source, kept: Kept) -> _Answer:
 
 def _not_now() -> _Answer:
     return _Answer(Response(status_code=503, headers={"retry-after": "10"}), "not-kept")
+
+
+def _limited() -> _Answer:
+    """Jira sends it again; what GitHub delivered is asked for again."""
+    return _Answer(Response(status_code=429, headers={"retry-after": "10"}), "limited")
 
 
 def _closing(body: Mapping[str, Any], status: int) -> Response:

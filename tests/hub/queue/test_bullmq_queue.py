@@ -62,18 +62,27 @@ def server() -> Iterator[Valkey]:
 
 @pytest.fixture
 def world(server: Valkey, tmp_path: Path) -> Iterator[BullWorld]:
+    url = sqlite_url(tmp_path / "hub.sqlite")
+    database = Database(url)
+    prepare(database)
+    database.close()
+    yield from emptied(server, url)
+
+
+def emptied(server: Valkey, database_url: str) -> Iterator[BullWorld]:
     with server.client() as one:
         one.flushall()
-    database = Database(sqlite_url(tmp_path / "hub.sqlite"))
-    prepare(database)
+    database = Database(database_url)
     yield BullWorld(Jobs(database), server.url)
     database.close()
 
 
 class TestBullmqQueue(QueueContract):
+    """On SQLite and on PostgreSQL."""
+
     @pytest.fixture
-    def world(self, world: BullWorld) -> BullWorld:
-        return world
+    def world(self, server: Valkey, database_url: str) -> Iterator[BullWorld]:  # type: ignore[override]
+        yield from emptied(server, database_url)
 
 
 SWEEPING = replace(RELAY, look=timedelta(milliseconds=50), sweep=timedelta(milliseconds=20))

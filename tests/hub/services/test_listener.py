@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 import pytest
 import uvicorn
 
+from hub.actions.inbox import inbox as taking
 from hub.actions.inbox.meaning import job_id
 from hub.queue.jobs import Jobs
 from hub.queue.payloads import parsed
@@ -309,6 +310,27 @@ class TestBadBodies:
             assert answer.status_code == 413
         assert here.audited() == [(path, "refused", f"the body has more than {most} bytes")] * 2
         assert here.kept() == []
+
+
+class TestLimits:
+    def test_a_flood_of_one_source_is_told_to_come_again_and_leaves_the_others(
+        self, both: Inbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(taking, "MOST_NEW", 3)
+        both.jobs.database._clock = lambda: NOW
+        other = inbox(Jobs(both.jobs.database))  # another listener on the same database
+        answers = [
+            here.send("jira", issue(), from_jira(issue(), name=f"flood-{number}")).status_code
+            for number, here in enumerate([both, other] * 3)
+        ]
+        assert answers == [202, 202, 202, 429, 429, 429]
+        assert (
+            both.send("jira", issue(), from_jira(issue(), name="flood-0")).status_code == 202
+        )  # known, and no new one
+        assert both.send("github", pull(), from_github(pull())).status_code == 202
+        both.jobs.database._clock = lambda: NOW + timedelta(seconds=4)
+        assert both.send("jira", issue(), from_jira(issue(), name="flood-5")).status_code == 202
+        assert len(both.kept()) == len(both.put()) == 5
 
 
 class TestFaultsOfOurs:
