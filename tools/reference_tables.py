@@ -313,6 +313,7 @@ BLOCKS = {
     "events": event_rows,
     "bound": lambda: table(("field", "meaning"), [(f"`{name}`", about) for name, about in BOUND.items()]),
     "metrics": metric_rows,
+    "services-fields": lambda: fields("services"),
     "settings": setting_rows,
     "rules": rule_rows,
     "custom-kinds": custom_kinds,

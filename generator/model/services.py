@@ -20,11 +20,13 @@ from generator.values.model_faults import faults_of
 from generator.yaml.reader import Document, load
 
 SERVICES_FILE = PurePosixPath("hub/services.yaml")
-#: What a tag may have in braces: the issue's key, and the commit's id, its first seven digits or all.
-PLACES = ("key", "sha7", "sha")
+#: What a tag may have in braces: the issue's key, the commit's id (its first seven digits, or all), the branch's name.
+PLACES = ("key", "sha7", "sha", "branch")
+#: Those that only a branch or pull request of the issue tells.
+_OF_WORK = frozenset({"sha7", "sha", "branch"})
 _PLACE = re.compile(r"\{([^{}]*)\}")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_LONGEST = {"key": "A" * 10 + "-" + "9" * 9, "sha7": "0" * 7, "sha": "0" * 40}
+_LONGEST = {"key": "A" * 10 + "-" + "9" * 9, "sha7": "0" * 7, "sha": "0" * 40, "branch": "b"}
 #: Files kept read in a process: the same text is read for each hint.
 _MOST_KEPT = 16
 
@@ -65,6 +67,9 @@ IssueLabel = Annotated[str, Field(pattern=r"^\S{1,255}$")]
 ProjectKey = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,9}$")]
 Repository = Annotated[str, AfterValidator(_repository)]
 TagPattern = Annotated[str, AfterValidator(_tag)]
+#: A repository of code on GitHub.
+CodeRepository = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$")]
+CheckName = Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,100}$")]
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 
@@ -91,12 +96,30 @@ class ImageRule(Model):
     repository: Repository = Field(description="[registry/]name")
     tag: TagPattern | None = Field(None, description="the tag, such as {key}-{sha7}")
     digest: Digest | None = Field(None, description="in place of the tag: the image of every issue")
+    source: CodeRepository | None = Field(
+        None,
+        description="of a tag with {sha7}, {sha} or {branch}: the repository on GitHub whose pull request tells",
+    )
+    otherwise: TagPattern | None = Field(
+        None, description="the tag where the issue has no open pull request in `source`, such as main"
+    )
 
     @model_validator(mode="after")
     def _is_one(self) -> ImageRule:
         if (self.tag is None) == (self.digest is None):
             raise ValueError("needs one of tag and digest; allowed: tag, or digest")
+        if self.needs_work and self.source is None:
+            raise ValueError("has a tag of a commit or branch and no source; allowed: source: owner/name beside it")
+        if self.source is not None and not self.needs_work:
+            raise ValueError("has a source that its tag does not need; allowed: {sha7}, {sha} or {branch} in its tag")
+        if self.otherwise is not None and (self.source is None or _OF_WORK & {*_PLACE.findall(self.otherwise)}):
+            raise ValueError("has a wrong otherwise; allowed: beside source, with {key} alone in braces")
         return self
+
+    @property
+    def needs_work(self) -> bool:
+        """Whether a pull request or a branch of the issue has to tell what its tag is."""
+        return bool(_OF_WORK & {*_PLACE.findall(self.tag or "")})
 
     @property
     def pinned(self) -> str | None:
@@ -104,10 +127,31 @@ class ImageRule(Model):
         return f"{self.repository}@{self.digest}" if self.digest else None
 
 
+class PullRule(Model):
+    """Which pull requests on GitHub start previews, by the issue that their branch names, as feature/RTB-123-login."""
+
+    repositories: Annotated[list[CodeRepository], Field(min_length=1, max_length=50), AfterValidator(_each_once)] = (
+        Field(description="whose pull requests count; forks' never do")
+    )
+    labels: Annotated[list[IssueLabel], Field(max_length=100), AfterValidator(_each_once)] = Field(
+        default_factory=lambda: ["preview"], description="an open pull request with one of these starts"
+    )
+    checks: Annotated[list[CheckName], Field(max_length=20), AfterValidator(_each_once)] = Field(
+        default_factory=list, description="so does a branch whose newest commit passed all of these; none = no branch"
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> PullRule:
+        if not self.labels and not self.checks:
+            raise ValueError("names neither a label nor a check; allowed: labels, checks, or both")
+        return self
+
+
 class ProjectRule(Model):
     """What starts and stops the previews of one Jira project's issues."""
 
-    start_on: On = Field(description="what starts previews")
+    start_on: On | None = Field(None, description="what of an issue starts previews; none: only pull requests do")
+    pull_requests: PullRule | None = Field(None, description="which pull requests start previews; none: none do")
     stop_on: On | None = Field(
         None, description="what stops those started so, beside the issue being done; none: what starts it being gone"
     )
@@ -123,9 +167,11 @@ class ProjectRule(Model):
 
     @model_validator(mode="after")
     def _is_decided(self) -> ProjectRule:
-        stop = self.stop_on
-        both = {*self.start_on.status_ids} & {*stop.status_ids} if stop else set()
-        both |= {*self.start_on.labels} & {*stop.labels} if stop else set()
+        start, stop = self.start_on, self.stop_on
+        if start is None and (self.pull_requests is None or stop is not None):
+            raise ValueError("has no startOn; allowed: startOn, or pullRequests without stopOn")
+        both = {*start.status_ids} & {*stop.status_ids} if start and stop else set()
+        both |= {*start.labels} & {*stop.labels} if start and stop else set()
         if both:
             raise ValueError(f"{min(both)[:80]!r} both starts and stops; allowed: one of startOn and stopOn")
         return self

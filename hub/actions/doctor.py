@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import PurePosixPath
 
 from generator.bootstrap.argocd import argocd_files, render_argocd
-from generator.errors import Location, Reason, Stalled
+from generator.errors import ConfigError, Location, Reason, Stalled
 from generator.model.overlay import unknown_environment
 from generator.objects.manifest import Manifest
 from hub.actions.cluster_phases import inspect_environment, phases
@@ -26,6 +26,7 @@ from reconcilers.doctor.repository import (
     diagnose_argocd,
     diagnose_entries,
     diagnose_rules,
+    diagnose_services,
     diagnose_sharing,
 )
 from reconcilers.doctor.store import diagnose_branch, diagnose_date, diagnose_obstacles
@@ -33,6 +34,7 @@ from reconcilers.doctor.unreadable import diagnose_unreadable
 from reconcilers.ports.cluster import ClusterState
 from reconcilers.ports.git import ClusterReader, GitStore
 from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.project_rules import every_rule
 from reconcilers.state.reading import Reading
 
 
@@ -72,6 +74,7 @@ def doctor(
     report = _Report()
     report.findings += _unreadable(reading, envs)
     report.findings += _store(repository.store, states)
+    report.findings += _services(reading)
     _check_files(chosen, now, report)
     report.findings += diagnose_sharing([state.environment for state in states])
     report.checked.append(CheckedSharing())
@@ -115,6 +118,14 @@ def _unreadable(reading: Reading, envs: Sequence[str]) -> Iterator[Diagnosis]:
         where = Location(f"branch {name}" if is_branch else f"environments/{name}/environment.yaml")
         is_asked = not envs or name in envs or (is_branch and may_be_there)
         yield from diagnose_unreadable(where, error, is_asked=is_asked)
+
+
+def _services(reading: Reading) -> Iterator[Diagnosis]:
+    """What keeps rules from being read by which previews start by themselves."""
+    try:
+        every_rule(reading.environments)
+    except ConfigError as err:
+        yield from diagnose_services(err)
 
 
 def _store(store: GitStore, states: Sequence[EnvironmentState]) -> Iterator[Diagnosis]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hub.adapters.github.keys import AppKey
     from hub.adapters.http import SenderParts
     from reconcilers.ports.forge import Forge
+    from reconcilers.ports.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,22 @@ def _github(policy: ForgePolicy, keys: ForgeKeys, sending: SenderParts) -> Forge
         bots=frozenset(policy.machines),
     )
     return open_github(access, sending)
+
+
+def open_code(keys: ForgeKeys, api: str | None, sending: SenderParts) -> Sources | None:
+    """Repositories of code on the GitHub at `api`, None: github.com; None: there is no key that is GitHub's.
+
+    An App's key is; a token may be another forge's, and is shown only where `api` says that it is this one's.
+    """
+    refuse_mixed(keys)
+    held, app = keys.read(), app_key(keys)
+    if app is None and (held.token is None or api is None):
+        return None
+    from hub.adapters.github.access import PUBLIC_API, GitHubAccess, open_github
+    from hub.adapters.github.sources import GitHubSources
+
+    token = partial(keys.key, "token") if app is None else None
+    return GitHubSources(lambda name: open_github(GitHubAccess(name, api or PUBLIC_API, token, app), sending))
 
 
 def app_key(keys: ForgeKeys) -> AppKey | None:

@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 
 def run(*, output: Format) -> None:
-    """Print one row a setting. Raises `ConfigError` (InvalidValue, InvalidForge) for what is wrong."""
+    """Print one row a setting. Raises `ConfigError` (InvalidValue, InvalidForge, InvalidRegistries)."""
     settings = load_settings()
+    if settings.registries is not None:
+        from hub.adapters.registry.configured import read_file
+
+        read_file(settings.registries)
     shown = list(settings.shown())
     unknown = [{"name": name, "nearest": near} for name, near in settings.unknown()]
     emit(

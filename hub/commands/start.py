@@ -56,8 +56,9 @@ def _asked(arguments: Arguments, ours: Hub) -> StartRequest:
     if ours.settings.registries is None or all(map(image_digest, images.values())):
         return asked
     from hub.actions.images import resolve_now
+    from hub.wiring.outside import open_images
 
-    finder = ours.images()
+    finder = open_images(ours)
     if finder is None:
         return asked
     with closing(finder):

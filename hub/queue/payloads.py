@@ -199,6 +199,13 @@ class CatchUp(Job):
     source: Literal["github", "jira"]
 
 
+class BranchHint(Job):
+    """`branch.hint`: a workflow run of a branch succeeded at GitHub; the branch is read again. `repo`: `owner/name`."""
+
+    repo: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}$")]
+    branch: Branch
+
+
 class ImageHint(Job):
     """`image.hint`: an image was pushed. `repository`: `HOST/NAME`. `tags`: those that name it now."""
 
@@ -231,6 +238,7 @@ NAMES: Final[Mapping[str, type[Job]]] = {
     "issue.hint": IssueHint,
     "pull.hint": PullHint,
     "catch.up": CatchUp,
+    "branch.hint": BranchHint,
     "image.hint": ImageHint,
 }
 
@@ -278,7 +286,8 @@ def checked(model: type[M], tree: Mapping[str, Any]) -> M:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of jobs; the title of each alternative is the name of its jobs."""
-    every = StartJob | StopJob | ExtendJob | ReviveJob | ReviewJob | IssueHint | PullHint | ImageHint | CatchUp
+    hints = IssueHint | PullHint | BranchHint | ImageHint
+    every = StartJob | StopJob | ExtendJob | ReviveJob | ReviewJob | hints | CatchUp
     tree: dict[str, Any] = TypeAdapter(every).json_schema(by_alias=True)
     names = {model.__name__: name for name, model in NAMES.items()}
     for name, one in tree["$defs"].items():

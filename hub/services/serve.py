@@ -48,6 +48,7 @@ from hub.services.worker.service import looking_up, working
 from hub.store import schema
 from hub.store.database import Database
 from hub.wiring import Hub
+from hub.wiring.outside import open_pushes, open_sources
 from reconcilers.state.rereading import StateReader
 
 LOOPBACK = "127.0.0.1"
@@ -95,7 +96,7 @@ def serve(ours: Hub, asked: Serving, say: Callable[[str], None]) -> None:
 
         receiver = Receiver(api.jobs, ours.settings.secret, _now, ours.telemetry)
         stack.enter_context(kept_up(receiver, ours.settings))
-        stack.enter_context(taking_pushes(receiver, ours.pushes()))
+        stack.enter_context(taking_pushes(receiver, open_pushes(ours)))
         own = make_app(api, is_loopback=True, screens=screens(), sign_in=ROUTERS)
         own.state.auth = auth
         app = Beside(own, webhooks(receiver))
@@ -137,6 +138,7 @@ def parts(ours: Hub, repo: str | None, database: Database, sign_in: SignIn) -> I
                 issues=ours.issues(),
                 deliveries=ours.deliveries,
                 images=looking_up(ours, stack),
+                sources=open_sources(ours),
             )
         )
         stack.callback(jobs.listen(feed.look))

@@ -40,6 +40,7 @@ from hub.store.database import Database
 from hub.telemetry import metrics
 from hub.telemetry.serving import MetricsAddress
 from hub.wiring import Hub, watching
+from hub.wiring.outside import open_sources
 from reconcilers.state.rereading import StateReader
 
 _SAMPLE_SECONDS = 10.0
@@ -77,6 +78,7 @@ def serve_worker(ours: Hub, asked: Place, say: Callable[[str], None]) -> None:
                 issues=ours.issues(),
                 deliveries=ours.deliveries,
                 images=looking_up(ours, stack),
+                sources=open_sources(ours),
             )
         )
         parts = {"database": answers(database), "worker": lambda: worker.is_well}

@@ -182,6 +182,10 @@ class Settings(BaseModel):
     registries: Path | None = Field(None, alias="RTB_HUB_REGISTRIES")
     """The file that says which registries of images are asked which digest a tag names (docs/reference/registries.md).
     Default: none; images have to be given by digest where an environment asks for one."""
+    github_api: str | None = Field(None, alias="RTB_HUB_GITHUB_API")
+    """The API of the GitHub whose pull requests start previews by hub/services.yaml, read with the hub's keys to the
+    forge; of GitHub Enterprise Server it ends with `/api/v3`. Default: `https://api.github.com` with an App's key; none
+    with a token, which may be another forge's."""
     ecr_queue_url: str | None = Field(None, alias="RTB_HUB_ECR_QUEUE_URL")
     """The queue of Amazon SQS that EventBridge tells of pushes to ECR: `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`;
     the listener reads it. Default: none; images that are waited for are looked for now and then."""

@@ -25,7 +25,6 @@ from reconcilers.lifecycle.start import Starter
 if TYPE_CHECKING:
     from hub.actions.doctor_forge import Guards
     from hub.actions.environments import EnvironmentSet
-    from hub.actions.images import ImageFinder
     from hub.actions.init import InitParts
     from hub.actions.laid_out_files import LaidOutFiles
     from hub.actions.parts import Parts
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from hub.adapters.known_environments import KnownEnvironments
     from hub.adapters.kubernetes.cluster import Cluster
     from hub.adapters.local_forge.forge import LocalForge
-    from hub.adapters.registry.sqs import EventQueue
     from hub.approval.requests import Requests
     from hub.approval.review_process import ReviewProcess
     from hub.retrying import Turns
@@ -357,21 +355,6 @@ class Hub:
         from hub.wiring.services import open_deliveries
 
         return open_deliveries(self.settings, policy, lambda: self.sending)
-
-    def images(self) -> ImageFinder | None:
-        """What looks up images, for its caller to close; None: no registries are named.
-
-        Raises `ConfigError` (InvalidRegistries).
-        """
-        from hub.wiring.services import open_images
-
-        return open_images(self.settings, lambda: self.sending)
-
-    def pushes(self) -> EventQueue | None:
-        """The queue that tells of pushes to ECR; None: the settings name none. Raises `ConfigError` (InvalidValue)."""
-        from hub.wiring.services import open_pushes
-
-        return open_pushes(self.settings, lambda: self.sending)
 
     def ask_page(self, host: str, path: str) -> str:
         """Why the page of a preview at `host` is not its own yet; empty when it is."""

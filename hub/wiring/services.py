@@ -10,9 +10,7 @@ from generator.errors import ConfigError, Fault, Reason
 
 if TYPE_CHECKING:
     from generator.model.lifecycle import ForgePolicy
-    from hub.actions.images import ImageFinder
     from hub.adapters.http import SenderParts
-    from hub.adapters.registry.sqs import EventQueue
     from hub.settings import Settings
     from hub.store.database import Database
     from reconcilers.ports.deliveries import Deliveries
@@ -55,31 +53,6 @@ def open_deliveries(settings: Settings, policy: ForgePolicy, sending: Callable[[
     from hub.adapters.github.deliveries import open_deliveries as opened
 
     return opened(key, policy.url, sending())
-
-
-def open_images(settings: Settings, sending: Callable[[], SenderParts]) -> ImageFinder | None:
-    """What looks up images, as the settings say; None: they name no registries.
-
-    Raises `ConfigError` (InvalidRegistries) for a file that cannot be read or has mistakes.
-    """
-    if settings.registries is None:
-        return None
-    from hub.actions.images import ImageFinder
-    from hub.adapters.registry.configured import open_registries
-
-    return ImageFinder(open_registries(settings.registries, sending()))
-
-
-def open_pushes(settings: Settings, sending: Callable[[], SenderParts]) -> EventQueue | None:
-    """The queue that tells of pushes to ECR, as the settings say; None: they name none.
-
-    Raises `ConfigError` (InvalidValue) for an address that is none.
-    """
-    if settings.ecr_queue_url is None:
-        return None
-    from hub.adapters.registry.sqs import open_queue
-
-    return open_queue(settings.ecr_queue_url, sending())
 
 
 @contextmanager

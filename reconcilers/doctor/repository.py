@@ -16,6 +16,7 @@ from generator.bootstrap.argocd import argocd_folder
 from generator.errors import About, ConfigError, Location, Remedy, RemedyKind, ToDo
 from generator.model.across import shared_secret
 from generator.model.environment import Environment
+from generator.model.services import SERVICES_FILE
 from generator.values.formats import format_time
 from generator.values.model_faults import is_of_another_release
 from generator.values.naming import MANIFEST_FILE, IssueKey, preview_folder
@@ -65,6 +66,15 @@ def diagnose_entries(state: EnvironmentState, *, now: datetime) -> Iterator[Diag
         yield Diagnosis("warning", "manifest-left-over", Location(file), LEFT_OVER, (step,))
     for file in files.strays:
         yield Diagnosis("note", "stray-file", Location(file), STRAY, ("remove it if it is not yours",))
+
+
+def diagnose_services(error: ConfigError) -> Iterator[Diagnosis]:
+    """What is wrong with a branch's file of rules: nothing starts or stops by itself there meanwhile."""
+    for fault in error.faults:
+        parts = (fault.field, fault.message, f"allowed: {fault.allowed}" if fault.allowed else "")
+        message = ": ".join(part for part in parts if part) + "; meanwhile nothing starts or stops by it"
+        remedy = fault.remedy or "fix the file and commit it, past this check"
+        yield Diagnosis("error", "services-unreadable", fault.where or Location(str(SERVICES_FILE)), message, (remedy,))
 
 
 def _unreadable(record: EntryRecord, environment: str) -> Iterator[Diagnosis]:

@@ -6,15 +6,18 @@ stops nothing. A status decides over a label, and stopping over starting.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from generator.model.entry import Wanted
-from generator.model.services import ImageRule, ProjectRule
+from generator.model.services import ProjectRule
 from generator.values.naming import IssueKey
+from reconcilers.ports.images import image_name
 from reconcilers.ports.issues import Issue
 from reconcilers.state.environment import EnvironmentState
+
+Change = Literal["start", "stop", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Decision:
     """What to do in one environment, and why, for people."""
 
     environment: str
-    change: Literal["start", "stop", "nothing"]
+    change: Change
     why: str
 
 
@@ -69,30 +72,47 @@ def _decided(key: IssueKey, issue: Issue | None, name: str, rule: ProjectRule, s
         return Decision(name, "nothing", f"{key} is not there, or the hub's account at Jira may not see it")
     if issue.key != key:
         return Decision(name, "nothing", f"{key} is {issue.key} now")
-    wanted, why = _wanted(issue, rule)
-    ours = seen is not None and seen.requested_by == rule_name(key.project)
+    return decided(name, *_wanted(issue, rule), seen, ours=rule_name(key.project))
+
+
+def decided(name: str, wanted: Change, why: str, seen: Seen | None, *, ours: str) -> Decision:
+    """What to do where `wanted` is asked for by a rule whose previews are of the requester `ours`.
+
+    A start of what is there says that its images have to be compared (`as_asked`).
+    """
     if wanted == "start":
-        if seen is None:
-            return Decision(name, "start", why)
-        if not ours:
+        if seen is not None and seen.requested_by != ours:
             return Decision(name, "nothing", f"{_whose(seen)} is there already")
-        if all(seen.images.get(component) == image for component, image in pinned(rule.images).items()):
-            return Decision(name, "nothing", f"{why}, and it is there as that asks")
-        return Decision(name, "start", f"{why}, and it is there with other images")
+        return Decision(name, "start", why)
     if seen is None:
         return Decision(name, "nothing", f"{why}, and there is no preview")
-    if not ours:
-        return Decision(name, "nothing", f"{_whose(seen)} is no preview that a rule started")
+    if seen.requested_by != ours:
+        return Decision(name, "nothing", f"{_whose(seen)} is no preview that this rule started")
     return Decision(name, wanted, why)
+
+
+def as_asked(decision: Decision, seen: Seen | None, images: Mapping[str, str]) -> Decision:
+    """A start, or nothing where a preview of these images is there. Tags beside digests do not count."""
+    if seen is None:
+        return decision
+    if all(name in seen.images and _same(seen.images[name], image) for name, image in images.items()):
+        return replace(decision, change="nothing", why=f"{decision.why}, and it is there as that asks")
+    return replace(decision, why=f"{decision.why}, and it is there with other images")
+
+
+def _same(one: str, other: str) -> bool:
+    return image_name(one) == image_name(other)
 
 
 def _whose(seen: Seen) -> str:
     return f"one of {seen.requested_by}" if seen.requested_by else "one whose entry cannot be read"
 
 
-def _wanted(issue: Issue, rule: ProjectRule) -> tuple[Literal["start", "stop", "nothing"], str]:
+def _wanted(issue: Issue, rule: ProjectRule) -> tuple[Change, str]:
     """What an issue asks for where nothing is known of its previews, and why."""
     start, stop = rule.start_on, rule.stop_on
+    if start is None:
+        return "nothing", "no status or label of issues starts previews"
     if stop is not None:
         if issue.status_id in stop.status_ids:
             return "stop", f"status {issue.status_id} stops previews"
@@ -106,13 +126,3 @@ def _wanted(issue: Issue, rule: ProjectRule) -> tuple[Literal["start", "stop", "
         return "start", f"label {label} starts previews"
     left = f"neither status {issue.status_id} nor a label starts previews"
     return ("stop", left) if stop is None else ("nothing", f"{left}, nor stops them")
-
-
-def pinned(images: Mapping[str, ImageRule]) -> dict[str, str]:
-    """Of the images that a rule names, those that are known by their digest."""
-    return {name: image for name, one in images.items() if (image := one.pinned)}
-
-
-def unresolved(images: Mapping[str, ImageRule]) -> Iterator[tuple[str, ImageRule]]:
-    """Of the images that a rule names, those that a registry has to be asked for, sorted."""
-    return ((name, one) for name, one in sorted(images.items()) if one.pinned is None)

@@ -31,11 +31,12 @@ def project_rules(environments: Environments, project: str) -> Mapping[str, Proj
 
 
 def ruled_projects(environments: Environments) -> frozenset[str]:
-    """The projects that any file has a rule for.
+    """The projects that any file has a rule for by which issues start previews.
 
     Raises as `project_rules`, for whatever cannot be read: a project may be named there alone.
     """
-    found = frozenset(name for services in _files(environments).values() for name in services.projects)
+    files = _files(environments).values()
+    found = frozenset(name for one in files for name, rule in one.projects.items() if rule.start_on is not None)
     _raise_unread(environments)
     return found
 
@@ -44,6 +45,11 @@ def _raise_unread(environments: Environments) -> None:
     unread = [one for one in environments.found.values() if isinstance(one, HubError)]
     for err in (*environments.unreadable.values(), *unread):
         raise err
+
+
+def every_rule(environments: Environments) -> tuple[ProjectRule, ...]:
+    """The rules of all projects, of every branch that can be read. Raises `ConfigError` for a file with mistakes."""
+    return tuple(rule for services in _files(environments).values() for rule in services.projects.values())
 
 
 def _files(environments: Environments) -> dict[str, Services]:

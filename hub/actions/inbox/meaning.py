@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final, get_args
 
 from generator.errors import ConfigError, Fault, Reason
-from hub.queue.payloads import SCHEMA, AutomationBody, ImageHint, IssueHint, PullHint, checked
+from hub.queue.payloads import SCHEMA, AutomationBody, BranchHint, ImageHint, IssueHint, PullHint, checked
 from hub.store.deliveries import Source
 from hub.store.ids import ID
 from hub.store.jobs import Job
@@ -133,12 +133,24 @@ def _github(which: Named, tree: Mapping[str, Any]) -> Meaning:
         pulls = _at(tree, "workflow_run", "pull_requests")
         numbers = [one.get("number") if isinstance(one, dict) else None for one in pulls or ()]
         if not numbers:
-            return Meaning(ignored="the workflow run is of no pull request of this repository")
+            return _branch_hint(which, tree)
     else:
         told = f"{which.event} {action}" if isinstance(action, str) and _WORD.fullmatch(action) else which.event
         return Meaning(ignored=f"nothing follows from {told}")
     repo = _at(tree, "repository", "full_name")
     return Meaning(tuple(_pull_hint(which, repo, number) for number in numbers[:50]))
+
+
+def _branch_hint(which: Named, tree: Mapping[str, Any]) -> Meaning:
+    """A run of a branch without a pull request. One of a fork's branch hints at nothing here."""
+    repo, run = _at(tree, "repository", "full_name"), _at(tree, "workflow_run")
+    head = run.get("head_repository")
+    if not isinstance(head, dict) or head.get("full_name") != repo or not run.get("head_branch"):
+        return Meaning(ignored="the workflow run is of no branch of this repository")
+    payload = {**_base("github", job_id("github", which.delivery_id)), "repo": repo, "branch": run["head_branch"]}
+    hint = checked(BranchHint, payload)
+    key = f"branch/{hint.repo.lower()}/{hint.branch}"
+    return Meaning((Job(hint.id, QUEUE, "branch.hint", payload, key, replaces=True),))
 
 
 def _issue_hint(source: Source, which: Named, issue: object) -> Job:

@@ -16,6 +16,7 @@ from hub.services.listener.receiving import Receiver
 from hub.services.listener.upkeep import kept_up
 from hub.store import schema
 from hub.wiring import Hub, watching
+from hub.wiring.outside import open_pushes
 
 _ENDS_SECONDS, _HEADER_BYTES, _AT_ONCE = 25, 16 * 1024, 100
 
@@ -56,7 +57,7 @@ def serve(ours: Hub, asked: Listening, say: Callable[[str], None]) -> None:
         with ExitStack() as stack:
             listening = stack.enter_context(bound(asked.host, asked.port))
             stack.enter_context(kept_up(receiver, ours.settings))
-            stack.enter_context(taking_pushes(receiver, ours.pushes()))
+            stack.enter_context(taking_pushes(receiver, open_pushes(ours)))
             if redis_url is not None:
                 from hub.queue.relay import relayed
 

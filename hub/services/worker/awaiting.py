@@ -13,16 +13,20 @@ _WAITS = "nothing is to be done if its build is running; a push to the registry 
 _OVER = "push the image, or check its name, and have the job run again"
 
 
-def not_there(what: str, lacking: Mapping[str, str], *, waited: timedelta) -> Waiting | ConfigError:
+def not_there(
+    what: str, lacking: Mapping[str, str], *, waited: timedelta, unknown: Mapping[str, str] | None = None
+) -> Waiting | ConfigError:
     """The error (ImageNotThere) of a job that lacks images: to wait, or after `GIVE_UP` to end.
 
-    `what` is started; `lacking`: references by component. `waited`: since the job was put.
+    `what` is started; by component, `lacking` are references, and `unknown` says why none is known. `waited`: since the
+    job was put.
     """
     is_over = waited >= GIVE_UP
     how = f"is given up after {_told(GIVE_UP)}" if is_over else "waits for its image"
+    why = {**{component: f"there is no {text}" for component, text in lacking.items()}, **(unknown or {})}
     faults = [
-        Fault(f"{what} {how}: there is no {text}", field=f"images.{component}", remedy=_OVER if is_over else _WAITS)
-        for component, text in sorted(lacking.items())
+        Fault(f"{what} {how}: {text}", field=f"images.{component}", remedy=_OVER if is_over else _WAITS)
+        for component, text in sorted(why.items())
     ]
     if is_over:
         return ConfigError(Reason.IMAGE_NOT_THERE, faults)

@@ -21,6 +21,7 @@ from hub.actions.parts import Parts
 from hub.actions.stop import StopRequest
 from hub.queue.payloads import (
     SCHEMA,
+    BranchHint,
     CatchUp,
     ExtendJob,
     ImageHint,
@@ -35,7 +36,7 @@ from hub.queue.payloads import (
 )
 from hub.queue.port import Claimed, Finished
 from hub.services.worker.awaiting import not_there
-from hub.services.worker.hints import follow
+from hub.services.worker.hints import Outside, follow, follow_work
 from hub.services.worker.told import told
 from hub.store import freezes
 from hub.store import jobs as rows
@@ -46,6 +47,7 @@ from hub.writing.writer import Written
 from reconcilers.lifecycle.batch import Outcome, Submission
 from reconcilers.lifecycle.operated import operated
 from reconcilers.ports.issues import Issues
+from reconcilers.ports.sources import Sources
 from reconcilers.state.environment import EnvironmentState
 
 T = TypeVar("T")
@@ -57,7 +59,8 @@ _CLOCKS_DIFFER = timedelta(minutes=10)
 class JobHandler:
     """Does jobs. `pool`: for what takes a thread meanwhile. Call it with a claimed job; it never blocks for long.
 
-    `issues` None: Jira is not asked. `catch_up` asks senders; its second argument raises where it may not go on.
+    `sources` None: GitHub is not asked. `issues` None: Jira is not. `catch_up` asks senders; its second argument raises
+    where it may not go on.
     `images` None: no registry is asked, and images are taken as they are named.
     """
 
@@ -68,6 +71,7 @@ class JobHandler:
     issues: Issues | None = None
     catch_up: Callable[[CatchUp, Callable[[], None]], Finished] = lambda _, __: Finished()
     images: ImageFinder | None = None
+    sources: Sources | None = None
 
     def __call__(self, claimed: Claimed) -> Future[Finished]:
         """Begin it. Raises what is wrong with the job itself: `ConfigError`, `Waiting`, `Stalled` (Frozen)."""
@@ -87,8 +91,6 @@ class JobHandler:
             case StopJob(environment=str(environment)):
                 request = StopRequest(IssueKey.parse(job.issue), job.requested_by.id, job.reason)
                 return self._written(claimed, _own_only(stop.submission(request, environment), job.if_started_by))
-            case PullHint():
-                return _nothing("nothing is configured to start by what changes there")
         return self.pool.submit(self._in_thread, job, claimed)
 
     def _in_thread(self, job: Job, claimed: Claimed) -> Finished:
@@ -97,7 +99,9 @@ class JobHandler:
             case StopJob():
                 return self._stop_everywhere(job, row)
             case IssueHint():
-                return self._follow(job, row)
+                return follow(job, row, self.parts.reading(), self._outside, now=self._now())
+            case PullHint() | BranchHint():
+                return follow_work(job, row, self.parts.reading(), self._outside, now=self._now())
             case ImageHint():
                 return self._woken(job)
             case ReviewJob():
@@ -171,8 +175,9 @@ class JobHandler:
             )
         return Finished({"environments": names}, tuple(puts))
 
-    def _follow(self, hint: IssueHint, row: rows.JobRow) -> Finished:
-        return follow(hint, row, self.parts.reading(), self.issues, now=self._now())
+    @property
+    def _outside(self) -> Outside:
+        return Outside(self.issues, self.images, self.sources)
 
     def _review(self, job: ReviewJob) -> Finished:
         environment = self.parts.reading().state(job.environment).environment
@@ -186,12 +191,6 @@ class JobHandler:
         request = reviewed.request
         told_of = {"number": request.number, "url": request.url, "state": request.state} if request else None
         return Finished({"request": told_of, "notYet": reviewed.unknown or None})
-
-
-def _nothing(why: str) -> Future[Finished]:
-    done: Future[Finished] = Future()
-    done.set_result(Finished({"change": "nothing", "why": why}))
-    return done
 
 
 def _start(job: StartJob, parts: Parts) -> Submission[Any]:

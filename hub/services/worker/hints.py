@@ -1,4 +1,4 @@
-"""What a hint of Jira comes to: the issue is read again, and jobs follow that start or stop what its rule says.
+"""What a hint comes to: issue, pull request or branch are read again, and jobs follow that start or stop previews.
 
 They are jobs of their own, so that they run one at a time with all others of the preview; each is refused where the
 preview is another's when its turn comes.
@@ -6,82 +6,240 @@ preview is another's when its turn comes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
 from typing import Any
 
-from generator.errors import ConfigError, Fault, Reason, Waiting
+from generator.errors import ConfigError, Fault, Reason
 from generator.model.services import SERVICES_FILE, ProjectRule
+from generator.values.formats import image_digest
 from generator.values.naming import IssueKey
-from hub.queue.payloads import SCHEMA, IssueHint
+from hub.actions.images import ImageFinder, resolve
+from hub.queue.payloads import SCHEMA, BranchHint, IssueHint, PullHint
 from hub.queue.port import Finished
+from hub.services.worker.awaiting import not_there
 from hub.store.ids import derived
 from hub.store.jobs import Job, JobRow
-from reconcilers.lifecycle.issue_rules import Decision, decide, pinned, rule_name, seen_in, unresolved
+from reconcilers.lifecycle.issue_rules import Decision, Seen, as_asked, decide, rule_name, seen_in
+from reconcilers.lifecycle.pull_rules import Works, decide_pull, pull_rule_name
+from reconcilers.lifecycle.rule_images import named
 from reconcilers.plan import one_line
+from reconcilers.ports.images import image_name
 from reconcilers.ports.issues import Issues
-from reconcilers.state.project_rules import project_rules
+from reconcilers.ports.sources import Sources, Work, key_in
+from reconcilers.state.project_rules import every_rule, project_rules
 from reconcilers.state.reading import Reading
 
-#: So long an image is waited for since the hint came; looked for after a quarter of what it took so far, within these.
-GIVE_UP, _FIRST, _MOST = timedelta(hours=1), timedelta(seconds=15), timedelta(minutes=5)
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Who is asked. `issues` None: Jira is not; `images` None: no registry is; `sources` None: GitHub is not."""
+
+    issues: Issues | None = None
+    images: ImageFinder | None = None
+    sources: Sources | None = None
 
 
-def follow(hint: IssueHint, row: JobRow, reading: Reading, issues: Issues | None, *, now: datetime) -> Finished:
+@dataclass(frozen=True)
+class _Rules:
+    """The rules that a hint is judged by, in each environment; whose their previews are, and how it came."""
+
+    key: IssueKey
+    rules: Mapping[str, ProjectRule]
+    ours: str
+    via: str
+
+
+def follow(hint: IssueHint, row: JobRow, reading: Reading, outside: Outside, *, now: datetime) -> Finished:
     """What follows from an issue as it is now, with jobs for it. `now`: the database's time.
 
-    Raises `Waiting` (ImageNotThere) while an image of a start is not known by its digest, `ConfigError` (the same
-    reason) after an hour of that, `ConfigError` (InvalidValue) where a rule needs Jira and none is set, and what
-    reading the repository and Jira raises.
+    Raises `Waiting` (ImageNotThere) while an image of a start is not there, `ConfigError` (the same reason) after an
+    hour of that, `ConfigError` (InvalidValue, RegistryRefused) where a rule needs what this worker has no settings for,
+    and what reading the repository, Jira, GitHub and registries raises.
     """
     key = IssueKey.parse(hint.issue)
-    rules = project_rules(reading.environments, key.project)
+    found = project_rules(reading.environments, key.project)
+    rules = {name: rule for name, rule in found.items() if rule.start_on is not None}
     if not rules:
-        return Finished({"change": "nothing", "why": f"{SERVICES_FILE} has no rule for project {key.project}"})
-    if issues is None:
-        message = f"{SERVICES_FILE} has a rule for project {key.project}, and its issues cannot be read"
-        remedy = "set RTB_HUB_JIRA_URL, RTB_HUB_JIRA_EMAIL and RTB_HUB_JIRA_TOKEN of the worker"
-        raise ConfigError(Reason.INVALID_VALUE, Fault(message, field="RTB_HUB_JIRA_URL", remedy=remedy))
-    issue = issues.read(key)
-    seen = {name: found for name in rules if (found := seen_in(reading.state(name), key))}
-    decisions = decide(key, issue, rules, seen)
-    lacking = [one for one in decisions if one.change == "start" and [*unresolved(rules[one.environment].images)]]
-    jobs = [_job(one, key, rules[one.environment], row) for one in decisions if one not in lacking]
-    follow_ups = tuple(job for job in jobs if job is not None)
-    if lacking:
-        if not follow_ups:
-            raise _not_there(key, lacking, rules, waited=now - row.created_at)
-        again = derived(row.id, "again")
-        follow_ups += (Job(again, row.queue, row.name, {**row.payload, "id": again}, row.key, True, parent=row.id),)
-    told = [{"environment": one.environment, "change": one.change, "why": one_line(one.why)} for one in decisions]
-    return Finished({"change": "decided", "decisions": told}, follow_ups)
+        why = f"{SERVICES_FILE} has no rule for issues of project {key.project}"
+        return Finished({"change": "nothing", "why": why})
+    if outside.issues is None:
+        what = f"{SERVICES_FILE} has a rule for project {key.project}, and its issues cannot be read"
+        raise _unset(what, "RTB_HUB_JIRA_URL", "RTB_HUB_JIRA_URL, RTB_HUB_JIRA_EMAIL and RTB_HUB_JIRA_TOKEN")
+    issue = outside.issues.read(key)
+    seen = {name: one for name in rules if (one := seen_in(reading.state(name), key))}
+    judged = _Rules(key, rules, rule_name(key.project), "jira")
+    hinted = _Follow(judged, row, outside, now, _works(outside, key, ()))
+    return hinted.finished(decide(key, issue, rules, seen), seen)
 
 
-def _job(decision: Decision, key: IssueKey, rule: ProjectRule, row: JobRow) -> Job | None:
-    """The job that does it. It replaces none that somebody asked for meanwhile, and waits for those before it."""
-    if decision.change == "nothing":
-        return None
-    name, ours = decision.environment, rule_name(key.project)
-    payload: dict[str, Any] = {
-        "schema": SCHEMA, "id": derived(row.id, name), "issue": str(key), "environment": name,
-        "requestedBy": {"kind": "service", "id": ours, "via": "jira"}, "ifStartedBy": ours,
-        "reason": one_line(decision.why)[:500],
-    }  # fmt: skip
-    if decision.change == "start":
-        payload |= {"images": pinned(rule.images), "blueprint": rule.blueprint}
-    return Job(payload["id"], row.queue, f"preview.{decision.change}", payload, f"{name}/{key}", parent=row.id)
+def follow_work(
+    hint: PullHint | BranchHint, row: JobRow, reading: Reading, outside: Outside, *, now: datetime
+) -> Finished:
+    """What follows from a pull request or a branch as it is now, with jobs for it. Raises as `follow`.
+
+    GitHub is asked only for repositories that a rule names.
+    """
+    every = every_rule(reading.environments)
+    if hint.repo.casefold() not in {one.casefold() for rule in every for one in _repositories(rule)}:
+        return Finished({"change": "nothing", "why": f"{SERVICES_FILE} has no rule for {hint.repo}"})
+    sources = _sources(outside, hint.repo)
+    if isinstance(hint, PullHint):
+        changed: Work | None = sources.pull(hint.repo, hint.number)
+    else:
+        changed = sources.branch(hint.repo, hint.branch)
+    key = key_in(changed.branch) if changed is not None else None
+    if changed is None or key is None:
+        what = "its branch is not there" if changed is None else f"branch {changed.branch} names no issue"
+        return Finished({"change": "nothing", "why": one_line(what)[:500]})
+    if changed.is_foreign:
+        return Finished({"change": "nothing", "why": "it is of a fork"})
+    found = project_rules(reading.environments, key.project)
+    again = _issue_again(key, found, row, hint.repo)
+    rules = {name: rule for name, rule in found.items() if _names(rule, hint.repo)}
+    if not rules:
+        return Finished({"change": "nothing", "why": "no rule starts by its pull requests"}, again)
+    judged = _Rules(key, rules, pull_rule_name(key.project), "github")
+    known = {one for rule in rules.values() if rule.pull_requests for one in rule.pull_requests.repositories}
+    others = [
+        one
+        for repository in sorted(known)
+        for one in sources.works(repository, key)
+        if (one.repository.casefold(), one.branch) != (changed.repository.casefold(), changed.branch)
+    ]
+    seen = {name: one for name in rules if (one := seen_in(reading.state(name), key))}
+    passed = cache(lambda work: sources.passed(work.repository, work.commit))
+    decisions = decide_pull(key, Works(changed, tuple(others), passed), rules, seen)
+    hinted = _Follow(judged, row, outside, now, _works(outside, key, (changed,) if changed.is_open else ()))
+    done = hinted.finished(decisions, seen)
+    return replace(done, follow_ups=(*done.follow_ups, *again))
 
 
-def _not_there(
-    key: IssueKey, lacking: Sequence[Decision], rules: Mapping[str, ProjectRule], *, waited: timedelta
-) -> Waiting | ConfigError:
-    name = lacking[0].environment
-    component, image = next(unresolved(rules[name].images))
-    tag = (image.tag or "").replace("{key}", str(key))
-    message = f"{key} in {name} waits for the image of {component}: no digest of {image.repository}:{tag} is known"
-    remedy = "have CI start it with digests, or give the component a digest in hub/services.yaml"
-    fault = Fault(message, field=f"projects.{key.project}.images.{component}", remedy=remedy)
-    if waited >= GIVE_UP:
-        return ConfigError(Reason.IMAGE_NOT_THERE, fault)
-    pause = min(max(waited / 4, _FIRST), _MOST)
-    return Waiting(Reason.IMAGE_NOT_THERE, fault, retry_after_seconds=pause.total_seconds())
+@dataclass(frozen=True)
+class _Follow:
+    """A hint that is followed. `work_in`: the work on its issue in a repository of code."""
+
+    judged: _Rules
+    row: JobRow
+    outside: Outside
+    now: datetime
+    work_in: Callable[[str], Work | None]
+
+    def finished(self, decisions: tuple[Decision, ...], seen: Mapping[str, Seen]) -> Finished:
+        """The jobs for it; what lacks an image is decided again later, by this job or one that follows."""
+        told, jobs = [], []
+        lacking: dict[str, tuple[Mapping[str, str], Mapping[str, str]]] = {}
+        for one in decisions:
+            images: Mapping[str, str] = {}
+            if one.change == "start":
+                images, *lacks = self._images(one.environment, seen.get(one.environment))
+                if any(lacks):
+                    lacking[one.environment] = (lacks[0], lacks[1])
+                    told.append(one)
+                    continue
+                one = as_asked(one, seen.get(one.environment), images)  # noqa: PLW2901 - it is what was decided
+            told.append(one)
+            if one.change != "nothing":
+                jobs.append(self._job(one, images))
+        if lacking:
+            if not jobs:
+                name = min(lacking)
+                not_named, unknown = lacking[name]
+                waited = self.now - self.row.created_at
+                raise not_there(f"{self.judged.key} in {name}", not_named, waited=waited, unknown=unknown)
+            jobs.append(_again(self.row))
+        data = [{"environment": one.environment, "change": one.change, "why": one_line(one.why)} for one in told]
+        return Finished({"change": "decided", "decisions": data}, tuple(jobs))
+
+    def _images(
+        self, environment: str, seen: Seen | None
+    ) -> tuple[Mapping[str, str], Mapping[str, str], Mapping[str, str]]:
+        """The images of a start by component; those that are not there; and why others are not known.
+
+        What nothing tells of any more, such as that of a merged pull request, stays as it runs.
+        """
+        wanted = named(self.judged.rules[environment].images, self.judged.key, self.work_in)
+        kept = {name: seen.images[name] for name in wanted.unknown if name in seen.images} if seen else {}
+        unknown = {name: why for name, why in wanted.unknown.items() if name not in kept}
+        found = resolve({**wanted.images, **kept}, self.outside.images).result()
+        for component, text in sorted(found.images.items()):
+            if image_digest(text) is None and component not in found.lacking:
+                host = image_name(text).host
+                raise _unset(f"{text} is looked up nowhere: no registry {host} is named", "RTB_HUB_REGISTRIES")
+        return found.images, found.lacking, unknown
+
+    def _job(self, decision: Decision, images: Mapping[str, str]) -> Job:
+        """The job that does it. It replaces none that somebody asked for meanwhile, and waits for those before it."""
+        name, judged = decision.environment, self.judged
+        payload: dict[str, Any] = {
+            "schema": SCHEMA, "id": derived(self.row.id, name), "issue": str(judged.key), "environment": name,
+            "requestedBy": {"kind": "service", "id": judged.ours, "via": judged.via}, "ifStartedBy": judged.ours,
+            "reason": one_line(decision.why)[:500],
+        }  # fmt: skip
+        if decision.change == "start":
+            rule = judged.rules[name]
+            works = [self.work_in(image.source) for _, image in sorted(rule.images.items()) if image.source]
+            branches = {work.branch for work in works if work is not None}
+            payload |= {
+                "images": dict(images), "blueprint": rule.blueprint,
+                "branch": branches.pop() if len(branches) == 1 else None,
+            }  # fmt: skip
+        preview = f"{name}/{judged.key}"
+        return Job(payload["id"], self.row.queue, f"preview.{decision.change}", payload, preview, parent=self.row.id)
+
+
+def _works(outside: Outside, key: IssueKey, first: tuple[Work, ...]) -> Callable[[str], Work | None]:
+    """The work on an issue in a repository: what was read already, else its newest open pull request; asked once."""
+
+    @cache
+    def work_in(repository: str) -> Work | None:
+        for work in first:
+            if work.repository.casefold() == repository.casefold():
+                return work
+        return next(iter(_sources(outside, repository).works(repository, key)), None)
+
+    return work_in
+
+
+def _sources(outside: Outside, repository: str) -> Sources:
+    if outside.sources is None:
+        what = f"{SERVICES_FILE} has a rule for {repository}, and GitHub cannot be asked"
+        keys = "RTB_HUB_FORGE_APP_ID and …_APP_KEY_FILE, or RTB_HUB_GITHUB_API and RTB_HUB_FORGE_TOKEN_FILE"
+        raise _unset(what, "RTB_HUB_FORGE_APP_ID", keys)
+    return outside.sources
+
+
+def _repositories(rule: ProjectRule) -> list[str]:
+    """The repositories of code that a rule names."""
+    return [*(rule.pull_requests.repositories if rule.pull_requests else ()), *_sources_of(rule)]
+
+
+def _sources_of(rule: ProjectRule) -> list[str]:
+    return [one.source for one in rule.images.values() if one.source is not None]
+
+
+def _names(rule: ProjectRule, repository: str) -> bool:
+    pulls = rule.pull_requests
+    return pulls is not None and repository.casefold() in {one.casefold() for one in pulls.repositories}
+
+
+def _issue_again(key: IssueKey, rules: Mapping[str, ProjectRule], row: JobRow, repository: str) -> tuple[Job, ...]:
+    """A hint of the issue, where its own rule has images whose tags the work in this repository tells."""
+    told = {one.casefold() for rule in rules.values() if rule.start_on is not None for one in _sources_of(rule)}
+    if repository.casefold() not in told:
+        return ()
+    made = derived(row.id, "issue")
+    payload = {"schema": SCHEMA, "id": made, "issue": str(key), "requestedBy": row.payload["requestedBy"]}
+    return (Job(made, row.queue, "issue.hint", payload, f"issue/{key}", replaces=True, parent=row.id),)
+
+
+def _again(row: JobRow) -> Job:
+    made = derived(row.id, "again")
+    return Job(made, row.queue, row.name, {**row.payload, "id": made}, row.key, True, parent=row.id)
+
+
+def _unset(what: str, field: str, names: str = "") -> ConfigError:
+    remedy = f"set {names or field} of the worker"
+    return ConfigError(Reason.INVALID_VALUE, Fault(what, field=field, remedy=remedy))

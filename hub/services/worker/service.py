@@ -17,9 +17,11 @@ from hub.services.worker.catching_up import Senders, catch_up
 from hub.services.worker.handling import JobHandler
 from hub.telemetry.telemetry import SILENT, Telemetry
 from hub.wiring import Hub
+from hub.wiring.outside import open_images
 from hub.writing.committer import GroupCommitter
 from reconcilers.ports.deliveries import Deliveries
 from reconcilers.ports.issues import Issues
+from reconcilers.ports.sources import Sources
 
 _PACE = Pace()
 
@@ -29,8 +31,8 @@ def _no_deliveries(_: ForgePolicy) -> None:
 
 
 def looking_up(ours: Hub, stack: ExitStack) -> ImageFinder | None:
-    """What looks up images in the registries of the settings, closed with `stack`. Raises as `Hub.images`."""
-    images = ours.images()
+    """What looks up images in the registries of the settings, closed with `stack`. Raises as `open_images`."""
+    images = open_images(ours)
     if images is not None:
         stack.callback(images.close)
     return images
@@ -48,12 +50,13 @@ def working(  # noqa: PLR0913 - what one process is given
     issues: Issues | None = None,
     deliveries: Callable[[ForgePolicy], Deliveries | None] = _no_deliveries,
     images: ImageFinder | None = None,
+    sources: Sources | None = None,
 ) -> Iterator[DatabaseWorker]:
     """A worker that runs within. `concurrency`: threads for jobs that need one.
 
     `redis_url` None: of the database's queue; else Redis wakes it, and a relay runs beside it. Raises `ConfigError`
     (InvalidValue) for a Redis that evicts. `issues` None: Jira is not asked. `deliveries` opens those of a forge.
-    `images` None: no registry is asked.
+    `images` None: no registry is asked. `sources` None: no pull request at GitHub is read.
 
     When it ends, it takes no more jobs and waits for those in hand, `pace.stop` at most; another worker does the rest.
     """
@@ -64,7 +67,7 @@ def working(  # noqa: PLR0913 - what one process is given
     def asks(job: CatchUp, may_go_on: Callable[[], None]) -> Finished:
         return catch_up(job, jobs, parts.reading(), senders, may_go_on=may_go_on)
 
-    handler = JobHandler(parts, committer, jobs.database, pool, issues, asks, images)
+    handler = JobHandler(parts, committer, jobs.database, pool, issues, asks, images, sources)
     with ExitStack() as stack:
         worker = DatabaseWorker(jobs, handler, pace=pace, telemetry=telemetry)
         if redis_url is not None:

@@ -18,7 +18,7 @@ projects:
     stopOn: {statusIds: ["10099"]}
     environments: [int]
     images:
-      web: {repository: registry.example.com/web, tag: "{key}-{sha7}"}
+      web: {repository: registry.example.com/web, tag: "{key}-{sha7}", source: acme/web}
       api: {repository: "registry.example.com:5000/api", digest: "sha256:DIGEST"}
 """.replace("DIGEST", "a" * 64)
 
@@ -29,6 +29,7 @@ def read(text: str) -> Services:
 
 def test_a_whole_file_is_read_and_fits_its_schema() -> None:
     rule = read(TEXT).projects["RTB"]
+    assert rule.start_on is not None
     assert (rule.start_on.status_ids, rule.start_on.labels) == (["10012"], ["preview"])
     assert rule.stop_on is not None
     assert (rule.stop_on.status_ids, rule.stop_on.labels) == (["10099"], [])
@@ -55,6 +56,13 @@ def test_a_whole_file_is_read_and_fits_its_schema() -> None:
         ("[int]", "[int, live]", 5, "projects.RTB.environments[1]", "'live' is gated"),
         ("[int]", "[int, dev]", 5, "projects.RTB.environments[1]", "lives on branch dev"),
         ("[int]", "[nit]", 5, "projects.RTB.environments[0]", "no environment 'nit'"),
+        (", source: acme/web", "", 7, "projects.RTB.images.web", "no source"),
+        ("{key}-{sha7}", "{key}", 7, "projects.RTB.images.web", "does not need"),
+        ("acme/web}", "acme/web, otherwise: '{sha7}'}", 7, "projects.RTB.images.web", "wrong otherwise"),
+        ("source: acme/web", "source: https://x/acme/web", 7, "projects.RTB.images.web.source", "wrong form"),
+        ("    startOn", "    pullRequests: {repositories: []}\n    startOn", 3, "projects.RTB.pullRequests.repositories", "at least 1"),
+        ("    startOn", "    pullRequests: {repositories: [acme/web], labels: []}\n    startOn", 3, "projects.RTB.pullRequests", "neither"),
+        ('    startOn: {statusIds: ["10012"], labels: [preview]}\n', "", 2, "projects.RTB", "no startOn"),
         ("{key}-{sha7}", "{key}-{commit}", 7, "projects.RTB.images.web.tag", "'commit' in braces"),
         ("{key}-{sha7}", "{key", 7, "projects.RTB.images.web.tag", "makes no tag"),
         ("{key}-{sha7}", "x" * 109 + "{key}", 7, "projects.RTB.images.web.tag", "makes no tag"),
@@ -77,7 +85,7 @@ def test_a_mistake_is_told_with_its_place(old: str, new: str, line: int, field: 
 
 
 def test_a_tag_of_just_as_many_signs_as_a_registry_takes_is_one() -> None:
-    assert read(TEXT.replace("{key}-{sha7}", "x" * 108 + "{key}", 1)).projects
+    assert read(TEXT.replace("{key}-{sha7}", "x" * 108 + "{key}", 1).replace(", source: acme/web", "")).projects
 
 
 @pytest.mark.parametrize("text", ["", "- a", "projects: [", "a: b", "projects:", "\x00"])

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from generator.bootstrap.hub_jobs import jobs_of
+from generator.model.registries import read_registries
 from generator.model.services import read_services
 from reconcilers.approval.push_rules import branch_rules
 from worlds.builders import digest, environment, preview, render
@@ -45,8 +46,12 @@ BLOCKS = [
 NEAR = [block for block in BLOCKS if block.language == "bash" and block.needs is None]
 MARKED = [block for block in BLOCKS if block.language == "bash" and block.needs]
 RULES = [block for block in BLOCKS if block.text.startswith("projects:")]
+REGISTRIES = [block for block in BLOCKS if block.text.startswith("registries:")]
 OBJECTS: list[Any] = [
-    tree for b in BLOCKS if b.language == "yaml" and b not in RULES for tree in yaml.safe_load_all(b.text)
+    tree
+    for b in BLOCKS
+    if b.language == "yaml" and b not in (*RULES, *REGISTRIES)
+    for tree in yaml.safe_load_all(b.text)
 ]
 
 
@@ -161,6 +166,11 @@ def test_its_objects_validate(tmp_path: Path) -> None:
     (tmp_path / "objects.yaml").write_text(yaml.safe_dump_all([*OBJECTS, service]))
     ran = rtb_hub("validate", tmp_path / "objects.yaml")
     assert ran.code == 0, ran.out
+
+
+def test_its_registries_are_ones() -> None:
+    (block,) = REGISTRIES
+    assert read_registries(block.text.encode(), "registries.yaml").registries
 
 
 def test_its_rules_of_previews_are_such_a_file() -> None:

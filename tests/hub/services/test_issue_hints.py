@@ -14,7 +14,7 @@ from generator.errors import Reason, Transient
 from generator.values.naming import IssueKey
 from hub.queue.payloads import SCHEMA, IssueHint
 from hub.queue.port import Finished
-from hub.services.worker.hints import GIVE_UP, follow
+from hub.services.worker.hints import Outside, follow
 from hub.services.worker.service import working
 from hub.store.database import Database, sqlite_url
 from hub.store.jobs import Job, JobRow
@@ -34,7 +34,7 @@ projects:
       api: {repository: registry.example.com/api, digest: "DIGEST"}
 """.replace("DIGEST", digest())
 PINNED = RULE.replace("WEB", f'digest: "{digest()}"')
-TAGGED = RULE.replace("WEB", 'tag: "{key}-{sha7}"')
+TAGGED = RULE.replace("WEB", 'tag: "{key}-{sha7}", source: acme/web')
 
 
 @dataclass
@@ -118,22 +118,10 @@ def test_what_a_person_started_is_left_as_it_is(serving: Serving) -> None:
     assert serving.operations() == ["op-1"]
 
 
-def test_an_image_that_is_not_known_yet_is_waited_for(serving: Serving) -> None:
-    configured(serving, TAGGED)
-    with working(serving.parts(), serving.jobs, pace=QUICK, issues=FakeIssues({"RTB-1": "10"})):
-        serving.put(hint("jira-1"))
-        row = serving.ended("jira-1", "waiting")
-    assert row.error is not None
-    assert row.error["reason"] == "ImageNotThere"
-    assert "registry.example.com/web:RTB-1-{sha7}" in faults(row)[0]["message"]
-    assert row.run_at - row.created_at >= timedelta(seconds=15)
-    assert serving.operations() == []
-
-
 def test_without_a_rule_or_without_jira_the_job_says_so(serving: Serving) -> None:
     with working(serving.parts(), serving.jobs, pace=QUICK):
         serving.put(hint("jira-1"))
-        assert "no rule for project RTB" in (serving.ended("jira-1").result or {})["why"]
+        assert "no rule for issues of project RTB" in (serving.ended("jira-1").result or {})["why"]
         configured(serving, PINNED)
         serving.put(hint("jira-2"))
         dead = serving.ended("jira-2", "dead")
@@ -158,20 +146,23 @@ def test_a_jira_that_is_down_stops_nothing_and_is_asked_again(serving: Serving) 
     assert len(listed(serving)) == 1
 
 
-@pytest.mark.parametrize(
-    ("waited", "pause"), [(0, 15.0), (61, 15.25), (1_199, 299.75), (1_300, 300.0), (3_599, 300.0), (3_600, None)]
-)
-def test_an_image_is_looked_for_less_and_less_and_given_up(serving: Serving, waited: int, pause: float | None) -> None:
+def test_a_tag_that_is_looked_up_nowhere_is_told(serving: Serving) -> None:
+    configured(serving, RULE.replace("WEB", 'tag: "{key}"'))
+    with working(serving.parts(), serving.jobs, pace=QUICK, issues=FakeIssues({"RTB-1": "10"})):
+        serving.put(hint("jira-1"))
+        dead = serving.ended("jira-1", "dead")
+    assert faults(dead)[0]["field"] == "RTB_HUB_REGISTRIES"
+    assert "registry.example.com/web:RTB-1" in faults(dead)[0]["message"]
+
+
+def test_a_commit_that_is_read_nowhere_is_told(serving: Serving) -> None:
     configured(serving, TAGGED)
-    serving.put(hint("jira-1"))
-    row = serving.jobs.get("jira-1")
-    assert row is not None
-    with pytest.raises(Exception, match="no digest of") as raised:
-        decided(serving, row, FakeIssues({"RTB-1": "10"}), timedelta(seconds=waited))
-    assert getattr(raised.value, "retry_after_seconds", None) == pause
-    assert timedelta(seconds=3_600) == GIVE_UP
+    with working(serving.parts(), serving.jobs, pace=QUICK, issues=FakeIssues({"RTB-1": "10"})):
+        serving.put(hint("jira-1"))
+        dead = serving.ended("jira-1", "dead")
+    assert faults(dead)[0]["field"] == "RTB_HUB_FORGE_APP_ID"
 
 
 def decided(serving: Serving, row: JobRow, issues: FakeIssues, waited: timedelta) -> Finished:
     said = IssueHint.model_validate(row.payload)
-    return follow(said, row, serving.parts().reading(), issues, now=row.created_at + waited)
+    return follow(said, row, serving.parts().reading(), Outside(issues), now=row.created_at + waited)

@@ -227,6 +227,25 @@ class TestMeaning:
         (kept,) = here.kept()
         assert (kept.state, bool(kept.reason)) == (("processed", False) if numbers else ("ignored", True))
 
+    @pytest.mark.parametrize(
+        ("head", "branch", "is_hinted"),
+        [("acme/web", "feature/RTB-1", True), ("fork/web", "feature/RTB-1", False), ("acme/web", None, False)],
+    )
+    def test_a_run_of_a_branch_without_a_pull_request_is_hinted_at(
+        self, here: Inbox, head: str, branch: str | None, is_hinted: bool
+    ) -> None:
+        run = {
+            "conclusion": "success",
+            "pull_requests": [],
+            "head_branch": branch,
+            "head_repository": {"full_name": head},
+        }
+        body = as_json({"action": "completed", "workflow_run": run, "repository": {"full_name": "acme/web"}})
+        assert here.send("github", body, from_github(body, event="workflow_run")).status_code == 202
+        assert [(one.name, one.payload["branch"], one.key) for one in here.put()] == (
+            [("branch.hint", branch, f"branch/acme/web/{branch}")] if is_hinted else []
+        )
+
     def test_what_is_not_of_an_issue_is_ignored(self, here: Inbox) -> None:
         body = issue(event="sprint_started")
         assert here.send("jira", body, from_jira(body)).json()["state"] == "ignored"

@@ -8,7 +8,7 @@ import pytest
 
 from generator.model.services import ProjectRule
 from generator.values.naming import IssueKey
-from reconcilers.lifecycle.issue_rules import Seen, decide, rule_name, seen_in
+from reconcilers.lifecycle.issue_rules import Decision, Seen, as_asked, decide, rule_name, seen_in
 from reconcilers.ports.issues import Issue
 from worlds.builders import image
 from worlds.memory_store import MemoryStore
@@ -58,8 +58,8 @@ def issue(status: str = "1", *labels: str, done: bool = False, key: IssueKey = K
         (issue("10", "halt"), BOTH, OURS, "stop", "label halt stops"),
         (issue("10", "halt"), BOTH, None, "nothing", "no preview"),
         (issue("1", done=True), BOTH, OURS, "stop", "what is done"),
-        (issue("10"), {}, OURS, "nothing", "as that asks"),
-        (issue("10"), {}, OLDER, "start", "other images"),
+        (issue("10"), {}, OURS, "start", "status 10 starts"),
+        (issue("10"), {"startOn": None, "pullRequests": {"repositories": ["acme/web"]}}, None, "nothing", "no status"),
         (issue("10"), {}, OTHERS, "nothing", "one of alice is there already"),
         (issue("10"), {}, Seen("", {}), "nothing", "cannot be read"),
         (issue("1"), {}, Seen("", {}), "nothing", "cannot be read"),
@@ -78,14 +78,23 @@ def test_what_follows(found: Issue | None, said: dict[str, Any], seen: Seen | No
 
 def test_each_environment_is_decided_by_what_is_there() -> None:
     rules = {"stg": rule(), "int": rule()}
-    told = decide(KEY, issue("10"), rules, {"stg": OURS})
+    told = decide(KEY, issue("10"), rules, {"stg": OTHERS})
     assert [(one.environment, one.change) for one in told] == [("int", "start"), ("stg", "nothing")]
 
 
-def test_images_that_nobody_knows_yet_are_no_other_images() -> None:
-    unknown = rule(images={"web": {"repository": "web", "tag": "{key}"}})
-    (one,) = decide(KEY, issue("10"), {"int": unknown}, {"int": OLDER})
-    assert one.change == "nothing"
+@pytest.mark.parametrize(
+    ("seen", "images", "change", "why"),
+    [
+        (None, WEB, "start", "because"), (OURS, WEB, "nothing", "as that asks"), (OLDER, WEB, "start", "other images"),
+        (OURS, {"web": image("web").replace("@", ":tag@")}, "nothing", "as that asks"),
+        (OURS, {**WEB, "api": image("api")}, "start", "other images"),
+    ],
+)  # fmt: skip
+def test_what_is_there_is_compared_by_its_images(
+    seen: Seen | None, images: dict[str, str], change: str, why: str
+) -> None:
+    one = as_asked(Decision("int", "start", "because"), seen, images)
+    assert (one.change, why in one.why) == (change, True)
 
 
 @pytest.fixture
