@@ -86,23 +86,10 @@ def start(
     Example: rtb-hub start RTB-123 --env int --image web=registry.example.com/web@sha256:… --image api=…
     """
     if api := server.api_of(repo):
-        from hub.commands.pairs import pairs, settings_of
         from hub.commands.server import changing
 
-        body = {
-            "issue": key,
-            "environment": env,
-            "images": pairs("image", [*image]),
-            "settings": settings_of([*settings]),
-            "blueprint": blueprint,
-            "branch": branch,
-            "compute": compute,
-            "ttl": ttl,
-            "officeHours": office_hours,
-            "queue": queue,
-            "unset": [*unset],
-            "reset": reset,
-        }
+        told = {"blueprint": blueprint, "branch": branch, "compute": compute, "ttl": ttl, "officeHours": office_hours}
+        body = changing.start_body((key, env), image, settings, **told, queue=queue, unset=[*unset], reset=reset)
         return changing.start(api, body, output)
     from hub.commands import start as command
     from hub.commands.arguments import Arguments
@@ -147,13 +134,19 @@ def diff(
 
     Exit code 3 when something would change, 0 when nothing would.
     """
+    if api := server.api_of(repo):
+        from hub.commands.server import changing, reading
+
+        told = {"blueprint": blueprint, "branch": branch, "compute": compute, "ttl": ttl, "officeHours": office_hours}
+        body = changing.start_body((key, env), image, settings, **told, unset=[*unset], reset=reset)
+        return reading.diff(api, body, output)
     from hub.commands import start as command
     from hub.commands.arguments import Arguments
 
     asked = Arguments(
         key, env, [*image], [*settings], blueprint, branch, compute, ttl, office_hours, unset=unset, reset=reset
     )
-    command.diff(asked, repo=repo, output=output)
+    return command.diff(asked, repo=repo, output=output)
 
 
 @options.command(panel="Previews")
@@ -296,6 +289,11 @@ def why(
         return
     if key is None or env is None:
         raise click.UsageError("KEY and --env are needed, or --recorded FILE.")
+    if api := server.api_of(repo, cluster=cluster, save=save, kubeconfig=kubeconfig):
+        from hub.commands.server import reading
+
+        reading.why(api, (key, env), is_whole=all, check=check, output=output)
+        return
     at = Options(cluster or "", kubeconfig)
     command.run(key, env, repo=repo, at=at, save=save, is_whole=all, check=check, output=output, url=url)
 

@@ -234,9 +234,13 @@ def history(key: str | None, env: str | None, since: str | None, limit: int, rep
 
     Example: rtb-hub history RTB-123 --env int --since 7d
     """
+    if api := server.api_of(repo):
+        from hub.commands.server import reading
+
+        return reading.history(api, key, {"env": env, "since": since, "limit": limit}, output)
     from hub.commands import history as command
 
-    command.run(command.Arguments(key, env, since, limit), repo=repo, output=output)
+    return command.run(command.Arguments(key, env, since, limit), repo=repo, output=output)
 
 
 COMMANDS = (list_previews, stop, extend, revive, history)

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 _KEY = "hub.cli.server"
 #: Commands that work through one.
-THROUGH = ("list", "show", "start", "set", "unset", "stop", "extend", "revive", "mcp")
+THROUGH = (
+    "list", "show", "why", "history", "start", "diff", "set", "unset", "stop", "extend", "revive", "mcp",
+)  # fmt: skip
 
 
 #: Commands that work on the services' database.

@@ -37,18 +37,23 @@ def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
     """Print the history, newest first; exits with the code of what kept an environment from being read."""
     key = IssueKey.parse(arguments.key) if arguments.key else None
     ours = hub()
-    since = _since(arguments.since, ours.clock())
+    since = since_of(arguments.since, ours.clock())
     told = history(Wanted(key, arguments.env, since, arguments.limit), repository=ours.repository(repo))
-    data = {
+    emit(history_data(told), output, lambda console: tell(console, told, arguments))
+    exit_for_unreadable(told.unreadable)
+
+
+def history_data(told: Told) -> dict[str, Any]:
+    """What happened, for machines."""
+    return {
         "events": [_data(event) for event in told.events],
         "more": told.more,
         "unreadable": describe_unreadable(told.unreadable),
     }
-    emit(data, output, lambda console: _tell(console, told, arguments))
-    exit_for_unreadable(told.unreadable)
 
 
-def _since(text: str | None, now: datetime) -> datetime | None:
+def since_of(text: str | None, now: datetime) -> datetime | None:
+    """The moment so long before `now`; None for none. Raises `ConfigError` (InvalidValue)."""
     if text is None:
         return None
     try:
@@ -73,7 +78,8 @@ def _data(event: Event) -> dict[str, Any]:
     }
 
 
-def _tell(console: Console, told: Told, asked: Arguments) -> None:
+def tell(console: Console, told: Told, asked: Arguments) -> None:
+    """What happened, for people."""
     if told.events:
         _tell_events(console, told.events)
     else:

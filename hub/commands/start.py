@@ -43,8 +43,8 @@ def diff(arguments: Arguments, *, repo: str | None, output: Format) -> None:
     """Show what `run` would change; exits with `DIFFERENT` when there is something."""
     ours = hub()
     found = action.diff(_asked(arguments, ours), arguments.env, parts=ours.parts(repo))
-    data = {"change": found.outcome.change, "objects": [change_data(change) for change in found.changes]}
-    emit(data, output, lambda console: _print_changes(console, found.changes, found.outcome))
+    data = difference_data(found.changes, found.outcome)
+    emit(data, output, lambda console: tell_difference(console, found.changes, found.outcome))
     if found.outcome.change != "unchanged":
         sys.exit(DIFFERENT)
 
@@ -115,7 +115,13 @@ def tell(console: Console, started: Started) -> None:
     console.print(f"  price   {money_line(row)}")
 
 
-def _print_changes(console: Console, changes: tuple[ObjectChange, ...], outcome: StartOutcome) -> None:
+def difference_data(changes: tuple[ObjectChange, ...], outcome: StartOutcome) -> dict[str, object]:
+    """What a start would change, for machines."""
+    return {"change": outcome.change, "objects": [change_data(change) for change in changes]}
+
+
+def tell_difference(console: Console, changes: tuple[ObjectChange, ...], outcome: StartOutcome) -> None:
+    """What a start would change, for people."""
     print_changes(console, changes)
     if not changes:
         same = outcome.change in ("unchanged", "kept")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from generator.errors import ConfigError, Fault, Reason, Stalled
 from generator.values.formats import format_time
@@ -90,12 +90,17 @@ def _check(answer: Answer, *, check: bool) -> None:
 
 
 def _emit(answer: Answer, *, is_whole: bool, output: Format) -> None:
+    emit(answer_data(answer), output, lambda console: tell(console, answer, is_whole=is_whole))
+
+
+def answer_data(answer: Answer) -> dict[str, Any]:
+    """An answer for machines."""
     reached = answer.recording.reached
-    data = {**why_data(answer.phase, answer.unread), "reachable": reached_data(reached) if reached else None}
-    emit(data, output, lambda console: _tell(console, answer, is_whole=is_whole))
+    return {**why_data(answer.phase, answer.unread), "reachable": reached_data(reached) if reached else None}
 
 
-def _tell(console: Console, answer: Answer, *, is_whole: bool) -> None:
+def tell(console: Console, answer: Answer, *, is_whole: bool) -> None:
+    """An answer for people; `is_whole`: with everything that was found."""
     from rich.text import Text
 
     phase, found = answer.phase, answer.phase.finding

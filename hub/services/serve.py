@@ -127,7 +127,7 @@ def parts(ours: Hub, repo: str | None, database: Database, sign_in: SignIn) -> I
     with ExitStack() as stack:
         feed.start()
         stack.callback(feed.stop)
-        concurrency = ours.settings.worker_concurrency
+        concurrency, images = ours.settings.worker_concurrency, looking_up(ours, stack)
         worker = stack.enter_context(
             working(
                 writes.parts(repo),
@@ -137,7 +137,7 @@ def parts(ours: Hub, repo: str | None, database: Database, sign_in: SignIn) -> I
                 redis_url=ours.settings.secret("redis_url"),
                 issues=ours.issues(),
                 deliveries=ours.deliveries,
-                images=looking_up(ours, stack),
+                images=images,
                 sources=open_sources(ours),
             )
         )
@@ -159,6 +159,7 @@ def parts(ours: Hub, repo: str | None, database: Database, sign_in: SignIn) -> I
             ours.telemetry,
             starter=reader.starter,
             clusters=Clusters(_now, reader.clusters()),
+            images=images,
         )
 
 

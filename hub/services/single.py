@@ -126,6 +126,7 @@ def serve_dashboard(ours: Hub, asked: Place, say: Callable[[str], None]) -> None
             ours.telemetry,
             starter=reader.starter,
             clusters=clusters,
+            images=looking_up(ours, stack),
         )
         if health is not None:
             figures = partial(sample, api)

@@ -141,8 +141,8 @@ class Settings(BaseModel):
     redis_url_file: Path | None = Field(None, alias="RTB_HUB_REDIS_URL_FILE")
     """The file that holds it. Default: none."""
     server: str | None = Field(None, alias=URL)
-    """A hub that runs as a service, by its address: list, show, start, stop, extend, revive and mcp ask it instead
-    of a state repository, as with --server. Default: none."""
+    """A hub that runs as a service, by its address: list, show, start and others ask it instead of a
+    state repository, as with --server. Default: none."""
     server_token: SecretStr | None = Field(None, alias=TOKEN)
     """The service token that is shown to it. Default: none."""
     server_token_file: Path | None = Field(None, alias=TOKEN_FILE)

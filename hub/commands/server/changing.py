@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from generator.errors import ConfigError, Fault, HubError, Reason, Stalled
 from generator.values.naming import IssueKey
 from hub.adapters.http import Route
+from hub.commands.pairs import pairs, settings_of
 from hub.commands.server.calling import Api, Asked, fault_told
 from hub.commands.server.printing import emit, mapping
 from hub.output.console import error_data, report
@@ -27,6 +28,12 @@ def change(api: Api, route: Route, body: Mapping[str, Any], purpose: str, output
     """Have something done, and print what the command line prints of it."""
     told = done(api, route, body, purpose)
     emit(lambda: details(told), lambda: text(told), output)
+
+
+def start_body(at: tuple[str, str], image: Sequence[str], settings: Sequence[str], **said: Any) -> dict[str, Any]:
+    """The body of a start `at` (key, environment), by its options. Raises `ConfigError` for what is not NAME=VALUE."""
+    images, pairs_of = pairs("image", [*image]), settings_of([*settings])
+    return {"issue": at[0], "environment": at[1], "images": images, "settings": pairs_of, **said}
 
 
 def start(api: Api, body: Mapping[str, Any], output: Format) -> None:

@@ -1,16 +1,18 @@
-"""`rtb-hub list` and `rtb-hub show` through a server. The server words them, by the same views."""
+"""`rtb-hub list`, `show`, `history`, `diff` and `why` through a server. The server words them, by the same views."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from generator.errors import Reason
+from generator.errors import Fault, Reason, Stalled
 from generator.values.naming import IssueKey
 from hub.adapters.http import Answer, Route
-from hub.commands.server.calling import Api, Asked, Query
+from hub.commands.server.calling import Api, Asked
 from hub.commands.server.printing import emit, is_terminal, mapping
-from hub.output.exit_codes import CODES
+from hub.output.exit_codes import CODES, DIFFERENT
 from hub.output.formats import Format
 
 _WIDEST = 1000
@@ -26,29 +28,66 @@ def list_previews(api: Api, options: Mapping[str, str | bool | int | Sequence[st
             query.append((name, str(value)))
         else:
             query += [(name, one) for one in value or ()]
-    answer = _shown(api, Route.of("/api/v1/listing"), "list previews", query, output)
+    _exit_incomplete(_shown(api, Route.of("/api/v1/listing"), Asked(purpose="list previews", query=query), output))
+
+
+def show(api: Api, key: str, env: str, output: Format) -> None:
+    """Print one preview."""
+    issue = IssueKey.parse(key)
+    route = Route.of("/api/v1/previews/{}/{}/shown", env, issue)
+    _shown(api, route, Asked(purpose=f"show {issue} in {env}"), output)
+
+
+def history(api: Api, key: str | None, options: Mapping[str, str | int | None], output: Format) -> None:
+    """Print what happened; exits with the code of what kept an environment from being read."""
+    issue = IssueKey.parse(key) if key else None
+    told = {"key": None if issue is None else str(issue), **options}
+    query = [(name, str(value)) for name, value in told.items() if value is not None]
+    _exit_incomplete(_shown(api, Route.of("/api/v1/history"), Asked(purpose="show the history", query=query), output))
+
+
+def diff(api: Api, body: Mapping[str, Any], output: Format) -> None:
+    """Print what a start would change; exits with `DIFFERENT` when there is something."""
+    issue = IssueKey.parse(body["issue"])
+    said = {name: value for name, value in body.items() if value is not None} | {"issue": str(issue)}
+    purpose = f"show what a start of {issue} in {body['environment']} would change"
+    asked = Asked(purpose=purpose, method="POST", body=said)
+    answer = _shown(api, Route.of("/api/v1/previews/plan/shown"), asked, output)
+    if answer.headers.get("x-rtb-change") != "unchanged":
+        sys.exit(DIFFERENT)
+
+
+def why(api: Api, at: tuple[str, str], *, is_whole: bool, check: bool, output: Format) -> None:
+    """Print why the preview `at` (key, environment) is where it is.
+
+    Raises, when asked to `check`, `Stalled` (PreviewFailed).
+    """
+    issue, env = IssueKey.parse(at[0]), at[1]
+    route = Route.of("/api/v1/previews/{}/{}/why", env, issue)
+    query = [("all", "true")] if is_whole else []
+    asked = Asked(purpose=f"tell why {issue} in {env} is where it is", query=query)
+    phase = _shown(api, route, asked, output).headers.get("x-rtb-phase")
+    if check and phase in {"failed", "stuck"}:
+        raise Stalled(Reason.PREVIEW_FAILED, Fault(f"it is {phase}"))
+
+
+def _exit_incomplete(answer: Answer) -> None:
     reason = answer.headers.get("x-rtb-incomplete")
     if reason:
         known = reason in {one.value for one in Reason}
         sys.exit(CODES[Reason(reason) if known else Reason.SERVER_REFUSED])
 
 
-def show(api: Api, key: str, env: str, output: Format) -> None:
-    """Print one preview."""
-    issue = IssueKey.parse(key)
-    _shown(api, Route.of("/api/v1/previews/{}/{}/shown", env, issue), f"show {issue} in {env}", [], output)
-
-
-def _shown(api: Api, route: Route, purpose: str, query: Query, output: Format) -> Answer:
+def _shown(api: Api, route: Route, asked: Asked, output: Format) -> Answer:
     if output is not Format.TABLE:
-        answer = api.call(route, Asked(purpose=purpose, query=query))
-        emit(lambda: mapping(answer.data, purpose), str, output)
+        answer = api.call(route, asked)
+        emit(lambda: mapping(answer.data, asked.purpose), str, output)
         return answer
     form = [("width", str(_WIDEST)), ("terminal", "false")]
     if is_terminal():
         from shutil import get_terminal_size
 
         form = [("width", str(min(_WIDEST, max(20, get_terminal_size().columns)))), ("terminal", "true")]
-    answer = api.call(route, Asked(purpose=purpose, query=[*query, *form], accept="text/plain"))
+    answer = api.call(route, replace(asked, query=[*asked.query, *form], accept="text/plain"))
     emit(dict, lambda: answer.body.decode("utf-8", "replace"), output)
     return answer

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from generator.errors import HubError, declared
+from generator.errors import Fault, HubError, Reason, Stalled, declared
 from generator.values.formats import format_time
 from generator.values.naming import IssueKey
 from hub.actions.why import Recorder, why_in
@@ -22,11 +22,12 @@ KEPT, _MOST = timedelta(seconds=5), 500
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a cluster told at `at`: `phase`, and `unread` kinds with the reason. `phase` None: nothing is known."""
+    """What a cluster told at `at`: `phase`, and `unread` kinds with the reason. `phase` None: nothing, for `error`."""
 
     at: datetime
     phase: Phase | None
     unread: Mapping[str, str]
+    error: HubError | None = None
 
     @property
     def is_read(self) -> bool:
@@ -58,7 +59,9 @@ class Clusters:
         environment = state.environment.name
         cluster = self.connected.get(environment)
         if cluster is None:
-            return Told(self.clock(), None, {"cluster": f"no cluster is connected for {environment}"})
+            remedy = f"connect it at the hub with RTB_HUB_CLUSTERS={environment}=CONTEXT"
+            fault = Fault(f"no cluster is connected for {environment}", remedy=remedy)
+            return self._unread(Stalled(Reason.CLUSTER_UNREACHABLE, fault))
         place = environment, str(key)
         with self._lock:
             asking = self._asking.setdefault(place, threading.Lock())
@@ -73,11 +76,12 @@ class Clusters:
     def _asked(self, state: EnvironmentState, key: IssueKey, cluster: Recorder) -> Told:
         try:
             answer = why_in(state, key, cluster=cluster, clock=self.clock)
-        except HubError as err:
-            return Told(self.clock(), None, {"cluster": err.words})
         except Exception as err:  # noqa: BLE001 - the border of a cluster: what it says is no mistake of the caller's
-            return Told(self.clock(), None, {"cluster": declared("the cluster cannot be read", err).words})
+            return self._unread(declared("the cluster cannot be read", err))
         return Told(self.clock(), answer.phase, answer.unread)
+
+    def _unread(self, error: HubError) -> Told:
+        return Told(self.clock(), None, {"cluster": error.words}, error)
 
     def _keep(self, place: tuple[str, str], told: Told) -> None:
         with self._lock:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, cast
 from fastapi import Depends, Request
 
 from generator.errors import Reason, Waiting
+from hub.actions.images import ImageFinder
 from hub.actions.repository import Repository
 from hub.queue.jobs import Jobs
 from hub.services.api.access import Access, CallerOf, RightOf, audit_entry, authorised
@@ -31,6 +32,8 @@ __all__ = ["Api", "ApiOf", "CallerOf", "Data", "RightOf", "api_of", "audit_entry
 class Api:
     """Of one process. `starter` plans starts; `clusters` are those that are connected.
 
+    `images` finds what tags name; None: nobody looks.
+
     `checks`: what `/readyz` names, each with whether it is well.
     """
 
@@ -41,6 +44,7 @@ class Api:
     clock: Callable[[], datetime]
     starter: Starter = field(kw_only=True)
     clusters: Clusters = field(kw_only=True)
+    images: ImageFinder | None = field(default=None, kw_only=True)
     checks: dict[str, Callable[[], bool]] = field(default_factory=dict)
     telemetry: Telemetry = SILENT
     #: How many plans are made at a time.

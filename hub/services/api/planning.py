@@ -14,6 +14,7 @@ from generator.errors import ConfigError, Fault, HubError, Reason, Transient
 from generator.values.formats import Duration, EnvironmentName, Time
 from generator.values.naming import IssueKey
 from hub.actions import extend, revive, start, stop
+from hub.actions.images import resolve_now
 from hub.actions.stop import StopRequest
 from hub.queue.payloads import Issue, Said, StartBody, Why
 from hub.services.api.context import Api, ApiOf, CallerOf, Data
@@ -104,8 +105,9 @@ def plan_all(body: PlansBody, api: ApiOf, caller: CallerOf) -> Data:
 
 
 def planned_start(api: Api, caller: Caller, body: StartBody) -> Planned:
-    """The plan of a start as a value. Raises what the caller has no right to, and what keeps it from being planned."""
-    item = StartItem(action="start", **{name: getattr(body, name) for name in type(body).model_fields})
+    """The plan of a start at once. Raises what the caller has no right to, and what keeps it from being planned."""
+    said = {name: getattr(body, name) for name in type(body).model_fields}
+    item = StartItem(action="start", **{**said, "queue": False})
     (found,) = _planned(api, caller, [item], api.clock())
     if found.error is not None:
         raise found.error
@@ -145,7 +147,7 @@ def _submission(api: Api, caller: Caller, item: Any) -> Submission[Any]:
     key, who = IssueKey.parse(item.issue), caller.name
     match item:
         case StartItem():
-            return start.submission_that_may_wait(item.asked(who), item.environment, api.starter, queue=item.queue)
+            return _start(api, item, who)
         case StopItem():
             return stop.submission(StopRequest(key, who, item.reason), item.environment)
         case ExtendItem():
@@ -155,6 +157,17 @@ def _submission(api: Api, caller: Caller, item: Any) -> Submission[Any]:
             asked_back = ReviveRequest(key, who, item.ttl)
             return revive.submission_with(asked_back, item.environment, store=api.repository.store, starter=api.starter)
     raise AssertionError(f"nothing plans {item}")
+
+
+def _start(api: Api, item: StartItem, who: str) -> Submission[Any]:
+    """A start with the digests of what its tags name, which are looked up when it is planned."""
+
+    def planned(state: EnvironmentState, now: datetime) -> Any:
+        named = item.model_copy(update={"images": dict(resolve_now(item.images, api.images))})
+        asked = start.submission_that_may_wait(named.asked(who), item.environment, api.starter, queue=item.queue)
+        return asked.plan(state, now)
+
+    return Submission(item.environment, IssueKey.parse(item.issue), planned, "start")
 
 
 def _refusing(one: Submission[Any], api: Api, caller: Caller, snapshot: Snapshot, item: Any) -> Submission[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -15,12 +16,20 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from generator.errors import HubError
 from generator.values.naming import IssueKey
+from hub.actions.history import Told
 from hub.actions.show import show_in
+from hub.actions.why import Answer
+from hub.adapters.kubernetes.recording import Recording
+from hub.commands import history as history_command
+from hub.commands import start as start_command
+from hub.commands import why as why_command
 from hub.commands.show import shown_data
 from hub.commands.show import tell as tell_shown
 from hub.output.worded import UNBOUNDED, worded
-from hub.services.api.context import ApiOf
+from hub.queue.payloads import StartBody
+from hub.services.api.context import ApiOf, CallerOf
 from hub.services.api.limits import StrictRoute
+from hub.services.api.planning import planned_start
 from hub.services.api.reads import Env, Key, state_of
 from hub.services.api.snapshot import Snapshot
 from hub.views.listing.data import listing_data
@@ -29,6 +38,8 @@ from hub.views.listing.model import Cursor, Filter, Order, Page, Sort, wanted
 from hub.views.listing.rows import Listed
 from hub.views.listing.table import tell as tell_listing
 from hub.views.preview import outline_row
+from reconcilers.lifecycle.start import StartOutcome
+from reconcilers.state.history import Home, read_history
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,6 +49,8 @@ router = APIRouter(prefix="/api/v1", route_class=StrictRoute)
 MOST = 10_000
 #: The reason of what kept a part from being read: a client ends with its code, by which nobody takes a part for all.
 INCOMPLETE = "X-RTB-Incomplete"
+#: What a start would be, and where a preview stands: a client ends with another code for some.
+CHANGE, PHASE = "X-RTB-Change", "X-RTB-Phase"
 Names = Annotated[list[Annotated[str, Query(max_length=100)]], Query(max_length=50)]
 One = Annotated[str | None, Query(max_length=200)]
 
@@ -123,3 +136,62 @@ def shown(env: Env, key: Key, api: ApiOf, form: FormOf) -> Response:
     """What `rtb-hub show` prints of a preview: as JSON, or for `Accept: text/plain` in words."""
     found = show_in(state_of(api.snapshot, env), IssueKey.parse(key), cluster=None, clock=api.clock)
     return form.answer(lambda: shown_data(found), lambda console: tell_shown(console, found))
+
+
+@router.get("/history", response_model=None)
+def shown_history(
+    api: ApiOf, form: FormOf, key: Annotated[str | None, Query(max_length=40)] = None,
+    env: Annotated[str | None, Query(max_length=40)] = None, since: Annotated[str | None, Query(max_length=20)] = None,
+    limit: Annotated[int, Query(ge=0, le=MOST)] = 50,
+) -> Response:  # fmt: skip
+    """What `rtb-hub history` prints: as JSON, or for `Accept: text/plain` in words. `limit` 0: at most 10000."""
+    snapshot, asked = api.snapshot, history_command.Arguments(key, env, since, limit)
+    states = [state_of(snapshot, env)] if env is not None else list(snapshot.states.values())
+    homes = [Home(state.environment.name, state.snapshot, state.request_snapshots) for state in states]
+    issue, begin = IssueKey.parse(key) if key else None, history_command.since_of(since, api.clock())
+    events = list(islice(read_history(homes, api.repository.store, key=issue, since=begin), (limit or MOST) + 1))
+    told = Told(tuple(events[: limit or MOST]), len(events) > (limit or MOST), {} if env else snapshot.failures)
+    why = next(iter(told.unreadable.values()), None)
+    incomplete = {INCOMPLETE: why.reason.value} if why else {}
+    return form.answer(
+        lambda: history_command.history_data(told),
+        lambda console: history_command.tell(console, told, asked),
+        **incomplete,
+    )
+
+
+@router.post("/previews/plan/shown", response_model=None)
+def shown_difference(body: StartBody, api: ApiOf, caller: CallerOf, form: FormOf) -> Response:
+    """What `rtb-hub diff` prints of a start with this body: as JSON, or for `Accept: text/plain` in words.
+
+    `X-RTB-Change` says what it would be.
+    """
+    found = planned_start(api, caller, body)
+    outcome = found.outcome
+    if not isinstance(outcome, StartOutcome):
+        raise AssertionError(f"a start is not planned as {type(outcome).__name__}")  # noqa: TRY004 - a mistake of ours
+    return form.answer(
+        lambda: start_command.difference_data(found.changes, outcome),
+        lambda console: start_command.tell_difference(console, found.changes, outcome),
+        **{CHANGE: outcome.change},
+    )
+
+
+@router.get("/previews/{env}/{key}/why", response_model=None)
+def shown_why(
+    env: Env, key: Key, api: ApiOf, form: FormOf, whole: Annotated[bool, Query(alias="all")] = False
+) -> Response:
+    """What `rtb-hub why` prints of a preview: as JSON, or for `Accept: text/plain` in words.
+
+    Refused where its cluster cannot be read. `X-RTB-Phase` says where it stands.
+    """
+    issue = IssueKey.parse(key)
+    told = api.clusters.told(state_of(api.snapshot, env), issue)
+    if told.phase is None:
+        raise told.error or AssertionError("nothing is known, and not why")
+    answer = Answer(issue.namespace, told.phase, Recording(told.at, env, unread=told.unread))
+    return form.answer(
+        lambda: why_command.answer_data(answer),
+        lambda console: why_command.tell(console, answer, is_whole=whole),
+        **{PHASE: answer.phase.name},
+    )

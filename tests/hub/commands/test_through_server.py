@@ -12,7 +12,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from generator.errors import Reason
+from hub.adapters.kubernetes.cluster import Recorded
 from hub.commands.server.printing import harmless
+from hub.output.exit_codes import CODES
 from hub.store.database import Database, sqlite_url
 from hub.store.schema import prepare
 from worlds.api_world import ApiWorld, api_world
@@ -77,6 +80,48 @@ def test_what_is_shown_is_what_the_repository_shows(through: Through, output: st
         assert (server.code, same(server.out)) == (repository.code, same(repository.out)), arguments
         assert bool(server.err) == bool(repository.err)
     assert json.loads(through.run("list", "-o", "json").out)["totals"]["previews"] == 2
+
+
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_history_and_differences_are_the_repositorys(through: Through, output: str) -> None:
+    assert through.local("start", "RTB-1", *INT, *IMAGES).code == 0
+    assert through.local("start", "RTB-2", "--env", "prd", *IMAGES).code == 0
+    assert through.local("extend", "RTB-1", *INT, "--by", "1h", "--reason", "demo").code == 0
+    for arguments in (
+        ("history",), ("history", "RTB-1"), ("history", *INT, "--limit", "1"), ("history", "--since", "7d"),
+        ("history", "rtb"), ("history", "--since", "soon"), ("history", "--env", "itn"), ("history", "RTB-1", "--limit", "0"),
+        ("diff", "RTB-1", *INT, *IMAGES), ("diff", "RTB-1", *INT, *IMAGES, "--set", "web.replicas=2"),
+        ("diff", "RTB-9", *INT, *IMAGES), ("diff", "RTB-2", "--env", "prd", *IMAGES, "--ttl", "4h"),
+        ("diff", "RTB-1", *INT, "--set", "web.cpu=lots"), ("diff", "RTB-1", *INT, "--ttl", "900h"),
+    ):  # fmt: skip
+        server, repository = through.both(*arguments, "--output", output)
+        assert (server.code, same(server.out)) == (repository.code, same(repository.out)), (arguments, server.err)
+        assert bool(server.err) == bool(repository.err)
+
+
+def test_why_is_told_by_the_servers_cluster(through: Through) -> None:
+    assert through.local("start", "RTB-1", *INT, *IMAGES).code == 0
+    none = through.run("why", "RTB-1", *INT)
+    assert (none.code, "no cluster is connected for int" in none.err) == (CODES[Reason.CLUSTER_UNREACHABLE], True)
+    cluster = Recorded({"applications.argoproj.io": [], "namespaces": [], "applicationsets.argoproj.io": []}, {})
+    through.world.api.clusters.connected = {"int": Always(cluster)}
+    told, data = through.run("why", "RTB-1", *INT), through.run("why", "RTB-1", *INT, "-o", "json").json()
+    assert told.code == 0
+    for text in (data["text"], data["code"], *data["steps"]):
+        assert text in told.out
+    assert (data["phase"], data["audience"]) == ("stuck", "platform")
+    assert through.run("why", "RTB-1", *INT, "--check").code == CODES[Reason.PREVIEW_FAILED]
+    assert "--cluster does not work" in through.run("why", "RTB-1", *INT, "--cluster", "x").err
+
+
+class Always:
+    """A cluster that holds what it is made with."""
+
+    def __init__(self, told: Recorded) -> None:
+        self._told = told
+
+    def record(self, argocd: str, preview: str, *, applications: str, is_asked: bool) -> Recorded:
+        return self._told
 
 
 def test_a_preview_from_its_start_to_its_revival(through: Through) -> None:
