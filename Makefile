@@ -61,6 +61,7 @@ lint: $(DEV_READY) ## Check style, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/dashboard.py lint
 
 format: $(DEV_READY) ## Format the code
 	$(BIN)/ruff check --fix .

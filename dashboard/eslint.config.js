@@ -6,6 +6,7 @@ export default defineConfig(
   { ignores: ["node_modules", "src/api.d.ts"] },
   tseslint.configs.strict,
   { files: ["src/**/*.{ts,tsx}"], ...hooks.configs.flat["recommended-latest"] },
+  { rules: { "@typescript-eslint/no-non-null-assertion": "off", "@typescript-eslint/no-invalid-void-type": "off" } },
   {
     files: ["src/**/*.{ts,tsx}"],
     rules: {
@@ -17,8 +18,6 @@ export default defineConfig(
         { selector: "JSXAttribute[name.name='href'] > JSXExpressionContainer > MemberExpression", message: "Use <PreviewLink> or <Outside>, which check the address." },
       ],
       "no-restricted-globals": ["error", "eval"],
-      "@typescript-eslint/no-non-null-assertion": "off",
-      "@typescript-eslint/no-invalid-void-type": "off",
     },
   },
 );

@@ -62,7 +62,7 @@ export function slim(): Plugin {
       }
       for (const [name, one] of Object.entries(bundle)) {
         const base = name.split("/").pop()!;
-        if (one.type === "asset" && /\.(?:svg|woff2?|png|jpe?g)$/.test(name) && !css.includes(base) && !scripts.includes(base)) delete bundle[name];
+        if (one.type === "asset" && /\.(?:svg|woff2?|png|jpe?g)$/.test(name) && !css.includes(base) && !scripts.includes(base)) Reflect.deleteProperty(bundle, name);
       }
     },
   };

@@ -139,7 +139,13 @@ def generated() -> str:
     document = ROOT / "docs" / "schema" / "openapi.json"
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "api.d.ts"
-        run("node_modules/openapi-typescript/bin/cli.js", str(document), "-o", str(made))
+        run(
+            "node_modules/openapi-typescript/bin/cli.js",
+            "--default-non-nullable=false",
+            str(document),
+            "-o",
+            str(made),
+        )
         return made.read_text(encoding="utf-8")
 
 

@@ -88,6 +88,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/way/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Way
+         * @description Where a preview is on its way: what the page /preview/KEY shows.
+         */
+        get: operations["way"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/preview/{key}": {
         parameters: {
             query?: never;
@@ -97,7 +117,7 @@ export interface paths {
         };
         /**
          * Preview Anywhere
-         * @description The way to a preview: there, if it is in one environment; else which there are, or that it starts.
+         * @description The way to a preview: there, if it is up in one environment; else a page that says where, how far, or why not.
          */
         get: operations["previewAnywhere"];
         put?: never;
@@ -161,29 +181,9 @@ export interface paths {
         };
         /**
          * Preview
-         * @description One preview: live, asked for, or waiting for room.
+         * @description One preview: live, asked for, or waiting for room; and what the caller may do about it.
          */
         get: operations["preview"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/previews/{env}/{key}/history": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * History
-         * @description Who changed it, when and why, newest first, by Git.
-         */
-        get: operations["history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -212,6 +212,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/previews/{env}/{key}/causes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Causes
+         * @description Its phase by its cluster, why, whose job that is, and what to do; or why nothing is known.
+         */
+        get: operations["causes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/previews/{env}/{key}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * History
+         * @description Who changed it, when and why, the newest first: by Git, and by operations that changed nothing.
+         */
+        get: operations["history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/previews/{env}/{key}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Difference
+         * @description What its last change changed, object by object; of one that awaits a review, what that would change.
+         */
+        get: operations["difference"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/summary": {
         parameters: {
             query?: never;
@@ -221,7 +281,7 @@ export interface paths {
         };
         /**
          * Summary
-         * @description How many there are of what, everywhere.
+         * @description How many there are of what, what is the caller's own, and where they may start.
          */
         get: operations["summary"];
         put?: never;
@@ -241,7 +301,7 @@ export interface paths {
         };
         /**
          * Environments
-         * @description The environments, with how much of each is taken.
+         * @description The environments: their policy, how much of each limit is taken, what that costs, and freezes.
          */
         get: operations["environments"];
         put?: never;
@@ -261,9 +321,89 @@ export interface paths {
         };
         /**
          * Queue
-         * @description Who waits for room, by environment, in order.
+         * @description Who waits for room, by environment, in order; and what awaits a review.
          */
         get: operations["queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calendar
+         * @description What ends when, the first first; and how many end on each day.
+         */
+        get: operations["calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Statistics
+         * @description What happened on each of the last days, in one environment or in all.
+         */
+        get: operations["statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/blueprints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Blueprints
+         * @description What a preview can be made of.
+         */
+        get: operations["blueprints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/blueprints/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Blueprint
+         * @description One blueprint: its components, what can be set, and a schema to make the form of a start of.
+         */
+        get: operations["blueprint"];
         put?: never;
         post?: never;
         delete?: never;
@@ -620,6 +760,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deliveries
+         * @description Deliveries, the newest first, without what they said.
+         */
+        get: operations["listDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{delivery_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One Delivery
+         * @description One delivery, with what it said while that is kept.
+         */
+        get: operations["oneDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{delivery_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Delivery
+         * @description Read a delivery again, and put its jobs anew.
+         */
+        post: operations["replayDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -659,6 +859,54 @@ export interface components {
             nearest?: string | null;
             /** Remedy */
             remedy?: string | null;
+        };
+        /**
+         * Alive
+         * @description `alive`: every 15 seconds.
+         */
+        Alive: {
+            /**
+             * Asof
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            asOf: string;
+        };
+        /**
+         * ApprovalRequest
+         * @description A change of a gated environment that awaits its review.
+         */
+        ApprovalRequest: {
+            /**
+             * Issue
+             * @description key of a Jira issue
+             * @example RTB-123
+             */
+            issue: string;
+            /**
+             * Environment
+             * @description name of an environment
+             * @example int
+             */
+            environment: string;
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "start" | "update" | "removal";
+            /** Branch */
+            branch: string;
+            /** Requestedby */
+            requestedBy: string;
+            /** Requestedat */
+            requestedAt: string | null;
+            /** @description its pull request, where an operation opened it */
+            request: components["schemas"]["Request"] | null;
+            /**
+             * Notyet
+             * @description why it cannot be merged, whoever approves
+             */
+            notYet: string | null;
         };
         /**
          * Audit
@@ -707,6 +955,259 @@ export interface components {
             address: string | null;
         };
         /**
+         * Begun
+         * @description `snapshot`: of which snapshot the stream goes on.
+         */
+        Begun: {
+            /** Revision */
+            revision: string;
+            /**
+             * Asof
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            asOf: string;
+            /**
+             * Total
+             * @description previews that match the filter
+             */
+            total: number;
+        };
+        /**
+         * BlueprintComponent
+         * @description A component, and its defaults.
+         */
+        BlueprintComponent: {
+            /** Summary */
+            summary: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "service" | "database" | "job";
+            /**
+             * Required
+             * @description it needs an image
+             */
+            required: boolean;
+            /** Port */
+            port?: number | null;
+            /** Cpu */
+            cpu: string;
+            /** Memory */
+            memory: string;
+            /** Storage */
+            storage: string;
+            /** Replicas */
+            replicas: number;
+            /** Path */
+            path?: string | null;
+            /** Healthpath */
+            healthPath?: string | null;
+            /** Database */
+            database: boolean;
+        };
+        /**
+         * BlueprintLine
+         * @description A blueprint in a line.
+         */
+        BlueprintLine: {
+            /** Name */
+            name: string;
+            /** Summary */
+            summary: string;
+            /** Isdefault */
+            isDefault: boolean;
+            /** Components */
+            components: string[];
+        };
+        /**
+         * Blueprints
+         * @description What a preview can be made of.
+         */
+        Blueprints: {
+            /** Blueprints */
+            blueprints: components["schemas"]["BlueprintLine"][];
+        };
+        /**
+         * Calendar
+         * @description What ends when, the first first.
+         */
+        Calendar: {
+            /**
+             * Next
+             * @description `after` of the next page; null: this is the last
+             */
+            next: string | null;
+            /**
+             * Revision
+             * @description equal for the same content; the ETag has it too
+             */
+            revision: string;
+            /**
+             * Asof
+             * @description when the state repository was looked at last
+             * @example 2026-11-27T22:00:00Z
+             */
+            asOf: string;
+            /**
+             * Unreadable
+             * @description environments that cannot be read now
+             */
+            unreadable: components["schemas"]["Unread"][];
+            /**
+             * Stale
+             * @description those of them that are told of as they were read last
+             */
+            stale: string[];
+            /**
+             * From
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            from: string;
+            /**
+             * To
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            to: string;
+            /** Days */
+            days: components["schemas"]["CalendarDay"][];
+            /** Events */
+            events: components["schemas"]["End"][];
+            /** Total */
+            total: number;
+        };
+        /**
+         * CalendarDay
+         * @description How many end on a day.
+         */
+        CalendarDay: {
+            /**
+             * Day
+             * @example 2026-11-28
+             */
+            day: string;
+            /** Count */
+            count: number;
+        };
+        /**
+         * Cause
+         * @description What else was found.
+         */
+        Cause: {
+            /** Code */
+            code: string;
+            /**
+             * Audience
+             * @description whose job it is
+             * @enum {string}
+             */
+            audience: "developer" | "platform" | "nobody";
+            /** Final */
+            final: boolean;
+            /** Text */
+            text: string;
+            /** Steps */
+            steps: string[];
+            /** Evidence */
+            evidence: components["schemas"]["Evidence"][];
+        };
+        /**
+         * Causes
+         * @description Where a preview stands by its cluster, and why. `isRead` false: `unread` says why nothing is known.
+         */
+        Causes: {
+            /** Isread */
+            isRead: boolean;
+            /**
+             * Phase
+             * @example running
+             * @example starting
+             * @example failed
+             * @example stuck
+             * @example stopping
+             * @example removed
+             * @example unknown
+             */
+            phase: string;
+            /**
+             * Code
+             * @description of the reference of causes; null: nothing is wrong, or nothing is known
+             */
+            code: string | null;
+            /**
+             * Audience
+             * @description whose job it is
+             * @enum {string}
+             */
+            audience: "developer" | "platform" | "nobody";
+            /**
+             * Final
+             * @description waiting does not help
+             */
+            final: boolean;
+            /** Text */
+            text: string;
+            /**
+             * Steps
+             * @description what to do, the first first
+             */
+            steps: string[];
+            /** Evidence */
+            evidence: components["schemas"]["Evidence"][];
+            /** Others */
+            others: components["schemas"]["Cause"][];
+            /** Unread */
+            unread: components["schemas"]["UnreadKind"][];
+            /**
+             * Asof
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            asOf: string;
+        };
+        /**
+         * Changed
+         * @description `changed`: previews that match the filter and are new, or others than before.
+         */
+        Changed: {
+            /** Revision */
+            revision: string;
+            /**
+             * Asof
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            asOf: string;
+            /** Previews */
+            previews: components["schemas"]["Preview"][];
+            /**
+             * Ismany
+             * @description too many changed to be told: `previews` is empty, read the list again
+             */
+            isMany: boolean;
+        };
+        /**
+         * Choice
+         * @description One of several previews of an issue.
+         */
+        Choice: {
+            /**
+             * Environment
+             * @description name of an environment
+             * @example int
+             */
+            environment: string;
+            /** Url */
+            url: string;
+            /** Phase */
+            phase: string;
+            /** Ends */
+            ends: string | null;
+        };
+        /**
          * CodeBody
          * @description The code of the link that `rtb-hub serve` printed.
          */
@@ -750,6 +1251,302 @@ export interface components {
             removed: number;
         };
         /**
+         * Day
+         * @description What happened on a day.
+         */
+        Day: {
+            /**
+             * Day
+             * @example 2026-11-28
+             */
+            day: string;
+            /** Starts */
+            starts: number;
+            /** Stops */
+            stops: number;
+            /** Extensions */
+            extensions: number;
+            /** Revivals */
+            revivals: number;
+            /**
+             * Failures
+             * @description operations that failed
+             */
+            failures: number;
+            /**
+             * Spend
+             * @description by currency, at list price, of all that was there
+             */
+            spend: {
+                [key: string]: string;
+            };
+            /** @description of starts, from asking to the commit; null: none is known */
+            timeToCommit: components["schemas"]["Spread"] | null;
+            /** @description of starts, from asking to a URL that answers; null: none is known */
+            timeToUrl: components["schemas"]["Spread"] | null;
+        };
+        /**
+         * Deliveries
+         * @description Deliveries, the newest first.
+         */
+        Deliveries: {
+            /**
+             * Next
+             * @description `after` of the next page; null: this is the last
+             */
+            next: string | null;
+            /** Deliveries */
+            deliveries: components["schemas"]["Delivery"][];
+        };
+        /**
+         * Delivery
+         * @description What was delivered to the listener.
+         */
+        Delivery: {
+            /** Id */
+            id: string;
+            /**
+             * At
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            at: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "github" | "jira" | "jira-automation" | "slack" | "ecr";
+            /**
+             * Delivery
+             * @description the sender's id
+             */
+            delivery: string;
+            /** Event */
+            event: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "processed" | "ignored" | "failed";
+            /** Reason */
+            reason: string | null;
+            /** Job */
+            job: string | null;
+        };
+        /**
+         * Difference
+         * @description What the last change of a preview changed, or the open request would.
+         */
+        Difference: {
+            /** Objects */
+            objects: components["schemas"]["ObjectChange"][];
+            counts: components["schemas"]["Counts"];
+            /**
+             * Objectsleftout
+             * @description so many more differ
+             */
+            objectsLeftOut: number;
+            /**
+             * Of
+             * @enum {string}
+             */
+            of: "last change" | "open request" | "removal request";
+            /**
+             * At
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            at: string;
+            /** Who */
+            who: string;
+            /** Action */
+            action: string;
+            /**
+             * Before
+             * @description the commit before; null: it was not there
+             */
+            before: string | null;
+            /**
+             * After
+             * @description the commit after; null: it is not there any more
+             */
+            after: string | null;
+        };
+        /**
+         * End
+         * @description The end of a preview.
+         */
+        End: {
+            /**
+             * At
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            at: string;
+            /**
+             * Issue
+             * @description key of a Jira issue
+             * @example RTB-123
+             */
+            issue: string;
+            /**
+             * Environment
+             * @description name of an environment
+             * @example int
+             */
+            environment: string;
+            /** Requestedby */
+            requestedBy: string;
+            /** Url */
+            url: string;
+            /** Currency */
+            currency: string;
+            /** Perhour */
+            perHour: string | null;
+        };
+        /**
+         * Environment
+         * @description One environment, and how much of it is taken.
+         */
+        Environment: {
+            /**
+             * Name
+             * @description name of an environment
+             * @example int
+             */
+            name: string;
+            /** Account */
+            account: string;
+            /** Region */
+            region: string;
+            /**
+             * Gated
+             * @description it changes by reviewed pull request only
+             */
+            gated: boolean;
+            /** Domain */
+            domain: string;
+            /** Branch */
+            branch: string;
+            forge: components["schemas"]["EnvironmentForge"] | null;
+            /** Previews */
+            previews: number;
+            /** Waiting */
+            waiting: number;
+            /**
+             * Awaiting
+             * @description requests that await a review
+             */
+            awaiting: number;
+            /** Limit */
+            limit: number;
+            lease: components["schemas"]["EnvironmentLease"];
+            compute: components["schemas"]["EnvironmentCompute"];
+            /** Room */
+            room: components["schemas"]["Limit"][];
+            spend: components["schemas"]["Spend"];
+            /**
+             * Freezes
+             * @description that hold there now; null: the database does not answer
+             */
+            freezes: components["schemas"]["Freeze"][] | null;
+        };
+        /**
+         * EnvironmentCompute
+         * @description Where pods may run.
+         */
+        EnvironmentCompute: {
+            /** Default */
+            default: string;
+            /** Allowed */
+            allowed: string[];
+        };
+        /**
+         * EnvironmentForge
+         * @description Where its requests are reviewed.
+         */
+        EnvironmentForge: {
+            /** Kind */
+            kind: string;
+            /**
+             * Url
+             * @description of the page of its repository
+             */
+            url: string | null;
+        };
+        /**
+         * EnvironmentLease
+         * @description How long previews live there.
+         */
+        EnvironmentLease: {
+            /** Ttl */
+            ttl: string;
+            /** Cap */
+            cap: string;
+            /** Warnbefore */
+            warnBefore: string;
+            /**
+             * Officehours
+             * @example Mon, Tue, Wed, Thu, Fri 09:00–18:00 Asia/Seoul
+             */
+            officeHours: string | null;
+        };
+        /**
+         * Environments
+         * @description All environments that can be read.
+         */
+        Environments: {
+            /**
+             * Revision
+             * @description equal for the same content; the ETag has it too
+             */
+            revision: string;
+            /**
+             * Asof
+             * @description when the state repository was looked at last
+             * @example 2026-11-27T22:00:00Z
+             */
+            asOf: string;
+            /**
+             * Unreadable
+             * @description environments that cannot be read now
+             */
+            unreadable: components["schemas"]["Unread"][];
+            /**
+             * Stale
+             * @description those of them that are told of as they were read last
+             */
+            stale: string[];
+            /** Environments */
+            environments: components["schemas"]["Environment"][];
+        };
+        /**
+         * Evidence
+         * @description What was looked at in the cluster.
+         */
+        Evidence: {
+            /**
+             * Source
+             * @description event, condition or state
+             */
+            source: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /**
+             * Container
+             * @default
+             */
+            container?: string;
+            /** Reason */
+            reason: string;
+            /** Message */
+            message: string;
+            /** Time */
+            time: string | null;
+        };
+        /**
          * ExtendBody
          * @description `ifEnds`: the end that was seen, as If-Match has it; without either, the one that the service sees.
          */
@@ -768,7 +1565,7 @@ export interface components {
              * Reason
              * @default
              */
-            reason: string;
+            reason?: string;
         };
         /**
          * ExtendItem
@@ -801,7 +1598,7 @@ export interface components {
              * Reason
              * @default
              */
-            reason: string;
+            reason?: string;
         };
         /**
          * Extension
@@ -918,6 +1715,93 @@ export interface components {
             freezes: components["schemas"]["Freeze"][];
         };
         /**
+         * Gone
+         * @description `gone`: previews that are not there any more, or match the filter no more.
+         */
+        Gone: {
+            /** Revision */
+            revision: string;
+            /**
+             * Asof
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            asOf: string;
+            /** Previews */
+            previews: components["schemas"]["Where"][];
+        };
+        /**
+         * History
+         * @description What happened to a preview, the newest first.
+         */
+        History: {
+            /**
+             * Next
+             * @description `after` of the next page; null: this is the last
+             */
+            next: string | null;
+            /** Events */
+            events: components["schemas"]["HistoryEvent"][];
+            /**
+             * More
+             * @description whether there is a next page
+             */
+            more: boolean;
+            /**
+             * Unread
+             * @description why operations are not among them, where the database does not answer
+             */
+            unread: string | null;
+        };
+        /**
+         * HistoryEvent
+         * @description One change, or an operation that made none.
+         */
+        HistoryEvent: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "commit" | "operation";
+            /**
+             * At
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            at: string;
+            /**
+             * Action
+             * @example start
+             * @example extend
+             * @example by hand
+             */
+            action: string;
+            /** Who */
+            who: string;
+            /** Why */
+            why: string;
+            /** Commit */
+            commit: string | null;
+            /** Subject */
+            subject: string | null;
+            /**
+             * Details
+             * @description further trailers of the commit, such as `Ends`
+             */
+            details: {
+                [key: string]: string;
+            };
+            /**
+             * Awaits
+             * @description the request branch, while it is not merged
+             */
+            awaits: string | null;
+            /** @description what was asked for, where the database still knows */
+            operation: components["schemas"]["Operation"] | null;
+        };
+        /**
          * Job
          * @description A job, without what it says.
          */
@@ -1032,6 +1916,70 @@ export interface components {
             extensions: components["schemas"]["Extension"][];
         };
         /**
+         * Limit
+         * @description One limit of an environment, and what is taken of it.
+         */
+        Limit: {
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "previews" | "fargateVcpu" | "targetGroups";
+            /**
+             * Where
+             * @description the shard; null: the environment
+             */
+            where: string | null;
+            /** Used */
+            used: number;
+            /** Limit */
+            limit: number;
+        };
+        /**
+         * May
+         * @description Whether the caller may: null, or why not in words.
+         */
+        May: {
+            /** Extend */
+            extend: string | null;
+            /** Stop */
+            stop: string | null;
+            /** Revive */
+            revive: string | null;
+        };
+        /**
+         * MayStart
+         * @description Whether the caller may start in an environment: null, or why not in words.
+         */
+        MayStart: {
+            /** Start */
+            start: {
+                [key: string]: string | null;
+            };
+        };
+        /**
+         * Mine
+         * @description What is the caller's own.
+         */
+        Mine: {
+            /** Total */
+            total: number;
+            /** Expiringsoon */
+            expiringSoon: number;
+            /** Waiting */
+            waiting: number;
+            /**
+             * Openoperations
+             * @description null: the database does not answer
+             */
+            openOperations: number | null;
+            /**
+             * Failedoperations
+             * @description of those asked for in the last day
+             */
+            failedOperations: number | null;
+        };
+        /**
          * ObjectChange
          * @description One object that is added, changed or removed.
          */
@@ -1059,6 +2007,79 @@ export interface components {
              * @description so many more differ
              */
             fieldsLeftOut: number;
+        };
+        /**
+         * OneBlueprint
+         * @description One blueprint, with a schema to make a form of.
+         */
+        OneBlueprint: {
+            /** Name */
+            name: string;
+            /** Summary */
+            summary: string;
+            /** Isdefault */
+            isDefault: boolean;
+            /** Components */
+            components: {
+                [key: string]: components["schemas"]["BlueprintComponent"];
+            };
+            /** Fields */
+            fields: components["schemas"]["Settable"][];
+            /**
+             * Schema
+             * @description JSON Schema (2020-12) of a start's body; in it `settings` is an object {component: {field: text}}, to be sent as pairs ["component.field", text]
+             */
+            schema: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * OneDelivery
+         * @description One delivery with what it said.
+         */
+        OneDelivery: {
+            /** Id */
+            id: string;
+            /**
+             * At
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            at: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "github" | "jira" | "jira-automation" | "slack" | "ecr";
+            /**
+             * Delivery
+             * @description the sender's id
+             */
+            delivery: string;
+            /** Event */
+            event: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "processed" | "ignored" | "failed";
+            /** Reason */
+            reason: string | null;
+            /** Job */
+            job: string | null;
+            /** Verifiedby */
+            verifiedBy: string;
+            /** Headers */
+            headers: {
+                [key: string]: string;
+            };
+            /** Jobstate */
+            jobState: string | null;
+            /**
+             * Body
+             * @description what is no UTF-8 stands as \xNN; null: deleted, after 14 days
+             */
+            body: string | null;
         };
         /**
          * OneJob
@@ -1111,6 +2132,36 @@ export interface components {
             result: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * OnePreview
+         * @description One preview: live or asked for (`preview`), or waiting for room (`place`).
+         */
+        OnePreview: {
+            /**
+             * Revision
+             * @description equal for the same content; the ETag has it too
+             */
+            revision: string;
+            /**
+             * Asof
+             * @description when the state repository was looked at last
+             * @example 2026-11-27T22:00:00Z
+             */
+            asOf: string;
+            /**
+             * Unreadable
+             * @description environments that cannot be read now
+             */
+            unreadable: components["schemas"]["Unread"][];
+            /**
+             * Stale
+             * @description those of them that are told of as they were read last
+             */
+            stale: string[];
+            preview: components["schemas"]["Preview"] | null;
+            place: components["schemas"]["Place"] | null;
+            may: components["schemas"]["May"];
         };
         /**
          * Operation
@@ -1170,6 +2221,50 @@ export interface components {
             next: string | null;
             /** Operations */
             operations: components["schemas"]["Operation"][];
+        };
+        /**
+         * Place
+         * @description A request that waits for room, and its place.
+         */
+        Place: {
+            /**
+             * Issue
+             * @description key of a Jira issue
+             * @example RTB-123
+             */
+            issue: string;
+            /**
+             * Environment
+             * @description name of an environment
+             * @example int
+             */
+            environment: string;
+            /** Blueprint */
+            blueprint: string;
+            /** Branch */
+            branch: string | null;
+            /** Compute */
+            compute: string;
+            lease: components["schemas"]["QueuedLease"];
+            /** Components */
+            components: {
+                [key: string]: components["schemas"]["Component"];
+            };
+            /**
+             * Position
+             * @description 1: the first
+             */
+            position: number;
+            /**
+             * Length
+             * @description how many wait in this environment
+             */
+            length: number;
+            /**
+             * Held
+             * @description why it waits; empty: it starts at the next pass
+             */
+            held: string[];
         };
         /**
          * Plan
@@ -1391,6 +2486,70 @@ export interface components {
             after: components["schemas"]["Price"] | null;
         };
         /**
+         * Queue
+         * @description Who waits for room, and what awaits a review.
+         */
+        Queue: {
+            /**
+             * Revision
+             * @description equal for the same content; the ETag has it too
+             */
+            revision: string;
+            /**
+             * Asof
+             * @description when the state repository was looked at last
+             * @example 2026-11-27T22:00:00Z
+             */
+            asOf: string;
+            /**
+             * Unreadable
+             * @description environments that cannot be read now
+             */
+            unreadable: components["schemas"]["Unread"][];
+            /**
+             * Stale
+             * @description those of them that are told of as they were read last
+             */
+            stale: string[];
+            /** Queue */
+            queue: components["schemas"]["Place"][];
+            /** Approvals */
+            approvals: components["schemas"]["ApprovalRequest"][];
+        };
+        /**
+         * QueuedLease
+         * @description The lease of one that waits.
+         */
+        QueuedLease: {
+            /** Requestedby */
+            requestedBy: string;
+            /**
+             * Requestedat
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            requestedAt: string;
+            /** Ttl */
+            ttl: string;
+        };
+        /**
+         * Replayed
+         * @description What a delivery came to when it was read again.
+         */
+        Replayed: {
+            /** Id */
+            id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "processed" | "ignored" | "failed";
+            /** Jobs */
+            jobs: string[];
+            /** Reason */
+            reason: string | null;
+        };
+        /**
          * Request
          * @description A pull request at the forge.
          */
@@ -1406,6 +2565,14 @@ export interface components {
              * @example closed
              */
             state: string;
+        };
+        /**
+         * Reset
+         * @description `reset`: what was missed is not known. The stream ends; read the list again, and come back without the id.
+         */
+        Reset: {
+            /** Why */
+            why: string;
         };
         /**
          * Result
@@ -1435,6 +2602,31 @@ export interface components {
             of?: number | null;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * Revival
+         * @description A preview that was removed, and whether it can be brought back.
+         */
+        Revival: {
+            /**
+             * Removedat
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            removedAt: string;
+            /** Removedby */
+            removedBy: string;
+            /**
+             * Why
+             * @description why it was removed
+             */
+            why: string;
+            /**
+             * Until
+             * @description it can be brought back until then
+             * @example 2026-11-27T22:00:00Z
+             */
+            until: string;
         };
         /**
          * ReviveBody
@@ -1487,8 +2679,72 @@ export interface components {
             limit: number;
         };
         /**
+         * Settable
+         * @description A field of a component that can be set.
+         */
+        Settable: {
+            /**
+             * Field
+             * @example cpu
+             * @example env.NAME
+             */
+            field: string;
+            /** About */
+            about: string;
+        };
+        /**
+         * Spend
+         * @description What the previews that are there cost, at list price.
+         */
+        Spend: {
+            /** Currency */
+            currency: string;
+            /**
+             * Perhour
+             * @description an amount, exact, with a point
+             * @example 0.04937
+             */
+            perHour: string;
+            /**
+             * Sofar
+             * @description since each of them began
+             * @example 0.04937
+             */
+            soFar: string;
+            /**
+             * Tocome
+             * @description until each of them ends
+             * @example 0.04937
+             */
+            toCome: string;
+            /**
+             * Fixedperhour
+             * @description of the environment itself, whether there are previews or not
+             * @example 0.04937
+             */
+            fixedPerHour: string;
+            /** Asof */
+            asOf: string;
+        };
+        /**
+         * Spread
+         * @description How long something took, in seconds.
+         */
+        Spread: {
+            /** Median */
+            median: number;
+            /** P95 */
+            p95: number;
+            /** Count */
+            count: number;
+        };
+        /**
          * StartBody
-         * @description What is asked of a start. `queue`: wait while there is no room; null: where the environment has a queue.
+         * @description What is asked of a start: of a preview that is there, what is not named stays as it is.
+         *
+         *     `queue`: wait while there is no room; null: where the environment has a queue. `unset`: fields that go back to the
+         *     default (`web.cpu`, `web.env.X`, `branch`, `compute`), or an optional component that goes. `reset`: every setting
+         *     goes back, but images stay. `mustExist`: refuse to start what is not there.
          */
         StartBody: {
             /** Issue */
@@ -1521,11 +2777,23 @@ export interface components {
             officeHours?: boolean | null;
             /** Queue */
             queue?: boolean | null;
+            /** Unset */
+            unset?: string[];
+            /**
+             * Reset
+             * @default false
+             */
+            reset?: boolean;
+            /**
+             * Mustexist
+             * @default false
+             */
+            mustExist?: boolean;
             /**
              * Reason
              * @default
              */
-            reason: string;
+            reason?: string;
         };
         /**
          * StartItem
@@ -1562,16 +2830,80 @@ export interface components {
             officeHours?: boolean | null;
             /** Queue */
             queue?: boolean | null;
+            /** Unset */
+            unset?: string[];
+            /**
+             * Reset
+             * @default false
+             */
+            reset?: boolean;
+            /**
+             * Mustexist
+             * @default false
+             */
+            mustExist?: boolean;
             /**
              * Reason
              * @default
              */
-            reason: string;
+            reason?: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             action: "start";
+        };
+        /**
+         * Statistics
+         * @description Day by day, the oldest first.
+         */
+        Statistics: {
+            /**
+             * Revision
+             * @description equal for the same content; the ETag has it too
+             */
+            revision: string;
+            /**
+             * Asof
+             * @description when the state repository was looked at last
+             * @example 2026-11-27T22:00:00Z
+             */
+            asOf: string;
+            /**
+             * Unreadable
+             * @description environments that cannot be read now
+             */
+            unreadable: components["schemas"]["Unread"][];
+            /**
+             * Stale
+             * @description those of them that are told of as they were read last
+             */
+            stale: string[];
+            /** Days */
+            days: components["schemas"]["Day"][];
+            /**
+             * Ispartial
+             * @description more happened than is looked at
+             */
+            isPartial: boolean;
+        };
+        /**
+         * Step
+         * @description A step on the way. `at`: when it was done, where that is known.
+         */
+        Step: {
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "asked" | "committed" | "merged" | "applied" | "running";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "done" | "now" | "to come";
+            /** At */
+            at: string | null;
         };
         /**
          * StopBody
@@ -1582,7 +2914,7 @@ export interface components {
              * Reason
              * @default
              */
-            reason: string;
+            reason?: string;
         };
         /**
          * StopItem
@@ -1605,7 +2937,66 @@ export interface components {
              * Reason
              * @default
              */
-            reason: string;
+            reason?: string;
+        };
+        /**
+         * StreamEvents
+         * @description The data of events, by their names.
+         */
+        StreamEvents: {
+            snapshot: components["schemas"]["Begun"];
+            changed: components["schemas"]["Changed"];
+            gone: components["schemas"]["Gone"];
+            operation: components["schemas"]["Operation"];
+            alive: components["schemas"]["Alive"];
+            reset: components["schemas"]["Reset"];
+        };
+        /**
+         * Summary
+         * @description How many there are of what, everywhere.
+         */
+        Summary: {
+            /**
+             * Revision
+             * @description equal for the same content; the ETag has it too
+             */
+            revision: string;
+            /**
+             * Asof
+             * @description when the state repository was looked at last
+             * @example 2026-11-27T22:00:00Z
+             */
+            asOf: string;
+            /**
+             * Unreadable
+             * @description environments that cannot be read now
+             */
+            unreadable: components["schemas"]["Unread"][];
+            /**
+             * Stale
+             * @description those of them that are told of as they were read last
+             */
+            stale: string[];
+            /** Total */
+            total: number;
+            facets: components["schemas"]["Facets"];
+            /**
+             * Waiting
+             * @description requests that wait for room
+             */
+            waiting: number;
+            /**
+             * Approvals
+             * @description requests that await a review
+             */
+            approvals: number;
+            mine: components["schemas"]["Mine"];
+            /**
+             * Freezes
+             * @description that hold now; null: the database does not answer
+             */
+            freezes: components["schemas"]["Freeze"][] | null;
+            may: components["schemas"]["MayStart"];
         };
         /**
          * TokenBody
@@ -1625,7 +3016,7 @@ export interface components {
              * Days
              * @default 90
              */
-            days: number;
+            days?: number;
         };
         /**
          * ToldError
@@ -1668,6 +3059,16 @@ export interface components {
             faults: string[];
         };
         /**
+         * UnreadKind
+         * @description What could not be read of the cluster, and why.
+         */
+        UnreadKind: {
+            /** Resource */
+            resource: string;
+            /** Why */
+            why: string;
+        };
+        /**
          * Waits
          * @description A place in the line.
          */
@@ -1678,6 +3079,86 @@ export interface components {
             of: number;
             /** Why */
             why: string[];
+        };
+        /**
+         * Way
+         * @description Where a preview is on its way. `ready`: go to `url`; `choose`: it is in several environments.
+         */
+        Way: {
+            /**
+             * Revision
+             * @description equal for the same content; the ETag has it too
+             */
+            revision: string;
+            /**
+             * Asof
+             * @description when the state repository was looked at last
+             * @example 2026-11-27T22:00:00Z
+             */
+            asOf: string;
+            /**
+             * Unreadable
+             * @description environments that cannot be read now
+             */
+            unreadable: components["schemas"]["Unread"][];
+            /**
+             * Stale
+             * @description those of them that are told of as they were read last
+             */
+            stale: string[];
+            /**
+             * Issue
+             * @description key of a Jira issue
+             * @example RTB-123
+             */
+            issue: string;
+            /** Environment */
+            environment: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ready" | "starting" | "waiting" | "review" | "choose" | "failed" | "stuck" | "stopping" | "expired" | "none";
+            /**
+             * Isseen
+             * @description a cluster was asked; false: Git alone tells
+             */
+            isSeen: boolean;
+            /**
+             * Url
+             * @description https, on the environment's own domain
+             */
+            url: string | null;
+            /** Choices */
+            choices: components["schemas"]["Choice"][];
+            /** Steps */
+            steps: components["schemas"]["Step"][];
+            causes: components["schemas"]["Causes"] | null;
+            place: components["schemas"]["Place"] | null;
+            /** @description the newest that is about it */
+            operation: components["schemas"]["Operation"] | null;
+            request: components["schemas"]["Request"] | null;
+            revive: components["schemas"]["Revival"] | null;
+        };
+        /**
+         * Where
+         * @description Which preview.
+         */
+        Where: {
+            /**
+             * Issue
+             * @description key of a Jira issue
+             * @example RTB-123
+             */
+            issue: string;
+            /**
+             * Environment
+             * @description name of an environment
+             * @example int
+             */
+            environment: string;
+            /** Isrequest */
+            isRequest: boolean;
         };
         /**
          * Problem
@@ -1702,7 +3183,7 @@ export interface components {
              * Operation
              * @default null
              */
-            operation: {
+            operation?: {
                 [key: string]: unknown;
             } | null;
         };
@@ -1956,6 +3437,57 @@ export interface operations {
             };
         };
     };
+    way: {
+        parameters: {
+            query?: {
+                env?: string | null;
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Way"];
+                };
+            };
+            /** @description what is asked for is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not now, or a mistake */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     previewAnywhere: {
         parameters: {
             query?: never;
@@ -1975,6 +3507,13 @@ export interface operations {
                 content: {
                     "application/json": unknown;
                 };
+            };
+            /** @description there */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description what is asked for is wrong */
             422: {
@@ -2025,6 +3564,13 @@ export interface operations {
                 content: {
                     "application/json": unknown;
                 };
+            };
+            /** @description there */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description what is asked for is wrong */
             422: {
@@ -2189,65 +3735,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description what is asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description what is asked for is wrong */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description refused */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description not now, or a mistake */
-            "5XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    history: {
-        parameters: {
-            query?: {
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                env: string;
-                key: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["OnePreview"];
                 };
             };
             /** @description what is asked for is wrong */
@@ -2329,6 +3823,160 @@ export interface operations {
             };
         };
     };
+    causes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                env: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Causes"];
+                };
+            };
+            /** @description what is asked for is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not now, or a mistake */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    history: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                env: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description what is asked for is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not now, or a mistake */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    difference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                env: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Difference"];
+                };
+            };
+            /** @description what is asked for is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not now, or a mistake */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     summary: {
         parameters: {
             query?: never;
@@ -2338,13 +3986,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description what is asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Summary"];
                 };
             };
             /** @description what is asked for is wrong */
@@ -2385,13 +4033,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description what is asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Environments"];
                 };
             };
             /** @description what is asked for is wrong */
@@ -2432,13 +4080,227 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description what is asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description what is asked for is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not now, or a mistake */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calendar: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339; now, if left out */
+                from?: string;
+                /** @description RFC 3339; 14 days later, if left out */
+                to?: string;
+                env?: string;
+                /** @description a name, or 'me' */
+                requester?: string;
+                /** @description of the reader's clock */
+                offsetMinutes?: number;
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
+                };
+            };
+            /** @description what is asked for is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not now, or a mistake */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statistics: {
+        parameters: {
+            query?: {
+                /** @description today among them */
+                days?: number;
+                env?: string;
+                /** @description of the reader's clock */
+                offsetMinutes?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            /** @description what is asked for is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not now, or a mistake */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    blueprints: {
+        parameters: {
+            query?: {
+                /** @description whose policy and defaults hold */
+                env?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Blueprints"];
+                };
+            };
+            /** @description what is asked for is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not now, or a mistake */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    blueprint: {
+        parameters: {
+            query?: {
+                /** @description whose policy and defaults hold */
+                env?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneBlueprint"];
                 };
             };
             /** @description what is asked for is wrong */
@@ -3477,6 +5339,159 @@ export interface operations {
             };
         };
     };
+    listDeliveries: {
+        parameters: {
+            query?: {
+                source?: ("github" | "jira" | "jira-automation" | "slack" | "ecr") | null;
+                state?: ("processed" | "ignored" | "failed") | null;
+                /** @description `next` of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deliveries"];
+                };
+            };
+            /** @description what is asked for is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not now, or a mistake */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oneDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its id, or its sender's id of it */
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneDelivery"];
+                };
+            };
+            /** @description what is asked for is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not now, or a mistake */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its id, or its sender's id of it */
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description it is asked for */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            /** @description what is asked for is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not now, or a mistake */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: {
@@ -3494,12 +5509,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description what is asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["StreamEvents"];
+                };
             };
             /** @description what is asked for is wrong */
             422: {

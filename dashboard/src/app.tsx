@@ -24,7 +24,7 @@ export function App() {
   const [isOutdated, setOutdated] = useState(false);
   const person = me.data ?? null;
   const isNobody = me.error !== null && asProblem(me.error).isSignedOut;
-  useEffect(() => onSession((isSignedOut) => setLost(isSignedOut)), []);
+  useEffect(() => onSession(setLost), []);
   useEffect(() => {
     const gone = (event: Event): void => {
       event.preventDefault();
@@ -33,9 +33,6 @@ export function App() {
     window.addEventListener("vite:preloadError", gone);
     return () => window.removeEventListener("vite:preloadError", gone);
   }, []);
-  useEffect(() => {
-    if (person) setLost(false);
-  }, [person]);
   const ends = person?.session?.accessExpiresAt;
   useEffect(() => {
     if (!ends) return;
@@ -66,9 +63,12 @@ function Broken() {
   const error = useRouteError();
   const isOld = error instanceof TypeError && /import|module/i.test(error.message);
   return (
-    <Nothing title={t(isOld ? "shell.outdated" : "shell.broken")} action={<Button onClick={() => window.location.reload()}>{t("shell.reload")}</Button>}>
-      {isOld ? null : <code lang="en">{error instanceof Error ? error.message : String(error)}</code>}
-    </Nothing>
+    <>
+      <Heading title={t(isOld ? "shell.outdated" : "shell.broken")} />
+      <Nothing title={t("shell.brokenSays")} action={<Button onClick={() => window.location.reload()}>{t("shell.again")}</Button>}>
+        {isOld ? null : <code lang="en">{error instanceof Error ? error.message : String(error)}</code>}
+      </Nothing>
+    </>
   );
 }
 

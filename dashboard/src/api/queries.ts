@@ -1,9 +1,13 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { api, told } from "./client";
+import type { components } from "../api";
+import { api, ofSignIn, told } from "./client";
 import type {
   Approval, AuditEntry, Blueprint, BlueprintForm, Calendar, Causes, Delivery, Difference, Environment, About, HistoryEvent,
-  Job, Me, Operation, Place, Plan, PreviewAnswer, PreviewPage, Session, StatisticsDay, Summary, Token, Way,
+  Job, Me, Operation, Place, Plan, PreviewAnswer, PreviewPage, Session, Statistics, Summary, Token, Way,
 } from "./shapes";
+
+/** What is asked of a start. */
+export type StartBody = components["schemas"]["StartBody"];
 
 /** What the list of previews is narrowed to, as its address and the API have it; empty: all. */
 export interface Filters {
@@ -137,9 +141,6 @@ export function usePlan(body: StartBody | null) {
   });
 }
 
-export type StartBody = Parameters<typeof startBody>[0];
-declare function startBody(body: import("../api").components["schemas"]["StartBody"]): void;
-
 export function useCalendar(from: string, to: string, env: string, requester: string) {
   return useQuery({
     queryKey: ["calendar", from, to, env, requester],
@@ -156,7 +157,7 @@ export function useStatistics(days: number, env: string) {
     queryKey: ["statistics", days, env],
     placeholderData: keepPreviousData,
     queryFn: ({ signal }) =>
-      told<About & { days: StatisticsDay[] }>(
+      told<Statistics>(
         api.GET("/api/v1/statistics", { params: { query: { days, env, offsetMinutes: offsetMinutes() } }, signal }),
       ),
   });
@@ -224,14 +225,14 @@ export function useProviders() {
   return useQuery({
     queryKey: ["providers"],
     staleTime: 300_000,
-    queryFn: ({ signal }) => told<{ providers: { id: string; name: string }[] }>(api.GET("/api/auth/providers", { signal })),
+    queryFn: ({ signal }) => told<{ providers: { id: string; name: string }[] }>(ofSignIn("/api/auth/providers", "GET", signal)),
   });
 }
 
 export function useSessions() {
   return useQuery({
     queryKey: ["sessions"],
-    queryFn: ({ signal }) => told<{ sessions: Session[] }>(api.GET("/api/auth/sessions", { signal })),
+    queryFn: ({ signal }) => told<{ sessions: Session[] }>(ofSignIn("/api/auth/sessions", "GET", signal)),
   });
 }
 

@@ -1,4 +1,7 @@
-import { Alert, Button, Form, FormGroup, FormSelect, FormSelectOption, Modal, ModalBody, ModalFooter, ModalHeader, TextInput } from "@patternfly/react-core";
+import {
+  Button, Form, FormGroup, FormSelect, FormSelectOption,
+  Modal, ModalBody, ModalFooter, ModalHeader, TextInput,
+} from "@patternfly/react-core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -11,6 +14,7 @@ import { EnvironmentLabel } from "./labels";
 import { PlanView } from "./PlanView";
 import { useSay } from "./Say";
 import { Failed, Loading } from "./States";
+import { Alert } from "./Notice";
 
 const LENGTHS = ["1h", "4h", "8h", "24h", "72h"] as const;
 
@@ -23,8 +27,8 @@ function wanted(act: Act, one: Target, by: string, reason: string): Wanted {
 
 function item(act: Act, one: Target, by: string) {
   const where = { environment: one.environment, issue: one.issue };
-  if (act === "extend") return { action: "extend" as const, ...where, by, ...(one.ends ? { ifEnds: one.ends } : {}) };
-  if (act === "stop") return { action: "stop" as const, ...where };
+  if (act === "extend") return { action: "extend" as const, ...where, by, ...(one.ends ? { ifEnds: one.ends } : {}), reason: "" };
+  if (act === "stop") return { action: "stop" as const, ...where, reason: "" };
   return { action: "revive" as const, ...where };
 }
 
@@ -124,7 +128,7 @@ export default function ActDialogNow({ act, targets, close }: ActProps) {
       </ModalBody>
       <ModalFooter>
         <Button type="submit" form="act-form" variant={act === "stop" ? "danger" : "primary"} isDisabled={isRefused || allowed.length === 0} isLoading={isBusy} isAriaDisabled={isBusy} spinnerAriaLabel={t("act.working")}>
-          {t(isGated ? `act.${act}.askFor` : `act.${act}.do`, { count: allowed.length })}
+          {t(`act.${act}.${isGated ? "askFor" : "do"}${one ? "" : "Many"}`, { count: allowed.length })}
         </Button>
         <Button variant="link" onClick={() => close(false)}>{t("action.cancel")}</Button>
       </ModalFooter>

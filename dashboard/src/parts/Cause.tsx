@@ -1,8 +1,9 @@
-import { Alert, ExpandableSection } from "@patternfly/react-core";
+import { ExpandableSection } from "@patternfly/react-core";
 import { useTranslation } from "react-i18next";
 import type { Causes } from "../api/shapes";
 import { PhaseLabel } from "./labels";
 import { Moment } from "./time";
+import { Alert } from "./Notice";
 
 /** Why it is not up, for whom that is, and what to do; the cluster's own words behind it. */
 export function Cause({ causes }: { causes: Causes }) {
@@ -20,17 +21,18 @@ export function Cause({ causes }: { causes: Causes }) {
     <div className="hub-cause">
       <p><PhaseLabel phase={causes.phase} /> {causes.asOf ? <span className="hub-quiet">{t("cause.seen")} <Moment at={causes.asOf} /></span> : null}</p>
       {causes.text ? (
-        <Alert variant={causes.final ? "danger" : "warning"} isInline component="h3" title={t([`causes.${causes.code ?? "-"}`, "cause.title"])}>
-          <p lang="en">{causes.text}</p>
+        <Alert variant={causes.final ? "danger" : "warning"} isInline component="h3" title={t("cause.title")}>
+          <p lang="en">{causes.text} {causes.code ? <code>{causes.code}</code> : null}</p>
           {forWhom ? <p><strong>{t(`cause.for.${forWhom}`)}</strong></p> : null}
           {causes.steps.length > 0 ? <><p>{t("cause.next")}</p><ol lang="en">{causes.steps.map((step) => <li key={step}>{step}</li>)}</ol></> : null}
         </Alert>
       ) : null}
       {causes.evidence.length > 0 ? (
         <ExpandableSection toggleText={t("cause.evidence")} isIndented>
-          <ul lang="en" className="hub-evidence">{causes.evidence.map((one) => <li key={one}><code>{one}</code></li>)}</ul>
+          <ul lang="en" className="hub-evidence">{causes.evidence.map((one, number) => <li key={number}><code>{one.kind}/{one.name}{one.container ? ` ${one.container}` : ""} {one.reason}: {one.message}</code></li>)}</ul>
         </ExpandableSection>
       ) : null}
+      {causes.others.length > 0 ? <ul className="hub-quiet" lang="en">{causes.others.map((one) => <li key={one.code}>{one.text}</li>)}</ul> : null}
       {causes.unread.length > 0 ? <p className="hub-quiet">{t("cause.unread")} <span lang="en">{causes.unread.map((one) => `${one.resource}: ${one.why}`).join("; ")}</span></p> : null}
     </div>
   );

@@ -1,10 +1,11 @@
-import { Alert, ExpandableSection } from "@patternfly/react-core";
+import { ExpandableSection } from "@patternfly/react-core";
 import { useTranslation } from "react-i18next";
 import type { ObjectChange, Plan, Room } from "../api/shapes";
 import { useFormat } from "../text/format";
 import { PriceLine } from "./PriceLine";
 import { Faults, useReason } from "./States";
 import { Moment } from "./time";
+import { Alert } from "./Notice";
 
 const SIGN = { added: "+", changed: "~", removed: "−" } as const;
 
@@ -23,7 +24,7 @@ export function Objects({ objects, leftOut }: { objects: ObjectChange[]; leftOut
             <span aria-hidden="true">{SIGN[one.change]}</span>
             <span className="pf-v6-screen-reader">{t(`plan.${one.change}`)}</span>
           </span>{" "}
-          <strong>{one.kind}</strong> <code>{one.name}</code>
+          <strong lang="en">{one.kind}</strong> <code>{one.name}</code>
           {one.fields.length > 0 && one.change === "changed" ? (
             <dl className="hub-fields">
               {one.fields.map((field) => (
@@ -49,27 +50,22 @@ export function Objects({ objects, leftOut }: { objects: ObjectChange[]; leftOut
 export function RoomBar({ room }: { room: Room }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const used = Number(room.used);
-  const asked = Number(room.asked ?? 0);
-  const limit = room.limit === null ? null : Number(room.limit);
+  const { used, limit } = room;
+  const asked = "asked" in room ? room.asked : 0;
   const name = t(`room.${room.what}`, { defaultValue: room.what }) + (room.where ? ` · ${room.where}` : "");
   const words =
-    limit === null
-      ? t("room.unlimited", { used: format.number(used, 2) })
-      : asked > 0
+    asked > 0
         ? t("room.askedOf", { used: format.number(used, 2), asked: format.number(asked, 2), limit: format.number(limit, 2) })
         : t("room.usedOf", { used: format.number(used, 2), limit: format.number(limit, 2) });
   const share = limit ? Math.min(1, (used + asked) / limit) : 0;
   return (
     <div className="hub-room">
       <div className="hub-room-words"><span>{name}</span> <span>{words}</span></div>
-      {limit === null ? null : (
-        <svg className={`hub-bar ${share >= 0.9 ? "hub-bar-full" : ""}`} viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+      <svg className={`hub-bar ${share >= 0.9 ? "hub-bar-full" : ""}`} viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
           <rect className="hub-bar-all" width="100" height="6" />
           <rect className="hub-bar-used" width={Math.min(100, (used / (limit || 1)) * 100)} height="6" />
           {asked > 0 ? <rect className="hub-bar-asked" x={Math.min(100, (used / (limit || 1)) * 100)} width={Math.max(0, share * 100 - (used / (limit || 1)) * 100)} height="6" /> : null}
         </svg>
-      )}
     </div>
   );
 }

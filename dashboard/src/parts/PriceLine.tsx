@@ -15,3 +15,11 @@ export function PriceLine({ price }: { price: Price | null }) {
     </>
   );
 }
+
+/** A price an hour, as short as can be. */
+export function PriceShort({ price }: { price: Price }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  if (price.perHour === null) return <>{t("price.shared")}</>;
+  return <span className="hub-price">{t("price.short", { amount: format.money(price.perHour, price.currency) })}</span>;
+}

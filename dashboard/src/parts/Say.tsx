@@ -1,6 +1,7 @@
-import { Alert, AlertActionCloseButton, AlertGroup } from "@patternfly/react-core";
+import { AlertActionCloseButton, AlertGroup } from "@patternfly/react-core";
 import { createContext, use, useCallback, useMemo, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { Alert } from "./Notice";
 
 type Kind = "success" | "danger" | "info" | "warning";
 interface Said {
@@ -42,7 +43,7 @@ export function SayProvider({ children }: { children: ReactNode }) {
       <AlertGroup isToast isLiveRegion aria-label={t("say.region")}>
         {said.map((one) => (
           <Alert
-            key={one.id} variant={one.kind} title={one.text} timeout={one.kind === "danger" ? false : 8000}
+            key={one.id} component="div" variant={one.kind} title={one.text} timeout={one.kind === "danger" ? false : 8000}
             onTimeout={() => drop(one.id)}
             actionClose={<AlertActionCloseButton aria-label={t("action.close")} onClose={() => drop(one.id)} />}
           />

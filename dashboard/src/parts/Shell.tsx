@@ -1,9 +1,9 @@
 import {
-  Alert, Button, Dropdown, DropdownItem, DropdownList, Masthead, MastheadBrand, MastheadContent, MastheadMain, MastheadToggle, MenuToggle,
-  Nav, NavItem, NavList, Page, PageSection, PageSidebar, PageSidebarBody, PageToggleButton, SkipToContent,
+  Button, Dropdown, DropdownItem, DropdownList, Masthead, MastheadBrand, MastheadContent, MastheadMain, MastheadToggle,
+  MenuToggle, Nav, NavItem, NavList, Page, PageSection, PageSidebar, PageSidebarBody, PageToggleButton, SkipToContent,
 } from "@patternfly/react-core";
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Outlet, useLocation, useNavigate } from "react-router";
 import { tellSession, refresh } from "../api/session";
@@ -14,12 +14,22 @@ import { usePerson } from "./person";
 import { useShortcuts } from "./shortcuts";
 import { theme, THEMES, wear, type Theme } from "./theme";
 import { signOut } from "./signing";
+import { Alert } from "./Notice";
 
 const Help = lazy(() => import("./Help"));
 const SCREENS = [
   ["/", "previews"], ["/start", "start"], ["/waiting", "waiting"], ["/environments", "environments"], ["/calendar", "calendar"],
   ["/statistics", "statistics"], ["/operations", "operations"], ["/account", "account"],
 ] as const;
+
+const WIDE = matchMedia("(min-width: 75rem)");
+
+function onWidth(listener: () => void): () => void {
+  WIDE.addEventListener("change", listener);
+  return () => WIDE.removeEventListener("change", listener);
+}
+
+const useWide = (): boolean => useSyncExternalStore(onWidth, () => WIDE.matches);
 
 /** The frame around every screen. */
 export function Shell({ isSignedOut, isOutdated }: { isSignedOut: boolean; isOutdated: boolean }) {
@@ -28,7 +38,10 @@ export function Shell({ isSignedOut, isOutdated }: { isSignedOut: boolean; isOut
   const navigate = useNavigate();
   const me = usePerson();
   const [isHelp, setHelp] = useState(false);
-  const [isWide, setWide] = useState(() => matchMedia("(min-width: 75rem)").matches);
+  const isWide = useWide();
+  const [menu, setMenu] = useState<{ isOpen: boolean; at: string } | null>(null);
+  // On a narrow window the menu closes with the screen that it led to.
+  const isOpen = menu && (isWide || menu.at === location.pathname) ? menu.isOpen : isWide;
   const main = useRef<HTMLDivElement>(null);
   const screen = SCREENS.find(([path]) => path !== "/" && location.pathname.startsWith(path))?.[1] ?? (location.pathname === "/" ? "previews" : null);
   const keys = useMemo(
@@ -48,13 +61,12 @@ export function Shell({ isSignedOut, isOutdated }: { isSignedOut: boolean; isOut
     // A screen reader is told of the new screen by its heading, as of a new page.
     if (isFirst.current) isFirst.current = false;
     else main.current?.querySelector<HTMLElement>("h1")?.focus();
-    if (!matchMedia("(min-width: 75rem)").matches) setWide(false);
   }, [location.pathname]);
   const masthead = (
     <Masthead>
       <MastheadMain>
         <MastheadToggle>
-          <PageToggleButton variant="plain" aria-label={t("shell.menu")} isSidebarOpen={isWide} isHamburgerButton onSidebarToggle={() => setWide((now) => !now)} />
+          <PageToggleButton variant="plain" aria-label={t("shell.menu")} isSidebarOpen={isOpen} isHamburgerButton onSidebarToggle={() => setMenu({ isOpen: !isOpen, at: location.pathname })} />
         </MastheadToggle>
         <MastheadBrand><Link to="/" className="hub-brand">RTB AI Hub</Link></MastheadBrand>
       </MastheadMain>
@@ -66,7 +78,7 @@ export function Shell({ isSignedOut, isOutdated }: { isSignedOut: boolean; isOut
     </Masthead>
   );
   const sidebar = (
-    <PageSidebar isSidebarOpen={isWide}>
+    <PageSidebar isSidebarOpen={isOpen}>
       <PageSidebarBody>
         <Nav aria-label={t("shell.screens")}>
           <NavList>
@@ -109,7 +121,7 @@ function Frozen() {
   const { data } = useSummary(me !== null && me.role !== null);
   return (
     <>
-      {data?.freezes.map((one) => (
+      {data?.freezes?.map((one) => (
         <Alert key={one.id} variant="warning" isInline component="h2" title={one.scope === "*" ? t("freeze.everywhere") : t("freeze.in", { environment: one.scope })}>
           {t("freeze.says", { by: one.by })} {one.reason}
         </Alert>

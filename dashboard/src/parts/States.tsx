@@ -1,9 +1,10 @@
-import { Alert, Button, Card, CardBody, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter, Skeleton } from "@patternfly/react-core";
+import { Button, Card, CardBody, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter, Skeleton } from "@patternfly/react-core";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem, type Problem } from "../api/problem";
 import type { About, ToldError } from "../api/shapes";
+import { Alert } from "./Notice";
 
 /** Where something will be. */
 export function Loading({ rows = 5 }: { rows?: number }) {

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useEnvironmentNamed } from "./labels";
 
@@ -24,6 +24,16 @@ export function isHttps(address: string | null | undefined): address is string {
   }
 }
 
+/** A host, which may be broken at its dots. */
+function Host({ name }: { name: string }) {
+  return name.split(".").map((part, number) => (
+    <Fragment key={number}>
+      {number > 0 ? <>.<wbr /></> : null}
+      {part}
+    </Fragment>
+  ));
+}
+
 /** A preview's address: a link where it is one of its environment's, else its text. */
 export function PreviewLink({ address, environment, children }: { address: string; environment: string; children?: ReactNode }) {
   const { t } = useTranslation();
@@ -32,8 +42,8 @@ export function PreviewLink({ address, environment, children }: { address: strin
   const href = address;
   return (
     <a className="hub-address" href={href} target="_blank" rel="noopener noreferrer">
-      {children ?? new URL(address).hostname}
-      <span className="hub-outside" aria-hidden="true"> ↗</span>
+      {children ?? <Host name={new URL(address).hostname} />}
+      <span className="hub-outside" aria-hidden="true">{"\u00a0↗"}</span>
       <span className="pf-v6-screen-reader">{t("link.newTab")}</span>
     </a>
   );
@@ -47,7 +57,7 @@ export function Outside({ address, children }: { address: string | null | undefi
   return (
     <a href={href} target="_blank" rel="noopener noreferrer">
       {children}
-      <span className="hub-outside" aria-hidden="true"> ↗</span>
+      <span className="hub-outside" aria-hidden="true">{"\u00a0↗"}</span>
       <span className="pf-v6-screen-reader">{t("link.newTab")}</span>
     </a>
   );

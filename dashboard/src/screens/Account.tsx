@@ -1,9 +1,12 @@
-import { Alert, Button, Checkbox, ClipboardCopy, Form, FormGroup, FormSelect, FormSelectOption, Modal, ModalBody, ModalFooter, ModalHeader, Switch, TextInput } from "@patternfly/react-core";
+import {
+  Button, Checkbox, ClipboardCopy, Form, FormGroup, FormSelect,
+  FormSelectOption, Modal, ModalBody, ModalFooter, ModalHeader, Switch, TextInput,
+} from "@patternfly/react-core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
-import { api, told } from "../api/client";
+import { api, ofSignIn, told } from "../api/client";
 import { asProblem, type Problem } from "../api/problem";
 import { useEnvironments, useProviders, useSessions, useTokens } from "../api/queries";
 import type { Session, Token } from "../api/shapes";
@@ -17,6 +20,7 @@ import { signOut } from "../parts/signing";
 import { Asked, Block, Failed, Nothing } from "../parts/States";
 import { Moment } from "../parts/time";
 import { useFormat } from "../text/format";
+import { Alert } from "../parts/Notice";
 
 /** Who one is here, where one is signed in, and what one's keys do. */
 export function Account() {
@@ -52,11 +56,11 @@ function Identities() {
   const { t } = useTranslation();
   const me = usePerson();
   const providers = useProviders();
-  const linked = new Set(me?.identities.map((one) => one.provider));
+  const linked = new Set(me?.identities?.map((one) => one.provider));
   return (
     <>
       <h3>{t("account.linked")}</h3>
-      <ul>{me?.identities.map((one) => <li key={`${one.provider} ${one.name}`}>{one.provider}: {one.name}</li>)}</ul>
+      <ul>{me?.identities?.map((one) => <li key={`${one.provider} ${one.name}`}>{one.provider}: {one.name}</li>)}</ul>
       {providers.data?.providers.filter((one) => one.id !== "local" && !linked.has(one.id)).map((one) => (
         <Button key={one.id} variant="secondary" component="a" href={`/api/auth/login?provider=${encodeURIComponent(one.id)}&link=1&next=%2Faccount`}>{t("account.link", { name: one.name })}</Button>
       ))}
@@ -72,7 +76,7 @@ function Sessions() {
   const { say } = useSay();
   const end = async (one: Session): Promise<void> => {
     try {
-      await told(api.DELETE("/api/auth/sessions/{session_id}", { params: { path: { session_id: one.id } } }));
+      await told(ofSignIn(`/api/auth/sessions/${encodeURIComponent(one.id)}`, "DELETE"));
       say("success", t("account.ended"));
     } catch (error) {
       say("danger", asProblem(error).message);

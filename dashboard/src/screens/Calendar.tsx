@@ -19,6 +19,9 @@ export function dayOf(at: Date): string {
 
 const after = (day: string, days: number): string => new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 
+/** When a day begins where one is. */
+const midnight = (day: string): string => new Date(`${day}T00:00:00`).toISOString();
+
 /** The Monday of a day's week. */
 export function weekOf(day: string): string {
   const weekday = new Date(`${day}T00:00:00Z`).getUTCDay();
@@ -36,7 +39,7 @@ export function Calendar() {
   const isMine = search.get("requester") !== "all";
   const day = search.get("day");
   const days = useMemo(() => Array.from({ length: 28 }, (_, number) => after(from, number)), [from]);
-  const query = useCalendar(from, after(from, 28), env, isMine ? "me" : "");
+  const query = useCalendar(midnight(from), midnight(after(from, 28)), env, isMine ? "me" : "");
   const environments = useEnvironments();
   const set = (changed: Record<string, string | null>): void =>
     setSearch((before) => {

@@ -48,28 +48,27 @@ function One({ environment, whyNot }: { environment: Environment; whyNot: string
   const format = useFormat();
   const { spend } = environment;
   return (
-    <Block title={environment.name} actions={<EnvironmentLabel name={environment.name} isGated={environment.gated} />}>
+    <Block title={environment.name} actions={environment.gated ? <EnvironmentLabel name={environment.name} isGated /> : null}>
       <p>
         <Link to={`/?requester=all&env=${encodeURIComponent(environment.name)}`}>{t("environment.previews", { count: environment.previews })}</Link>
         {environment.waiting > 0 ? <> · <Link to="/waiting">{t("environment.waiting", { count: environment.waiting })}</Link></> : null}
         {environment.awaiting > 0 ? <> · <Link to="/waiting">{t("environment.awaiting", { count: environment.awaiting })}</Link></> : null}
       </p>
       {environment.room.map((room) => <RoomBar key={`${room.what} ${room.where ?? ""}`} room={room} />)}
-      {spend ? (
         <dl className="hub-facts hub-money">
           <div><dt>{t("spend.perHour")}</dt><dd>{format.money(spend.perHour, spend.currency)}</dd></div>
           <div><dt>{t("spend.soFar")}</dt><dd>{format.money(spend.soFar, spend.currency)}</dd></div>
           <div><dt>{t("spend.toCome")}</dt><dd>{format.money(spend.toCome, spend.currency)}</dd></div>
-          {spend.fixedPerHour ? <div><dt>{t("spend.fixed")}</dt><dd>{format.money(spend.fixedPerHour, spend.currency)}</dd></div> : null}
+          {Number(spend.fixedPerHour) > 0 ? <div><dt>{t("spend.fixed")}</dt><dd>{format.money(spend.fixedPerHour, spend.currency)}</dd></div> : null}
         </dl>
-      ) : null}
+        <p className="hub-quiet">{t("spend.asOf", { day: spend.asOf })}</p>
       <dl className="hub-facts">
-        <div><dt>{t("environment.account")}</dt><dd><code>{environment.account}</code> · {environment.region}</dd></div>
+        <div><dt>{t("environment.account")}</dt><dd><code>{environment.account} · {environment.region}</code></dd></div>
         <div><dt>{t("environment.domain")}</dt><dd className="hub-address">{environment.domain}</dd></div>
         <div><dt>{t("lease.title")}</dt><dd>{t("environment.lease", { ttl: environment.lease.ttl, cap: environment.lease.cap })}</dd></div>
         {environment.forge ? <div><dt>{t("environment.forge")}</dt><dd><Outside address={environment.forge.url}>{environment.forge.kind}</Outside></dd></div> : null}
       </dl>
-      {environment.freezes.map((one) => <Frozen key={one.id} freeze={one} whyNot={whyNot} />)}
+      {(environment.freezes ?? []).map((one) => <Frozen key={one.id} freeze={one} whyNot={whyNot} />)}
     </Block>
   );
 }

@@ -162,7 +162,7 @@ function Overview({ preview }: { preview: Shown }) {
       <Block title={t("steps.title")}>
         <Asked query={way} rows={2}>{(found) => (
           <>
-            <Steps steps={found.steps} />
+            <Steps steps={found.steps} isSeen={found.isSeen} />
             {found.request ? <p><Outside address={found.request.url}>{t("approval.request", { number: found.request.number })}</Outside></p> : null}
           </>
         )}</Asked>
@@ -173,7 +173,7 @@ function Overview({ preview }: { preview: Shown }) {
         <dl className="hub-facts">
           <div><dt>{t("price.title")}</dt><dd><PriceLine price={preview.price} /></dd></div>
           <div><dt>{t("preview.requester")}</dt><dd>{preview.lease.requestedBy}, <Moment at={preview.lease.requestedAt} /></dd></div>
-          <div><dt>{t("preview.blueprint")}</dt><dd>{preview.blueprint} · {preview.compute}{preview.shard ? ` · ${preview.shard}` : ""}</dd></div>
+          <div><dt>{t("preview.blueprint")}</dt><dd><code>{[preview.blueprint, preview.compute, preview.shard].filter(Boolean).join(" · ")}</code></dd></div>
           <div><dt>{t("preview.branch")}</dt><dd>{preview.branch ?? "–"}</dd></div>
           <div><dt>{t("preview.namespace")}</dt><dd><code>{preview.namespace}</code></dd></div>
         </dl>

@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, FormSelect, FormSelectOption, SearchInput, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
+import { Button, Checkbox, FormSelect, FormSelectOption, SearchInput, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useSearchParams } from "react-router";
@@ -12,13 +12,14 @@ import { PreviewLink } from "../parts/links";
 import { useWatched } from "../parts/Live";
 import { More } from "../parts/More";
 import { mayAs, usePerson } from "../parts/person";
-import { PriceLine } from "../parts/PriceLine";
+import { PriceShort } from "../parts/PriceLine";
 import { Reasoned } from "../parts/Reasoned";
 import { useShortcuts } from "../parts/shortcuts";
 import { Failed, Loading, Nothing, Unread } from "../parts/States";
 import { Left } from "../parts/time";
 import { useFormat } from "../text/format";
 import { Heading } from "../parts/Heading";
+import { Alert } from "../parts/Notice";
 
 const SORTS = ["key", "ends", "owner", "price"] as const;
 
@@ -163,7 +164,7 @@ function Row({ preview, isChosen, choose, act }: { preview: Preview; isChosen: b
       <td data-label={t("preview.left")}><Left ends={preview.lease.expiresAt} isRequest={preview.isRequest} /></td>
       <td data-label={t("preview.address")}>{preview.isRequest ? <span className="hub-quiet">{t("preview.notYet")}</span> : <PreviewLink address={preview.url} environment={preview.environment} />}</td>
       <td data-label={t("preview.requester")}>{preview.lease.requestedBy}</td>
-      <td data-label={t("price.title")}><PriceLine price={{ ...preview.price, perLease: null }} /></td>
+      <td data-label={t("price.title")}><PriceShort price={preview.price} /></td>
       <td className="hub-acts">
         <Reasoned size="sm" variant="secondary" why={why ?? (preview.isRequest ? t("why.notMerged") : null)} aria-label={t("act.extend.title", where)} onClick={() => act("extend")}>{t("act.extend.short")}</Reasoned>
         <Reasoned size="sm" variant="secondary" why={why} aria-label={t("act.stop.title", where)} onClick={() => act("stop")}>{t("act.stop.short")}</Reasoned>
@@ -249,7 +250,7 @@ function NoPreviews({ isFiltered, showAll }: { isFiltered: boolean; showAll: () 
   const others = data?.total ?? 0;
   return (
     <>
-      {data && data.mine.failedOperations > 0 ? <Alert variant="warning" isInline component="h2" title={t("previews.failed", { count: data.mine.failedOperations })} actionLinks={<Link to="/operations">{t("screen.operations")}</Link>} /> : null}
+      {data?.mine.failedOperations ? <Alert variant="warning" isInline component="h2" title={t("previews.failed", { count: data.mine.failedOperations })} actionLinks={<Link to="/operations">{t("screen.operations")}</Link>} /> : null}
       <Nothing
         title={t(isFiltered ? "previews.noneMatch" : "previews.noneMine")}
         action={

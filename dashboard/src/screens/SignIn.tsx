@@ -1,10 +1,11 @@
-import { Alert, Button } from "@patternfly/react-core";
+import { Button } from "@patternfly/react-core";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useSearchParams } from "react-router";
 import { useProviders } from "../api/queries";
 import { Heading } from "../parts/Heading";
 import { usePerson } from "../parts/person";
 import { Asked, Nothing } from "../parts/States";
+import { Alert } from "../parts/Notice";
 
 const ERRORS = ["declined", "expired", "provider-down", "refused", "linked", "too-many"] as const;
 

@@ -1,4 +1,7 @@
-import { Alert, Button, Checkbox, Form, FormGroup, FormHelperText, FormSelect, FormSelectOption, HelperText, HelperTextItem, TextInput } from "@patternfly/react-core";
+import {
+  Button, Checkbox, Form, FormGroup, FormHelperText,
+  FormSelect, FormSelectOption, HelperText, HelperTextItem, TextInput,
+} from "@patternfly/react-core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -15,6 +18,7 @@ import { PlanView } from "../parts/PlanView";
 import { Reasoned } from "../parts/Reasoned";
 import { useSay } from "../parts/Say";
 import { Asked, Block, Failed } from "../parts/States";
+import { Alert } from "../parts/Notice";
 
 /** What is typed: each a text, and what is empty is left to the blueprint and the environment. */
 export interface Typed {
@@ -78,10 +82,11 @@ export function Start() {
   const environment = typed.environment || known.find((one) => !one.gated)?.name || "";
   const blueprint = typed.blueprint || blueprints.data?.blueprints.find((one) => one.isDefault)?.name || blueprints.data?.blueprints[0]?.name || "";
   const form = useBlueprint(blueprint, environment);
-  const whole = useMemo(() => ({ ...typed, environment, blueprint }), [typed, environment, blueprint]);
+  const isGated = known.find((one) => one.name === environment)?.gated ?? false;
+  // What is reviewed waits for no room: each request is merged by itself.
+  const whole = useMemo(() => ({ ...typed, environment, blueprint, queue: typed.queue && !isGated }), [typed, environment, blueprint, isGated]);
   const body = useSettled(whole);
   const plan = usePlan(body);
-  const isGated = known.find((one) => one.name === environment)?.gated ?? false;
   const why = summary.data?.may.start[environment] ?? null;
   useEffect(() => {
     keepDraft(NAME, JSON.stringify(typed) === JSON.stringify(EMPTY) ? null : JSON.stringify(typed));
@@ -139,7 +144,7 @@ export function Start() {
           <FormGroup label={t("act.reason")} fieldId="start-reason">
             <TextInput id="start-reason" value={typed.reason} maxLength={500} onChange={(_, value) => change({ reason: value })} />
           </FormGroup>
-          <Checkbox id="start-queue" label={t("start.queue")} isChecked={typed.queue} onChange={(_, on) => change({ queue: on })} />
+          {isGated ? null : <Checkbox id="start-queue" label={t("start.queue")} isChecked={typed.queue} onChange={(_, on) => change({ queue: on })} />}
           {problem ? <div role="alert"><Failed problem={problem} /></div> : null}
           <div className="hub-submit">
             <Reasoned type="submit" variant="primary" why={why} isLoading={isBusy} spinnerAriaLabel={t("act.working")} isDisabled={typed.issue.trim() === "" || environment === ""}>

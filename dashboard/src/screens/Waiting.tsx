@@ -75,7 +75,7 @@ function Asks({ approval }: { approval: Approval }) {
       <td data-label={t("preview.environment")}><EnvironmentLabel name={approval.environment} isGated /></td>
       <td data-label={t("approval.asks")}>{t(`approval.${approval.action}`)}</td>
       <td data-label={t("preview.requester")}>{approval.requestedBy}</td>
-      <td data-label={t("waiting.since")}><Moment at={approval.requestedAt} /></td>
+      <td data-label={t("waiting.since")}>{approval.requestedAt ? <Moment at={approval.requestedAt} /> : "–"}</td>
       <td data-label={t("approval.where")}>
         {approval.request ? (
           <><Outside address={approval.request.url}>{t("approval.request", { number: approval.request.number })}</Outside> <PhaseLabel of="state" phase={approval.request.state} /></>

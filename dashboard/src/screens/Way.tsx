@@ -1,4 +1,4 @@
-import { Alert, Button, Spinner } from "@patternfly/react-core";
+import { Button, Spinner } from "@patternfly/react-core";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
@@ -15,6 +15,7 @@ import { Asked, Faults, Nothing } from "../parts/States";
 import { Steps } from "../parts/Steps";
 import { Left } from "../parts/time";
 import { Removed } from "./Preview";
+import { Alert } from "../parts/Notice";
 
 /** The way to a preview: there as soon as it is up; until then how far it is, and what is in its way. */
 export function Way() {
@@ -64,8 +65,8 @@ function Told({ found }: { found: Found }) {
       <p className="hub-way">{isOnItsWay ? <Spinner size="md" aria-label={t("way.looking")} /> : null} <strong role="status">{t(`way.${found.state}`)}</strong></p>
       <p>{t(`way.says.${found.state}`)}</p>
       {found.state === "ready" && found.url && found.environment ? <Ready url={found.url} environment={found.environment} /> : null}
-      {found.steps.length > 0 && found.state !== "none" && found.state !== "expired" ? <Steps steps={found.steps} /> : null}
-      {found.place ? <p>{t("plan.placeOf", { position: found.place.position, of: found.place.of ?? found.place.length ?? "?" })} <span lang="en">{(found.place.why ?? found.place.held ?? []).join("; ")}</span></p> : null}
+      {found.steps.length > 0 && found.state !== "none" && found.state !== "expired" ? <Steps steps={found.steps} isSeen={found.isSeen} /> : null}
+      {found.place ? <p>{t("plan.placeOf", { position: found.place.position, of: found.place.length })} <span lang="en">{found.place.held.join("; ")}</span></p> : null}
       {found.request ? <p><Outside address={found.request.url}>{t("approval.request", { number: found.request.number })}</Outside></p> : null}
       {found.operation?.error ? <Alert variant="danger" isInline component="h2" title={t("way.whyFailed")}><Faults error={found.operation.error} /></Alert> : null}
       {found.causes && (found.state === "stuck" || found.state === "starting" || found.state === "failed") ? <Cause causes={found.causes} /> : null}

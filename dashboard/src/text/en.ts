@@ -5,7 +5,7 @@ export const en = {
   },
   shell: {
     menu: "Menu", screens: "Screens", skip: "Skip to content", main: "Content", language: "Language", personal: "{{name}}: account and settings",
-    outdated: "A newer release of this page is there", reload: "Load it", broken: "This screen failed", notFound: "There is no such page",
+    outdated: "A newer release of this page is there", reload: "Load it", broken: "This screen failed", brokenSays: "Load the page anew. What you typed in a form stays.", again: "Load it anew", notFound: "There is no such page",
     notFoundSays: "The address may be old, or mistyped.",
   },
   live: {
@@ -17,6 +17,7 @@ export const en = {
     ended: "You are not signed in any more", kept: "What you typed stays on this page. Sign in in the new tab, then go on here.", signIn: "Sign in in a new tab",
     goOn: "I am signed in: go on", still: "You are still not signed in.", nobody: "Not signed in", signOut: "Sign out", everywhere: "Sign out everywhere",
   },
+  alert: { success: "Done:", danger: "Error:", warning: "Warning:", info: "Note:", custom: "Note:" },
   say: { region: "Messages" },
   action: { close: "Close", cancel: "Cancel", clear: "Clear", more: "Show more", copy: "Copy", copied: "Copied" },
   link: { newTab: "(opens a new tab)" },
@@ -72,13 +73,13 @@ export const en = {
     ready: "ready", starting: "starting", waiting: "waiting", failed: "failed", stuck: "stuck", stopping: "going away", unknown: "not known", running: "running",
   },
   left: { afterMerge: "from the merge on", never: "no end", over: "over" },
-  price: { title: "Price", perHour: "{{amount}} an hour", perLease: "{{amount}} in all", shared: "shared nodes" },
+  price: { title: "Price", short: "{{amount}}/h", perHour: "{{amount}} an hour", perLease: "{{amount}} in all", shared: "shared nodes" },
   lease: {
     title: "Lease", ends: "Ends", cap: "At the latest", hours: "Counts", office: "office hours", always: "all hours", ttl: "How long",
   },
   steps: {
     title: "Progress", now: "now", asked: "Asked for", committed: "In Git", merged: "Reviewed and merged", applied: "Applied to the cluster", running: "Running",
-    done: "done", "to come": "to come",
+    done: "done", "to come": "to come", unknown: "not known",
   },
   cause: {
     block: "In the cluster", title: "It does not come up", notRead: "No cluster is connected here: whether its pods run is not known. What Git says is above.", seen: "seen", next: "What to do:",
@@ -88,17 +89,17 @@ export const en = {
     reason: "Reason (for the history)", working: "Working…",
     extend: {
       title: "Extend {{issue}} in {{environment}}", titleMany: "Extend {{count}} previews", says: "It gets more time, never beyond its longest time.", by: "By", short: "Extend", many: "Extend",
-      do_one: "Extend", do_other: "Extend {{count}}", askFor_one: "Ask for more time", askFor_other: "Ask for more time ({{count}})",
+      do: "Extend", doMany: "Extend {{count}}", askFor: "Ask for more time", askForMany: "Ask for more time ({{count}})",
       done_one: "{{count}} preview extended", done_other: "{{count}} previews extended", asked_one: "More time is asked for", asked_other: "More time is asked for, {{count}} times",
     },
     stop: {
       title: "Stop {{issue}} in {{environment}}", titleMany: "Stop {{count}} previews", says: "Its namespace and all that is in it goes away. It can be brought back for seven days, without its data.",
-      short: "Stop", many: "Stop", do_one: "Stop", do_other: "Stop {{count}}", askFor_one: "Ask for removal", askFor_other: "Ask for removal ({{count}})",
+      short: "Stop", many: "Stop", do: "Stop", doMany: "Stop {{count}}", askFor: "Ask for removal", askForMany: "Ask for removal ({{count}})",
       done_one: "{{count}} preview stopped", done_other: "{{count}} previews stopped", asked_one: "Its removal is asked for", asked_other: "Removal is asked for, {{count}} times",
     },
     revive: {
       title: "Revive {{issue}} in {{environment}}", titleMany: "Revive {{count}} previews", says: "It comes back as it was, without its data, and is yours then.", short: "Revive",
-      do_one: "Revive", do_other: "Revive {{count}}", askFor_one: "Ask for it again", askFor_other: "Ask for them again ({{count}})",
+      do: "Revive", doMany: "Revive {{count}}", askFor: "Ask for it again", askForMany: "Ask for them again ({{count}})",
       done_one: "{{count}} preview revived", done_other: "{{count}} previews revived", asked_one: "It is asked for again", asked_other: "Asked for again, {{count}} times",
     },
   },
@@ -111,7 +112,7 @@ export const en = {
   },
   room: {
     previews: "Previews", previewsPerOwner: "Previews of one person", fargateVcpu: "Fargate vCPU", targetGroups: "Target groups", usedOf: "{{used}} of {{limit}}",
-    askedOf: "{{used}} + {{asked}} of {{limit}}", unlimited: "{{used}}, no limit",
+    askedOf: "{{used}} + {{asked}} of {{limit}}",
   },
   history: { none: "Nothing is known of it yet", by: "by {{who}}" },
   action_name: {
@@ -137,7 +138,7 @@ export const en = {
     waiting_one: "{{count}} waits", waiting_other: "{{count}} wait", awaiting_one: "{{count}} for review", awaiting_other: "{{count}} for review", account: "Account", domain: "Domain",
     lease: "{{ttl}}, at most {{cap}}", forge: "Git forge",
   },
-  spend: { perHour: "An hour now", soFar: "This month so far", toCome: "To come by leases", fixed: "Fixed, an hour" },
+  spend: { perHour: "An hour now", soFar: "This month so far", toCome: "To come by leases", fixed: "Fixed, an hour", asOf: "List prices of {{day}}." },
   freeze: {
     begin: "Freeze starts", title: "Frozen", until: "until", lift: "Lift it", lifted: "The freeze is lifted", begun: "The freeze holds", in: "Nothing starts in {{environment}} now", everywhere: "Nothing starts anywhere now",
     says: "{{by}}:", dialog: "Freeze starts in {{environment}}", dialogEverywhere: "Freeze starts everywhere", means: "Nothing starts while it holds. What runs goes on, and ends when it is due.", all: "everywhere", lasts: "How long",

@@ -9,7 +9,7 @@ export const ko: Words<typeof en> = {
   },
   shell: {
     menu: "메뉴", screens: "화면", skip: "본문으로 건너뛰기", main: "본문", language: "언어", personal: "{{name}}: 계정과 설정", outdated: "이 페이지의 새 버전이 있습니다", reload: "새로 불러오기",
-    broken: "이 화면을 표시하지 못했습니다", notFound: "없는 페이지입니다", notFoundSays: "오래된 주소이거나 잘못 입력한 주소일 수 있습니다.",
+    broken: "이 화면을 표시하지 못했습니다", brokenSays: "페이지를 새로 불러오세요. 양식에 입력한 내용은 남아 있습니다.", again: "새로 불러오기", notFound: "없는 페이지입니다", notFoundSays: "오래된 주소이거나 잘못 입력한 주소일 수 있습니다.",
   },
   live: {
     live: "실시간", connecting: "연결 중", connectingSince: "{{time}} 기준, 다시 연결 중", paused: "일시 중지", pausedSince: "{{time}} 기준, 일시 중지", ended: "연결되지 않음", endedSince: "{{time}} 기준, 연결되지 않음",
@@ -19,6 +19,7 @@ export const ko: Words<typeof en> = {
     ended: "로그인이 끝났습니다", kept: "입력한 내용은 이 페이지에 그대로 있습니다. 새 탭에서 로그인한 뒤 여기에서 계속하세요.", signIn: "새 탭에서 로그인", goOn: "로그인했습니다: 계속하기", still: "아직 로그인되지 않았습니다.",
     nobody: "로그인하지 않음", signOut: "로그아웃", everywhere: "모든 곳에서 로그아웃",
   },
+  alert: { success: "완료:", danger: "오류:", warning: "주의:", info: "안내:", custom: "안내:" },
   say: { region: "알림" },
   action: { close: "닫기", cancel: "취소", clear: "지우기", more: "더 보기", copy: "복사", copied: "복사됨" },
   link: { newTab: "(새 탭에서 열림)" },
@@ -64,9 +65,9 @@ export const ko: Words<typeof en> = {
     stopping: "제거 중", unknown: "알 수 없음", running: "실행 중",
   },
   left: { afterMerge: "병합 후부터", never: "기한 없음", over: "지남" },
-  price: { title: "가격", perHour: "시간당 {{amount}}", perLease: "총 {{amount}}", shared: "공유 노드" },
+  price: { title: "가격", short: "{{amount}}/시간", perHour: "시간당 {{amount}}", perLease: "총 {{amount}}", shared: "공유 노드" },
   lease: { title: "대여 기간", ends: "종료", cap: "최대 기한", hours: "계산 방식", office: "근무 시간", always: "모든 시간", ttl: "기간" },
-  steps: { title: "진행 상황", now: "지금", asked: "요청됨", committed: "Git에 기록됨", merged: "검토 후 병합됨", applied: "클러스터에 적용됨", running: "실행 중", done: "완료", "to come": "예정" },
+  steps: { title: "진행 상황", now: "지금", asked: "요청됨", committed: "Git에 기록됨", merged: "검토 후 병합됨", applied: "클러스터에 적용됨", running: "실행 중", done: "완료", "to come": "예정", unknown: "알 수 없음" },
   cause: {
     block: "클러스터 상태", title: "시작되지 않습니다", notRead: "연결된 클러스터가 없어 파드가 실행 중인지 알 수 없습니다. Git의 내용은 위에 있습니다.", seen: "확인:", next: "해결 방법:", evidence: "클러스터의 기록", unread: "읽지 못함:",
     for: { developer: "개발자가 할 일", platform: "플랫폼 팀이 할 일" },
@@ -74,16 +75,16 @@ export const ko: Words<typeof en> = {
   act: {
     reason: "이유 (이력에 남습니다)", working: "처리 중…",
     extend: {
-      title: "{{environment}} 환경의 {{issue}} 연장", titleMany: "프리뷰 {{count}}개 연장", says: "시간을 늘립니다. 최대 기한을 넘지 않습니다.", by: "늘릴 시간", short: "연장", many: "연장", do_one: "연장", do_other: "{{count}}개 연장",
-      askFor_one: "연장 요청", askFor_other: "연장 요청 ({{count}})", done_one: "프리뷰 {{count}}개를 연장했습니다", done_other: "프리뷰 {{count}}개를 연장했습니다", asked_one: "연장을 요청했습니다", asked_other: "연장 {{count}}건을 요청했습니다",
+      title: "{{environment}} 환경의 {{issue}} 연장", titleMany: "프리뷰 {{count}}개 연장", says: "시간을 늘립니다. 최대 기한을 넘지 않습니다.", by: "늘릴 시간", short: "연장", many: "연장", do: "연장", doMany: "{{count}}개 연장",
+      askFor: "연장 요청", askForMany: "연장 요청 ({{count}})", done_one: "프리뷰 {{count}}개를 연장했습니다", done_other: "프리뷰 {{count}}개를 연장했습니다", asked_one: "연장을 요청했습니다", asked_other: "연장 {{count}}건을 요청했습니다",
     },
     stop: {
-      title: "{{environment}} 환경의 {{issue}} 중지", titleMany: "프리뷰 {{count}}개 중지", says: "네임스페이스와 그 안의 모든 것이 제거됩니다. 7일 동안 되살릴 수 있지만 데이터는 남지 않습니다.", short: "중지", many: "중지", do_one: "중지", do_other: "{{count}}개 중지",
-      askFor_one: "제거 요청", askFor_other: "제거 요청 ({{count}})", done_one: "프리뷰 {{count}}개를 중지했습니다", done_other: "프리뷰 {{count}}개를 중지했습니다", asked_one: "제거를 요청했습니다", asked_other: "제거 {{count}}건을 요청했습니다",
+      title: "{{environment}} 환경의 {{issue}} 중지", titleMany: "프리뷰 {{count}}개 중지", says: "네임스페이스와 그 안의 모든 것이 제거됩니다. 7일 동안 되살릴 수 있지만 데이터는 남지 않습니다.", short: "중지", many: "중지", do: "중지", doMany: "{{count}}개 중지",
+      askFor: "제거 요청", askForMany: "제거 요청 ({{count}})", done_one: "프리뷰 {{count}}개를 중지했습니다", done_other: "프리뷰 {{count}}개를 중지했습니다", asked_one: "제거를 요청했습니다", asked_other: "제거 {{count}}건을 요청했습니다",
     },
     revive: {
-      title: "{{environment}} 환경의 {{issue}} 되살리기", titleMany: "프리뷰 {{count}}개 되살리기", says: "데이터 없이 이전 모습으로 돌아오며, 내 프리뷰가 됩니다.", short: "되살리기", do_one: "되살리기", do_other: "{{count}}개 되살리기",
-      askFor_one: "다시 요청", askFor_other: "다시 요청 ({{count}})", done_one: "프리뷰 {{count}}개를 되살렸습니다", done_other: "프리뷰 {{count}}개를 되살렸습니다", asked_one: "다시 요청했습니다", asked_other: "{{count}}건을 다시 요청했습니다",
+      title: "{{environment}} 환경의 {{issue}} 되살리기", titleMany: "프리뷰 {{count}}개 되살리기", says: "데이터 없이 이전 모습으로 돌아오며, 내 프리뷰가 됩니다.", short: "되살리기", do: "되살리기", doMany: "{{count}}개 되살리기",
+      askFor: "다시 요청", askForMany: "다시 요청 ({{count}})", done_one: "프리뷰 {{count}}개를 되살렸습니다", done_other: "프리뷰 {{count}}개를 되살렸습니다", asked_one: "다시 요청했습니다", asked_other: "{{count}}건을 다시 요청했습니다",
     },
   },
   length: { "1h": "1시간", "4h": "4시간", "8h": "8시간", "24h": "1일", "72h": "3일" },
@@ -93,7 +94,7 @@ export const ko: Words<typeof en> = {
     objectsLeftOut_one: "외 객체 {{count}}개", objectsLeftOut_other: "외 객체 {{count}}개",
   },
   room: {
-    previews: "프리뷰 수", previewsPerOwner: "한 사람의 프리뷰 수", fargateVcpu: "Fargate vCPU", targetGroups: "대상 그룹", usedOf: "{{limit}} 중 {{used}}", askedOf: "{{limit}} 중 {{used}} + {{asked}}", unlimited: "{{used}}, 제한 없음",
+    previews: "프리뷰 수", previewsPerOwner: "한 사람의 프리뷰 수", fargateVcpu: "Fargate vCPU", targetGroups: "대상 그룹", usedOf: "{{limit}} 중 {{used}}", askedOf: "{{limit}} 중 {{used}} + {{asked}}",
   },
   history: { none: "아직 기록이 없습니다", by: "{{who}} 님" },
   action_name: {
@@ -114,7 +115,7 @@ export const ko: Words<typeof en> = {
     reviewed: "검토 필요", none: "환경이 없습니다", noneSays: "상태 저장소에 아직 환경이 없습니다.", previews_one: "프리뷰 {{count}}개", previews_other: "프리뷰 {{count}}개", waiting_one: "{{count}}개 대기", waiting_other: "{{count}}개 대기",
     awaiting_one: "검토 {{count}}건", awaiting_other: "검토 {{count}}건", account: "계정", domain: "도메인", lease: "{{ttl}}, 최대 {{cap}}", forge: "Git 서버",
   },
-  spend: { perHour: "현재 시간당", soFar: "이번 달 지금까지", toCome: "남은 대여 기간 예상", fixed: "고정 비용, 시간당" },
+  spend: { perHour: "현재 시간당", soFar: "이번 달 지금까지", toCome: "남은 대여 기간 예상", fixed: "고정 비용, 시간당", asOf: "{{day}} 기준 정가." },
   freeze: {
     begin: "시작 동결", title: "동결됨", until: "기한:", lift: "해제", lifted: "동결을 해제했습니다", begun: "동결했습니다", in: "지금 {{environment}} 환경에서는 시작할 수 없습니다", everywhere: "지금은 어디에서도 시작할 수 없습니다", says: "{{by}}:",
     dialog: "{{environment}} 환경 시작 동결", dialogEverywhere: "모든 환경 시작 동결", means: "동결 동안에는 아무것도 시작되지 않습니다. 실행 중인 프리뷰는 계속되고 제때 끝납니다.", all: "모든 환경", lasts: "기간",
