@@ -21,7 +21,7 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub import assets
 
@@ -41,6 +41,8 @@ _IMMUTABLE: Final = "public, max-age=31536000, immutable"
 #: What is worth compressing, and from how many bytes on.
 _TEXTS: Final = ("text/", "application/javascript", "application/json", "image/svg+xml", "application/manifest+json")
 _COMPRESSED_FROM: Final = 1000
+#: The way to a preview, of any environment or of one.
+_WAY: Final = re.compile(r"/preview/[^/]+(?:/[^/]+)?")
 NOT_BUILT: Final = "The dashboard is not built: 'make dashboard' does it in a checkout. The API is at /api/v1/.\n"
 #: The page that is open says so in better words.
 ANOTHER_RELEASE: Final = "This file is of another release: load the page anew.\n"
@@ -139,12 +141,35 @@ class Screens:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
-        if scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}:
-            found = self.built.answer(scope["path"], Headers(scope=scope))
-            if found is not None:
-                await found(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
+        if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
+            await self.app(scope, receive, send)
+            return
+        asked = Headers(scope=scope)
+        found = self.built.answer(scope["path"], asked)
+        if found is not None:
+            await found(scope, receive, send)
+        elif self.built.is_built and _WAY.fullmatch(scope["path"]):
+            await self._way(scope, receive, send, asked)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _way(self, scope: Scope, receive: Receive, send: Send, asked: Headers) -> None:
+        """The way to a preview: there by a redirect, if the application knows the way; else the page, which waits."""
+        is_redirect = False
+
+        async def led(message: Message) -> None:
+            nonlocal is_redirect
+            if message["type"] == "http.response.start":
+                is_redirect = 300 <= message["status"] < 400
+                status = 404 if message["status"] == 404 else 200
+            if is_redirect:
+                await send(message)
+            elif message["type"] == "http.response.start":
+                page = self.built.page(Headers({"accept-encoding": asked.get("accept-encoding", "")}))
+                page.status_code = status
+                await page(scope, receive, send)
+
+        await self.app(scope, receive, led)
 
 
 def screens() -> Middleware:

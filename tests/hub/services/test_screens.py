@@ -110,6 +110,14 @@ def test_a_file_of_another_release_is_not_kept(world: ApiWorld) -> None:
     assert world.get("/assets/index-0000.js", by=None).headers["cache-control"] == "no-store"
 
 
+def test_the_way_to_a_preview_is_the_page_unless_the_application_knows_it(world: ApiWorld) -> None:
+    nobody = world.get("/preview/RTB-1", by=None)
+    assert (nobody.status_code, nobody.text) == (200, PAGE), "the page leads to signing in"
+    none = world.get("/preview/RTB-1", by="viewer")
+    assert (none.status_code, none.text) == (404, PAGE)
+    assert world.get("/preview/RTB-1/int/more", by="viewer").text != PAGE
+
+
 def test_the_application_answers_the_rest(world: ApiWorld) -> None:
     assert world.get("/healthz", by=None).json() == {"status": "ok"}
     assert world.call("POST", "/", by=None).headers["content-type"] == "application/problem+json"
