@@ -1,0 +1,115 @@
+"""A Chromium for the tests: that of the machine, else Debian's, fetched once into the user's cache, without root.
+
+`python tests/browser/chromium.py` fetches what is missing and says where it is. apt verifies what it downloads by the
+machine's own keys and lists; nothing is installed: the packages are unpacked beside each other in the cache.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+#: Korean has to be seen too.
+PACKAGES = ("chromium", "fonts-noto-cjk")
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+KOREAN = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
+
+
+class NoBrowserError(RuntimeError):
+    """There is none, and none can be fetched; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Chromium:
+    """The program, and what its environment needs."""
+
+    path: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+
+def chromium(home: Path) -> Chromium:
+    """The one of the machine, or the fetched one. Raises `NoBrowserError`."""
+    found = next((where for name in NAMES if (where := shutil.which(name))), None)
+    if found is not None and KOREAN.exists():
+        return Chromium(Path(found))
+    kept = folder(home)
+    if not (kept / "usr/lib/chromium/chromium").exists():
+        raise NoBrowserError("there is no Chromium with Korean fonts: run python tests/browser/chromium.py")
+    libraries = [str(path) for path in (kept / "usr/lib").glob("*-linux-gnu*")] + [str(kept / "usr/lib/chromium")]
+    nested = [str(path.parent) for path in (kept / "usr/lib").glob("*-linux-gnu*/*/*.so*")]
+    environ = {
+        "LD_LIBRARY_PATH": ":".join([*libraries, *sorted(set(nested))]),
+        "FONTCONFIG_FILE": str(kept / "fonts.conf"),
+    }
+    return Chromium(kept / "usr/lib/chromium/chromium", environ)
+
+
+def folder(home: Path) -> Path:
+    """Where the fetched one is kept."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "rtb-hub-chromium"
+
+
+def fetch(kept: Path, *options: str) -> None:
+    """Download and unpack; `options` go to apt-get. Raises `NoBrowserError`."""
+    for tool in ("apt-get", "dpkg-deb"):
+        if shutil.which(tool) is None:
+            raise NoBrowserError(f"{tool} is missing: install Chromium and Noto Sans CJK by your system's own means")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with (kept.parent / f".{kept.name}.lock").open("w") as lock, tempfile.TemporaryDirectory(dir=kept.parent) as made:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (kept / "usr/lib/chromium/chromium").exists():
+            return
+        work = Path(made)
+        for name in ("lists/partial", "cache/archives/partial", "root"):
+            (work / name).mkdir(parents=True)
+        apt = [
+            "apt-get", "-q", "-y", "-o", f"Dir::State::lists={work / 'lists'}", "-o", f"Dir::Cache={work / 'cache'}",
+            "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User=", "-o", "Acquire::Retries=3", *options,
+        ]  # fmt: skip
+        _run(*apt, "update")
+        _run(*apt, "install", "--download-only", "--no-install-recommends", *PACKAGES)
+        root = work / "root"
+        for package in sorted((work / "cache/archives").glob("*.deb")):
+            _run("dpkg-deb", "-x", str(package), str(root))
+        if not (root / "usr/lib/chromium/chromium").exists():
+            raise NoBrowserError(
+                f"apt has no Chromium for {os.uname().machine}: install one by your system's own means"
+            )
+        fonts = f"<dir>{kept}/usr/share/fonts</dir><dir>/usr/share/fonts</dir><cachedir>{kept}/fonts-cache</cachedir>"
+        header = '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">'
+        (root / "fonts.conf").write_text(f"{header}<fontconfig>{fonts}</fontconfig>", encoding="utf-8")
+        shutil.rmtree(kept, ignore_errors=True)
+        root.rename(kept)
+
+
+def _run(*command: str) -> None:
+    ran = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if ran.returncode:
+        raise NoBrowserError(f"{' '.join(command[:1])} failed: {ran.stdout[-2000:]}")
+
+
+def main() -> int:
+    """Have one, or say why not."""
+    home = Path.home()
+    try:
+        try:
+            found = chromium(home)
+        except NoBrowserError:
+            print("fetching Chromium and Noto Sans CJK, once", flush=True)
+            fetch(folder(home))
+            found = chromium(home)
+    except NoBrowserError as err:
+        print(err, file=sys.stderr)
+        return 1
+    print(found.path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
