@@ -26,14 +26,6 @@ export async function told<T>(answering: Promise<Answered>): Promise<T> {
   throw problemOf(response.status, error, response.headers.get("x-request-id"));
 }
 
-/** An answer of the sign-in service, which has no part in the API's document. */
-export async function ofSignIn(path: string, method: "GET" | "DELETE" = "GET", signal?: AbortSignal): Promise<Answered> {
-  const response = await fetchSignedIn(new Request(path, { method, headers: OWN_REQUEST, signal: signal ?? null }));
-  const isJson = response.headers.get("content-type")?.includes("json") ?? false;
-  const body: unknown = isJson ? await response.json() : undefined;
-  return response.ok ? { data: body, response } : { error: body, response };
-}
-
 /** A key by which a request that is sent twice is done once. */
 export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

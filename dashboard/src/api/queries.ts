@@ -1,6 +1,6 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { components } from "../api";
-import { api, ofSignIn, told } from "./client";
+import { api, told } from "./client";
 import type {
   Approval, AuditEntry, Blueprint, BlueprintForm, Calendar, Causes, Delivery, Difference, Environment, About, HistoryEvent,
   Job, Me, Operation, Place, Plan, PreviewAnswer, PreviewPage, Session, Statistics, Summary, Token, Way,
@@ -225,14 +225,14 @@ export function useProviders() {
   return useQuery({
     queryKey: ["providers"],
     staleTime: 300_000,
-    queryFn: ({ signal }) => told<{ providers: { id: string; name: string }[] }>(ofSignIn("/api/auth/providers", "GET", signal)),
+    queryFn: ({ signal }) => told<{ providers: { id: string; name: string }[] }>(api.GET("/api/auth/providers", { signal })),
   });
 }
 
 export function useSessions() {
   return useQuery({
     queryKey: ["sessions"],
-    queryFn: ({ signal }) => told<{ sessions: Session[] }>(ofSignIn("/api/auth/sessions", "GET", signal)),
+    queryFn: ({ signal }) => told<{ sessions: Session[] }>(api.GET("/api/auth/sessions", { signal })),
   });
 }
 

@@ -6,7 +6,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
-import { api, ofSignIn, told } from "../api/client";
+import { api, told } from "../api/client";
 import { asProblem, type Problem } from "../api/problem";
 import { useEnvironments, useProviders, useSessions, useTokens } from "../api/queries";
 import type { Session, Token } from "../api/shapes";
@@ -56,11 +56,11 @@ function Identities() {
   const { t } = useTranslation();
   const me = usePerson();
   const providers = useProviders();
-  const linked = new Set(me?.identities?.map((one) => one.provider));
+  const linked = new Set(me?.identities.map((one) => one.provider));
   return (
     <>
       <h3>{t("account.linked")}</h3>
-      <ul>{me?.identities?.map((one) => <li key={`${one.provider} ${one.name}`}>{one.provider}: {one.name}</li>)}</ul>
+      <ul>{me?.identities.map((one) => <li key={`${one.provider} ${one.name}`}>{one.provider}: {one.name}</li>)}</ul>
       {providers.data?.providers.filter((one) => one.id !== "local" && !linked.has(one.id)).map((one) => (
         <Button key={one.id} variant="secondary" component="a" href={`/api/auth/login?provider=${encodeURIComponent(one.id)}&link=1&next=%2Faccount`}>{t("account.link", { name: one.name })}</Button>
       ))}
@@ -76,7 +76,7 @@ function Sessions() {
   const { say } = useSay();
   const end = async (one: Session): Promise<void> => {
     try {
-      await told(ofSignIn(`/api/auth/sessions/${encodeURIComponent(one.id)}`, "DELETE"));
+      await told(api.DELETE("/api/auth/sessions/{session_id}", { params: { path: { session_id: one.id } } }));
       say("success", t("account.ended"));
     } catch (error) {
       say("danger", asProblem(error).message);

@@ -30,13 +30,7 @@ CSP: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-PAGE_HEADERS: Final = {
-    "Content-Security-Policy": CSP,
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "X-Content-Type-Options": "nosniff",
-}
+PAGE_HEADERS: Final = {"Content-Security-Policy": CSP}
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"
 #: What is worth compressing, and from how many bytes on.
 _TEXTS: Final = ("text/", "application/javascript", "application/json", "image/svg+xml", "application/manifest+json")
@@ -120,7 +114,7 @@ class BuiltDashboard:
         if not self.is_built:
             return PlainTextResponse(NOT_BUILT, 404, {"Cache-Control": "no-store"}) if path == "/" else None
         if path in self.files and path != "/index.html":
-            return self.files[path].answer(asked, {"X-Content-Type-Options": "nosniff"})
+            return self.files[path].answer(asked, {})
         if path.startswith("/assets/"):  # of another release: the page that is open says so
             return PlainTextResponse(
                 "this file is of another release: load the page anew\n", 404, {"Cache-Control": "no-store"}
