@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from generator.bootstrap.hub_jobs import CACHE, GIT, Job
+from generator.bootstrap.hub_sign_in import sign_in_secrets, sign_in_variables, verifying_variables
 from generator.errors import ConfigError, Fault, Reason
 from generator.model.environment import Environment
 from generator.model.hosting import HubServices
@@ -32,26 +33,35 @@ _USUAL = {"https": 443, "http": 80, "ssh": 22}
 #: Where the listener finds a sender's two secrets; `hub.settings` has the names.
 _PROOFS = {"github": "GITHUB_WEBHOOK_SECRET", "jira": "JIRA_WEBHOOK_SECRET", "slack": "SLACK_SIGNING_SECRET"}
 
-Name = Literal["listener", "worker", "dashboard"]
-NAMES: tuple[Name, ...] = ("listener", "worker", "dashboard")
+Name = Literal["listener", "worker", "dashboard", "auth"]
+NAMES: tuple[Name, ...] = ("listener", "worker", "dashboard", "auth")
 #: `http` is what the load balancer reaches, `health` has health and figures.
 PORTS: dict[Name, dict[str, int]] = {
     "listener": {"http": 4000, "health": 4003},
     "worker": {"health": 4002},
     "dashboard": {"http": 3000, "health": 3001},
+    "auth": {"http": 4001, "health": 4004},
 }
 _ARGUMENTS: dict[Name, list[str]] = {
     "listener": ["--port", "4000", "--metrics-port", "4003"],
     "worker": ["--port", "4002"],
     "dashboard": ["--port", "3000", "--metrics-port", "3001"],
+    "auth": ["--port", "4001", "--metrics-port", "4004"],
 }
 _RESOURCES: dict[Name, dict[str, str]] = {
     "listener": {"cpu": "250m", "memory": "256Mi"},
     "worker": {"cpu": "500m", "memory": "512Mi"},
     "dashboard": {"cpu": "250m", "memory": "512Mi"},
+    "auth": {"cpu": "250m", "memory": "256Mi"},
 }
 #: Replicas by load; the worker's are KEDA's.
-_REPLICAS: dict[Name, dict[str, int]] = {"listener": {"least": 2, "most": 6}, "dashboard": {"least": 2, "most": 4}}
+_REPLICAS: dict[Name, dict[str, int]] = {
+    "listener": {"least": 2, "most": 6},
+    "dashboard": {"least": 2, "most": 4},
+    "auth": {"least": 2, "most": 4},
+}
+#: Those that read or write Git.
+_OF_GIT: tuple[Name, ...] = ("worker", "dashboard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +124,7 @@ def values_of(host: Host, *, image: str, namespace: str) -> dict[str, Any]:
             "webhooks": f"{SECRETS}/webhooks",
             "redis": f"{SECRETS}/redis",
             "jira": f"{SECRETS}/jira",
+            "signIn": f"{SECRETS}/sign-in",
         },
         "egress": {"database": DATABASE_PORT},
         "jobsOfOne": str(JOBS_OF_ONE),
@@ -128,7 +139,7 @@ def _service(name: Name, host: Host) -> dict[str, Any]:
     full = f"rtb-hub-{name}"
     roles = {"worker": host.services.worker_role, "dashboard": host.services.dashboard_role}
     ports = PORTS[name]
-    has_git = name != "listener"
+    has_git = name in _OF_GIT
     return {
         "name": full,
         "labels": _labels(full),
@@ -146,6 +157,7 @@ def _service(name: Name, host: Host) -> dict[str, Any]:
         "database": f"{full}-database",
         "redis": f"{full}-redis" if _has_redis(name, host.services) else None,
         "jira": f"{full}-jira" if name == "worker" and host.services.jira is not None else None,
+        "signIn": f"{full}-sign-in" if name == "auth" else None,
         "reached": list(_reached(name, host.services)),
         "reaches": [*_reaches(name, host)],
     }
@@ -162,6 +174,9 @@ def _variables(name: Name, host: Host) -> dict[str, str]:
             own |= _jira_variables(host.services)
         case "dashboard":
             own = {key: value for key, value in git.items() if not key.startswith(hidden)}
+            own |= verifying_variables(host.services)
+        case "auth":
+            own = {**sign_in_variables(host.services, f"{SECRETS}/sign-in")}
         case "listener":
             own = {
                 f"RTB_HUB_{setting}_FILE": f"{SECRETS}/webhooks/{file}"
@@ -181,7 +196,7 @@ def _jira_variables(hub: HubServices) -> dict[str, str]:
 
 def _has_redis(name: Name, hub: HubServices) -> bool:
     """The listener relays wake-ups, the worker takes them."""
-    return hub.redis is not None and name != "dashboard"
+    return hub.redis is not None and name in ("listener", "worker")
 
 
 def _lists(hub: HubServices) -> Iterator[dict[str, str]]:
@@ -199,6 +214,7 @@ def _references(hub: HubServices) -> Iterator[dict[str, Any]]:
         for one in ("listener", "worker"):
             yield _reference(one, "redis", hub, {"url": one})
         yield _reference("scaler", "redis", hub, {"username": "scaler-username", "password": "scaler-password"})
+    yield _reference("auth", "sign-in", hub, dict(sign_in_secrets(hub)))
     if hub.jira is not None:
         yield _reference("worker", "jira", hub, {"token": "token"})
     if hub.webhooks:
@@ -221,6 +237,8 @@ def _reached(name: Name, hub: HubServices) -> Iterator[dict[str, Any]]:
     """Who may connect to which port. The kubelet's probes come from the node, which no policy keeps away."""
     if "http" in PORTS[name]:
         peers: list[dict[str, Any]] = [{"ipBlock": {"cidr": cidr}} for cidr in hub.load_balancer_cidrs]
+        if name == "auth":  # for the public keys
+            peers.append({"podSelector": {"matchLabels": {"app.kubernetes.io/name": "rtb-hub-dashboard"}}})
         yield {"from": peers, "port": PORTS[name]["http"]}
     if "health" in PORTS[name] and hub.monitoring is not None:
         labels = {"kubernetes.io/metadata.name": hub.monitoring}
@@ -231,7 +249,12 @@ def _reaches(name: Name, host: Host) -> Iterator[int]:
     yield DATABASE_PORT
     if host.services.redis is not None and _has_redis(name, host.services):
         yield int(host.services.redis.rpartition(":")[2])
-    if name != "listener":
+    if name == "auth":
+        issuer = host.services.sign_in.oidc.issuer if host.services.sign_in and host.services.sign_in.oidc else None
+        yield from sorted({443, *([_port(f"{issuer}/")] if issuer is not None else [])})
+    if name == "dashboard":
+        yield PORTS["auth"]["http"]
+    if name in _OF_GIT:
         jira = host.services.jira if name == "worker" else None
         yield from sorted({443, _port(host.repository), *([_port(f"{jira.url}/")] if jira is not None else [])})
 

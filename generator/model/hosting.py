@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from generator.model.entry import Model
+from generator.model.hosting_sign_in import HubSignIn
 from generator.values.aws import Certificate, Role
 from generator.values.bounds import SecretPrefix
 from generator.values.formats import DnsLabel, Domain
@@ -52,6 +53,7 @@ class HubServices(Model):
         None,
         description="host:port of the Redis that BullMQ's queues are in, by TLS; none = the database's queue alone",
     )
+    sign_in: HubSignIn | None = Field(None, description="by whom people sign in, and what they may; none = nobody can")
     jira: HubJira | None = Field(None, description="where issues are read; needed for deliveries of `jira`")
     worker_role: Role | None = Field(None, description="IAM role of the worker's service account; of this account")
     dashboard_role: Role | None = Field(

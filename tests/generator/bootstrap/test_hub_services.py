@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import SecretStr
 
 from generator.bootstrap.hub import hub_files, render_hub
 from generator.bootstrap.hub_services import JOBS_OF_ONE, NAMES, PORTS
@@ -24,6 +25,7 @@ from generator.validate.validation import PolicySettings, Validator
 from hub import assets
 from hub.cli.services import serve
 from hub.queue.redis import QUEUES
+from hub.services.auth.building import faults
 from hub.settings import Settings, load_settings, setting_names
 from worlds.builders import LIBRARY, digest, environment
 from worlds.commands import must, rtb_hub
@@ -43,6 +45,12 @@ HUB: dict[str, Any] = {
     "workerRole": "arn:aws:iam::111111111111:role/rtb-hub-control-role",
     "redis": "redis.example.com:6380",
     "jira": {"url": "https://example.atlassian.net", "email": "hub@example.com"},
+    "signIn": {
+        "oidc": {"issuer": "https://sso.example.com/realms/acme", "clientId": "rtb-hub"},
+        "github": {"clientId": "Iv23liexample"},
+        "roles": {"developer": ["oidc:rtb-devs", "github:acme/devs"], "admin": ["github:acme/platform"]},
+        "actions": [{"repositoryId": "123456", "ref": "refs/heads/main", "scopes": ["preview:write"]}],
+    },
     "monitoring": "monitoring",
     "alerts": True,
 }
@@ -81,8 +89,8 @@ def deployment(name: str) -> Any:
     return ALL["Deployment", f"rtb-hub-{name}"]["spec"]["template"]["spec"]
 
 
-def pods() -> Iterator[tuple[str, Any]]:
-    for (kind, name), tree in ALL.items():
+def pods(*environments: Environment) -> Iterator[tuple[str, Any]]:
+    for (kind, name), tree in (objects(*environments) if environments else ALL).items():
         if kind == "Deployment":
             yield name, tree["spec"]["template"]["spec"]
         if kind == "CronJob":
@@ -146,7 +154,15 @@ OWN = {
         "RTB_HUB_FORGE_APP_ID_FILE", "RTB_HUB_FORGE_APP_KEY_FILE",
         "RTB_HUB_JIRA_URL", "RTB_HUB_JIRA_EMAIL", "RTB_HUB_JIRA_TOKEN_FILE",
     },
-    "dashboard": {"RTB_HUB_REPO", "RTB_HUB_CACHE", "HOME"},
+    "dashboard": {
+        "RTB_HUB_REPO", "RTB_HUB_CACHE", "HOME", "RTB_HUB_PUBLIC_URL", "RTB_HUB_PROXIES", "RTB_HUB_JWKS_URL",
+    },
+    "auth": {
+        "RTB_HUB_PUBLIC_URL", "RTB_HUB_PROXIES", "RTB_HUB_KEY_FILE", "RTB_HUB_ROLES", "RTB_HUB_ACTIONS_TRUST",
+        *(f"RTB_HUB_OIDC_{one}" for one in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET_FILE", "GROUPS_CLAIM")),
+        "RTB_HUB_OIDC_NAME_CLAIM", "RTB_HUB_OIDC_SCOPES",
+        *(f"RTB_HUB_GITHUB_{one}" for one in ("CLIENT_ID", "CLIENT_SECRET_FILE", "URL")),
+    },
     "upgrade": set(),
 }  # fmt: skip
 
@@ -181,7 +197,9 @@ def test_only_the_worker_has_the_key_that_writes_to_git() -> None:
     assert who["rtb-hub-listener"] == {f"rtb-hub-listener-{one}" for one in ("database", "redis", "webhooks")}
     for one, other in itertools.combinations(who, 2):
         assert not who[one] & who[other], f"{one} and {other} have a secret together"
-    faces_browsers = json.dumps([deployment("dashboard"), deployment("listener")])
+    assert who["rtb-hub-auth"] == {"rtb-hub-auth-database", "rtb-hub-auth-sign-in"}
+    assert [account for account, secrets in who.items() if "rtb-hub-auth-sign-in" in secrets] == ["rtb-hub-auth"]
+    faces_browsers = json.dumps([deployment("dashboard"), deployment("listener"), deployment("auth")])
     assert not any(word in faces_browsers for word in ("RTB_HUB_FORGE", "RTB_HUB_IDENTITY", "RTB_EXPIRY", "worker-git"))
     roles = {
         name: tree["metadata"].get("annotations") for (kind, name), tree in ALL.items() if kind == "ServiceAccount"
@@ -255,9 +273,11 @@ def test_every_port_is_reached_by_whom_the_policies_say_and_nobody_else() -> Non
     assert reached(of["listener"]) == {4000: PEOPLE, 4003: SCRAPER}
     assert reached(of["worker"]) == {4002: SCRAPER}
     assert reached(of["dashboard"]) == {3000: PEOPLE, 3001: SCRAPER}
+    dashboard = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "rtb-hub-dashboard"}}}
+    assert reached(of["auth"]) == {4001: [*PEOPLE, dashboard], 4004: SCRAPER}
     assert reached({"app.kubernetes.io/name": "rtb-hub-upgrade"}) == {}
     assert [leaves(of[name]) for name in NAMES] == [
-        {53, 5432, 6380}, {53, 443, 5432, 6380}, {53, 443, 5432},
+        {53, 5432, 6380}, {53, 443, 5432, 6380}, {53, 443, 4001, 5432}, {53, 443, 5432},
     ]  # fmt: skip
     routed = {
         tree["spec"]["selector"]["app.kubernetes.io/name"] for (kind, _), tree in ALL.items() if kind == "Service"
@@ -298,6 +318,17 @@ def test_only_the_worker_reads_issues_and_it_can_reach_them() -> None:
     assert not [name for name in ("RTB_HUB_JIRA", "rtb-hub-worker-jira", "/etc/rtb-hub/jira") if name in without]
 
 
+def test_what_sign_in_is_given_is_what_its_settings_take() -> None:
+    """The roles and jobs of `environment.yaml`, as the service reads them."""
+    given = variables(dict(pods())["rtb-hub-auth"])
+    found = load_settings({name: value for name, value in given.items() if not name.endswith("_FILE")})
+    assert found.roles.roles_of("github", {"Acme/Platform", "acme/devs"}) == ("developer", "admin")
+    assert [one.ref for one in found.actions_trust.jobs] == ["refs/heads/main"]
+    assert not faults(found.model_copy(update={"github_client_secret": SecretStr("x")}))
+    without = dict(pods(*hosted(signIn=None)))["rtb-hub-auth"]
+    assert not [one for one in variables(without) if "OIDC" in one or "GITHUB" in one]
+
+
 def test_routes_are_the_hosts_and_health_is_not_among_them() -> None:
     ingress = ALL["Ingress", "rtb-hub"]
     (rule,) = ingress["spec"]["rules"]
@@ -305,6 +336,7 @@ def test_routes_are_the_hosts_and_health_is_not_among_them() -> None:
     assert rule["host"] == "hub.example.com"
     assert routes == {
         "/api/webhook": "rtb-hub-listener", "/preview": "rtb-hub-dashboard", "/": "rtb-hub-dashboard",
+        "/api/auth": "rtb-hub-auth",
         "/healthz": "nothing", "/readyz": "nothing",
     }  # fmt: skip
     nothing = json.loads(ingress["metadata"]["annotations"]["alb.ingress.kubernetes.io/actions.nothing"])
@@ -315,7 +347,7 @@ def test_only_keda_scales_the_worker() -> None:
     autoscaled = {
         tree["spec"]["scaleTargetRef"]["name"] for (kind, _), tree in ALL.items() if kind == "HorizontalPodAutoscaler"
     }
-    assert autoscaled == {"rtb-hub-listener", "rtb-hub-dashboard"}
+    assert autoscaled == {"rtb-hub-listener", "rtb-hub-dashboard", "rtb-hub-auth"}
     assert not [tree for (kind, _), tree in ALL.items() if kind == "Deployment" and "replicas" in tree["spec"]]
     spec = ALL["ScaledObject", "rtb-hub-worker"]["spec"]
     assert spec["scaleTargetRef"]["name"] == "rtb-hub-worker"
