@@ -282,6 +282,28 @@ def job_retry(job_id: str, output: Format) -> None:
     command.retry(job_id, output=output)
 
 
+@options.command("rotate")
+@options.option(
+    "--stolen",
+    is_flag=True,
+    help="At once, and forget the keys of before: access tokens that are out hold no more, sessions go on.",
+)
+@options.output
+@declared_errors
+def auth_rotate(stolen: bool, output: Format) -> None:
+    """Have a new key sign access tokens, in a day, and encrypt all keys anew by the first of RTB_HUB_KEY_FILE.
+
+    They roll over by themselves every 30 days: it is for a key file that changed, and for keys that got out.
+
+    Example: rtb-hub auth rotate
+    """
+    from hub.wiring import hub, needing_services
+
+    with needing_services():
+        from hub.services.auth import rotating as command
+    command.rotate(hub(), is_stolen=stolen, output=output)
+
+
 COMMANDS = (
     serve,
     mcp,
@@ -292,6 +314,7 @@ COMMANDS = (
         commands=[db_upgrade, db_prune, db_grants],
         help="Keep the services' database: its schema, what is old, who may what.",
     ),
+    Group("auth", panel=_PANEL, commands=[auth_rotate], help="Keep the keys that sign-in signs by."),
     Group(
         "webhook",
         panel=_PANEL,

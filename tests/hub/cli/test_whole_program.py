@@ -66,6 +66,7 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
     "db upgrade": ((), "already", ("more",), USAGE),
     "db prune": (("--dry-run",), "would delete", ("more",), USAGE),
     "db grants": ((), "GRANT SELECT", ("--prefix", "A"), Reason.INVALID_VALUE),
+    "auth rotate": (("--help",), "encrypt all keys anew", (), Reason.INVALID_VALUE),
     "webhook list": ((), "github", ("--limit", "0"), USAGE),
     "webhook show": (("guid-1",), "verifiedBy", ("guid-2",), Reason.NOT_FOUND),
     "webhook replay": (("guid-1",), "put replay", ("guid-2",), Reason.NOT_FOUND),

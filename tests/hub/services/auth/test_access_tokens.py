@@ -26,6 +26,7 @@ from hub.services.auth.verifying import Verifier, public_keys
 from hub.store import signing_keys
 from hub.store.database import Database, sqlite_url
 from hub.store.schema import prepare
+from worlds.commands import must, rtb_hub
 
 URL = "https://hub.example.com"
 BEGIN = datetime(2026, 11, 27, 2, 0, tzinfo=UTC)
@@ -335,3 +336,15 @@ class TestSecretsAtRest:
         assert sealed_in(tmp_path).open(sealed) == b"x"
         assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
         assert [one.name for one in tmp_path.iterdir()] == ["key"]
+
+    def test_the_command_rotates(self, database: Database, tmp_path: Path) -> None:
+        given = {"RTB_HUB_DATABASE_URL": sqlite_url(tmp_path / "hub.sqlite"), "RTB_HUB_KEY_FILE": str(tmp_path / "key")}
+        (tmp_path / "key").write_text(Fernet.generate_key().decode())
+        first = must("auth", "rotate", "--output", "json", **given).json()
+        assert first["signs"] == "in 24 hours"
+        assert "holds no more" in must("auth", "rotate", "--stolen", **given).out
+        with database.read() as connection:
+            assert first["key"] not in [one.id for one in signing_keys.listed(connection)]
+        assert (
+            rtb_hub("auth", "rotate", **{**given, "RTB_HUB_KEY_FILE": ""}, RTB_HUB_DATA=str(tmp_path / "no")).code == 14
+        )
