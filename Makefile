@@ -79,6 +79,7 @@ golden: $(DEV_READY) ## Rewrite the golden trees, schemas, bundles and tables; r
 	$(BIN)/rtb-hub argocd render --to .
 	$(BIN)/python tools/bundle_schemas.py
 	$(BIN)/python tools/reference_tables.py
+	$(BIN)/python tools/figures_dashboard.py
 	$(BIN)/python tools/dashboard.py types
 	$(BIN)/python tools/record_demo.py
 

@@ -43,6 +43,7 @@ from hub.services.listener.app import Beside, webhooks
 from hub.services.listener.pushes import taking_pushes
 from hub.services.listener.receiving import Receiver
 from hub.services.listener.upkeep import kept_up
+from hub.services.observing import Observing, observing
 from hub.services.screens.files import screens
 from hub.services.worker.service import looking_up, working
 from hub.store import schema
@@ -143,6 +144,9 @@ def parts(ours: Hub, repo: str | None, database: Database, sign_in: SignIn) -> I
         )
         stack.callback(jobs.listen(feed.look))
         reconcilers = stack.enter_context(reconciling(loop, repo, feed.look))
+        looking = replace(ours)
+        watched = Observing(looking.repository(repo), looking.clusters(), ours.telemetry, _now)
+        stack.enter_context(observing(watched))
         checks = {
             "database": answers(database),
             "repository": lambda: feed.has_read and feed.error is None,

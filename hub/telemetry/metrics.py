@@ -170,6 +170,56 @@ LAST_SUCCESS = Metric(
     "when all passes over the environment last went through, or it was last seen unchanged since (seconds since 1970)",
 )
 
+PHASE = Label("phase", ("awaiting approval", "starting", "running", "expiring soon", "stopping", "failed", "stuck", "removed", "unknown"))  # fmt: skip # noqa: E501
+LAYER = Label("layer", ("set", "project", "admission", "secrets", "image", "config", "crash", "scheduling", "network", "readiness", "load-balancer", "argo", "progress", "removal", "url"))  # fmt: skip # noqa: E501
+AUDIENCE = Label("audience", ("developer", "platform", "nobody"))
+COMPUTE = Label("compute", ("fargate", "spot"))
+_LENGTHS = (15.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1200.0)
+PHASES = Metric(
+    "rtb_hub_phase_previews", "gauge", (ENVIRONMENT, PHASE), "previews by their phase in the environment's cluster"
+)
+CAUSES = Metric(
+    "rtb_hub_cause_previews",
+    "gauge",
+    (ENVIRONMENT, LAYER, AUDIENCE),
+    "previews that something is wrong with, by where it lies and whose job it is (docs/reference/causes.md)",
+)
+UNCLASSIFIED = Metric(
+    "rtb_hub_unclassified_previews", "gauge", (ENVIRONMENT,), "previews whose cause no rule knows: report them"
+)
+START_SECONDS = Metric(
+    "rtb_hub_start_seconds",
+    "histogram",
+    (ENVIRONMENT, COMPUTE),
+    "from the begin of a lease to the look that shows the preview running",
+    _LENGTHS,
+)
+GONE_SECONDS = Metric(
+    "rtb_hub_gone_seconds",
+    "histogram",
+    (ENVIRONMENT,),
+    "from when a preview was due, or its entry gone, to the look that shows it removed",
+    _LENGTHS,
+)
+OLDEST_STUCK = Metric(
+    "rtb_hub_oldest_stuck_seconds", "gauge", (ENVIRONMENT,), "how long the cause of a stuck preview has lasted; 0: none"
+)
+EXPIRY_LAG = Metric(
+    "rtb_hub_expiry_lag_seconds",
+    "gauge",
+    (ENVIRONMENT,),
+    "for how long a lease is over whose entry is still there",
+)
+SET_STOPPED = Metric(
+    "rtb_hub_set_stopped", "gauge", (ENVIRONMENT,), "1 while the ApplicationSet has stopped at an error, else 0"
+)
+LAST_OBSERVATION = Metric(
+    "rtb_hub_last_observation_timestamp_seconds",
+    "gauge",
+    (ENVIRONMENT,),
+    "when the environment's cluster was last read whole (seconds since 1970)",
+)
+
 _NOT_TAKEN = ("too-large", "too-slow", "cut-off", "limited", "not-kept")
 DELIVERIES = Metric(
     "rtb_hub_deliveries_total",
@@ -309,6 +359,15 @@ METRICS: tuple[Metric, ...] = (
     HTTP_TRIES,
     HTTP_SECONDS,
     HTTP_REMAINING,
+    LAST_OBSERVATION,
+    PHASES,
+    CAUSES,
+    UNCLASSIFIED,
+    START_SECONDS,
+    GONE_SECONDS,
+    OLDEST_STUCK,
+    EXPIRY_LAG,
+    SET_STOPPED,
     DELIVERIES,
     DELIVERY_SECONDS,
     JOBS,

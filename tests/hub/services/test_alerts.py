@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import promql_parser
@@ -13,22 +12,11 @@ import yaml
 from hub.queue.payloads import NAMES
 from hub.telemetry.metrics import JOB, JOB_STATE, METRICS, QUEUE
 from worlds.places import TESTS
+from worlds.promql import selectors
 
 RULES = yaml.safe_load((TESTS / "golden" / "hub" / "services" / "alerts.yaml").read_text(encoding="utf-8"))
 ALERTS: dict[str, Any] = {one["alert"]: one for group in RULES["spec"]["groups"] for one in group["rules"]}
 FIGURES = {one.name: one for one in METRICS}
-
-
-def selectors(node: Any) -> Iterator[Any]:
-    """All selectors of series in an expression."""
-    if isinstance(node, promql_parser.VectorSelector):
-        yield node
-    for name in ("expr", "lhs", "rhs", "vs", "vector_selector", "param"):
-        child = getattr(node, name, None)
-        if child is not None:
-            yield from selectors(child)
-    for child in getattr(node, "args", None) or ():
-        yield from selectors(child)
 
 
 @pytest.mark.parametrize("name", ALERTS)

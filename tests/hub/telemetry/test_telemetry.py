@@ -204,7 +204,18 @@ def test_a_name_says_its_unit(metric: metrics.Metric) -> None:
         "counter": ("_total",),
         "histogram": ("_seconds",),
         "gauge": (
-            *("_seconds", "_entries", "_requests", "_previews", "_held", "_reports", "_info", "_jobs", "_clients"),
+            *(
+                "_seconds",
+                "_entries",
+                "_requests",
+                "_previews",
+                "_held",
+                "_reports",
+                "_info",
+                "_jobs",
+                "_clients",
+                "_stopped",
+            ),
         ),
     }
     assert metric.name.startswith("rtb_hub_")

@@ -1,0 +1,92 @@
+"""Looks at the clusters that are connected, every half minute, and tells the figures of their previews."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from generator.errors import HubError
+from hub.actions.cluster_phases import phases, read_environment
+from hub.actions.repository import Repository
+from hub.telemetry import metrics
+from hub.telemetry.telemetry import Telemetry
+from reconcilers.health.figures import Figures, Track
+from reconcilers.ports.git import ClusterReader
+
+EVERY_SECONDS = 30.0
+
+
+@dataclass
+class Observing:
+    """Clusters by environment. What cannot be read leaves the figures of the look before, and their age tells it."""
+
+    repository: Repository
+    clusters: Mapping[str, ClusterReader]
+    telemetry: Telemetry
+    clock: Callable[[], datetime]
+    _tracks: dict[str, Track] = field(default_factory=dict)
+
+    def look(self) -> None:
+        """Look at each once. Nothing is raised: one that cannot be read keeps no other from being told."""
+        for environment, cluster in self.clusters.items():
+            try:
+                self._environment(environment, cluster)
+            except HubError as err:
+                self.telemetry.count_refusal(err)
+
+    def _environment(self, environment: str, cluster: ClusterReader) -> None:
+        reading = read_environment(cluster, self.repository.state(environment))
+        if reading.error is not None:
+            raise reading.error
+        now = self.clock()
+        seen, told = phases(cluster, reading, reading.names, now=now)
+        track = self._tracks.setdefault(environment, Track())
+        tell(self.telemetry, environment, track.figures(seen, told, now=now), now)
+
+
+def tell(telemetry: Telemetry, environment: str, found: Figures, now: datetime) -> None:
+    """Tell the figures of an environment; a phase or cause that no preview has any more is 0."""
+    for phase in metrics.PHASE.values or ():
+        telemetry.gauge(metrics.PHASES, found.phases.get(phase, 0), environment=environment, phase=phase)
+    for layer in metrics.LAYER.values or ():
+        for audience in metrics.AUDIENCE.values or ():
+            count = found.causes.get((layer, audience), 0)
+            telemetry.gauge(metrics.CAUSES, count, environment=environment, layer=layer, audience=audience)
+    telemetry.gauge(metrics.UNCLASSIFIED, found.unclassified, environment=environment)
+    telemetry.gauge(metrics.OLDEST_STUCK, found.oldest_stuck.total_seconds(), environment=environment)
+    telemetry.gauge(metrics.EXPIRY_LAG, found.expiry_lag.total_seconds(), environment=environment)
+    telemetry.gauge(metrics.SET_STOPPED, int(found.is_set_stopped), environment=environment)
+    telemetry.gauge(metrics.LAST_OBSERVATION, now.timestamp(), environment=environment)
+    for compute, seconds in found.starts:
+        telemetry.observe(metrics.START_SECONDS, seconds, environment=environment, compute=compute)
+    for seconds in found.gone:
+        telemetry.observe(metrics.GONE_SECONDS, seconds, environment=environment)
+
+
+@contextmanager
+def observing(watched: Observing) -> Iterator[None]:
+    """Look again and again in a thread, as long as this lasts. Without clusters there is nothing to look at."""
+    ends = threading.Event()
+
+    def run() -> None:
+        while True:
+            try:
+                watched.look()
+            except Exception as err:  # noqa: BLE001 - the next look goes on, and the log tells of this one
+                watched.telemetry.unexpected("round", err)
+            if ends.wait(EVERY_SECONDS):
+                return
+
+    if not watched.clusters:
+        yield
+        return
+    thread = threading.Thread(target=run, name="rtb-hub-observing", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ends.set()
+        thread.join()
