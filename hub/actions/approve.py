@@ -10,6 +10,7 @@ from generator.errors import About, ConfigError, Fault, HubError, Reason, Remedy
 from generator.values.naming import IssueKey
 from hub.approval.requests import Requests
 from reconcilers.approval.decisions import ApprovalResult
+from reconcilers.approval.verdict import Verdict
 from reconcilers.ports.forge import ChangeRequest, ReviewState
 from reconcilers.state.environment import EnvironmentState, request_branch
 
@@ -41,10 +42,11 @@ class ReviewRequest:
 
 @dataclass(frozen=True, slots=True)
 class ReviewGiven:
-    """A review that was given to `request`."""
+    """A review that was given to `request`, and what becomes of that now; None: that could not be told."""
 
     asked: ReviewRequest
     request: ChangeRequest
+    verdict: Verdict | None = None
 
 
 def approvals(environment: str | None, *, requests: Requests) -> Approvals:
@@ -80,7 +82,8 @@ def approve(asked: ReviewRequest, *, requests: Requests, forge_as: Callable[[str
 
     Raises `ConfigError` (InvalidForge) for other forges, `Stalled` (RequestNotFound), and what the forge raises.
     """
-    environment = requests.reading().state(asked.environment).environment
+    state = requests.reading().state(asked.environment)
+    environment = state.environment
     if environment.spec.forge is None or environment.spec.forge.kind != "local":
         what = f"requests to {asked.environment} are not reviewed here"
         raise ConfigError(Reason.INVALID_FORGE, Fault(what, remedy="review its pull request where it is"))
@@ -93,4 +96,13 @@ def approve(asked: ReviewRequest, *, requests: Requests, forge_as: Callable[[str
         remedy = Remedy(RemedyKind.LIST_REQUESTS, About(asked.environment))
         raise Stalled(Reason.REQUEST_NOT_FOUND, message, remedy=remedy)
     forge.review(request.number, asked.state)
-    return ReviewGiven(asked, request)
+    return ReviewGiven(asked, request, _verdict(state, request, requests))
+
+
+def _verdict(state: EnvironmentState, request: ChangeRequest, requests: Requests) -> Verdict | None:
+    """What becomes of a request. It was reviewed, whatever keeps this from being told."""
+    try:
+        found = _judged(state, requests).judged
+    except HubError:
+        return None
+    return next((one.verdict for one in found if one.request.number == request.number), None)

@@ -40,7 +40,18 @@ def approve(key: str, env: str, state: Literal["approved", "changes-requested"],
     asked = ReviewRequest(issue, env, state, ours.settings.actor)
     given = give_review(asked, requests=ours.requests(store), forge_as=ours.local_forges(store))
     did = "approved" if state == "approved" else "requested changes to"
-    console().print(f"{asked.by} {did} request {given.request.number}")
+    out = console()
+    out.print(f"{printable(asked.by)} {did} request {given.request.number}")
+    if given.verdict is None:
+        out.print("  what it waits for could not be told; 'rtb-hub approvals' shows it")
+        return
+    for words in given.verdict.not_counted:
+        if words.startswith(f"{asked.by} "):
+            out.print(f"  it does not count: {printable(words)}")
+    for wait in given.verdict.waits:
+        out.print(f"  waits for: {printable(wait.words)}")
+    if given.verdict.kind == "merge":
+        out.print("  the next reconcile merges it")
 
 
 def _tell(out: Console, approvals: Approvals) -> None:

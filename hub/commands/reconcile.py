@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from hub.reconciling.registry import ReconcileTime
 from hub.reconciling.round import Asked, Outcome, Round
 from hub.views.results import details, show
 from hub.wiring import hub, watching
+from reconcilers.approval.decisions import AT_FORGE
 from reconcilers.plan import Plan, one_line
 
 if TYPE_CHECKING:
@@ -178,10 +180,10 @@ def _tell(console: Console, outcomes: Sequence[Outcome], moment: ReconcileTime, 
                 console.print(Text.assemble(("  to do: ", "cyan"), printable(words(result.held.remedy))))
         for fault in one.error.faults if one.error else ():
             console.print(Text.assemble(head, (" error: ", "bold red"), printable(fault_line(fault))))
-        console.print(Text.assemble(head, f": {_summary(one)}"))
+        console.print(Text.assemble(head, f": {_summary(one, acts=acts)}"))
 
 
-def _summary(one: Outcome) -> str:
+def _summary(one: Outcome, *, acts: bool) -> str:
     result = one.result
     if one.error is not None:
         return "not done" if result and result.plan else "could not be read"
@@ -192,4 +194,8 @@ def _summary(one: Outcome) -> str:
     later = f"; next at {format_time(one.next_due)}" if one.next_due else ""
     if result and result.plan and not result.plan.is_converged:
         return f"would commit '{result.plan.subject}' to {result.plan.branch}{later}"
+    done = Counter(action.kind for action in result.actions if action.kind in AT_FORGE) if result else Counter()
+    if done:
+        what = ", ".join(f"{kind} {count}" for kind, count in sorted(done.items()))
+        return f"{'done' if acts else 'would be done'} at the forge: {what}{later}"
     return f"nothing to commit{later}"

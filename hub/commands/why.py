@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from reconcilers.causes.model import Finding
 
+_RECORD = "name a file that 'rtb-hub why KEY --env NAME --cluster CONTEXT --save FILE' wrote"
 _BAD = ("failed", "stuck")
 
 
@@ -34,7 +36,12 @@ def run_recorded(file: Path, key: str | None, *, is_whole: bool, check: bool, ou
     except OSError as err:
         fault = Fault(f"cannot be read: {err.strerror}: {file}", field="--recorded")
         raise ConfigError(Reason.INVALID_VALUE, fault) from err
-    answer = why_recorded(read_recording(content, str(file)), IssueKey.parse(key) if key else None)
+    try:
+        recording = read_recording(content, str(file))
+    except ConfigError as err:
+        told = (replace(fault, remedy=fault.remedy or _RECORD) for fault in err.faults)
+        raise ConfigError(err.reason, told) from err
+    answer = why_recorded(recording, IssueKey.parse(key) if key else None)
     _emit(answer, is_whole=is_whole, output=output)
     _check(answer, check=check)
 

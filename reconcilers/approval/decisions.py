@@ -22,6 +22,8 @@ from reconcilers.results import Action, ReconcileResult, SetAside
 from reconcilers.state.environment import EnvironmentState
 
 NAME = "approval"
+#: Kinds of actions that are carried out at the forge, not by a commit.
+AT_FORGE = frozenset({"merge", "close", "open", "tidy"})
 #: Requests that ended longer before their deadline's length are not asked for.
 LOOK_BACK = timedelta(days=7)
 

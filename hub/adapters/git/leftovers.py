@@ -10,9 +10,11 @@ from pathlib import Path
 
 #: Reports of git-fast-import(1), written as it ends: nobody writes to one that is older.
 _REPORTS, _REPORT_SECONDS = ("fast_import_crash_*",), 60.0
-#: Packs and indexes that are being written (objects are small, and in many folders to look at). One that was not
-#: written to for so long has lost its process.
-_UNFINISHED = ("objects/pack/tmp_pack_*", "objects/pack/tmp_idx_*", "objects/pack/tmp_rev_*")
+#: Packs, indexes and objects that are being written. One that was not written to for so long has lost its process.
+_UNFINISHED = (
+    *("objects/pack/tmp_pack_*", "objects/pack/tmp_idx_*", "objects/pack/tmp_rev_*"),
+    "objects/[0-9a-f][0-9a-f]/tmp_obj_*",
+)
 _UNFINISHED_SECONDS = 3600.0
 
 

@@ -122,7 +122,10 @@ class EksAccess:
         except errors.ClientError as err:
             raise self._refused(what, err.response.get("Error", {})) from err
         except errors.NoCredentialsError as err:
-            remedy = "give this process credentials of AWS (a role of its ServiceAccount, a profile), or name --cluster"
+            remedy = (
+                "give this process credentials of AWS (a role of its ServiceAccount, a profile), or name --cluster;"
+                " 'kubectl config get-contexts' lists the names"
+            )
             raise Stalled(Reason.CLUSTER_REFUSED, Fault(f"{what}: there are no credentials", remedy=remedy)) from err
         except errors.BotoCoreError as err:
             remedy = "check the network to STS and EKS of that region (NAT, VPC endpoints)"

@@ -50,16 +50,22 @@ def test_from_asking_to_the_end_on_a_bare_repository(state: Path) -> None:
         CODES[Reason.REQUEST_NOT_FOUND],
         True,
     )
-    run("approve", "RTB-123", "--env", "prd")
+    own = run("approve", "RTB-123", "--env", "prd").out
+    assert "it does not count: alice asked for it" in own
+    assert f"waits for: 1 more approval of {TEAM}" in own
     assert "not counted: alice asked for it" in run("approvals").out
     run("approve", "RTB-123", "--env", "prd", "--request-changes", RTB_HUB_ACTOR="bob")
     assert "waits for: bob requested changes" in run("approvals").out
-    assert "bob approved request 1" in run("approve", "RTB-123", "--env", "prd", RTB_HUB_ACTOR="bob").out
+    told = run("approve", "RTB-123", "--env", "prd", RTB_HUB_ACTOR="bob").out
+    assert ("bob approved request 1" in told, "the next reconcile merges it" in told) == (True, True)
     (found,) = run("approvals", "-o", "json").json()["requests"]
     (one,) = found["open"]
     assert (one["issue"], one["decision"], one["approvedBy"], one["waits"]) == ("RTB-123", "merge", ["bob"], [])
     assert one["notCounted"] == ["alice asked for it"]
+    ahead = run("reconcile", "--env", "prd", "--dry-run").out
+    assert "prd approval: would be done at the forge: merge 1" in ahead
     told = run("reconcile", "--env", "prd").out
+    assert "prd approval: done at the forge: merge 1" in told
     assert "merge prd/rtb-123: request 1: approved by bob" in told
     assert "stamp prd/rtb-123" in told
     assert "nothing awaits a review in prd" in run("approvals").out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -287,3 +288,12 @@ def test_the_address_of_one_that_runs_is_asked_for_only_when_that_is_wanted(
     assert (told["phase"], told["code"], told["audience"]) == ("running", "url-unresolved", "platform")
     assert told["reachable"]["failure"] == "unresolved"
     assert "DNS" in told["steps"][0]
+
+
+@pytest.mark.parametrize("text", ["a: [", "", "root:x:0:0:root:/root:/bin/bash\n", "objects: {}\n", "\0"])
+def test_whatever_is_no_recording_is_told_with_how_to_make_one(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.yaml").write_text(text)
+    ran = rtb_hub("why", "--recorded", tmp_path / "x.yaml", "-o", "json")
+    assert ran.code != 0
+    for fault in json.loads(ran.err)["error"]["faults"]:
+        assert "--save" in fault["remedy"], fault

@@ -11,7 +11,7 @@ from hub.adapters.git.leftovers import remove_leftovers
 from worlds.acting import Acting
 from worlds.commands import git
 
-REPORT, PACK = "fast_import_crash_4711", "objects/pack/tmp_pack_aB3dE6"
+REPORT, PACK, OBJECT = "fast_import_crash_4711", "objects/pack/tmp_pack_aB3dE6", "objects/0f/tmp_obj_aB3dE6"
 
 
 def left(repository: Path, name: str, *, at: float) -> Path:
@@ -30,6 +30,9 @@ def left(repository: Path, name: str, *, at: float) -> Path:
         (PACK, 3599, False),
         (PACK, 3601, True),
         ("objects/pack/tmp_idx_aB3dE6", 3601, True),
+        (OBJECT, 3599, False),
+        (OBJECT, 3601, True),
+        ("objects/0f/" + "a" * 38, 10**6, False),
         ("objects/pack/pack-0f.pack", 10**6, False),
         ("config", 10**6, False),
         (PACK, -10, False),
@@ -50,7 +53,7 @@ def test_links_and_folders_are_not_touched(tmp_path: Path) -> None:
 
 def test_the_next_commit_removes_them(tmp_path: Path) -> None:
     acting = Acting(tmp_path / "state.git")
-    paths = [left(acting.path, name, at=0.0) for name in (REPORT, PACK)]
+    paths = [left(acting.path, name, at=0.0) for name in (REPORT, PACK, OBJECT)]
     acting.start()
     assert [path for path in paths if path.exists()] == []
     git(acting.path, "fsck", "--strict")
