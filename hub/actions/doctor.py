@@ -130,16 +130,16 @@ def _services(reading: Reading) -> Iterator[Diagnosis]:
 
 def _store(store: GitStore, states: Sequence[EnvironmentState]) -> Iterator[Diagnosis]:
     """What stands in the way of commits, and on each branch of Argo CD."""
+    branches = {state.snapshot.branch: state.snapshot for state in states}
     if isinstance(store, GitRepository):
         try:
-            yield from diagnose_obstacles(store.obstacles())
+            yield from diagnose_obstacles(store.obstacles(branches))
         except Stalled as err:
             fault = err.faults[0]
             remedy = (fault.remedy,) if fault.remedy else ()
             severity: Severity = "error" if err.reason is Reason.REPOSITORY_DIRTY else "warning"
             rule = "work-tree-changed" if err.reason is Reason.REPOSITORY_DIRTY else "obstacles-unread"
             yield Diagnosis(severity, rule, Location(store.location), fault.message, remedy)
-    branches = {state.snapshot.branch: state.snapshot for state in states}
     for branch, snapshot in sorted(branches.items()):
         names = [state.environment.name for state in states if state.snapshot.branch == branch]
         yield from diagnose_branch(branch, snapshot.specials(), names)

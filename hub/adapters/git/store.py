@@ -14,7 +14,7 @@ What holds, each with a test in tests/hub/adapters/git/test_git_store.py:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -41,7 +41,7 @@ from hub.adapters.git.reader import GitReader
 from hub.adapters.git.snapshot import GitSnapshot
 from hub.adapters.git.trees import commit_tree
 from hub.adapters.git.turns import Turns
-from hub.adapters.git.work_tree import Standing, WorkTree, checked_out_in, git_directory_above, work_tree_of
+from hub.adapters.git.work_tree import Standing, WorkTree, checked_out, git_directory_above, work_tree_of
 from hub.telemetry import events
 from hub.telemetry.telemetry import SILENT, Telemetry
 from reconcilers.plan import Plan
@@ -178,19 +178,27 @@ class GitRepository:
             return False
         return self.work_tree is None or not [one for one in self.work_tree.iterdir() if one.name != ".git"]
 
-    def obstacles(self) -> Obstacles:
-        """What stands in the way of commits to it, here and at the path that pushes arrive at. Raises what Git does."""
+    def obstacles(self, branches: Collection[str]) -> Obstacles:
+        """What stands in the way of commits to `branches`, here and at the path that pushes arrive at.
+
+        Work trees that git-worktree(1) added are among it. Raises `Stalled` (RepositoryDirty) for the first in which
+        somebody changed something, and what Git does.
+        """
         url = self.mirror.url if self.mirror else self.git.ask("config", "--get", "remote.origin.url").text
         there = remote_path(self.common, url) if url else None
         own = {self.common, *([self.git.directory / ".git"] if self.work_tree and self.git.directory else [])}
         places = {*(() if self.mirror else own), *((there, there / ".git") if there else ())}
         locks = tuple(sorted({lock for place in places if place.is_dir() for lock in locks_in(place)}))
-        head = self.git.ask("symbolic-ref", "--quiet", "HEAD").text.removeprefix(_HEADS)
-        if self.work_tree is None or not self._checked_out(head):
-            return Obstacles(locks)
-        commit = self._head(head)
-        standing = WorkTree(self.git, self.location).standing(commit)
-        return Obstacles(locks, None if standing == Standing(commit) else self.work_tree)
+        has_trees = self.work_tree is not None or (self.common / "worktrees").is_dir()
+        trees = checked_out(self.git) if has_trees and not self.has_remote else {}
+        behind: Path | None = None
+        for ref, folder in sorted(trees.items()):
+            if ref.removeprefix(_HEADS) not in branches:
+                continue
+            commit = self._head(ref.removeprefix(_HEADS))
+            standing = WorkTree(replace(self.git, directory=folder), str(folder)).standing(commit)
+            behind = behind or (None if standing == Standing(commit) else folder)
+        return Obstacles(locks, behind)
 
     @contextmanager
     def _shared(self) -> Iterator[Git]:
@@ -293,7 +301,7 @@ class GitRepository:
             return WorkTree(self.git, self.location)
         if self.has_remote or not (self.common / "worktrees").is_dir():
             return None
-        folder = checked_out_in(self.git, _HEADS + branch)
+        folder = checked_out(self.git).get(_HEADS + branch)
         return WorkTree(replace(self.git, directory=folder), str(folder)) if folder else None
 
 

@@ -32,14 +32,16 @@ class Standing:
     is_whole: bool = True
 
 
-def checked_out_in(git: Git, ref: str) -> Path | None:
-    """The folder of the work tree, of all that a repository has, in which `ref` is checked out. None: in none."""
+def checked_out(git: Git) -> dict[str, Path]:
+    """The folders of all work trees that a repository has, by the ref that is checked out there."""
+    found: dict[str, Path] = {}
     for block in git.must("worktree", "list", "--porcelain").text.split("\n\n"):
         lines = block.splitlines()
         folder = Path(lines[0].removeprefix("worktree "))
-        if f"branch {ref}" in lines and folder.is_dir():
-            return folder
-    return None
+        refs = [line.removeprefix("branch ") for line in lines if line.startswith("branch ")]
+        if refs and folder.is_dir():
+            found[refs[0]] = folder
+    return found
 
 
 def work_tree_of(git: Git, directory: Path, location: str) -> Path:

@@ -157,3 +157,24 @@ class TestWhatStopsArgoCD:
     def test_a_submodule(self, acting: Acting, path: str, rule: str) -> None:
         with_special(acting.path, path, None)
         assert of(diagnosed(acting.store), rule) == [("warning" if rule == "submodule" else "error", path)]
+
+
+@pytest.mark.parametrize("branch", ["main", "prd", "feature"])
+def test_a_work_tree_that_was_added_is_looked_at_where_the_hub_commits(tmp_path: Path, branch: str) -> None:
+    must("init", tmp_path / "r.git")
+    git(tmp_path / "r.git", "branch", "feature", "main")
+    git(tmp_path / "r.git", "worktree", "add", "-q", tmp_path / "tree", branch)
+    store = opened(tmp_path / "r.git", tmp_path)
+    assert of(diagnosed(store), "work-tree-changed") == []
+    (tmp_path / "tree" / "rtb-hub.yaml").write_text("mine\n")
+    found = diagnosed(store)
+    told = [one.message for one in found.findings if one.rule == "work-tree-changed"]
+    assert [str(tmp_path / "tree") in message for message in told] == ([] if branch == "feature" else [True])
+    git(tmp_path / "tree", "checkout", "-q", ".")
+    (tmp_path / "tree" / "note").write_text("mine\n")
+    assert len(of(diagnosed(store), "work-tree-changed")) == (branch != "feature")
+    (tmp_path / "tree" / "note").unlink()
+    git(tmp_path / "tree", "read-tree", "-u", "--reset", f"{branch}~0")
+    lock = Path(git(tmp_path / "tree", "rev-parse", "--absolute-git-dir").strip()) / "index.lock"
+    lock.touch()
+    assert of(diagnosed(store), "stale-lock") == [("warning", str(lock))]
