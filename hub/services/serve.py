@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -28,11 +29,13 @@ from hub.queue.jobs import Jobs
 from hub.reconciling.registry import ReconcileTime
 from hub.reconciling.round import Asked, Outcome, Round
 from hub.reconciling.watch import Time, Watch
+from hub.services.api.access import refused_without_token
 from hub.services.api.app import make_app
 from hub.services.api.clusters import Clusters
 from hub.services.api.context import Api
 from hub.services.api.feed import Feed
 from hub.services.api.sign_in import SignIn
+from hub.services.assistant.over_http import Assisted
 from hub.services.auth.app import ROUTERS
 from hub.services.auth.building import Means, Place, build
 from hub.services.auth.context import Auth
@@ -100,7 +103,7 @@ def serve(ours: Hub, asked: Serving, say: Callable[[str], None]) -> None:
         stack.enter_context(taking_pushes(receiver, open_pushes(ours)))
         own = make_app(api, is_loopback=True, screens=screens(), sign_in=ROUTERS)
         own.state.auth = auth
-        app = Beside(own, webhooks(receiver))
+        app = Beside(assisted(own, api, listening.getsockname()[1]), webhooks(receiver))
         server = Server(served_by(app), api, ready)
         server.run(sockets=[listening])
         say("ending: jobs in hand are waited for")
@@ -112,6 +115,11 @@ def signing_in(ours: Hub, database: Database, url: str) -> Auth:
     sealed = sealed_by(settings.key_file) if settings.key_file is not None else sealed_in(settings.data)
     means = Means(database, _now, ours.sending, ours.telemetry)
     return build(settings, Place(url, settings.actor, sealed), means)
+
+
+def assisted(app: Any, api: Api, port: int) -> Assisted:
+    """An application with the assistants' tools beside it; it answers at a port of this machine."""
+    return Assisted(app, port=port, refused=partial(refused_without_token, api.access))
 
 
 @contextmanager

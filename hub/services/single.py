@@ -33,7 +33,7 @@ from hub.services.auth.verifying import Verifier
 from hub.services.binding import answers, bound
 from hub.services.repeating import repeating
 from hub.services.screens.files import screens
-from hub.services.serve import LOOPBACK, Server, served_by
+from hub.services.serve import LOOPBACK, Server, assisted, served_by
 from hub.services.worker.service import looking_up, working
 from hub.store import schema
 from hub.store.database import Database
@@ -139,7 +139,7 @@ def serve_dashboard(ours: Hub, asked: Place, say: Callable[[str], None]) -> None
             if sign_in.code is not None:
                 say(f"sign in, once: {url}/api/auth/local?code={sign_in.code}")
 
-        app = make_app(api, is_loopback=is_loopback, screens=screens())
+        app = assisted(make_app(api, is_loopback=is_loopback, screens=screens()), api, listening.getsockname()[1])
         Server(served_by(app, ours.settings.proxies), api, ready).run(sockets=[listening])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
 
@@ -13,8 +13,8 @@ from hub.services.binding import bound
 
 
 @contextmanager
-def on_loopback(app: Any) -> Iterator[str]:
-    """The address at which it answers."""
+def on_loopback(app: Any, lifespan: Literal["on", "off"] = "off") -> Iterator[str]:
+    """The address at which it answers. `lifespan` off: it has begun already."""
     is_ready = threading.Event()
 
     class Server(uvicorn.Server):
@@ -23,7 +23,7 @@ def on_loopback(app: Any) -> Iterator[str]:
             is_ready.set()
 
     with bound("127.0.0.1", 0) as listening:
-        server = Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+        server = Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan=lifespan))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:

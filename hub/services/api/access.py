@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 
 from generator.errors import ConfigError, HubError, Reason
 from hub.services.api.limits import ALL_A_MINUTE, PLANS_A_MINUTE, WRITES_A_MINUTE, Buckets
-from hub.services.api.problems import request_id
+from hub.services.api.problems import problem, request_id
 from hub.services.api.rights import RIGHTS, Caller, Right, refused
 from hub.services.api.sign_in import SignIn
 from hub.store import audit, buckets
@@ -44,6 +44,17 @@ class Access:
         with self.database.write() as connection:
             entry = audit_entry(request, caller, about, error)
             audit.add(connection, entry, now=self.database.now(connection))
+
+
+def refused_without_token(access: Access, request: Request) -> Response | None:
+    """The answer for who sends no token that holds; None: they do. For what is served beside the routes."""
+    try:
+        if "authorization" not in request.headers:
+            raise ConfigError(Reason.NOT_SIGNED_IN, "nobody is signed in", remedy="send 'Authorization: Bearer TOKEN'")
+        access.sign_in.caller(request)
+    except HubError as err:
+        return problem(request, err)
+    return None
 
 
 def audit_entry(

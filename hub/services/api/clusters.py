@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from generator.errors import Fault, HubError, Reason, Stalled, declared
+from generator.errors import ConfigError, Fault, HubError, Reason, declared
 from generator.values.formats import format_time
 from generator.values.naming import IssueKey
 from hub.actions.why import Recorder, why_in
@@ -61,7 +61,7 @@ class Clusters:
         if cluster is None:
             remedy = f"connect it at the hub with RTB_HUB_CLUSTERS={environment}=CONTEXT"
             fault = Fault(f"no cluster is connected for {environment}", remedy=remedy)
-            return self._unread(Stalled(Reason.CLUSTER_UNREACHABLE, fault))
+            return self._unread(ConfigError(Reason.NOT_FOUND, fault))
         place = environment, str(key)
         with self._lock:
             asking = self._asking.setdefault(place, threading.Lock())

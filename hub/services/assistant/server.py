@@ -36,6 +36,8 @@ def make_server(way: Way, plans: Plans | None = None) -> MCPServer:  # noqa: C90
         plan = {"action": action, "environment": env, "issue": key, "asked": asked, "seen": seen}
         if confirm is None:
             told = {**plan, "seen": None if seen is None else way.show(env, key)}
+            if action == "start":
+                told["would"] = way.plan(env, key, asked)
             return _told({"plan": told, "confirm": kept.token(plan), "holdsSeconds": SECONDS, "done": False})
         kept.take(confirm, plan)
         return _told({"done": True, **way.change(action, env, key, asked)})
@@ -52,6 +54,11 @@ def make_server(way: Way, plans: Plans | None = None) -> MCPServer:  # noqa: C90
     def show(environment: Env, issue: Key) -> str:
         """Show one preview: lease, components, price, objects."""
         return _or_error(lambda: _told(way.show(environment, issue)))
+
+    @server.tool()
+    def why(environment: Env, issue: Key) -> str:
+        """Tell why a preview does not come up or go away: phase, cause, whose job it is, and what to do."""
+        return _or_error(lambda: _told(way.why(environment, issue)))
 
     @server.tool()
     def start(  # noqa: PLR0913, PLR0917 - the tool's arguments

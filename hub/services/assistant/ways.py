@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from generator.render.asked import Request
@@ -18,15 +18,19 @@ from hub.actions.list_previews import list_previews
 from hub.actions.show import show
 from hub.actions.start import Queued
 from hub.actions.stop import StopRequest
+from hub.actions.why import why
 from hub.adapters.http import Route
 from hub.commands.server import changing
 from hub.commands.server.calling import Api, Asked
 from hub.commands.server.printing import mapping
 from hub.commands.show import shown_data
+from hub.commands.why import answer_data
 from hub.views.done import extend_data, queue_data, revive_data, start_data, stop_data
 from hub.views.listing.data import listing_data
 from hub.views.listing.model import Page, Selection, wanted
+from hub.views.plans import differences_data
 from hub.wiring import Hub
+from hub.wiring.clusters import own_cluster_of
 from reconcilers.lifecycle.extend import ExtendRequest
 from reconcilers.lifecycle.revive import ReviveRequest
 from reconcilers.lifecycle.start import StartRequest
@@ -43,6 +47,12 @@ class Way(Protocol):
 
     def show(self, env: str, key: str) -> dict[str, Any]:
         """One preview."""
+
+    def why(self, env: str, key: str) -> dict[str, Any]:
+        """Why one is where it is, by its cluster."""
+
+    def plan(self, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """What a start would change, object by object."""
 
     def change(self, action: str, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Start, stop, extend or revive one, to the end."""
@@ -65,6 +75,19 @@ class Through:
         purpose = f"show {key} in {env}"
         route = Route.of("/api/v1/previews/{}/{}/shown", env, key)
         return mapping(self.api.call(route, Asked(purpose=purpose)).data, purpose)
+
+    def why(self, env: str, key: str) -> dict[str, Any]:
+        """Why one is where it is, by the cluster that the hub reads."""
+        purpose = f"tell why {key} in {env} is where it is"
+        route = Route.of("/api/v1/previews/{}/{}/why", env, key)
+        return mapping(self.api.call(route, Asked(purpose=purpose)).data, purpose)
+
+    def plan(self, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """What a start would change, object by object, with price, room, and what would be refused."""
+        purpose = f"plan a start of {key} in {env}"
+        body = {**asked, "issue": str(IssueKey.parse(key)), "environment": env}
+        call = Asked(purpose=purpose, method="POST", body=body)
+        return mapping(self.api.call(Route.of("/api/v1/previews/plan"), call).data, purpose)
 
     def change(self, action: str, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Start, stop, extend or revive one, to the end."""
@@ -104,24 +127,37 @@ class Here:
                 show(IssueKey.parse(key), env, repository=repository, cluster=None, clock=self.ours.clock)
             )
 
+    def why(self, env: str, key: str) -> dict[str, Any]:
+        """Why one is where it is, by its environment's own cluster."""
+        with self._lock:
+            cluster = own_cluster_of(self.ours, env, kubeconfig=None, repo=self.repo)
+            repository = self.ours.repository(self.repo)
+            return answer_data(
+                why(IssueKey.parse(key), env, repository=repository, cluster=cluster, clock=self.ours.clock)
+            )
+
+    def plan(self, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """What a start would change, object by object; refused where the start would be."""
+        with self._lock:
+            wants = self._wanted(IssueKey.parse(key), asked)
+            found = start.diff(replace(wants, queue=False), env, parts=self.ours.parts(self.repo))
+            return {"change": found.outcome.change, **differences_data(found.changes)}
+
+    def _wanted(self, issue: IssueKey, asked: Mapping[str, Any]) -> StartRequest:
+        settings = tuple((name, value) for name, value in asked.get("settings", ()))
+        request = Request(asked.get("images", {}), settings, None, asked.get("branch"))
+        return StartRequest(
+            issue, self.ours.settings.actor, request, asked.get("blueprint"), asked.get("ttl"), None,
+            queue=bool(asked.get("queue")),
+        )  # fmt: skip
+
     def change(self, action: str, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Start, stop, extend or revive one, to the end."""
         issue, actor = IssueKey.parse(key), self.ours.settings.actor
         with self._lock:
             parts = self.ours.parts(self.repo)
             if action == "start":
-                settings = tuple((name, value) for name, value in asked.get("settings", ()))
-                request = Request(asked.get("images", {}), settings, None, asked.get("branch"))
-                wants = StartRequest(
-                    issue,
-                    actor,
-                    request,
-                    asked.get("blueprint"),
-                    asked.get("ttl"),
-                    None,
-                    queue=bool(asked.get("queue")),
-                )
-                started = start.start(wants, env, parts=parts)
+                started = start.start(self._wanted(issue, asked), env, parts=parts)
                 if isinstance(started, Queued):
                     return queue_data(started.outcome, started.done)
                 return start_data(started.outcome, started.done)

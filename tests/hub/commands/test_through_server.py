@@ -102,7 +102,7 @@ def test_history_and_differences_are_the_repositorys(through: Through, output: s
 def test_why_is_told_by_the_servers_cluster(through: Through) -> None:
     assert through.local("start", "RTB-1", *INT, *IMAGES).code == 0
     none = through.run("why", "RTB-1", *INT)
-    assert (none.code, "no cluster is connected for int" in none.err) == (CODES[Reason.CLUSTER_UNREACHABLE], True)
+    assert (none.code, "no cluster is connected for int" in none.err) == (CODES[Reason.NOT_FOUND], True)
     cluster = Recorded({"applications.argoproj.io": [], "namespaces": [], "applicationsets.argoproj.io": []}, {})
     through.world.api.clusters.connected = {"int": Always(cluster)}
     told, data = through.run("why", "RTB-1", *INT), through.run("why", "RTB-1", *INT, "-o", "json").json()

@@ -7,19 +7,25 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
 
 from hub.commands.server.calling import Api
+from hub.services.api.access import refused_without_token
+from hub.services.assistant.over_http import Assisted
 from hub.services.assistant.plans import SECONDS, Plans
 from hub.services.assistant.server import make_server
 from hub.services.assistant.ways import Here, Through, Way
 from hub.settings.server import server_settings
 from hub.store.database import Database, sqlite_url
 from hub.store.schema import prepare
+from hub.store.tables import AUDIT
 from worlds.api_world import api_world
 from worlds.places import ROOT
 from worlds.repositories import state_repository
@@ -122,3 +128,59 @@ def test_as_a_program_over_its_standard_streams(tmp_path: Path) -> None:
     )
     (told,) = calls(program, ("list", {}))
     assert told["data"]["totals"]["previews"] == 0
+
+
+class TestOverHttp:
+    def test_each_call_has_its_callers_rights(self, tmp_path: Path) -> None:
+        url = sqlite_url(tmp_path / "hub.sqlite")
+        database = Database(url)
+        prepare(database)
+        database.close()
+        serving = Serving(tmp_path / "state.git", url)
+        with api_world(serving) as world, on_loopback(world.app) as inner:
+            assisted = Assisted(
+                world.app, port=int(inner.rpartition(":")[2]), refused=partial(refused_without_token, world.api.access)
+            )
+            with on_loopback(assisted, lifespan="on") as address:
+                start = {**AT, "images": IMAGES}
+                plan, done = asked(address, "alice", ("start", start), ("start", {**start, "confirm": confirmed}))
+                would = plan["data"]["plan"]["would"]
+                assert (would["change"], would["counts"]["added"] > 5) == ("created", True)
+                assert done["data"]["change"] == "created"
+                world.api.feed.refresh()
+                (listed,) = asked(address, "viewer", ("list", {}))
+                assert listed["data"]["previews"][0]["lease"]["requestedBy"] == "alice"
+                (why,) = asked(address, "viewer", ("why", AT))
+                assert why["error"]["reason"] == "NotFound"
+                (refused,) = asked(address, "viewer", ("extend", {**AT, "by": "1h"}))
+                assert refused["error"]["reason"] == "NotAllowed"
+                with serving.database.read() as connection:
+                    rows = {(one.who, one.action, one.outcome) for one in connection.execute(AUDIT.select())}
+                assert ("alice", "preview.start", "allowed") in rows
+                assert ("viewer", "POST /api/v1/previews/{env}/{key}/extend", "refused") in rows
+                for headers in ({}, {"Authorization": "Bearer nobody"}, {"Cookie": "rtb-access=x"}):
+                    answer = httpx2.post(f"{address}/mcp", json={}, headers=headers)
+                    assert (answer.status_code, answer.json()["reason"]) == (401, "NotSignedIn")
+                assert httpx2.get(f"{address}/healthz").status_code == 200
+        serving.close()
+
+
+def confirmed(told: list[dict[str, Any]]) -> str:
+    return str(told[0]["data"]["confirm"])
+
+
+def asked(address: str, by: str, *calls_: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """What each call over HTTP answers."""
+
+    async def run() -> list[dict[str, Any]]:
+        told: list[dict[str, Any]] = []
+        client = httpx2.AsyncClient(headers={"Authorization": f"Bearer {by}"}, timeout=60)
+        async with client, Client(streamable_http_client(f"{address}/mcp", http_client=client)) as session:
+            for name, arguments in calls_:
+                given = {key: value(told) if callable(value) else value for key, value in arguments.items()}
+                answer = await session.call_tool(name, given)
+                text = answer.content[0].text  # type: ignore[union-attr]
+                told.append(json.loads(text[text.index("{") :]))
+        return told
+
+    return asyncio.run(run())
