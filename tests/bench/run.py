@@ -18,6 +18,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
 import drift
 import listing
+import services
 import starts
 import together
 import webhook
@@ -200,6 +201,7 @@ BENCHES = {
     "drift": drift.main,
     "list": listing.main,
     "webhook": webhook.main,
+    "services": services.main,
 }
 
 

@@ -113,3 +113,18 @@ def test_a_failed_install_says_why_and_leaves_nothing(cache: Path) -> None:
     with pytest.raises(peers.NotInstalledError, match=r"^no luck$"):
         peers.Peer("tool", "x", fails).installed()
     assert list(cache.iterdir()) == []
+
+
+def test_the_services_are_measured_by_what_they_do(tmp_path: Path) -> None:
+    import services
+
+    from hub.store.database import sqlite_url
+
+    assert services.redelivered(services._prepared(sqlite_url(tmp_path / "inbox.sqlite")), rounds=2, at_once=5) == (
+        2,
+        2,
+    )
+    assert services.started_by_webhook(tmp_path / "webhook", rounds=1) > 0
+    commits, seconds = services.started_by_api(tmp_path / "api", starts=2)
+    assert 1 <= commits <= 2
+    assert seconds > 0
