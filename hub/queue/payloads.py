@@ -38,6 +38,13 @@ SCHEMA: Final = "rtb-hub/job/v1"
 _OF_ANOTHER_SECONDS = 60.0
 
 
+#: A file of Figma's own site, as its "Copy link" gives it; it is shown as a link, and never asked for.
+_FIGMA: Final = (
+    r"^https://(?:www\.)?figma\.com/(?:file|design|proto|board|slides|make|site)/[A-Za-z0-9]{1,128}"
+    r"(?:/[A-Za-z0-9%._~-]*)*(?:\?[A-Za-z0-9%._~=&:-]*)?(?:#[A-Za-z0-9%._~=&:-]*)?$"
+)
+
+
 def _issue(text: str) -> str:
     try:
         return str(IssueKey.parse(text))
@@ -193,6 +200,13 @@ class PullHint(Job):
     number: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
 
 
+class DesignChanged(Job):
+    """`design.changed`: the design of an issue changed in Figma. `url`: the file there."""
+
+    issue: Issue
+    url: Annotated[str, Field(max_length=1000, pattern=_FIGMA)]
+
+
 class CatchUp(Job):
     """`catch.up`: look at what a sender delivered or changed that did not come by itself."""
 
@@ -237,6 +251,7 @@ NAMES: Final[Mapping[str, type[Job]]] = {
     "request.review": ReviewJob,
     "issue.hint": IssueHint,
     "pull.hint": PullHint,
+    "design.changed": DesignChanged,
     "catch.up": CatchUp,
     "branch.hint": BranchHint,
     "image.hint": ImageHint,
@@ -286,7 +301,7 @@ def checked(model: type[M], tree: Mapping[str, Any]) -> M:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of jobs; the title of each alternative is the name of its jobs."""
-    hints = IssueHint | PullHint | BranchHint | ImageHint
+    hints = IssueHint | PullHint | BranchHint | ImageHint | DesignChanged
     every = StartJob | StopJob | ExtendJob | ReviveJob | ReviewJob | hints | CatchUp
     tree: dict[str, Any] = TypeAdapter(every).json_schema(by_alias=True)
     names = {model.__name__: name for name, model in NAMES.items()}

@@ -10,20 +10,22 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from generator.errors import HubError, declared
+from generator.values.formats import parse_time
 from hub.actions.list_previews import listed_previews
 from hub.services.api.snapshot import NOTHING_READ, Snapshot, Traits, place_of, preview_data
 from hub.services.api.told import operation_told
+from hub.store import designs as design_changes
 from hub.store import operations
 from hub.store.database import Database
 from hub.store.operations import Operation
 from hub.telemetry.telemetry import SILENT, Telemetry
-from hub.views.listing.rows import Listed
+from hub.views.listing.rows import DesignChange, Listed
 from hub.views.queue import queue_positions
 from reconcilers.ports.git import GitStore
 from reconcilers.state.entries import EntryRecord
@@ -93,6 +95,8 @@ class Feed:
         self._wake, self._ends, self._read = threading.Event(), threading.Event(), threading.Event()
         self._since: datetime | None = None
         self._seen: set[str] = set()
+        self._designs: Mapping[str, DesignChange] = {}
+        self._design_at = 0
         self._thread = threading.Thread(target=self._run, name="rtb-hub-snapshot", daemon=True)
 
     def start(self) -> None:
@@ -185,12 +189,14 @@ class Feed:
     def _read_anew(self) -> Snapshot:
         branches, now, last = self.store.snapshots(), self.clock(), self.snapshot
         heads = {name: one.commit for name, one in branches.items()}
-        is_same = last is not NOTHING_READ and heads == last.heads and not last.failures
+        designs, before = self._changed_designs(), self._designs
+        self._designs = designs
+        is_same = last is not NOTHING_READ and heads == last.heads and not last.failures and designs == before
         if is_same and (last.next_change is None or now < last.next_change):
             return last.seen_again(now)
         states, failures = self.reader.read(branches).each()
         unlisted: list[tuple[str, EntryRecord]] = []
-        rows = list(listed_previews(states, now, unlisted))
+        rows = [marked(one, designs) for one in listed_previews(states, now, unlisted)]
         read = {state.environment.name: state for state in states}
         lost = {name for name in last.states if name not in read} if failures else set()
         rows += [one for one in last.rows if one.row.environment in lost]
@@ -198,6 +204,11 @@ class Feed:
         kept = {name: last.states[name] for name in lost}
         every = tuple(sorted(rows, key=place_of))
         return Snapshot(now, heads, {**read, **kept}, every, queue, failures, frozenset(lost), tuple(unlisted))
+
+    def _changed_designs(self) -> Mapping[str, DesignChange]:
+        with self.database.read() as connection:
+            found, self._design_at = design_changes.changed(connection, since=self._design_at)
+        return {**self._designs, **found} if found else self._designs
 
     def _ended(self) -> list[Operation]:
         with self.database.read() as connection:
@@ -227,6 +238,14 @@ class Feed:
             subscriber(made)
 
 
+def marked(listed: Listed, known: Mapping[str, DesignChange]) -> Listed:
+    """A preview with what changed of its issue's design since it was asked for."""
+    change = known.get(listed.row.key)
+    if change is None or change.at <= parse_time(listed.outline.requested_at):
+        return listed
+    return replace(listed, design=change)
+
+
 def _differences(before: Snapshot, after: Snapshot) -> Iterator[RowChange]:
     old = {place_of(one): one for one in before.rows}
     for one in after.rows:
@@ -240,4 +259,4 @@ def _differences(before: Snapshot, after: Snapshot) -> Iterator[RowChange]:
 
 
 def _facts(listed: Listed) -> tuple[Any, ...]:
-    return listed.outline, listed.row.lease, listed.row.url, listed.removal
+    return listed.outline, listed.row.lease, listed.row.url, listed.removal, listed.design

@@ -22,7 +22,7 @@ from generator.values.quantities import duration
 from hub.output.remedies import fault_line
 from hub.services.api.spend import Spend, spends
 from hub.views.listing.model import Cursor, Order, Sort
-from hub.views.listing.rows import Listed
+from hub.views.listing.rows import DesignChange, Listed
 from hub.views.preview import describe_row
 from hub.views.queue import QueuePosition
 from reconcilers.state.entries import EntryRecord
@@ -163,7 +163,7 @@ class Snapshot:
     def revision(self) -> str:
         """Names what is told: equal for processes that read the same, whenever they did."""
         told = [f"{name} {commit}" for name, commit in sorted(self.heads.items())]
-        told += [f"{one.row.key} {one.row.environment} {one.row.lease}" for one in self.rows]
+        told += [f"{one.row.key} {one.row.environment} {one.row.lease} {one.design}" for one in self.rows]
         told += sorted(self.failures)
         return hashlib.sha256("\n".join(told).encode()).hexdigest()[:20]
 
@@ -232,7 +232,13 @@ def preview_data(listed: Listed, *, now: datetime) -> dict[str, Any]:
     if listed.row.ends:
         left = max(timedelta(0), parse_time(listed.row.ends) - now)
         told["lease"] = {**told["lease"], "minutesLeft": left // timedelta(minutes=1)}
-    return {**told, "isRequest": listed.is_request, "removalRequested": listed.removal is not None}
+    design = {"designChange": design_data(listed.design)}
+    return {**told, "isRequest": listed.is_request, "removalRequested": listed.removal is not None, **design}
+
+
+def design_data(design: DesignChange | None) -> dict[str, str] | None:
+    """What changed of the design, for machines."""
+    return {"url": design.url, "at": format_time(design.at.replace(microsecond=0))} if design else None
 
 
 #: What is made of a snapshot when it is first asked for.

@@ -5,7 +5,7 @@ The words are the command line's own, from the same views, so that both say the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -25,13 +25,14 @@ from hub.commands import start as start_command
 from hub.commands import why as why_command
 from hub.commands.show import shown_data
 from hub.commands.show import tell as tell_shown
+from hub.output.console import printable
 from hub.output.worded import UNBOUNDED, worded
 from hub.queue.payloads import StartBody
 from hub.services.api.context import ApiOf, CallerOf
 from hub.services.api.limits import StrictRoute
 from hub.services.api.planning import planned_start
 from hub.services.api.reads import Env, Key, state_of
-from hub.services.api.snapshot import Snapshot
+from hub.services.api.snapshot import Snapshot, design_data
 from hub.views.listing.data import listing_data
 from hub.views.listing.listing import Listing
 from hub.views.listing.model import Cursor, Filter, Order, Page, Sort, wanted
@@ -100,7 +101,12 @@ def listing(
         found = replace(found, page=replace(page, limit=MOST))
     why = next(iter(found.failures.values()), None)
     incomplete = {INCOMPLETE: why.reason.value} if why else {}
-    return form.answer(lambda: _data(found), lambda console: tell_listing(console, found), **incomplete)
+
+    def tell(console: Console) -> None:
+        tell_listing(console, found)
+        _tell_designs(console, [one for one in found.shown if one.design is not None])
+
+    return form.answer(lambda: _data(found), tell, **incomplete)
 
 
 def listed(snapshot: Snapshot, filters: Filter, order: Order, page: Page, *, now: datetime) -> Listing:
@@ -127,7 +133,10 @@ def _now(one: Listed, now: datetime) -> Listed:
 
 def _data(found: Listing) -> dict[str, Any]:
     data = listing_data(found)
-    data["previews"] = [*data["previews"]]
+    data["previews"] = [
+        {**told, "designChange": design_data(one.design)} if one.design else told
+        for told, one in zip(data["previews"], found.shown, strict=True)
+    ]
     return data
 
 
@@ -135,7 +144,17 @@ def _data(found: Listing) -> dict[str, Any]:
 def shown(env: Env, key: Key, api: ApiOf, form: FormOf) -> Response:
     """What `rtb-hub show` prints of a preview: as JSON, or for `Accept: text/plain` in words."""
     found = show_in(state_of(api.snapshot, env), IssueKey.parse(key), cluster=None, clock=api.clock)
-    return form.answer(lambda: shown_data(found), lambda console: tell_shown(console, found))
+    listed_there = api.snapshot.by_place.get((env, str(IssueKey.parse(key))))
+    changed = [listed_there] if listed_there is not None and listed_there.design is not None else []
+
+    def data() -> Any:
+        return {**shown_data(found), "designChange": design_data(changed[0].design)} if changed else shown_data(found)
+
+    def tell(console: Console) -> None:
+        tell_shown(console, found)
+        _tell_designs(console, changed)
+
+    return form.answer(data, tell)
 
 
 @router.get("/history", response_model=None)
@@ -195,3 +214,13 @@ def shown_why(
         lambda console: why_command.tell(console, answer, is_whole=whole),
         **{PHASE: answer.phase.name},
     )
+
+
+def _tell_designs(console: Console, changed: Sequence[Listed]) -> None:
+    """Those whose design changed since they were asked for; what comes of it is for people to say."""
+    from rich.text import Text
+
+    for one in changed:
+        if one.design is not None:
+            told = f"design changed since {one.row.key} in {one.row.environment} was asked for: {one.design.url}"
+            console.print(Text(printable(told), "yellow"))

@@ -23,6 +23,7 @@ from hub.queue.payloads import (
     SCHEMA,
     BranchHint,
     CatchUp,
+    DesignChanged,
     ExtendJob,
     ImageHint,
     IssueHint,
@@ -104,6 +105,10 @@ class JobHandler:
                 return follow_work(job, row, self.parts.reading(), self._outside, now=self._now())
             case ImageHint():
                 return self._woken(job)
+            case DesignChanged():
+                # The row is the record: what shows previews reads it there (hub.store.designs).
+                changed = {"issue": job.issue, "url": job.url, "changedAt": row.created_at.isoformat()}
+                return Finished(changed)
             case ReviewJob():
                 return self._review(job)
             case CatchUp():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from generator.values.naming import IssueKey
@@ -15,11 +16,19 @@ Where = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class DesignChange:
+    """The design of an issue changed since its preview was asked for: the file at Figma, and when that was told."""
+
+    url: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """One preview whose entry can be read, without the whole of it, since there may be thousands.
 
     `is_request`: it is what a request asks for, beside which there may be an entry that is live. `removal`: the request
-    branch that asks for its removal.
+    branch that asks for its removal. `design`: what changed since it was asked for; known to services alone.
     """
 
     key: IssueKey
@@ -28,6 +37,7 @@ class Listed:
     outline: Outline
     is_request: bool = False
     removal: str | None = None
+    design: DesignChange | None = None
 
     @property
     def where(self) -> Where:

@@ -52,6 +52,13 @@ class Component(Shape):
     memory: str = Field(examples=["256Mi"])
 
 
+class DesignChange(Shape):
+    """The design changed in Figma since the preview was asked for."""
+
+    url: str = Field(examples=["https://www.figma.com/design/abc123/Login"])
+    at: Time
+
+
 class Preview(Shape):
     """One preview as its entry has it."""
 
@@ -69,6 +76,7 @@ class Preview(Shape):
     manifest_digest: str | None
     is_request: bool = Field(description="it awaits a review and is not live")
     removal_requested: bool
+    design_change: DesignChange | None = Field(description="null: none is known of")
 
 
 class Facets(Shape):
