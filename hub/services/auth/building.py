@@ -93,7 +93,7 @@ def faults(settings: Settings) -> list[Fault]:
             allowed="oidc:GROUP or github:ORGANISATION/TEAM",
         )
         found.append(fault)
-    if settings.oidc_issuer is None and "*" in unqualified:
+    if settings.oidc_issuer is None and settings.github_client_id is not None and "*" in unqualified:
         message = "'*' would be anybody with an account at GitHub"
         found.append(Fault(message, field="RTB_HUB_ROLES", allowed="teams, such as acme/platform"))
     return found

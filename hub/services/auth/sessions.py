@@ -8,7 +8,7 @@ of this ever widens what somebody may.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -114,7 +114,8 @@ class Sessions:
                 roles = again.session.roles
             name = self._name(connection, again.session.principal_id)
         self.count("refreshed")
-        return Signed(again.session, name, self._access(again.session, name, roles, now), following, expires)
+        session = replace(again.session, roles=roles)
+        return Signed(session, name, self._access(session, name, roles, now), following, expires)
 
     def of_device(self, session_id: str, whence: Whence) -> Signed:
         """The tokens of a session that was begun for a command line, which is told them once."""
