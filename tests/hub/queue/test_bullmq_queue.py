@@ -103,6 +103,17 @@ def all_of(world: BullWorld, state: str, number: int) -> None:
 
 
 class TestRedis:
+    def test_what_a_listener_died_before_sending_is_sent_by_another(
+        self, world: BullWorld, server: Valkey, tmp_path: Path
+    ) -> None:
+        with relaying(world):
+            other = Database(sqlite_url(tmp_path / "hub.sqlite"))  # its process told no relay, and is gone
+            Jobs(other).put(job("op-1"))
+            other.close()
+            all_of(world, "sent", 1)
+        with server.client() as one:
+            assert one.lrange("bull:{jira-queue}:wait", 0, -1) == ["op-1"]
+
     def test_what_is_emptied_is_sent_again_and_runs_once(self, world: BullWorld, server: Valkey) -> None:
         for number in range(20):
             world.jobs.put(job(f"op-{number}"))
