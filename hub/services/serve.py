@@ -56,6 +56,8 @@ from hub.wiring.outside import open_pushes, open_sources
 from reconcilers.state.rereading import StateReader
 
 LOOPBACK = "127.0.0.1"
+#: An idle connection is kept longer than a load balancer keeps it (60 s): else that one uses what has ended.
+_KEEPS_SECONDS = 75
 #: A request that is not answered within is cut off when the process is to end.
 _ENDS_SECONDS, _HEADER_BYTES = 5, 16 * 1024
 #: The first look at the repository may take so long before the process says that it is ready.
@@ -249,6 +251,7 @@ def served_by(app: Any, proxies: str | None = None) -> uvicorn.Config:
         lifespan="on",
         h11_max_incomplete_event_size=_HEADER_BYTES,
         timeout_graceful_shutdown=_ENDS_SECONDS,
+        timeout_keep_alive=_KEEPS_SECONDS,
     )
 
 
