@@ -56,10 +56,10 @@ class GitHistory:
         stopped = self._stopped([one for one, *_ in lines])
         dates = dated(self.reader, parents_of(self.git, head, base))
         if lines and lines[0][1:2] != [base]:
-            return Walk(base, head, True, (Step(head, changed(self.git, base, head), True, before=base),), dates)
+            return Walk(base, head, True, (Step(head, changed(self.reader, base, head), True, before=base),), dates)
         steps = tuple(
-            Step(one, changed(self.git, parents[0], one), len(parents) > 1, stopped.get(one, frozenset()), parents[0])
-            for one, *parents in lines
+            Step(one, changed(self.reader, first, one), bool(others), stopped.get(one, frozenset()), first)
+            for one, first, *others in lines
         )
         merges = tuple(self._merging(one, first, other) for one, first, *others in lines for other in others)
         return Walk(base, head, True, steps, dates, merges)

@@ -6,15 +6,19 @@ one merge base, and when nothing was merged into the request that its target doe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from generator.errors import Reason, Stalled
 from hub.adapters.git.merges import Merged, merged
-from hub.adapters.git.objects import ABSENT, RAW, Difference, answers, differences, names, signed_at
+from hub.adapters.git.objects import ABSENT, RAW, Difference, answers, differences, names, signed_at, tree_entries
 from hub.adapters.git.process import Git, said
 from hub.adapters.git.reader import GitReader
 from reconcilers.guard.walk import Dated, FileDelta, Merging, Proposal, Step, TreeFile, Walk
+
+#: A folder as `diff-tree` prints its mode.
+_FOLDER = "040000"
 
 
 def proposed(reader: GitReader, base: str, head: str) -> Proposal:
@@ -27,11 +31,11 @@ def proposed(reader: GitReader, base: str, head: str) -> Proposal:
     if not forks:
         return Proposal(Walk(base, head, True, (Step(head, (), before=base),), merges=(Merging(head, 0),)))
     graph = parents_of(git, head, base)
-    asked = changed(git, forks[0], head)
+    asked = changed(reader, forks[0], head)
     is_on_top = forks == (base,)  # then merging gives the files of `head`, as git-merge-tree(1) would say
     result = Merged(head) if is_on_top else merged(git, base, head)
     merging = Merging(head, len(forks), tuple(foreign_merges(git, graph, base)), result.conflicts)
-    deltas = asked if is_on_top else changed(git, base, result.tree) if result.tree else ()
+    deltas = asked if is_on_top else changed(reader, base, result.tree) if result.tree else ()
     walk = Walk(base, head, True, (Step(head, deltas, before=base),), dated(reader, graph), (merging,))
     return Proposal(walk, result.tree, asked)
 
@@ -56,10 +60,29 @@ def foreign_merges(git: Git, graph: Mapping[str, tuple[str, ...]], base: str) ->
     yield from (commit for commit, others in merges.items() if not states.issuperset(others))
 
 
-def changed(git: Git, before: str, after: str) -> tuple[FileDelta, ...]:
-    """The files that differ between two commits or trees."""
-    told = git.must("diff-tree", *RAW, before, after, "--").out
-    return tuple(FileDelta(one.path, *_versions(one)) for one in differences(told))
+def changed(reader: GitReader, before: str, after: str) -> tuple[FileDelta, ...]:
+    """The files that differ between two commits or trees.
+
+    What stands twice in one folder is among them twice, a folder too: Git's programs take the one or the other of two.
+    """
+    told = [*differences(reader.git.must("diff-tree", "-t", *RAW, before, after, "--").out)]
+    files = (FileDelta(one.path, *_versions(one)) for one in told)
+    folders = {"": after, **{one.path: one.content_id for one in told if one.mode == _FOLDER}}
+    return (*(one for one in files if one.before or one.after), *_twins(reader, folders))
+
+
+def _twins(reader: GitReader, folders: Mapping[str, str]) -> Iterator[FileDelta]:
+    """Names that stand twice in a folder. `folders` are by path; that of the root may name a commit."""
+    asked = [f"{one}^{{tree}}" for one in folders.values()]
+    result = reader.contents(names(asked))
+    if result.code != 0:
+        raise Stalled(Reason.REPOSITORY_REFUSED, f"git cat-file failed: {said(result)}", remedy="'git fsck' there")
+    for path, found in zip(folders, answers(result.out, len(asked)), strict=True):
+        entries = [*tree_entries(found.content, len(found.content_id) // 2)]
+        counted = Counter(name for name, _, _ in entries)
+        for name, mode, content_id in entries:
+            if counted[name] > 1:
+                yield FileDelta(f"{path}/{name}" if path else name, None, TreeFile(mode, content_id))
 
 
 def dated(reader: GitReader, graph: Mapping[str, tuple[str, ...]]) -> tuple[Dated, ...]:
@@ -83,5 +106,6 @@ def _known(times: Iterable[datetime | None]) -> Iterator[datetime]:
 
 
 def _versions(one: Difference) -> tuple[TreeFile | None, TreeFile | None]:
-    before = None if one.old_mode == ABSENT else TreeFile(one.old_mode, one.old_id)
-    return before, None if one.mode == ABSENT else TreeFile(one.mode, one.content_id)
+    """The file before and after; None for what is not there, or is a folder."""
+    before = None if one.old_mode in (ABSENT, _FOLDER) else TreeFile(one.old_mode, one.old_id)
+    return before, None if one.mode in (ABSENT, _FOLDER) else TreeFile(one.mode, one.content_id)
