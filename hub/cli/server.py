@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 _KEY = "hub.cli.server"
 #: Commands that work through one.
 THROUGH = (
-    "list", "show", "why", "history", "start", "diff", "set", "unset", "stop", "extend", "revive", "mcp",
-)  # fmt: skip
+    "list", "show", "why", "history", "start", "diff", "set", "unset", "stop",
+    "extend", "revive", "mcp", "login", "logout",
+)  # fmt: skip  # fmt: skip
 
 
 #: Commands that work on the services' database.
@@ -62,8 +63,9 @@ def api_of(repo: str | None, **unfit: object) -> Api | None:
     if found is None:
         return None
     from hub.commands.server.calling import Api
+    from hub.commands.server.logins import Logins, token_of
 
-    return Api.of(found)
+    return Api.of(found, lambda url, plain: token_of(Logins.of(found.environ), url, plain))
 
 
 def refuse(ctx: click.Context) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from hub.cli.help import Group
 from hub.output.formats import Format
 
 if TYPE_CHECKING:
+    from hub.commands.server.calling import Api
     from hub.store.deliveries import DeliveryState, Source
     from hub.store.jobs import State
 
@@ -304,8 +306,52 @@ def auth_rotate(stolen: bool, output: Format) -> None:
     command.rotate(hub(), is_stolen=stolen, output=output)
 
 
+@options.command(panel=_PANEL)
+@declared_errors
+def login() -> None:
+    """Sign in to a hub that runs as a service (--server, RTB_HUB_SERVER), by a browser of this or another machine.
+
+    Its tokens are kept in the state folder (XDG_STATE_HOME), for you alone, and refreshed while they are used: twelve
+    hours without, or seven days, end it. CI uses a service token, or exchanges its own.
+
+    Example: rtb-hub --server https://hub.example.com login
+    """
+    from hub.commands.server.logins import Logins
+    from hub.commands.server.logins import login as run
+
+    api = _signing()
+    url = str(api.sender.origin)
+    name = run(api.plain or api, url, Logins.of(os.environ), click.echo)
+    click.echo(f"you are signed in at {url} as {name}")
+
+
+@options.command(panel=_PANEL)
+@declared_errors
+def logout() -> None:
+    """End the sign-in of 'login' at a hub, there and here.
+
+    Example: rtb-hub --server https://hub.example.com logout
+    """
+    from hub.commands.server.logins import Logins
+    from hub.commands.server.logins import logout as run
+
+    api = _signing()
+    url = str(api.sender.origin)
+    was = run(api.plain or api, url, Logins.of(os.environ))
+    click.echo(f"you are signed out at {url}" if was else f"you were not signed in at {url}")
+
+
+def _signing() -> Api:
+    api = server.api_of(None)
+    if api is None:
+        raise click.UsageError("Name the hub: --server URL, or RTB_HUB_SERVER.")
+    return api
+
+
 COMMANDS = (
     serve,
+    login,
+    logout,
     mcp,
     config,
     Group(

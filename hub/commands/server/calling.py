@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,25 +41,33 @@ class Asked:
 
 @dataclass(frozen=True)
 class Api:
-    """The API of one hub."""
+    """The API of one hub. `plain`: the same, as nobody."""
 
     sender: Sender = field(repr=False)
+    plain: Api | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, settings: ServerSettings) -> Api:
-        """The API that the settings name. Raises `ConfigError` (InvalidValue) for what is no address."""
+    def of(cls, settings: ServerSettings, otherwise: Callable[[str, Api], str | None] | None = None) -> Api:
+        """The API that the settings name; `otherwise` gives a token where they have none.
+
+        Raises `ConfigError` (InvalidValue) for what is no address.
+        """
         try:
             origin = Origin.parse(settings.url or "")
         except OriginError as err:
             remedy = "such as https://hub.example.com; http is for this machine alone"
             raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field="--server", remedy=remedy)) from err
 
+        parts = SenderParts(Network.of(settings.environ))
+        plain = cls(Sender(PEER, origin, parts=parts))
+
         def authorization() -> str | None:
             token = settings.token()
+            if token is None and otherwise is not None:
+                token = otherwise(str(origin), plain)
             return f"Bearer {token}" if token else None
 
-        parts = SenderParts(Network.of(settings.environ))
-        return cls(Sender(PEER, origin, authorization, parts))
+        return cls(Sender(PEER, origin, authorization, parts), plain)
 
     def call(self, route: Route, asked: Asked) -> Answer:
         """The answer, of a status below 300.
@@ -99,7 +107,7 @@ def refusal(answer: Answer, purpose: str) -> HubError:
         known = f"cannot {purpose}: the server answers {answer.status}, and not as a hub of this release does"
         return Stalled(Reason.SERVER_REFUSED, Fault(known, remedy="check --server, and which release it runs"))
     if reason is Reason.NOT_SIGNED_IN:
-        remedy = "give a service token of that hub: RTB_HUB_SERVER_TOKEN_FILE or RTB_HUB_SERVER_TOKEN"
+        remedy = "sign in there ('login'), or give a service token of it: RTB_HUB_SERVER_TOKEN[_FILE]"
         faults = [Fault(fault.message, remedy=remedy) for fault in faults]
     return ConfigError(reason, faults or [Fault(f"cannot {purpose}: {reason.value}")])
 

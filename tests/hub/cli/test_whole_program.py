@@ -66,6 +66,8 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
     "db upgrade": ((), "already", ("more",), USAGE),
     "db prune": (("--dry-run",), "would delete", ("more",), USAGE),
     "db grants": ((), "GRANT SELECT", ("--prefix", "A"), Reason.INVALID_VALUE),
+    "login": (("--help",), "XDG_STATE_HOME", (), USAGE),
+    "logout": (("--help",), "there and here", (), USAGE),
     "auth rotate": (("--help",), "encrypt all keys anew", (), Reason.INVALID_VALUE),
     "webhook list": ((), "github", ("--limit", "0"), USAGE),
     "webhook show": (("guid-1",), "verifiedBy", ("guid-2",), Reason.NOT_FOUND),
