@@ -1,8 +1,8 @@
 import { Button } from "@patternfly/react-core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { Component, lazy, Suspense, useEffect, useState, type ComponentType, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, Navigate, useLocation, useRouteError, type RouteObject } from "react-router";
+import { Link, Navigate, Route, Routes, useLocation } from "react-router";
 import { asProblem } from "./api/problem";
 import { useMe } from "./api/queries";
 import { onSession, refresh } from "./api/session";
@@ -26,10 +26,7 @@ export function App() {
   const isNobody = me.error !== null && asProblem(me.error).isSignedOut;
   useEffect(() => onSession(setLost), []);
   useEffect(() => {
-    const gone = (event: Event): void => {
-      event.preventDefault();
-      setOutdated(true);
-    };
+    const gone = (): void => setOutdated(true);
     window.addEventListener("vite:preloadError", gone);
     return () => window.removeEventListener("vite:preloadError", gone);
   }, []);
@@ -51,16 +48,37 @@ export function App() {
   return (
     <PersonContext value={person}>
       <LiveProvider isOn={person !== null && person.role !== null && !isSignedOut}>
-        <Shell isSignedOut={isSignedOut} isOutdated={isOutdated} />
+        <Shell isSignedOut={isSignedOut} isOutdated={isOutdated}>
+          <Caught key={location.pathname}>
+            <Suspense fallback={<Loading />}>
+              <Routes>
+                {screens.map(([path, Screen]) => <Route key={path} path={path} element={<Screen />} />)}
+                <Route path="*" element={<NotFound />} />
+              </Routes>
+            </Suspense>
+          </Caught>
+        </Shell>
       </LiveProvider>
     </PersonContext>
   );
 }
 
+/** Shows what failed in place of a screen; another screen is tried anew. */
+class Caught extends Component<{ children: ReactNode }, { error: unknown }> {
+  override state: { error: unknown } = { error: null };
+
+  static getDerivedStateFromError(error: unknown): { error: unknown } {
+    return { error };
+  }
+
+  override render(): ReactNode {
+    return this.state.error === null ? this.props.children : <Broken error={this.state.error} />;
+  }
+}
+
 /** A screen that failed, or is of another release than this page. */
-function Broken() {
+function Broken({ error }: { error: unknown }) {
   const { t } = useTranslation();
-  const error = useRouteError();
   const isOld = error instanceof TypeError && /import|module/i.test(error.message);
   return (
     <>
@@ -82,24 +100,20 @@ function NotFound() {
   );
 }
 
-export const screens: RouteObject[] = [
-  {
-    HydrateFallback: Loading,
-    errorElement: <Broken />,
-    children: [
-      { path: "/", element: <Previews /> },
-      { path: "/previews/:env/:key", lazy: async () => ({ Component: (await import("./screens/Preview")).Preview }) },
-      { path: "/start", lazy: async () => ({ Component: (await import("./screens/Start")).Start }) },
-      { path: "/waiting", lazy: async () => ({ Component: (await import("./screens/Waiting")).Waiting }) },
-      { path: "/environments", lazy: async () => ({ Component: (await import("./screens/Environments")).Environments }) },
-      { path: "/calendar", lazy: async () => ({ Component: (await import("./screens/Calendar")).Calendar }) },
-      { path: "/statistics", lazy: async () => ({ Component: (await import("./screens/Statistics")).Statistics }) },
-      { path: "/operations", lazy: async () => ({ Component: (await import("./screens/Operations")).Operations }) },
-      { path: "/sign-in", lazy: async () => ({ Component: (await import("./screens/SignIn")).SignIn }) },
-      { path: "/account", lazy: async () => ({ Component: (await import("./screens/Account")).Account }) },
-      { path: "/preview/:key", lazy: async () => ({ Component: (await import("./screens/Way")).Way }) },
-      { path: "/preview/:key/:env", lazy: async () => ({ Component: (await import("./screens/Way")).Way }) },
-      { path: "*", element: <NotFound /> },
-    ],
-  },
+const Way = lazy(async () => ({ default: (await import("./screens/Way")).Way }));
+
+/** The screens by their paths; each but the first is loaded when it is opened. */
+export const screens: readonly (readonly [path: string, screen: ComponentType])[] = [
+  ["/", Previews],
+  ["/previews/:env/:key", lazy(async () => ({ default: (await import("./screens/Preview")).Preview }))],
+  ["/start", lazy(async () => ({ default: (await import("./screens/Start")).Start }))],
+  ["/waiting", lazy(async () => ({ default: (await import("./screens/Waiting")).Waiting }))],
+  ["/environments", lazy(async () => ({ default: (await import("./screens/Environments")).Environments }))],
+  ["/calendar", lazy(async () => ({ default: (await import("./screens/Calendar")).Calendar }))],
+  ["/statistics", lazy(async () => ({ default: (await import("./screens/Statistics")).Statistics }))],
+  ["/operations", lazy(async () => ({ default: (await import("./screens/Operations")).Operations }))],
+  ["/sign-in", lazy(async () => ({ default: (await import("./screens/SignIn")).SignIn }))],
+  ["/account", lazy(async () => ({ default: (await import("./screens/Account")).Account }))],
+  ["/preview/:key", Way],
+  ["/preview/:key/:env", Way],
 ];

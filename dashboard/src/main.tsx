@@ -1,14 +1,13 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { createBrowserRouter, RouterProvider } from "react-router";
+import { BrowserRouter } from "react-router";
 import "@patternfly/react-core/dist/styles/base.css";
 import "./app.css";
 import { asProblem } from "./api/problem";
-import { App, screens } from "./app";
+import { App } from "./app";
 import { followTheme } from "./parts/theme";
 import { SayProvider } from "./parts/Say";
-import { Loading } from "./parts/States";
 import { beginWords } from "./text/language";
 
 const client = new QueryClient({
@@ -22,7 +21,6 @@ const client = new QueryClient({
     },
   },
 });
-const router = createBrowserRouter([{ element: <App />, HydrateFallback: Loading, children: screens }]);
 
 followTheme();
 await beginWords();
@@ -30,7 +28,9 @@ createRoot(document.getElementById("root")!).render(
   <StrictMode>
     <QueryClientProvider client={client}>
       <SayProvider>
-        <RouterProvider router={router} />
+        <BrowserRouter>
+          <App />
+        </BrowserRouter>
       </SayProvider>
     </QueryClientProvider>
   </StrictMode>,

@@ -1,14 +1,15 @@
 import {
-  Button, Dropdown, DropdownItem, DropdownList, Masthead, MastheadBrand, MastheadContent, MastheadMain, MastheadToggle,
-  MenuToggle, Nav, NavItem, NavList, Page, PageSection, PageSidebar, PageSidebarBody, PageToggleButton, SkipToContent,
+  Button, Masthead, MastheadBrand, MastheadContent, MastheadMain, MastheadToggle,
+  Nav, NavItem, NavList, Page, PageSection, PageSidebar, PageSidebarBody, PageToggleButton, SkipToContent,
 } from "@patternfly/react-core";
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { lazy, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, Outlet, useLocation, useNavigate } from "react-router";
+import { Link, useLocation, useNavigate } from "react-router";
 import { tellSession, refresh } from "../api/session";
 import { useSummary } from "../api/queries";
 import { LANGUAGES, speak } from "../text/language";
+import { focusHeading } from "./Heading";
 import { LiveLabel } from "./Live";
 import { usePerson } from "./person";
 import { useShortcuts } from "./shortcuts";
@@ -32,7 +33,7 @@ function onWidth(listener: () => void): () => void {
 const useWide = (): boolean => useSyncExternalStore(onWidth, () => WIDE.matches);
 
 /** The frame around every screen. */
-export function Shell({ isSignedOut, isOutdated }: { isSignedOut: boolean; isOutdated: boolean }) {
+export function Shell({ isSignedOut, isOutdated, children }: { isSignedOut: boolean; isOutdated: boolean; children: ReactNode }) {
   const { t } = useTranslation();
   const location = useLocation();
   const navigate = useNavigate();
@@ -56,11 +57,13 @@ export function Shell({ isSignedOut, isOutdated }: { isSignedOut: boolean; isOut
     [navigate],
   );
   useShortcuts(keys);
-  const isFirst = useRef(true);
-  useEffect(() => {
-    // A screen reader is told of the new screen by its heading, as of a new page.
-    if (isFirst.current) isFirst.current = false;
-    else main.current?.querySelector<HTMLElement>("h1")?.focus();
+  const shown = useRef(location.pathname);
+  useLayoutEffect(() => {
+    // A screen reader is told of the new screen by its heading, as of a new page. What is there already is not mounted anew.
+    if (shown.current === location.pathname) return;
+    shown.current = location.pathname;
+    focusHeading();
+    main.current?.querySelector<HTMLElement>("h1")?.focus();
   }, [location.pathname]);
   const masthead = (
     <Masthead>
@@ -101,7 +104,7 @@ export function Shell({ isSignedOut, isOutdated }: { isSignedOut: boolean; isOut
             <Alert variant="info" isInline component="h2" title={t("shell.outdated")} actionLinks={<Button variant="link" isInline onClick={() => window.location.reload()}>{t("shell.reload")}</Button>} />
           ) : null}
           <Frozen />
-          {me?.role === null && screen !== "account" ? <NoRole /> : <Outlet />}
+          {me?.role === null && screen !== "account" ? <NoRole /> : children}
         </div>
       </PageSection>
       {isHelp ? <Suspense fallback={null}><Help close={() => setHelp(false)} /></Suspense> : null}
@@ -184,29 +187,53 @@ function Personal({ help }: { help: () => void }) {
   const me = usePerson();
   const navigate = useNavigate();
   const client = useQueryClient();
-  const [isOpen, setOpen] = useState(false);
   const [worn, setWorn] = useState<Theme>(theme);
   const choose = (one: Theme): void => {
     wear(one);
     setWorn(one);
   };
   return (
-    <Dropdown
-      isOpen={isOpen} onOpenChange={setOpen} onSelect={() => setOpen(false)} popperProps={{ position: "right" }}
-      toggle={(ref) => (
-        <MenuToggle ref={ref} onClick={() => setOpen((now) => !now)} isExpanded={isOpen} variant="plainText" aria-label={t("shell.personal", { name: me?.name ?? t("session.nobody") })}>
-          <span className="hub-name">{me?.name ?? t("session.nobody")}</span>
-        </MenuToggle>
-      )}
-    >
-      <DropdownList>
-        <DropdownItem onClick={() => void navigate("/account")}>{t("screen.account")}</DropdownItem>
-        {THEMES.map((one) => (
-          <DropdownItem key={one} onClick={() => choose(one)} isSelected={worn === one}>{t(`theme.${one}`)}</DropdownItem>
-        ))}
-        <DropdownItem onClick={help}>{t("help.title")}</DropdownItem>
-        {me ? <DropdownItem onClick={() => void signOut(client, "logout").then(() => navigate("/sign-in"))}>{t("session.signOut")}</DropdownItem> : null}
-      </DropdownList>
-    </Dropdown>
+    <Disclosed name={me?.name ?? t("session.nobody")} label={t("shell.personal", { name: me?.name ?? t("session.nobody") })}>
+      <button type="button" onClick={() => void navigate("/account")}>{t("screen.account")}</button>
+      {THEMES.map((one) => (
+        <button key={one} type="button" aria-pressed={worn === one} onClick={() => choose(one)}>{t(`theme.${one}`)}</button>
+      ))}
+      <button type="button" onClick={help}>{t("help.title")}</button>
+      {me ? <button type="button" onClick={() => void signOut(client, "logout").then(() => navigate("/sign-in"))}>{t("session.signOut")}</button> : null}
+    </Disclosed>
+  );
+}
+
+/** A button that shows others below it, until one is used, Escape is pressed or the focus goes elsewhere. */
+function Disclosed({ name, label, children }: { name: string; label: string; children: ReactNode }) {
+  const [isOpen, setOpen] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!isOpen) return;
+    const left = (event: Event): void => {
+      if (event.target instanceof Node && !box.current?.contains(event.target)) setOpen(false);
+    };
+    const pressed = (event: KeyboardEvent): void => {
+      if (event.key !== "Escape") return;
+      setOpen(false);
+      button.current?.focus();
+    };
+    document.addEventListener("pointerdown", left);
+    document.addEventListener("focusin", left);
+    document.addEventListener("keydown", pressed);
+    return () => {
+      document.removeEventListener("pointerdown", left);
+      document.removeEventListener("focusin", left);
+      document.removeEventListener("keydown", pressed);
+    };
+  }, [isOpen]);
+  return (
+    <div ref={box} className="hub-menu">
+      <button ref={button} type="button" aria-expanded={isOpen} aria-label={label} onClick={() => setOpen((now) => !now)}>
+        <span className="hub-name">{name}</span> <span aria-hidden="true">▾</span>
+      </button>
+      {isOpen ? <div className="hub-menu-list" onClick={() => setOpen(false)}>{children}</div> : null}
+    </div>
   );
 }

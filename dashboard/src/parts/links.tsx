@@ -28,7 +28,7 @@ export function isHttps(address: string | null | undefined): address is string {
 function Host({ name }: { name: string }) {
   return name.split(".").map((part, number) => (
     <Fragment key={number}>
-      {number > 0 ? <>.<wbr /></> : null}
+      {number > 1 ? <>.<wbr /></> : number > 0 ? "." : null}
       {part}
     </Fragment>
   ));

@@ -36,7 +36,7 @@ export function Account() {
             <dl className="hub-facts">
               <div><dt>{t("account.name")}</dt><dd>{me.name}</dd></div>
               <div><dt>{t("account.role")}</dt><dd>{me.role ? t(`role.${me.role}`) : t("role.none")}</dd></div>
-              <div><dt>{t("account.via")}</dt><dd>{me.via}</dd></div>
+              <div><dt>{t("account.via")}</dt><dd>{t(`account.by.${me.via}`, { defaultValue: me.via })}</dd></div>
             </dl>
           ) : <Nothing title={t("session.nobody")} />}
           {me?.role === null ? <NoRole /> : null}
@@ -60,7 +60,7 @@ function Identities() {
   return (
     <>
       <h3>{t("account.linked")}</h3>
-      <ul>{me?.identities.map((one) => <li key={`${one.provider} ${one.name}`}>{one.provider}: {one.name}</li>)}</ul>
+      <ul>{me?.identities.map((one) => <li key={`${one.provider} ${one.name}`}>{t(`account.by.${one.provider}`, { defaultValue: one.provider })}: {one.name}</li>)}</ul>
       {providers.data?.providers.filter((one) => one.id !== "local" && !linked.has(one.id)).map((one) => (
         <Button key={one.id} variant="secondary" component="a" href={`/api/auth/login?provider=${encodeURIComponent(one.id)}&link=1&next=%2Faccount`}>{t("account.link", { name: one.name })}</Button>
       ))}

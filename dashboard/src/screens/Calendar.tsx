@@ -20,7 +20,7 @@ export function dayOf(at: Date): string {
 const after = (day: string, days: number): string => new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 
 /** When a day begins where one is. */
-const midnight = (day: string): string => new Date(`${day}T00:00:00`).toISOString();
+const midnight = (day: string): string => new Date(`${day}T00:00:00`).toISOString().replace(".000Z", "Z");
 
 /** The Monday of a day's week. */
 export function weekOf(day: string): string {
