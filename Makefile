@@ -35,6 +35,7 @@ dashboard: $(NODE_READY) ## Build what browsers load, when its sources changed; 
 	@$(BIN)/python tools/dashboard.py
 
 browser: $(DEV_READY) ## Try the dashboard in Chromium (Debian's, fetched once where there is none; no root): journeys, keyboard, axe
+	$(BIN)/python tests/browser/chromium.py
 	$(BIN)/python tools/dashboard.py
 	$(BIN)/python tools/dashboard.py test
 	$(BIN)/pytest tests/browser -n 2 --dist loadfile $(ARGS)

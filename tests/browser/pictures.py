@@ -1,7 +1,11 @@
-"""Pictures of every screen, in both languages, widths and themes: `python tests/browser/pictures.py FOLDER [SCREEN…]`."""
+"""Pictures of every screen, in both languages, widths and themes: `python tests/browser/pictures.py FOLDER [SCREEN…]`.
+
+`python tests/browser/pictures.py readme` takes the four of the README.
+"""
 
 from __future__ import annotations
 
+import base64
 import sys
 import tempfile
 from itertools import product
@@ -14,7 +18,8 @@ from chromium import chromium  # noqa: E402
 from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
 from world import LANGUAGES, THEMES, WIDTHS, Served, serving, signed_in, start  # noqa: E402
 
-from worlds.places import REAL_HOME  # noqa: E402
+from worlds.builders import image  # noqa: E402
+from worlds.places import REAL_HOME, ROOT  # noqa: E402
 
 SCREENS = {
     "previews": "/?requester=all",
@@ -85,12 +90,56 @@ def take(served: Served, to: Path, wanted: list[str]) -> None:
         browser.close()
 
 
+def readme(served: Served) -> None:
+    """The four pictures of the README, small."""
+    found = chromium(REAL_HOME)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found.path, args=["--no-sandbox", "--disable-gpu"])
+        wide = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
+        phone = {"viewport": {"width": 390, "height": 720}, "locale": "ko-KR", "reduced_motion": "reduce"}
+        with signed_in(browser, served, **wide) as context:
+            page = context.new_page()
+            for name, path in (
+                ("previews", SCREENS["previews"]),
+                ("preview", SCREENS["preview"]),
+                ("start", SCREENS["start-prd"]),
+            ):
+                page.goto(served.url + path)
+                settled(page)
+                if name == "start":
+                    for component in ("web", "api"):
+                        page.locator(f"#image-{component}").fill(image(component))
+                    page.locator(".hub-room").first.wait_for()
+                _save(page, name, 0.6)
+        with signed_in(browser, served, **phone) as context:
+            page = context.new_page()
+            page.goto(served.url + SCREENS["preview"])
+            settled(page)
+            page.locator(".hub-heading-acts button").first.click()
+            page.get_by_role("dialog").locator(".hub-facts").wait_for()
+            _save(page, "phone", 0.67)
+        browser.close()
+
+
+def _save(page: Page, name: str, scale: float) -> None:
+    """What is seen, as a small WebP beside the README's other picture."""
+    size = page.viewport_size
+    assert size is not None
+    clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": scale}
+    wanted = {"format": "webp", "quality": 70, "clip": clip}
+    taken = page.context.new_cdp_session(page).send("Page.captureScreenshot", wanted)
+    (ROOT / "docs" / "pictures" / f"{name}.webp").write_bytes(base64.b64decode(taken["data"]))
+
+
 def main(arguments: list[str]) -> None:
-    """Take them of a repository with previews of several people and a request for prd."""
-    to = Path(arguments[0])
-    to.mkdir(parents=True, exist_ok=True)
+    """Take them of a repository with previews of several people and a request for prd; `readme`: the README's."""
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder), *PREVIEWS) as served:
         start(served.repo, "RTB-123", "prd", "alice")
+        if arguments == ["readme"]:
+            readme(served)
+            return
+        to = Path(arguments[0])
+        to.mkdir(parents=True, exist_ok=True)
         take(served, to, arguments[1:])
 
 
