@@ -112,7 +112,8 @@ def test_from_signing_in_to_the_end(served: Served, tmp_path: Path) -> None:
                 name = text
             elif field == "data":
                 with is_seen:
-                    seen.append((name, json.loads(text).get("issue", "")))
+                    told = json.loads(text)
+                    seen.extend((name, one["issue"]) for one in told.get("previews", [told] if "issue" in told else []))
                     is_seen.notify_all()
 
     reader = threading.Thread(target=read)
