@@ -79,7 +79,7 @@ def plan_data(planned: Planned, *, now: datetime) -> dict[str, Any]:
     if preview is not None:
         shown = describe(preview, state.environment, now=now)
         told |= {
-            "preview": {**shown, "isRequest": gated, "removalRequested": False},
+            "preview": {**shown, "isRequest": gated, "removalRequested": False, "designChange": None},
             "ends": preview.spec.lease.expires_at, "latestEnd": _cap(preview, state),
         }  # fmt: skip
         told["price"]["after"] = shown["price"]
