@@ -1745,6 +1745,23 @@ export interface components {
             job: string | null;
         };
         /**
+         * DesignChange
+         * @description The design changed in Figma since the preview was asked for.
+         */
+        DesignChange: {
+            /**
+             * Url
+             * @example https://www.figma.com/design/abc123/Login
+             */
+            url: string;
+            /**
+             * At
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            at: string;
+        };
+        /**
          * DeviceBody
          * @description `client`: what the command line says of itself.
          */
@@ -2850,6 +2867,8 @@ export interface components {
             isRequest: boolean;
             /** Removalrequested */
             removalRequested: boolean;
+            /** @description null: none is known of */
+            designChange: components["schemas"]["DesignChange"] | null;
         };
         /**
          * PreviewPage

@@ -242,3 +242,17 @@ def test_the_content_policy_holds_on_every_screen(browser: Browser, served: Serv
             expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert not wrong
         assert not seen, "no request leaves this site"
+
+
+def test_signing_out_everywhere_ends_every_tab(browser: Browser, tmp_path: Path) -> None:
+    with serving(tmp_path, ("RTB-1", "int", "alice")) as served, signed_in(browser, served) as context:
+        other, page = context.new_page(), context.new_page()
+        other.goto(f"{served.url}/?requester=all")
+        expect(other.get_by_role("link", name="RTB-1", exact=True)).to_be_visible()
+        page.goto(f"{served.url}/account")
+        expect(page.get_by_text("(this one)")).to_be_visible()
+        page.get_by_role("button", name="Sign out everywhere").click()
+        expect(page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
+        other.reload()
+        expect(other.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
+        assert not [one for one in context.cookies() if "access" in one["name"]]
