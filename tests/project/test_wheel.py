@@ -26,7 +26,7 @@ def test_the_wheel_runs_the_demo_elsewhere(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path / "dist"],
         cwd=ROOT,
-        env={**os.environ, "RTB_HUB_DASHBOARD": "none"},
+        env={**os.environ, "RTB_BUILD_DASHBOARD": "none"},
         check=True,
         capture_output=True,
     )
