@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from generator.bootstrap.hub_images import image_ports, image_secrets, image_variables, registries_of
 from generator.bootstrap.hub_jobs import CACHE, GIT, Job
 from generator.bootstrap.hub_sign_in import sign_in_secrets, sign_in_variables, verifying_variables
 from generator.errors import ConfigError, Fault, Reason
@@ -125,7 +126,10 @@ def values_of(host: Host, *, image: str, namespace: str) -> dict[str, Any]:
             "redis": f"{SECRETS}/redis",
             "jira": f"{SECRETS}/jira",
             "signIn": f"{SECRETS}/sign-in",
+            "registries": f"{SECRETS}/registries",
+            "settings": f"{SECRETS}/settings",
         },
+        "registries": registries_of(host.services, f"{SECRETS}/registries"),
         "egress": {"database": DATABASE_PORT},
         "jobsOfOne": str(JOBS_OF_ONE),
         "redis": hub.redis,
@@ -137,7 +141,8 @@ def values_of(host: Host, *, image: str, namespace: str) -> dict[str, Any]:
 
 def _service(name: Name, host: Host) -> dict[str, Any]:
     full = f"rtb-hub-{name}"
-    roles = {"worker": host.services.worker_role, "dashboard": host.services.dashboard_role}
+    hub, is_worker = host.services, name == "worker"
+    roles = {"worker": hub.worker_role, "dashboard": hub.dashboard_role, "listener": hub.listener_role}
     ports = PORTS[name]
     has_git = name in _OF_GIT
     return {
@@ -156,7 +161,9 @@ def _service(name: Name, host: Host) -> dict[str, Any]:
         "webhooks": f"{full}-webhooks" if name == "listener" and host.services.webhooks else None,
         "database": f"{full}-database",
         "redis": f"{full}-redis" if _has_redis(name, host.services) else None,
-        "jira": f"{full}-jira" if name == "worker" and host.services.jira is not None else None,
+        "jira": f"{full}-jira" if is_worker and hub.jira is not None else None,
+        "registries": f"{full}-registries" if is_worker and image_secrets(hub) else None,
+        "settings": f"{full}-settings" if is_worker and hub.registries else None,
         "signIn": f"{full}-sign-in" if name == "auth" else None,
         "reached": list(_reached(name, host.services)),
         "reaches": [*_reaches(name, host)],
@@ -171,7 +178,7 @@ def _variables(name: Name, host: Host) -> dict[str, str]:
     match name:
         case "worker":  # it asks for reviews, and the scheduled job alone decides upon them
             own = {key: value for key, value in git.items() if not key.startswith("RTB_HUB_FORGE_TEAMS_")}
-            own |= _jira_variables(host.services)
+            own |= {**_jira_variables(host.services), **image_variables(host.services, f"{SECRETS}/settings")}
         case "dashboard":
             own = {key: value for key, value in git.items() if not key.startswith(hidden)}
             own |= verifying_variables(host.services)
@@ -183,6 +190,8 @@ def _variables(name: Name, host: Host) -> dict[str, str]:
                 for setting, file in _proofs(host.services.webhooks)
             }
             own |= {"RTB_HUB_CATCH_UP_MINUTES": str(CATCH_UP_MINUTES)}
+            if host.services.ecr_queue is not None:
+                own["RTB_HUB_ECR_QUEUE_URL"] = host.services.ecr_queue
     redis = {"RTB_HUB_REDIS_URL_FILE": f"{SECRETS}/redis/url"} if _has_redis(name, host.services) else {}
     return {**own, **_database_variable(), **redis}
 
@@ -217,6 +226,8 @@ def _references(hub: HubServices) -> Iterator[dict[str, Any]]:
     yield _reference("auth", "sign-in", hub, dict(sign_in_secrets(hub)))
     if hub.jira is not None:
         yield _reference("worker", "jira", hub, {"token": "token"})
+    if passwords := image_secrets(hub):
+        yield _reference("worker", "registries", hub, {one: one for one in passwords})
     if hub.webhooks:
         yield _reference("listener", "webhooks", hub, {file: file for _, file in _proofs(hub.webhooks)})
 
@@ -254,9 +265,17 @@ def _reaches(name: Name, host: Host) -> Iterator[int]:
         yield from sorted({443, *([_port(f"{issuer}/")] if issuer is not None else [])})
     if name == "dashboard":
         yield PORTS["auth"]["http"]
+    if name == "listener" and host.services.ecr_queue is not None:
+        yield 443
     if name in _OF_GIT:
-        jira = host.services.jira if name == "worker" else None
-        yield from sorted({443, _port(host.repository), *([_port(f"{jira.url}/")] if jira is not None else [])})
+        yield from sorted({443, _port(host.repository), *(_outside(host.services) if name == "worker" else ())})
+
+
+def _outside(hub: HubServices) -> Iterator[int]:
+    """The ports of what the worker asks beside Git and the forge."""
+    sites = (hub.jira.url if hub.jira else None, hub.github_api)
+    yield from (_port(f"{site}/") for site in sites if site is not None)
+    yield from image_ports(hub)
 
 
 def _port(address: str) -> int:

@@ -72,7 +72,11 @@ def _of_another_place(spec: Spec) -> Iterator[Contradiction]:
     arns += [(("exposure", "certificates", n), arn) for n, arn in enumerate(spec.exposure.certificates)]
     if spec.hub is not None:
         arns += [(("hub", "certificates", n), arn) for n, arn in enumerate(spec.hub.certificates)]
-        roles = {"workerRole": spec.hub.worker_role, "dashboardRole": spec.hub.dashboard_role}
+        roles = {
+            "workerRole": spec.hub.worker_role,
+            "dashboardRole": spec.hub.dashboard_role,
+            "listenerRole": spec.hub.listener_role,
+        }
         arns += [(("hub", name), role) for name, role in roles.items() if role is not None]
     for path, text in arns:
         arn = Arn.parse(text)
@@ -124,6 +128,7 @@ def _hub(spec: Spec) -> Iterator[Contradiction]:
                 f"{prefix!r} and {spec.hub.secrets!r} (hub.secrets) overlap: a preview could read the hub's secrets"
             )
             yield ("secrets", "prefixes", number), prefix, message
-    if spec.hub.worker_role is not None and spec.hub.worker_role == spec.hub.dashboard_role:
-        message = "the worker's role: what browsers reach must not act as what commits"
-        yield ("hub", "dashboardRole"), spec.hub.dashboard_role, message
+    reached = {"dashboardRole": spec.hub.dashboard_role, "listenerRole": spec.hub.listener_role}
+    for name, role in reached.items():
+        if role is not None and role == spec.hub.worker_role:
+            yield ("hub", name), role, "the worker's role: what the internet reaches must not act as what commits"

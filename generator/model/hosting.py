@@ -10,12 +10,16 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from generator.model.entry import Model
+from generator.model.hosting_images import HubRegistry, registries_file
 from generator.model.hosting_sign_in import HubSignIn
+from generator.model.registries import Host
 from generator.values.aws import Certificate, Role
 from generator.values.bounds import SecretPrefix
 from generator.values.formats import DnsLabel, Domain
 from generator.values.networks import Subnets
 
+#: https://docs.aws.amazon.com/general/latest/gr/sqs-service.html
+QUEUE_PATTERN = r"^https://sqs\.[a-z]{2}(-[a-z]+){1,3}-[0-9]\.amazonaws\.com(\.cn)?/[0-9]{12}/[A-Za-z0-9_-]{1,80}$"
 #: Whose deliveries a listener can prove (`hub.services.listener`).
 Sender = Literal["github", "jira", "slack"]
 
@@ -55,6 +59,19 @@ class HubServices(Model):
     )
     sign_in: HubSignIn | None = Field(None, description="by whom people sign in, and what they may; none = nobody can")
     jira: HubJira | None = Field(None, description="where issues are read; needed for deliveries of `jira`")
+    registries: Annotated[dict[Host, HubRegistry], Field(max_length=50)] = Field(
+        default_factory=dict, description="host, as it stands in the names of images → how the worker asks it for tags"
+    )
+    ecr_queue: Annotated[str, Field(pattern=QUEUE_PATTERN)] | None = Field(
+        None, description="the queue of SQS that tells the listener of pushes to ECR; needs `listenerRole`"
+    )
+    github_api: Annotated[str, Field(pattern=r"^https://[a-z0-9][a-z0-9.-]{0,252}(:[0-9]{1,5})?(/api/v3)?$")] | None = (
+        Field(
+            None,
+            description="of the GitHub whose pull requests start previews; none: api.github.com, by an App's key",
+        )
+    )
+    listener_role: Role | None = Field(None, description="IAM role of the listener's service account; of this account")
     worker_role: Role | None = Field(None, description="IAM role of the worker's service account; of this account")
     dashboard_role: Role | None = Field(
         None, description="IAM role of the dashboard's service account; of this account"
@@ -66,4 +83,15 @@ class HubServices(Model):
     def _issues_can_be_read(self) -> Self:
         if "jira" in self.webhooks and self.jira is None:
             raise ValueError("deliveries of jira are taken and its issues cannot be read; allowed: 'jira' beside them")
+        return self
+
+    @model_validator(mode="after")
+    def _aws_can_be_asked(self) -> Self:
+        """By roles of service accounts alone: the hub's pods reach no other source of AWS' credentials."""
+        registries_file(self.registries, "/")
+        of_ecr = [host for host, one in self.registries.items() if one.kind == "ecr"]
+        if of_ecr and self.worker_role is None:
+            raise ValueError(f"{of_ecr[0]} is asked as the worker, which has no role; allowed: 'workerRole' beside it")
+        if self.ecr_queue is not None and self.listener_role is None:
+            raise ValueError("the queue is read as the listener, which has no role; allowed: 'listenerRole' beside it")
         return self

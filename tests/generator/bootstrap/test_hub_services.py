@@ -20,6 +20,7 @@ from generator.bootstrap.hub import hub_files, render_hub
 from generator.bootstrap.hub_services import JOBS_OF_ONE, NAMES, PORTS
 from generator.errors import ConfigError, Reason
 from generator.model.environment import Environment
+from generator.model.registries import read_registries
 from generator.validate.schemas import VERSIONS
 from generator.validate.validation import PolicySettings, Validator
 from hub import assets
@@ -42,6 +43,20 @@ HUB: dict[str, Any] = {
     "secretStore": "hub-secrets",
     "secrets": "rtb/hub/",
     "webhooks": ["github", "jira", "slack"],
+    "registries": {
+        "111111111111.dkr.ecr.ap-northeast-2.amazonaws.com": {"kind": "ecr"},
+        "registry.example.com:5443": {
+            "kind": "oci",
+            "repositories": ["acme/"],
+            "username": "rtb-hub",
+            "password": "example",
+            "tokenHosts": ["tokens.example.com"],
+            "blobHosts": ["blobs.example.com:9443"],
+        },
+    },
+    "ecrQueue": "https://sqs.ap-northeast-2.amazonaws.com/111111111111/rtb-hub-pushes",
+    "githubApi": "https://github.example.com/api/v3",
+    "listenerRole": "arn:aws:iam::111111111111:role/rtb-hub-listener",
     "workerRole": "arn:aws:iam::111111111111:role/rtb-hub-control-role",
     "redis": "redis.example.com:6380",
     "jira": {"url": "https://example.atlassian.net", "email": "hub@example.com"},
@@ -101,9 +116,13 @@ def variables(pod: Any) -> dict[str, str]:
     return {one["name"]: one["value"] for one in pod["containers"][0]["env"]}
 
 
+def places_of(pod: Any) -> dict[str, str]:
+    return {one["name"]: one["mountPath"] for one in pod["containers"][0]["volumeMounts"]}
+
+
 def mounted(pod: Any) -> dict[str, str]:
     """Secrets of a pod by where they are."""
-    places = {one["name"]: one["mountPath"] for one in pod["containers"][0]["volumeMounts"]}
+    places = places_of(pod)
     return {places[one["name"]]: one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one}
 
 
@@ -147,12 +166,13 @@ OWN = {
         f"RTB_HUB_{name}{previous}_FILE"
         for name in ("GITHUB_WEBHOOK_SECRET", "JIRA_WEBHOOK_SECRET", "SLACK_SIGNING_SECRET")
         for previous in ("", "_PREVIOUS")
-    } | {"RTB_HUB_REDIS_URL_FILE", "RTB_HUB_CATCH_UP_MINUTES"},
+    } | {"RTB_HUB_REDIS_URL_FILE", "RTB_HUB_CATCH_UP_MINUTES", "RTB_HUB_ECR_QUEUE_URL"},
     "worker": {
         "RTB_HUB_REDIS_URL_FILE",
         "RTB_HUB_REPO", "RTB_HUB_IDENTITY", "RTB_HUB_CACHE", "HOME",
         "RTB_HUB_FORGE_APP_ID_FILE", "RTB_HUB_FORGE_APP_KEY_FILE",
         "RTB_HUB_JIRA_URL", "RTB_HUB_JIRA_EMAIL", "RTB_HUB_JIRA_TOKEN_FILE",
+        "RTB_HUB_REGISTRIES", "RTB_HUB_GITHUB_API",
     },
     "dashboard": {
         "RTB_HUB_REPO", "RTB_HUB_CACHE", "HOME", "RTB_HUB_PUBLIC_URL", "RTB_HUB_PROXIES", "RTB_HUB_JWKS_URL",
@@ -174,7 +194,7 @@ def test_a_process_is_given_its_own_settings_alone(name: str, tmp_path: Path) ->
     settings = {one for one in given if not one.startswith("GIT_")}
     assert settings == OWN[name] | {"RTB_HUB_DATABASE_URL_FILE"} <= {*setting_names()}
     places = [place for place in given.values() if place.startswith("/etc/rtb-hub/")]
-    assert {Path(place).parent.as_posix() for place in places} <= set(mounted(pod))
+    assert {Path(place).parent.as_posix() for place in places} <= set(places_of(pod).values())
     for place in places:
         (tmp_path / place[1:]).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place[1:]).write_text("sqlite:///x")
@@ -204,7 +224,7 @@ def test_only_the_worker_has_the_key_that_writes_to_git() -> None:
     roles = {
         name: tree["metadata"].get("annotations") for (kind, name), tree in ALL.items() if kind == "ServiceAccount"
     }
-    assert {name for name, one in roles.items() if one} == {"rtb-hub-worker"}
+    assert {name for name, one in roles.items() if one} == {"rtb-hub-worker", "rtb-hub-listener"}
 
 
 def test_each_external_secret_is_used_by_one_process_and_is_below_the_hubs_prefix() -> None:
@@ -277,7 +297,7 @@ def test_every_port_is_reached_by_whom_the_policies_say_and_nobody_else() -> Non
     assert reached(of["auth"]) == {4001: [*PEOPLE, dashboard], 4004: SCRAPER}
     assert reached({"app.kubernetes.io/name": "rtb-hub-upgrade"}) == {}
     assert [leaves(of[name]) for name in NAMES] == [
-        {53, 5432, 6380}, {53, 443, 5432, 6380}, {53, 443, 4001, 5432}, {53, 443, 5432},
+        {53, 443, 5432, 6380}, {53, 443, 5432, 5443, 6380, 9443}, {53, 443, 4001, 5432}, {53, 443, 5432},
     ]  # fmt: skip
     routed = {
         tree["spec"]["selector"]["app.kubernetes.io/name"] for (kind, _), tree in ALL.items() if kind == "Service"
@@ -302,7 +322,7 @@ def test_without_a_scraper_nobody_reads_figures() -> None:
 )
 def test_the_repository_can_be_reached(repository: str, ports: set[int]) -> None:
     spec = objects(*hosted(repository))["NetworkPolicy", "rtb-hub-worker"]["spec"]
-    assert {port["port"] for port in spec["egress"][1]["ports"]} == ports | {5432, 6380}
+    assert {port["port"] for port in spec["egress"][1]["ports"]} == ports | {5432, 5443, 6380, 9443}
 
 
 def test_only_the_worker_reads_issues_and_it_can_reach_them() -> None:
@@ -316,6 +336,33 @@ def test_only_the_worker_reads_issues_and_it_can_reach_them() -> None:
     assert [name for name, pod in pods() if "rtb-hub-worker-jira" in mounted(pod).values()] == ["rtb-hub-worker"]
     without = "".join(rendered(*hosted(jira=None, webhooks=["github"])).values())
     assert not [name for name in ("RTB_HUB_JIRA", "rtb-hub-worker-jira", "/etc/rtb-hub/jira") if name in without]
+
+
+def test_the_worker_alone_asks_registries_and_reads_what_the_environment_says() -> None:
+    pod = deployment("worker")
+    (place,) = [path for name, path in places_of(pod).items() if name == "settings"]
+    given, file = variables(pod)["RTB_HUB_REGISTRIES"], ALL["ConfigMap", "rtb-hub-worker-settings"]["data"]
+    read = read_registries(file[given.removeprefix(f"{place}/")].encode(), given).registries
+    assert read["registry.example.com:5443"].password_file == "/etc/rtb-hub/registries/example"
+    assert mounted(pod)["/etc/rtb-hub/registries"] == "rtb-hub-worker-registries"
+    made = ALL["ExternalSecret", "rtb-hub-worker-registries"]["spec"]["data"]
+    assert [(one["secretKey"], one["remoteRef"]["property"]) for one in made] == [("example", "example")]
+    for host, said in HUB["registries"].items():
+        rule = read[host].model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"password_file"})
+        assert rule == {key: value for key, value in said.items() if key != "password"}
+    others = [name for name, one in pods() if {"settings", "registries"} & set(places_of(one))]
+    assert others == ["rtb-hub-worker"]
+
+
+def test_other_registries_start_the_worker_anew() -> None:
+    def template(**changed: Any) -> Any:
+        return objects(*hosted(**changed))["Deployment", "rtb-hub-worker"]["spec"]["template"]
+
+    assert template() != template(registries={"ghcr.io": {"kind": "oci"}})
+    without = template(registries={})
+    assert "annotations" not in without["metadata"]
+    assert not {"settings", "registries"} & {one["name"] for one in without["spec"]["volumes"]}
+    assert "registries" not in "".join(rendered(*hosted(registries={})).values())
 
 
 def test_what_sign_in_is_given_is_what_its_settings_take() -> None:
@@ -460,7 +507,7 @@ def test_services_are_rendered_where_one_environment_has_them() -> None:
 
 
 def _of_stg() -> dict[str, Any]:
-    given = {**copy.deepcopy(HUB), "workerRole": None}
+    given = {**copy.deepcopy(HUB), "workerRole": None, "listenerRole": None, "registries": {}, "ecrQueue": None}
     return {**given, "certificates": [CERTIFICATE.replace("111111111111", environment("stg").spec.account)]}
 
 
@@ -481,6 +528,17 @@ def _of_stg() -> dict[str, Any]:
         ({"jira": {"url": "http://jira.example.com", "email": "a@example.com"}}, "should match pattern"),
         ({"jira": {"url": "https://u:p@jira.example.com", "email": "a@example.com"}}, "should match pattern"),
         ({"jira": None}, "its issues cannot be read"),
+        ({"listenerRole": HUB["workerRole"]}, "must not act as what commits"),
+        ({"listenerRole": "arn:aws:iam::222222222222:role/x"}, "of account 222222222222"),
+        ({"listenerRole": None}, "'listenerRole' beside it"),
+        ({"workerRole": None}, "'workerRole' beside it"),
+        ({"ecrQueue": "https://example.com/111111111111/x"}, "should match pattern"),
+        ({"githubApi": "http://github.example.com/api/v3"}, "should match pattern"),
+        ({"registries": {"https://ghcr.io": {"kind": "oci"}}}, "is no host of a registry"),
+        ({"registries": {"ghcr.io": {"kind": "ecr"}}}, "is no registry of ECR"),
+        ({"registries": {"ghcr.io": {"kind": "oci", "username": "x"}}}, "both or none"),
+        ({"registries": {"ghcr.io": {"kind": "oci", "username": "x", "password": "../git/x"}}}, "password"),
+        ({"registries": {"ghcr.io": {"kind": "oci", "roleArn": HUB["workerRole"]}}}, "which only ecr has"),
     ],
 )
 def test_what_would_open_the_hub_to_previews_is_refused(changed: dict[str, Any], says: str) -> None:
