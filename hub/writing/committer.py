@@ -3,7 +3,9 @@
 What holds, each with a test in tests/hub/writing/test_group_commit.py:
 
 * Nothing is acknowledged before the push that holds it is done, and each caller learns its own outcome, once.
-* Who arrives while a round is under way is in the next one. Nobody waits for others to arrive.
+* Who arrives while a round is under way is in the next one. Who comes alone waits for nobody.
+* Where several come together, more do: the round after one of several begins once as long again has passed, `WINDOW`
+  at most, or nobody came for `QUIET`. So they are fewer, and each answer is late by no more than a round takes.
 * Who gives up, or fails, takes nobody along; the committer goes on.
 
 Several committers on several machines are safe: the store compares and swaps. This one only spares them the races.
@@ -12,7 +14,9 @@ Several committers on several machines are safe: the store compares and swaps. T
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from types import TracebackType
 from typing import TypeVar
@@ -24,13 +28,25 @@ from reconcilers.lifecycle.batch import Outcome, Submission
 O = TypeVar("O", bound=Outcome)  # noqa: E741 - an outcome
 #: Requests in one commit at most: what is rendered before the first of them is acknowledged.
 MOST = 200
+#: Seconds: how long more are let come after a round of several, at most, and as long as the last came so lately.
+WINDOW, QUIET = 0.5, 0.15
 
 
 class GroupCommitter:
     """Takes submissions from many threads and writes them in one of its own, together. Close it, or use `with`."""
 
-    def __init__(self, writer: Writer, *, most: int = MOST) -> None:
-        self._writer, self._most = writer, most
+    def __init__(
+        self,
+        writer: Writer,
+        *,
+        most: int = MOST,
+        window: float = WINDOW,
+        quiet: float = QUIET,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._writer, self._most, self._seconds = writer, most, seconds
+        self._window, self._quiet = window, quiet
+        self._gathers_until = 0.0
         self._pending: deque[Item] = deque()
         self._changed = threading.Condition()
         self._closed = False
@@ -82,7 +98,10 @@ class GroupCommitter:
 
     def _run(self) -> None:
         while items := self._taken():
+            begun = self._seconds()
             left = self._writer.round(items)
+            ended = self._seconds()
+            self._gathers_until = ended + min(ended - begun, self._window) if len(items) > 1 else 0.0
             with self._changed:
                 self._pending.extendleft(reversed(left))
                 is_idle = not self._pending
@@ -97,7 +116,18 @@ class GroupCommitter:
                     self._changed.wait()
                 if not self._pending:
                     return []
+                self._gather()
                 taken = [self._pending.popleft() for _ in range(min(self._most, len(self._pending)))]
             going = [item for item in taken if item.future.running() or item.future.set_running_or_notify_cancel()]
             if going:
                 return going
+
+    def _gather(self) -> None:
+        """Let more come, soon after a round of several. The lock is held, and given up while it waits."""
+        while not self._closed and len(self._pending) < self._most:
+            before, left = len(self._pending), self._gathers_until - self._seconds()
+            if left <= 0:
+                return
+            self._changed.wait(min(left, self._quiet))
+            if len(self._pending) == before:
+                return

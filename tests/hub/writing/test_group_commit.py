@@ -101,6 +101,21 @@ def committing(
     return GroupCommitter(Writer(store, LIBRARY, lambda: NOW, backoff), most=most)
 
 
+class Slow:
+    """A clock by which each round takes 20 seconds, and nothing else any time."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def _begins(self) -> datetime:
+        self.at += 20.0
+        return NOW
+
+    def committing(self, store: MemoryStore, *, window: float, quiet: float, most: int = 200) -> GroupCommitter:
+        writer = Writer(store, LIBRARY, self._begins)
+        return GroupCommitter(writer, most=most, window=window, quiet=quiet, seconds=lambda: self.at)
+
+
 def stopping(key: str, env: str = "int") -> Submission[Any]:
     issue = IssueKey.parse(key)
     return Submission(env, issue, lambda state, _: plan_stop(issue, state, requested_by="bob"))
@@ -129,6 +144,42 @@ class TestTogether:
         assert [len([1 for name, _ in plan.trailers if name == "Preview"]) for plan in store.commits] == [1, 79]
         assert len({other.result().commit for other in others}) == 1
         assert len(names(store)) == 80
+
+    def test_after_a_round_of_several_more_are_let_come(self) -> None:
+        store, clock = watched(previews=200), Slow()
+        store.is_open.clear()
+        with clock.committing(store, window=60.0, quiet=60.0, most=4) as committer:
+            asked = [committer.submit(starting("RTB-1"))]
+            assert store.began.wait(30)
+            asked += [committer.submit(starting(f"RTB-{n}")) for n in range(2, 5)]
+            store.is_open.set()
+            assert set(reasons(asked)) == {None}
+            late = [committer.submit(starting(f"RTB-{n}")) for n in range(5, 9)]
+            assert set(reasons(late)) == {None}
+        sizes = [len([1 for name, _ in plan.trailers if name == "Preview"]) for plan in store.commits]
+        assert sizes == [1, 3, 4]
+
+    @pytest.mark.parametrize(("before", "quiet"), [(1, 3600.0), (3, 0.001)], ids=["one before", "nobody else comes"])
+    def test_who_comes_alone_is_not_held_up(self, before: int, quiet: float) -> None:
+        store, clock = watched(previews=200), Slow()
+        with clock.committing(store, window=3600.0, quiet=quiet) as committer:
+            store.is_open.clear()
+            first = [committer.submit(starting(f"RTB-{n}")) for n in range(1, before + 1)]
+            store.is_open.set()
+            assert set(reasons(first)) == {None}
+            assert committer.write(starting("RTB-9"), timeout_seconds=30).commit
+
+    def test_who_waits_for_more_is_answered_when_it_closes(self) -> None:
+        store, clock = watched(previews=200), Slow()
+        store.is_open.clear()
+        with clock.committing(store, window=3600.0, quiet=3600.0) as committer:
+            asked = [committer.submit(starting("RTB-1"))]
+            assert store.began.wait(30)
+            asked += [committer.submit(starting(f"RTB-{n}")) for n in (2, 3)]
+            store.is_open.set()
+            assert set(reasons(asked)) == {None}
+            asked.append(committer.submit(starting("RTB-4")))
+        assert set(reasons(asked)) == {None}
 
     def test_a_round_has_a_bound(self) -> None:
         store = watched(previews=200)
