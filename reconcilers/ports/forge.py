@@ -35,6 +35,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from generator.errors import Moved, Reason
+from reconcilers.plan import one_line
 
 RequestState = Literal["open", "merged", "closed"]
 ReviewState = Literal["approved", "changes-requested", "commented", "dismissed"]
@@ -313,6 +314,15 @@ def ask_in_steps(forge: Forge, branch: str, base: str, wanted: RequestContent) -
     if wanted.team is not None:
         forge.ask_review(request.number, wanted.team)
     return request
+
+
+def merge_message(number: int, branch: str, title: str) -> tuple[str, str]:
+    """Subject and body of the commit by which a request is merged.
+
+    Anybody who may push writes the title, so it stands within a sentence: on a line of its own it could be a trailer,
+    which the hub reads as its own word.
+    """
+    return f"Merge request {number} from {branch}", f"It was asked for as {one_line(title)!r}."
 
 
 def must_be_onto(branch: str, found: str | None, onto: str | None) -> None:

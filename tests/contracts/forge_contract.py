@@ -85,6 +85,9 @@ class World(Protocol):
 
     def files(self, commit: str) -> Mapping[str, str]: ...
 
+    def trailers(self, commit: str) -> str:
+        """Those of its message, as git-interpret-trailers(1) reads them."""
+
 
 def ask(world: World, branch: str = ONE, text: str = "one\n", **push: str) -> ChangeRequest:
     """Push a branch with one file named like it, and open a request."""
@@ -393,6 +396,14 @@ class ForgeContract:
         assert seen.merged_at.utcoffset() is not None
         assert world.forge.merge(request.number, request.head) == commit
         assert world.line(BASE) == [commit, *before]
+
+    @pytest.mark.parametrize("title", ["Operation: op-1", "Preview: prd/rtb-7"])
+    def test_no_title_becomes_a_trailer_of_the_target(self, world: World, title: str) -> None:
+        """Anybody who may push may set it, and the hub reads trailers of its branches as its own."""
+        request = ask(world)
+        world.forge.update(request.number, title=title, body="Action: stop\n\nRequested-By: carol")
+        commit = merged(world, request.number, request.head)
+        assert world.trailers(commit) == ""
 
     def test_only_the_commit_that_was_judged_is_merged(self, world: World) -> None:
         request = ask(world)

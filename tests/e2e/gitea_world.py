@@ -202,6 +202,11 @@ class GiteaWorld:
         self._git("fetch", "-q", "--prune", "origin")
         return self._git("rev-parse", f"{commit}^@").split()
 
+    def trailers(self, commit: str) -> str:
+        """See the contract."""
+        self._git("fetch", "-q", "--prune", "origin")
+        return self._git("log", "-1", "--format=%(trailers)", commit).strip()
+
     def files(self, commit: str) -> Mapping[str, str]:
         """See the contract."""
         self._git("fetch", "-q", "--prune", "origin")

@@ -111,6 +111,9 @@ class PeoplesRepository:
     def parents(self, commit: str) -> Sequence[str]:
         return git(self.path, "log", "-1", "--format=%P", commit).split()
 
+    def trailers(self, commit: str) -> str:
+        return git(self.path, "log", "-1", "--format=%(trailers)", commit).strip()
+
     def files(self, commit: str) -> Mapping[str, str]:
         names = git(self.path, "ls-tree", "-r", "--name-only", commit).split()
         return {name: git(self.path, "show", f"{commit}:{name}") for name in names}

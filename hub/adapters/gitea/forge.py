@@ -34,6 +34,7 @@ from reconcilers.ports.forge import (
     Review,
     ask_in_steps,
     hub_labels,
+    merge_message,
     must_be_onto,
 )
 
@@ -233,7 +234,14 @@ class GiteaForge:
                 if onto is not None:
                     target = self._requests.branch(found.base, f"read {found.base}")
                     must_be_onto(found.base, target.commit.id if target and target.commit else None, onto)
-                wanted = {"Do": "merge", "head_commit_id": head, "delete_branch_after_merge": False}
+                title, text = merge_message(number, found.branch, found.title)
+                wanted = {
+                    "Do": "merge",
+                    "head_commit_id": head,
+                    "delete_branch_after_merge": False,
+                    "MergeTitleField": title,
+                    "MergeMessageField": text,
+                }
                 what = f"merge request {number}"
                 route = self.api.at("pulls/{}/merge", number)
                 answer = self.api.ask("POST", route, what, body=wanted, expected=(404, 405, 409, 500))

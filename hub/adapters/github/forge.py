@@ -42,6 +42,7 @@ from reconcilers.ports.forge import (
     Review,
     ReviewState,
     ask_in_steps,
+    merge_message,
     merged_labels,
     must_be_onto,
     same_login,
@@ -272,7 +273,8 @@ class GitHubForge:
             answer = self.calls.get(self._at("branches/{}", pull.base.ref), expected=(404,))
             at = None if answer.status == 404 else read(Branch, answer.data, where=self.location).commit.sha
             must_be_onto(pull.base.ref, at, onto)
-        wanted = {"sha": head, "merge_method": "merge"}
+        title, text = merge_message(number, pull.head.ref, pull.title)
+        wanted = {"sha": head, "merge_method": "merge", "commit_title": title, "commit_message": text}
         answer = self.calls.send("PUT", self._at("pulls/{}/merge", number), wanted, expected=(404, 405, 409, 422))
         if answer.status < 300 and isinstance(answer.data, dict) and answer.data.get("merged"):
             return str(answer.data["sha"])

@@ -30,7 +30,6 @@ from hub.adapters.local_forge.refs import (
     StoredReview,
 )
 from hub.telemetry.telemetry import SILENT, Telemetry
-from reconcilers.plan import one_line
 from reconcilers.ports.forge import (
     Actor,
     BranchProtection,
@@ -42,6 +41,7 @@ from reconcilers.ports.forge import (
     Review,
     ReviewState,
     hub_labels,
+    merge_message,
     merged_labels,
     must_be_onto,
     same_login,
@@ -326,7 +326,7 @@ class LocalForge:
         )
 
     def _message(self, one: StoredRequest) -> str:
-        return f"Merge request {one.number} from {one.branch}\n\n{one_line(one.title)}\n"
+        return "\n\n".join(merge_message(one.number, one.branch, one.title)) + "\n"
 
     def _signature(self, at: datetime) -> Signature:
         who = self.whoami()

@@ -183,7 +183,10 @@ class Handlers:
             self.meanwhile()
         if self.git.head(pull.base) != base:
             raise ApiError(405, "Base branch was modified. Review and try the merge again.")
-        message = f"Merge pull request #{pull.number} from {self.state.owner}/{pull.branch}\n\n{pull.title}\n"
+        title = call.body.get(
+            "commit_title", f"Merge pull request #{pull.number} from {self.state.owner}/{pull.branch}"
+        )
+        message = f"{title}\n\n{call.body.get('commit_message', pull.title)}\n"
         account = call.key.account
         commit = self.git.merge(pull.base, pull.seen, message, account.login, min(account.emails))
         if commit is None:
