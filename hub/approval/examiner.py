@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from generator.errors import HubError
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder, previews_folder
 from hub.adapters.git.history import GitHistory
 from reconcilers.approval.observer import Examined
@@ -16,7 +15,7 @@ from reconcilers.guard.lines import merge_refusals
 from reconcilers.guard.walk import FileDelta, Policy, Proposal, Walk
 from reconcilers.lifecycle.start import Check
 from reconcilers.ports.git import Snapshot
-from reconcilers.state.environment import REQUEST_PREFIX, EnvironmentState
+from reconcilers.state.environment import REQUEST_PREFIX, EnvironmentState, issue_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +89,9 @@ class Examiner:
 def _strays(state: EnvironmentState, snapshot: Snapshot, deltas: Iterable[FileDelta]) -> Iterator[str]:
     """A request changes the preview that its branch is named after and no other: who asked is known of that one."""
     environment, branch = state.environment.name, snapshot.branch
-    try:
-        key = IssueKey.parse(branch.removeprefix(f"{REQUEST_PREFIX}{environment}/").upper())
-    except HubError:
-        yield f"{branch} is not named after an issue"
+    key = issue_of(branch.removeprefix(f"{REQUEST_PREFIX}{environment}/"))
+    if key is None:
+        yield f"{branch} is not named after an issue, as {REQUEST_PREFIX}{environment}/rtb-123 is"
         return
     own = preview_folder(environment, key)
     for path in (PurePosixPath(delta.path) for delta in deltas):

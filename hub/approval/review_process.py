@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from generator.errors import HubError, Moved, Reason, Stalled, Waiting, declared
+from generator.errors import ConfigError, HubError, Moved, Reason, Stalled, Waiting, declared
 from generator.objects.diff import compare
 from generator.objects.manifest import Manifest, manifests_in
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
@@ -18,7 +18,7 @@ from hub.approval.examiner import Examiner
 from hub.views.preview import money_line, preview_row
 from reconcilers.approval.decisions import ApprovalResult, Judged, plan_approval, since, without_policy
 from reconcilers.approval.observer import Observer
-from reconcilers.approval.text import Asked, RequestText, code, removal_text, request_text
+from reconcilers.approval.text import Asked, RequestText, code, removal_text, request_text, unreadable_text
 from reconcilers.ports.forge import ChangeRequest, Forge, RequestContent
 from reconcilers.ports.git import GitStore, Snapshot
 from reconcilers.state.entries import parse_entry
@@ -129,17 +129,22 @@ class ReviewProcess:
         self.forge.put_comment(one.request.number, MARKER, "\n".join(["This waits for:", "", *told]))
 
     def _text(self, name: str, snapshot: Snapshot, state: EnvironmentState) -> RequestText:
-        """Of what merging gives, not of what stands on its branch. Raises `ConfigError` for what cannot be read."""
+        """Of what merging gives, not of what stands on its branch; of what cannot be read, why."""
         environment, key = state.environment, IssueKey.parse(name.upper())
         given = self.examiner.preview(state, snapshot, key)
         asked = replace(self._asked(key, snapshot, environment.name), faults=given.faults)
         if given.entry is None and given.manifest is None:
             return removal_text(asked, str(key), environment)
         folder = preview_folder(environment.name, key)
-        preview = parse_entry(given.entry or b"", str(folder / ENTRY_FILE))
         live = state.by_name.get(name)
         before: tuple[Manifest, ...] = state.manifests_of(live) if live else ()
-        after = manifests_in(given.manifest or b"", str(folder / MANIFEST_FILE))
+        try:
+            preview = parse_entry(given.entry or b"", str(folder / ENTRY_FILE))
+            after = manifests_in(given.manifest or b"", str(folder / MANIFEST_FILE))
+        except (
+            ConfigError
+        ) as err:  # of what somebody else pushed: told where its reviewers look, and it is never merged
+            return unreadable_text(replace(asked, faults=(*map(str, err.faults), *given.faults)), str(key), environment)
         row = preview_row(preview, environment, now=self.clock())
         return request_text(asked, preview, environment, compare(before, after), price=money_line(row))
 

@@ -19,7 +19,7 @@ from reconcilers.approval.observer import Requests
 from reconcilers.approval.verdict import Observed, Verdict, Wait, deadline_of, judge
 from reconcilers.ports.forge import ChangeRequest
 from reconcilers.results import Action, ReconcileResult, SetAside
-from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.environment import EnvironmentState, issue_of
 
 NAME = "approval"
 #: Kinds of actions that are carried out at the forge, not by a commit.
@@ -97,7 +97,7 @@ def plan_approval(state: EnvironmentState, found: Requests, policy: Approval, *,
             actions.append(Action("tidy", f"{where}/{name}", f"{snapshot.branch}: {why}"))
         elif before is not None:
             actions.append(_rejected(f"{where}/{name}", before, policy))
-        elif name in asks:
+        elif name in asks and issue_of(name):
             unasked.append(name)
         else:
             told = f"{snapshot.branch} is no request of the hub's: it is left as it is"

@@ -12,9 +12,11 @@ from generator.values.formats import parse_time
 from generator.values.naming import previews_folder
 from reconcilers.approval.requesters import Requesters, asked_by, requesters_of
 from reconcilers.approval.verdict import Observed
+from reconcilers.plan import one_line
 from reconcilers.ports.forge import ChangeRequest, Committer, Forge
 from reconcilers.ports.git import GitStore, Snapshot
 from reconcilers.state.environment import REQUEST_PREFIX, EnvironmentState
+from reconcilers.state.history import PREVIEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,9 @@ class Observer:
         number = request.number
         if request.state != "open" or request.is_foreign:
             return Observed(request)
+        if request.base != (base := state.environment.spec.branch):
+            told = f"it was aimed at {one_line(request.base)} since it was listed, not at {base} any more"
+            return Observed(request, unread=(told,))
         snapshot = state.request_snapshots.get(name)
         if snapshot is None or snapshot.commit != request.head:
             return Observed(request, unread=("its branch moved since it was read",))
@@ -116,7 +121,7 @@ class Observer:
         try:
             committers = self.forge.committers(number)
             examined = self.examine(state, snapshot)
-            asked = self._requesters(name, state, snapshot, committers)
+            asked, misnamed = self._asked(name, state, snapshot, committers)
             policy = state.environment.spec.forge
             return Observed(
                 request,
@@ -128,16 +133,18 @@ class Observer:
                 committers=committers,
                 members=members,
                 checks=self.forge.checks(request.head),
-                content=examined.content,
+                content=(*examined.content, *misnamed),
                 obsolete=examined.obsolete,
             )
         except HubError as err:
             return Observed(request, unread=(err.words,))
 
-    def _requesters(
+    def _asked(
         self, name: str, state: EnvironmentState, snapshot: Snapshot, committers: frozenset[Committer]
-    ) -> Requesters:
+    ) -> tuple[Requesters, tuple[str, ...]]:
         """All who asked for what is in a request: as its entry says, and as the trailers of its commits do.
+
+        And what its commits say of other previews, which the history of the environment would tell once it is merged.
 
         The ids beside names of an older entry stand in the commits that wrote them, as far back as its lease goes.
         """
@@ -148,8 +155,11 @@ class Observer:
         named |= {extension.requested_by for lease in leases for extension in lease.extensions}
         left = {one.commit for one in committers}
         ids: dict[str, set[str]] = {one: set() for one in named}
+        own, misnamed = f"{state.environment.name}/{name}", []
         for logged in self.store.log(snapshot, below=previews_folder(state.environment.name)):
             is_own = logged.commit in left
+            others = [value for key, value in logged.trailers if (is_own, key) == (True, PREVIEW) and value != own]
+            misnamed += [f"{logged.commit[:12]} says that it changes {one_line(other)[:100]}" for other in others[:1]]
             for who, account_id in asked_by(logged.trailers):
                 if is_own or (who in ids and not ids[who]):
                     ids.setdefault(who, set()).update({account_id} - {""})
@@ -158,4 +168,4 @@ class Observer:
                 break
             if not left and all(parse_time(lease.requested_at) > logged.at for lease in leases):
                 break
-        return requesters_of(self.forge, ids)
+        return requesters_of(self.forge, ids), tuple(misnamed)

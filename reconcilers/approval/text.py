@@ -80,6 +80,18 @@ def removal_text(asked: Asked, issue: str, environment: Environment) -> RequestT
     return RequestText(one_line(asked.title), "\n".join(lines) + "\n", labels(environment, "stop"))
 
 
+def unreadable_text(asked: Asked, issue: str, environment: Environment) -> RequestText:
+    """The text of a request whose files cannot be read: why is among its faults."""
+    lines = [
+        *_faults(asked.faults),
+        f"Change **{issue}** in **{environment.name}**, asked for by {code(asked.by)}: its files cannot be read.",
+        *_why(asked),
+        "",
+        *_how_to_review(environment),
+    ]
+    return RequestText(one_line(asked.title), "\n".join(lines) + "\n", labels(environment, "start"))
+
+
 def labels(environment: Environment, action: str) -> tuple[str, ...]:
     """The hub's labels of a request."""
     return (f"{LABEL_PREFIX}{environment.name}", f"{LABEL_PREFIX}{action}")

@@ -145,6 +145,15 @@ def request_branch(environment: str, key: IssueKey) -> str:
     return f"{REQUEST_PREFIX}{environment}/{key.name}"
 
 
+def issue_of(name: str) -> IssueKey | None:
+    """The issue whose request branches end with `name` to the letter; None: the hub calls none so."""
+    try:
+        key = IssueKey.parse(name.upper())
+    except ConfigError:
+        return None
+    return key if key.name == name else None
+
+
 def must_be_of_this_release(key: IssueKey, state: EnvironmentState) -> None:
     """Raise `ConfigError` (UnreadableEntry) for a preview of which another release wrote a file that this cannot read.
 

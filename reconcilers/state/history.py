@@ -12,13 +12,16 @@ from datetime import datetime
 from heapq import merge
 from itertools import takewhile
 
-from generator.errors import ConfigError, HubError
+from generator.errors import HubError
 from generator.values.naming import IssueKey, preview_folder, previews_folder
 from reconcilers.ports.git import GitStore, LoggedCommit, Snapshot
+from reconcilers.state.environment import issue_of
 from reconcilers.state.policies import Environments, Observed
 from reconcilers.state.reading import requested_on
 
 BY_HAND = "by hand"
+#: The trailer with which the block of a preview begins, such as `int/rtb-123`.
+PREVIEW = "Preview"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def _streams(home: Home, store: GitStore, key: IssueKey | None, since: datetime 
     yield (event for commit in commits for event in events_of(commit, name, key))
     merged = {home.snapshot.commit, *(commit.commit for commit in commits)}
     for asked, snapshot in home.requests.items():
-        requested = _key_of(asked)
+        requested = issue_of(asked)
         if requested is None or (key is not None and requested != key) or snapshot.commit in merged:
             continue
         # The branch is this preview's own, so nothing else of it is looked at.
@@ -93,14 +96,6 @@ def _streams(home: Home, store: GitStore, key: IssueKey | None, since: datetime 
 
 def _awaiting(commits: Sequence[LoggedCommit], environment: str, key: IssueKey, branch: str) -> Iterator[Event]:
     return (replace(event, awaits=branch) for commit in commits for event in events_of(commit, environment, key))
-
-
-def _key_of(name: str) -> IssueKey | None:
-    """The key of a preview's name; None for a branch that somebody called otherwise."""
-    try:
-        return IssueKey.parse(name.upper())
-    except ConfigError:
-        return None
 
 
 def events_of(commit: LoggedCommit, environment: str, key: IssueKey | None) -> Iterator[Event]:
@@ -135,7 +130,7 @@ def blocks(trailers: Sequence[tuple[str, str]]) -> Iterator[tuple[str, list[tupl
     block: list[tuple[str, str]] | None = None
     name = ""
     for trailer in trailers:
-        if trailer[0] == "Preview":
+        if trailer[0] == PREVIEW:
             if block is not None:
                 yield name, block
             name, block = trailer[1], []
