@@ -21,6 +21,8 @@ from reconcilers.ports.git import EntryCache, Kept, Snapshot
 from reconcilers.state.outline import outline_of, outline_text
 
 C = TypeVar("C", str, str | None)
+#: The hub writes no larger file.
+MOST_BYTES = 2**20
 #: Entries read and parsed at once: so many whole ones are in memory.
 _AT_ONCE = 1000
 
@@ -211,9 +213,16 @@ def must_have_read(snapshot: Snapshot, paths: Sequence[PurePosixPath], texts: Ma
         raise Transient(Reason.REPOSITORY_UNREACHABLE, message, remedy=remedy)
 
 
+def must_be_small(text: bytes | str, source: str) -> None:
+    """Raise `ConfigError` (UnreadableEntry) for a file that is larger than the hub writes any."""
+    if len(text) > MOST_BYTES:
+        raise ConfigError(Reason.UNREADABLE_ENTRY, Fault("is larger than 1 MiB", Location(source)))
+
+
 def parse_entry(text: bytes | str, source: str) -> Preview:
     """The entry in `text`. Raises `ConfigError` (UnreadableEntry) with every fault, its line and column."""
     try:
+        must_be_small(text, source)
         document = load(text, source)
         return Preview.model_validate(document.data)
     except ValidationError as err:

@@ -24,6 +24,7 @@ from generator.yaml.reader import load
 from reconcilers.capacity.capacity import Need, need_of, room_faults
 from reconcilers.capacity.usage import Usage
 from reconcilers.leases import length_of
+from reconcilers.state.entries import must_be_small
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Queue:
 def queued_record(path: PurePosixPath, text: bytes, environment: str) -> QueuedRecord:
     """What `text` at `path` says, or why it is not a request of this queue."""
     try:
+        must_be_small(text, str(path))
         document = load(text, str(path))
         queued = QueuedPreview.model_validate(document.data)
         faults = tuple(_misplaced(queued, environment, path))

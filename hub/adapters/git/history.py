@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from generator.errors import Fault, Reason, Stalled
 from hub.adapters.git.log import trailers_in
-from hub.adapters.git.objects import answers, bounded_time, listed, names
+from hub.adapters.git.objects import LARGEST_BYTES, answers, bounded_time, listed, names
 from hub.adapters.git.process import Git, said
 from hub.adapters.git.proposals import changed, dated, foreign_merges, merge_bases, parents_of, proposed
 from hub.adapters.git.reader import GitReader
@@ -19,8 +19,6 @@ from reconcilers.state.history import blocks
 
 #: So many states of a file are looked at: updates of a request that was merged and waits for its lease to begin.
 _VERSIONS = 100
-#: Contents of larger blobs are not read.
-LARGEST_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)

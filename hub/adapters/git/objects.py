@@ -19,6 +19,8 @@ _LAST_SECOND = 253_402_300_799
 _MOST_DIGITS = 20
 _COMMITTED = re.compile(rb"^committer .*> (\d{1,20}) [+-]\d{4}$", re.MULTILINE)
 _WRITTEN = re.compile(rb"^author .*> (\d{1,20}) [+-]\d{4}$", re.MULTILINE)
+#: Contents of larger files are not read whole.
+LARGEST_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,51 @@ def answers(told: bytes, count: int) -> Iterator[Answer]:
         size = int(header[-1])
         yield Answer(header[-3].decode(), header[-2].decode(), told[position : position + size])
         position += size + 1
+
+
+class Told:
+    """What `cat-file --batch` tells, as it comes; of a blob above `LARGEST_BYTES` one byte more than these.
+
+    Whoever may push can put a file of any size onto a branch. It must not take the memory of who reads that branch.
+    """
+
+    def __init__(self) -> None:
+        self.kept = bytearray()
+        self._header = bytearray()
+        #: What follows, next one last: how many bytes, and whether they are kept.
+        self._ahead: list[tuple[int, bool]] = []
+
+    def add(self, some: bytes) -> None:
+        """The next bytes."""
+        position = 0
+        while position < len(some):
+            if not self._ahead:
+                end = some.find(b"\n", position) + 1 or len(some)
+                self._header += some[position:end]
+                position = end
+                if self._header.endswith(b"\n"):
+                    self._begin()
+                continue
+            left, is_kept = self._ahead.pop()
+            part = some[position : position + left]
+            position += len(part)
+            if is_kept:
+                self.kept += part
+            if len(part) < left:
+                self._ahead.append((left - len(part), is_kept))
+
+    def _begin(self) -> None:
+        """A header is whole: `ID KIND SIZE`, or `NAME missing`."""
+        header, self._header = bytes(self._header), bytearray()
+        *named, last = header[:-1].split(b" ")
+        size = int(last) if last.isdigit() else None
+        if size is not None and named[-1] == b"blob" and size > LARGEST_BYTES:
+            shown = LARGEST_BYTES + 1
+            header = b" ".join([*named, b"%d\n" % shown])
+            self._ahead = [(1, True), (size - shown, False), (shown, True)]
+        elif size is not None:
+            self._ahead = [(size + 1, True)]
+        self.kept += header
 
 
 def tree_entries(content: bytes, id_bytes: int) -> Iterator[tuple[str, str, str]]:

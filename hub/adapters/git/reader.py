@@ -16,6 +16,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 
+from hub.adapters.git.objects import Told
 from hub.adapters.git.process import Git, Result, not_in_time, result_of
 
 _READ_BYTES, _END_SECONDS = 2**20, 5
@@ -35,7 +36,9 @@ class GitReader:
         self._end: Callable[[], object] = lambda: None
 
     def contents(self, names: bytes) -> Result:
-        """What `git cat-file --batch` answers to `names`, a line each. One that died meanwhile is started anew.
+        """What `git cat-file --batch` answers to `names`, a line each, large blobs cut as `Told` says.
+
+        One that died meanwhile is started anew.
 
         Raises `Transient` when it takes too long, `Stalled` when there is no git.
         """
@@ -85,12 +88,12 @@ def _exchanged(process: subprocess.Popen[bytes], names: bytes, seconds: float) -
     # What follows the last answer: that to a name which nobody could know when the contents were written.
     mark = f"rtb-hub/{secrets.token_hex(16)}"
     end, left = f"{mark} missing\n".encode(), memoryview(b"%s%s\n" % (names, mark.encode()))
-    out, told, until = bytearray(), bytearray(), time.monotonic() + seconds
+    answered, told, until = Told(), bytearray(), time.monotonic() + seconds
     with selectors.DefaultSelector() as selector:
         for pipe in (stdin, stdout, stderr):
             os.set_blocking(pipe, False)
             selector.register(pipe, selectors.EVENT_WRITE if pipe == stdin else selectors.EVENT_READ)
-        while not out.endswith(end):
+        while not answered.kept.endswith(end):
             if not (ready := selector.select(max(0.0, until - time.monotonic()))) and time.monotonic() >= until:
                 raise TimeoutError
             for key, _ in ready:
@@ -102,12 +105,12 @@ def _exchanged(process: subprocess.Popen[bytes], names: bytes, seconds: float) -
                     if not left:
                         selector.unregister(stdin)
                 elif some := os.read(key.fd, _READ_BYTES):
-                    (out if key.fd == stdout else told).extend(some)
+                    (answered.add if key.fd == stdout else told.extend)(some)
                 elif key.fd == stdout:
                     return b"", bytes(told), False
                 else:
                     selector.unregister(stderr)
-        return bytes(memoryview(out)[: -len(end)]), bytes(told), True
+        return bytes(memoryview(answered.kept)[: -len(end)]), bytes(told), True
 
 
 def _ended(process: subprocess.Popen[bytes]) -> None:

@@ -59,6 +59,14 @@ class TestBranches:
         assert local.judged()[0] == "wait"
         assert local.merges() == 0
 
+    def test_a_file_of_any_size_is_told_as_one(self, local: Prd) -> None:
+        local.start()
+        commit_file(local.world.path, ENTRY, "a" * 3_000_000, BRANCH)
+        local.approved()
+        assert "is no file of at most 1 MiB" in local.judged()[1]
+        (record,) = local.hub().reading(local.store(local.hub())).state("prd").requests
+        assert [fault.message for fault in record.faults] == ["is larger than 1 MiB"]
+
     @pytest.mark.parametrize("name", ["RTB-123", "rTb-123", "ſys-1", "foo", "rtb-123/x", "-x", "--upload-pack=x"])
     def test_another_spelling_is_neither_asked_for_nor_merged(self, local: Prd, name: str) -> None:
         local.start(by="bob")

@@ -7,12 +7,16 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_git_store import A, B, C, bare, opened, put, remove, write
 
 from generator.errors import Transient
+from hub.adapters.git.objects import LARGEST_BYTES, Told
 from hub.adapters.git.process import Git
 from hub.adapters.git.reader import GitReader
 from hub.adapters.git.store import GitRepository
@@ -37,6 +41,30 @@ def read(store: GitRepository) -> Mapping[PurePosixPath, bytes]:
     """All files of the branch."""
     snapshot = store.snapshots()["main"]
     return snapshot.read(snapshot.files(PurePosixPath()))
+
+
+class TestLargeFiles:
+    """Whoever may push can put a file of any size onto a branch; who reads the branch must not run out of memory."""
+
+    @pytest.mark.parametrize("more", [0, 1, 5_000_000])
+    def test_of_one_that_is_too_large_one_byte_more_than_is_allowed_is_read(
+        self, origin: Path, tmp_path: Path, more: int
+    ) -> None:
+        store = opened(origin, tmp_path)
+        put(store, write(B, "b" * (LARGEST_BYTES + more)), write(C, "after it"))
+        found = read(store)
+        assert len(found[B]) == LARGEST_BYTES + min(more, 1)
+        assert (found[A], found[C]) == (b"one", b"after it")
+
+    @given(st.lists(st.integers(0, 9)), st.data())
+    @settings(max_examples=50)
+    def test_what_is_told_in_any_parts_is_the_same(self, sizes: list[int], data: st.DataObject) -> None:
+        told = b"".join(b"%040x blob %d\n%s\n" % (n, n, b"\n" * n) + b"a name missing\n" for n in sizes)
+        cuts = sorted(data.draw(st.lists(st.integers(0, len(told)))))
+        bounded = Told()
+        for start, end in pairwise([0, *cuts, len(told)]):
+            bounded.add(told[start:end])
+        assert bounded.kept == told
 
 
 class TestReader:
