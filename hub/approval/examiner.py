@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder, previews_folder
 from hub.adapters.git.history import GitHistory
 from reconcilers.approval.observer import Examined
+from reconcilers.approval.text import told
 from reconcilers.guard.judge import Guard
 from reconcilers.guard.lines import merge_refusals
 from reconcilers.guard.walk import FileDelta, Policy, Proposal, Walk
@@ -48,7 +49,7 @@ class Examiner:
         walk = proposal.walk
         deltas = tuple(delta for step in walk.steps for delta in step.deltas)
         obsolete = self._obsolete(state, proposal)
-        return Examined((*_strays(state, snapshot, deltas), *self._refused(state, walk)), obsolete)
+        return Examined(told((*_strays(state, snapshot, deltas), *self._refused(state, walk))), obsolete)
 
     def _obsolete(self, state: EnvironmentState, proposal: Proposal) -> str:
         """Why nobody can want it any more; nothing is said of one that does not show what it changes."""

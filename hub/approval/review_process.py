@@ -18,7 +18,7 @@ from hub.approval.examiner import Examiner
 from hub.views.preview import money_line, preview_row
 from reconcilers.approval.decisions import ApprovalResult, Judged, plan_approval, since, without_policy
 from reconcilers.approval.observer import Observer
-from reconcilers.approval.text import Asked, RequestText, code, removal_text, request_text, unreadable_text
+from reconcilers.approval.text import Asked, RequestText, code, removal_text, request_text, told, unreadable_text
 from reconcilers.ports.forge import ChangeRequest, Forge, RequestContent
 from reconcilers.ports.git import GitStore, Snapshot
 from reconcilers.state.entries import parse_entry
@@ -114,19 +114,19 @@ class ReviewProcess:
 
     def _close(self, one: Judged, state: EnvironmentState) -> None:
         """Say why, delete the branch if it is still what was judged, and close: a push that came first is kept."""
-        number, told = one.request.number, f"Closed: {code(one.verdict.why)}. It may be asked for again."
-        self.forge.put_comment(number, MARKER, told)
+        number, words = one.request.number, f"Closed: {code(*told([one.verdict.why]))}. It may be asked for again."
+        self.forge.put_comment(number, MARKER, words)
         if not one.request.is_foreign and one.name in state.request_snapshots:
             self.store.delete_branch(one.request.branch, expected=one.request.head)
-        self.forge.close(number, told)
+        self.forge.close(number, words)
 
     def _comment(self, one: Judged) -> None:
-        self._tell(one, [wait.words for wait in one.verdict.waits])
+        self._tell(one, told([wait.words for wait in one.verdict.waits], most=50))
 
     def _tell(self, one: Judged, waits: Sequence[str]) -> None:
-        told = [f"- {code(words)}" for words in waits]
-        told += [f"- not counted: {code(words)}" for words in one.verdict.not_counted]
-        self.forge.put_comment(one.request.number, MARKER, "\n".join(["This waits for:", "", *told]))
+        lines = [f"- {code(words)}" for words in waits]
+        lines += [f"- not counted: {code(words)}" for words in told(one.verdict.not_counted)]
+        self.forge.put_comment(one.request.number, MARKER, "\n".join(["This waits for:", "", *lines]))
 
     def _text(self, name: str, snapshot: Snapshot, state: EnvironmentState) -> RequestText:
         """Of what merging gives, not of what stands on its branch; of what cannot be read, why."""

@@ -20,6 +20,8 @@ from reconcilers.ports.forge import LABEL_PREFIX
 #: Lines of the difference that are shown. GitHub takes 65,536 characters of a body; the commit has it all anyway.
 SHOWN_LINES = 200
 _WIDTH = 160
+#: Of a title GitHub takes 256 characters; of a body less than it takes, and of a reason what is read in a minute.
+_TITLE, _BODY, _WORDS = 200, 60_000, 500
 _BACKTICKS = re.compile("`+")
 
 
@@ -50,7 +52,7 @@ def request_text(
     ends = lease.expires_at or f"{lease.ttl} after the merge"
     lines = [
         *_faults(asked.faults),
-        f"**{spec.issue}** in **{environment.name}**, asked for by {code(asked.by)}"
+        f"**{spec.issue}** in **{environment.name}**, asked for by {code(asked.by[:_WORDS])}"
         + (f", built from branch {code(spec.branch)}." if spec.branch else "."),
         *_why(asked),
         "",
@@ -65,31 +67,45 @@ def request_text(
         image = code(component.image)
         lines.append(f"| {name} | {image} | {component.replicas} | {component.cpu} | {component.memory} |")
     lines += ["", *_difference(changes), "", *_how_to_review(environment)]
-    return RequestText(one_line(asked.title), "\n".join(lines) + "\n", labels(environment, "start"))
+    return _text(asked, lines, labels(environment, "start"))
 
 
 def removal_text(asked: Asked, issue: str, environment: Environment) -> RequestText:
     """The text of a request to remove a preview before its end."""
     lines = [
         *_faults(asked.faults),
-        f"Remove **{issue}** from **{environment.name}** before its end, asked for by {code(asked.by)}.",
+        f"Remove **{issue}** from **{environment.name}** before its end, asked for by {code(asked.by[:_WORDS])}.",
         *_why(asked),
         "",
         *_how_to_review(environment),
     ]
-    return RequestText(one_line(asked.title), "\n".join(lines) + "\n", labels(environment, "stop"))
+    return _text(asked, lines, labels(environment, "stop"))
 
 
 def unreadable_text(asked: Asked, issue: str, environment: Environment) -> RequestText:
     """The text of a request whose files cannot be read: why is among its faults."""
     lines = [
         *_faults(asked.faults),
-        f"Change **{issue}** in **{environment.name}**, asked for by {code(asked.by)}: its files cannot be read.",
+        f"Change **{issue}** in **{environment.name}**, asked for by {code(asked.by[:_WORDS])}:"
+        " its files cannot be read.",
         *_why(asked),
         "",
         *_how_to_review(environment),
     ]
-    return RequestText(one_line(asked.title), "\n".join(lines) + "\n", labels(environment, "start"))
+    return _text(asked, lines, labels(environment, "start"))
+
+
+def _text(asked: Asked, lines: Sequence[str], labels: tuple[str, ...]) -> RequestText:
+    """A text that forges take, whatever was pushed."""
+    body = "\n".join(lines) + "\n"
+    cut = body if len(body) <= _BODY else f"{body[:_BODY]}…\n"
+    return RequestText(one_line(asked.title)[:_TITLE] or "no title", cut, labels)
+
+
+def told(words: Sequence[str], *, most: int = 20) -> tuple[str, ...]:
+    """So many of `words` as people read, none of them longer than a few lines: forges refuse longer comments."""
+    shown = [one if len(one) <= _WORDS else f"{one[:_WORDS]}…" for one in words[:most]]
+    return (*shown, *([f"and {len(words) - most} more"] if len(words) > most else []))
 
 
 def labels(environment: Environment, action: str) -> tuple[str, ...]:
@@ -98,11 +114,11 @@ def labels(environment: Environment, action: str) -> tuple[str, ...]:
 
 
 def _faults(faults: Sequence[str]) -> list[str]:
-    return ["**It is not merged as it is:**", "", *(f"- {code(fault)}" for fault in faults), ""] if faults else []
+    return ["**It is not merged as it is:**", "", *(f"- {code(fault)}" for fault in told(faults)), ""] if faults else []
 
 
 def _why(asked: Asked) -> list[str]:
-    return ["", f"Why: {code(asked.reason)}"] if asked.reason else []
+    return ["", f"Why: {code(asked.reason[:_WORDS])}"] if asked.reason else []
 
 
 def code(text: str) -> str:
@@ -115,8 +131,8 @@ def code(text: str) -> str:
 
 def _difference(changes: Sequence[ObjectChange]) -> Iterator[str]:
     counts = Counter(change.kind for change in changes)
-    told = ", ".join(f"{counts[kind]} {kind}" for kind in ("added", "changed", "removed") if counts[kind])
-    yield f"<details><summary>Objects: {told or 'none changes'}</summary>"
+    counted = ", ".join(f"{counts[kind]} {kind}" for kind in ("added", "changed", "removed") if counts[kind])
+    yield f"<details><summary>Objects: {counted or 'none changes'}</summary>"
     yield ""
     lines = [line for change in changes for line in _lines(change)]
     left = len(lines) - SHOWN_LINES
@@ -134,7 +150,7 @@ def block(lines: Sequence[str]) -> list[str]:
 
 def _lines(change: ObjectChange) -> Iterator[str]:
     sign = {"added": "+", "removed": "-", "changed": "!"}[change.kind]
-    yield f"{sign} {one_line(str(change.identity))}"
+    yield f"{sign} {one_line(str(change.identity))[:_WIDTH]}"
     for field in change.fields:
         yield f"    {one_line(field.field)[:_WIDTH]}"
         for mark, value in (("-", field.before), ("+", field.after)):

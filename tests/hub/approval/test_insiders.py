@@ -67,6 +67,23 @@ class TestBranches:
         (record,) = local.hub().reading(local.store(local.hub())).state("prd").requests
         assert [fault.message for fault in record.faults] == ["is larger than 1 MiB"]
 
+    def test_whatever_number_of_files_and_words_is_told_in_few(self, prd: Prd) -> None:
+        prd.start()
+        files = {f"junk-{'n' * 150}-{number}": "x\n" for number in range(400)}
+        prd.world.push(BRANCH, files, by="dave")
+        said_anew(prd, BRANCH, f"{'t' * 40_000}\n\nRequested-By: {'w' * 40_000}\nReason: {'y' * 40_000}\n")
+        prd.world.close(prd.number(), by="dave")
+        ours = prd.hub()
+        store = prd.store(ours)
+        state = ours.reading(store).state("prd")
+        request = ours.review_process(store, prd.forge).ask("rtb-123", state)
+        assert (len(request.title) <= 256, len(request.body) < 65_536) == (True, True)
+        for _ in range(2):
+            assert failed(prd.reconcile("approval")) == []
+        ((_, said),) = prd.world.comments(request.number)
+        assert len(said) < 65_536
+        assert "and 381 more" in said
+
     @pytest.mark.parametrize("name", ["RTB-123", "rTb-123", "ſys-1", "foo", "rtb-123/x", "-x", "--upload-pack=x"])
     def test_another_spelling_is_neither_asked_for_nor_merged(self, local: Prd, name: str) -> None:
         local.start(by="bob")
