@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from generator.errors import Fault, Reason, Stalled
+from generator.errors import ConfigError, Fault, Reason, Stalled
 from hub.adapters.git.log import trailers_in
 from hub.adapters.git.objects import LARGEST_BYTES, answers, bounded_time, listed, names
 from hub.adapters.git.process import Git, said
@@ -33,8 +33,17 @@ class GitHistory:
         return self.reader.git
 
     def commit(self, revision: str) -> str | None:
-        """The id of the commit that `revision` names, or None when it names none here."""
-        found = self.git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        """The id of the commit that `revision` names, or None when it names none here.
+
+        Raises `ConfigError` (InvalidValue) for a name of several: of a branch and a tag Git takes the tag, and anybody
+        who may push can make one.
+        """
+        git = self.git.configured("core.warnAmbiguousRefs=true")
+        found = git.run("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+        if found.code == 0 and "is ambiguous" in found.err:
+            remedy = "name it whole, such as refs/heads/prd or refs/remotes/origin/prd, or by its commit"
+            fault = Fault(f"{revision[:80]!r} is the name of several, such as of a branch and a tag", remedy=remedy)
+            raise ConfigError(Reason.INVALID_VALUE, fault)
         return found.text if found.code == 0 else None
 
     def snapshot(self, branch: str, commit: str) -> GitSnapshot:

@@ -53,3 +53,15 @@ def test_what_is_no_change_is_wrong_input(laid: Laid, revisions: str) -> None:
 def test_a_branch_that_no_environment_lives_on_is_wrong_input(laid: Laid) -> None:
     with pytest.raises(ConfigError, match="no environment lives on 'feature'"):
         laid.judged(f"{laid.main}..{laid.head}", "feature")
+
+
+@pytest.mark.parametrize("revisions", ["prd..{head}", "{main}..prd", "prd...{head}"])
+def test_a_tag_in_the_place_of_a_branch_is_wrong_input(laid: Laid, revisions: str) -> None:
+    """Git takes the tag: whoever may push one would choose the policy that is judged by."""
+    laid.world.git("update-ref", "refs/heads/prd", laid.prd)
+    laid.world.git("update-ref", "refs/tags/prd", laid.head)
+    with pytest.raises(ConfigError, match="the name of several") as caught:
+        laid.judged(revisions.format(main=laid.main, head=laid.head))
+    assert caught.value.reason is Reason.INVALID_VALUE
+    whole = laid.judged(revisions.format(main=laid.main, head=laid.head).replace("prd", "refs/heads/prd"), "prd")
+    assert laid.prd in {whole.walk.base, whole.walk.head}
