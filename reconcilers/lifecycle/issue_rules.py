@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from generator.model.entry import Wanted
 from generator.model.services import ProjectRule
 from generator.values.naming import IssueKey
 from reconcilers.ports.images import image_name
-from reconcilers.ports.issues import Issue
+from reconcilers.ports.issues import Issue, IssueHistory
 from reconcilers.state.environment import EnvironmentState
 
 Change = Literal["start", "stop", "nothing"]
@@ -73,6 +74,18 @@ def _decided(key: IssueKey, issue: Issue | None, name: str, rule: ProjectRule, s
     if issue.key != key:
         return Decision(name, "nothing", f"{key} is {issue.key} now")
     return decided(name, *_wanted(issue, rule), seen, ours=rule_name(key.project))
+
+
+def asks_since(issue: Issue, rule: ProjectRule, history: IssueHistory) -> datetime:
+    """Since when an issue that asks for a preview has done so without a break."""
+    before = issue
+    for change in history.changes:
+        status = before.status_id if change.status_id is None else change.status_id
+        labels = before.labels if change.labels is None else change.labels
+        before = replace(before, status_id=status, labels=labels, is_done=False)
+        if _wanted(before, rule)[0] != "start":
+            return change.at
+    return history.since
 
 
 def decided(name: str, wanted: Change, why: str, seen: Seen | None, *, ours: str) -> Decision:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from generator.values.naming import IssueKey
@@ -33,11 +33,34 @@ class Issue:
     assignee: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class IssueChange:
+    """A change of an issue, and what it had before; None: that did not change."""
+
+    at: datetime
+    status_id: str | None = None
+    labels: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssueHistory:
+    """How an issue came to be as it is: changes of status and labels since `since`, the newest first. Times are aware.
+
+    `since`: when it was made; where that is longer ago than the site tells, the oldest moment that it tells of.
+    """
+
+    since: datetime
+    changes: tuple[IssueChange, ...] = ()
+
+
 class Issues(Protocol):
     """Where issues are read."""
 
     def read(self, key: IssueKey) -> Issue | None:
         """An issue. None: there is none, or this account may not see it; the two look alike."""
+
+    def history(self, key: IssueKey) -> IssueHistory | None:
+        """How an issue came to be as it is. None as of `read`."""
 
     def changed(
         self, projects: Collection[str], within: timedelta, *, until: timedelta = timedelta()

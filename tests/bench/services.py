@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
 
@@ -20,7 +21,7 @@ from hub.services.api import access, operating
 from hub.services.worker.service import working
 from hub.store.database import Database, sqlite_url
 from hub.store.schema import prepare
-from reconcilers.ports.issues import Issue
+from reconcilers.ports.issues import Issue, IssueHistory
 from worlds.api_world import api_world
 from worlds.builders import digest
 from worlds.commands import git
@@ -80,6 +81,10 @@ class _Ready:
 
     def read(self, key: IssueKey) -> Issue:
         return Issue(key, "10", is_done=False, labels=frozenset())
+
+    def history(self, key: IssueKey) -> IssueHistory:
+        del key
+        return IssueHistory(datetime(2020, 1, 1, tzinfo=UTC))
 
     def changed(self, projects: object, within: object, *, until: object = None) -> tuple[IssueKey, ...]:
         del projects, within, until

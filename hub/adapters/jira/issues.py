@@ -31,11 +31,14 @@ from hub.adapters.http import (
     SenderParts,
     without_secrets,
 )
+from hub.adapters.jira.changes import Told, history_of
 from reconcilers.plan import one_line
-from reconcilers.ports.issues import Issue
+from reconcilers.ports.issues import Issue, IssueHistory
 
 #: An answer of the fields that are asked for has a few kB, and a page of a search a hundred of them.
 _LIMIT_BYTES = 2 * 1024 * 1024
+#: A change of a description has it twice, of 32 kB each.
+_CHANGES_BYTES = 16 * 1024 * 1024
 _PAGE, _MOST_PAGES = 100, 500
 _MINUTE = timedelta(minutes=1)
 _FIELDS = "status,labels,assignee"
@@ -122,6 +125,16 @@ class JiraIssues:
             assignee.account if assignee else None,
         )
 
+    def history(self, key: IssueKey) -> IssueHistory | None:
+        """See `reconcilers.ports.issues.Issues`. Jira tells of some 100 changes, the newest."""
+        what = f"read the changes of {key}"
+        query = (("fields", "created"), ("expand", "changelog"))
+        route = Route.of("/rest/api/3/issue/{}", key)
+        answer = self._ask(route, what, query, expected=(404,), limit_bytes=_CHANGES_BYTES)
+        if answer.status == 404:
+            return None
+        return history_of(self._read(Told, answer.data, what))
+
     def changed(
         self, projects: Collection[str], within: timedelta, *, until: timedelta = timedelta()
     ) -> tuple[IssueKey, ...]:
@@ -146,11 +159,16 @@ class JiraIssues:
         raise self._refused(what, f"there are more than {_PAGE * _MOST_PAGES}", "ask for a shorter time")
 
     def _ask(
-        self, route: Route, what: str, query: tuple[tuple[str, str], ...], expected: Collection[int] = ()
+        self,
+        route: Route,
+        what: str,
+        query: tuple[tuple[str, str], ...],
+        expected: Collection[int] = (),
+        limit_bytes: int = _LIMIT_BYTES,
     ) -> Answer:
         """The answer to a question. Raises what the port's table says for a status that is not `expected`."""
         purpose = f"{what} on {self.site}"
-        request = Request(route=route, purpose=purpose, query=query, limit_bytes=_LIMIT_BYTES, may_repeat=True)
+        request = Request(route=route, purpose=purpose, query=query, limit_bytes=limit_bytes, may_repeat=True)
         answer = self.sender.send(request)
         if answer.status < 300 or answer.status in expected:
             return answer

@@ -182,7 +182,7 @@ class JobHandler:
 
     @property
     def _outside(self) -> Outside:
-        return Outside(self.issues, self.images, self.sources)
+        return Outside(self.parts.store, self.issues, self.images, self.sources)
 
     def _review(self, job: ReviewJob) -> Finished:
         environment = self.parts.reading().state(job.environment).environment

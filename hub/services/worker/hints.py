@@ -20,12 +20,14 @@ from hub.actions.images import ImageFinder, resolve
 from hub.queue.payloads import SCHEMA, BranchHint, IssueHint, PullHint
 from hub.queue.port import Finished
 from hub.services.worker.awaiting import not_there
+from hub.services.worker.stopped import Stops
 from hub.store.ids import derived
 from hub.store.jobs import Job, JobRow
 from reconcilers.lifecycle.issue_rules import Decision, Seen, as_asked, decide, rule_name, seen_in
 from reconcilers.lifecycle.pull_rules import Works, decide_pull, pull_rule_name
 from reconcilers.lifecycle.rule_images import named
 from reconcilers.plan import one_line
+from reconcilers.ports.git import GitStore
 from reconcilers.ports.images import image_name
 from reconcilers.ports.issues import Issues
 from reconcilers.ports.sources import Sources, Work, key_in
@@ -35,8 +37,9 @@ from reconcilers.state.reading import Reading
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Who is asked. `issues` None: Jira is not; `images` None: no registry is; `sources` None: GitHub is not."""
+    """Who is asked. `store`: of what was read, for its history. None: Jira, registries or GitHub are not asked."""
 
+    store: GitStore
     issues: Issues | None = None
     images: ImageFinder | None = None
     sources: Sources | None = None
@@ -72,7 +75,10 @@ def follow(hint: IssueHint, row: JobRow, reading: Reading, outside: Outside, *, 
     seen = {name: one for name in rules if (one := seen_in(reading.state(name), key))}
     judged = _Rules(key, rules, rule_name(key.project), "jira")
     hinted = _Follow(judged, row, outside, now, _works(outside, key, ()))
-    return hinted.finished(decide(key, issue, rules, seen), seen)
+    decisions = decide(key, issue, rules, seen)
+    if issue is not None:
+        decisions = Stops(issue, outside.issues, reading.environments, outside.store).kept(decisions, rules, seen)
+    return hinted.finished(decisions, seen)
 
 
 def follow_work(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from hub.services.worker.service import working
 from hub.store.database import Database, sqlite_url
 from hub.store.jobs import Job, JobRow
 from hub.store.schema import prepare
-from reconcilers.ports.issues import Issue
+from reconcilers.ports.issues import Issue, IssueChange, IssueHistory
 from worlds.builders import digest
 from worlds.commands import git, must
 from worlds.serving import Serving, faults, job
@@ -34,6 +34,7 @@ projects:
       api: {repository: registry.example.com/api, digest: "DIGEST"}
 """.replace("DIGEST", digest())
 PINNED = RULE.replace("WEB", f'digest: "{digest()}"')
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 TAGGED = RULE.replace("WEB", 'tag: "{key}-{sha7}", source: acme/web')
 
 
@@ -42,12 +43,18 @@ class FakeIssues:
     """Issues by key, as a test says they are."""
 
     statuses: dict[str, str] = field(default_factory=dict)
+    #: Since when each has its status, which was another before.
+    since: datetime = LONG_AGO
 
     def read(self, key: IssueKey) -> Issue | None:
         status = self.statuses.get(str(key))
         if status == "down":
             raise Transient(Reason.JIRA_UNREACHABLE, "cannot read it")
         return Issue(key, status, is_done=False, labels=frozenset()) if status else None
+
+    def history(self, key: IssueKey) -> IssueHistory:
+        del key
+        return IssueHistory(LONG_AGO, (IssueChange(self.since, "5"),))
 
     def changed(self, projects: object, within: timedelta, *, until: timedelta = timedelta()) -> tuple[IssueKey, ...]:
         raise NotImplementedError
@@ -118,6 +125,39 @@ def test_what_a_person_started_is_left_as_it_is(serving: Serving) -> None:
     assert serving.operations() == ["op-1"]
 
 
+def test_what_a_person_stopped_starts_again_when_the_issue_asks_anew(serving: Serving) -> None:
+    configured(serving, PINNED)
+    issues = FakeIssues({"RTB-1": "10", "RTB-2": "10"})
+    with working(serving.parts(), serving.jobs, pace=QUICK, issues=issues):
+        serving.put(hint("jira-1"))
+        serving.ended("jira-1")
+        serving.ended("jira-1-int")
+        serving.put(job("op-1", "preview.stop"))
+        serving.ended("op-1")
+        serving.put(hint("jira-2"), hint("jira-3", "RTB-2"))
+        kept, other = (serving.ended(name).result or {} for name in ("jira-2", "jira-3"))
+        issues.since = datetime.now(UTC) + timedelta(minutes=1)  # it left and came back after the stop
+        serving.put(hint("jira-4"))
+        anew = serving.ended("jira-4").result or {}
+        serving.ended("jira-4-int")
+    assert kept["decisions"][0]["change"] == "nothing"
+    assert "alice stopped it since" in kept["decisions"][0]["why"]
+    assert [one["decisions"][0]["change"] for one in (other, anew)] == ["start", "start"]
+    assert [name for name in serving.operations() if "jira-2" in name] == []
+
+
+def test_what_the_rule_itself_stopped_starts_again(serving: Serving) -> None:
+    configured(serving, PINNED)
+    issues = FakeIssues()
+    with working(serving.parts(), serving.jobs, pace=QUICK, issues=issues):
+        for name, status in (("jira-1", "10"), ("jira-2", "20"), ("jira-3", "10")):
+            issues.statuses["RTB-1"] = status
+            serving.put(hint(name))
+            serving.ended(name)
+            serving.ended(f"{name}-int")
+    assert serving.operations() == ["jira-1-int", "jira-2-int", "jira-3-int"]
+
+
 def test_without_a_rule_or_without_jira_the_job_says_so(serving: Serving) -> None:
     with working(serving.parts(), serving.jobs, pace=QUICK):
         serving.put(hint("jira-1"))
@@ -165,4 +205,5 @@ def test_a_commit_that_is_read_nowhere_is_told(serving: Serving) -> None:
 
 def decided(serving: Serving, row: JobRow, issues: FakeIssues, waited: timedelta) -> Finished:
     said = IssueHint.model_validate(row.payload)
-    return follow(said, row, serving.parts().reading(), Outside(issues), now=row.created_at + waited)
+    parts = serving.parts()
+    return follow(said, row, parts.reading(), Outside(parts.store, issues), now=row.created_at + waited)

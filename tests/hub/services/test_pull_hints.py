@@ -185,11 +185,8 @@ def test_what_is_closed_stops_only_what_the_rule_started(serving: Serving, serve
         sources.is_down, sources.pulls["acme/web", 7] = True, replace(pull, is_open=False)
         row = serving.jobs.get("github-1")
         assert row is not None
-        said, outside, reading = (
-            PullHint.model_validate(row.payload),
-            Outside(sources=sources),
-            serving.parts().reading(),
-        )
+        said, parts = PullHint.model_validate(row.payload), serving.parts()
+        outside, reading = Outside(parts.store, sources=sources), parts.reading()
         with pytest.raises(Transient):
             follow_work(said, row, reading, outside, now=row.created_at)
         sources.is_down = False

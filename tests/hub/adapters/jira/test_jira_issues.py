@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,7 +15,7 @@ from generator.values.naming import IssueKey
 from hub.adapters.http import SenderParts
 from hub.adapters.jira.issues import JiraIssues, open_jira
 from hub.retrying import Backoff
-from reconcilers.ports.issues import Issue
+from reconcilers.ports.issues import Issue, IssueChange, IssueHistory
 from worlds.http_server import HttpServer, answers, resets, sends
 
 TOKEN = "ATATT3xFfGF0-secret"
@@ -70,6 +70,53 @@ def test_an_issue_is_what_it_is_now(server: HttpServer, jira: JiraIssues) -> Non
 def test_done_unassigned_and_moved_are_told(server: HttpServer, jira: JiraIssues) -> None:
     server.steps = [answers(200, issue("ABC-9", status=status("10099", "done"), labels=[], assignee=None))]
     assert jira.read(KEY) == Issue(IssueKey("ABC", 9), "10099", is_done=True, labels=frozenset())
+
+
+def changed(created: str, *items: dict[str, Any]) -> dict[str, Any]:
+    return {"id": "1", "author": {"accountId": "x"}, "created": created, "items": [*items]}
+
+
+STATUS = {
+    "field": "status",
+    "fieldId": "status",
+    "from": "10001",
+    "fromString": "할 일",
+    "to": "10012",
+    "toString": "검토",
+}
+LABELS = {
+    "field": "labels",
+    "fieldId": "labels",
+    "from": "",
+    "fromString": "ui old",
+    "to": "",
+    "toString": "ui preview",
+}
+OTHER = {"field": "description", "fieldId": "description", "from": None, "fromString": "x", "to": None, "toString": "y"}
+
+
+@pytest.mark.parametrize(("total", "since"), [(3, "2026-01-01"), (300, "2026-02-01")], ids=["all told", "the newest"])
+def test_what_an_issue_was_before_is_told_newest_first(
+    server: HttpServer, jira: JiraIssues, total: int, since: str
+) -> None:
+    log = [
+        changed("2026-02-01T09:00:00.000+0900", OTHER),
+        changed("2026-02-02T09:00:00.000+0900", STATUS),
+        changed("2026-02-03T09:00:00.000+0900", LABELS, OTHER),
+    ]
+    told = {**issue(created="2026-01-01T09:00:00.000+0900"), "changelog": {"total": total, "histories": log}}
+    server.steps = [answers(200, told)]
+    found = jira.history(KEY)
+    assert found == IssueHistory(
+        datetime.fromisoformat(f"{since}T00:00:00Z"),
+        (
+            IssueChange(datetime(2026, 2, 3, tzinfo=UTC), None, frozenset({"ui", "old"})),
+            IssueChange(datetime(2026, 2, 2, tzinfo=UTC), "10001", None),
+        ),
+    )
+    assert parse_qs(urlsplit(server.seen[0].target).query) == {"fields": ["created"], "expand": ["changelog"]}
+    server.steps = [answers(404, {})]
+    assert jira.history(KEY) is None
 
 
 def test_an_issue_that_nobody_sees_is_none(server: HttpServer, jira: JiraIssues) -> None:
