@@ -44,12 +44,17 @@ class Examiner:
     clock: Callable[[], datetime]
 
     def examine(self, state: EnvironmentState, snapshot: Snapshot) -> Examined:
-        """What merging a request into the environment's branch as it is now would give."""
+        """What merging a request into the environment's branch as it is now would give.
+
+        One that changes more than its own preview is not judged further: thousands of files would cost minutes.
+        """
         proposal = self.history.proposal(state.snapshot.commit, snapshot.commit)
         walk = proposal.walk
         deltas = tuple(delta for step in walk.steps for delta in step.deltas)
         obsolete = self._obsolete(state, proposal)
-        return Examined(told((*_strays(state, snapshot, deltas), *self._refused(state, walk))), obsolete)
+        strays = tuple(_strays(state, snapshot, deltas))
+        merges = (one.message for one in merge_refusals(walk.merges))
+        return Examined(told((*merges, *strays) if strays else tuple(self._refused(state, walk))), obsolete)
 
     def _obsolete(self, state: EnvironmentState, proposal: Proposal) -> str:
         """Why nobody can want it any more; nothing is said of one that does not show what it changes."""
