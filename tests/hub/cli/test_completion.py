@@ -29,7 +29,7 @@ def offered(line: str) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
-        ("rtb-hub st", ["start", "stop"]),
+        ("rtb-hub st", ["start", "status", "stop"]),
         ("rtb-hub env ", ["list", "show"]),
         ("rtb-hub list --so", ["--sort"]),
         ("rtb-hub list --sort ", ["key", "ends", "price", "owner", "age"]),
