@@ -45,7 +45,7 @@ def chosen_log(key: IssueKey, wish: Wish, *, cluster: ClusterReader, clock: Call
             field="COMPONENT",
             allowed=", ".join(known) or "none: there is no pod",
             nearest=nearest(wish.component, known),
-            remedy="'rtb-hub why' tells why there is none",
+            remedy="the command 'why' tells why there is none",
         )
         raise ConfigError(Reason.INVALID_VALUE, fault)
     pod = max(pods, key=lambda one: (one.deleting_since is None, one.created, one.name))
@@ -54,7 +54,7 @@ def chosen_log(key: IssueKey, wish: Wish, *, cluster: ClusterReader, clock: Call
     if {container.reason, container.last_reason} & NEVER_RAN and not container.is_running:
         told = container.last_message or container.message
         fault = Fault(f"container {container.name} of pod {pod.name} never ran, so there is no log: {told}"[:400])
-        raise Stalled(Reason.PREVIEW_FAILED, fault, remedy="'rtb-hub why' tells why, and what to do")
+        raise Stalled(Reason.PREVIEW_FAILED, fault, remedy="the command 'why' tells why, and what to do")
     return LogAsked(
         namespace=namespace,
         pod=pod.name,
@@ -70,7 +70,7 @@ def _container(pod: Pod, component: str) -> Container:
     """The container that tells most: one that waits or fails before one that is ready, the component's own first."""
     if not pod.containers:
         fault = Fault(f"pod {pod.name} has no container yet, so there is no log")
-        raise Stalled(Reason.PREVIEW_FAILED, fault, remedy="'rtb-hub why' tells what it waits for")
+        raise Stalled(Reason.PREVIEW_FAILED, fault, remedy="the command 'why' tells what it waits for")
     is_begun = [c for c in pod.containers if c.is_running or c.exit_code is not None or c.last_exit_code is not None]
     own = [c for c in is_begun or pod.containers if c.name == component and not c.is_init]
     return own[0] if own else min(is_begun or pod.containers, key=lambda c: (c.is_ready, c.is_init))

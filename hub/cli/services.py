@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -318,10 +317,11 @@ def login() -> None:
     """
     from hub.commands.server.logins import Logins
     from hub.commands.server.logins import login as run
+    from hub.settings.server import server_settings
 
     api = _signing()
     url = str(api.sender.origin)
-    name = run(api.plain or api, url, Logins.of(os.environ), click.echo)
+    name = run(api.plain or api, url, Logins.of(server_settings().environ), click.echo)
     click.echo(f"you are signed in at {url} as {name}")
 
 
@@ -334,10 +334,11 @@ def logout() -> None:
     """
     from hub.commands.server.logins import Logins
     from hub.commands.server.logins import logout as run
+    from hub.settings.server import server_settings
 
     api = _signing()
     url = str(api.sender.origin)
-    was = run(api.plain or api, url, Logins.of(os.environ))
+    was = run(api.plain or api, url, Logins.of(server_settings().environ))
     click.echo(f"you are signed out at {url}" if was else f"you were not signed in at {url}")
 
 

@@ -66,7 +66,7 @@ RULES: dict[Failure, Rule] = {
         "url-error",
         Audience.DEVELOPER,
         "The preview's address answers with an error of its own or of its targets.",
-        "read the component's log by 'rtb-hub logs'; 502 and 503 are the load balancer's while no target is healthy",
+        "read the component's log ('logs'); 502 and 503 are the load balancer's while no target is healthy",
     ),
 }
 

@@ -89,7 +89,7 @@ def _within(name: str, seen: Seen, details: NamespaceDetails, now: datetime) -> 
         if now - held.since > HELD_LONG:
             told = ", ".join(held.finalizers[:5])
             text = bounded(f"is held by {told}, since {format_time(held.since)}")
-            remedy = f"see what its controller says: 'rtb-hub why {name.upper()}'; do not strip the finalizer"
+            remedy = f"see what its controller says ('why {name.upper()}'); do not strip the finalizer"
             yield Orphan("held-by-finalizer", name, f"{held.kind} {held.name}", text, held.since, remedy)
     if seen.entry is not None or seen.application is not None:
         return

@@ -29,7 +29,7 @@ from hub.store.jobs import Claim, Job, JobRow
 PATIENCE = 30.0
 QUICK = Pace(
     lease=timedelta(seconds=20), renew=timedelta(seconds=5), poll=timedelta(milliseconds=20),
-    first=timedelta(milliseconds=10), most=timedelta(milliseconds=40), stop=timedelta(seconds=10),
+    first=timedelta(milliseconds=10), most=timedelta(milliseconds=40), stop=timedelta(seconds=25),
 )  # fmt: skip
 
 

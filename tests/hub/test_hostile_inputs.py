@@ -173,7 +173,7 @@ def test_entries(env: str, inputs: int) -> None:
 def test_queue_files(inputs: int) -> None:
     store = state_store()
     state = observed(store)
-    good = _wanted(start_request("RTB-1"), state, STARTER, NOW)
+    good = _wanted(start_request("RTB-1"), None, state, STARTER, NOW)
     tree = good.model_dump(mode="json", by_alias=True, exclude_none=True)
     begun = store.heads["main"]
 

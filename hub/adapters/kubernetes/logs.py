@@ -60,7 +60,7 @@ def log_lines(cluster: Cluster, asked: LogAsked) -> Iterator[str]:
                 raise cluster.lists.forbidden(answer, "reading logs", asked.namespace, LOGS)
             if answer.status in (400, 404):
                 said = answer.data.get("message", "") if isinstance(answer.data, dict) else ""
-                fault = Fault(f"there is no log: {said or answer.status}", remedy="'rtb-hub why' tells why it has none")
+                fault = Fault(f"there is no log: {said or answer.status}", remedy="the command 'why' tells why")
                 raise Stalled(Reason.CLUSTER_REFUSED, fault)
             raise cluster.lists.unreachable(f"it answers {answer.status} to a read of a log")
         for line in stream.lines():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -67,7 +67,7 @@ def make_app(
     """
     app = _routed(sign_in)
     app.state.api, app.state.access = api, api.access
-    app.add_middleware(Mistakes, telemetry=api.telemetry)
+    app.add_middleware(Mistakes, source=api)
     if screens is not None:
         app.user_middleware.insert(0, screens)
     app.add_middleware(Guarded, is_loopback=is_loopback)
@@ -114,15 +114,23 @@ def _routed(sign_in: Sequence[APIRouter]) -> FastAPI:
 _STREAM = "/api/v1/events"
 
 
+class Telling(Protocol):
+    """What is told by."""
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """Where figures and mistakes go."""
+
+
 class Mistakes:
     """ASGI: tells the log of what nobody declared, and answers it; what the guard refuses is answered too."""
 
-    def __init__(self, app: Any, telemetry: Telemetry) -> None:
-        self._app, self._telemetry = app, telemetry
+    def __init__(self, app: Any, source: Telling) -> None:
+        self._app, self._source = app, source
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle one connection."""
-        status, telemetry = 0, self._telemetry
+        status, telemetry = 0, self._source.telemetry
         since = telemetry.seconds()
 
         async def noted(message: Any) -> None:
@@ -139,7 +147,7 @@ class Mistakes:
             await self._app(scope, receive, noted)
         except Exception as err:
             if not isinstance(err, HubError):
-                self._telemetry.unexpected("request", err)
+                telemetry.unexpected("request", err)
             if status or scope["type"] != "http":
                 raise
             answer = await problems.on_hub_error(Request(scope), err)

@@ -51,7 +51,7 @@ def make_app(auth: Auth, *, is_loopback: bool = False) -> FastAPI:
         app.include_router(router)
     app.add_api_route("/healthz", healthz, response_model=None)
     app.add_api_route("/readyz", partial(readyz, auth), response_model=None)
-    app.add_middleware(Mistakes, telemetry=auth.access.telemetry)
+    app.add_middleware(Mistakes, source=auth.access)
     app.add_middleware(Guarded, is_loopback=is_loopback)
     app.add_middleware(Secured, is_https=auth.cookies.is_secure)
     return app

@@ -141,7 +141,7 @@ def confirm_device(
         return _onward(begin(auth, "", "/", device=found.id))
     caller = auth.access.sign_in.caller(request, is_proved=True)
     if caller is None or caller.via != LOCAL:
-        raise ConfigError(Reason.NOT_SIGNED_IN, "open the link that 'rtb-hub serve' printed first")
+        raise ConfigError(Reason.NOT_SIGNED_IN, "open the link first that the hub printed at its start")
     found_here = Found(f"{LOCAL}|{caller.name}", caller.name, frozenset())
     signed = auth.sessions.begin(LOCAL, found_here, whence(request, "device"))
     with database.write() as connection:

@@ -159,6 +159,6 @@ def _closed(place: str, kid: str) -> ConfigError:
     fault = Fault(
         f"the signing key {kid} was encrypted by a key that {place} does not hold",
         field="RTB_HUB_KEY_FILE",
-        remedy="put the key that was there back, below the new one; if it is lost: rtb-hub auth rotate --stolen",
+        remedy="put the key that was there back, below the new one; if it is lost: 'auth rotate --stolen'",
     )
     return ConfigError(Reason.INVALID_VALUE, fault)

@@ -208,7 +208,7 @@ def test_what_is_no_hub_is_told(answer: Any) -> None:
     assert (ran.code, "Traceback" in ran.err) == (78, False), ran.err
 
 
-@pytest.mark.parametrize("command", [("history",), ("reconcile",), ("env", "list"), ("config",)])
+@pytest.mark.parametrize("command", [("approvals",), ("reconcile",), ("env", "list"), ("config",)])
 def test_commands_that_do_not_work_through_a_server_say_so(command: tuple[str, ...], tmp_path: Path) -> None:
     ran = rtb_hub("--server", "http://127.0.0.1:1", *command, cwd=tmp_path)
     assert (ran.code, "does not work through a server" in " ".join(ran.err.split())) == (2, True)
@@ -218,8 +218,8 @@ def test_the_variable_counts_where_no_repository_is_named(tmp_path: Path) -> Non
     named = {"RTB_HUB_SERVER": "http://127.0.0.1:1"}
     assert rtb_hub("list", cwd=tmp_path, **named).code == 77
     assert rtb_hub("list", "--repo", tmp_path, **named).code == 30
-    assert rtb_hub("history", cwd=tmp_path, **named).code == 2
-    assert rtb_hub("history", cwd=tmp_path, RTB_HUB_REPO=str(tmp_path), **named).code == 30
+    assert rtb_hub("approvals", cwd=tmp_path, **named).code == 2
+    assert rtb_hub("approvals", cwd=tmp_path, RTB_HUB_REPO=str(tmp_path), **named).code == 30
     assert rtb_hub("config", **named).code == 0
     assert rtb_hub("--server", "http://127.0.0.1:1", "list", "--repo", tmp_path).code == 2
     assert rtb_hub("list", "--cluster", "here", **named).code == 2

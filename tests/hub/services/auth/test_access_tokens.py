@@ -319,7 +319,7 @@ class TestSecretsAtRest:
 
     def test_a_lost_key_file_is_told_with_the_way_out(self, database: Database) -> None:
         World(database).token()
-        with pytest.raises(ConfigError, match="rtb-hub auth rotate --stolen"):
+        with pytest.raises(ConfigError, match="auth rotate --stolen"):
             World(database).token()
 
     @pytest.mark.parametrize("text", ["", "short", "A" * 44, "ключ"])
