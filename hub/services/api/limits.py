@@ -59,7 +59,10 @@ class Buckets:
 
 @dataclass(eq=False)
 class Guarded:
-    """ASGI: gives each request an id, bounds its body, and answers on loopback to loopback's names only."""
+    """ASGI: gives each request an id, bounds its body, and answers on loopback to loopback's names only.
+
+    No address has a NUL in it: PostgreSQL keeps none, and nothing is called so.
+    """
 
     app: ASGIApp
     is_loopback: bool = False
@@ -79,6 +82,10 @@ class Guarded:
                 "this service answers on this machine only", field="Host", allowed=", ".join(sorted(_LOOPBACK))
             )
             await problems.problem(request, ConfigError(Reason.NOT_ALLOWED, fault))(scope, receive, send)
+            return
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            fault = Fault("the address holds a NUL", field="path" if "\0" in scope["path"] else "query")
+            await problems.problem(request, ConfigError(Reason.INVALID_VALUE, fault))(scope, receive, send)
             return
         await self.app(scope, self._bounded(receive), self._headed(scope, send))
 

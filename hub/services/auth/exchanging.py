@@ -130,9 +130,10 @@ class Exchange:
     def _place(self) -> str:
         """GitHub has its keys beside its discovery document, which names them; they are asked for there."""
         found = self.asking.get(f"{self.issuer}/.well-known/openid-configuration", "read who signs for GitHub Actions")
-        if not isinstance(found, dict) or found.get("issuer") != self.issuer or not isinstance(found["jwks_uri"], str):
-            raise _refused("its issuer says that it is another")
-        return found["jwks_uri"]
+        place = found.get("jwks_uri") if isinstance(found, dict) and found.get("issuer") == self.issuer else None
+        if not isinstance(place, str):
+            raise _refused("its issuer says that it is another, or not where its keys are")
+        return place
 
 
 def _keys(found: Any) -> dict[str, jwt.PyJWK]:

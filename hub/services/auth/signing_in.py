@@ -7,6 +7,7 @@ for somebody who never comes back, and only the browser that began can end it.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +28,7 @@ from hub.store.audit import Entry
 
 router = APIRouter(route_class=StrictRoute)
 LASTS: Final = timedelta(minutes=10)
+_STATE: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 Text = Annotated[str, Query(max_length=2000)]
 
 
@@ -108,6 +110,7 @@ def callback(request: Request, auth: AuthOf) -> Response:
     """Come back from a provider: a new session, or why not."""
     query = {name: value[:8192] for name, value in request.query_params.items()}
     state = query.get("state", "")
+    state = state if _STATE.fullmatch(state) else ""  # what is none of ours names no cookie
     cookie = auth.cookies.sign_in(state)
     try:
         auth.take(request)
