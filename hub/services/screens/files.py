@@ -115,10 +115,8 @@ class BuiltDashboard:
             return PlainTextResponse(NOT_BUILT, 404, {"Cache-Control": "no-store"}) if path == "/" else None
         if path in self.files and path != "/index.html":
             return self.files[path].answer(asked, {})
-        if path.startswith("/assets/"):  # of another release: the page that is open says so
-            return PlainTextResponse(
-                "this file is of another release: load the page anew\n", 404, {"Cache-Control": "no-store"}
-            )
+        if path.startswith("/assets/"):
+            return PlainTextResponse(ANOTHER_RELEASE, 404, {"Cache-Control": "no-store"})
         return self.page(asked) if self._screen.fullmatch(path) else None
 
     def page(self, asked: Headers) -> Response:
