@@ -7,16 +7,18 @@ from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from world import start
 
 from hub.store.database import Database, sqlite_url
 from hub.store.schema import prepare
 from worlds.api_world import api_world
-from worlds.builders import image
-from worlds.commands import must
 from worlds.served import on_loopback
 from worlds.serving import Serving
 
 from hub.services.screens.files import screens  # isort: skip
+
+#: They take all the room there is, and one more waits.
+LARGE, WAITS = ("RTB-2", "RTB-3", "RTB-4"), "RTB-5"
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +29,17 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     prepare(database)
     database.close()
     serving = Serving(folder / "state.git", url)
-    images = [option for name in ("web", "api") for option in ("--image", f"{name}={image(name)}")]
-    must("start", "RTB-1", "--env", "int", *images, "--repo", serving.path, RTB_HUB_ACTOR="alice")
+    start(serving.path, "RTB-1", "int")
+    for issue in (*LARGE, WAITS):
+        start(serving.path, issue, "int", "alice", "--set", "web.cpu=1", "--set", "api.cpu=1", "--queue")
     with api_world(serving, works=True, screens=screens()) as world, on_loopback(world.app) as address:
         yield address
     serving.close()
 
 
 @contextmanager
-def seen_by(browser: Browser, who: str) -> Iterator[Page]:
-    context = browser.new_context(locale="en-US", extra_http_headers={"Authorization": f"Bearer {who}"})
+def seen_by(browser: Browser, who: str, locale: str = "en-US") -> Iterator[Page]:
+    context = browser.new_context(locale=locale, extra_http_headers={"Authorization": f"Bearer {who}"})
     yield context.new_page()
     context.close()
 
@@ -53,6 +56,31 @@ def test_who_may_not_change_it_is_told_why(browser: Browser, served: str, who: s
         expect(page.get_by_role("tooltip")).to_contain_text(why)
         page.keyboard.press("Enter")
         expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("locale", "title", "todo"),
+    [
+        ("en-US", "You are signed in, and have no role here", "Ask an administrator"),
+        ("ko-KR", "로그인했지만 역할이 없습니다", "관리자에게"),
+    ],
+)
+def test_who_has_no_role_is_told_whom_to_ask(browser: Browser, served: str, locale: str, title: str, todo: str) -> None:
+    with seen_by(browser, "guest", locale) as page:
+        for path in ("/", "/previews/int/RTB-1", "/start", "/preview/RTB-1"):
+            page.goto(served + path)
+            expect(page.get_by_role("heading", level=1)).to_have_text(title)
+            expect(page.locator("#hub-main")).to_contain_text(todo)
+            expect(page).to_have_title(f"{title} · RTB AI Hub")
+        page.goto(f"{served}/account")
+        expect(page.get_by_role("heading", level=3, name=title)).to_be_visible()
+
+
+def test_who_may_not_stop_one_that_waits_is_told_why(browser: Browser, served: str) -> None:
+    with seen_by(browser, "viewer") as page:
+        page.goto(f"{served}/previews/int/{WAITS}")
+        expect(page.get_by_role("heading", name="Waiting line")).to_be_visible()
+        expect(page.get_by_role("button", name="Stop")).to_have_attribute("aria-disabled", "true")
 
 
 def test_the_owner_may(browser: Browser, served: str) -> None:

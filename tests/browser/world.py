@@ -27,16 +27,18 @@ THEMES = ("light", "dark")
 class Served:
     """The process. `url`: where it answers."""
 
-    def __init__(self, repo: Path, data: Path, port: int = 0) -> None:
-        self.repo, self.data = repo, data
-        self.begin(port)
+    def __init__(self, repo: Path, data: Path, **more: str) -> None:
+        self.repo, self.data, self.more = repo, data, more
+        self.begin()
 
     def begin(self, port: int = 0) -> None:
-        environ = {**os.environ, "PYTHONPATH": str(ROOT), "RTB_HUB_DATA": str(self.data), "PYTHONUNBUFFERED": "1"}
+        ours = {"PYTHONPATH": str(ROOT), "RTB_HUB_DATA": str(self.data), "PYTHONUNBUFFERED": "1"}
         command = [sys.executable, "-m", "hub.cli.main", "serve", "--repo", str(self.repo), "--port", str(port)]
         self.data.parent.mkdir(parents=True, exist_ok=True)
         self.log = (self.data.parent / "log").open("a+", encoding="utf-8")
-        self.process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.process = subprocess.Popen(
+            command, env={**os.environ, **ours, **self.more}, stdout=subprocess.PIPE, stderr=self.log, text=True
+        )
         assert self.process.stdout is not None
         told = [self.process.stdout.readline(), self.process.stdout.readline()]
         found = re.search(r"(http://[0-9.]+:\d+)(/api/\S+)", told[1])
@@ -59,13 +61,16 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, *previews: tuple[str, str, str]) -> Iterator[Served]:
-    """A process on a new state repository; `previews`: (issue, environment, who asks), each started before."""
+def serving(folder: Path, *previews: tuple[str, str, str], **more: str) -> Iterator[Served]:
+    """A process on a new state repository; `previews`: (issue, environment, who asks), each started before.
+
+    `more`: variables of its environment.
+    """
     repo = folder / "state.git"
     state_repository(repo)
     for issue, environment, who in previews:
         start(repo, issue, environment, who)
-    made = Served(repo, folder / "data")
+    made = Served(repo, folder / "data", **more)
     try:
         yield made
     finally:

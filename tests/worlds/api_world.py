@@ -26,9 +26,10 @@ from worlds.described import Described
 from worlds.serving import IMAGES, Serving
 from worlds.sign_in import sign_in
 
-#: Who signs in by saying so: one person of each role, another developer, and a service.
+#: Who signs in by saying so: one person of each role and one of none, another developer, and services.
 PEOPLE = {role: Caller(f"person-{role}", role, "person", "api", role=role) for role in ROLES} | {
     "alice": Caller("person-alice", "alice", "person", "api", role="developer"),
+    "guest": Caller("person-guest", "guest", "person", "api"),
     "ci": Caller("token-ci", "ci", "service", "api", scopes=frozenset({"preview:read", "preview:write"})),
     "reader": Caller("token-reader", "reader", "service", "api", scopes=frozenset({"preview:read"})),
     "int-only": Caller(

@@ -1,18 +1,11 @@
-/** One thing that is wrong, as the API tells it; what is empty is left out. */
-export interface Fault {
-  message: string;
-  field?: string | null;
-  allowed?: string | null;
-  nearest?: string | null;
-  remedy?: string | null;
-}
+import type { ToldFault } from "./shapes";
 
 /** Why a request was refused, or could not be made. `status` 0: no answer came at all. */
 export class Problem extends Error {
   constructor(
     readonly status: number,
     readonly reason: string,
-    readonly faults: readonly Fault[],
+    readonly faults: readonly ToldFault[],
     readonly requestId: string | null,
   ) {
     super(faults.map((one) => one.message).join("; ") || reason);
@@ -37,7 +30,7 @@ function isRecord(told: unknown): told is Record<string, unknown> {
 /** The problem in an answer that is none of success; `body` is its JSON, or anything else. */
 export function problemOf(status: number, body: unknown, requestId: string | null): Problem {
   if (!isRecord(body)) return new Problem(status, "Unexpected", [], requestId);
-  const faults = Array.isArray(body.faults) ? (body.faults as Fault[]) : [];
+  const faults = Array.isArray(body.faults) ? (body.faults as ToldFault[]) : [];
   const reason = typeof body.reason === "string" ? body.reason : "Unexpected";
   return new Problem(status, reason, faults, typeof body.requestId === "string" ? body.requestId : requestId);
 }

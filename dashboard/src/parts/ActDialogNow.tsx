@@ -1,35 +1,24 @@
-import {
-  Button, Form, FormGroup, FormSelect, FormSelectOption,
-  Modal, ModalBody, ModalFooter, ModalHeader, TextInput,
-} from "@patternfly/react-core";
+import { Button, Form, FormGroup, Modal, ModalBody, ModalFooter, ModalHeader, TextInput } from "@patternfly/react-core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, newKey, told } from "../api/client";
-import { useCarryOut, type Wanted } from "../api/operating";
+import { useCarryOut, type Changed } from "../api/operating";
 import { asProblem, type Problem } from "../api/problem";
 import type { Plan } from "../api/shapes";
 import type { Act, ActProps, Target } from "./acts";
+import { LengthChoice } from "./choices";
 import { EnvironmentLabel } from "./labels";
 import { PlanView } from "./PlanView";
 import { useSay } from "./Say";
 import { Failed, Loading } from "./States";
 import { Alert } from "./Notice";
 
-const LENGTHS = ["1h", "4h", "8h", "24h", "72h"] as const;
-
-function wanted(act: Act, one: Target, by: string, reason: string): Wanted {
-  const where = { environment: one.environment, issue: one.issue };
-  if (act === "extend") return { action: "extend", ...where, by, ifEnds: one.ends, reason };
+function wanted(act: Act, { environment, issue, ends }: Target, by: string, reason: string): Changed {
+  const where = { environment, issue };
+  if (act === "extend") return { action: "extend", ...where, by, ifEnds: ends, reason };
   if (act === "stop") return { action: "stop", ...where, reason };
   return { action: "revive", ...where };
-}
-
-function item(act: Act, one: Target, by: string) {
-  const where = { environment: one.environment, issue: one.issue };
-  if (act === "extend") return { action: "extend" as const, ...where, by, ...(one.ends ? { ifEnds: one.ends } : {}), reason: "" };
-  if (act === "stop") return { action: "stop" as const, ...where, reason: "" };
-  return { action: "revive" as const, ...where };
 }
 
 /** Says what would be done before it is done, and with what; what fails is said beside what went well. */
@@ -37,7 +26,7 @@ export default function ActDialogNow({ act, targets, close }: ActProps) {
   const { t } = useTranslation();
   const { say } = useSay();
   const carryOut = useCarryOut();
-  const [by, setBy] = useState<string>("4h");
+  const [by, setBy] = useState("4h");
   const [reason, setReason] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [failed, setFailed] = useState<{ target: Target; problem: Problem }[]>([]);
@@ -47,7 +36,7 @@ export default function ActDialogNow({ act, targets, close }: ActProps) {
     queryKey: ["plans", act, left, by],
     retry: false,
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => told<{ plans: Plan[]; refused: number }>(api.POST("/api/v1/plans", { body: { items: left.map((one) => item(act, one, by)) }, signal })),
+    queryFn: ({ signal }) => told<{ plans: Plan[]; refused: number }>(api.POST("/api/v1/plans", { body: { items: left.map((one) => wanted(act, one, by, "")) }, signal })),
   });
   const told_ = plans.data?.plans;
   const isRefused = told_ !== undefined && told_.length > 0 && told_.every((one) => one.refused !== null);
@@ -61,11 +50,12 @@ export default function ActDialogNow({ act, targets, close }: ActProps) {
     let well = 0;
     for (const target of allowed) {
       // The same click again is the same request: its key stays until something else is asked.
-      const name = JSON.stringify(wanted(act, target, by, reason));
+      const asked = wanted(act, target, by, reason);
+      const name = JSON.stringify(asked);
       const key = keys.current.get(name) ?? newKey();
       keys.current.set(name, key);
       try {
-        await carryOut(wanted(act, target, by, reason), key);
+        await carryOut(asked, key);
         well += 1;
       } catch (error) {
         wrong.push({ target, problem: asProblem(error) });
@@ -92,9 +82,7 @@ export default function ActDialogNow({ act, targets, close }: ActProps) {
         <Form onSubmit={(event) => { event.preventDefault(); if (!isBusy && !isRefused) void confirm(); }} id="act-form">
           {act === "extend" ? (
             <FormGroup label={t("act.extend.by")} fieldId="act-by">
-              <FormSelect id="act-by" value={by} onChange={(_, value) => setBy(value)}>
-                {LENGTHS.map((length) => <FormSelectOption key={length} value={length} label={t(`length.${length}`)} />)}
-              </FormSelect>
+              <LengthChoice id="act-by" value={by} set={setBy} />
             </FormGroup>
           ) : null}
           {act === "revive" ? null : (

@@ -10,7 +10,7 @@ export function Cause({ causes }: { causes: Causes }) {
   const { t } = useTranslation();
   if (!causes.isRead) {
     return (
-      <div className="hub-cause">
+      <div>
         <p>{t("cause.notRead")}</p>
         {causes.unread.length > 0 ? <ul>{causes.unread.map((one) => <li key={one.resource} lang="en">{one.resource}: {one.why}</li>)}</ul> : null}
       </div>
@@ -18,7 +18,7 @@ export function Cause({ causes }: { causes: Causes }) {
   }
   const forWhom = causes.audience === "developer" || causes.audience === "platform" ? causes.audience : null;
   return (
-    <div className="hub-cause">
+    <div>
       <p><PhaseLabel phase={causes.phase} /> {causes.asOf ? <span className="hub-quiet">{t("cause.seen")} <Moment at={causes.asOf} /></span> : null}</p>
       {causes.text ? (
         <Alert variant={causes.final ? "danger" : "warning"} isInline component="h3" title={t("cause.title")}>
@@ -29,7 +29,7 @@ export function Cause({ causes }: { causes: Causes }) {
       ) : null}
       {causes.evidence.length > 0 ? (
         <ExpandableSection toggleText={t("cause.evidence")} isIndented>
-          <ul lang="en" className="hub-evidence">{causes.evidence.map((one, number) => <li key={number}><code>{one.kind}/{one.name}{one.container ? ` ${one.container}` : ""} {one.reason}: {one.message}</code></li>)}</ul>
+          <ul lang="en">{causes.evidence.map((one, number) => <li key={number}><code>{one.kind}/{one.name}{one.container ? ` ${one.container}` : ""} {one.reason}: {one.message}</code></li>)}</ul>
         </ExpandableSection>
       ) : null}
       {causes.others.length > 0 ? <ul className="hub-quiet" lang="en">{causes.others.map((one) => <li key={one.code}>{one.text}</li>)}</ul> : null}

@@ -53,19 +53,17 @@ export function RoomBar({ room }: { room: Room }) {
   const { used, limit } = room;
   const asked = "asked" in room ? room.asked : 0;
   const name = t(`room.${room.what}`, { defaultValue: room.what }) + (room.where ? ` · ${room.where}` : "");
-  const words =
-    asked > 0
-        ? t("room.askedOf", { used: format.number(used, 2), asked: format.number(asked, 2), limit: format.number(limit, 2) })
-        : t("room.usedOf", { used: format.number(used, 2), limit: format.number(limit, 2) });
-  const share = limit ? Math.min(1, (used + asked) / limit) : 0;
+  const shown = { used: format.number(used, 2), asked: format.number(asked, 2), limit: format.number(limit, 2) };
+  const words = t(asked > 0 ? "room.askedOf" : "room.usedOf", shown);
+  const share = (value: number): number => (value > 0 ? Math.min(100, (value / limit) * 100) : 0);
   return (
     <div className="hub-room">
       <div className="hub-room-words"><span>{name}</span> <span>{words}</span></div>
-      <svg className={`hub-bar ${share >= 0.9 ? "hub-bar-full" : ""}`} viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
-          <rect className="hub-bar-all" width="100" height="6" />
-          <rect className="hub-bar-used" width={Math.min(100, (used / (limit || 1)) * 100)} height="6" />
-          {asked > 0 ? <rect className="hub-bar-asked" x={Math.min(100, (used / (limit || 1)) * 100)} width={Math.max(0, share * 100 - (used / (limit || 1)) * 100)} height="6" /> : null}
-        </svg>
+      <svg className={`hub-bar ${share(used + asked) >= 90 ? "hub-bar-full" : ""}`} viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+        <rect className="hub-bar-all" width="100" height="6" />
+        <rect className="hub-bar-used" width={share(used)} height="6" />
+        {asked > 0 ? <rect className="hub-bar-asked" x={share(used)} width={share(used + asked) - share(used)} height="6" /> : null}
+      </svg>
     </div>
   );
 }
@@ -100,7 +98,8 @@ export function PlanView({ plan, isWhole = true }: { plan: Plan; isWhole?: boole
         {plan.preview && plan.action === "start" ? <div><dt>{t("preview.address")}</dt><dd><span className="hub-address">{plan.preview.url}</span></dd></div> : null}
       </dl>
       {isWhole ? plan.room.map((room) => <RoomBar key={`${room.what} ${room.where ?? ""}`} room={room} />) : null}
-      {isWhole && plan.action !== "extend" ? (
+      {isWhole && plan.unread ? <p>{t("plan.unread")} <span lang="en">{plan.unread}</span></p> : null}
+      {isWhole && !plan.unread && plan.action !== "extend" ? (
         <ExpandableSection toggleText={t("plan.objects", { ...plan.counts })} isIndented>
           <Objects objects={plan.objects} leftOut={plan.objectsLeftOut} />
         </ExpandableSection>

@@ -8,10 +8,11 @@ interface Said {
   id: number;
   kind: Kind;
   text: string;
+  more: ReactNode;
 }
 interface Saying {
   /** Show something for a while, and have it read once. */
-  say(kind: Kind, text: string): void;
+  say(kind: Kind, text: string, more?: ReactNode): void;
   /** Have something read once, and shown nowhere: it is on the screen already. */
   announce(text: string): void;
 }
@@ -28,10 +29,10 @@ export function SayProvider({ children }: { children: ReactNode }) {
   const drop = useCallback((id: number) => setSaid((all) => all.filter((one) => one.id !== id)), []);
   const saying = useMemo<Saying>(
     () => ({
-      say: (kind, text) => {
+      say: (kind, text, more) => {
         number += 1;
         const id = number;
-        setSaid((all) => [...all.filter((one) => one.text !== text), { id, kind, text }].slice(-4));
+        setSaid((all) => [...all.filter((one) => one.text !== text), { id, kind, text, more }].slice(-4));
       },
       announce: (text) => setHeard((last) => (last === text ? `${text}\u00a0` : text)),
     }),
@@ -46,7 +47,9 @@ export function SayProvider({ children }: { children: ReactNode }) {
             key={one.id} component="div" variant={one.kind} title={one.text} timeout={one.kind === "danger" ? false : 8000}
             onTimeout={() => drop(one.id)}
             actionClose={<AlertActionCloseButton aria-label={t("action.close")} onClose={() => drop(one.id)} />}
-          />
+          >
+            {one.more}
+          </Alert>
         ))}
       </AlertGroup>
       <div className="pf-v6-screen-reader" aria-live="polite" aria-atomic="true" id="hub-heard">{heard}</div>

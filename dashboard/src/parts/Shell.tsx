@@ -9,13 +9,14 @@ import { Link, useLocation, useNavigate } from "react-router";
 import { tellSession, refresh } from "../api/session";
 import { useSummary } from "../api/queries";
 import { LANGUAGES, speak } from "../text/language";
-import { focusHeading } from "./Heading";
+import { focusHeading, Heading } from "./Heading";
 import { LiveLabel } from "./Live";
 import { usePerson } from "./person";
 import { useShortcuts } from "./shortcuts";
 import { theme, THEMES, wear, type Theme } from "./theme";
 import { signOut } from "./signing";
 import { Alert } from "./Notice";
+import { useTried } from "./tried";
 
 const Help = lazy(() => import("./Help"));
 const SCREENS = [
@@ -113,9 +114,14 @@ export function Shell({ isSignedOut, isOutdated, children }: { isSignedOut: bool
 }
 
 /** Signed in, and nothing to be seen: why, and what to do. */
-export function NoRole() {
+function NoRole() {
   const { t } = useTranslation();
-  return <Alert variant="warning" isInline component="h1" title={t("role.noneTitle")}>{t("role.noneSays")}</Alert>;
+  return (
+    <>
+      <Heading title={t("role.noneTitle")} />
+      <p>{t("role.noneSays")}</p>
+    </>
+  );
 }
 
 function Frozen() {
@@ -187,10 +193,14 @@ function Personal({ help }: { help: () => void }) {
   const me = usePerson();
   const navigate = useNavigate();
   const client = useQueryClient();
+  const tried = useTried();
   const [worn, setWorn] = useState<Theme>(theme);
   const choose = (one: Theme): void => {
     wear(one);
     setWorn(one);
+  };
+  const leave = async (): Promise<void> => {
+    if (await tried(() => signOut(client, "logout"))) void navigate("/sign-in");
   };
   return (
     <Disclosed name={me?.name ?? t("session.nobody")} label={t("shell.personal", { name: me?.name ?? t("session.nobody") })}>
@@ -199,7 +209,7 @@ function Personal({ help }: { help: () => void }) {
         <button key={one} type="button" aria-pressed={worn === one} onClick={() => choose(one)}>{t(`theme.${one}`)}</button>
       ))}
       <button type="button" onClick={help}>{t("help.title")}</button>
-      {me ? <button type="button" onClick={() => void signOut(client, "logout").then(() => navigate("/sign-in"))}>{t("session.signOut")}</button> : null}
+      {me ? <button type="button" onClick={() => void leave()}>{t("session.signOut")}</button> : null}
     </Disclosed>
   );
 }

@@ -3,7 +3,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem, type Problem } from "../api/problem";
-import type { About, ToldError } from "../api/shapes";
+import type { About, ToldFault } from "../api/shapes";
 import { Alert } from "./Notice";
 
 /** Where something will be. */
@@ -19,8 +19,9 @@ export function Loading({ rows = 5 }: { rows?: number }) {
 }
 
 /** What is wrong, fault by fault, as the server words it. */
-export function Faults({ error }: { error: { reason: string; faults: readonly ToldError["faults"][number][] } }) {
+export function Faults({ error }: { error: { reason: string; faults: readonly ToldFault[] } }) {
   const { t } = useTranslation();
+  if (error.faults.length === 0) return null;
   return (
     <ul className="hub-faults">
       {error.faults.map((fault, number) => (

@@ -15,7 +15,7 @@ export function Steps({ steps, isSeen }: { steps: Way["steps"]; isSeen: boolean 
       {known.map((step) => (
         <li key={step.name} className={`hub-step hub-step-${step.state.replace(" ", "-")}`} aria-current={step.state === "now" ? "step" : undefined}>
           <span className="hub-step-sign" aria-hidden="true">{SIGN[step.state]}</span>
-          <span className="hub-step-name">
+          <span>
             {t(`steps.${step.name}`, { defaultValue: step.name })} <span className="pf-v6-screen-reader">({t(`steps.${step.state}`)})</span>
           </span>
           <span className="hub-step-at">{step.at ? <Moment at={step.at} exact /> : step.state === "now" || step.state === "unknown" ? t(`steps.${step.state}`) : ""}</span>

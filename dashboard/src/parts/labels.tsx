@@ -1,6 +1,7 @@
 import { Label } from "@patternfly/react-core";
 import { useTranslation } from "react-i18next";
 import { useEnvironments } from "../api/queries";
+import type { Preview } from "../api/shapes";
 
 /** The environments by name, as far as they were read. */
 export function useEnvironmentNamed(name: string) {
@@ -22,11 +23,14 @@ export function EnvironmentLabel({ name, isGated }: { name: string; isGated?: bo
   );
 }
 
+/** Where a preview stands by Git. */
+export const phaseOf = (preview: Preview): string => (preview.removalRequested ? "removal requested" : preview.lease.phase);
+
 type Status = "success" | "warning" | "danger" | "info" | "custom";
 const STATUS: Record<string, Status> = {
   active: "success", ready: "success", running: "success", "expiring soon": "warning", expired: "danger", "awaiting approval": "info",
   "removal requested": "warning", endless: "info", failed: "danger", stuck: "danger", starting: "info", pending: "info", waiting: "info",
-  stopping: "warning", done: "success", dead: "danger", queued: "info", active_job: "info", processed: "success", ignored: "custom",
+  stopping: "warning", done: "success", dead: "danger", queued: "info", processed: "success", ignored: "custom",
   new: "info", superseded: "custom", allowed: "success", refused: "danger",
 };
 const SIGN: Record<Status, string> = { success: "●", warning: "◐", danger: "✕", info: "○", custom: "–" };

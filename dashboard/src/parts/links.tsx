@@ -1,5 +1,6 @@
 import { Fragment, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { useEnvironmentNamed } from "./labels";
 
 /** Whether an address is one of previews: by https, on a host of the environment's own domain, and nothing else. */
@@ -24,6 +25,14 @@ export function isHttps(address: string | null | undefined): address is string {
   }
 }
 
+/** Where the screen of a preview is. */
+export const previewPath = (environment: string, issue: string): string => `/previews/${encodeURIComponent(environment)}/${encodeURIComponent(issue)}`;
+
+/** An issue, which leads to the screen of its preview. */
+export function IssueLink({ environment, issue }: { environment: string; issue: string }) {
+  return <Link to={previewPath(environment, issue)}>{issue}</Link>;
+}
+
 /** A host, which may be broken at its dots. */
 function Host({ name }: { name: string }) {
   return name.split(".").map((part, number) => (
@@ -36,28 +45,23 @@ function Host({ name }: { name: string }) {
 
 /** A preview's address: a link where it is one of its environment's, else its text. */
 export function PreviewLink({ address, environment, children }: { address: string; environment: string; children?: ReactNode }) {
-  const { t } = useTranslation();
   const known = useEnvironmentNamed(environment);
   if (!known || !isOfDomain(address, known.domain)) return <span className="hub-address">{address}</span>;
-  const href = address;
-  return (
-    <a className="hub-address" href={href} target="_blank" rel="noopener noreferrer">
-      {children ?? <Host name={new URL(address).hostname} />}
-      <span className="hub-outside" aria-hidden="true">{"\u00a0↗"}</span>
-      <span className="pf-v6-screen-reader">{t("link.newTab")}</span>
-    </a>
-  );
+  return <NewTab className="hub-address" href={address}>{children ?? <Host name={new URL(address).hostname} />}</NewTab>;
 }
 
 /** A link to another site, such as a pull request; its text alone where it is no https address. */
 export function Outside({ address, children }: { address: string | null | undefined; children: ReactNode }) {
+  return isHttps(address) ? <NewTab href={address}>{children}</NewTab> : <>{children}</>;
+}
+
+/** A link that leaves this site, to an address that was checked. */
+function NewTab({ href, className, children }: { href: string; className?: string; children: ReactNode }) {
   const { t } = useTranslation();
-  if (!isHttps(address)) return <>{children}</>;
-  const href = address;
   return (
-    <a href={href} target="_blank" rel="noopener noreferrer">
+    <a className={className} href={href} target="_blank" rel="noopener noreferrer">
       {children}
-      <span className="hub-outside" aria-hidden="true">{"\u00a0↗"}</span>
+      <span aria-hidden="true">{"\u00a0↗"}</span>
       <span className="pf-v6-screen-reader">{t("link.newTab")}</span>
     </a>
   );

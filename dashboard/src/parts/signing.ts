@@ -1,18 +1,10 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { asProblem, problemOf } from "../api/problem";
-import { OWN_REQUEST, tellSession } from "../api/session";
+import { api, told } from "../api/client";
+import { tellSession } from "../api/session";
 
-/** End this session, or all of this person's. Throws `Problem`. */
+/** End this session, or all of this person's. Throws `Problem`: what did not end is not said to have. */
 export async function signOut(client: QueryClient, how: "logout" | "logout-everywhere"): Promise<void> {
-  let answer: Response;
-  try {
-    answer = await fetch(`/api/auth/${how}`, { method: "POST", headers: OWN_REQUEST });
-  } catch (error) {
-    throw asProblem(error);
-  }
-  if (!answer.ok && answer.status !== 401) {
-    throw problemOf(answer.status, await answer.json().catch(() => null), answer.headers.get("x-request-id"));
-  }
+  await told(how === "logout" ? api.POST("/api/auth/logout") : api.POST("/api/auth/logout-everywhere"));
   client.clear();
   tellSession(true);
 }

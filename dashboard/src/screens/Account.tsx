@@ -12,13 +12,12 @@ import { useEnvironments, useProviders, useSessions, useTokens } from "../api/qu
 import type { Session, Token } from "../api/shapes";
 import { Heading } from "../parts/Heading";
 import { mayAs, usePerson } from "../parts/person";
-import { NoRole } from "../parts/Shell";
 import { Reasoned } from "../parts/Reasoned";
-import { useSay } from "../parts/Say";
 import { switchShortcuts, useShortcutsOn } from "../parts/shortcuts";
 import { signOut } from "../parts/signing";
 import { Asked, Block, Failed, Nothing } from "../parts/States";
 import { Moment } from "../parts/time";
+import { useTried } from "../parts/tried";
 import { useFormat } from "../text/format";
 import { Alert } from "../parts/Notice";
 
@@ -39,7 +38,7 @@ export function Account() {
               <div><dt>{t("account.via")}</dt><dd>{t(`account.by.${me.via}`, { defaultValue: me.via })}</dd></div>
             </dl>
           ) : <Nothing title={t("session.nobody")} />}
-          {me?.role === null ? <NoRole /> : null}
+          {me?.role === null ? <Alert variant="warning" isInline component="h3" title={t("role.noneTitle")}>{t("role.noneSays")}</Alert> : null}
           {me ? <Identities /> : null}
         </Block>
         <Block title={t("account.keys")}>
@@ -73,23 +72,13 @@ function Sessions() {
   const query = useSessions();
   const client = useQueryClient();
   const navigate = useNavigate();
-  const { say } = useSay();
+  const tried = useTried();
   const end = async (one: Session): Promise<void> => {
-    try {
-      await told(api.DELETE("/api/auth/sessions/{session_id}", { params: { path: { session_id: one.id } } }));
-      say("success", t("account.ended"));
-    } catch (error) {
-      say("danger", asProblem(error).message);
-    }
+    await tried(() => told(api.DELETE("/api/auth/sessions/{session_id}", { params: { path: { session_id: one.id } } })), t("account.ended"));
     await client.invalidateQueries({ queryKey: ["sessions"] });
   };
   const everywhere = async (): Promise<void> => {
-    try {
-      await signOut(client, "logout-everywhere");
-      void navigate("/sign-in");
-    } catch (error) {
-      say("danger", asProblem(error).message);
-    }
+    if (await tried(() => signOut(client, "logout-everywhere"))) void navigate("/sign-in");
   };
   return (
     <Block title={t("account.sessions")} actions={<Button variant="danger" onClick={() => void everywhere()}>{t("session.everywhere")}</Button>}>
@@ -121,15 +110,10 @@ function Tokens() {
   const isAdmin = mayAs(me, "admin");
   const query = useTokens(isAdmin);
   const client = useQueryClient();
-  const { say } = useSay();
+  const tried = useTried();
   const [making, setMaking] = useState(false);
   const revoke = async (one: Token): Promise<void> => {
-    try {
-      await told(api.DELETE("/api/auth/tokens/{token_id}", { params: { path: { token_id: one.id } } }));
-      say("success", t("token.revoked", { name: one.name }));
-    } catch (error) {
-      say("danger", asProblem(error).message);
-    }
+    await tried(() => told(api.DELETE("/api/auth/tokens/{token_id}", { params: { path: { token_id: one.id } } })), t("token.revoked", { name: one.name }));
     await client.invalidateQueries({ queryKey: ["tokens"] });
   };
   const why = isAdmin ? null : t("why.role", { role: t("role.admin") });

@@ -1,10 +1,12 @@
-import { Button, FormSelect, FormSelectOption, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
+import { Button, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
-import { useCalendar, useEnvironments } from "../api/queries";
+import { useCalendar } from "../api/queries";
+import { EnvironmentChoice } from "../parts/choices";
 import { Heading } from "../parts/Heading";
 import { EnvironmentLabel } from "../parts/labels";
+import { IssueLink } from "../parts/links";
+import { useSearch } from "../parts/search";
 import { Asked, Nothing, Unread } from "../parts/States";
 import { Moment, useNow } from "../parts/time";
 import { useFormat } from "../text/format";
@@ -12,9 +14,16 @@ import { useFormat } from "../text/format";
 const DAY_MS = 86_400_000;
 
 /** The day of a moment where one is, such as 2026-11-27. */
-export function dayOf(at: Date): string {
+function dayOf(at: Date): string {
   const two = (value: number): string => String(value).padStart(2, "0");
   return `${String(at.getFullYear())}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+}
+
+/** A day that a calendar has, such as 2026-11-27; null: it is none, or of another age. */
+export function dayIn(text: string | null): string | null {
+  if (text === null || !/^20\d{2}-\d{2}-\d{2}$/.test(text)) return null;
+  const at = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text) ? text : null;
 }
 
 const after = (day: string, days: number): string => new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
@@ -23,7 +32,7 @@ const after = (day: string, days: number): string => new Date(Date.parse(`${day}
 const midnight = (day: string): string => new Date(`${day}T00:00:00`).toISOString().replace(".000Z", "Z");
 
 /** The Monday of a day's week. */
-export function weekOf(day: string): string {
+function weekOf(day: string): string {
   const weekday = new Date(`${day}T00:00:00Z`).getUTCDay();
   return after(day, -((weekday + 6) % 7));
 }
@@ -32,24 +41,14 @@ export function weekOf(day: string): string {
 export function Calendar() {
   const { t } = useTranslation();
   const format = useFormat();
-  const [search, setSearch] = useSearchParams();
+  const [search, set] = useSearch();
   const today = dayOf(new Date(useNow()));
-  const from = /^\d{4}-\d{2}-\d{2}$/.test(search.get("from") ?? "") ? weekOf(search.get("from")!) : weekOf(today);
+  const from = weekOf(dayIn(search.get("from")) ?? today);
   const env = search.get("env") ?? "";
   const isMine = search.get("requester") !== "all";
-  const day = search.get("day");
+  const day = dayIn(search.get("day"));
   const days = useMemo(() => Array.from({ length: 28 }, (_, number) => after(from, number)), [from]);
   const query = useCalendar(midnight(from), midnight(after(from, 28)), env, isMine ? "me" : "");
-  const environments = useEnvironments();
-  const set = (changed: Record<string, string | null>): void =>
-    setSearch((before) => {
-      const next = new URLSearchParams(before);
-      for (const [name, value] of Object.entries(changed)) {
-        if (value) next.set(name, value);
-        else next.delete(name);
-      }
-      return next;
-    }, { replace: true });
   return (
     <>
       <Heading title={t("screen.calendar")}>
@@ -62,10 +61,7 @@ export function Calendar() {
           <ToggleGroupItem text={t("filter.mine")} buttonId="calendar-mine" isSelected={isMine} onChange={() => set({ requester: null })} />
           <ToggleGroupItem text={t("filter.everybody")} buttonId="calendar-all" isSelected={!isMine} onChange={() => set({ requester: "all" })} />
         </ToggleGroup>
-        <FormSelect aria-label={t("filter.env")} value={env} onChange={(_, value) => set({ env: value })}>
-          <FormSelectOption value="" label={t("filter.env")} />
-          {(environments.data?.environments ?? []).map((one) => <FormSelectOption key={one.name} value={one.name} label={one.name} />)}
-        </FormSelect>
+        <EnvironmentChoice value={env} set={(value) => set({ env: value })} />
       </div>
       <Asked query={query} rows={8}>{(found) => {
         const counts = new Map(found.days.map((one) => [one.day, one.count]));
@@ -79,7 +75,7 @@ export function Calendar() {
                 return (
                   <li key={one}>
                     <button type="button" className={`hub-day${one === today ? " hub-day-today" : ""}${count > 0 ? " hub-day-some" : ""}`} aria-pressed={day === one} aria-current={one === today ? "date" : undefined} onClick={() => set({ day: day === one ? null : one })}>
-                      <span className="hub-day-name">{format.day(one, { weekday: "short", day: "numeric", month: "numeric" })}</span>
+                      <span>{format.day(one, { weekday: "short", day: "numeric", month: "numeric" })}</span>
                       <span className="hub-day-count">{count > 0 ? t("calendar.ends", { count }) : <span className="pf-v6-screen-reader">{t("calendar.noEnds")}</span>}</span>
                     </button>
                   </li>
@@ -94,7 +90,7 @@ export function Calendar() {
                   {shown.map((one) => (
                     <tr key={`${one.environment}/${one.issue}`}>
                       <td data-label={t("lease.ends")}><Moment at={one.at} exact /></td>
-                      <th scope="row" data-label={t("preview.issue")}><Link to={`/previews/${encodeURIComponent(one.environment)}/${encodeURIComponent(one.issue)}`}>{one.issue}</Link></th>
+                      <th scope="row" data-label={t("preview.issue")}><IssueLink environment={one.environment} issue={one.issue} /></th>
                       <td data-label={t("preview.environment")}><EnvironmentLabel name={one.environment} /></td>
                       <td data-label={t("preview.requester")}>{one.requestedBy}</td>
                       <td data-label={t("spend.perHour")}>{one.perHour === null ? t("price.shared") : format.money(one.perHour, one.currency)}</td>

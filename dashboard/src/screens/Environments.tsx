@@ -8,6 +8,7 @@ import { readAnew } from "../api/operating";
 import { asProblem, type Problem } from "../api/problem";
 import { useEnvironments } from "../api/queries";
 import type { Environment, Freeze } from "../api/shapes";
+import { LengthChoice } from "../parts/choices";
 import { Heading } from "../parts/Heading";
 import { EnvironmentLabel } from "../parts/labels";
 import { Outside } from "../parts/links";
@@ -17,6 +18,7 @@ import { Reasoned } from "../parts/Reasoned";
 import { useSay } from "../parts/Say";
 import { Asked, Block, Failed, Nothing, Unread } from "../parts/States";
 import { Moment } from "../parts/time";
+import { useTried } from "../parts/tried";
 import { useFormat } from "../text/format";
 
 /** What there is room for in each environment, what it costs, and whether anything may start. */
@@ -55,13 +57,13 @@ function One({ environment, whyNot }: { environment: Environment; whyNot: string
         {environment.awaiting > 0 ? <> · <Link to="/waiting">{t("environment.awaiting", { count: environment.awaiting })}</Link></> : null}
       </p>
       {environment.room.map((room) => <RoomBar key={`${room.what} ${room.where ?? ""}`} room={room} />)}
-        <dl className="hub-facts hub-money">
-          <div><dt>{t("spend.perHour")}</dt><dd>{format.money(spend.perHour, spend.currency)}</dd></div>
-          <div><dt>{t("spend.soFar")}</dt><dd>{format.money(spend.soFar, spend.currency)}</dd></div>
-          <div><dt>{t("spend.toCome")}</dt><dd>{format.money(spend.toCome, spend.currency)}</dd></div>
-          {Number(spend.fixedPerHour) > 0 ? <div><dt>{t("spend.fixed")}</dt><dd>{format.money(spend.fixedPerHour, spend.currency)}</dd></div> : null}
-        </dl>
-        <p className="hub-quiet">{t("spend.asOf", { day: spend.asOf })}</p>
+      <dl className="hub-facts hub-money">
+        <div><dt>{t("spend.perHour")}</dt><dd>{format.money(spend.perHour, spend.currency)}</dd></div>
+        <div><dt>{t("spend.soFar")}</dt><dd>{format.money(spend.soFar, spend.currency)}</dd></div>
+        <div><dt>{t("spend.toCome")}</dt><dd>{format.money(spend.toCome, spend.currency)}</dd></div>
+        {Number(spend.fixedPerHour) > 0 ? <div><dt>{t("spend.fixed")}</dt><dd>{format.money(spend.fixedPerHour, spend.currency)}</dd></div> : null}
+      </dl>
+      <p className="hub-quiet">{t("spend.asOf", { day: spend.asOf })}</p>
       <dl className="hub-facts">
         <div><dt>{t("environment.account")}</dt><dd><code>{environment.account} · {environment.region}</code></dd></div>
         <div><dt>{t("environment.domain")}</dt><dd className="hub-address">{environment.domain}</dd></div>
@@ -76,14 +78,9 @@ function One({ environment, whyNot }: { environment: Environment; whyNot: string
 function Frozen({ freeze, whyNot }: { freeze: Freeze; whyNot: string | null }) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const { say } = useSay();
+  const tried = useTried();
   const lift = async (): Promise<void> => {
-    try {
-      await told(api.DELETE("/api/v1/freezes/{freeze_id}", { params: { path: { freeze_id: freeze.id } } }));
-      say("success", t("freeze.lifted"));
-    } catch (error) {
-      say("danger", asProblem(error).message);
-    }
+    await tried(() => told(api.DELETE("/api/v1/freezes/{freeze_id}", { params: { path: { freeze_id: freeze.id } } })), t("freeze.lifted"));
     await readAnew(client);
   };
   return (
@@ -94,14 +91,12 @@ function Frozen({ freeze, whyNot }: { freeze: Freeze; whyNot: string | null }) {
   );
 }
 
-const LASTS = ["1h", "4h", "8h", "24h", "72h"] as const;
-
 function Freezing({ environments, close }: { environments: string[]; close: () => void }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const { say } = useSay();
   const [scope, setScope] = useState(environments[0] ?? "*");
-  const [lasts, setLasts] = useState<string>("4h");
+  const [lasts, setLasts] = useState("4h");
   const [reason, setReason] = useState("");
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -130,7 +125,7 @@ function Freezing({ environments, close }: { environments: string[]; close: () =
             </FormSelect>
           </FormGroup>
           <FormGroup label={t("freeze.lasts")} fieldId="freeze-lasts">
-            <FormSelect id="freeze-lasts" value={lasts} onChange={(_, value) => setLasts(value)}>{LASTS.map((one) => <FormSelectOption key={one} value={one} label={t(`length.${one}`)} />)}</FormSelect>
+            <LengthChoice id="freeze-lasts" value={lasts} set={setLasts} />
           </FormGroup>
           <FormGroup label={t("act.reason")} fieldId="freeze-reason" isRequired><TextInput id="freeze-reason" isRequired maxLength={500} value={reason} onChange={(_, value) => setReason(value)} /></FormGroup>
         </Form>

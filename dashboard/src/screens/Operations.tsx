@@ -2,19 +2,19 @@ import { Button, FormSelect, FormSelectOption, Tab, Tabs, TabTitleText } from "@
 import { useQueryClient, type UseInfiniteQueryResult } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { useSearchParams } from "react-router";
 import { api, told } from "../api/client";
 import { asProblem } from "../api/problem";
 import { useAudit, useDeliveries, useJobs, useOperations } from "../api/queries";
 import type { AuditEntry, Delivery, Job, Operation, ToldError } from "../api/shapes";
 import { Heading } from "../parts/Heading";
 import { EnvironmentLabel, PhaseLabel } from "../parts/labels";
-import { Outside } from "../parts/links";
+import { IssueLink, Outside } from "../parts/links";
 import { More } from "../parts/More";
 import { mayAs, usePerson } from "../parts/person";
-import { useSay } from "../parts/Say";
 import { Failed, Faults, Loading, Nothing, useReason } from "../parts/States";
 import { Moment } from "../parts/time";
+import { useTried } from "../parts/tried";
 
 const TABS = ["operations", "jobs", "deliveries", "audit"] as const;
 const JOB_STATES = ["dead", "pending", "active", "waiting", "done", "superseded"] as const;
@@ -88,7 +88,7 @@ function OperationRow({ operation }: { operation: Operation }) {
   return (
     <tr>
       <th scope="row" data-label={t("preview.asked")}>{t(`kind.${operation.kind}`, { defaultValue: operation.kind })}</th>
-      <td data-label={t("preview.issue")}>{environment && issue ? <Link to={`/previews/${encodeURIComponent(environment)}/${encodeURIComponent(issue)}`}>{issue}</Link> : issue ?? "–"}</td>
+      <td data-label={t("preview.issue")}>{environment && issue ? <IssueLink environment={environment} issue={issue} /> : issue ?? "–"}</td>
       <td data-label={t("preview.environment")}>{environment ? <EnvironmentLabel name={environment} /> : "–"}</td>
       <td data-label={t("preview.requester")}>{operation.requestedBy} <span className="hub-quiet">{operation.via}</span></td>
       <td data-label={t("operations.at")}><Moment at={operation.createdAt} exact /></td>
@@ -105,16 +105,11 @@ function OperationRow({ operation }: { operation: Operation }) {
 function Again({ label, about, run, what }: { label: string; about: string; run: () => Promise<unknown>; what: string }) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const { say } = useSay();
+  const tried = useTried();
   const [isBusy, setBusy] = useState(false);
   const again = async (): Promise<void> => {
     setBusy(true);
-    try {
-      await run();
-      say("success", t("operations.again", { what: about }));
-    } catch (error) {
-      say("danger", asProblem(error).message);
-    }
+    await tried(run, t("operations.again", { what: about }));
     setBusy(false);
     await client.invalidateQueries({ queryKey: [what] });
   };

@@ -1,28 +1,31 @@
 import { Button, ClipboardCopy, Tab, Tabs, TabTitleText } from "@patternfly/react-core";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useNavigate, useParams, useSearchParams } from "react-router";
+import { useNavigate, useParams, useSearchParams } from "react-router";
 import { asProblem } from "../api/problem";
-import { useCauses, useDifference, useHistory, useManifest, usePreview, useWay } from "../api/queries";
-import type { May, Place, Preview as Shown, PreviewAnswer } from "../api/shapes";
+import { useDifference, useHistory, useManifest, usePreview, useWay } from "../api/queries";
+import type { May, Place, Preview as Shown } from "../api/shapes";
 import { ActDialog } from "../parts/ActDialog";
 import type { Act } from "../parts/acts";
 import { Cause } from "../parts/Cause";
 import { Heading } from "../parts/Heading";
-import { EnvironmentLabel, PhaseLabel, useEnvironmentNamed } from "../parts/labels";
+import { EnvironmentLabel, PhaseLabel, phaseOf, useEnvironmentNamed } from "../parts/labels";
+import { LinkButton } from "../parts/LinkButton";
 import { Outside, PreviewLink } from "../parts/links";
 import { useWatched } from "../parts/Live";
+import { Alert } from "../parts/Notice";
 import { More } from "../parts/More";
 import { Objects } from "../parts/PlanView";
+import { useWhyNot } from "../parts/person";
 import { PriceLine } from "../parts/PriceLine";
 import { Reasoned } from "../parts/Reasoned";
+import { Removed } from "../parts/Removed";
 import { useSay } from "../parts/Say";
 import { useShortcuts } from "../parts/shortcuts";
 import { Asked, Block, Failed, Faults, Loading, Nothing, Unread } from "../parts/States";
 import { Steps } from "../parts/Steps";
 import { Left, Moment, useNow } from "../parts/time";
 import { minutesOf, useFormat } from "../text/format";
-import { useWhyNot } from "./Previews";
 
 const TABS = ["overview", "history", "change", "manifest"] as const;
 
@@ -46,8 +49,8 @@ export function Preview() {
     <>
       {problem ? <Failed problem={problem} retry={() => void query.refetch()} /> : null}
       <Unread about={query.data} />
-      {query.data.preview ? <Live preview={query.data.preview} may={query.data.may} answer={query.data} /> : null}
-      {query.data.place ? <Waits place={query.data.place} /> : null}
+      {query.data.preview ? <Live preview={query.data.preview} may={query.data.may} asOf={query.data.asOf} /> : null}
+      {query.data.place ? <Waits place={query.data.place} may={query.data.may} /> : null}
     </>
   );
 }
@@ -60,7 +63,7 @@ function Gone({ env, issue }: { env: string; issue: string }) {
     <Nothing title={t("preview.none", { issue, environment: env })} action={
       <>
         {way.data?.revive ? <Button onClick={() => setAct(true)}>{t("act.revive.short")}</Button> : null}
-        <Button variant="secondary" component={(props: object) => <Link {...props} to={`/start?issue=${encodeURIComponent(issue)}&env=${encodeURIComponent(env)}`} />}>{t("previews.start")}</Button>
+        <LinkButton variant="secondary" to={`/start?issue=${encodeURIComponent(issue)}&env=${encodeURIComponent(env)}`}>{t("previews.start")}</LinkButton>
       </>
     }>
       {way.data?.revive ? <Removed revive={way.data.revive} /> : t("preview.noneSays")}
@@ -69,24 +72,20 @@ function Gone({ env, issue }: { env: string; issue: string }) {
   );
 }
 
-/** Who removed it and why, and until when it can be brought back. */
-export function Removed({ revive }: { revive: { removedAt: string; until: string; removedBy: string; why: string | null } }) {
-  const { t } = useTranslation();
-  return (
-    <>
-      {t("preview.removedBy", { who: revive.removedBy })} <Moment at={revive.removedAt} exact />{revive.why ? <>: {revive.why}</> : null}.{" "}
-      {t("preview.reviveUntil")} <Moment at={revive.until} exact />.
-    </>
-  );
+/** Why something may not be done with a preview of `owner`: in words of the page where it knows them, else the server's. */
+function useWhy(owner: string, may: May): (name: Act) => ReactNode {
+  const own = useWhyNot(owner);
+  return (name) => (may[name] === null ? null : own ?? <span lang="en">{may[name]}</span>);
 }
 
-function Waits({ place }: { place: Place }) {
+function Waits({ place, may }: { place: Place; may: May }) {
   const { t } = useTranslation();
+  const why = useWhy(place.lease.requestedBy, may);
   const [act, setAct] = useState(false);
   return (
     <>
       <Heading title={place.issue} beside={<EnvironmentLabel name={place.environment} />}>
-        <Button variant="danger" onClick={() => setAct(true)}>{t("act.stop.short")}</Button>
+        <Reasoned variant="danger" why={why("stop")} onClick={() => setAct(true)}>{t("act.stop.short")}</Reasoned>
       </Heading>
       <Block title={t("waiting.title")}>
         <p>{t("plan.placeOf", { position: place.position, of: place.length })}</p>
@@ -97,16 +96,17 @@ function Waits({ place }: { place: Place }) {
   );
 }
 
-function Live({ preview, may, answer }: { preview: Shown; may: May | undefined; answer: PreviewAnswer }) {
+function Live({ preview, may, asOf }: { preview: Shown; may: May; asOf: string }) {
   const { t } = useTranslation();
   const [search, setSearch] = useSearchParams();
   const [act, setAct] = useState<Act | null>(null);
   const navigate = useNavigate();
   const { announce } = useSay();
   const tab = TABS.find((one) => one === search.get("tab")) ?? "overview";
-  const own = useWhyNot(preview);
-  const why = (name: Act): string | null => (may ? may[name] : own) ?? (name === "extend" && preview.isRequest ? t("why.notMerged") : null);
-  const phase = preview.removalRequested ? "removal requested" : preview.lease.phase;
+  const own = useWhyNot(preview.lease.requestedBy);
+  const mayNot = useWhy(preview.lease.requestedBy, may);
+  const why = (name: Act): ReactNode => mayNot(name) ?? (name === "extend" && preview.isRequest ? t("why.notMerged") : null);
+  const phase = phaseOf(preview);
   const before = useRef(`${phase} ${preview.lease.expiresAt ?? ""}`);
   const format = useFormat();
   useEffect(() => {
@@ -126,6 +126,11 @@ function Live({ preview, may, answer }: { preview: Shown; may: May | undefined; 
         <Reasoned variant="danger" why={why("stop")} onClick={() => setAct("stop")}>{t("act.stop.short")}</Reasoned>
       </Heading>
       {own ? <p className="hub-quiet">{own}</p> : null}
+      {preview.designChange ? (
+        <Alert variant="info" isInline component="h2" title={t("preview.designNow")}>
+          <Moment at={preview.designChange.at} />: <Outside address={preview.designChange.url}>{t("preview.designOpen")}</Outside>
+        </Alert>
+      ) : null}
       <p className="hub-link-line">
         {preview.isRequest ? <span className="hub-quiet">{t("preview.notYet")}: <span className="hub-address">{preview.url}</span></span> : <PreviewLink address={preview.url} environment={preview.environment}>{preview.url}</PreviewLink>}
       </p>
@@ -138,7 +143,7 @@ function Live({ preview, may, answer }: { preview: Shown; may: May | undefined; 
         {tab === "change" ? <Change env={preview.environment} issue={preview.issue} /> : null}
         {tab === "manifest" ? <Manifest env={preview.environment} issue={preview.issue} /> : null}
       </section>
-      <p className="hub-quiet">{t("state.asOf")} <Moment at={answer.asOf} exact /></p>
+      <p className="hub-quiet">{t("state.asOf")} <Moment at={asOf} exact /></p>
       {act ? (
         <ActDialog
           act={act} targets={[{ environment: preview.environment, issue: preview.issue, ends: preview.lease.expiresAt }]}
@@ -156,7 +161,6 @@ function Overview({ preview }: { preview: Shown }) {
   const { t } = useTranslation();
   const { environment, issue } = preview;
   const way = useWay(issue, environment);
-  const causes = useCauses(environment, issue, !preview.isRequest);
   return (
     <div className="hub-grid">
       <Block title={t("steps.title")}>
@@ -168,7 +172,7 @@ function Overview({ preview }: { preview: Shown }) {
         )}</Asked>
       </Block>
       <Lease preview={preview} />
-      {preview.isRequest ? null : <Block title={t("cause.block")}><Asked query={causes} rows={2}>{(found) => <Cause causes={found} />}</Asked></Block>}
+      {way.data?.causes ? <Block title={t("cause.block")}><Cause causes={way.data.causes} /></Block> : null}
       <Block title={t("preview.facts")}>
         <dl className="hub-facts">
           <div><dt>{t("price.title")}</dt><dd><PriceLine price={preview.price} /></dd></div>
@@ -225,18 +229,20 @@ function Lease({ preview }: { preview: Shown }) {
 
 function History({ env, issue }: { env: string; issue: string }) {
   const { t } = useTranslation();
-  const query = useHistory(env, issue, true);
+  const query = useHistory(env, issue);
   const events = query.data?.pages.flatMap((page) => page.events) ?? [];
+  const unread = query.data?.pages.find((page) => page.unread !== null)?.unread;
   if (!query.data) return query.error ? <Failed problem={asProblem(query.error)} retry={() => void query.refetch()} /> : <Loading />;
-  if (events.length === 0) return <Nothing title={t("history.none")} />;
+  if (events.length === 0 && !unread) return <Nothing title={t("history.none")} />;
   return (
     <>
+      {unread ? <Alert variant="warning" isInline component="h2" title={t("history.unread")}><p lang="en">{unread}</p></Alert> : null}
       <ol className="hub-history">
         {events.map((one) => (
           <li key={one.id}>
             <Moment at={one.at} exact /> <strong>{t(`action_name.${one.action}`, { defaultValue: one.action })}</strong> {t("history.by", { who: one.who })}
             {one.why ? <> — {one.why}</> : null}
-            {one.commit ? <> <code className="hub-commit">{one.commit.slice(0, 10)}</code></> : null}
+            {one.commit ? <> <code>{one.commit.slice(0, 10)}</code></> : null}
             {one.operation ? <> <PhaseLabel of="state" phase={one.operation.state} /></> : null}
             {one.operation?.error ? <Faults error={one.operation.error} /> : null}
           </li>
@@ -249,7 +255,7 @@ function History({ env, issue }: { env: string; issue: string }) {
 
 function Change({ env, issue }: { env: string; issue: string }) {
   const { t } = useTranslation();
-  const query = useDifference(env, issue, true);
+  const query = useDifference(env, issue);
   return (
     <Asked query={query}>{(found) => (
       <>
@@ -265,6 +271,6 @@ function Change({ env, issue }: { env: string; issue: string }) {
 
 function Manifest({ env, issue }: { env: string; issue: string }) {
   const { t } = useTranslation();
-  const query = useManifest(env, issue, true);
+  const query = useManifest(env, issue);
   return <Asked query={query}>{(text) => <pre className="hub-code" tabIndex={0} aria-label={t("preview.tab.manifest")}>{text}</pre>}</Asked>;
 }

@@ -1,19 +1,21 @@
 import { Button, Checkbox, FormSelect, FormSelectOption, SearchInput, ToggleGroup, ToggleGroupItem } from "@patternfly/react-core";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useNavigate, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { asProblem } from "../api/problem";
 import { usePreviews, useSummary, type Filters } from "../api/queries";
 import type { Facets, Preview } from "../api/shapes";
 import { ActDialog } from "../parts/ActDialog";
 import { MOST_AT_ONCE, type Act, type Target } from "../parts/acts";
-import { EnvironmentLabel, PhaseLabel } from "../parts/labels";
-import { PreviewLink } from "../parts/links";
+import { EnvironmentLabel, PhaseLabel, phaseOf } from "../parts/labels";
+import { LinkButton } from "../parts/LinkButton";
+import { PreviewLink, previewPath } from "../parts/links";
 import { useWatched } from "../parts/Live";
 import { More } from "../parts/More";
-import { mayAs, usePerson } from "../parts/person";
+import { useWhyNot } from "../parts/person";
 import { PriceShort } from "../parts/PriceLine";
 import { Reasoned } from "../parts/Reasoned";
+import { useSearch } from "../parts/search";
 import { useShortcuts } from "../parts/shortcuts";
 import { Failed, Loading, Nothing, Unread } from "../parts/States";
 import { Left } from "../parts/time";
@@ -24,7 +26,7 @@ import { Alert } from "../parts/Notice";
 const SORTS = ["key", "ends", "owner", "price"] as const;
 
 /** The filters that an address has. Without `requester` it is one's own; `all` are everybody's. */
-export function filtersOf(search: URLSearchParams): Filters {
+function filtersOf(search: URLSearchParams): Filters {
   const one = (name: string): string => search.get(name) ?? "";
   const sort = SORTS.find((name) => name === search.get("sort")) ?? "key";
   const requester = search.get("requester") ?? "me";
@@ -39,7 +41,7 @@ const idOf = (one: Preview): string => `${one.environment}/${one.issue}${one.isR
 
 export function Previews() {
   const { t } = useTranslation();
-  const [search, setSearch] = useSearchParams();
+  const [search, setSearch] = useSearch();
   const filters = useMemo(() => filtersOf(search), [search]);
   const query = usePreviews(filters);
   const { env, phase, project, requester, text } = filters;
@@ -50,23 +52,7 @@ export function Previews() {
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.previews) ?? [], [query.data]);
   const first = query.data?.pages[0];
 
-  const set = useCallback(
-    (changed: Record<string, string>) => {
-      setSearch(
-        (before) => {
-          const next = new URLSearchParams(before);
-          next.delete("focus");
-          for (const [name, value] of Object.entries(changed)) {
-            if (value) next.set(name, value);
-            else next.delete(name);
-          }
-          return next;
-        },
-        { replace: true },
-      );
-    },
-    [setSearch],
-  );
+  const set = useCallback((changed: Record<string, string>) => setSearch({ focus: null, ...changed }), [setSearch]);
 
   const keys = useMemo(() => {
     const links = (): HTMLElement[] => [...(body.current?.querySelectorAll<HTMLElement>("a[data-row]") ?? [])];
@@ -101,7 +87,7 @@ export function Previews() {
   return (
     <>
       <Heading title={t("screen.previews")}>
-        <Button component={(props: object) => <Link {...props} to="/start" />} variant="primary">{t("previews.start")}</Button>
+        <LinkButton to="/start" variant="primary">{t("previews.start")}</LinkButton>
       </Heading>
       <Filter filters={filters} facets={first?.facets} set={set} total={first?.total} />
       {query.error ? <Failed problem={asProblem(query.error)} retry={() => void query.refetch()} /> : null}
@@ -110,7 +96,7 @@ export function Previews() {
         <Bulk count={selected.length} act={(name) => setAct({ act: name, targets: selected.map(targetOf) })} clear={() => setChosen(new Set())} />
       ) : null}
       {query.isPending ? <Loading rows={8} /> : null}
-      {first && rows.length === 0 ? <NoPreviews isFiltered={search.size > 0} showAll={() => setSearch({ requester: "all" })} /> : null}
+      {first && rows.length === 0 ? <NoPreviews isFiltered={search.size > 0} /> : null}
       {rows.length > 0 ? (
         <table className="hub-table" aria-label={t("screen.previews")} aria-busy={query.isFetching}>
           <thead>
@@ -149,18 +135,18 @@ export function Previews() {
 
 function Row({ preview, isChosen, choose, act }: { preview: Preview; isChosen: boolean; choose: (on: boolean) => void; act: (name: Act) => void }) {
   const { t } = useTranslation();
-  const why = useWhyNot(preview);
+  const why = useWhyNot(preview.lease.requestedBy);
   const where = { issue: preview.issue, environment: preview.environment };
-  const phase = preview.removalRequested ? "removal requested" : preview.lease.phase;
   return (
     <tr>
       <td className="hub-check"><Checkbox id={`choose-${idOf(preview)}`} aria-label={t("previews.chooseOne", where)} isChecked={isChosen} onChange={(_, on) => choose(on)} /></td>
       <th scope="row" data-label={t("preview.issue")}>
-        <Link data-row to={`/previews/${encodeURIComponent(preview.environment)}/${encodeURIComponent(preview.issue)}`}>{preview.issue}</Link>
+        <Link data-row to={previewPath(preview.environment, preview.issue)}>{preview.issue}</Link>
         {preview.branch ? <span className="hub-quiet hub-branch">{preview.branch}</span> : null}
+        {preview.designChange ? <span className="hub-phase hub-phase-warning hub-branch"><span aria-hidden="true">◆</span> {t("preview.designChanged")}</span> : null}
       </th>
       <td data-label={t("preview.environment")}><EnvironmentLabel name={preview.environment} /></td>
-      <td data-label={t("preview.phase")}><PhaseLabel phase={phase} /></td>
+      <td data-label={t("preview.phase")}><PhaseLabel phase={phaseOf(preview)} /></td>
       <td data-label={t("preview.left")}><Left ends={preview.lease.expiresAt} isRequest={preview.isRequest} /></td>
       <td data-label={t("preview.address")}>{preview.isRequest ? <span className="hub-quiet">{t("preview.notYet")}</span> : <PreviewLink address={preview.url} environment={preview.environment} />}</td>
       <td data-label={t("preview.requester")}>{preview.lease.requestedBy}</td>
@@ -171,15 +157,6 @@ function Row({ preview, isChosen, choose, act }: { preview: Preview; isChosen: b
       </td>
     </tr>
   );
-}
-
-/** Why this person may not change a preview, as far as the list knows. */
-export function useWhyNot(preview: Preview): string | null {
-  const { t } = useTranslation();
-  const me = usePerson();
-  if (!mayAs(me, "developer")) return t("why.role", { role: t("role.developer") });
-  if (me?.role === "developer" && preview.lease.requestedBy !== me.name) return t("why.own", { owner: preview.lease.requestedBy });
-  return null;
 }
 
 function Filter({ filters, facets, set, total }: { filters: Filters; facets: Facets | undefined; set: (changed: Record<string, string>) => void; total: number | undefined }) {
@@ -243,9 +220,8 @@ function Bulk({ count, act, clear }: { count: number; act: (name: Act) => void; 
   );
 }
 
-function NoPreviews({ isFiltered, showAll }: { isFiltered: boolean; showAll: () => void }) {
+function NoPreviews({ isFiltered }: { isFiltered: boolean }) {
   const { t } = useTranslation();
-  const navigate = useNavigate();
   const { data } = useSummary();
   const others = data?.total ?? 0;
   return (
@@ -255,8 +231,8 @@ function NoPreviews({ isFiltered, showAll }: { isFiltered: boolean; showAll: () 
         title={t(isFiltered ? "previews.noneMatch" : "previews.noneMine")}
         action={
           <>
-            <Button variant="primary" onClick={() => void navigate("/start")}>{t("previews.start")}</Button>
-            {others > 0 ? <Button variant="link" onClick={showAll}>{t("previews.showAll", { count: others })}</Button> : null}
+            <LinkButton to="/start" variant="primary">{t("previews.start")}</LinkButton>
+            {others > 0 ? <LinkButton variant="link" to="/?requester=all">{t("previews.showAll", { count: others })}</LinkButton> : null}
           </>
         }
       >

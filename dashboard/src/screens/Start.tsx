@@ -2,7 +2,6 @@ import {
   Button, Checkbox, Form, FormGroup, FormHelperText,
   FormSelect, FormSelectOption, HelperText, HelperTextItem, TextInput,
 } from "@patternfly/react-core";
-import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useSearchParams } from "react-router";
@@ -11,9 +10,11 @@ import { useCarryOut } from "../api/operating";
 import { asProblem, type Problem } from "../api/problem";
 import { useBlueprint, useBlueprints, useEnvironments, usePlan, useSummary, type StartBody } from "../api/queries";
 import type { BlueprintForm, JsonSchema } from "../api/shapes";
+import { withChosen } from "../parts/choices";
 import { Heading } from "../parts/Heading";
 import { draft, keepDraft } from "../parts/kept";
 import { EnvironmentLabel } from "../parts/labels";
+import { previewPath } from "../parts/links";
 import { PlanView } from "../parts/PlanView";
 import { Reasoned } from "../parts/Reasoned";
 import { useSay } from "../parts/Say";
@@ -21,7 +22,7 @@ import { Asked, Block, Failed } from "../parts/States";
 import { Alert } from "../parts/Notice";
 
 /** What is typed: each a text, and what is empty is left to the blueprint and the environment. */
-export interface Typed {
+interface Typed {
   issue: string;
   environment: string;
   blueprint: string;
@@ -50,7 +51,7 @@ function begun(search: URLSearchParams): Typed {
 }
 
 /** The body of the request: nothing that is empty. */
-export function bodyOf(typed: Typed): StartBody {
+function bodyOf(typed: Typed): StartBody {
   const given = (text: string): boolean => text.trim() !== "";
   const images = Object.fromEntries(Object.entries(typed.images).filter(([, image]) => given(image)).map(([name, image]) => [name, image.trim()]));
   const settings = Object.entries(typed.settings).filter(([, value]) => given(value)).map(([field, value]): [string, string] => [field, value]);
@@ -68,7 +69,6 @@ export function Start() {
   const { t } = useTranslation();
   const [search] = useSearchParams();
   const navigate = useNavigate();
-  const client = useQueryClient();
   const { say } = useSay();
   const carryOut = useCarryOut();
   const environments = useEnvironments();
@@ -82,7 +82,8 @@ export function Start() {
   const environment = typed.environment || known.find((one) => !one.gated)?.name || "";
   const blueprint = typed.blueprint || blueprints.data?.blueprints.find((one) => one.isDefault)?.name || blueprints.data?.blueprints[0]?.name || "";
   const form = useBlueprint(blueprint, environment);
-  const isGated = known.find((one) => one.name === environment)?.gated ?? false;
+  const gated = new Set(known.filter((one) => one.gated).map((one) => one.name));
+  const isGated = gated.has(environment);
   // What is reviewed waits for no room: each request is merged by itself.
   const whole = useMemo(() => ({ ...typed, environment, blueprint, queue: typed.queue && !isGated }), [typed, environment, blueprint, isGated]);
   const body = useSettled(whole);
@@ -103,8 +104,7 @@ export function Start() {
       await carryOut({ action: "start", body: asked }, key.current.key);
       keepDraft(NAME, null);
       say("success", t(isGated ? "start.asked" : "start.done", { issue: asked.issue, environment }));
-      void client.invalidateQueries();
-      void navigate(`/previews/${encodeURIComponent(environment)}/${encodeURIComponent(asked.issue.toUpperCase())}`);
+      void navigate(previewPath(environment, asked.issue.toUpperCase()));
     } catch (error) {
       setProblem(asProblem(error));
     } finally {
@@ -123,12 +123,12 @@ export function Start() {
           </FormGroup>
           <FormGroup label={t("preview.environment")} fieldId="start-env" isRequired>
             <FormSelect id="start-env" value={environment} onChange={(_, value) => change({ environment: value })}>
-              {known.map((one) => <FormSelectOption key={one.name} value={one.name} label={one.gated ? t("start.gated", { environment: one.name }) : one.name} />)}
+              {withChosen(known.map((one) => one.name), environment).map((one) => <FormSelectOption key={one} value={one} label={gated.has(one) ? t("start.gated", { environment: one }) : one} />)}
             </FormSelect>
           </FormGroup>
           <FormGroup label={t("preview.blueprint")} fieldId="start-blueprint">
             <FormSelect id="start-blueprint" value={blueprint} onChange={(_, value) => change({ blueprint: value, images: {}, settings: {} })}>
-              {(blueprints.data?.blueprints ?? []).map((one) => <FormSelectOption key={one.name} value={one.name} label={one.name} />)}
+              {withChosen((blueprints.data?.blueprints ?? []).map((one) => one.name), blueprint).map((one) => <FormSelectOption key={one} value={one} label={one} />)}
             </FormSelect>
             <FormHelperText><HelperText><HelperTextItem><span lang="en">{form.data?.summary ?? ""}</span></HelperTextItem></HelperText></FormHelperText>
           </FormGroup>
@@ -147,7 +147,7 @@ export function Start() {
           {isGated ? null : <Checkbox id="start-queue" label={t("start.queue")} isChecked={typed.queue} onChange={(_, on) => change({ queue: on })} />}
           {problem ? <div role="alert"><Failed problem={problem} /></div> : null}
           <div className="hub-submit">
-            <Reasoned type="submit" variant="primary" why={why} isLoading={isBusy} spinnerAriaLabel={t("act.working")} isDisabled={typed.issue.trim() === "" || environment === ""}>
+            <Reasoned type="submit" variant="primary" why={why && <span lang="en">{why}</span>} isLoading={isBusy} spinnerAriaLabel={t("act.working")} isDisabled={typed.issue.trim() === "" || environment === ""}>
               {t(isGated ? "start.ask" : "start.do", { environment })}
             </Reasoned>
             <Button variant="link" onClick={() => setTyped(EMPTY)}>{t("action.clear")}</Button>

@@ -1,9 +1,10 @@
 import { FormSelect, FormSelectOption } from "@patternfly/react-core";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
-import { useEnvironments, useStatistics } from "../api/queries";
+import { useStatistics } from "../api/queries";
 import { Chart } from "../parts/Chart";
+import { EnvironmentChoice } from "../parts/choices";
 import { Heading } from "../parts/Heading";
+import { useSearch } from "../parts/search";
 import { Asked, Nothing, Unread } from "../parts/States";
 import { useFormat } from "../text/format";
 
@@ -13,30 +14,19 @@ const SPANS = [7, 30, 90] as const;
 export function Statistics() {
   const { t } = useTranslation();
   const format = useFormat();
-  const [search, setSearch] = useSearchParams();
+  const [search, set] = useSearch();
   const span = SPANS.find((one) => String(one) === search.get("days")) ?? 30;
   const env = search.get("env") ?? "";
   const query = useStatistics(span, env);
-  const environments = useEnvironments();
-  const set = (name: string, value: string): void =>
-    setSearch((before) => {
-      const next = new URLSearchParams(before);
-      if (value) next.set(name, value);
-      else next.delete(name);
-      return next;
-    }, { replace: true });
   const count = (value: number): string => format.number(value);
   return (
     <>
       <Heading title={t("screen.statistics")} />
       <div className="hub-filters">
-        <FormSelect aria-label={t("statistics.days")} value={String(span)} onChange={(_, value) => set("days", value)}>
+        <FormSelect aria-label={t("statistics.days")} value={String(span)} onChange={(_, value) => set({ days: value })}>
           {SPANS.map((one) => <FormSelectOption key={one} value={String(one)} label={t("statistics.lastDays", { count: one })} />)}
         </FormSelect>
-        <FormSelect aria-label={t("filter.env")} value={env} onChange={(_, value) => set("env", value)}>
-          <FormSelectOption value="" label={t("filter.env")} />
-          {(environments.data?.environments ?? []).map((one) => <FormSelectOption key={one.name} value={one.name} label={one.name} />)}
-        </FormSelect>
+        <EnvironmentChoice value={env} set={(value) => set({ env: value })} />
       </div>
       <Asked query={query} rows={6}>{(found) => {
         const days = found.days.map((one) => one.day);
@@ -57,7 +47,7 @@ export function Statistics() {
                   ]} />
                 ))}
                 <Chart title={t("statistics.timeToUrl")} days={days} series={[
-                  { name: t("statistics.median"), values: found.days.map((one) => (one.timeToUrl ?? null)?.median ?? null), shown: (value) => format.seconds(value) },
+                  { name: t("statistics.median"), values: found.days.map((one) => one.timeToUrl?.median ?? null), shown: (value) => format.seconds(value) },
                   { name: t("statistics.p95"), values: found.days.map((one) => one.timeToUrl?.p95 ?? null), shown: (value) => format.seconds(value) },
                 ]} />
                 <Chart title={t("statistics.timeToCommit")} days={days} series={[

@@ -1,15 +1,14 @@
-import { Button } from "@patternfly/react-core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 import { useLine } from "../api/queries";
 import type { Approval, Place } from "../api/shapes";
 import { ActDialog } from "../parts/ActDialog";
 import type { Target } from "../parts/acts";
 import { Heading } from "../parts/Heading";
 import { EnvironmentLabel, PhaseLabel } from "../parts/labels";
-import { Outside } from "../parts/links";
-import { mayAs, usePerson } from "../parts/person";
+import { LinkButton } from "../parts/LinkButton";
+import { IssueLink, Outside } from "../parts/links";
+import { useWhyNot } from "../parts/person";
 import { Reasoned } from "../parts/Reasoned";
 import { Asked, Block, Nothing, Unread } from "../parts/States";
 import { Moment } from "../parts/time";
@@ -27,7 +26,7 @@ export function Waiting() {
           <Unread about={found} />
           <Block title={t("waiting.title")}>
             {found.queue.length === 0 ? (
-              <Nothing title={t("waiting.none")} action={<Button variant="secondary" component={(props: object) => <Link {...props} to="/start" />}>{t("previews.start")}</Button>}>{t("waiting.noneSays")}</Nothing>
+              <Nothing title={t("waiting.none")} action={<LinkButton variant="secondary" to="/start">{t("previews.start")}</LinkButton>}>{t("waiting.noneSays")}</Nothing>
             ) : (
               <table className="hub-table" aria-label={t("waiting.title")}>
                 <thead><tr><th scope="col">{t("waiting.place")}</th><th scope="col">{t("preview.issue")}</th><th scope="col">{t("preview.environment")}</th><th scope="col">{t("preview.requester")}</th><th scope="col">{t("waiting.since")}</th><th scope="col">{t("waiting.why")}</th><th scope="col"><span className="pf-v6-screen-reader">{t("preview.actions")}</span></th></tr></thead>
@@ -52,12 +51,11 @@ export function Waiting() {
 
 function Waits({ place, stop }: { place: Place; stop: () => void }) {
   const { t } = useTranslation();
-  const me = usePerson();
-  const why = mayAs(me, "developer") ? (me?.role === "developer" && place.lease.requestedBy !== me.name ? t("why.own", { owner: place.lease.requestedBy }) : null) : t("why.role", { role: t("role.developer") });
+  const why = useWhyNot(place.lease.requestedBy);
   return (
     <tr>
       <td data-label={t("waiting.place")}>{t("plan.placeOf", { position: place.position, of: place.length })}</td>
-      <th scope="row" data-label={t("preview.issue")}><Link to={`/previews/${encodeURIComponent(place.environment)}/${encodeURIComponent(place.issue)}`}>{place.issue}</Link></th>
+      <th scope="row" data-label={t("preview.issue")}><IssueLink environment={place.environment} issue={place.issue} /></th>
       <td data-label={t("preview.environment")}><EnvironmentLabel name={place.environment} /></td>
       <td data-label={t("preview.requester")}>{place.lease.requestedBy}</td>
       <td data-label={t("waiting.since")}><Moment at={place.lease.requestedAt} /></td>
@@ -71,7 +69,7 @@ function Asks({ approval }: { approval: Approval }) {
   const { t } = useTranslation();
   return (
     <tr>
-      <th scope="row" data-label={t("preview.issue")}><Link to={`/previews/${encodeURIComponent(approval.environment)}/${encodeURIComponent(approval.issue)}`}>{approval.issue}</Link></th>
+      <th scope="row" data-label={t("preview.issue")}><IssueLink environment={approval.environment} issue={approval.issue} /></th>
       <td data-label={t("preview.environment")}><EnvironmentLabel name={approval.environment} isGated /></td>
       <td data-label={t("approval.asks")}>{t(`approval.${approval.action}`)}</td>
       <td data-label={t("preview.requester")}>{approval.requestedBy}</td>

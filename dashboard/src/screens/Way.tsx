@@ -8,14 +8,14 @@ import { ActDialog } from "../parts/ActDialog";
 import { Cause } from "../parts/Cause";
 import { Heading } from "../parts/Heading";
 import { EnvironmentLabel, PhaseLabel, useEnvironmentNamed } from "../parts/labels";
-import { isOfDomain, Outside, PreviewLink } from "../parts/links";
+import { isOfDomain, Outside, PreviewLink, previewPath } from "../parts/links";
 import { useWatched } from "../parts/Live";
+import { Alert } from "../parts/Notice";
+import { Removed } from "../parts/Removed";
 import { useSay } from "../parts/Say";
 import { Asked, Faults, Nothing } from "../parts/States";
 import { Steps } from "../parts/Steps";
 import { Left } from "../parts/time";
-import { Removed } from "./Preview";
-import { Alert } from "../parts/Notice";
 
 /** The way to a preview: there as soon as it is up; until then how far it is, and what is in its way. */
 export function Way() {
@@ -74,7 +74,7 @@ function Told({ found }: { found: Found }) {
         <Nothing title={t("way.canRevive")} action={<Button onClick={() => setReviving(true)}>{t("act.revive.short")}</Button>}><Removed revive={found.revive} /></Nothing>
       ) : null}
       {found.state === "none" ? <p><Link to={`/start?issue=${encodeURIComponent(found.issue)}`}>{t("previews.start")}</Link></p> : null}
-      {found.environment && found.state !== "none" && found.state !== "expired" ? <p><Link to={`/previews/${encodeURIComponent(found.environment)}/${encodeURIComponent(found.issue)}`}>{t("way.details")}</Link></p> : null}
+      {found.environment && found.state !== "none" && found.state !== "expired" ? <p><Link to={previewPath(found.environment, found.issue)}>{t("way.details")}</Link></p> : null}
       {reviving && found.environment ? <ActDialog act="revive" targets={[{ environment: found.environment, issue: found.issue, ends: null }]} close={() => setReviving(false)} /> : null}
     </>
   );

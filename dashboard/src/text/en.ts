@@ -62,7 +62,8 @@ export const en = {
   },
   preview: {
     issue: "Issue", environment: "Environment", phase: "Phase", left: "Time left", address: "Address", requester: "Requested by", actions: "Actions", notYet: "not up yet",
-    asked: "Asked for", none: "There is no preview of {{issue}} in {{environment}}", noneSays: "It was not started, or was removed more than seven days ago.",
+    asked: "Asked for", designChanged: "design changed", designNow: "The design changed after this was asked for", designOpen: "open it in Figma",
+    none: "There is no preview of {{issue}} in {{environment}}", noneSays: "It was not started, or was removed more than seven days ago.",
     removedBy: "It was removed by {{who}},", reviveUntil: "It can be brought back until", nowEnds: "It ends {{time}}.", parts: "Parts of the preview",
     tab: { overview: "Overview", history: "History", change: "Changes", manifest: "Manifest" },
     facts: "Facts", blueprint: "Blueprint", branch: "Branch", namespace: "Namespace", components: "Components",
@@ -106,7 +107,7 @@ export const en = {
   length: { "1h": "1 hour", "4h": "4 hours", "8h": "8 hours", "24h": "1 day", "72h": "3 days" },
   plan: {
     asksReview: "This asks for a review in {{environment}}: nothing changes there before the request is merged.", place: "Waits", placeOf: "Place {{position}} of {{of}} in the line",
-    ends: "Ends", latestEnd: "At the latest", objects: "Objects: {{added}} added, {{changed}} changed, {{removed}} removed", noObjects: "No object changes.",
+    ends: "Ends", latestEnd: "At the latest", objects: "Objects: {{added}} added, {{changed}} changed, {{removed}} removed", noObjects: "No object changes.", unread: "Which objects change is not known:",
     added: "added", changed: "changed", removed: "removed", fieldsLeftOut_one: "and {{count}} field more", fieldsLeftOut_other: "and {{count}} fields more",
     objectsLeftOut_one: "and {{count}} object more", objectsLeftOut_other: "and {{count}} objects more",
   },
@@ -114,7 +115,7 @@ export const en = {
     previews: "Previews", previewsPerOwner: "Previews of one person", fargateVcpu: "Fargate vCPU", targetGroups: "Target groups", usedOf: "{{used}} of {{limit}}",
     askedOf: "{{used}} + {{asked}} of {{limit}}",
   },
-  history: { none: "Nothing is known of it yet", by: "by {{who}}" },
+  history: { none: "Nothing is known of it yet", unread: "What was asked for and changed nothing is not among these", by: "by {{who}}" },
   action_name: {
     start: "Started", update: "Updated", updated: "Updated", started: "Started", extend: "Extended", extended: "Extended", stop: "Stopped", stopped: "Stopped", revive: "Revived", revived: "Revived",
     expire: "Expired", expired: "Expired", removed: "Removed", activate: "Lease begun", activated: "Lease begun", queued: "Put in the line", requested: "Asked for", approved: "Approved",

@@ -55,7 +55,8 @@ export const ko: Words<typeof en> = {
     showAll_one: "전체 보기 ({{count}})", showAll_other: "전체 보기 ({{count}})", failed_one: "내 요청 {{count}}건이 실패했습니다", failed_other: "내 요청 {{count}}건이 실패했습니다",
   },
   preview: {
-    issue: "이슈", environment: "환경", phase: "단계", left: "남은 시간", address: "주소", requester: "요청자", actions: "동작", notYet: "아직 준비되지 않음", asked: "요청", none: "{{environment}} 환경에 {{issue}} 프리뷰가 없습니다",
+    issue: "이슈", environment: "환경", phase: "단계", left: "남은 시간", address: "주소", requester: "요청자", actions: "동작", notYet: "아직 준비되지 않음", asked: "요청", designChanged: "디자인 변경됨", designNow: "요청한 뒤에 디자인이 바뀌었습니다", designOpen: "Figma에서 열기",
+    none: "{{environment}} 환경에 {{issue}} 프리뷰가 없습니다",
     noneSays: "시작한 적이 없거나, 제거된 지 7일이 지났습니다.", removedBy: "제거한 사람: {{who}},", reviveUntil: "되살릴 수 있는 기한:", nowEnds: "종료: {{time}}.", parts: "프리뷰의 부분",
     tab: { overview: "개요", history: "이력", change: "변경", manifest: "매니페스트" }, facts: "정보", blueprint: "블루프린트", branch: "브랜치", namespace: "네임스페이스", components: "구성 요소",
     size_one: "파드 {{count}}개, CPU {{cpu}}, {{memory}}", size_other: "파드 {{count}}개, 각 CPU {{cpu}}, {{memory}}", imageOf: "{{name}} 이미지",
@@ -90,13 +91,13 @@ export const ko: Words<typeof en> = {
   length: { "1h": "1시간", "4h": "4시간", "8h": "8시간", "24h": "1일", "72h": "3일" },
   plan: {
     asksReview: "{{environment}} 환경에 검토를 요청합니다. 요청이 병합되기 전에는 아무것도 바뀌지 않습니다.", place: "대기", placeOf: "대기열 {{of}}개 중 {{position}}번째", ends: "종료", latestEnd: "최대 기한",
-    objects: "객체: 추가 {{added}}, 변경 {{changed}}, 제거 {{removed}}", noObjects: "바뀌는 객체가 없습니다.", added: "추가", changed: "변경", removed: "제거", fieldsLeftOut_one: "외 필드 {{count}}개", fieldsLeftOut_other: "외 필드 {{count}}개",
+    objects: "객체: 추가 {{added}}, 변경 {{changed}}, 제거 {{removed}}", noObjects: "바뀌는 객체가 없습니다.", unread: "어떤 객체가 바뀌는지 알 수 없습니다:", added: "추가", changed: "변경", removed: "제거", fieldsLeftOut_one: "외 필드 {{count}}개", fieldsLeftOut_other: "외 필드 {{count}}개",
     objectsLeftOut_one: "외 객체 {{count}}개", objectsLeftOut_other: "외 객체 {{count}}개",
   },
   room: {
     previews: "프리뷰 수", previewsPerOwner: "한 사람의 프리뷰 수", fargateVcpu: "Fargate vCPU", targetGroups: "대상 그룹", usedOf: "{{limit}} 중 {{used}}", askedOf: "{{limit}} 중 {{used}} + {{asked}}",
   },
-  history: { none: "아직 기록이 없습니다", by: "{{who}} 님" },
+  history: { none: "아직 기록이 없습니다", unread: "아무것도 바꾸지 않은 요청은 여기에 없습니다", by: "{{who}} 님" },
   action_name: {
     start: "시작", update: "업데이트", updated: "업데이트", started: "시작", extend: "연장", extended: "연장", stop: "중지", stopped: "중지", revive: "되살림", revived: "되살림", expire: "만료", expired: "만료", removed: "제거", activate: "대여 시작",
     activated: "대여 시작", queued: "대기열에 추가", requested: "요청", approved: "승인", "preview.start": "시작 요청", "preview.extend": "연장 요청", "preview.stop": "중지 요청", "preview.revive": "되살리기 요청",
