@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,8 +86,25 @@ def test_what_another_does_is_seen_without_asking(browser: Browser, served: Serv
         page = context.new_page()
         page.goto(f"{served.url}/?requester=all")
         expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        button = page.locator(".hub-heading-acts a")
+        button.focus()
         start(served.repo, "RTB-77", "int", "carol")
         expect(page.get_by_role("link", name="RTB-77", exact=True)).to_be_visible()
+        expect(button).to_be_focused()
+
+
+def test_what_changed_behind_another_screen_is_seen_when_one_comes_back(browser: Browser, served: Served) -> None:
+    with signed_in(browser, served) as context:
+        page = context.new_page()
+        page.goto(f"{served.url}/?requester=all")
+        page.get_by_role("link", name="RTB-7", exact=True).click()
+        expect(page.get_by_role("heading", name="RTB-7", exact=True)).to_be_visible()
+        start(served.repo, "RTB-78", "int", "carol")
+        deadline = time.monotonic() + 30
+        while page.request.get(f"{served.url}/api/v1/previews/int/RTB-78").status != 200:
+            assert time.monotonic() < deadline, "the server has not seen it"
+        page.go_back()
+        expect(page.get_by_role("link", name="RTB-78", exact=True)).to_be_visible()
 
 
 def test_a_session_that_ends_in_the_middle_of_a_form_keeps_the_form(browser: Browser, served: Served) -> None:
@@ -242,6 +260,27 @@ def test_the_content_policy_holds_on_every_screen(browser: Browser, served: Serv
             expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert not wrong
         assert not seen, "no request leaves this site"
+
+
+def test_signing_out_everywhere_ends_every_session_after_a_long_sleep_too(browser: Browser, tmp_path: Path) -> None:
+    """The access token of a tab that slept has run out: it is renewed, and what does not end is not said to have."""
+    with serving(tmp_path, ("RTB-1", "int", "alice")) as served:
+        with signed_in(browser, served) as context:
+            page = context.new_page()
+            page.goto(f"{served.url}/account")
+            expect(page.get_by_text("(this one)")).to_be_visible()
+            context.clear_cookies(name=re.compile("access"))
+            page.route("**/api/auth/logout-everywhere", lambda route: route.abort())
+            page.get_by_role("button", name="Sign out everywhere").click()
+            expect(page.get_by_text("The server does not answer").first).to_be_visible()
+            page.unroute("**/api/auth/logout-everywhere")
+            page.get_by_role("button", name="Sign out everywhere").click()
+            expect(page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
+        with signed_in(browser, served) as before:
+            before.clear_cookies(name=re.compile("access"))
+            page = before.new_page()
+            page.goto(served.url)
+            expect(page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
 
 
 def test_signing_out_everywhere_ends_every_tab(browser: Browser, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-import { useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useQueryClient, type Query, type QueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
 import { api, newKey, told } from "./client";
 import { Problem } from "./problem";
@@ -11,12 +11,13 @@ const MOST_LOOKS = 30;
 
 const wait = (key: string) => ({ "idempotency-key": key, prefer: `wait=${String(WAIT_SECONDS)}` });
 
-/** What can be asked of a preview. Each is asked once, whatever is clicked twice: `key` says which request it is. */
-export type Wanted =
-  | { action: "start"; body: StartBody }
+/** What can be asked of a preview that is there, as a plan of it is asked for too. */
+export type Changed =
   | { action: "extend"; environment: string; issue: string; by: string; ifEnds: string | null; reason: string }
   | { action: "stop"; environment: string; issue: string; reason: string }
-  | { action: "revive"; environment: string; issue: string; ttl?: string };
+  | { action: "revive"; environment: string; issue: string };
+/** What can be asked for. Each is asked once, whatever is clicked twice: `key` says which request it is. */
+export type Wanted = { action: "start"; body: StartBody } | Changed;
 
 function asked(wanted: Wanted, key: string): Promise<Operation> {
   const header = wait(key);
@@ -27,15 +28,13 @@ function asked(wanted: Wanted, key: string): Promise<Operation> {
       return told(
         api.POST("/api/v1/previews/{env}/{key}/extend", {
           params: { path, header },
-          body: { by: wanted.by, ...(wanted.ifEnds ? { ifEnds: wanted.ifEnds } : {}), reason: wanted.reason },
+          body: { by: wanted.by, ifEnds: wanted.ifEnds, reason: wanted.reason },
         }),
       );
     case "stop":
       return told(api.POST("/api/v1/previews/{env}/{key}/stop", { params: { path, header }, body: { reason: wanted.reason } }));
     case "revive":
-      return told(
-        api.POST("/api/v1/previews/{env}/{key}/revive", { params: { path, header }, body: wanted.ttl ? { ttl: wanted.ttl } : {} }),
-      );
+      return told(api.POST("/api/v1/previews/{env}/{key}/revive", { params: { path, header }, body: {} }));
   }
 }
 
@@ -55,10 +54,20 @@ export async function carryOut(wanted: Wanted, key: string = newKey()): Promise<
   return one;
 }
 
-/** Have what previews look like read anew. */
-export async function readAnew(client: QueryClient): Promise<void> {
-  const about = new Set(["previews", "preview", "summary", "environments", "queue", "calendar", "operations", "way"]);
-  await client.invalidateQueries({ predicate: (query) => about.has(String(query.queryKey[0])) });
+const OF_PREVIEWS = new Set<unknown>(["previews", "preview", "summary", "environments", "queue", "calendar", "operations", "way"]);
+
+/** The revision of the repository that an answer, or the first page of one, is of. */
+function revisionOf(data: unknown): string | undefined {
+  const told = data as { revision?: string; pages?: unknown[] } | undefined;
+  return told?.pages ? revisionOf(told.pages[0]) : told?.revision;
+}
+
+/** Have what previews look like read anew; with `now`, only if something that is kept is of another revision than that. */
+export async function readAnew(client: QueryClient, now?: string): Promise<void> {
+  const isOfPreviews = ({ queryKey }: Query): boolean => OF_PREVIEWS.has(queryKey[0]);
+  const isOld = ({ state }: Query): boolean => !state.isInvalidated && (revisionOf(state.data) ?? now) !== now;
+  const known = client.getQueryCache().findAll({ predicate: isOfPreviews });
+  if (now === undefined || known.some(isOld)) await client.invalidateQueries({ predicate: isOfPreviews });
 }
 
 /** `carryOut`, after which what is shown is read anew. */

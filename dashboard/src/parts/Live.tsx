@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { createContext, use, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { createContext, use, useEffect, useMemo, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { readAnew } from "../api/operating";
 import { Stream, type StreamState } from "../api/stream";
@@ -20,9 +20,6 @@ const Context = createContext<Live>({ state: { state: "connecting", at: null }, 
 /** Reading anew is put together: many changes in a moment are one look. */
 const TOGETHER_MS = 400;
 
-/** The state of this tab's stream. */
-export const useLive = (): StreamState => use(Context).state;
-
 /** While it is shown, have the stream tell of these previews alone. */
 export function useWatched(filter: Watched): void {
   const { watch } = use(Context);
@@ -35,26 +32,32 @@ function query(filter: Watched): string {
   return new URLSearchParams(kept).toString();
 }
 
-
 /** One stream for the whole tab, whatever its screens are; `isOn`: somebody is signed in. */
 export function LiveProvider({ isOn, children }: { isOn: boolean; children: ReactNode }) {
   const client = useQueryClient();
   const [state, setState] = useState<StreamState>({ state: "connecting", at: null });
   const [filter, setFilter] = useState<Watched>({});
-  const later = useRef<ReturnType<typeof setTimeout>>(undefined);
   const address = `/api/v1/events?${query(filter)}`;
   useEffect(() => {
     if (!isOn) return;
-    const soon = (act: () => void): void => {
-      clearTimeout(later.current);
-      later.current = setTimeout(act, TOGETHER_MS);
+    let later: ReturnType<typeof setTimeout> | undefined;
+    let isAll = false;
+    const soon = (revision?: string): void => {
+      isAll ||= revision === undefined;
+      clearTimeout(later);
+      later = setTimeout(() => {
+        void readAnew(client, isAll ? undefined : revision);
+        isAll = false;
+      }, TOGETHER_MS);
     };
     const stream = new Stream(address, {
-      event: (told) => {
-        if (told.event !== "alive" && told.event !== "snapshot") soon(() => void readAnew(client));
+      event: ({ event, data }) => {
+        // Nobody told of what changed before the stream began, or while it was another screen's.
+        if (event === "snapshot") soon((data as { revision: string }).revision);
+        else if (event !== "alive") soon();
       },
-      state: (now) => setState((before) => (before.state === now.state && now.state !== "live" ? before : now)),
-      lost: () => soon(() => void readAnew(client)),
+      state: (now) => setState((before) => (before.state === now.state ? before : now)),
+      lost: () => soon(),
     });
     const begin = setTimeout(() => stream.start(), 50);
     return () => {
@@ -79,7 +82,7 @@ export function LiveProvider({ isOn, children }: { isOn: boolean; children: Reac
 export function LiveLabel() {
   const { t } = useTranslation();
   const format = useFormat();
-  const { state, at } = useLive();
+  const { state, at } = use(Context).state;
   const time = at === null ? "" : format.clock(new Date(at).toISOString());
   const words = state === "live" ? t("live.live") : at === null ? t(`live.${state}`) : t(`live.${state}Since`, { time });
   return (
