@@ -1,8 +1,9 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { components } from "../api";
 import { api, told } from "./client";
+import { asProblem } from "./problem";
 import type {
-  Approval, AuditEntry, Blueprint, BlueprintForm, Calendar, Causes, Delivery, Difference, Environment, About, HistoryEvent,
+  Approval, AuditEntry, Blueprint, BlueprintForm, Calendar, Delivery, Difference, Environment, About, History,
   Job, Me, Operation, Place, Plan, PreviewAnswer, PreviewPage, Session, Statistics, Summary, Token, Way,
 } from "./shapes";
 
@@ -41,51 +42,45 @@ export function usePreview(env: string, key: string) {
   });
 }
 
-export function useCauses(env: string, key: string, isAsked: boolean) {
-  return useQuery({
-    queryKey: ["preview", env, key, "causes"],
-    enabled: isAsked,
-    queryFn: ({ signal }) => told<Causes>(api.GET("/api/v1/previews/{env}/{key}/causes", { params: { path: { env, key } }, signal })),
-  });
-}
-
-export function useDifference(env: string, key: string, isAsked: boolean) {
+export function useDifference(env: string, key: string) {
   return useQuery({
     queryKey: ["preview", env, key, "diff"],
-    enabled: isAsked,
     queryFn: ({ signal }) => told<Difference>(api.GET("/api/v1/previews/{env}/{key}/diff", { params: { path: { env, key } }, signal })),
   });
 }
 
-export function useManifest(env: string, key: string, isAsked: boolean) {
+export function useManifest(env: string, key: string) {
   return useQuery({
     queryKey: ["preview", env, key, "manifest"],
-    enabled: isAsked,
     queryFn: ({ signal }) =>
       told<string>(api.GET("/api/v1/previews/{env}/{key}/manifest", { params: { path: { env, key } }, parseAs: "text", signal })),
   });
 }
 
-export function useHistory(env: string, key: string, isAsked: boolean) {
+export function useHistory(env: string, key: string) {
   return useInfiniteQuery({
     queryKey: ["preview", env, key, "history"],
-    enabled: isAsked,
     initialPageParam: "",
     queryFn: ({ pageParam, signal }) =>
-      told<{ events: HistoryEvent[]; next: string | null }>(
+      told<History>(
         api.GET("/api/v1/previews/{env}/{key}/history", {
           params: { path: { env, key }, query: { limit: 50, ...(pageParam ? { after: pageParam } : {}) } },
           signal,
         }),
       ),
-    getNextPageParam: (last) => last.next ?? null,
+    getNextPageParam: (last) => last.next,
   });
 }
+
+/** What only a cluster ends, which the stream does not tell of. */
+const MOVING = new Set<Way["state"]>(["starting", "stopping", "stuck", "failed"]);
+const LOOK_MS = 10_000;
 
 export function useWay(key: string, env: string) {
   return useQuery({
     queryKey: ["way", key, env],
     queryFn: ({ signal }) => told<Way>(api.GET("/api/v1/way/{key}", { params: { path: { key }, query: { env } }, signal })),
+    refetchInterval: ({ state: { data } }) => (data?.isSeen && MOVING.has(data.state) ? LOOK_MS : false),
   });
 }
 
@@ -218,6 +213,8 @@ export function useMe() {
     retry: false,
     staleTime: 60_000,
     queryFn: ({ signal }) => told<Me>(api.GET("/api/auth/me", { signal })),
+    // Who could not be known is asked for again; nobody signed in is an answer.
+    refetchInterval: ({ state }) => (state.error !== null && !asProblem(state.error).isSignedOut ? 15_000 : false),
   });
 }
 
