@@ -172,7 +172,9 @@ def serve_auth(ours: Hub, asked: Place, say: Callable[[str], None]) -> None:
         stack.enter_context(tidying(auth))
 
         def ready() -> None:
-            say(f"{url} is ready: people sign in by {', '.join(auth.providers) or 'the link alone'}")
+            here = f"http://{asked.host}:{listening.getsockname()[1]}"
+            by = ", ".join(auth.providers) or ("the link alone" if is_loopback else "nobody: the settings name none")
+            say(f"{here} is ready: people sign in at {url} by {by}")
             if auth.access.sign_in.code is not None:
                 say(f"sign in, once: {url}/api/auth/local?code={auth.access.sign_in.code}")
 

@@ -17,7 +17,7 @@ from hub.services.auth.context import Auth
 from hub.services.auth.signing_in import path_of_ours
 from hub.store.database import Database, sqlite_url
 from hub.store.schema import prepare
-from worlds.oidc_provider import OidcProvider, installed, oidc_provider
+from worlds.oidc_provider import OidcProvider, oidc_provider
 from worlds.people import Provider
 from worlds.sign_in import sign_in
 
@@ -47,11 +47,6 @@ class World:
         return self.get("/api/auth/me").json()
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return installed(tmp_path_factory.mktemp("node") / "oidc")
-
-
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     made = Database(sqlite_url(tmp_path / "hub.sqlite"))
@@ -61,8 +56,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def people(folder: Path) -> Iterator[OidcProvider]:
-    with oidc_provider(folder, BACK) as made:
+def people(oidc_folder: Path) -> Iterator[OidcProvider]:
+    with oidc_provider(oidc_folder, BACK) as made:
         yield made
 
 
