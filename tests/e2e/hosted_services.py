@@ -137,7 +137,13 @@ class HostedServices:
     def seen(self) -> str:
         """What there is to know when something did not come about."""
         told = self.world.plane.kubectl("-n", NAMESPACE, "get", "pods,deployments,scaledobjects,hpa,jobs", check=False)
-        return f"{told}\njobs {self.jobs.counts()}\n{self.kubelet.history[-20:]}\nkubelet: {self.kubelet.error!r}"
+        rows = [
+            f"{one.id} {one.name} {one.state} of {one.created_at:%X}, due {one.run_at:%X}, tries {one.attempts}: {one.error}"
+            for one in self.jobs.listed(limit=1000)
+            if one.error is not None or one.state != "done"
+        ]
+        counts = f"jobs {self.jobs.counts()}"
+        return "\n".join((told, counts, *rows, str(self.kubelet.history[-20:]), f"kubelet: {self.kubelet.error!r}"))
 
     def operations(self) -> list[str]:
         """The jobs that commits of `main` name, each as often as it is named, the oldest first."""

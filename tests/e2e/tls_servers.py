@@ -86,7 +86,8 @@ class Jira:
         if number is None:
             return None
         status = {"id": number, "name": "x", "statusCategory": {"id": 4, "key": "indeterminate", "name": "x"}}
-        return {"id": "10001", "key": key, "fields": {"status": status, "labels": [], "assignee": None}}
+        fields = {"status": status, "labels": [], "assignee": None, "created": "2026-11-01T09:00:00.000+0900"}
+        return {"id": "10001", "key": key, "fields": fields, "changelog": {"total": 0, "histories": []}}
 
 
 def _answering(jira: Jira) -> Any:
