@@ -73,7 +73,7 @@ def token_of(logins: Logins, url: str, plain: Api, *, now: Callable[[], datetime
 
     Raises what the hub refuses a refresh with; a session that has ended is forgotten.
     """
-    clock = now or (lambda: datetime.now(UTC))
+    clock = now or _now
     found = logins.find(url)
     if found is None:
         return None
@@ -87,7 +87,7 @@ def token_of(logins: Logins, url: str, plain: Api, *, now: Callable[[], datetime
         if not _is_fresh(found, clock()):  # else another process was quicker
             body = {"refreshToken": found.get("refreshToken", "")}
             try:
-                held[url] = found = _kept(_ask(plain, "/api/auth/refresh", body, "stay signed in"))
+                held[url] = found = _kept(_ask(plain, "/api/auth/refresh", body, "stay signed in"), clock())
             except ConfigError as err:
                 if err.reason is not Reason.NOT_SIGNED_IN:
                     raise
@@ -109,7 +109,7 @@ def login(plain: Api, url: str, logins: Logins, say: Callable[[str], None], *, s
         told = _ask(plain, "/api/auth/device/token", {"deviceCode": asked["deviceCode"]}, "sign in")
         if told.get("state") == "allowed":
             with logins.changing() as held:
-                held[url] = _kept(told)
+                held[url] = _kept(told, _now())
             return str(told["name"])
         sleep(seconds)
     raise ConfigError(Reason.NOT_SIGNED_IN, Fault("nobody let this command line in in time", remedy="begin again"))
@@ -136,8 +136,17 @@ def _is_fresh(found: Mapping[str, Any], now: datetime) -> bool:
         return False
 
 
-def _kept(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: told[name] for name in ("name", "accessToken", "accessExpiresAt", "refreshToken")}
+def _kept(told: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What is kept of tokens. Until when they hold is by this machine's clock, which may be another than the hub's."""
+    ends = now + timedelta(seconds=int(told["accessSeconds"]))
+    return {
+        **{name: told[name] for name in ("name", "accessToken", "refreshToken")},
+        "accessExpiresAt": ends.isoformat(),
+    }
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _ask(plain: Api, path: str, body: Mapping[str, Any], purpose: str) -> Mapping[str, Any]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from fastapi import APIRouter
 
-from hub.services.api.access import AccessOf, CallerOf
+from hub.services.api.access import Access, AccessOf, CallerOf
 from hub.services.api.limits import StrictRoute
+from hub.services.api.rights import Caller
 from hub.services.api.told import moment
 from hub.store import people, sessions
 
 router = APIRouter(route_class=StrictRoute)
+
+
+def _seconds(access: Access, caller: Caller) -> int:
+    """For how long an access token holds: a browser's clock may be another."""
+    left = caller.expires_at - access.sign_in.clock() if caller.expires_at is not None else timedelta()
+    return max(0, int(left.total_seconds()))
 
 
 @router.get("/api/auth/me", response_model=None)
@@ -35,6 +44,7 @@ def me(access: AccessOf, caller: CallerOf) -> dict[str, object]:
         else {
             "id": caller.session,
             "accessExpiresAt": moment(caller.expires_at),
+            "accessSeconds": _seconds(access, caller),
             "expiresAt": moment(session[0]),
             "endsAt": moment(session[1]),
         },

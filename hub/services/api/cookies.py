@@ -7,7 +7,7 @@ is for this machine alone, browsers take no such name; there they are plain.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 
 from fastapi import Request, Response
 
@@ -42,8 +42,8 @@ class Cookies:
         """The name of the one with a sign-in under way: each has its own, so that two tabs may."""
         return self._name(f"rtb-signin-{state[:8]}")
 
-    def put(self, response: Response, access: tuple[str, datetime], refresh: tuple[str, datetime]) -> None:
-        """Have the browser keep both tokens until they run out."""
+    def put(self, response: Response, access: tuple[str, timedelta], refresh: tuple[str, timedelta]) -> None:
+        """Have the browser keep both tokens for as long as they hold, whatever its clock says."""
         self._set(response, self.access, access[0], access[1], is_strict=False)
         self._set(response, self.refresh, refresh[0], refresh[1], is_strict=True)
 
@@ -75,11 +75,11 @@ class Cookies:
     def _name(self, plain: str) -> str:
         return f"__Host-{plain}" if self.is_secure else plain
 
-    def _set(self, response: Response, name: str, value: str, ends: datetime, *, is_strict: bool) -> None:
+    def _set(self, response: Response, name: str, value: str, lasts: timedelta, *, is_strict: bool) -> None:
         response.set_cookie(
             name,
             value,
-            expires=ends,
+            max_age=max(0, int(lasts.total_seconds())),
             path="/",
             secure=self.is_secure,
             httponly=True,

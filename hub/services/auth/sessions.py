@@ -44,13 +44,14 @@ class Whence:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A session that goes on: its tokens, and until when each holds."""
+    """A session that goes on: its tokens, given at `at`, and until when each holds."""
 
     session: Session
     name: str
     access: Issued
     refresh: str
     expires_at: datetime
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Sessions:
             name = self._name(connection, person)
             audit.add(connection, _entry(name, provider, "sign-in", session.id, whence), now=now)
         self.count("signed-in")
-        return Signed(session, name, self._access(session, name, roles, now), refresh, session.expires_at)
+        return Signed(session, name, self._access(session, name, roles, now), refresh, session.expires_at, now)
 
     def link(self, provider: str, found: Found, person_id: str, whence: Whence) -> None:
         """Add an account to a person, who goes on as they are. Raises `people.OthersAccountError`."""
@@ -115,7 +116,7 @@ class Sessions:
             name = self._name(connection, again.session.principal_id)
         self.count("refreshed")
         session = replace(again.session, roles=roles)
-        return Signed(session, name, self._access(session, name, roles, now), following, expires)
+        return Signed(session, name, self._access(session, name, roles, now), following, expires, now)
 
     def of_device(self, session_id: str, whence: Whence) -> Signed:
         """The tokens of a session that was begun for a command line, which is told them once."""
@@ -127,7 +128,7 @@ class Sessions:
             refresh = sessions.renewed(connection, session, now=now)
             name = self._name(connection, session.principal_id)
             audit.add(connection, _entry(name, session.via, "device", session.id, whence), now=now)
-        return Signed(session, name, self._access(session, name, session.roles, now), refresh, session.expires_at)
+        return Signed(session, name, self._access(session, name, session.roles, now), refresh, session.expires_at, now)
 
     def end(self, secret: str, whence: Whence) -> None:
         """End the session of a refresh token, if it is one that holds."""

@@ -175,8 +175,8 @@ def signed_in(request: Request, auth: Auth, who: tuple[str, Found], next_path: s
 
 def put(auth: Auth, answer: Response, signed: Signed) -> None:
     """Have the browser keep the tokens of a session."""
-    access, refresh = signed.access, (signed.refresh, signed.expires_at)
-    auth.cookies.put(answer, (access.token, access.expires_at), refresh)
+    access, refresh = signed.access, (signed.refresh, signed.expires_at - signed.at)
+    auth.cookies.put(answer, (access.token, access.expires_at - signed.at), refresh)
 
 
 def _let_in(request: Request, auth: Auth, begun: _Begun, found: Found) -> Response:

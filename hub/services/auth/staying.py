@@ -30,12 +30,13 @@ class RefreshBody(Said):
 
 
 def times(signed: Signed) -> dict[str, object]:
-    """Until when a sign-in holds, and what it gives now."""
+    """Until when a sign-in holds, and what it gives now. `accessSeconds`: for clients whose clock is another."""
     held = [one for one in ROLES if one in signed.session.roles]
     return {
         "name": signed.name,
         "role": held[-1] if held else None,
         "accessExpiresAt": moment(signed.access.expires_at),
+        "accessSeconds": int((signed.access.expires_at - signed.at).total_seconds()),
         "expiresAt": moment(signed.expires_at),
         "endsAt": moment(signed.session.ends_at),
     }

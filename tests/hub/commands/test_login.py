@@ -55,6 +55,15 @@ def test_from_login_to_logout(tmp_path: Path) -> None:
         second = token_of(logins, url, plain, now=lambda: datetime.now(UTC) + late[0])
         assert second != first
         assert token_of(logins, "http://other", plain) is None
+        hour = timedelta(hours=1)
+        for off in (hour, -hour):  # this machine's clock
+            clock = lambda by=off: datetime.now(UTC) + late[0] + by  # noqa: E731
+            with logins.changing() as held:
+                held[url]["accessExpiresAt"] = "2000-01-01T00:00:00Z"
+            renewed = token_of(logins, url, plain, now=clock)
+            assert token_of(logins, url, plain, now=clock) == renewed, "it is not refreshed at each command"
+            assert renewed != second
+            second = renewed
         assert logout(plain, url, logins)
         assert not logout(plain, url, logins)
         assert token_of(logins, url, plain) is None

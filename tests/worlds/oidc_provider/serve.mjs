@@ -1,4 +1,4 @@
-// A certified OpenID Connect provider on loopback, which lets in whom it was told to: POST /control {who, groups, gone}.
+// A certified OpenID Connect provider on loopback, which lets in whom it was told to: POST /control {who, groups, gone, down}.
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 const require = createRequire(`${process.cwd()}/`);
 const { default: Provider } = await import(pathToFileURL(require.resolve('oidc-provider')).href);
 const redirect = process.argv[2];
-const said = { who: 'alice', groups: {}, gone: [] };
+const said = { who: 'alice', groups: {}, gone: [], down: false };
 let provider;
 
 const server = http.createServer(async (request, response) => {
@@ -16,6 +16,10 @@ const server = http.createServer(async (request, response) => {
     for await (const part of request) text += part;
     Object.assign(said, JSON.parse(text));
     response.end('ok');
+    return;
+  }
+  if (said.down) {
+    request.socket.destroy();
     return;
   }
   if (url.pathname.startsWith('/interaction/')) {
