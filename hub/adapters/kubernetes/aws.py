@@ -11,21 +11,22 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
 
 from generator.errors import ConfigError, Fault, HubError, Reason, Stalled, Transient
 from generator.model.environment import EnvironmentSpec
-from hub.adapters.http import Origin, Peer, Sender, SenderParts
+from hub.adapters.http import Origin, SenderParts
 from hub.adapters.kubernetes.cluster import Cluster
-from hub.adapters.kubernetes.kubeconfig import TRIES
+from hub.adapters.kubernetes.connection import api_server
 
 PREFIX = "k8s-aws-v1."
 TOKEN_LASTS, SESSION_LASTS, CLUSTER_LASTS = timedelta(minutes=12), timedelta(minutes=50), timedelta(hours=1)
 _PRESIGNED_SECONDS = 60
 _SESSION_SECONDS = 3600
+#: What says that AWS will do it later, beside a status of 429, or of 500 and more.
 _BUSY = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "ServiceUnavailable", "InternalFailure")
 #: What says that the clocks of this machine and of AWS differ (by five minutes).
 _SKEWED = ("Signature expired", "Signature not yet current", "RequestExpired", "RequestTimeTooSkewed")
@@ -160,28 +161,20 @@ def eks_cluster(spec: EnvironmentSpec, access: EksAccess, parts: SenderParts) ->
 
     from urllib3 import PoolManager
 
-    from hub.adapters.http.transport import within_time
-
     address, certificate = access.described()
     try:
         context = ssl.create_default_context(cadata=certificate)
     except ssl.SSLError as err:
         message = f"cluster {spec.cluster.name}: the certificate of its authority, as AWS tells it, is none"
         raise Stalled(Reason.CLUSTER_REFUSED, message) from err
-    peer = Peer(
-        "kubernetes",
-        unreachable=Reason.CLUSTER_UNREACHABLE,
-        refused=Reason.CLUSTER_REFUSED,
-        remedy="check that this machine may reach the cluster's endpoint (public access, VPC, security group)",
-        certificate_remedy="the cluster was made anew: ask again",
-    )
-    return Cluster(
-        spec.cluster.name,
-        Sender(
-            peer,
-            Origin.parse(address),
-            access.authorization,
-            replace(parts, backoff=replace(parts.backoff, tries=TRIES)),
-            pool=within_time(PoolManager(ssl_context=context, maxsize=10)),
+    sender = api_server(
+        Origin.parse(address),
+        access.authorization,
+        parts,
+        pool=PoolManager(ssl_context=context, maxsize=10),
+        remedies=(
+            "check that this machine may reach the cluster's endpoint (public access, VPC, security group)",
+            "the cluster was made anew: ask again",
         ),
     )
+    return Cluster(spec.cluster.name, sender)

@@ -6,13 +6,12 @@ The token is read with each request: kubelet writes it anew before it ends.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from generator.errors import Reason, Stalled
-from hub.adapters.http import Origin, Peer, Sender, SenderParts
+from hub.adapters.http import Origin, SenderParts
 from hub.adapters.kubernetes.cluster import Cluster
-from hub.adapters.kubernetes.kubeconfig import TRIES
+from hub.adapters.kubernetes.connection import api_server
 
 HOST, PORT = "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -29,30 +28,22 @@ def own_cluster(
     """The cluster of this pod. Raises `Stalled` (ClusterRefused) where it has no ServiceAccount."""
     from urllib3 import PoolManager
 
-    from hub.adapters.http.transport import within_time
-
     host, port = environ.get(HOST, ""), environ.get(PORT, "443")
     authority = account / "ca.crt"
     if not host or not authority.exists():
         raise Stalled(Reason.CLUSTER_REFUSED, "this process does not run in a pod with a ServiceAccount")
-    peer = Peer(
-        "kubernetes",
-        unreachable=Reason.CLUSTER_UNREACHABLE,
-        refused=Reason.CLUSTER_REFUSED,
-        remedy="check that the pod reaches the API server (network policies), and its ServiceAccount",
-        certificate_remedy=f"check {authority}",
-    )
     where = f"[{host}]" if ":" in host else host
-    return Cluster(
-        "in-cluster",
-        Sender(
-            peer,
-            Origin.parse(f"{scheme}://{where}:{port}", is_clear_allowed=scheme == "http"),
-            _token(account / "token"),
-            replace(parts, backoff=replace(parts.backoff, tries=TRIES)),
-            pool=within_time(PoolManager(ca_certs=str(authority), maxsize=10)),
+    sender = api_server(
+        Origin.parse(f"{scheme}://{where}:{port}", is_clear_allowed=scheme == "http"),
+        _token(account / "token"),
+        parts,
+        pool=PoolManager(ca_certs=str(authority), maxsize=10),
+        remedies=(
+            "check that the pod reaches the API server (network policies), and its ServiceAccount",
+            f"check {authority}",
         ),
     )
+    return Cluster("in-cluster", sender)
 
 
 def _token(path: Path) -> Callable[[], str]:

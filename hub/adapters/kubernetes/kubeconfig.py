@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from generator.errors import ConfigError, Fault, Reason, Stalled, nearest
-from hub.adapters.http import Origin, OriginError, Peer, Sender, SenderParts
-
-#: How often a list is asked for.
-TRIES = 2
+from hub.adapters.http import Origin, OriginError, Sender, SenderParts
+from hub.adapters.kubernetes.connection import api_server
 
 
 def connect(context: str, kubeconfig: str, parts: SenderParts) -> Sender:
@@ -29,8 +26,6 @@ def connect(context: str, kubeconfig: str, parts: SenderParts) -> Sender:
     from kubernetes import client
     from kubernetes.config import ConfigException, kube_config
     from yaml import YAMLError
-
-    from hub.adapters.http.transport import within_time
 
     remedy = "name another with --kubeconfig or KUBECONFIG; on EKS: aws eks update-kubeconfig --name CLUSTER"
     try:
@@ -48,22 +43,15 @@ def connect(context: str, kubeconfig: str, parts: SenderParts) -> Sender:
     ) as err:  # fmt: skip
         fault = Fault(f"kubeconfig {kubeconfig} cannot be used: {_first_line(err)}", remedy=remedy)
         raise ConfigError(Reason.INVALID_KUBECONFIG, fault) from err
-    return Sender(
-        _peer(context),
+    return api_server(
         origin,
         _authorization(configuration, token_file, context),
-        replace(parts, backoff=replace(parts.backoff, tries=TRIES)),
-        pool=within_time(client.ApiClient(configuration).rest_client.pool_manager),
-    )
-
-
-def _peer(context: str) -> Peer:
-    return Peer(
-        "kubernetes",
-        unreachable=Reason.CLUSTER_UNREACHABLE,
-        refused=Reason.CLUSTER_REFUSED,
-        remedy=f"check the network, the VPN and 'kubectl --context {context} get --raw /readyz'",
-        certificate_remedy="check certificate-authority-data of the cluster in the kubeconfig",
+        parts,
+        pool=client.ApiClient(configuration).rest_client.pool_manager,
+        remedies=(
+            f"check the network, the VPN and 'kubectl --context {context} get --raw /readyz'",
+            "check certificate-authority-data of the cluster in the kubeconfig",
+        ),
     )
 
 
