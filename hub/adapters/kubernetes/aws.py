@@ -121,7 +121,7 @@ class EksAccess:
         try:
             return ask()
         except errors.ClientError as err:
-            raise self._refused(what, err.response.get("Error", {})) from err
+            raise self._refused(what, err.response) from err
         except errors.NoCredentialsError as err:
             remedy = (
                 "give this process credentials of AWS (a role of its ServiceAccount, a profile), or name --cluster;"
@@ -133,15 +133,10 @@ class EksAccess:
             fault = Fault(f"{what}: AWS does not answer ({type(err).__name__})", remedy=remedy)
             raise Transient(Reason.CLUSTER_UNREACHABLE, fault) from err
 
-    def _refused(self, what: str, told: Any) -> HubError:
+    def _refused(self, what: str, answer: Any) -> HubError:
+        told, status = answer.get("Error", {}), answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         code, message = str(told.get("Code", ""))[:80], str(told.get("Message", ""))[:300]
-        if code in (
-            "Throttling",
-            "ThrottlingException",
-            "RequestLimitExceeded",
-            "ServiceUnavailable",
-            "InternalFailure",
-        ):
+        if code in _BUSY or status == 429 or status >= 500:
             return Transient(Reason.CLUSTER_UNREACHABLE, f"{what}: {code}")
         if any(word in code or word in message for word in _SKEWED):
             remedy = "set this machine's clock: AWS takes no request that is five minutes off"

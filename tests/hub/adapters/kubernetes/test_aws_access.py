@@ -123,22 +123,32 @@ def test_many_threads_make_one_token(account: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "message", "kind", "told"),
+    ("code", "status", "message", "kind", "told"),
     [
-        ("AccessDenied", "not authorized to perform: sts:AssumeRole", Stalled, "trust this process's role"),
-        ("ResourceNotFoundException", "No cluster found", Stalled, "correct cluster.name"),
-        ("SignatureDoesNotMatch", "Signature expired: 20261123T010000Z is now earlier", Stalled, "clock of this machine is off"),
-        ("Throttling", "Rate exceeded", Transient, "Throttling"),
+        ("AccessDenied", 403, "not authorized to perform: sts:AssumeRole", Stalled, "trust this process's role"),
+        ("ResourceNotFoundException", 404, "No cluster found", Stalled, "correct cluster.name"),
+        ("SignatureDoesNotMatch", 403, "Signature expired: 20261123T010000Z is now earlier", Stalled, "clock of this machine is off"),
+        ("Throttling", 400, "Rate exceeded", Transient, "Throttling"),
+        ("TooManyRequestsException", 429, "Rate exceeded", Transient, "TooManyRequestsException"),
+        ("ServerException", 500, "Internal error", Transient, "ServerException"),
+        ("ServiceUnavailableException", 503, "Service is unavailable", Transient, "ServiceUnavailableException"),
     ],
 )  # fmt: skip
 def test_what_aws_refuses_is_told(  # noqa: PLR0917
-    account: list[str], monkeypatch: pytest.MonkeyPatch, code: str, message: str, kind: type[Exception], told: str
+    account: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    status: int,
+    message: str,
+    kind: type[Exception],
+    told: str,
 ) -> None:
     from botocore.client import BaseClient
     from botocore.exceptions import ClientError
 
     def refuse(self: Any, name: str, arguments: Any) -> Any:
-        raise ClientError({"Error": {"Code": code, "Message": message}}, name)
+        answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        raise ClientError(answer, name)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", refuse)
     with pytest.raises(kind) as caught:
