@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from generator.objects.diff import ObjectChange, compare
@@ -44,19 +44,6 @@ def submission(asked: StartRequest, environment: str, starter: Starter) -> Submi
 
     def plan(state: EnvironmentState, now: datetime) -> StartOutcome | QueueOutcome:
         return plan_start(asked, state, starter=starter, now=now)
-
-    return Submission(environment, asked.key, plan, "start")
-
-
-def submission_that_may_wait(
-    asked: StartRequest, environment: str, starter: Starter, *, queue: bool | None
-) -> Submission[StartOutcome | QueueOutcome]:
-    """The same, which waits for room if `queue`; None: where there is a queue, and what is gated has none."""
-    at_once = replace(asked, queue=False)
-
-    def plan(state: EnvironmentState, now: datetime) -> StartOutcome | QueueOutcome:
-        waits = queue is not False and not (queue is None and state.environment.spec.gated)
-        return plan_start(replace(asked, queue=True) if waits else at_once, state, starter=starter, now=now)
 
     return Submission(environment, asked.key, plan, "start")
 

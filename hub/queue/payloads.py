@@ -124,7 +124,7 @@ class StartBody(Said):
         request = Request(self.images, tuple(self.settings), self.compute, self.branch, tuple(self.unset), self.reset)
         return StartRequest(
             IssueKey.parse(self.issue), requested_by, request, self.blueprint, self.ttl, self.office_hours,
-            queue=self.queue is not False, must_exist=self.must_exist,
+            queue=self.queue, must_exist=self.must_exist,
         )  # fmt: skip
 
 

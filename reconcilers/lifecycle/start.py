@@ -45,8 +45,8 @@ Check = Callable[[Rendering, Preview, Environment], None]
 class StartRequest:
     """What a person asks for: what is not named stays as it is in the entry or the queue, else it is the default.
 
-    `owner`: whom a new preview counts for, when that is not who asks. `queue`: wait in line while there is no room.
-    `must_exist`: refuse to start what is not there.
+    `queue`: wait in line while there is no room; None: where the environment has a queue. `must_exist`: refuse to start
+    what is not there.
     """
 
     key: IssueKey
@@ -55,29 +55,8 @@ class StartRequest:
     blueprint: str | None = None
     ttl: str | None = None
     office_hours: bool | None = None
-    owner: str | None = None
-    queue: bool = False
+    queue: bool | None = False
     must_exist: bool = False
-
-    def like(self, queued: QueuedPreview | None) -> StartRequest:
-        """The same, and as the request that waits for it where nothing else is asked for."""
-        if queued is None:
-            return self
-        lease = queued.spec.lease
-        return replace(
-            self,
-            ttl=self.ttl or (None if self.request.reset else lease.ttl),
-            office_hours=self.office_hours
-            if self.office_hours is not None or self.request.reset
-            else lease.office_hours,
-            owner=lease.requested_by,
-        )
-
-    def check_there(self, environment: Environment, before: Preview | QueuedPreview | None) -> None:
-        """Raise `ConfigError` (PreviewNotFound) when it must be there, and nothing is `before`."""
-        if self.must_exist and before is None:
-            message = f"there is no preview of {self.key} in {environment.name}"
-            raise ConfigError(Reason.PREVIEW_NOT_FOUND, Fault(message, remedy=Remedy(RemedyKind.START_FIRST)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +107,11 @@ class Starter:
         previous = _previous(asked.key, state)
         before = previous.preview if previous else None
         waits = state.in_queue(asked.key)
-        if waits and not previous:
-            asked = asked.like(waits.queued)
         room = room_for(asked.key, state)
         kept = before or (waits.queued if waits else None)
-        asked.check_there(environment, kept)
+        if asked.must_exist and kept is None:
+            message = f"there is no preview of {asked.key} in {environment.name}"
+            raise ConfigError(Reason.PREVIEW_NOT_FOUND, Fault(message, remedy=Remedy(RemedyKind.START_FIRST)))
         draft = self.draft(asked, environment, kept, room=room, now=now)
         preview, rendering = self.rendered(draft, environment, state.library)
         must_not_share(rendering.manifests, state)
@@ -190,8 +169,8 @@ class Starter:
         branch = request.branch
         if branch is None and was and not request.forgets("branch"):
             branch = was.branch
-        lease = _lease(asked, environment, entry, now)
-        owner = entry.spec.lease.requested_by if entry else asked.owner or asked.requested_by
+        lease = _lease(asked, environment, before, now)
+        owner = was.lease.requested_by if was else asked.requested_by
         need = need_of(owner, components, compute)
         shard = keep_shard(need, entry, room, environment) if entry else find_shard(need, room, environment)
         spec = {
@@ -245,30 +224,32 @@ def file_text(file: Preview | QueuedPreview, schema: str, folder: PurePosixPath)
 
 
 def _lease(
-    asked: StartRequest, environment: Environment, before: Preview | None, now: datetime
+    asked: StartRequest, environment: Environment, before: Preview | QueuedPreview | None, now: datetime
 ) -> Lease | dict[str, Any]:
     """The lease that still runs; or a fresh one, or one of another length when asked for, as a tree to be checked."""
-    running = before.spec.lease if before and not is_over(before.spec.lease, now) else None
-    kept = None if asked.request.reset else running
+    found = before.spec.lease if before else None
+    current = None if isinstance(found, Lease) and is_over(found, now) else found
+    kept = None if asked.request.reset else current
     ttl = asked.ttl or (kept.ttl if kept else environment.spec.lease.ttl)
     office_hours = asked.office_hours
     if office_hours is None:
         office_hours = kept.office_hours if kept else False
     length = length_of(ttl, environment)
-    if running is None:
-        return new_lease(asked.owner or asked.requested_by, now, ttl, environment, office_hours=office_hours)
-    if (ttl, office_hours) == (running.ttl, running.office_hours):
-        return running
-    requested_at = parse_time(running.requested_at)
-    anew = new_lease(running.requested_by, requested_at, ttl, environment, office_hours=office_hours)
-    if environment.spec.gated and running.activated_at is None:
+    if not isinstance(current, Lease):
+        by = current.requested_by if current else asked.requested_by
+        return new_lease(by, now, ttl, environment, office_hours=office_hours)
+    if (ttl, office_hours) == (current.ttl, current.office_hours):
+        return current
+    requested_at = parse_time(current.requested_at)
+    anew = new_lease(current.requested_by, requested_at, ttl, environment, office_hours=office_hours)
+    if environment.spec.gated and current.activated_at is None:
         return anew
-    ends = end_after(begin_of(running), length, environment, office_hours=office_hours)
+    ends = end_after(begin_of(current), length, environment, office_hours=office_hours)
     if ends <= now:
-        what = f"{ttl} after {format_time(begin_of(running))} is over already"
+        what = f"{ttl} after {format_time(begin_of(current))} is over already"
         raise ConfigError(Reason.INVALID_VALUE, Fault(what, field="ttl", remedy="ask for longer, or stop it"))
     # What has begun counts from there: else every other length would bring the whole cap again.
-    begun = {"activatedAt": running.activated_at} if running.activated_at else {}
+    begun = {"activatedAt": current.activated_at} if current.activated_at else {}
     return anew | begun | {"expiresAt": format_time(ends)}
 
 

@@ -43,7 +43,8 @@ def plan_start(
         remedy = Remedy(RemedyKind.START_WITHOUT_QUEUE)
         raise ConfigError(Reason.INVALID_VALUE, Fault(message, field="--queue", remedy=remedy))
     waits = state.in_queue(asked.key)
-    may_wait = state.entry(asked.key) is None and not environment.spec.gated and (asked.queue or waits is not None)
+    wants = asked.queue is not False or waits is not None
+    may_wait = wants and state.entry(asked.key) is None and not environment.spec.gated
     try:
         return starter.plan(asked, state, now=now)
     except Stalled as err:
@@ -55,8 +56,7 @@ def plan_start(
 def _queued(
     asked: StartRequest, state: EnvironmentState, before: QueuedPreview | None, starter: Starter, now: datetime
 ) -> QueueOutcome:
-    asked.check_there(state.environment, before)
-    queued = _wanted(asked.like(before), before, state, starter, now)
+    queued = _wanted(asked, before, state, starter, now)
     if before is not None:
         lease = queued.spec.lease.model_copy(update={"requested_at": before.spec.lease.requested_at})
         queued = queued.model_copy(update={"spec": queued.spec.model_copy(update={"lease": lease})})

@@ -164,8 +164,7 @@ def _start(api: Api, item: StartItem, who: str) -> Submission[Any]:
 
     def planned(state: EnvironmentState, now: datetime) -> Any:
         named = item.model_copy(update={"images": dict(resolve_now(item.images, api.images))})
-        asked = start.submission_that_may_wait(named.asked(who), item.environment, api.starter, queue=item.queue)
-        return asked.plan(state, now)
+        return start.submission(named.asked(who), item.environment, api.starter).plan(state, now)
 
     return Submission(item.environment, IssueKey.parse(item.issue), planned, "start")
 

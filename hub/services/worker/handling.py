@@ -199,8 +199,7 @@ class JobHandler:
 
 
 def _start(job: StartJob, parts: Parts) -> Submission[Any]:
-    asked = job.asked(job.requested_by.id)
-    return start.submission_that_may_wait(asked, job.environment, parts.starter, queue=job.queue)
+    return start.submission(job.asked(job.requested_by.id), job.environment, parts.starter)
 
 
 def _is_there(key: IssueKey, state: EnvironmentState) -> bool:
