@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from generator.errors import Fault, HubError, unexpected
+from generator.errors import Fault, HubError, declared, unexpected
 from generator.model.lifecycle import Approval
 from generator.values.formats import parse_time
 from generator.values.naming import previews_folder
@@ -76,16 +76,11 @@ class Observer:
         )
 
     def _obsolete(self, state: EnvironmentState, snapshot: Snapshot) -> str | HubError:
-        """Why a branch without an open request asks for nothing any more; empty: it does. An error: nobody can tell.
-
-        Raises what is declared: then it is not the request that is wrong.
-        """
+        """Why a branch without an open request asks for nothing any more; empty: it does. An error: nobody can tell."""
         try:
             return self.examine(state, snapshot).obsolete
-        except HubError:
-            raise
         except Exception as err:  # noqa: BLE001 - the border of a request
-            return unexpected(f"{snapshot.branch} cannot be examined", err)
+            return declared(f"{snapshot.branch} cannot be examined", err)
 
     def _members(self, policy: Approval) -> frozenset[str] | HubError:
         try:
@@ -158,7 +153,7 @@ class Observer:
         own, misnamed = f"{state.environment.name}/{name}", []
         for logged in self.store.log(snapshot, below=previews_folder(state.environment.name)):
             is_own = logged.commit in left
-            others = [value for key, value in logged.trailers if (is_own, key) == (True, PREVIEW) and value != own]
+            others = [value for key, value in logged.trailers if is_own and key == PREVIEW and value != own]
             misnamed += [f"{logged.commit[:12]} says that it changes {one_line(other)[:100]}" for other in others[:1]]
             for who, account_id in asked_by(logged.trailers):
                 if is_own or (who in ids and not ids[who]):

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from generator.errors import Reason, Stalled
 from hub.actions.list_previews import listed_previews
 from hub.commands.reconcile import exit_code
 from hub.output.exit_codes import NEEDS_A_PERSON
@@ -36,8 +37,10 @@ def run(store: MemoryStore, only: str, at: datetime, cache: Path) -> tuple[Outco
     return Round(ours, store, Asked((), (only,)), ReconcileTime(at)).run()
 
 
-def planted(monkeypatch: pytest.MonkeyPatch, target: str, hits: Callable[..., bool]) -> None:
-    """The function or method `target` fails for the arguments that `hits` says, as a mistake of ours would."""
+def planted(
+    monkeypatch: pytest.MonkeyPatch, target: str, hits: Callable[..., bool], error: Exception | None = None
+) -> None:
+    """The function or method `target` fails for the arguments that `hits` says: by `error`, else by a mistake of ours."""
     owner, name = target.rsplit(".", 1)
     module, _, kind = owner.rpartition(".")
     holder = getattr(importlib.import_module(module), kind) if kind[:1].isupper() else importlib.import_module(owner)
@@ -45,7 +48,7 @@ def planted(monkeypatch: pytest.MonkeyPatch, target: str, hits: Callable[..., bo
 
     def fails(*arguments: Any, **named: Any) -> Any:
         if hits(*arguments):
-            raise ZeroDivisionError("planted")
+            raise error or ZeroDivisionError("planted")
         return real(*arguments, **named)
 
     monkeypatch.setattr(holder, name, fails)
@@ -164,6 +167,28 @@ def test_a_mistake_about_one_request_keeps_no_other_from_being_merged(
         assert prd.merges() == before + 1
         assert {type(one) for one in outcome.mistakes} == {ZeroDivisionError}
         assert exit_code([outcome]) == NEEDS_A_PERSON
+
+
+def test_a_branch_that_cannot_be_examined_keeps_no_request_from_being_merged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A declared error about a branch whose request was closed: it is told and set aside, and its branch stays."""
+    with prd_on("local", tmp_path) as prd:
+        prd.start("RTB-7")
+        prd.world.forge.close(prd.number(), "not now")
+        prd.start()
+        prd.world.report(prd.world.head("preview/prd/rtb-123"), "guard", "passed")
+        prd.world.review(prd.number(), "bob", "approved")
+        refused = Stalled(Reason.REPOSITORY_REFUSED, "git cat-file failed: a damaged object")
+        examine = "hub.approval.examiner.Examiner.examine"
+        planted(monkeypatch, examine, lambda _, __, snapshot: snapshot.branch == "preview/prd/rtb-7", refused)
+        before = prd.merges()
+        outcome = prd.reconcile("approval")["approval"]
+        assert prd.merges() == before + 1
+        assert outcome.result
+        assert [(one.preview, *one.faults) for one in outcome.result.set_aside] == [("prd/rtb-7", *refused.faults)]
+        assert exit_code([outcome]) == NEEDS_A_PERSON
+        assert prd.world.head("preview/prd/rtb-7")
 
 
 def test_a_mistake_is_logged_once_with_its_traceback_while_it_stands(
