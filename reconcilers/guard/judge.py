@@ -27,7 +27,7 @@ from reconcilers.guard.lines import date_refusals, merge_refusals
 from reconcilers.guard.manifests import ManifestChange
 from reconcilers.guard.paths import PreviewFile, path_refusals, preview_file, queue_of
 from reconcilers.guard.queue import queue_refusals
-from reconcilers.guard.removals import Removals, facts_in
+from reconcilers.guard.removals import Removals, Removed, facts_in
 from reconcilers.guard.walk import FILE_MODE, Objects, Policy, Refusal, Step, TreeFile, Walk, Who
 from reconcilers.lifecycle.batch import MOST_STOPS
 from reconcilers.lifecycle.start import Check
@@ -140,10 +140,9 @@ class _Pass:
         (old_entry, old_manifest), (entry, manifest) = pairs
         folder = str(file.folder)
         if entry is None and manifest is None:
-            self._removed(step, folder, old_entry, is_alone=is_alone)
             is_gated = self.guard.policies[file.environment].environment.spec.gated
-            if not is_gated and f"{file.environment}/{file.folder.name}" in step.stopped:
-                self.removals.said.add((folder, step.commit))
+            is_said = not is_gated and f"{file.environment}/{file.folder.name}" in step.stopped
+            self._removed(step, folder, old_entry, is_alone=is_alone, is_said=is_said)
             return
         self.changed.add(folder)
         if entry is None or manifest is None:
@@ -194,11 +193,11 @@ class _Pass:
             self._facts[one] = facts_in(text)
         return total(share_of([self._facts[one]]) for one in ids)
 
-    def _removed(self, step: Step, folder: str, entry: TreeFile | None, *, is_alone: bool) -> None:
+    def _removed(self, step: Step, folder: str, entry: TreeFile | None, *, is_alone: bool, is_said: bool) -> None:
         self.removals.all.setdefault(folder, step.commit)
         if entry is not None:
-            text = self.guard.objects.blobs([entry.id])[entry.id]
-            self.removals.remove(folder, step.commit, text, now=self.guard.now, is_alone=is_alone)
+            one = Removed(folder, step.commit, is_alone, is_said)
+            self.removals.remove(one, self.guard.objects.blobs([entry.id])[entry.id], now=self.guard.now)
 
 
 _Pair = tuple[TreeFile | None, TreeFile | None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from generator.errors import ConfigError, Location
 from generator.values.naming import ENTRY_FILE
@@ -13,24 +14,34 @@ from reconcilers.guard.walk import Policy, Refusal, Who
 from reconcilers.state.entries import parse_entry
 
 
+class Removed(NamedTuple):
+    """An entry's folder, and the commit that removed it.
+
+    `is_alone`: the commit does nothing else. `is_said`: nobody reviews it, and the commit's message names it.
+    """
+
+    folder: str
+    commit: str
+    is_alone: bool
+    is_said: bool
+
+
 @dataclass(slots=True)
 class Removals:
-    """By folder, with the commit that did it: all, and those whose time was not up.
+    """All by folder with the commit that did it, and `live`, those whose time was not up.
 
-    `said`: folder and commit of those of `live` that nobody reviews and that the commit's message names. `shortened`:
-    folder to environment and commit, of those whose lease still ran and then ended earlier.
+    `shortened`: folder to environment and commit, of those whose lease still ran and then ended earlier.
     """
 
     all: dict[str, str] = field(default_factory=dict)
-    live: list[tuple[str, str, bool]] = field(default_factory=list)
-    said: set[tuple[str, str]] = field(default_factory=set)
+    live: list[Removed] = field(default_factory=list)
     shortened: dict[str, tuple[str, str]] = field(default_factory=dict)
 
-    def remove(self, folder: str, commit: str, entry: bytes | None, *, now: datetime, is_alone: bool) -> None:
-        """An entry (None: it cannot be read) was removed. `is_alone`: the commit does nothing else."""
+    def remove(self, one: Removed, entry: bytes | None, *, now: datetime) -> None:
+        """An entry (None: it cannot be read) was removed."""
         facts = facts_in(entry)
         if facts is None or facts.expires_at is None or facts.expires_at > now:
-            self.live.append((folder, commit, is_alone))
+            self.live.append(one)
 
     def change(
         self, folder: str, environment: str, commit: str, texts: tuple[bytes | None, bytes], now: datetime
@@ -44,11 +55,11 @@ class Removals:
 
     def refusals(self, policies: Mapping[str, Policy], *, who: Who, cap: int) -> Iterator[Refusal]:
         """Why that is refused, by the `policies` of the environments and the number that may go at once."""
-        for folder, commit, is_alone in self.live:
+        for folder, commit, is_alone, is_said in self.live:
             where = Location(f"{folder}/{ENTRY_FILE}")
             if who == "expiry":
                 yield Refusal("removal-not-due", where, "its time is not known to be up", commit)
-            elif (folder, commit) in self.said:
+            elif is_said:
                 continue
             elif len(self.live) > 1:
                 message = f"its time is not up, and {len(self.live) - 1} more such previews are removed with it"
