@@ -10,6 +10,7 @@ from generator.values.naming import NAMESPACE_PREFIX
 from hub.actions.cluster_phases import read_environment
 from hub.actions.repository import Repository
 from reconcilers.doctor.orphans import Orphan, orphans
+from reconcilers.health.phase import Seen
 from reconcilers.ports.git import ClusterReader
 
 
@@ -39,6 +40,5 @@ def find_orphans(
     return Found(tuple(orphans(seen, inside, argocd=argocd, now=clock())), len(seen), tuple(unread))
 
 
-def _is_going(seen: object) -> bool:
-    application, namespace = getattr(seen, "application", None), getattr(seen, "namespace", None)
-    return bool((application and application.deleting_since) or (namespace and namespace.deleting_since))
+def _is_going(seen: Seen) -> bool:
+    return any(one is not None and one.deleting_since for one in (seen.application, seen.namespace))

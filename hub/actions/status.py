@@ -14,7 +14,7 @@ from hub.actions.repository import Repository
 from hub.actions.wait import Awaited, Goal, Stopwatch, Waited, observations
 from hub.actions.why import answered
 from hub.adapters.kubernetes.cluster import Recorded
-from reconcilers.health.phase import Asked, Phase
+from reconcilers.health.phase import Phase
 
 
 class Follows(Protocol):
@@ -56,10 +56,8 @@ def follow(
     def look() -> Phase:
         try:
             state = repository.state(awaited.environment)
-            record = state.entry(awaited.key)
-            asked = Asked.of(record) if record else None
-            followed.is_asked = asked is not None
-            return answered(awaited.key, state, asked, followed.recorded(), now=clock()).phase
+            followed.is_asked = state.entry(awaited.key) is not None
+            return answered(awaited.key, state, followed.recorded(), now=clock()).phase
         except Transient as err:
             return Phase("unknown", err.faults[0].message, err.faults[0].remedy)
 

@@ -13,7 +13,7 @@ from generator.render.context import preview_host
 from generator.values.naming import IssueKey
 from hub.actions.cluster_phases import phases, read_environment
 from hub.actions.repository import Repository
-from reconcilers.health.phase import Phase
+from reconcilers.health.phase import UP, Phase, PhaseName
 from reconcilers.ports.git import ClusterReader
 from reconcilers.state.environment import EnvironmentState
 
@@ -21,8 +21,8 @@ Goal = Literal["running", "removed"]
 EVERY_SECONDS = 2.0
 #: A failure counts when it stands this long: Argo CD may just be applying the repair.
 SURE_SECONDS = 15.0
-_REACHED: dict[Goal, frozenset[str]] = {
-    "running": frozenset({"running", "expiring soon"}),
+_REACHED: dict[Goal, frozenset[PhaseName]] = {
+    "running": UP,
     "removed": frozenset({"removed"}),
 }
 

@@ -16,7 +16,7 @@ from hub.actions.repository import Repository
 from hub.adapters.kubernetes.cluster import Recorded
 from hub.adapters.kubernetes.recording import Recording
 from reconcilers.causes.exposure import Reached
-from reconcilers.health.phase import Asked, Phase, phase_of
+from reconcilers.health.phase import UP, Asked, Phase, phase_of
 from reconcilers.state.environment import EnvironmentState
 
 #: A recording knows nothing of a lease.
@@ -69,28 +69,23 @@ def why(  # noqa: PLR0913 - what there is to look at
     """
     state = repository.state(environment)
     answer = why_in(state, key, cluster=cluster, clock=clock)
-    if reach is None or answer.phase.name not in ("running", "expiring soon"):
+    if reach is None or answer.phase.name not in UP:
         return answer
     reached = reach(preview_host(key.name, state.environment.spec.domain))
-    record = state.entry(key)
-    recording = replace(answer.recording, reached=reached)
-    return _judged(key, state, Asked.of(record) if record else None, recording)
+    return _judged(key, state, replace(answer.recording, reached=reached))
 
 
 def why_in(state: EnvironmentState, key: IssueKey, *, cluster: Recorder, clock: Callable[[], datetime]) -> Answer:
     """As `why`, in an environment that was read."""
-    environment = state.environment.name
-    record = state.entry(key)
-    spec = state.environment.spec
-    asked = Asked.of(record) if record else None
-    read = cluster.record(
-        spec.argocd.namespace, key.namespace, applications=project_name(environment), is_asked=asked is not None
-    )
-    return answered(key, state, asked, read, now=clock())
+    argocd, applications = state.environment.spec.argocd.namespace, project_name(state.environment.name)
+    is_asked = state.entry(key) is not None
+    read = cluster.record(argocd, key.namespace, applications=applications, is_asked=is_asked)
+    return answered(key, state, read, now=clock())
 
 
-def answered(key: IssueKey, state: EnvironmentState, asked: Asked | None, read: Recorded, *, now: datetime) -> Answer:
-    """The answer from what was read of a cluster. `asked`: what the preview's entry asks for."""
+def answered(key: IssueKey, state: EnvironmentState, read: Recorded, *, now: datetime) -> Answer:
+    """The answer from what was read of a cluster."""
+    asked = _asked(key, state)
     recording = Recording(
         now=now,
         environment=state.environment.name,
@@ -100,12 +95,17 @@ def answered(key: IssueKey, state: EnvironmentState, asked: Asked | None, read: 
         objects=read.objects,
         unread=read.unread,
     )
-    return _judged(key, state, asked, recording)
+    return _judged(key, state, recording)
 
 
-def _judged(key: IssueKey, state: EnvironmentState, asked: Asked | None, recording: Recording) -> Answer:
+def _asked(key: IssueKey, state: EnvironmentState) -> Asked | None:
+    record = state.entry(key)
+    return Asked.of(record) if record else None
+
+
+def _judged(key: IssueKey, state: EnvironmentState, recording: Recording) -> Answer:
     request, spec = state.request(key), state.environment.spec
-    seen = replace(recording.seen(key.namespace, asked), request=request)
+    seen = replace(recording.seen(key.namespace, _asked(key, state)), request=request)
     phase = phase_of(seen, now=recording.now, warn_before=duration(spec.lease.warn_before))
     if phase.name == "removed" and state.in_queue(key) is not None:
         phase = replace(phase, cause="it has not started: it is queued, and waits for room")

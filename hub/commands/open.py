@@ -13,8 +13,7 @@ from hub.actions.why import why
 from hub.commands.cluster_options import Options, open_for
 from hub.output.console import Format, emit, printable
 from hub.wiring import hub
-
-_UP = ("running", "expiring soon")
+from reconcilers.health.phase import UP
 
 
 def run(  # noqa: PLR0913 - the options that there are
@@ -29,7 +28,7 @@ def run(  # noqa: PLR0913 - the options that there are
     if not force:
         cluster = open_for(ours, at, env, repo)
         phase = why(issue, env, repository=repository, cluster=cluster, clock=ours.clock).phase
-        if phase.name not in _UP:
+        if phase.name not in UP:
             told = f": {phase.cause}" if phase.cause else ""
             raise Stalled(
                 Reason.PREVIEW_FAILED,

@@ -18,6 +18,7 @@ from hub.output.console import Format, emit, printable
 from hub.views.phases import STYLES
 from hub.views.why import FOR_WHOM, evidence_text, steps_of, told_time, why_data
 from hub.wiring import hub
+from reconcilers.health.phase import UP
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -138,7 +139,7 @@ def _url(answer: Answer) -> str:
     """Whether its address answers, with the time it was asked at."""
     reached = answer.recording.reached
     if reached is None:
-        return "not checked (--url asks it)" if answer.phase.name in ("running", "expiring soon") else ""
+        return "not checked (--url asks it)" if answer.phase.name in UP else ""
     told = f"answers {reached.status}" if reached.status else "does not answer"
     return f"https://{reached.host}/ {told}, at {format_time(reached.at.replace(microsecond=0))}"
 

@@ -12,6 +12,7 @@ from generator.values.formats import format_time, parse_time
 from generator.values.naming import NAMESPACE_PREFIX
 from reconcilers.causes.texts import bounded, named
 from reconcilers.health.phase import NOTICED, REMOVED, Seen
+from reconcilers.leases import begin_of
 from reconcilers.ports.cluster import NamespaceDetails
 
 Kind = Literal[
@@ -68,11 +69,10 @@ def _between(name: str, seen: Seen, argocd: str, now: datetime) -> Iterator[Orph
             by_hand = f"remove it if nobody needs it: kubectl delete application -n {argocd} {named(target)}"
             told: ToDo = Remedy(RemedyKind.RUN_DOCTOR) if application.owner else by_hand
             yield Orphan("application-without-entry", name, f"Application {target}", text, since, told)
-    preview = getattr(seen.entry, "preview", None)
-    if preview is None:
+    if seen.preview is None:
         return
-    lease = preview.spec.lease
-    begun = parse_time(lease.activated_at or lease.requested_at)
+    lease = seen.preview.spec.lease
+    begun = begin_of(lease)
     if application is None and now - begun > NOTICED:
         text = f"an entry since {format_time(begun)}, and Argo CD has made no Application of it"
         yield Orphan("entry-without-application", name, f"entry {key}", text, begun, Remedy(RemedyKind.RUN_DOCTOR))

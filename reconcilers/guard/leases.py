@@ -10,7 +10,7 @@ from generator.model.entry import Lease, Preview
 from generator.model.environment import Environment
 from generator.values.formats import format_time, parse_time
 from generator.values.quantities import duration
-from reconcilers.leases import end_of, is_over
+from reconcilers.leases import begin_of, end_of, is_over
 
 #: Clocks of the hub and of the check may differ by this.
 SKEW = timedelta(minutes=5)
@@ -93,7 +93,7 @@ def _length(lease: Lease, environment: Environment, now: datetime) -> Iterator[B
 def _extensions(old: Lease | None, lease: Lease, environment: Environment) -> Iterator[Breach]:
     """Only what has begun can be made longer. Those that stood there before are judged no more."""
     known = old.extensions if old is not None else []
-    begin = parse_time(lease.activated_at or lease.requested_at)
+    begin = begin_of(lease)
     has_begun = lease.activated_at is not None or not environment.spec.gated
     for extension in lease.extensions:
         if extension not in known and not (has_begun and parse_time(extension.at) >= begin):

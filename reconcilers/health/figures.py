@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from generator.values.formats import parse_time
-from reconcilers.health.phase import Phase, Seen
+from reconcilers.health.phase import UP, Phase, Seen
+from reconcilers.leases import begin_of
 
-_UP = frozenset({"running", "expiring soon"})
 _NONE = timedelta(0)
 #: A preview whose first look shows it running was not seen to come up; nothing is told of it.
 _NOT_SEEN = frozenset({"unknown", "removed", "awaiting approval"})
@@ -66,11 +66,11 @@ class Track:
         told = []
         for name, phase in phases.items():
             begun, compute = _begun(seen[name])
-            if begun is None or phase.name not in _UP or (name, begun) in self._told:
+            if begun is None or phase.name not in UP or (name, begun) in self._told:
                 continue
             self._told.add((name, begun))
             before = self._before.get(name)
-            is_new = self._has_looked if before is None else before not in _UP and before not in _NOT_SEEN
+            is_new = self._has_looked if before is None else before not in UP and before not in _NOT_SEEN
             if is_new:
                 told.append((compute, max(0.0, (now - begun).total_seconds())))
         self._told = {one for one in self._told if one[0] in phases}
@@ -90,14 +90,11 @@ class Track:
 
 
 def _begun(seen: Seen) -> tuple[datetime | None, str]:
-    preview = getattr(seen.entry, "preview", None)
-    if preview is None:
+    if seen.preview is None:
         return None, ""
-    lease = preview.spec.lease
-    return parse_time(lease.activated_at or lease.requested_at), preview.spec.compute
+    return begin_of(seen.preview.spec.lease), seen.preview.spec.compute
 
 
 def _ends(seen: Seen) -> datetime | None:
-    preview = getattr(seen.entry, "preview", None)
-    ends = preview.spec.lease.expires_at if preview is not None else None
+    ends = seen.preview.spec.lease.expires_at if seen.preview is not None else None
     return parse_time(ends) if ends else None

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from generator.errors import Remedy, RemedyKind, ToDo
+from generator.model.entry import Preview
 from generator.values.formats import format_time, parse_time
 from reconcilers.causes import argo, engine, progress, removal, sets
 from reconcilers.causes.exposure import Reached, unreached
@@ -32,6 +33,8 @@ PhaseName = Literal[
     "removed",
     "unknown",
 ]
+#: Phases in which a preview can be used.
+UP: frozenset[PhaseName] = frozenset({"running", "expiring soon"})
 #: Longer than this, what a finalizer holds is stuck: the load balancer controller takes seconds.
 HELD = timedelta(seconds=60)
 #: A set polls Git at least this often (docs of the Git generator, `requeueAfterSeconds`, default 180 s).
@@ -104,6 +107,11 @@ class Seen:
     unread_remedy: ToDo = ""
     keeps_data: bool = False
     reached: Reached | None = None
+
+    @property
+    def preview(self) -> Preview | None:
+        """What its entry in a state repository says, where that can be read."""
+        return self.entry.preview if isinstance(self.entry, EntryRecord) else None
 
     @property
     def target(self) -> str:
