@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from generator.errors import Remedy, RemedyKind
 from reconcilers.causes.look import Look, of_event, of_state
 from reconcilers.causes.model import (
+    NODE_AT_FAULT,
     Audience,
     Evidence,
     Finding,
@@ -82,10 +83,7 @@ RULES = (
         Layer.IMAGE,
         Audience.PLATFORM,
         "The node's own store of images is damaged: a layer that it should have is missing.",
-        (
-            "delete the pod, so that it is made anew: kubectl delete pod -n {namespace} {pod}",
-            "replace the node if it goes on",
-        ),
+        NODE_AT_FAULT,
         said("content digest sha256:.{0,80}not found", "content store", "failed to extract layer .{0,300}not found"),
         patience=_PASSES,
     ),

@@ -69,6 +69,11 @@ PATIENCE = {
     Layer.REMOVAL: timedelta(minutes=1),
     Layer.URL: timedelta(minutes=5),
 }
+#: What to do about what one node alone does wrong.
+NODE_AT_FAULT = (
+    "delete the pod, so that it is made anew: kubectl delete pod -n {namespace} {pod}",
+    "replace the node if it goes on",
+)
 #: What is made of developers' work has failed; what waits for the platform is stuck.
 _FAILS = frozenset({Layer.ADMISSION, Layer.SECRETS, Layer.IMAGE, Layer.CONFIG, Layer.CRASH, Layer.READINESS})
 

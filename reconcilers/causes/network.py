@@ -7,7 +7,18 @@ from datetime import datetime, timedelta
 
 from generator.errors import Remedy, RemedyKind
 from reconcilers.causes.look import Look, of_event
-from reconcilers.causes.model import Audience, Finding, Layer, Ref, Rule, classified, finding, said, unclassified
+from reconcilers.causes.model import (
+    NODE_AT_FAULT,
+    Audience,
+    Finding,
+    Layer,
+    Ref,
+    Rule,
+    classified,
+    finding,
+    said,
+    unclassified,
+)
 from reconcilers.ports.cluster import Event, Pod
 
 _SANDBOX = (
@@ -95,10 +106,7 @@ NETWORK_RULES = (
         Layer.NETWORK,
         Audience.PLATFORM,
         "The node's container runtime does not finish making the pod's sandbox.",
-        (
-            "delete the pod, so that it is made anew: kubectl delete pod -n {namespace} {pod}",
-            "replace the node if it goes on",
-        ),
+        NODE_AT_FAULT,
         said("name .{0,200}is reserved for", "sandbox: rpc error: code = DeadlineExceeded", "failed to start sandbox"),
     ),
 )

@@ -19,7 +19,7 @@ CONVERSION = _rule(
     "Objects of a kind cannot be listed, because the webhook that converts them is gone: no namespace can be emptied.",
     "bring back the webhook that it names, or delete the CustomResourceDefinition whose conversion names it: kubectl"
     " get crd",
-    words=("conversion webhook for", "conversion webhook"),
+    words=("conversion webhook",),
 )
 CONTENT_LEFT = _rule(
     "namespace-content-left",

@@ -7,7 +7,18 @@ from datetime import timedelta
 
 from generator.errors import Remedy, RemedyKind
 from reconcilers.causes.look import Look, of_event, of_state
-from reconcilers.causes.model import Audience, Finding, Layer, Ref, Rule, classified, finding, said, unclassified
+from reconcilers.causes.model import (
+    NODE_AT_FAULT,
+    Audience,
+    Finding,
+    Layer,
+    Ref,
+    Rule,
+    classified,
+    finding,
+    said,
+    unclassified,
+)
 from reconcilers.ports.cluster import Container, Pod
 
 REASONS = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PostStartHookError"})
@@ -55,15 +66,11 @@ RULES = (
         Layer.CONFIG,
         Audience.PLATFORM,
         "The node's container runtime fails before the program is begun: it, or its disk, is overloaded.",
-        (
-            "delete the pod, so that it is made anew: kubectl delete pod -n {namespace} {pod}",
-            "replace the node if it goes on",
-        ),
+        NODE_AT_FAULT,
         said(
             "unable to create new parent process",
             "child's pid from pipe",
             r"/proc/\d+/ns/",
-            "failed to create shim task: .{0,80}ttrpc: closed",
             "shim disconnected",
             "failed to start shim",
             "ttrpc: closed",
