@@ -208,96 +208,6 @@ def show(key: str, env: str, repo: str | None, cluster: str | None, kubeconfig: 
     return command.run(key, env, repo=repo, at=Options(cluster, kubeconfig) if cluster else None, output=output)
 
 
-@options.command(panel="Previews")
-@options.key
-@options.environment
-@options.own_cluster
-@options.choice(
-    "until", "--for", among=("running", "removed"), default="running", show_default=True, help="What to wait for."
-)
-@options.flag("--url", help="Running: also ask the preview's own page, until it answers.")
-@options.option("--timeout", metavar="DURATION", default="10m", show_default=True, help="Give up after: 90s, 10m, 1h.")
-@options.kubeconfig
-@options.repo
-@options.output
-@declared_errors
-def wait(
-    key: str,
-    env: str,
-    cluster: str | None,
-    until: Literal["running", "removed"],
-    url: bool,
-    timeout: str,
-    kubeconfig: str | None,
-    repo: str | None,
-    output: Format,
-) -> None:
-    """Wait until a preview is running, or until it is removed, and say what it waits for.
-
-    Exit code 52 when the time is up, 53 when the preview failed.
-
-    Example: rtb-hub wait RTB-123 --env int --cluster rtb-int --for running --timeout 10m
-    """
-    from hub.commands import wait as command
-    from hub.commands.cluster_options import Options
-
-    at = Options(cluster or "", kubeconfig)
-    command.run(key, env, until, timeout=timeout, repo=repo, at=at, output=output, url=url)
-
-
-@options.command(panel="Previews")
-@options.argument("key", metavar="KEY", required=False, help="Jira issue key, such as RTB-123.")
-@options.option("--env", "-e", metavar="NAME", help="Environment, such as int.")
-@options.own_cluster
-@options.kubeconfig
-@options.option("--save", metavar="FILE", type=options.PATH, help="Record what was read, for a bug report.")
-@options.option("--recorded", metavar="FILE", type=options.PATH, help="Answer from such a file, without a cluster.")
-@options.flag("--all", help="Show everything that was found, not the first cause only.")
-@options.flag("--check", help="End with exit code 53 when it failed or is stuck.")
-@options.flag("--url", help="Of one that runs, also ask its address, from here.")
-@options.repo
-@options.output
-@declared_errors
-def why(
-    key: str | None,
-    env: str | None,
-    cluster: str | None,
-    kubeconfig: str | None,
-    save: Path | None,
-    recorded: Path | None,
-    all: bool,  # noqa: A002 - the option's name
-    check: bool,
-    url: bool,
-    repo: str | None,
-    output: Format,
-) -> None:
-    """Tell why a preview does not come up or go away: the cause, whose job it is, and what to do.
-
-    What --save records is without secrets, people and the names of other previews; --recorded answers from it. The
-    codes are described in docs/reference/causes.md.
-
-    Example: rtb-hub why RTB-123 --env int --cluster rtb-int
-    """
-    from hub.commands import why as command
-    from hub.commands.cluster_options import Options
-
-    if recorded is not None:
-        for name, value in (("--cluster", cluster), ("--save", save)):
-            if value is not None:
-                raise click.UsageError(f"{name} cannot be used with --recorded.")
-        command.run_recorded(recorded, key, is_whole=all, check=check, output=output)
-        return
-    if key is None or env is None:
-        raise click.UsageError("KEY and --env are needed, or --recorded FILE.")
-    if api := server.api_of(repo, cluster=cluster, save=save, kubeconfig=kubeconfig):
-        from hub.commands.server import reading
-
-        reading.why(api, (key, env), is_whole=all, check=check, output=output)
-        return
-    at = Options(cluster or "", kubeconfig)
-    command.run(key, env, repo=repo, at=at, save=save, is_whole=all, check=check, output=output, url=url)
-
-
 @options.command(panel="State repository")
 @options.some_environments
 @options.repo
@@ -342,8 +252,6 @@ app = Group(
         diff,
         render,
         show,
-        wait,
-        why,
         doctor,
         demo,
         *cluster_commands.COMMANDS,
