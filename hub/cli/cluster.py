@@ -88,14 +88,14 @@ def why(
     from hub.commands.cluster_options import Options
 
     if recorded is not None:
-        for name, value in (("--cluster", cluster), ("--save", save)):
-            if value is not None:
+        for name, value in (("--cluster", cluster), ("--save", save), ("--url", url)):
+            if value:
                 raise click.UsageError(f"{name} cannot be used with --recorded.")
         command.run_recorded(recorded, key, is_whole=all, check=check, output=output)
         return
     if key is None or env is None:
         raise click.UsageError("KEY and --env are needed, or --recorded FILE.")
-    if api := server.api_of(repo, cluster=cluster, save=save, kubeconfig=kubeconfig):
+    if api := server.api_of(repo, cluster=cluster, save=save, kubeconfig=kubeconfig, url=url):
         from hub.commands.server import reading
 
         reading.why(api, (key, env), is_whole=all, check=check, output=output)

@@ -214,6 +214,11 @@ def test_commands_that_do_not_work_through_a_server_say_so(command: tuple[str, .
     assert (ran.code, "does not work through a server" in " ".join(ran.err.split())) == (2, True)
 
 
+def test_an_option_that_no_server_knows_is_refused_and_not_ignored(tmp_path: Path) -> None:
+    ran = rtb_hub("--server", "http://127.0.0.1:1", "why", "RTB-1", "--env", "int", "--url", cwd=tmp_path)
+    assert (ran.code, "--url does not work through a server" in " ".join(ran.err.split())) == (2, True)
+
+
 def test_the_variable_counts_where_no_repository_is_named(tmp_path: Path) -> None:
     named = {"RTB_HUB_SERVER": "http://127.0.0.1:1"}
     assert rtb_hub("list", cwd=tmp_path, **named).code == 77

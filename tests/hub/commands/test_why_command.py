@@ -258,7 +258,7 @@ def test_a_file_that_is_not_there_is_told() -> None:
 
 
 @pytest.mark.parametrize("arguments", [
-    (), ("RTB-1",), ("--recorded", "f", "--cluster", "c"), ("--recorded", "f", "--save", "g"),
+    (), ("RTB-1",), ("--recorded", "f", "--cluster", "c"), ("--recorded", "f", "--save", "g"), ("--recorded", "f", "--url"),
 ])  # fmt: skip
 def test_options_that_do_not_go_together_are_refused(arguments: tuple[str, ...]) -> None:
     assert rtb_hub("why", *arguments).code == USAGE
