@@ -141,9 +141,7 @@ class ReviewProcess:
         try:
             preview = parse_entry(given.entry or b"", str(folder / ENTRY_FILE))
             after = manifests_in(given.manifest or b"", str(folder / MANIFEST_FILE))
-        except (
-            ConfigError
-        ) as err:  # of what somebody else pushed: told where its reviewers look, and it is never merged
+        except ConfigError as err:  # somebody else pushed it: told where its reviewers look, and never merged
             return unreadable_text(replace(asked, faults=(*map(str, err.faults), *given.faults)), str(key), environment)
         row = preview_row(preview, environment, now=self.clock())
         return request_text(asked, preview, environment, compare(before, after), price=money_line(row))

@@ -15,9 +15,7 @@ _KEY = "hub.cli.server"
 THROUGH = (
     "list", "show", "why", "history", "start", "diff", "set", "unset", "stop",
     "extend", "revive", "mcp", "login", "logout",
-)  # fmt: skip  # fmt: skip
-
-
+)  # fmt: skip
 #: Commands that work on the services' database.
 _OF_THE_DATABASE = ("db", "job", "webhook")
 

@@ -121,10 +121,10 @@ def plan_batch(
         plan = outcome.plan if outcome.plan is not None and not outcome.plan.is_converged else None
         later = after(state, plan) if plan else state
         if plan is not None and outcome.withdraw is None:
-            is_shorter = _ends_earlier(one.key, state, later)
+            most, is_shorter = state.environment.spec.expiry.max_removals, _ends_earlier(one.key, state, later)
             shorter[one.environment] += is_shorter
             ends[plan.branch] += is_shorter or ("Action", "stop") in plan.trailers
-            if ends[plan.branch] > MOST_STOPS or shorter[one.environment] > _most_shorter(state):
+            if ends[plan.branch] > MOST_STOPS or shorter[one.environment] > most:
                 answers.append(Deferred())
                 continue
         answers.append(Accepted(outcome, state.environment))
@@ -139,10 +139,6 @@ def _ends_earlier(key: IssueKey, before: EnvironmentState, later: EnvironmentSta
     old, new = before.entry(key), later.entry(key)
     was, ends = (one.facts.expires_at if one and one.facts else None for one in (old, new))
     return was is not None and ends is not None and ends < was
-
-
-def _most_shorter(state: EnvironmentState) -> int:
-    return state.environment.spec.expiry.max_removals
 
 
 def _steps(answers: Sequence[Accepted[Outcome] | Refused | Deferred]) -> tuple[Step, ...]:

@@ -48,13 +48,8 @@ class GitHubSources:
         """See the port."""
         with self._lock:
             found = [pull for pull in self._open_pulls(repository) if key_in(pull.head.ref) == key]
-        return tuple(
-            Work(
-                repository, pull.head.ref, pull.head.sha, pull.number, labels=frozenset(one.name for one in pull.labels)
-            )
-            for pull in sorted(found, key=lambda one: one.number, reverse=True)
-            if not _is_foreign(pull)
-        )
+        newest_first = sorted(found, key=lambda one: one.number, reverse=True)
+        return tuple(_work(repository, pull) for pull in newest_first if not _is_foreign(pull))
 
     def passed(self, repository: str, commit: str) -> frozenset[str]:
         """See the port."""
