@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -13,8 +14,9 @@ from hub.actions.parts import Parts
 from hub.queue.jobs import Jobs
 from hub.queue.payloads import SCHEMA
 from hub.settings import load_settings
-from hub.store.database import Database
+from hub.store.database import Database, sqlite_url
 from hub.store.jobs import Job, JobRow
+from hub.store.schema import prepare
 from hub.wiring import Hub
 from reconcilers.ports.git import GitStore
 from worlds.builders import image
@@ -81,6 +83,21 @@ class Serving:
 
     def close(self) -> None:
         self.database.close()
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Serving]:
+    """A state repository without previews, and an empty database, both in `folder`, which is made."""
+    folder.mkdir(exist_ok=True)
+    url = sqlite_url(folder / "hub.sqlite")
+    database = Database(url)
+    prepare(database)
+    database.close()
+    made = Serving(folder / "state.git", url)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 BRIEF = {"lease": timedelta(milliseconds=600), "renew": timedelta(milliseconds=100), "poll": QUICK.poll}

@@ -16,12 +16,10 @@ from generator.errors import Reason
 from hub.adapters.kubernetes.cluster import Recorded
 from hub.commands.server.printing import harmless
 from hub.output.exit_codes import CODES
-from hub.store.database import Database, sqlite_url
-from hub.store.schema import prepare
 from worlds.api_world import ApiWorld, api_world
 from worlds.commands import IMAGES, Ran, commit_file, git, must, rtb_hub
 from worlds.served import on_loopback
-from worlds.serving import Serving
+from worlds.serving import served
 
 INT = ("--env", "int")
 
@@ -47,15 +45,9 @@ class Through:
 
 @pytest.fixture
 def through(tmp_path: Path) -> Iterator[Through]:
-    url = sqlite_url(tmp_path / "hub.sqlite")
-    database = Database(url)
-    prepare(database)
-    database.close()
-    serving = Serving(tmp_path / "state.git", url)
     (tmp_path / "elsewhere").mkdir()
-    with api_world(serving) as world, on_loopback(world.app) as address:
+    with served(tmp_path) as serving, api_world(serving) as world, on_loopback(world.app) as address:
         yield Through(world, address, tmp_path / "elsewhere")
-    serving.close()
 
 
 def same(one: str) -> str:

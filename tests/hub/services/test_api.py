@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -16,35 +14,10 @@ from hub.output.exit_codes import CODES
 from hub.output.http_statuses import STATUSES
 from hub.services.api.limits import Buckets
 from hub.services.api.rights import RIGHTS, ROLES
-from hub.store.database import Database, sqlite_url
-from hub.store.schema import prepare
+from hub.store.database import Database
 from hub.store.tables import AUDIT
 from worlds.api_world import PEOPLE, URL, ApiWorld, api_world
 from worlds.serving import IMAGES, Serving
-
-
-@pytest.fixture
-def serving(tmp_path: Path) -> Iterator[Serving]:
-    url = sqlite_url(tmp_path / "hub.sqlite")
-    database = Database(url)
-    prepare(database)
-    database.close()
-    made = Serving(tmp_path / "state.git", url)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def world(serving: Serving) -> Iterator[ApiWorld]:
-    with api_world(serving) as made:
-        yield made
-
-
-@pytest.fixture
-def idle(serving: Serving) -> Iterator[ApiWorld]:
-    """Nobody works on jobs."""
-    with api_world(serving, works=False) as made:
-        yield made
 
 
 def audited(world: ApiWorld) -> list[tuple[str, str, str, str | None]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,27 +11,13 @@ from hypothesis import strategies as st
 from generator.objects.diff import compare
 from generator.objects.manifest import Manifest
 from hub.services.api.limits import Buckets
-from hub.store.database import Database, sqlite_url
-from hub.store.schema import prepare
 from hub.views.plans import MOST_FIELDS, MOST_OBJECTS, MOST_TEXT, differences_data
-from worlds.api_world import ApiWorld, api_world
+from worlds.api_world import ApiWorld
 from worlds.builders import image
-from worlds.serving import IMAGES, Serving
+from worlds.serving import IMAGES
 
 #: Takes 2 of int's 6 vCPUs.
 LARGE = [["web.cpu", "1"], ["api.cpu", "1"]]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[ApiWorld]:
-    url = sqlite_url(tmp_path / "hub.sqlite")
-    database = Database(url)
-    prepare(database)
-    database.close()
-    serving = Serving(tmp_path / "state.git", url)
-    with api_world(serving) as made:
-        yield made
-    serving.close()
 
 
 def start(issue: str = "RTB-1", environment: str = "int", **said: Any) -> dict[str, Any]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -22,35 +20,11 @@ from hub.services.api.past import Ran
 from hub.services.api.places import _mark, ending
 from hub.services.api.snapshot import Wanted
 from hub.services.api.statistics import _Days
-from hub.store.database import Database, sqlite_url
-from hub.store.schema import prepare
-from worlds.api_world import ApiWorld, api_world
-from worlds.serving import IMAGES, Serving
+from hub.store.database import Database
+from worlds.api_world import ApiWorld
+from worlds.serving import IMAGES
 
 WAIT = {"Prefer": "wait=30"}
-
-
-@pytest.fixture
-def serving(tmp_path: Path) -> Iterator[Serving]:
-    url = sqlite_url(tmp_path / "hub.sqlite")
-    database = Database(url)
-    prepare(database)
-    database.close()
-    made = Serving(tmp_path / "state.git", url)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def world(serving: Serving) -> Iterator[ApiWorld]:
-    with api_world(serving) as made:
-        yield made
-
-
-@pytest.fixture
-def idle(serving: Serving) -> Iterator[ApiWorld]:
-    with api_world(serving, works=False) as made:
-        yield made
 
 
 class TestOnePreview:

@@ -18,10 +18,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from hub.services.api.app import openapi_text
-from hub.store.database import Database, sqlite_url
-from hub.store.schema import prepare
 from worlds.api_world import ApiWorld, api_world
-from worlds.serving import Serving
+from worlds.serving import served
 
 #: So many requests of each operation, by each way of making them.
 EXAMPLES = 4
@@ -43,16 +41,9 @@ OPERATIONS = {
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiWorld]:
-    folder = tmp_path_factory.mktemp("schema")
-    url = sqlite_url(folder / "hub.sqlite")
-    database = Database(url)
-    prepare(database)
-    database.close()
-    serving = Serving(folder / "state.git", url)
-    with api_world(serving, works=False) as made:
+    with served(tmp_path_factory.mktemp("schema")) as serving, api_world(serving, works=False) as made:
         made.api.access.all.a_minute = made.api.access.writes.a_minute = made.api.access.plans.a_minute = 10**6
         yield made
-    serving.close()
 
 
 @pytest.fixture(autouse=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,8 +10,6 @@ import pytest
 
 from generator.values.naming import IssueKey
 from hub.services.api.clusters import Clusters, Told
-from hub.store.database import Database, sqlite_url
-from hub.store.schema import prepare
 from reconcilers.causes import sets
 from reconcilers.health.phase import Phase
 from reconcilers.state.environment import EnvironmentState
@@ -21,23 +17,6 @@ from worlds.api_world import ApiWorld, api_world
 from worlds.serving import IMAGES, Serving
 
 WAIT = {"Prefer": "wait=30"}
-
-
-@pytest.fixture
-def serving(tmp_path: Path) -> Iterator[Serving]:
-    url = sqlite_url(tmp_path / "hub.sqlite")
-    database = Database(url)
-    prepare(database)
-    database.close()
-    made = Serving(tmp_path / "state.git", url)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def world(serving: Serving) -> Iterator[ApiWorld]:
-    with api_world(serving) as made:
-        yield made
 
 
 class Saying(Clusters):

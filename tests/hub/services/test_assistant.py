@@ -23,10 +23,8 @@ from hub.services.assistant.plans import SECONDS, Plans
 from hub.services.assistant.server import make_server
 from hub.services.assistant.ways import Here, Through, Way
 from hub.settings.server import server_settings
-from hub.store.database import Database, sqlite_url
-from hub.store.schema import prepare
 from hub.store.tables import AUDIT
-from worlds.api_world import api_world
+from worlds.api_world import ApiWorld, api_world
 from worlds.places import ROOT
 from worlds.repositories import state_repository
 from worlds.served import on_loopback
@@ -36,18 +34,12 @@ AT = {"environment": "int", "issue": "RTB-1"}
 
 
 @pytest.fixture(params=["on a repository", "through a server"])
-def way(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Way]:
-    url = sqlite_url(tmp_path / "hub.sqlite")
-    database = Database(url)
-    prepare(database)
-    database.close()
-    serving = Serving(tmp_path / "state.git", url)
+def way(request: pytest.FixtureRequest, serving: Serving) -> Iterator[Way]:
     if request.param == "on a repository":
         yield Here(serving.hub, str(serving.path))
     else:
         with api_world(serving) as world, on_loopback(world.app) as address:
             yield Through(Api.of(server_settings(address, {"RTB_HUB_SERVER_TOKEN": "alice"})))
-    serving.close()
 
 
 def calls(server: Any, *asked: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
@@ -131,13 +123,8 @@ def test_as_a_program_over_its_standard_streams(tmp_path: Path) -> None:
 
 
 class TestOverHttp:
-    def test_each_call_has_its_callers_rights(self, tmp_path: Path) -> None:
-        url = sqlite_url(tmp_path / "hub.sqlite")
-        database = Database(url)
-        prepare(database)
-        database.close()
-        serving = Serving(tmp_path / "state.git", url)
-        with api_world(serving) as world, on_loopback(world.app) as inner:
+    def test_each_call_has_its_callers_rights(self, world: ApiWorld) -> None:
+        with on_loopback(world.app) as inner:
             assisted = Assisted(
                 world.app, port=int(inner.rpartition(":")[2]), refused=partial(refused_without_token, world.api.access)
             )
@@ -154,7 +141,7 @@ class TestOverHttp:
                 assert why["error"]["reason"] == "NotFound"
                 (refused,) = asked(address, "viewer", ("extend", {**AT, "by": "1h"}))
                 assert refused["error"]["reason"] == "NotAllowed"
-                with serving.database.read() as connection:
+                with world.serving.database.read() as connection:
                     rows = {(one.who, one.action, one.outcome) for one in connection.execute(AUDIT.select())}
                 assert ("alice", "preview.start", "allowed") in rows
                 assert ("viewer", "POST /api/v1/previews/{env}/{key}/extend", "refused") in rows
@@ -162,7 +149,6 @@ class TestOverHttp:
                     answer = httpx2.post(f"{address}/mcp", json={}, headers=headers)
                     assert (answer.status_code, answer.json()["reason"]) == (401, "NotSignedIn")
                 assert httpx2.get(f"{address}/healthz").status_code == 200
-        serving.close()
 
 
 def confirmed(told: list[dict[str, Any]]) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,27 +15,12 @@ from hub.services.api import events, feed
 from hub.services.api.limits import STREAMS_OF_ONE
 from hub.services.api.shapes.streaming import StreamEvents
 from hub.services.api.snapshot import Wanted
-from hub.store.database import Database, sqlite_url
-from hub.store.schema import prepare
-from worlds.api_world import PEOPLE, ApiWorld, api_world
+from worlds.api_world import PEOPLE, ApiWorld
 from worlds.commands import must
 from worlds.listed import listed_at
-from worlds.serving import Serving
 
 BEGIN = {"revision": "r", "asOf": "2026-11-27T00:00:00Z", "total": 0}
 Told = list[tuple[str, dict[str, Any]]]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[ApiWorld]:
-    url = sqlite_url(tmp_path / "hub.sqlite")
-    database = Database(url)
-    prepare(database)
-    database.close()
-    serving = Serving(tmp_path / "state.git", url)
-    with api_world(serving) as made:
-        yield made
-    serving.close()
 
 
 def run(world: ApiWorld, act: Callable[[AsyncIterator[Any]], Awaitable[None]], **given: Any) -> None:

@@ -12,11 +12,9 @@ import pytest
 from starlette.middleware import Middleware
 
 from hub.services.screens.files import CSP, NOT_BUILT, BuiltDashboard, Screens
-from hub.store.database import Database, sqlite_url
-from hub.store.schema import prepare
 from worlds.api_world import ApiWorld, api_world
 from worlds.places import ROOT
-from worlds.serving import Serving
+from worlds.serving import Serving, served
 
 SCRIPT = "console.log(1);\n" * 200
 PAGE = "<!doctype html><title>RTB AI Hub</title>"
@@ -24,14 +22,8 @@ PAGE = "<!doctype html><title>RTB AI Hub</title>"
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    folder = tmp_path_factory.mktemp("screens")
-    url = sqlite_url(folder / "hub.sqlite")
-    database = Database(url)
-    prepare(database)
-    database.close()
-    made = Serving(folder / "state.git", url)
-    yield made
-    made.close()
+    with served(tmp_path_factory.mktemp("screens")) as made:
+        yield made
 
 
 def built(folder: Path) -> BuiltDashboard:
