@@ -27,14 +27,14 @@ class Plans:
 
     def token(self, plan: Mapping[str, Any]) -> str:
         """A token for this plan."""
-        ends = f"{self.seconds() + SECONDS:.0f}"
-        return f"{ends}.{secrets.token_hex(8)}.{self._sign(plan, ends)}"
+        begin = f"{self.seconds() + SECONDS:.0f}.{secrets.token_hex(8)}"
+        return f"{begin}.{self._sign(plan, begin)}"
 
     def take(self, token: str, plan: Mapping[str, Any]) -> None:
         """Take a token for the plan as it is now. Raises `ConfigError` (InvalidValue)."""
-        ends, _, rest = token.partition(".")
-        _, _, sign = rest.partition(".")
-        if not ends.isdecimal() or not hmac.compare_digest(sign.encode(), self._sign(plan, ends).encode()):
+        begin, _, sign = token.rpartition(".")
+        ends = begin.partition(".")[0]
+        if not ends.isdecimal() or not hmac.compare_digest(sign.encode(), self._sign(plan, begin).encode()):
             raise _refused("this token is of another plan, or what was seen has changed since")
         now = self.seconds()
         if float(ends) < now:
@@ -44,8 +44,8 @@ class Plans:
             raise _refused("this token was used already")
         self._used[token] = float(ends)
 
-    def _sign(self, plan: Mapping[str, Any], ends: str) -> str:
-        text = json.dumps([plan, ends], sort_keys=True)
+    def _sign(self, plan: Mapping[str, Any], begin: str) -> str:
+        text = json.dumps([plan, begin], sort_keys=True)
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
 
 

@@ -102,6 +102,9 @@ def test_a_token_is_of_one_plan_once_and_not_for_long() -> None:
             plans.take(wrong, plan)
     with pytest.raises(Exception, match="another plan"):
         Plans(lambda: now[0]).take(token, {"a": 1})
+    ends, _, sign = token.split(".")
+    with pytest.raises(Exception, match="another plan"):
+        plans.take(f"{ends}.0123456789abcdef.{sign}", {"a": 1})
     plans.take(token, {"a": 1})
     with pytest.raises(Exception, match="used already"):
         plans.take(token, {"a": 1})
