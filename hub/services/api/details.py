@@ -44,15 +44,15 @@ def preview(env: Env, key: Key, request: Request, api: ApiOf, caller: CallerOf) 
     """One preview: live, asked for, or waiting for room; and what the caller may do about it."""
     snapshot = api.snapshot
     issue = IssueKey.parse(key)
-    listed = snapshot.by_place.get((env, str(issue)))
-    waiting = [one for one in snapshot.queue if (one.queued.spec.environment, one.queued.key) == (env, issue)]
-    if listed is None and not waiting:
+    place = env, str(issue)
+    listed, waiting = snapshot.by_place.get(place), snapshot.waiting.get(place)
+    if listed is None and waiting is None:
         raise not_found(snapshot, env, issue)
 
     def tell() -> Data:
         return {
             "preview": None if listed is None else preview_data(listed, now=api.clock()),
-            "place": describe_place(waiting[0]) if listed is None else None,
+            "place": describe_place(waiting) if listed is None and waiting is not None else None,
             "may": {one: why_not(snapshot, caller, one, env, issue) for one in ("extend", "stop", "revive")},
         }
 

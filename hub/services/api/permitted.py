@@ -29,13 +29,9 @@ def owner_of(snapshot: Snapshot, env: str, issue: IssueKey) -> str | None:
 
 def waiting_owner(snapshot: Snapshot, env: str, issue: IssueKey) -> str | None:
     """Who asked for a preview that only waits for room; None: it does not."""
-    if (env, str(issue)) in snapshot.by_place:
-        return None
-    for place in snapshot.queue:
-        spec = place.queued.spec
-        if place.queued.key == issue and spec.environment == env:
-            return spec.lease.requested_by
-    return None
+    place = env, str(issue)
+    waiting = snapshot.waiting.get(place) if place not in snapshot.by_place else None
+    return waiting.queued.spec.lease.requested_by if waiting is not None else None
 
 
 def must_be_allowed(

@@ -16,7 +16,6 @@ from functools import cached_property
 from typing import Any
 
 from generator.errors import ConfigError, Fault, HubError, Reason
-from generator.model.environment import Environment
 from generator.values.formats import format_time, parse_time
 from generator.values.quantities import duration
 from hub.output.remedies import fault_line
@@ -149,11 +148,6 @@ class Snapshot:
     unlisted: tuple[tuple[str, EntryRecord], ...] = ()
     _views: dict[tuple[Wanted, Order], View] = field(default_factory=dict, compare=False, repr=False)
 
-    @cached_property
-    def environments(self) -> Mapping[str, Environment]:
-        """Those that can be read, by name."""
-        return {name: state.environment for name, state in self.states.items()}
-
     @property
     def as_of(self) -> str:
         """When it was looked, as it is told."""
@@ -173,6 +167,11 @@ class Snapshot:
         return {
             (one.row.environment, one.row.key): one for one in sorted(self.rows, key=lambda one: not one.is_request)
         }
+
+    @cached_property
+    def waiting(self) -> Mapping[tuple[str, str], QueuePosition]:
+        """Who waits for room, by environment and key."""
+        return {(one.queued.spec.environment, str(one.queued.key)): one for one in self.queue}
 
     @cached_property
     def next_change(self) -> datetime | None:
@@ -242,6 +241,6 @@ def design_data(design: DesignChange | None) -> dict[str, str] | None:
 
 
 #: What is made of a snapshot when it is first asked for.
-_MADE = frozenset({"environments", "revision", "by_place", "next_change", "spends"})
+_MADE = frozenset({"revision", "by_place", "waiting", "next_change", "spends"})
 #: Before anything was read.
 NOTHING_READ = Snapshot(datetime.min.replace(tzinfo=UTC), {}, {}, ())

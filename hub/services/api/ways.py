@@ -74,7 +74,8 @@ def way_to(api: Api, issue: IssueKey, env: str | None) -> Way:
     snapshot = api.snapshot
     if env is not None:
         return _in(api, snapshot, issue, state_of(snapshot, env))
-    there = tuple(one for (_, key), one in sorted(snapshot.by_place.items()) if key == str(issue))
+    places = ((name, str(issue)) for name in sorted(snapshot.states))
+    there = tuple(snapshot.by_place[place] for place in places if place in snapshot.by_place)
     if len(there) > 1:
         return Way(issue, "choose", choices=there)
     if there:
@@ -96,9 +97,9 @@ def _in(api: Api, snapshot: Snapshot, issue: IssueKey, state: EnvironmentState) 
         )
     if listed is not None:
         return _live(api, replace(way, listed=listed), state)
-    for place in snapshot.queue:
-        if place.queued.key == issue and place.queued.spec.environment == env:
-            return replace(way, state="waiting", place=place, now="committed")
+    place = snapshot.waiting.get((env, str(issue)))
+    if place is not None:
+        return replace(way, state="waiting", place=place, now="committed")
     is_start = newest is not None and newest.kind in {"preview.start", "preview.revive"}
     if newest is not None and newest.is_open and newest.kind != "preview.stop":
         return replace(way, state="starting", now="committed")
