@@ -48,15 +48,16 @@ def preview(env: Env, key: Key, request: Request, api: ApiOf, caller: CallerOf) 
     listed, waiting = snapshot.by_place.get(place), snapshot.waiting.get(place)
     if listed is None and waiting is None:
         raise not_found(snapshot, env, issue)
+    may = {one: why_not(snapshot, caller, one, env, issue) for one in ("extend", "stop", "revive")}
 
     def tell() -> Data:
         return {
             "preview": None if listed is None else preview_data(listed, now=api.clock()),
             "place": describe_place(waiting) if listed is None and waiting is not None else None,
-            "may": {one: why_not(snapshot, caller, one, env, issue) for one in ("extend", "stop", "revive")},
+            "may": may,
         }
 
-    return told(request, snapshot, tell)
+    return told(request, snapshot, tell, by=may)
 
 
 @router.get("/previews/{env}/{key}/manifest", response_class=PlainTextResponse)

@@ -181,19 +181,17 @@ def calendar(
     ends = ending(snapshot, wanted, first, last)
     if after and not _MARK.fullmatch(after):
         raise ConfigError(Reason.INVALID_VALUE, Fault("this is no place of the calendar", field="after"))
-    place = bisect_right(ends, after, key=_mark) if after else 0
-    page = ends[place : place + limit]
-    days = _days(ends, offset)
 
     def tell() -> Data:
-        more = place + limit < len(ends)
+        place = bisect_right(ends, after, key=_mark) if after else 0
+        page, more = ends[place : place + limit], place + limit < len(ends)
         return {
             "from": format_time(first), "to": format_time(last), "total": len(ends),
-            "days": [{"day": day, "count": count} for day, count in sorted(days.items())],
+            "days": [{"day": day, "count": count} for day, count in sorted(_days(ends, offset).items())],
             "events": [_end(one) for one in page], "next": _mark(page[-1]) if more and page else None,
         }  # fmt: skip
 
-    return told(request, snapshot, tell)
+    return told(request, snapshot, tell, by=(first, last, wanted.requester))
 
 
 def _span(begin: str, to: str, now: datetime) -> tuple[datetime, datetime]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Annotated
 
@@ -35,9 +36,15 @@ def about(snapshot: Snapshot) -> Data:
     }
 
 
-def told(request: Request, snapshot: Snapshot, tell: Callable[[], Data]) -> Response:
-    """What `tell` gives, and of which snapshot; 304 for who has it. The tag is weak: minutes left are told anew."""
-    headers = {"ETag": f'W/"{snapshot.revision}"', "Cache-Control": "private, no-cache"}
+def told(request: Request, snapshot: Snapshot, tell: Callable[[], Data], *, by: object = None) -> Response:
+    """What `tell` gives, and of which snapshot; 304 for who has it. The tag is weak: minutes left are told anew.
+
+    `by`: what it is by beside the snapshot and the URL, such as who asks; people may share a browser.
+    """
+    tag = snapshot.revision
+    if by is not None:
+        tag += f".{hashlib.sha256(str(by).encode()).hexdigest()[:12]}"
+    headers = {"ETag": f'W/"{tag}"', "Cache-Control": "private, no-cache"}
     known = {one.strip() for one in request.headers.get("if-none-match", "").split(",")}
     if headers["ETag"] in known:
         return Response(status_code=304, headers=headers)
@@ -76,7 +83,7 @@ def previews(
             "next": str(following) if following else None,
         }
 
-    return told(request, snapshot, tell)
+    return told(request, snapshot, tell, by=caller.name if requester == "me" else None)
 
 
 def state_of(snapshot: Snapshot, env: str) -> EnvironmentState:

@@ -185,6 +185,32 @@ class TestPlaces:
         assert ([one["action"] for one in history["events"]], "gone" in history["unread"]) == (["start"], True)
 
 
+class TestWhoAsks:
+    """People may share a browser, which shows again what it kept when it is told that nothing changed."""
+
+    @pytest.mark.parametrize("path", ["previews?requester=me", "calendar?requester=me", "previews/int/RTB-1"])
+    def test_what_was_told_another_is_told_anew(self, world: ApiWorld, path: str) -> None:
+        world.start(by="alice")
+        first = world.get(f"/api/v1/{path}", by="alice")
+        known = {"If-None-Match": first.headers["ETag"]}
+        other = world.get(f"/api/v1/{path}", by="developer", headers=known)
+        assert (other.status_code, other.json() != first.json()) == (200, True)
+
+    def test_what_is_the_same_for_all_is_not(self, world: ApiWorld) -> None:
+        known = {"If-None-Match": world.get("/api/v1/previews", by="alice").headers["ETag"]}
+        assert world.get("/api/v1/previews", by="developer", headers=known).status_code == 304
+
+    def test_a_calendar_that_begins_now_is_told_anew_as_time_goes_on(self, world: ApiWorld) -> None:
+        world.start(ttl="30h")
+        known = {"If-None-Match": world.get("/api/v1/calendar").headers["ETag"]}
+        later = datetime.now(UTC) + timedelta(hours=1)
+        world.api.clock = lambda: later
+        assert world.get("/api/v1/calendar", headers=known).json()["from"] == format_time(later.replace(microsecond=0))
+        span = f"calendar?from={format_time(later.replace(microsecond=0))}"
+        known = {"If-None-Match": world.get(f"/api/v1/{span}").headers["ETag"]}
+        assert world.get(f"/api/v1/{span}", headers=known).status_code == 304
+
+
 class TestCalendar:
     def test_what_ends_when_by_the_readers_days(self, world: ApiWorld) -> None:
         for issue, ttl in (("RTB-1", "30h"), ("RTB-2", "3h"), ("RTB-3", "5h")):
