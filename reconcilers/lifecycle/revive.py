@@ -124,9 +124,9 @@ def _newest_removal(
     folder = preview_folder(state.environment.name, key)
     path = folder / ENTRY_FILE
     for commit in store.log(state.snapshot, below=folder, since=since):
-        if commit.parent is None or path in store.at(state.snapshot, commit.commit).read([path]):
+        before = store.before(state.snapshot, commit)
+        if before is None or path in store.at(state.snapshot, commit.commit).read([path]):
             continue
-        before = store.at(state.snapshot, commit.parent)
         text = before.read([path]).get(path)
         if text is not None:
             return Removal(commit, entry_record(path, text, before, state.environment.name))

@@ -136,6 +136,9 @@ class GitStore(Protocol):
     def at(self, snapshot: Snapshot, commit: str) -> Snapshot:
         """The same branch at an earlier commit of its history. Raises `Stalled` when there is no such commit."""
 
+    def before(self, snapshot: Snapshot, commit: LoggedCommit) -> Snapshot | None:
+        """The same branch before a commit that its `log` told of, which proves that it is there; None: the first."""
+
     def commit(self, plan: Plan, *, at: datetime) -> str:
         """Commit `plan` and publish it; returns the commit id. A converged plan returns its base and does nothing.
 

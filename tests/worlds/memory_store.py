@@ -105,6 +105,9 @@ class MemoryStore:
             raise Stalled(Reason.REPOSITORY_REFUSED, f"{commit} is not in the history of {snapshot.branch}")
         return self._snapshot(snapshot.branch, commit)
 
+    def before(self, snapshot: Snapshot, commit: LoggedCommit) -> MemorySnapshot | None:
+        return self._snapshot(snapshot.branch, commit.parent) if commit.parent is not None else None
+
     def _ancestry(self, commit: str | None) -> Iterator[LoggedCommit]:
         while commit is not None:
             yield self.logged[commit]

@@ -123,6 +123,10 @@ class GitRepository:
             raise Stalled(Reason.REPOSITORY_REFUSED, message, remedy="ask again: it is read anew")
         return GitSnapshot(self.reader, snapshot.branch, commit, self.mirror)
 
+    def before(self, snapshot: Snapshot, commit: LoggedCommit) -> GitSnapshot | None:
+        """The branch before a commit of its `log`; None: that is the first."""
+        return GitSnapshot(self.reader, snapshot.branch, commit.parent, self.mirror) if commit.parent else None
+
     def commit(self, plan: Plan, *, at: datetime) -> str:
         """Commit and publish; see the port. A plan that changes nothing returns its base."""
         if plan.is_converged:

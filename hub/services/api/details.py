@@ -179,4 +179,4 @@ def _parent(api: Api, live: Branch, commit: str, below: PurePosixPath) -> Branch
     """The branch before a commit of its history; None: there was nothing."""
     store = api.repository.store
     changed = next((one for one in store.log(live, below=below) if one.commit == commit), None)
-    return store.at(live, changed.parent) if changed is not None and changed.parent is not None else None
+    return store.before(live, changed) if changed is not None else None

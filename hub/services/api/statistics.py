@@ -135,8 +135,8 @@ def _gone(api: Api, state: EnvironmentState, commit: LoggedCommit, keys: Iterabl
         return
     known = api.past.known
     unknown = [path for path in paths.values() if (commit.parent, str(path)) not in known]
-    if unknown:
-        before = api.repository.store.at(state.snapshot, commit.parent)
+    before = api.repository.store.before(state.snapshot, commit) if unknown else None
+    if before is not None:
         texts = before.read(unknown)
         if len(known) > 4 * _REMOVALS:
             known.clear()
