@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Request
 
-from generator.errors import Reason, Waiting
+from generator.errors import Reason, Transient, Waiting
 from hub.actions.images import ImageFinder
 from hub.actions.repository import Repository
 from hub.queue.jobs import Jobs
@@ -25,7 +25,8 @@ from hub.services.api.snapshot import NOTHING_READ, Snapshot
 from hub.telemetry.telemetry import SILENT, Telemetry
 from reconcilers.lifecycle.start import Starter
 
-__all__ = ["Api", "ApiOf", "CallerOf", "Data", "RightOf", "api_of", "audit_entry", "authorised"]
+__all__ = ["Api", "ApiOf", "CallerOf", "Data", "RightOf", "api_of", "audit_entry", "authorised", "or_none"]
+T = TypeVar("T")
 
 
 @dataclass(eq=False)
@@ -76,6 +77,16 @@ class Api:
 def api_of(request: Request) -> Api:
     """The process's parts."""
     return cast("Api", request.app.state.api)
+
+
+def or_none(read: Callable[[], T]) -> T | None:
+    """What the database says; None: it does not answer, and all else is told all the same."""
+    try:
+        return read()
+    except Transient as err:
+        if err.reason is not Reason.DATABASE_UNREACHABLE:
+            raise
+        return None
 
 
 ApiOf = Annotated[Api, Depends(api_of)]

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
 from generator.cost.pricing import fixed_prices
-from generator.errors import ConfigError, Fault, Reason, Transient
+from generator.errors import ConfigError, Fault, Reason
 from generator.values.formats import check_time, format_time, parse_time
-from hub.services.api.approvals import approvals_of
-from hub.services.api.context import Api, ApiOf, CallerOf, Data
+from hub.services.api.approvals import approvals_of, awaiting
+from hub.services.api.context import Api, ApiOf, CallerOf, Data, or_none
 from hub.services.api.limits import StrictRoute
 from hub.services.api.permitted import may_start
 from hub.services.api.reads import Filter, about, state_of, told
@@ -36,7 +36,6 @@ from hub.views.queue import describe_place
 from reconcilers.state.environment import EnvironmentState
 
 router = APIRouter(prefix="/api/v1", route_class=StrictRoute)
-T = TypeVar("T")
 _RECENT = timedelta(days=1)
 _LONGEST = timedelta(days=92)
 _MARK = re.compile(r"[0-9TZ:-]{20} [A-Z][A-Z0-9]{1,20} [0-9]{12} [a-z][a-z0-9-]{0,39}")
@@ -55,7 +54,7 @@ def summary(api: ApiOf, caller: CallerOf) -> Data:
         "total": len(view.rows),
         "facets": view.facets,
         "waiting": len(snapshot.queue),
-        "approvals": sum(len(_awaiting(state)) for state in snapshot.states.values()),
+        "approvals": sum(len(awaiting(state)) for state in snapshot.states.values()),
         "mine": {
             "total": len(mine.rows),
             "expiringSoon": mine.facets["phase"].get("expiring soon", 0),
@@ -78,16 +77,6 @@ def _asked(api: Api, caller: Caller) -> tuple[int, int]:
         return operations.open_of(connection, caller.id), failed
 
 
-def or_none(read: Callable[[], T]) -> T | None:
-    """What the database says; None: it does not answer, and all else is told all the same."""
-    try:
-        return read()
-    except Transient as err:
-        if err.reason is not Reason.DATABASE_UNREACHABLE:
-            raise
-        return None
-
-
 def _holding(api: Api) -> list[Freeze] | None:
     def read() -> list[Freeze]:
         database = api.jobs.database
@@ -100,10 +89,6 @@ def _holding(api: Api) -> list[Freeze] | None:
 def _freezes(api: Api) -> list[Data] | None:
     found = _holding(api)
     return None if found is None else [freeze_told(one) for one in found]
-
-
-def _awaiting(state: EnvironmentState) -> set[str]:
-    return {record.name for record in state.requests} | state.removals
 
 
 @router.get("/environments", responses=tells(shapes.Environments), response_model=None)
@@ -127,7 +112,7 @@ def _environment(state: EnvironmentState, spend: Spend, holding: list[Freeze] | 
     return {
         "name": environment.name, "account": spec.account, "region": spec.region, "gated": spec.gated,
         "domain": spec.domain, "branch": spec.branch, "forge": _forge(state), "previews": len(state.entries),
-        "waiting": len(state.queued), "awaiting": len(_awaiting(state)), "limit": spec.limits.previews,
+        "waiting": len(state.queued), "awaiting": len(awaiting(state)), "limit": spec.limits.previews,
         "lease": {
             "ttl": spec.lease.ttl, "cap": spec.lease.cap, "warnBefore": spec.lease.warn_before,
             "officeHours": office_hours_line(environment) if spec.office_hours else None,

@@ -19,10 +19,10 @@ from fastapi import APIRouter, Query
 from generator.errors import HubError
 from generator.values.formats import parse_time
 from generator.values.naming import ENTRY_FILE, IssueKey, preview_folder, previews_folder
-from hub.services.api.context import Api, ApiOf, Data
+from hub.services.api.context import Api, ApiOf, Data, or_none
 from hub.services.api.limits import StrictRoute
 from hub.services.api.past import Ran
-from hub.services.api.places import Offset, or_none
+from hub.services.api.places import Offset
 from hub.services.api.reads import Filter, about, state_of
 from hub.services.api.shapes import places as shapes
 from hub.services.api.shapes.base import tells

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Annotated, Any, Literal
@@ -10,10 +11,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from generator.errors import Reason, Transient
 from generator.values.formats import format_time
 from generator.values.naming import IssueKey
-from hub.services.api.approvals import review_of
+from hub.services.api.approvals import newest_of, review_of
 from hub.services.api.clusters import Told
 from hub.services.api.context import Api, ApiOf, Data
 from hub.services.api.limits import StrictRoute
@@ -23,15 +23,14 @@ from hub.services.api.shapes import ways as shapes
 from hub.services.api.shapes.base import tells
 from hub.services.api.snapshot import Snapshot, phase_of
 from hub.services.api.told import moment, operation_told
-from hub.store import operations
-from hub.store.operations import Operation, Which
+from hub.store.operations import Operation
 from hub.views.listing.rows import Listed
 from hub.views.queue import QueuePosition, describe_place
 from reconcilers.causes.model import Layer
 from reconcilers.health.phase import Phase
 from reconcilers.lifecycle.revive import KEPT, Removal, recent_removal
 from reconcilers.state.environment import EnvironmentState
-from reconcilers.state.history import blocks
+from reconcilers.state.history import events_of
 
 router = APIRouter(route_class=StrictRoute)
 Key = Annotated[str, Path(max_length=40)]
@@ -60,7 +59,7 @@ class Way:
     cluster: Told | None = None
     place: QueuePosition | None = None
     operation: Operation | None = None
-    review: dict[str, Any] | None = field(default=None)
+    review: Mapping[str, Any] = field(default_factory=dict)
     removal: Removal | None = None
 
     @property
@@ -88,13 +87,11 @@ def way_to(api: Api, issue: IssueKey, env: str | None) -> Way:
 def _in(api: Api, snapshot: Snapshot, issue: IssueKey, state: EnvironmentState) -> Way:
     env = state.environment.name
     listed = snapshot.by_place.get((env, str(issue)))
-    newest = _newest(api, f"{env}/{issue}")
+    asked = newest_of(api, f"{env}/{issue}")
+    newest = asked[0] if asked else None
     way = Way(issue, "none", state, operation=newest)
     if listed is not None and listed.is_request:
-        reviewed = review_of(api, f"{env}/{issue}")
-        return replace(
-            way, state="review", listed=listed, now="merged", review=dict(reviewed.review or {}) if reviewed else None
-        )
+        return replace(way, state="review", listed=listed, now="merged", review=review_of(asked))
     if listed is not None:
         return _live(api, replace(way, listed=listed), state)
     place = snapshot.waiting.get((env, str(issue)))
@@ -127,18 +124,6 @@ def _step(phase: Phase) -> str:
     return "applied" if phase.finding is None or phase.finding.rule.layer in _BEFORE_PODS else "running"
 
 
-def _newest(api: Api, key: str) -> Operation | None:
-    """The newest operation on a preview; None too where the database does not answer."""
-    try:
-        with api.jobs.database.read() as connection:
-            found = operations.listed(connection, Which(key), limit=1)
-    except Transient as err:
-        if err.reason is not Reason.DATABASE_UNREACHABLE:
-            raise
-        return None
-    return found[0] if found else None
-
-
 @router.get("/api/v1/way/{key}", responses=tells(shapes.Way), response_model=None)
 def way(key: Key, api: ApiOf, env: Annotated[str | None, Query(max_length=40)] = None) -> Data:
     """Where a preview is on its way: what the page /preview/KEY shows."""
@@ -147,9 +132,10 @@ def way(key: Key, api: ApiOf, env: Annotated[str | None, Query(max_length=40)] =
 
 
 def _told(way: Way) -> Data:
-    cluster, review = way.cluster, way.review or {}
+    cluster = way.cluster
+    env = way.environment.environment.name if way.environment is not None else None
     return {
-        "issue": str(way.issue), "environment": way.environment.environment.name if way.environment else None,
+        "issue": str(way.issue), "environment": env,
         "state": way.state, "isSeen": cluster is not None and cluster.is_read, "url": way.url,
         "choices": [
             {
@@ -161,7 +147,8 @@ def _told(way: Way) -> Data:
         "steps": _steps(way), "causes": cluster.data() if cluster is not None else None,
         "place": describe_place(way.place) if way.place is not None else None,
         "operation": operation_told(way.operation) if way.operation is not None else None,
-        "request": review.get("request"), "revive": _revive(way.removal) if way.removal is not None else None,
+        "request": way.review.get("request"),
+        "revive": _revive(way.removal, env, way.issue) if way.removal is not None and env is not None else None,
     }  # fmt: skip
 
 
@@ -184,13 +171,11 @@ def _steps(way: Way) -> list[Data]:
     ]
 
 
-def _revive(removal: Removal) -> Data:
-    commit = removal.commit
-    name = f"{removal.record.preview.spec.environment}/{removal.record.name}" if removal.record.preview else ""
-    told = next((dict(block) for about_, block in blocks(commit.trailers) if about_ == name), {})
+def _revive(removal: Removal, env: str, issue: IssueKey) -> Data:
+    event = next(events_of(removal.commit, env, issue))
     return {
-        "removedAt": format_time(commit.at), "until": format_time(commit.at + KEPT),
-        "removedBy": told.get("Requested-By", commit.author), "why": told.get("Reason", told.get("Action", "")),
+        "removedAt": format_time(event.at), "until": format_time(event.at + KEPT), "removedBy": event.who,
+        "why": event.why or event.action,
     }  # fmt: skip
 
 
