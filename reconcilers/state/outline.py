@@ -42,6 +42,11 @@ class Outline:
     digest: str | None
     pods: Sequence[PodsOutline] | None = None
 
+    @property
+    def begun_at(self) -> str:
+        """Since when it is there: its lease's begin, or when it was asked for where that has not begun."""
+        return self.activated_at or self.requested_at
+
 
 def outline_of(preview: Preview) -> Outline:
     """The outline of an entry."""

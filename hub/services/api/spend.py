@@ -10,7 +10,8 @@ from decimal import Decimal
 from generator.values.formats import parse_time
 from hub.views.listing.rows import Listed
 
-_HOUR, _PLACES = Decimal(3600), Decimal("0.000001")
+#: Seconds of an hour, and how exact amounts are told.
+HOUR, PLACES = Decimal(3600), Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Spend:
 
 
 def _amount(seconds: Decimal) -> Decimal:
-    return max(Decimal(0), seconds / _HOUR).quantize(_PLACES)
+    return max(Decimal(0), seconds / HOUR).quantize(PLACES)
 
 
 def spends(rows: Iterable[Listed], at: datetime) -> Mapping[str, Spend]:
@@ -45,7 +46,7 @@ def spends(rows: Iterable[Listed], at: datetime) -> Mapping[str, Spend]:
         price = one.row.price.per_hour
         if price is None or one.is_request:
             continue
-        begin = parse_time(one.outline.activated_at or one.outline.requested_at)
+        begin = parse_time(one.outline.begun_at)
         end = parse_time(one.row.ends) if one.row.ends else None
         is_ending = end is not None and end > at
         before = found.get(one.row.environment, Spend())

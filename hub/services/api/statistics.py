@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from generator.cost.pricing import PreviewPrice
 from generator.errors import HubError
 from generator.values.formats import parse_time
 from generator.values.naming import ENTRY_FILE, IssueKey, preview_folder, previews_folder
@@ -27,14 +28,15 @@ from hub.services.api.reads import Filter, about, state_of
 from hub.services.api.shapes import places as shapes
 from hub.services.api.shapes.base import tells
 from hub.services.api.snapshot import Snapshot
+from hub.services.api.spend import HOUR, PLACES
 from hub.store import operations
 from hub.store.operations import Ended
 from hub.views.preview import outline_row
 from reconcilers.ports.git import LoggedCommit
 from reconcilers.state.entries import entry_record
 from reconcilers.state.environment import EnvironmentState
-from reconcilers.state.history import events_of
-from reconcilers.state.outline import outline_of
+from reconcilers.state.history import Event, events_of
+from reconcilers.state.outline import Outline, outline_of
 
 router = APIRouter(prefix="/api/v1", route_class=StrictRoute)
 #: Commits, removals and operations that are looked at; what is beyond them is said to be left out.
@@ -42,7 +44,6 @@ _COMMITS, _REMOVALS, _OPERATIONS = 50_000, 5_000, 50_000
 _REMOVES = frozenset({"stop", "expire"})
 _COUNTED = {"start": "starts", "stop": "stops", "expire": "stops", "extend": "extensions", "revive": "revivals"}
 _DAY = timedelta(days=1)
-_HOUR, _PLACES = Decimal(3600), Decimal("0.000001")
 
 
 @dataclass
@@ -50,7 +51,6 @@ class _Days:
     """Sums by day of the reader's clock."""
 
     first: date
-    count: int
     offset: timedelta
     counts: defaultdict[str, Counter[date]] = field(default_factory=lambda: defaultdict(Counter))
     spend: defaultdict[date, defaultdict[str, Decimal]] = field(
@@ -61,15 +61,17 @@ class _Days:
     def day(self, at: datetime) -> date:
         return (at.astimezone(UTC) + self.offset).date()
 
+    def begin(self, day: date) -> datetime:
+        return datetime(day.year, day.month, day.day, tzinfo=UTC) - self.offset
+
     def ran(self, one: Ran, now: datetime) -> None:
-        """Add what it cost on each of the days."""
-        end = min(one.end or now, now)
-        for number in range(self.count):
-            day = self.first + number * _DAY
-            begins = datetime(day.year, day.month, day.day, tzinfo=UTC) - self.offset
-            seconds = (min(end, begins + _DAY) - max(one.begin, begins)).total_seconds()
-            if seconds > 0:
-                self.spend[day][one.currency] += one.per_hour * int(seconds) / _HOUR
+        """Add what it cost on each of the days that it ran."""
+        begin, end = max(one.begin, self.begin(self.first)), min(one.end or now, now)
+        while begin < end:
+            day = self.day(begin)
+            until = min(end, self.begin(day) + _DAY)
+            self.spend[day][one.currency] += one.per_hour * int((until - begin).total_seconds()) / HOUR
+            begin = until
 
 
 @router.get("/statistics", responses=tells(shapes.Statistics), response_model=None)
@@ -82,8 +84,8 @@ def statistics(
     states = [state_of(snapshot, env)] if env else list(snapshot.states.values())
     shift = timedelta(minutes=offset)
     today = (now.astimezone(UTC) + shift).date()
-    found = _Days(today - (days - 1) * _DAY, days, shift)
-    since = datetime(found.first.year, found.first.month, found.first.day, tzinfo=UTC) - shift
+    found = _Days(today - (days - 1) * _DAY, shift)
+    since = found.begin(found.first)
     is_partial = _add_git(api, found, snapshot, states, since, now)
     ended = or_none(lambda: _ended(api, since))
     is_partial = _add_operations(found, ended, {state.environment.name for state in states}) or is_partial
@@ -97,29 +99,36 @@ def _add_git(
     """Add what commits tell; whether there are more than are looked at."""
     names, left, commits = {state.environment.name for state in states}, _REMOVALS, 0
     for one in snapshot.rows:
-        price = one.row.price
-        if one.row.environment in names and not one.is_request and price.per_hour is not None:
-            begin = parse_time(one.outline.activated_at or one.outline.requested_at)
-            found.ran(Ran(begin, None, price.currency, price.per_hour), now)
+        ran = _ran(one.outline, one.row.price, None)
+        if ran is not None and one.row.environment in names and not one.is_request:
+            found.ran(ran, now)
     with api.past.lock:
         for state in states:
             log = api.repository.store.log(state.snapshot, below=previews_folder(state.environment.name), since=since)
             for commit in islice(log, _COMMITS + 1 - commits):
                 commits += 1
-                for event in events_of(commit, state.environment.name, None):
+                events = list(events_of(commit, state.environment.name, None))
+                for event in events:
                     if event.action in _COUNTED:
                         found.counts[_COUNTED[event.action]][found.day(event.at)] += 1
-                removed = _removed(commit, state.environment.name)
-                for ran in _gone(api, state, commit, removed[:left]):
+                removed = _removed(events)
+                for ran in _gone(api, state, commit, removed[: max(0, left)]):
                     found.ran(ran, now)
                 left -= len(removed)
     return commits > _COMMITS or left < 0
 
 
-def _removed(commit: LoggedCommit, environment: str) -> list[IssueKey]:
+def _ran(outline: Outline, price: PreviewPrice, end: datetime | None) -> Ran | None:
+    """What ran until `end`; None: it has no price."""
+    if price.per_hour is None:
+        return None
+    return Ran(parse_time(outline.begun_at), end, price.currency, price.per_hour)
+
+
+def _removed(events: Iterable[Event]) -> list[IssueKey]:
     """The previews that a commit says to remove."""
     keys = []
-    for event in events_of(commit, environment, None):
+    for event in events:
         if event.action in _REMOVES:
             try:
                 keys.append(IssueKey.parse(event.name.upper()))
@@ -147,10 +156,7 @@ def _gone(api: Api, state: EnvironmentState, commit: LoggedCommit, keys: Iterabl
             ran = None
             if preview is not None:
                 outline = outline_of(preview)
-                price = outline_row(outline, state.environment, now=commit.at).price
-                if price.per_hour is not None:
-                    begin = parse_time(outline.activated_at or outline.requested_at)
-                    ran = Ran(begin, commit.at, price.currency, price.per_hour)
+                ran = _ran(outline, outline_row(outline, state.environment, now=commit.at).price, commit.at)
             known[commit.parent, str(path)] = ran
     for path in paths.values():
         ran = known.get((commit.parent, str(path)))
@@ -178,7 +184,7 @@ def _add_operations(found: _Days, ended: Sequence[Ended] | None, environments: s
 
 def _told(found: _Days, day: date) -> dict[str, Any]:
     counted = {name: found.counts[name][day] for name in ("starts", "stops", "extensions", "revivals", "failures")}
-    spend = {currency: str(amount.quantize(_PLACES)) for currency, amount in sorted(found.spend[day].items())}
+    spend = {currency: str(amount.quantize(PLACES)) for currency, amount in sorted(found.spend[day].items())}
     took = _spread(found.took[day])
     return {"day": day.isoformat(), **counted, "spend": spend, "timeToCommit": took, "timeToUrl": None}
 

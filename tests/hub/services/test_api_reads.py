@@ -310,7 +310,7 @@ class TestStatistics:
         st.integers(-840, 840),
     )
     def test_the_parts_of_days_are_the_whole(self, begin: datetime, seconds: int, offset: int) -> None:
-        days = _Days(date(2026, 10, 30), 60, timedelta(minutes=offset))
+        days = _Days(date(2026, 10, 30), timedelta(minutes=offset))
         days.ran(Ran(begin, begin + timedelta(seconds=seconds), "USD", Decimal("0.36")), begin + timedelta(days=90))
         whole = sum((one["USD"] for one in days.spend.values()), Decimal(0))
         assert abs(whole - Decimal(seconds) * Decimal("0.0001")) < Decimal("0.000001")
