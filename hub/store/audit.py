@@ -44,11 +44,24 @@ def add(connection: Connection, entry: Entry, *, now: datetime) -> None:
     connection.execute(AUDIT.insert().values(id=new_id("audit"), created_at=now, **values))
 
 
-def listed(connection: Connection, *, below: str | None = None, limit: int = 50) -> list[KeptEntry]:
-    """Entries, the newest first; those whose id is below `below`, since ids sort by time."""
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Whose entries, of which action and outcome; empty: all. Those whose id is below `below`: ids sort by time."""
+
+    who: str = ""
+    action: str = ""
+    outcome: str = ""
+    below: str = ""
+
+
+def listed(connection: Connection, which: Which = Which(), *, limit: int = 50) -> list[KeptEntry]:
+    """Entries, the newest first."""
     wanted = select(AUDIT).order_by(AUDIT.c.id.desc()).limit(limit)
-    if below is not None:
-        wanted = wanted.where(AUDIT.c.id < below)
+    for name in ("who", "action", "outcome"):
+        if text := getattr(which, name):
+            wanted = wanted.where(AUDIT.c[name] == text)
+    if which.below:
+        wanted = wanted.where(AUDIT.c.id < which.below)
     return [_kept(one) for one in connection.execute(wanted)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
@@ -111,10 +111,13 @@ def retry_job(job_id: str, request: Request, api: ApiOf, caller: CallerOf) -> Da
 
 
 @router.get("/api/v1/audit", responses=tells(shapes.Audit), response_model=None)
-def list_audit(api: ApiOf, after: After = "", limit: Limit = 50) -> Data:
-    """Who did what, refusals among it, the newest first."""
+def list_audit(
+    api: ApiOf, who: Annotated[str, Query(max_length=200)] = "", action: Annotated[str, Query(max_length=200)] = "",
+    outcome: Literal["", "allowed", "refused"] = "", after: After = "", limit: Limit = 50,
+) -> Data:  # fmt: skip
+    """Who did what, refusals among it, the newest first: of somebody, of an action, with an outcome, or all."""
     with api.jobs.database.read() as connection:
-        rows = audit.listed(connection, below=after or None, limit=limit)
+        rows = audit.listed(connection, audit.Which(who, action, outcome, after), limit=limit)
     return {"entries": [audit_told(one) for one in rows], "next": rows[-1].id if len(rows) == limit else None}
 
 

@@ -339,6 +339,28 @@ class TestDeliveries:
             assert idle.call(method, f"/api/v1/deliveries/{path}", by="operator").status_code == 404
 
 
+class TestAudit:
+    def test_it_is_of_somebody_an_action_and_an_outcome(self, idle: ApiWorld) -> None:
+        for issue in ("RTB-1", "RTB-2"):
+            body = {"issue": issue, "environment": "int", "images": IMAGES}
+            for who in ("alice", "viewer"):
+                idle.post("/api/v1/previews", by=who, json=body)
+
+        def entries(query: str) -> list[tuple[str, str, str]]:
+            told = idle.get(f"/api/v1/audit?{query}", by="operator").json()["entries"]
+            return [(one["who"], one["action"], one["outcome"]) for one in told]
+
+        started, refused = ("alice", "preview.start", "allowed"), ("viewer", "POST /api/v1/previews", "refused")
+        assert entries("") == [refused, started] * 2
+        assert entries("who=alice") == entries("action=preview.start") == entries("outcome=allowed") == [started] * 2
+        assert entries("who=viewer&outcome=refused&limit=1") == [refused]
+        assert entries("who=viewer&outcome=allowed") == entries("who=ali") == []
+        first = idle.get("/api/v1/audit?who=alice&limit=1", by="operator").json()
+        rest = idle.get(f"/api/v1/audit?who=alice&limit=1&after={first['next']}", by="operator").json()
+        assert [one["entries"][0]["object"] for one in (first, rest)] == ["int/RTB-2", "int/RTB-1"]
+        assert idle.get("/api/v1/audit?outcome=maybe", by="operator").status_code == 422
+
+
 class TestForm:
     def test_the_schema_takes_what_a_start_takes_and_nothing_else(self, idle: ApiWorld) -> None:
         assert [one["name"] for one in idle.get("/api/v1/blueprints").json()["blueprints"] if one["isDefault"]] == ["web-api"]  # fmt: skip
