@@ -132,12 +132,8 @@ def parts(ours: Hub, repo: str | None, database: Database, sign_in: SignIn) -> I
     """
     jobs = Jobs(database)
     reader, writes, loop = replace(ours), replace(ours), replace(ours)
-    repository = reader.repository(repo)
-    states = StateReader(repository.store.location, reader.library, reader.entry_cache)
-    feed = Feed(repository.store, states, database, _now, ours.telemetry)
     with ExitStack() as stack:
-        feed.start()
-        stack.callback(feed.stop)
+        feed = stack.enter_context(feeding(reader, repo, jobs))
         concurrency, images = ours.settings.worker_concurrency, looking_up(ours, stack)
         worker = stack.enter_context(
             working(
@@ -152,7 +148,6 @@ def parts(ours: Hub, repo: str | None, database: Database, sign_in: SignIn) -> I
                 sources=open_sources(ours),
             )
         )
-        stack.callback(jobs.listen(feed.look))
         reconcilers = stack.enter_context(reconciling(loop, repo, feed.look))
         looking = replace(ours)
         watched = Observing(looking.repository(repo), looking.clusters(), ours.telemetry, _now)
@@ -175,6 +170,21 @@ def parts(ours: Hub, repo: str | None, database: Database, sign_in: SignIn) -> I
             clusters=Clusters(_now, reader.clusters()),
             images=images,
         )
+
+
+@contextmanager
+def feeding(ours: Hub, repo: str | None, jobs: Jobs) -> Iterator[Feed]:
+    """The snapshot that the API reads, which is looked at anew while this lasts, and at once when a job ends."""
+    repository = ours.repository(repo)
+    states = StateReader(repository.store.location, ours.library, ours.entry_cache)
+    feed = Feed(repository.store, states, jobs.database, _now, ours.telemetry)
+    feed.start()
+    unlisten = jobs.listen(feed.look)
+    try:
+        yield feed
+    finally:
+        unlisten()
+        feed.stop()
 
 
 @contextmanager

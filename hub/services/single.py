@@ -21,7 +21,6 @@ from hub.services.api.app import make_app
 from hub.services.api.clusters import Clusters
 from hub.services.api.context import Api
 from hub.services.api.cookies import Cookies
-from hub.services.api.feed import Feed
 from hub.services.api.sign_in import SignIn
 from hub.services.auth.app import make_app as make_sign_in
 from hub.services.auth.building import Means, build
@@ -33,7 +32,7 @@ from hub.services.auth.verifying import Verifier
 from hub.services.binding import answers, bound
 from hub.services.repeating import repeating
 from hub.services.screens.files import screens
-from hub.services.serve import LOOPBACK, Server, assisted, served_by
+from hub.services.serve import LOOPBACK, Server, assisted, feeding, served_by
 from hub.services.worker.service import looking_up, working
 from hub.store import schema
 from hub.store.database import Database
@@ -41,7 +40,6 @@ from hub.telemetry import metrics
 from hub.telemetry.serving import MetricsAddress
 from hub.wiring import Hub, watching
 from hub.wiring.outside import open_sources
-from reconcilers.state.rereading import StateReader
 
 _SAMPLE_SECONDS = 10.0
 
@@ -101,12 +99,7 @@ def serve_dashboard(ours: Hub, asked: Place, say: Callable[[str], None]) -> None
         listening = stack.enter_context(bound(asked.host, asked.port))
         database = _checked(ours, stack)
         jobs, reader = Jobs(database), replace(ours)
-        repository = reader.repository(asked.repo)
-        states = StateReader(repository.store.location, reader.library, reader.entry_cache)
-        feed = Feed(repository.store, states, database, _now, ours.telemetry)
-        feed.start()
-        stack.callback(feed.stop)
-        stack.callback(jobs.listen(feed.look))
+        feed = stack.enter_context(feeding(reader, asked.repo, jobs))
         verifier = _verifier(ours)
         verify = verifier.caller if verifier is not None else None
         actor = ours.settings.actor if is_loopback else None
@@ -135,7 +128,7 @@ def serve_dashboard(ours: Hub, asked: Place, say: Callable[[str], None]) -> None
         url = f"http://{asked.host}:{listening.getsockname()[1]}"
 
         def ready() -> None:
-            say(f"{url} is ready: {repository.store.location}")
+            say(f"{url} is ready: {own.store.location}")
             if sign_in.code is not None:
                 say(f"sign in, once: {url}/api/auth/local?code={sign_in.code}")
 
