@@ -75,7 +75,7 @@ class Api:
         Raises what the API refuses with, by its reason; `Unanswered` and `Stalled` (ServerUnreachable, ServerRefused).
         """
         headers: list[tuple[str, str]] = []
-        if asked.method == "POST" or (asked.key is None and route.path.startswith("/api/v1/operations/")):
+        if asked.waits:
             headers.append(("Prefer", f"wait={WAIT_SECONDS}, return=representation"))
         if asked.key is not None:
             headers.append(("Idempotency-Key", asked.key))

@@ -104,8 +104,7 @@ def retry_job(job_id: str, request: Request, api: ApiOf, caller: CallerOf) -> Da
     """Have a dead job run again."""
     if not api.jobs.retry(job_id):
         raise ConfigError(Reason.NOT_FOUND, f"there is no dead job {job_id[:80]!r}")
-    with api.jobs.database.write() as connection:
-        _audit(connection, request, api, caller, ("retry", job_id))
+    api.access.note(request, caller, ("retry", job_id))
     found = api.jobs.get(job_id)
     return job_told(found) if found else {}
 

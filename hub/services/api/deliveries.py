@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 
 from hub.actions.inbox import inbox
-from hub.services.api.context import ApiOf, CallerOf, Data, audit_entry
+from hub.services.api.context import ApiOf, CallerOf, Data
 from hub.services.api.limits import StrictRoute
 from hub.services.api.shapes import operations as shapes
 from hub.services.api.shapes.base import tells
 from hub.services.api.told import moment
-from hub.store import audit, deliveries
+from hub.store import deliveries
 from hub.store.deliveries import DeliveryRow, DeliveryState, Source
 
 router = APIRouter(prefix="/api/v1", route_class=StrictRoute)
@@ -49,9 +49,7 @@ def one_delivery(delivery_id: Name, api: ApiOf) -> Data:
 def replay_delivery(delivery_id: Name, request: Request, api: ApiOf, caller: CallerOf) -> Data:
     """Read a delivery again, and put its jobs anew."""
     kept = inbox.replay(api.jobs, delivery_id)
-    with api.jobs.database.write() as connection:
-        entry = audit_entry(request, caller, ("replay", kept.id), kept.error)
-        audit.add(connection, entry, now=api.jobs.database.now(connection))
+    api.access.note(request, caller, ("replay", kept.id), kept.error)
     if kept.error is not None:
         raise kept.error
     return {"id": kept.id, "state": kept.state, "jobs": list(kept.jobs), "reason": kept.reason}

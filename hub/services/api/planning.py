@@ -86,8 +86,7 @@ class PlansBody(Said):
 @router.post("/previews/plan", responses=tells(shapes.Plan), response_model=None)
 def plan_start(body: StartBody, api: ApiOf, caller: CallerOf) -> Data:
     """What a start with this body would do: objects, price, room, and what would be refused."""
-    item = StartItem(action="start", **{name: getattr(body, name) for name in type(body).model_fields})
-    return _told(api, caller, [item])[0]
+    return _told(api, caller, [_item(body)])[0]
 
 
 @router.post("/plans", responses=tells(shapes.Plans), response_model=None)
@@ -106,12 +105,15 @@ def plan_all(body: PlansBody, api: ApiOf, caller: CallerOf) -> Data:
 
 def planned_start(api: Api, caller: Caller, body: StartBody) -> Planned:
     """The plan of a start at once. Raises what the caller has no right to, and what keeps it from being planned."""
-    said = {name: getattr(body, name) for name in type(body).model_fields}
-    item = StartItem(action="start", **{**said, "queue": False})
-    (found,) = _planned(api, caller, [item], api.clock())
+    (found,) = _planned(api, caller, [_item(body, queue=False)], api.clock())
     if found.error is not None:
         raise found.error
     return found
+
+
+def _item(body: StartBody, **instead: Any) -> StartItem:
+    said = {name: getattr(body, name) for name in type(body).model_fields}
+    return StartItem(action="start", **{**said, **instead})
 
 
 def _told(api: Api, caller: Caller, items: Sequence[Any]) -> list[Data]:

@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from generator.errors import ConfigError, Fault, HubError, Reason, Unexpected, Waiting, declared
-from hub.output.console import fault_data
 from hub.output.http_statuses import STATUSES
+from hub.services.api.told import fault_told
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -59,7 +59,7 @@ def request_id(request: Request) -> str:
 
 def problem(request: Request, error: HubError, **more: Any) -> JSONResponse:
     """The answer for an error. `more`: further members."""
-    faults = [_fault(fault) for fault in error.faults]
+    faults = [fault_told(fault) for fault in error.faults]
     return answer(request, error.reason, faults, retry_after=_retry_after(error), **more)
 
 
@@ -92,11 +92,6 @@ def answer(
 
 def _retry_after(error: HubError) -> float | None:
     return error.retry_after_seconds if isinstance(error, Waiting) else None
-
-
-def _fault(fault: Fault) -> dict[str, Any]:
-    told = fault_data(fault)
-    return {name: told[name] for name in ("message", "field", "allowed", "nearest", "remedy") if told[name]}
 
 
 async def on_hub_error(request: Request, error: Exception) -> JSONResponse:

@@ -67,27 +67,25 @@ class Through:
     def listing(self, envs: Sequence[str], owner: str | None) -> dict[str, Any]:
         """What there is."""
         query = [("limit", str(MOST)), *(("env", one) for one in envs), *([("owner", owner)] if owner else [])]
-        purpose = "list previews"
-        return mapping(self.api.call(Route.of("/api/v1/listing"), Asked(purpose=purpose, query=query)).data, purpose)
+        return self._told(Route.of("/api/v1/listing"), Asked(purpose="list previews", query=query))
 
     def show(self, env: str, key: str) -> dict[str, Any]:
         """One preview."""
-        purpose = f"show {key} in {env}"
-        route = Route.of("/api/v1/previews/{}/{}/shown", env, key)
-        return mapping(self.api.call(route, Asked(purpose=purpose)).data, purpose)
+        return self._told(Route.of("/api/v1/previews/{}/{}/shown", env, key), Asked(purpose=f"show {key} in {env}"))
 
     def why(self, env: str, key: str) -> dict[str, Any]:
         """Why one is where it is, by the cluster that the hub reads."""
-        purpose = f"tell why {key} in {env} is where it is"
-        route = Route.of("/api/v1/previews/{}/{}/why", env, key)
-        return mapping(self.api.call(route, Asked(purpose=purpose)).data, purpose)
+        asked = Asked(purpose=f"tell why {key} in {env} is where it is")
+        return self._told(Route.of("/api/v1/previews/{}/{}/why", env, key), asked)
 
     def plan(self, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """What a start would change, object by object, with price, room, and what would be refused."""
-        purpose = f"plan a start of {key} in {env}"
         body = {**asked, "issue": str(IssueKey.parse(key)), "environment": env}
-        call = Asked(purpose=purpose, method="POST", body=body)
-        return mapping(self.api.call(Route.of("/api/v1/previews/plan"), call).data, purpose)
+        call = Asked(purpose=f"plan a start of {key} in {env}", method="POST", body=body)
+        return self._told(Route.of("/api/v1/previews/plan"), call)
+
+    def _told(self, route: Route, asked: Asked) -> dict[str, Any]:
+        return mapping(self.api.call(route, asked).data, asked.purpose)
 
     def change(self, action: str, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Start, stop, extend or revive one, to the end."""
