@@ -78,7 +78,10 @@ def lift_freeze(freeze_id: str, request: Request, api: ApiOf, caller: CallerOf) 
 
 @router.get("/api/v1/jobs", responses=tells(shapes.Jobs), response_model=None)
 def list_jobs(
-    api: ApiOf, state: State | None = None, after: Annotated[int | None, Query(ge=0)] = None, limit: Limit = 50
+    api: ApiOf,
+    state: State | None = None,
+    after: Annotated[int | None, Query(ge=0, le=2**63 - 1)] = None,
+    limit: Limit = 50,
 ) -> Data:
     """Jobs, the newest first, and how many there are of what; `state=dead` are those that need a person."""
     rows = api.jobs.listed(state=state, below=after, limit=limit)
