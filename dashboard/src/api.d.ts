@@ -745,7 +745,7 @@ export interface paths {
         };
         /**
          * List Audit
-         * @description Who did what, refusals among it, the newest first.
+         * @description Who did what, refusals among it, the newest first: of somebody, of an action, with an outcome, or all.
          */
         get: operations["listAudit"];
         put?: never;
@@ -1530,8 +1530,6 @@ export interface components {
          * @description Where a preview stands by its cluster, and why. `isRead` false: `unread` says why nothing is known.
          */
         Causes: {
-            /** Isread */
-            isRead: boolean;
             /**
              * Phase
              * @example running
@@ -1572,6 +1570,8 @@ export interface components {
             others: components["schemas"]["Cause"][];
             /** Unread */
             unread: components["schemas"]["UnreadKind"][];
+            /** Isread */
+            isRead: boolean;
             /**
              * Asof
              * @description RFC 3339, UTC, to the second
@@ -2388,6 +2388,79 @@ export interface components {
             limit: number;
         };
         /**
+         * Listed
+         * @description A preview that is live, or awaits its review.
+         */
+        Listed: {
+            /**
+             * Issue
+             * @description key of a Jira issue
+             * @example RTB-123
+             */
+            issue: string;
+            /**
+             * Environment
+             * @description name of an environment
+             * @example int
+             */
+            environment: string;
+            /**
+             * Namespace
+             * @example preview-rtb-123
+             */
+            namespace: string;
+            /** Blueprint */
+            blueprint: string;
+            /** Branch */
+            branch: string | null;
+            /**
+             * Compute
+             * @example fargate
+             */
+            compute: string;
+            /**
+             * Shard
+             * @description the load balancer that it is on
+             */
+            shard: string;
+            /**
+             * Url
+             * @example https://rtb-123.int.example.com/
+             */
+            url: string;
+            lease: components["schemas"]["Lease"];
+            price: components["schemas"]["Price"];
+            /** Components */
+            components: {
+                [key: string]: components["schemas"]["Component"];
+            };
+            /** Manifestdigest */
+            manifestDigest: string | null;
+            /** Removalrequested */
+            removalRequested: boolean;
+            designChange?: components["schemas"]["DesignChange"] | null;
+        };
+        /**
+         * Listing
+         * @description What `rtb-hub list --output json` prints.
+         */
+        Listing: {
+            /** Previews */
+            previews: components["schemas"]["Listed"][];
+            totals: components["schemas"]["Totals"];
+            /** Unreadable */
+            unreadable: components["schemas"]["Unreadable"][];
+            /** Queue */
+            queue: components["schemas"]["Place"][];
+            /** Queuesetaside */
+            queueSetAside: components["schemas"]["SetAside"][];
+            /**
+             * Next
+             * @description `after` of the next page, where a page was asked for
+             */
+            next?: string | null;
+        };
+        /**
          * May
          * @description Whether the caller may: null, or why not in words.
          */
@@ -2430,6 +2503,51 @@ export interface components {
              * @description of those asked for in the last day
              */
             failedOperations: number | null;
+        };
+        /**
+         * NewToken
+         * @description A service token that was made.
+         */
+        NewToken: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Prefix
+             * @description how its secret begins
+             */
+            prefix: string;
+            /** Scopes */
+            scopes: ("preview:read" | "preview:write" | "preview:request-prd" | "jira:event")[];
+            /**
+             * Environments
+             * @description empty: all
+             */
+            environments: string[];
+            /** Createdby */
+            createdBy: string;
+            /**
+             * Createdat
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            createdAt: string;
+            /**
+             * Expiresat
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            expiresAt: string;
+            /** Lastusedat */
+            lastUsedAt: string | null;
+            /** Revokedat */
+            revokedAt: string | null;
+            /**
+             * Token
+             * @description its secret, which is told once
+             */
+            token: string;
         };
         /**
          * ObjectChange
@@ -2987,6 +3105,26 @@ export interface components {
             ttl: string;
         };
         /**
+         * Reached
+         * @description What asking a preview's address came to.
+         */
+        Reached: {
+            /** Host */
+            host: string;
+            /**
+             * At
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            at: string;
+            /** Status */
+            status: number | null;
+            /** Failure */
+            failure: string;
+            /** Error */
+            error: string;
+        };
+        /**
          * RefreshBody
          * @description What a command line sends, which has no cookies.
          */
@@ -3141,6 +3279,16 @@ export interface components {
             limit: number;
         };
         /**
+         * SetAside
+         * @description A file of the queue for which nobody waits, and why.
+         */
+        SetAside: {
+            /** File */
+            file: string;
+            /** Faults */
+            faults: string[];
+        };
+        /**
          * Settable
          * @description A field of a component that can be set.
          */
@@ -3153,6 +3301,208 @@ export interface components {
             field: string;
             /** About */
             about: string;
+        };
+        /**
+         * ShownChange
+         * @description One object that is added, changed or removed.
+         */
+        ShownChange: {
+            /**
+             * Change
+             * @example added
+             * @example changed
+             * @example removed
+             */
+            change: string;
+            /**
+             * Object
+             * @example Deployment preview-rtb-123/web
+             */
+            object: string;
+            /** Fields */
+            fields: components["schemas"]["FieldChange"][];
+        };
+        /**
+         * ShownDifference
+         * @description What `rtb-hub diff --output json` prints.
+         */
+        ShownDifference: {
+            /**
+             * Change
+             * @example created
+             * @example updated
+             * @example unchanged
+             */
+            change: string;
+            /** Objects */
+            objects: components["schemas"]["ShownChange"][];
+        };
+        /**
+         * ShownEvent
+         * @description One change of a preview, or of several at once (`issue` null).
+         */
+        ShownEvent: {
+            /**
+             * At
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            at: string;
+            /**
+             * Environment
+             * @description name of an environment
+             * @example int
+             */
+            environment: string;
+            /** Issue */
+            issue: string | null;
+            /**
+             * Action
+             * @example start
+             * @example extend
+             * @example by hand
+             */
+            action: string;
+            /** Who */
+            who: string;
+            /** Why */
+            why: string;
+            /**
+             * Details
+             * @description further trailers of the commit, such as `Ends`
+             */
+            details: {
+                [key: string]: string;
+            };
+            /** Commit */
+            commit: string;
+            /** Subject */
+            subject: string;
+            /**
+             * Awaitsmergeof
+             * @description the request branch, while it is not merged
+             */
+            awaitsMergeOf: string | null;
+        };
+        /**
+         * ShownHistory
+         * @description What `rtb-hub history --output json` prints, the newest first.
+         */
+        ShownHistory: {
+            /** Events */
+            events: components["schemas"]["ShownEvent"][];
+            /** More */
+            more: boolean;
+            /** Unreadable */
+            unreadable: components["schemas"]["Unreadable"][];
+        };
+        /**
+         * ShownObject
+         * @description An object of a preview. `wave`: when Argo CD applies it, the lowest first.
+         */
+        ShownObject: {
+            /** Wave */
+            wave: number;
+            /**
+             * Object
+             * @example Deployment preview-rtb-123/web
+             */
+            object: string;
+        };
+        /**
+         * ShownPreview
+         * @description A preview that is live, or awaits its review, with what it is made of.
+         */
+        ShownPreview: {
+            /**
+             * Issue
+             * @description key of a Jira issue
+             * @example RTB-123
+             */
+            issue: string;
+            /**
+             * Environment
+             * @description name of an environment
+             * @example int
+             */
+            environment: string;
+            /**
+             * Namespace
+             * @example preview-rtb-123
+             */
+            namespace: string;
+            /** Blueprint */
+            blueprint: string;
+            /** Branch */
+            branch: string | null;
+            /**
+             * Compute
+             * @example fargate
+             */
+            compute: string;
+            /**
+             * Shard
+             * @description the load balancer that it is on
+             */
+            shard: string;
+            /**
+             * Url
+             * @example https://rtb-123.int.example.com/
+             */
+            url: string;
+            lease: components["schemas"]["Lease"];
+            price: components["schemas"]["Price"];
+            /** Components */
+            components: {
+                [key: string]: components["schemas"]["Component"];
+            };
+            /** Manifestdigest */
+            manifestDigest: string | null;
+            /** Removalrequested */
+            removalRequested: boolean;
+            designChange?: components["schemas"]["DesignChange"] | null;
+            /** Onbranch */
+            onBranch: string;
+            /** Objects */
+            objects: components["schemas"]["ShownObject"][];
+        };
+        /**
+         * ShownSetAside
+         * @description A request that today's policy keeps from waiting.
+         */
+        ShownSetAside: {
+            /**
+             * Issue
+             * @description key of a Jira issue
+             * @example RTB-123
+             */
+            issue: string;
+            /**
+             * Environment
+             * @description name of an environment
+             * @example int
+             */
+            environment: string;
+            /** Blueprint */
+            blueprint: string;
+            /** Branch */
+            branch: string | null;
+            /** Compute */
+            compute: string;
+            lease: components["schemas"]["QueuedLease"];
+            /** Components */
+            components: {
+                [key: string]: components["schemas"]["Component"];
+            };
+            /** Position */
+            position: null;
+            /** Length */
+            length: number;
+            /**
+             * Held
+             * @description why
+             */
+            held: string[];
         };
         /**
          * Spend
@@ -3461,6 +3811,46 @@ export interface components {
             may: components["schemas"]["MayStart"];
         };
         /**
+         * Token
+         * @description A service token, without its secret.
+         */
+        Token: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Prefix
+             * @description how its secret begins
+             */
+            prefix: string;
+            /** Scopes */
+            scopes: ("preview:read" | "preview:write" | "preview:request-prd" | "jira:event")[];
+            /**
+             * Environments
+             * @description empty: all
+             */
+            environments: string[];
+            /** Createdby */
+            createdBy: string;
+            /**
+             * Createdat
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            createdAt: string;
+            /**
+             * Expiresat
+             * @description RFC 3339, UTC, to the second
+             * @example 2026-11-27T22:00:00Z
+             */
+            expiresAt: string;
+            /** Lastusedat */
+            lastUsedAt: string | null;
+            /** Revokedat */
+            revokedAt: string | null;
+        };
+        /**
          * TokenBody
          * @description `environments` empty: all. `days` until it ends.
          */
@@ -3481,6 +3871,14 @@ export interface components {
             days?: number;
         };
         /**
+         * Tokens
+         * @description All service tokens.
+         */
+        Tokens: {
+            /** Tokens */
+            tokens: components["schemas"]["Token"][];
+        };
+        /**
          * ToldError
          * @description Why something was refused, or failed.
          */
@@ -3496,6 +3894,30 @@ export interface components {
              * @description everything that is wrong, each with what is allowed and what to do
              */
             faults: components["schemas"]["ToldFault"][];
+        };
+        /**
+         * TotalPrice
+         * @description What previews cost together, at list price. Those without a price of their own are not among them.
+         */
+        TotalPrice: {
+            /** Currency */
+            currency: string;
+            /** Previews */
+            previews: number;
+            /** Perhour */
+            perHour: string;
+            /** Perlease */
+            perLease: string;
+        };
+        /**
+         * Totals
+         * @description Of all that match, on this page or not.
+         */
+        Totals: {
+            /** Previews */
+            previews: number;
+            /** Prices */
+            prices: components["schemas"]["TotalPrice"][];
         };
         /**
          * Unread
@@ -3529,6 +3951,22 @@ export interface components {
             resource: string;
             /** Why */
             why: string;
+        };
+        /**
+         * Unreadable
+         * @description What cannot be read, and why. `file`: where the first fault is; empty: in none.
+         */
+        Unreadable: {
+            /**
+             * Environment
+             * @description name of an environment
+             * @example int
+             */
+            environment: string;
+            /** File */
+            file: string;
+            /** Faults */
+            faults: string[];
         };
         /**
          * Waits
@@ -3621,6 +4059,53 @@ export interface components {
             environment: string;
             /** Isrequest */
             isRequest: boolean;
+        };
+        /**
+         * Why
+         * @description What `rtb-hub why --output json` prints.
+         */
+        Why: {
+            /**
+             * Phase
+             * @example running
+             * @example starting
+             * @example failed
+             * @example stuck
+             * @example stopping
+             * @example removed
+             * @example unknown
+             */
+            phase: string;
+            /**
+             * Code
+             * @description of the reference of causes; null: nothing is wrong, or nothing is known
+             */
+            code: string | null;
+            /**
+             * Audience
+             * @description whose job it is
+             * @enum {string}
+             */
+            audience: "developer" | "platform" | "nobody";
+            /**
+             * Final
+             * @description waiting does not help
+             */
+            final: boolean;
+            /** Text */
+            text: string;
+            /**
+             * Steps
+             * @description what to do, the first first
+             */
+            steps: string[];
+            /** Evidence */
+            evidence: components["schemas"]["Evidence"][];
+            /** Others */
+            others: components["schemas"]["Cause"][];
+            /** Unread */
+            unread: components["schemas"]["UnreadKind"][];
+            reachable: components["schemas"]["Reached"] | null;
         };
         /**
          * Problem
@@ -4717,13 +5202,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description what is asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Listing"];
+                    "text/plain": string;
                 };
             };
             /** @description what is asked for is wrong */
@@ -4770,13 +5256,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description what is asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["ShownPreview"] | components["schemas"]["Place"] | components["schemas"]["ShownSetAside"];
+                    "text/plain": string;
                 };
             };
             /** @description what is asked for is wrong */
@@ -4824,13 +5311,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description what is asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["ShownHistory"];
+                    "text/plain": string;
                 };
             };
             /** @description what is asked for is wrong */
@@ -4878,13 +5366,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description what is asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["ShownDifference"];
+                    "text/plain": string;
                 };
             };
             /** @description what is asked for is wrong */
@@ -4932,13 +5421,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description what is asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Why"];
+                    "text/plain": string;
                 };
             };
             /** @description what is asked for is wrong */
@@ -5671,6 +6161,9 @@ export interface operations {
     listAudit: {
         parameters: {
             query?: {
+                who?: string;
+                action?: string;
+                outcome?: "" | "allowed" | "refused";
                 after?: string;
                 limit?: number;
             };
@@ -6616,13 +7109,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description what is asked for */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Tokens"];
                 };
             };
             /** @description what is asked for is wrong */
@@ -6667,13 +7160,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful Response */
+            /** @description it is made */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["NewToken"];
                 };
             };
             /** @description what is asked for is wrong */

@@ -32,6 +32,8 @@ from hub.services.api.context import ApiOf, CallerOf
 from hub.services.api.limits import StrictRoute
 from hub.services.api.planning import planned_start
 from hub.services.api.reads import Env, Key, state_of
+from hub.services.api.shapes import worded as shapes
+from hub.services.api.shapes.base import tells
 from hub.services.api.snapshot import Snapshot, design_data
 from hub.views.listing.data import listing_data
 from hub.views.listing.listing import Listing
@@ -83,7 +85,7 @@ def form_of(
 FormOf = Annotated[Form, Depends(form_of)]
 
 
-@router.get("/listing", response_model=None)
+@router.get("/listing", responses=tells(shapes.Listing, content=shapes.IN_WORDS), response_model=None)
 def listing(
     api: ApiOf, form: FormOf, env: Names = [], phase: Names = [], issue: Names = [],  # noqa: B006 - read as a query
     owner: One = None, blueprint: One = None, ends_within: Annotated[str | None, Query(alias="endsWithin")] = None,
@@ -140,11 +142,12 @@ def _data(found: Listing) -> dict[str, Any]:
     return data
 
 
-@router.get("/previews/{env}/{key}/shown", response_model=None)
+@router.get("/previews/{env}/{key}/shown", responses=tells(shapes.Shown, content=shapes.IN_WORDS), response_model=None)
 def shown(env: Env, key: Key, api: ApiOf, form: FormOf) -> Response:
     """What `rtb-hub show` prints of a preview: as JSON, or for `Accept: text/plain` in words."""
-    found = show_in(state_of(api.snapshot, env), IssueKey.parse(key), cluster=None, clock=api.clock)
-    listed_there = api.snapshot.by_place.get((env, str(IssueKey.parse(key))))
+    snapshot, issue = api.snapshot, IssueKey.parse(key)
+    found = show_in(state_of(snapshot, env), issue, cluster=None, clock=api.clock)
+    listed_there = snapshot.by_place.get((env, str(issue)))
     changed = [listed_there] if listed_there is not None and listed_there.design is not None else []
 
     def data() -> Any:
@@ -157,7 +160,7 @@ def shown(env: Env, key: Key, api: ApiOf, form: FormOf) -> Response:
     return form.answer(data, tell)
 
 
-@router.get("/history", response_model=None)
+@router.get("/history", responses=tells(shapes.ShownHistory, content=shapes.IN_WORDS), response_model=None)
 def shown_history(
     api: ApiOf, form: FormOf, key: Annotated[str | None, Query(max_length=40)] = None,
     env: Annotated[str | None, Query(max_length=40)] = None, since: Annotated[str | None, Query(max_length=20)] = None,
@@ -179,7 +182,9 @@ def shown_history(
     )
 
 
-@router.post("/previews/plan/shown", response_model=None)
+@router.post(
+    "/previews/plan/shown", responses=tells(shapes.ShownDifference, content=shapes.IN_WORDS), response_model=None
+)
 def shown_difference(body: StartBody, api: ApiOf, caller: CallerOf, form: FormOf) -> Response:
     """What `rtb-hub diff` prints of a start with this body: as JSON, or for `Accept: text/plain` in words.
 
@@ -196,7 +201,7 @@ def shown_difference(body: StartBody, api: ApiOf, caller: CallerOf, form: FormOf
     )
 
 
-@router.get("/previews/{env}/{key}/why", response_model=None)
+@router.get("/previews/{env}/{key}/why", responses=tells(shapes.Why, content=shapes.IN_WORDS), response_model=None)
 def shown_why(
     env: Env, key: Key, api: ApiOf, form: FormOf, whole: Annotated[bool, Query(alias="all")] = False
 ) -> Response:

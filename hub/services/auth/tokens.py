@@ -14,6 +14,8 @@ from hub.queue.payloads import Said
 from hub.services.api.access import CallerOf, audit_entry
 from hub.services.api.limits import StrictRoute
 from hub.services.api.rights import Caller
+from hub.services.api.shapes import tokens as shapes
+from hub.services.api.shapes.base import tells
 from hub.services.api.told import moment, token_told
 from hub.services.auth.context import AuthOf
 from hub.services.auth.exchanging import VIA
@@ -40,14 +42,14 @@ class ExchangeBody(Said):
     token: Annotated[str, Field(min_length=1, max_length=16 * 1024)]
 
 
-@router.get("/api/auth/tokens", response_model=None)
+@router.get("/api/auth/tokens", responses=tells(shapes.Tokens), response_model=None)
 def list_tokens(auth: AuthOf) -> dict[str, Any]:
     """All service tokens, without their secrets."""
     with auth.access.database.read() as connection:
         return {"tokens": [token_told(one) for one in tokens.listed(connection)]}
 
 
-@router.post("/api/auth/tokens", status_code=201, response_model=None)
+@router.post("/api/auth/tokens", status_code=201, responses=tells(shapes.NewToken, 201), response_model=None)
 def make_token(body: TokenBody, request: Request, auth: AuthOf, caller: CallerOf) -> dict[str, Any]:
     """Make a service token. Its secret is in this answer, and nowhere else."""
     known = sorted(auth.environments()) if auth.environments is not None else None

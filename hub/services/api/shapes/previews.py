@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -59,8 +59,8 @@ class DesignChange(Shape):
     at: Time
 
 
-class Preview(Shape):
-    """One preview as its entry has it."""
+class Entry(Shape):
+    """What there is of a preview by its entry."""
 
     issue: IssueText
     environment: EnvironmentText
@@ -74,6 +74,11 @@ class Preview(Shape):
     price: Price
     components: dict[str, Component]
     manifest_digest: str | None
+
+
+class Preview(Entry):
+    """One preview as its entry has it."""
+
     is_request: bool = Field(description="it awaits a review and is not live")
     removal_requested: bool
     design_change: DesignChange | None = Field(description="null: none is known of")
@@ -104,8 +109,8 @@ class QueuedLease(Shape):
     ttl: str
 
 
-class Place(Shape):
-    """A request that waits for room, and its place."""
+class Queued(Shape):
+    """A request that waits for room."""
 
     issue: IssueText
     environment: EnvironmentText
@@ -114,6 +119,11 @@ class Place(Shape):
     compute: str
     lease: QueuedLease
     components: dict[str, Component]
+
+
+class Place(Queued):
+    """A request that waits for room, and its place."""
+
     position: int = Field(description="1: the first")
     length: int = Field(description="how many wait in this environment")
     held: list[str] = Field(description="why it waits; empty: it starts at the next pass")
@@ -189,10 +199,9 @@ class UnreadKind(Shape):
     why: str
 
 
-class Causes(Shape):
-    """Where a preview stands by its cluster, and why. `isRead` false: `unread` says why nothing is known."""
+class Found(Shape):
+    """Where a preview stands by its cluster, and why."""
 
-    is_read: bool
     phase: str = Field(examples=["running", "starting", "failed", "stuck", "stopping", "removed", "unknown"])
     code: str | None = Field(description="of the reference of causes; null: nothing is wrong, or nothing is known")
     audience: Audience
@@ -202,6 +211,12 @@ class Causes(Shape):
     evidence: list[Evidence]
     others: list[Cause]
     unread: list[UnreadKind]
+
+
+class Causes(Found):
+    """Where a preview stands by its cluster, and why. `isRead` false: `unread` says why nothing is known."""
+
+    is_read: bool
     as_of: Time
 
 
@@ -231,14 +246,3 @@ class Summary(About):
     mine: Mine
     freezes: list[Freeze] | None = Field(description="that hold now; null: the database does not answer")
     may: MayStart
-
-
-class Listing(Shape):
-    """What `rtb-hub list --output json` prints."""
-
-    previews: list[dict[str, Any]]
-    totals: dict[str, Any]
-    unreadable: list[dict[str, Any]]
-    queue: list[Place]
-    queue_set_aside: list[dict[str, Any]]
-    next: str | None = None
