@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
-from generator.model.entry import Model
-from generator.model.registries import Below, Host, Registries, RegistryRule, RoleArn
+from generator.model.registries import Registries, RegistryAccess, RegistryRule
 from generator.values.formats import DnsLabel
 
 
-class HubRegistry(Model):
+class HubRegistry(RegistryAccess):
     """How one registry is asked. As in the file of RTB_HUB_REGISTRIES, but that a password is one of a secret."""
 
-    kind: Literal["oci", "ecr"] = Field(description="oci: by the distribution protocol; ecr: Amazon's, by its own API")
-    repositories: Annotated[list[Below], Field(max_length=500)] = Field(
-        default_factory=list, description="which are asked for: names, or what is below NAME/; none = all of it"
-    )
-    role_arn: RoleArn | None = Field(
-        None, description="ecr: the role of the registry's account that is assumed; none: `workerRole` itself"
-    )
-    username: Annotated[str, Field(pattern=r"^[^:\s]{1,255}$")] | None = Field(
-        None, description="oci: who signs in; none: nobody"
-    )
     password: DnsLabel | None = Field(
         None,
         description="oci: the property of the secret `registries`, below `secrets`, that has the password or token",
-    )
-    token_hosts: Annotated[list[Host], Field(max_length=10)] = Field(
-        default_factory=list, description="oci: hosts beside its own that are asked for tokens, with the password"
-    )
-    blob_hosts: Annotated[list[Host], Field(max_length=20)] = Field(
-        default_factory=list, description="oci: hosts beside its own that it may send us to for blobs, without a key"
     )
 
     @model_validator(mode="after")

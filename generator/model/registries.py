@@ -40,27 +40,34 @@ RoleArn = Annotated[str, AfterValidator(_role)]
 Below = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*/?$", max_length=255)]
 
 
-class RegistryRule(Model):
-    """How one registry is asked."""
+class RegistryAccess(Model):
+    """Base: what is said of a registry wherever it is named; a password is told in another way in each."""
 
     kind: Literal["oci", "ecr"] = Field(description="oci: by the distribution protocol; ecr: Amazon's, by its own API")
     repositories: Annotated[list[Below], Field(max_length=500)] = Field(
         default_factory=list, description="which are asked for: names, or what is below NAME/; none = all of it"
     )
     role_arn: RoleArn | None = Field(
-        None, description="ecr: the role of the registry's account that is assumed; none: the hub's own"
+        None,
+        description="ecr: the role of the registry's account that is assumed; none: the hub's own, "
+        "`workerRole` on Kubernetes",
     )
     username: Annotated[str, Field(pattern=r"^[^:\s]{1,255}$")] | None = Field(
         None, description="oci: who signs in; none: nobody"
-    )
-    password_file: Annotated[str, Field(pattern=r"^/[^\x00\n]{1,1000}$")] | None = Field(
-        None, description="oci: the file that holds the password or token, as an absolute path; read at each sign-in"
     )
     token_hosts: Annotated[list[Host], Field(max_length=10)] = Field(
         default_factory=list, description="oci: hosts beside its own that are asked for tokens, with the password"
     )
     blob_hosts: Annotated[list[Host], Field(max_length=20)] = Field(
         default_factory=list, description="oci: hosts beside its own that it may send us to for blobs, without a key"
+    )
+
+
+class RegistryRule(RegistryAccess):
+    """How one registry is asked."""
+
+    password_file: Annotated[str, Field(pattern=r"^/[^\x00\n]{1,1000}$")] | None = Field(
+        None, description="oci: the file that holds the password or token, as an absolute path; read at each sign-in"
     )
 
     @model_validator(mode="after")

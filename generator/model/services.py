@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from generator.errors import ConfigError, Fault, Location, Reason
 from generator.model.entry import Model
-from generator.values.formats import DnsLabel, EnvironmentName, check_image, image_digest
+from generator.values.formats import IMAGE_TAG, DnsLabel, EnvironmentName, ImageDigest, ImageRepository
 from generator.values.model_faults import faults_of
 from generator.yaml.reader import Document, load
 
@@ -25,7 +25,6 @@ PLACES = ("key", "sha7", "sha", "branch")
 #: Those that only a branch or pull request of the issue tells.
 _OF_WORK = frozenset({"sha7", "sha", "branch"})
 _PLACE = re.compile(r"\{([^{}]*)\}")
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _LONGEST = {"key": "A" * 10 + "-" + "9" * 9, "sha7": "0" * 7, "sha": "0" * 40, "branch": "b"}
 #: Files kept read in a process: the same text is read for each hint.
 _MOST_KEPT = 16
@@ -37,19 +36,12 @@ def _not_prd(name: str) -> str:
     return name
 
 
-def _repository(text: str) -> str:
-    check_image(text)
-    if image_digest(text) or ":" in text.rpartition("/")[2]:
-        raise ValueError(f"{text[:80]!r} is more than a repository; allowed: [registry/]name, tag or digest beside it")
-    return text
-
-
 def _tag(text: str) -> str:
     for place in _PLACE.findall(text):
         if place not in PLACES:
             allowed = ", ".join(f"{{{one}}}" for one in PLACES)
             raise ValueError(f"{place[:40]!r} in braces stands for nothing; allowed: {allowed}")
-    if not _TAG.fullmatch(_PLACE.sub(lambda found: _LONGEST[found[1]], text)):
+    if not IMAGE_TAG.fullmatch(_PLACE.sub(lambda found: _LONGEST[found[1]], text)):
         allowed = "at most 128 of letters, digits, '_', '.' and '-' with what stands in braces filled in"
         raise ValueError(f"{text[:80]!r} makes no tag; allowed: {allowed}")
     return text
@@ -65,12 +57,10 @@ def _each_once(values: Sequence[str]) -> Sequence[str]:
 StatusId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 IssueLabel = Annotated[str, Field(pattern=r"^\S{1,255}$")]
 ProjectKey = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,9}$")]
-Repository = Annotated[str, AfterValidator(_repository)]
 TagPattern = Annotated[str, AfterValidator(_tag)]
 #: A repository of code on GitHub.
 CodeRepository = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$")]
 CheckName = Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,100}$")]
-Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 
 class On(Model):
@@ -93,9 +83,9 @@ class On(Model):
 class ImageRule(Model):
     """Which image a component runs: one that is the same for each issue by its digest, else by what its tag will be."""
 
-    repository: Repository = Field(description="[registry/]name")
+    repository: ImageRepository = Field(description="[registry/]name")
     tag: TagPattern | None = Field(None, description="the tag, such as {key}-{sha7}")
-    digest: Digest | None = Field(None, description="in place of the tag: the image of every issue")
+    digest: ImageDigest | None = Field(None, description="in place of the tag: the image of every issue")
     source: CodeRepository | None = Field(
         None,
         description="of a tag with {sha7}, {sha} or {branch}: the repository on GitHub whose pull request tells",

@@ -22,8 +22,10 @@ _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _HOST = (
     r"(?:(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::[0-9]{1,5})?)"
 )
+#: What an image's tag may be, by the distribution specification.
+IMAGE_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _IMAGE = re.compile(
-    rf"(?P<name>(?:{_HOST}/)?{_COMPONENT}(?:/{_COMPONENT})*)(?::(?P<tag>\w[\w.-]{{0,127}}))?"
+    rf"(?P<name>(?:{_HOST}/)?{_COMPONENT}(?:/{_COMPONENT})*)(?::(?P<tag>{IMAGE_TAG.pattern}))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?",
     re.ASCII,
 )
@@ -109,6 +111,14 @@ def image_digest(reference: str) -> str | None:
     """The digest of an image reference (`sha256:…`), or None when it only names a tag."""
     match = _IMAGE.fullmatch(reference)
     return match["digest"] if match else None
+
+
+def check_image_repository(text: str) -> str:
+    """The name of an image reference, without tag and digest."""
+    check_image(text)
+    if image_digest(text) or ":" in text.rpartition("/")[2]:
+        raise ValueError(f"{text[:80]!r} is more than a repository; allowed: [registry/]name, tag or digest beside it")
+    return text
 
 
 def check_branch(text: str) -> str:
@@ -221,6 +231,9 @@ Image = Annotated[
     AfterValidator(check_image),
     _shown("^[^\\s]{1,512}$", "registry.example.com/web@sha256:<64 hexadecimal digits>"),
 ]
+ImageRepository = Annotated[str, AfterValidator(check_image_repository)]
+ImageTag = Annotated[str, Field(pattern=f"^{IMAGE_TAG.pattern}$")]
+ImageDigest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 Branch = Annotated[str, AfterValidator(check_branch), _shown(r"^[^\s~^:?*\[\\]{1,200}$", "feature/RTB-123-login")]
 UrlPath = Annotated[str, AfterValidator(check_url_path), _shown(f"^{_URL_PATH.pattern}$", "/", "/api")]
 GitUrl = Annotated[

@@ -19,10 +19,11 @@ from generator.values.formats import (
     DnsLabel,
     Duration,
     EnvironmentName,
+    ImageDigest,
+    ImageRepository,
+    ImageTag,
     Text,
     Time,
-    check_image,
-    image_digest,
 )
 from generator.values.model_faults import faults_of
 from generator.values.naming import IssueKey
@@ -58,13 +59,6 @@ def _job_id(text: str) -> str:
     return text
 
 
-def _repository(text: str) -> str:
-    check_image(text)
-    if image_digest(text) or ":" in text.rpartition("/")[2]:
-        raise ValueError("is more than a repository; allowed: HOST/NAME, tags and digest beside it")
-    return text
-
-
 def _short(text: str) -> str:
     if len(text) > 500 or not text.isprintable():
         raise ValueError("is no such text; allowed: at most 500 characters on one line, without control characters")
@@ -74,6 +68,8 @@ def _short(text: str) -> str:
 Issue = Annotated[str, AfterValidator(_issue)]
 JobId = Annotated[str, AfterValidator(_job_id)]
 Why = Annotated[Text, AfterValidator(_short)]
+#: A repository of code at GitHub, by its name there.
+RepoName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}$")]
 #: A reference of an image; what it may be is the environment's policy to say.
 ImageReference = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
 Setting = tuple[Annotated[str, Field(min_length=1, max_length=200)], Annotated[str, Field(max_length=5000)]]
@@ -196,7 +192,7 @@ class IssueHint(Job):
 class PullHint(Job):
     """`pull.hint`: something about a pull request changed at GitHub, which is read again. `repo`: `owner/name`."""
 
-    repo: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}$")]
+    repo: RepoName
     number: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
 
 
@@ -216,16 +212,16 @@ class CatchUp(Job):
 class BranchHint(Job):
     """`branch.hint`: a workflow run of a branch succeeded at GitHub; the branch is read again. `repo`: `owner/name`."""
 
-    repo: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}$")]
+    repo: RepoName
     branch: Branch
 
 
 class ImageHint(Job):
     """`image.hint`: an image was pushed. `repository`: `HOST/NAME`. `tags`: those that name it now."""
 
-    repository: Annotated[str, AfterValidator(_repository)]
-    digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
-    tags: Annotated[list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")]], Field(max_length=50)]
+    repository: ImageRepository
+    digest: ImageDigest | None = None
+    tags: Annotated[list[ImageTag], Field(max_length=50)]
 
     def names(self) -> list[ImageName]:
         """What may have been waited for."""

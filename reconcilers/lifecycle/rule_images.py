@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from generator.model.services import ImageRule
+from generator.values.formats import IMAGE_TAG
 from generator.values.naming import IssueKey
 from reconcilers.ports.sources import Work
-
-#: What an image's tag may be, by the distribution specification.
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ def named(images: Mapping[str, ImageRule], key: IssueKey, work_in: Callable[[str
             unknown[component] = f"no open pull request of {rule.source} is of {key}, for {rule.repository}:{rule.tag}"
             continue
         tag = _filled(pattern, key, work)
-        if _TAG.fullmatch(tag):
+        if IMAGE_TAG.fullmatch(tag):
             found[component] = f"{rule.repository}:{tag}"
         else:
             unknown[component] = f"the branch's name makes no tag of {rule.repository}: {tag[:140]}"

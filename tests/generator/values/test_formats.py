@@ -46,6 +46,7 @@ GOOD: dict[Check, list[str]] = {
         "a/" * 127 + "a",
         "_".join("ab"),
     ],
+    formats.check_image_repository: ["web", "localhost:5000/web", "registry.example.com:443/a/b/c", "a__b/c-----d.e_f"],
     formats.check_url_path: ["/", "/api", "/api/", "/a.b/c-d/~e/@f:g;h=i,j", "/.well-known/x", "/...", "/" + "a" * 199],
     formats.check_secret: [
         "a",
@@ -96,6 +97,15 @@ BAD: dict[Check, list[str]] = {
         "https://git.example.com/a b",
         "git@git.example.com:state.git?x",
         "ext::sh -c x",
+    ],
+    formats.check_image_repository: [
+        "",
+        "Web",
+        "web:1.2",
+        "localhost:5000",
+        "web" + DIGEST,
+        "web:1.2" + DIGEST,
+        "registry.example.com/a//b",
     ],
     formats.check_image: [
         "",
