@@ -24,7 +24,12 @@ def foreign(queue: str, job_id: str, name: str, data: Any, *, added: int) -> Job
     said = {**payload, "requestedBy": _as_told(payload.get("requestedBy"), queue)}
     said.setdefault("id", job_id)
     key, replaces = key_of(name, said)
-    return Job(job_id, queue, name[:200], said, key, replaces)
+    return Job(job_id, queue, _as_text(name), said, key, replaces)
+
+
+def _as_text(name: str) -> str:
+    """A name as any database takes it: PostgreSQL refuses NUL, and neither takes half of a surrogate pair."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in name[:200])
 
 
 def _as_told(who: Any, queue: str) -> Any:

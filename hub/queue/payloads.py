@@ -24,6 +24,7 @@ from generator.values.formats import (
     ImageTag,
     Text,
     Time,
+    check_environment_name,
 )
 from generator.values.model_faults import faults_of
 from generator.values.naming import IssueKey
@@ -282,7 +283,7 @@ def key_of(name: str, payload: Mapping[str, Any]) -> tuple[str, bool]:
     if name not in _OF_A_PREVIEW or not isinstance(issue, str) or not isinstance(environment, str):
         return "", False
     try:
-        return f"{environment[:63]}/{_issue(issue)}", name != "preview.extend"
+        return f"{check_environment_name(environment)}/{_issue(issue)}", name != "preview.extend"
     except ValueError:
         return "", False
 

@@ -84,6 +84,17 @@ class TestBullmqQueue(QueueContract):
     def world(self, server: Valkey, database_url: str) -> Iterator[BullWorld]:  # type: ignore[override]
         yield from emptied(server, database_url)
 
+    def test_what_a_database_does_not_take_as_text_keeps_no_other_from_running(self, world: BullWorld) -> None:
+        said = {"issue": "RTB-1", "environment": "int"}
+        with working(world.worker(_noting([]))):
+            asyncio.run(_add(world.url, "op-1", "preview.start\0", said))
+            asyncio.run(_add(world.url, "op-2", "preview.start", {**said, "environment": "in\0t"}))
+            asyncio.run(_add(world.url, "op-3", "preview.start", {**said, "environment": "\ud800"}))
+            asyncio.run(_add(world.url, "op-4", "preview.start", said))
+            all_of(world, "done", 4)
+        names = [row.name if row else None for row in map(world.jobs.get, ("op-1", "op-2", "op-3", "op-4"))]
+        assert names == ["preview.start\ufffd", "preview.start", "preview.start", "preview.start"]
+
 
 SWEEPING = replace(RELAY, look=timedelta(milliseconds=50), sweep=timedelta(milliseconds=20))
 
