@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from generator.errors import HubError
 from hub.actions.cluster_phases import phases, read_environment
 from hub.actions.repository import Repository
+from hub.services.repeating import repeating
 from hub.telemetry import metrics
 from hub.telemetry.telemetry import Telemetry
 from reconcilers.health.figures import Figures, Track
@@ -66,27 +66,8 @@ def tell(telemetry: Telemetry, environment: str, found: Figures, now: datetime) 
         telemetry.observe(metrics.GONE_SECONDS, seconds, environment=environment)
 
 
-@contextmanager
-def observing(watched: Observing) -> Iterator[None]:
+def observing(watched: Observing) -> AbstractContextManager[None]:
     """Look again and again in a thread, as long as this lasts. Without clusters there is nothing to look at."""
-    ends = threading.Event()
-
-    def run() -> None:
-        while True:
-            try:
-                watched.look()
-            except Exception as err:  # noqa: BLE001 - the next look goes on, and the log tells of this one
-                watched.telemetry.unexpected("round", err)
-            if ends.wait(EVERY_SECONDS):
-                return
-
     if not watched.clusters:
-        yield
-        return
-    thread = threading.Thread(target=run, name="rtb-hub-observing", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ends.set()
-        thread.join()
+        return nullcontext()
+    return repeating("observing", watched.look, every_seconds=EVERY_SECONDS, telemetry=watched.telemetry)

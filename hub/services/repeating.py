@@ -12,12 +12,22 @@ from hub.telemetry.telemetry import SILENT, Telemetry
 
 @contextmanager
 def repeating(
-    name: str, act: Callable[[], object], *, every_seconds: float, telemetry: Telemetry = SILENT
+    name: str,
+    act: Callable[[], object],
+    *,
+    every_seconds: float,
+    waits_first: bool = False,
+    telemetry: Telemetry = SILENT,
 ) -> Iterator[None]:
-    """While it lasts, `act` is called in a thread of its own, at once and then every so often. Faults are told."""
+    """While it lasts, `act` is called every so often in a thread of its own. Faults are told.
+
+    The first time is at once, or where it `waits_first`, when that long has passed.
+    """
     ends = threading.Event()
 
     def run() -> None:
+        if waits_first and ends.wait(every_seconds):
+            return
         while True:
             try:
                 act()

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from functools import partial
 
-from generator.errors import HubError
 from hub.services.auth.context import Auth
+from hub.services.repeating import repeating
 from hub.store import sessions
 
 _EVERY_SECONDS = 3600.0
 
 
-@contextmanager
-def tidying(auth: Auth) -> Iterator[None]:
+def tidying(auth: Auth) -> AbstractContextManager[None]:
     """While it lasts, a thread does it; a database that does not answer is asked again an hour later."""
-    ends = threading.Event()
-
-    def run() -> None:
-        while not ends.wait(_EVERY_SECONDS):
-            try:
-                tidy(auth)
-            except HubError as err:
-                auth.access.telemetry.refused(err)
-            except Exception as err:  # noqa: BLE001 - the log says why; it is tried again
-                auth.access.telemetry.unexpected("round", err)
-
-    thread = threading.Thread(target=run, name="rtb-hub-sessions", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ends.set()
-        thread.join()
+    telemetry = auth.access.telemetry
+    return repeating(
+        "sessions", partial(tidy, auth), every_seconds=_EVERY_SECONDS, waits_first=True, telemetry=telemetry
+    )
 
 
 def tidy(auth: Auth) -> int:

@@ -494,6 +494,14 @@ class TestRetention:
         with repeating("retention", retain, every_seconds=0.01):
             assert told.wait(30)
 
+    def test_it_waits_first_where_that_is_said(self) -> None:
+        calls: list[str] = []
+        with repeating("late", lambda: calls.append("late"), every_seconds=3600, waits_first=True):
+            pass
+        with repeating("now", lambda: calls.append("now"), every_seconds=3600):
+            pass
+        assert calls == ["now"]
+
 
 class TestCommands:
     @pytest.fixture(autouse=True)
