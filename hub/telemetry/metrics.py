@@ -226,21 +226,7 @@ DELIVERIES = Metric(
     "counter",
     (
         Label("source", ("github", "jira", "jira-automation", "slack", "ecr")),
-        Label(
-            "outcome",
-            (
-                "processed",
-                "ignored",
-                "failed",
-                "known",
-                "unsigned",
-                "too-large",
-                "too-slow",
-                "cut-off",
-                "limited",
-                "not-kept",
-            ),
-        ),
+        Label("outcome", ("processed", "ignored", "failed", "known", "unsigned", *_NOT_TAKEN)),
     ),
     "deliveries to the listener, by what became of them",
 )
