@@ -101,7 +101,7 @@ class ImageFinder:
                 wanted[name].set_result(found)
 
 
-def to_look_up(images: Mapping[str, str], finder: ImageFinder | None) -> dict[str, ImageName]:
+def _to_look_up(images: Mapping[str, str], finder: ImageFinder | None) -> dict[str, ImageName]:
     """Of images by component, those without a digest whose registry may be asked. Raises `ConfigError` (InvalidValue).
 
     The others are left to the environment's policy, which says whether a tag will do.
@@ -119,7 +119,7 @@ def resolve(images: Mapping[str, str], finder: ImageFinder | None) -> Future[Res
     """
     done: Future[Resolved] = Future()
     try:
-        names = to_look_up(images, finder)
+        names = _to_look_up(images, finder)
     except ConfigError as err:
         done.set_exception(err)
         return done

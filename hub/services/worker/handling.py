@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from generator.errors import ConfigError, Reason, Transient
 from generator.values.naming import IssueKey
 from hub.actions import extend, revive, start, stop
-from hub.actions.images import ImageFinder, Resolved, resolve, to_look_up
+from hub.actions.images import ImageFinder, Resolved, resolve
 from hub.actions.parts import Parts
 from hub.actions.stop import StopRequest
 from hub.queue.payloads import (
@@ -121,8 +121,6 @@ class JobHandler:
 
     def _started(self, claimed: Claimed, job: StartJob) -> Future[Finished]:
         """A start, once its images are known by their digests."""
-        if not to_look_up(job.images, self.images):
-            return self._written(claimed, _own_only(_start(job, self.parts), job.if_started_by))
 
         def go_on(found: Resolved) -> Future[Finished]:
             if found.lacking:

@@ -7,6 +7,7 @@ preview is another's when its turn comes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -16,7 +17,7 @@ from generator.errors import ConfigError, Fault, Reason
 from generator.model.services import SERVICES_FILE, ProjectRule
 from generator.values.formats import image_digest
 from generator.values.naming import IssueKey
-from hub.actions.images import ImageFinder, resolve
+from hub.actions.images import ImageFinder, Resolved, resolve
 from hub.queue.payloads import SCHEMA, BranchHint, IssueHint, PullHint
 from hub.queue.port import Finished
 from hub.services.worker.awaiting import not_there
@@ -74,7 +75,7 @@ def follow(hint: IssueHint, row: JobRow, reading: Reading, outside: Outside, *, 
     issue = outside.issues.read(key)
     seen = {name: one for name in rules if (one := seen_in(reading.state(name), key))}
     judged = _Rules(key, rules, rule_name(key.project), "jira")
-    hinted = _Follow(judged, row, outside, now, _works(outside, key, ()))
+    hinted = _Follow(judged, row, outside, now, _newest(_open_works(outside, key)))
     decisions = decide(key, issue, rules, seen)
     if issue is not None:
         decisions = Stops(issue, outside.issues, reading.environments, outside.store).kept(decisions, rules, seen)
@@ -108,17 +109,19 @@ def follow_work(
     if not rules:
         return Finished({"change": "nothing", "why": "no rule starts by its pull requests"}, again)
     judged = _Rules(key, rules, pull_rule_name(key.project), "github")
-    known = {one for rule in rules.values() if rule.pull_requests for one in rule.pull_requests.repositories}
+    pulls = [rule.pull_requests for rule in rules.values() if rule.pull_requests is not None]
+    known = {one.casefold(): one for pull in pulls for one in pull.repositories}
+    works = _open_works(outside, key)
     others = [
         one
-        for repository in sorted(known)
-        for one in sources.works(repository, key)
+        for _, repository in sorted(known.items())
+        for one in works(repository)
         if (one.repository.casefold(), one.branch) != (changed.repository.casefold(), changed.branch)
     ]
     seen = {name: one for name in rules if (one := seen_in(reading.state(name), key))}
     passed = cache(lambda work: sources.passed(work.repository, work.commit))
     decisions = decide_pull(key, Works(changed, tuple(others), passed), rules, seen)
-    hinted = _Follow(judged, row, outside, now, _works(outside, key, (changed,) if changed.is_open else ()))
+    hinted = _Follow(judged, row, outside, now, _newest(works, *([changed] if changed.is_open else [])))
     done = hinted.finished(decisions, seen)
     return replace(done, follow_ups=(*done.follow_ups, *again))
 
@@ -137,14 +140,20 @@ class _Follow:
         """The jobs for it; what lacks an image is decided again later, by this job or one that follows."""
         told, jobs = [], []
         lacking: dict[str, tuple[Mapping[str, str], Mapping[str, str]]] = {}
+        starts = [one.environment for one in decisions if one.change == "start"]
+        # All are asked for before any is waited for: together, an image of several environments is asked for once.
+        asked = {name: self._asked(name, seen.get(name)) for name in starts}
         for one in decisions:
             images: Mapping[str, str] = {}
             if one.change == "start":
-                images, *lacks = self._images(one.environment, seen.get(one.environment))
-                if any(lacks):
-                    lacking[one.environment] = (lacks[0], lacks[1])
+                future, unknown = asked[one.environment]
+                found = future.result()
+                _must_be_looked_up(found)
+                if found.lacking or unknown:
+                    lacking[one.environment] = (found.lacking, unknown)
                     told.append(one)
                     continue
+                images = found.images
                 one = as_asked(one, seen.get(one.environment), images)  # noqa: PLW2901 - it is what was decided
             told.append(one)
             if one.change != "nothing":
@@ -159,22 +168,15 @@ class _Follow:
         data = [{"environment": one.environment, "change": one.change, "why": one_line(one.why)} for one in told]
         return Finished({"change": "decided", "decisions": data}, tuple(jobs))
 
-    def _images(
-        self, environment: str, seen: Seen | None
-    ) -> tuple[Mapping[str, str], Mapping[str, str], Mapping[str, str]]:
-        """The images of a start by component; those that are not there; and why others are not known.
+    def _asked(self, environment: str, seen: Seen | None) -> tuple[Future[Resolved], Mapping[str, str]]:
+        """The images of a start, which are looked up from now on; by component, why others are not known.
 
         What nothing tells of any more, such as that of a merged pull request, stays as it runs.
         """
         wanted = named(self.judged.rules[environment].images, self.judged.key, self.work_in)
         kept = {name: seen.images[name] for name in wanted.unknown if name in seen.images} if seen else {}
         unknown = {name: why for name, why in wanted.unknown.items() if name not in kept}
-        found = resolve({**wanted.images, **kept}, self.outside.images).result()
-        for component, text in sorted(found.images.items()):
-            if image_digest(text) is None and component not in found.lacking:
-                host = image_name(text).host
-                raise _unset(f"{text} is looked up nowhere: no registry {host} is named", "RTB_HUB_REGISTRIES")
-        return found.images, found.lacking, unknown
+        return resolve({**wanted.images, **kept}, self.outside.images), unknown
 
     def _job(self, decision: Decision, images: Mapping[str, str]) -> Job:
         """The job that does it. It replaces none that somebody asked for meanwhile, and waits for those before it."""
@@ -196,15 +198,33 @@ class _Follow:
         return Job(payload["id"], self.row.queue, f"preview.{decision.change}", payload, preview, parent=self.row.id)
 
 
-def _works(outside: Outside, key: IssueKey, first: tuple[Work, ...]) -> Callable[[str], Work | None]:
-    """The work on an issue in a repository: what was read already, else its newest open pull request; asked once."""
+def _must_be_looked_up(found: Resolved) -> None:
+    """Raise `ConfigError` (InvalidValue) where a tag is left whose registry no setting names."""
+    for component, text in sorted(found.images.items()):
+        if image_digest(text) is None and component not in found.lacking:
+            host = image_name(text).host
+            raise _unset(f"{text} is looked up nowhere: no registry {host} is named", "RTB_HUB_REGISTRIES")
 
-    @cache
+
+def _open_works(outside: Outside, key: IssueKey) -> Callable[[str], tuple[Work, ...]]:
+    """The open pull requests of an issue by their repository, which is asked once; the newest first."""
+    read: dict[str, tuple[Work, ...]] = {}
+
+    def works(repository: str) -> tuple[Work, ...]:
+        name = repository.casefold()
+        if name not in read:
+            read[name] = _sources(outside, repository).works(repository, key)
+        return read[name]
+
+    return works
+
+
+def _newest(works: Callable[[str], tuple[Work, ...]], *first: Work) -> Callable[[str], Work | None]:
+    """The work on an issue by its repository: what was read of it already, else its newest open pull request."""
+
     def work_in(repository: str) -> Work | None:
-        for work in first:
-            if work.repository.casefold() == repository.casefold():
-                return work
-        return next(iter(_sources(outside, repository).works(repository, key)), None)
+        own = [work for work in first if work.repository.casefold() == repository.casefold()]
+        return next(iter(own or works(repository)), None)
 
     return work_in
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from contracts.queue_contract import QUICK
 from generator.errors import Reason, Transient
 from generator.values.naming import IssueKey
+from hub.actions.images import ImageFinder
 from hub.queue.payloads import SCHEMA, IssueHint
 from hub.queue.port import Finished
 from hub.services.worker.hints import Outside, follow
@@ -19,6 +21,7 @@ from hub.services.worker.service import working
 from hub.store.database import Database, sqlite_url
 from hub.store.jobs import Job, JobRow
 from hub.store.schema import prepare
+from reconcilers.ports.images import FoundImage, ImageName, Looked
 from reconcilers.ports.issues import Issue, IssueChange, IssueHistory
 from worlds.builders import digest
 from worlds.commands import git, must
@@ -201,6 +204,31 @@ def test_a_commit_that_is_read_nowhere_is_told(serving: Serving) -> None:
         serving.put(hint("jira-1"))
         dead = serving.ended("jira-1", "dead")
     assert faults(dead)[0]["field"] == "RTB_HUB_FORGE_APP_ID"
+
+
+def test_an_image_of_two_environments_is_asked_for_once(serving: Serving) -> None:
+    configured(serving, RULE.replace("WEB", 'tag: "{key}"').replace("[int]", "[int, stg]"))
+    seen: list[list[str]] = []
+
+    class Registry:
+        def knows(self, name: ImageName) -> bool:
+            return name.repository == "web"
+
+        def of(self, name: ImageName) -> Registry:
+            del name
+            return self
+
+        def look(self, wanted: Collection[ImageName]) -> Looked:
+            seen.append([*map(str, wanted)])
+            return dict.fromkeys(wanted, FoundImage(digest("f"), ("linux/amd64",)))
+
+    issues = FakeIssues({"RTB-1": "10"})
+    finder = ImageFinder(Registry())
+    with closing(finder), working(serving.parts(), serving.jobs, pace=QUICK, issues=issues, images=finder):
+        serving.put(hint("jira-1"))
+        serving.ended("jira-1")
+        changes = [(serving.ended(f"jira-1-{name}").result or {})["change"] for name in ("int", "stg")]
+    assert (changes, seen) == (["created"] * 2, [["registry.example.com/web:RTB-1"]])
 
 
 def decided(serving: Serving, row: JobRow, issues: FakeIssues, waited: timedelta) -> Finished:

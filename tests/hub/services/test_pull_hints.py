@@ -173,6 +173,18 @@ def test_a_preview_of_two_repositories_follows_their_pull_requests(serving: Serv
     assert images_of(serving)["web"].endswith(new)  # nothing tells of another, so it stays as it runs
 
 
+def test_each_repository_is_asked_once_for_its_pull_requests(serving: Serving, server: RegistryServer) -> None:
+    server.push("web", "RTB-1-aaaaaaa", single(salt="w"))
+    server.push("api", "main", single(salt="m"))
+    sources = FakeSources()
+    sources.put("acme/web", 7, "a", "preview")
+    with worker(serving, server, sources):
+        serving.put(hinted("github-1"))
+        serving.ended("github-1")
+        serving.ended("github-1-int")
+    assert sources.asked == ["acme/web", "acme/api", "acme/web"]  # the pull request, then others of each
+
+
 def test_what_is_closed_stops_only_what_the_rule_started(serving: Serving, server: RegistryServer) -> None:
     server.push("web", "RTB-1-aaaaaaa", single(salt="w"))
     server.push("api", "main", single(salt="m"))
