@@ -190,10 +190,11 @@ class _Follow:
             rule = judged.rules[name]
             works = [self.work_in(image.source) for _, image in sorted(rule.images.items()) if image.source]
             branches = {work.branch for work in works if work is not None}
-            payload |= {
-                "images": dict(images), "blueprint": rule.blueprint,
-                "branch": branches.pop() if len(branches) == 1 else None,
-            }  # fmt: skip
+            payload |= {"images": dict(images), "blueprint": rule.blueprint}
+            if len(branches) == 1:
+                payload["branch"] = branches.pop()
+            elif branches:
+                payload["unset"] = ["branch"]  # it is of none of them alone any more
         preview = f"{name}/{judged.key}"
         return Job(payload["id"], self.row.queue, f"preview.{decision.change}", payload, preview, parent=self.row.id)
 

@@ -173,6 +173,25 @@ def test_a_preview_of_two_repositories_follows_their_pull_requests(serving: Serv
     assert images_of(serving)["web"].endswith(new)  # nothing tells of another, so it stays as it runs
 
 
+def test_a_preview_of_two_branches_is_shown_as_of_neither(serving: Serving, server: RegistryServer) -> None:
+    server.push("web", "RTB-1-aaaaaaa", single(salt="w"))
+    server.push("api", "main", single(salt="m"))
+    server.push("api", "b" * 40, single(salt="a"))
+    sources = FakeSources()
+    sources.put("acme/web", 7, "a", "preview")
+    with worker(serving, server, sources):
+        serving.put(hinted("github-1"))
+        serving.ended("github-1")
+        serving.ended("github-1-int")
+        assert previews(serving)[0]["branch"] == "feature/RTB-1-login"
+        other = sources.put("acme/api", 3, "b")
+        sources.pulls["acme/api", 3] = replace(other, branch="feature/RTB-1-api")
+        serving.put(hinted("github-2", "acme/api", 3))
+        serving.ended("github-2")
+        serving.ended("github-2-int")
+    assert previews(serving)[0].get("branch") is None
+
+
 def test_each_repository_is_asked_once_for_its_pull_requests(serving: Serving, server: RegistryServer) -> None:
     server.push("web", "RTB-1-aaaaaaa", single(salt="w"))
     server.push("api", "main", single(salt="m"))
