@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from reconcilers.causes import argo, load_balancer
+from reconcilers.causes import argo
+from reconcilers.causes.load_balancer_rules import RULES as LOAD_BALANCER_RULES
 from reconcilers.causes.look import Look, of_event
 from reconcilers.causes.model import (
     Evidence,
@@ -154,7 +155,7 @@ def _of_held(look: Look, held: Held) -> Finding:
     event = look.event(held.kind, held.name) if held.kind in ("Ingress", "TargetGroupBinding") else None
     if event is None or not look.is_recent(event):
         return found
-    known = classified(load_balancer.RULES[1:], event.message)
+    known = classified(LOAD_BALANCER_RULES[1:], event.message)
     told = finding(rule, subject, found.text, f"{event.reason}: {event.message}")
     steps = (*(known.steps if known else ()), *found.steps)
     return replace(found, text=told.text, steps=steps, evidence=(*evidence, of_event(event)))
