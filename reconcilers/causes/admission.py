@@ -188,7 +188,15 @@ RULES = (
             "field not declared in schema",
             "Too long: must have at most",
         ),
-        not_words=said("field is immutable", "updates to statefulset spec", "application spec", "in the time allotted"),
+        not_words=said(
+            "field is immutable",
+            "updates to statefulset spec",
+            "application spec",
+            "in the time allotted",
+            "typedLive",
+            "live (?:resource|object)",
+            "pre-diff normalization",
+        ),
         is_final=True,
     ),
     Rule(

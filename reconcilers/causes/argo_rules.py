@@ -67,6 +67,13 @@ RULES = (
         layer=Layer.PROJECT,
     ),
     _rule(
+        "argo-redis-down",
+        "Argo CD's own Redis does not answer, or does not accept its password. Nothing of the preview is at fault.",
+        "see whether Argo CD's Redis runs, and whether its parts have its password: kubectl get pods -n argocd -l"
+        " app.kubernetes.io/name=argocd-redis",
+        words=("NOAUTH", "WRONGPASS", r"\bredis: ", ":6379"),
+    ),
+    _rule(
         "argo-git-denied",
         "Argo CD may not read the state repository.",
         "give Argo CD credentials for the state repository (a repository Secret in its namespace)",
@@ -88,7 +95,12 @@ RULES = (
         "argo-revision-missing",
         "The state repository has no such branch or commit.",
         "check that the branch that the Application names is in the state repository: argocd app get {application}",
-        words=(r"unable to resolve '.{0,200}' to a commit", "couldn't find remote ref", "reference not found"),
+        words=(
+            r"unable to resolve '.{0,200}' to a commit",
+            "couldn't find remote ref",
+            "reference not found",
+            "not our ref",
+        ),
     ),
     _rule(
         "argo-git-unreachable",
@@ -152,7 +164,7 @@ RULES = (
             ":8081",
             "transport is closing",
             "error while dialing",
-            "context deadline exceeded",
+            r"(?:target state|manifest|revision).{0,300}context deadline exceeded",
         ),
     ),
     _rule(
@@ -160,6 +172,18 @@ RULES = (
         "Argo CD's credentials for the destination cluster are not accepted.",
         "renew Argo CD's credentials for the cluster (its cluster Secret or role)",
         words=("asked for the client to provide credentials", "Unauthorized", "failed to get token", "assume role"),
+    ),
+    _rule(
+        "argo-cluster-ignored",
+        "The application controller that has the Application is told to leave its cluster to another one.",
+        "see how the controllers share the clusters: ARGOCD_CONTROLLER_REPLICAS, and shard in its cluster Secret",
+        words=("configured to ignore cluster",),
+    ),
+    _rule(
+        "argo-diff-failed",
+        "Argo CD cannot compare an object, since its own version knows fields otherwise than the cluster's.",
+        "use a version of Argo CD that was tested with the cluster's version, or ServerSideDiff for the Application",
+        words=("typedLive", "pre-diff normalization"),
     ),
     _rule(
         "argo-cluster-unreachable",

@@ -40,6 +40,13 @@ KILLED = _crash(
     "look whether its livenessProbe failed: kubectl describe pod -n {namespace} {pod}",
     LOG,
 )
+LOST = Rule(
+    "container-lost",
+    Layer.CRASH,
+    Audience.PLATFORM,
+    "Nobody can tell how the container ended: its node was shut down or replaced, or lost sight of it.",
+    ("see what became of its node: kubectl get pod -n {namespace} {pod} -o wide; kubectl get nodes",),
+)
 TERMINATED = _crash(
     "crash-terminated",
     "The container was asked to end (SIGTERM) while it should run.",
@@ -69,7 +76,7 @@ EVICTED = _crash(
     "pod-evicted-storage",
     "The pod wrote more to its disk than it may, and was evicted.",
     "have the component write less, or give it more ephemeral storage",
-    words=("ephemeral-storage", "ephemeral local storage", "DiskPressure", "EmptyDir volume"),
+    words=("ephemeral-storage", "ephemeral local storage", "EmptyDir volume"),
 )
 #: What the last words of a process tell, when it left any (terminationMessagePolicy FallbackToLogsOnError).
 LAST_WORDS = (
@@ -179,6 +186,7 @@ RULES = (
     LIVENESS,
     STARTUP,
     KILLED,
+    LOST,
     TERMINATED,
     SEGFAULT,
     NOT_FOUND,

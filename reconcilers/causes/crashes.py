@@ -18,6 +18,7 @@ from reconcilers.causes.crash_rules import (
     LAST_WORDS,
     LIVENESS,
     LOG,
+    LOST,
     NOT_FOUND,
     OOM,
     SEGFAULT,
@@ -32,6 +33,9 @@ from reconcilers.ports.cluster import Container, Event, Pod, Workload
 
 #: Between two tries kubelet waits at most five minutes (MaxContainerBackOff); one that runs longer has come up.
 _BETWEEN = timedelta(minutes=10)
+
+#: Reasons that tell more than the exit code (kubelet: kuberuntime_container.go, kubelet_pods.go).
+_BY_REASON = {"OOMKilled": OOM, "ContainerStatusUnknown": LOST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +139,8 @@ def _probe(look: Look, pod: Pod, container: Container) -> Event | None:
 
 
 def _rule(end: _End, probe: Event | None) -> Rule:
-    if end.reason == "OOMKilled":
-        return OOM
+    if end.reason in _BY_REASON:
+        return _BY_REASON[end.reason]
     if probe is not None and end.code in (None, 0, 2, 130, 137, 143):
         return LIVENESS if probe.message.startswith("Liveness") else STARTUP
     known = classified(LAST_WORDS, end.message) if end.message else None

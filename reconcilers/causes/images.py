@@ -42,6 +42,10 @@ _MAY_PULL = (
     " ecr:GetAuthorizationToken, ecr:BatchGetImage, ecr:GetDownloadUrlForLayer"
 )
 _OTHER_ACCOUNT = "an image of another account: that account's repository policy has to allow this account to pull"
+#: What is said when nobody was asked after all: it decides before what was to be done.
+_NO_ANSWER = said(
+    r"\b50[0234] \w", "TLS handshake timeout", "dial tcp", "i/o timeout", "no such host", "request canceled"
+)
 
 RULES = (
     Rule(
@@ -96,6 +100,27 @@ RULES = (
         said("unexpected media type", "invalid character '<'"),
     ),
     Rule(
+        "image-refused-by-policy",
+        Layer.IMAGE,
+        Audience.DEVELOPER,
+        "A policy of the registry or the nodes refuses the image: for its vulnerabilities or its signature.",
+        (
+            "build the image anew without what the policy names (vulnerabilities), or sign it; then push it",
+            _PULLED_AGAIN,
+        ),
+        said("vulnerabilit", "SignatureValidationFailed", "signature was required", "image rejected", "quarantined"),
+        is_final=True,
+    ),
+    Rule(
+        "image-upstream-denied",
+        Layer.IMAGE,
+        Audience.PLATFORM,
+        "The registry is to fetch the image from another one (pull-through cache), which does not accept its name and"
+        " password.",
+        ("renew the credentials of the pull-through cache rule: its secret ecr-pullthroughcache/... in this account",),
+        said("upstream registry"),
+    ),
+    Rule(
         "image-rate-limit",
         Layer.IMAGE,
         Audience.PLATFORM,
@@ -141,6 +166,7 @@ RULES = (
             "error getting credentials",
             "Forbidden",
         ),
+        not_words=_NO_ANSWER,
     ),
     Rule(
         "image-disk-full",

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from generator.errors import RemedyKind
 from generator.values.naming import NAMESPACE_PREFIX
+from reconcilers.causes import admission
 from reconcilers.causes.load_balancer_rules import OTHER_PREVIEW, RULES, SILENT, SLOW
 from reconcilers.causes.look import Look, of_event
 from reconcilers.causes.model import (
@@ -19,6 +20,7 @@ from reconcilers.causes.model import (
     Finding,
     Layer,
     Ref,
+    Rule,
     about,
     classified,
     finding,
@@ -56,7 +58,7 @@ def _targets(look: Look) -> Iterator[Finding]:
         event = look.event("TargetGroupBinding", name)
         if event is not None and look.is_recent(event):
             yield finding(
-                classified(RULES[1:], event.message) or _OTHER,
+                _judged(event),
                 Ref("TargetGroupBinding", name),
                 f"TargetGroupBinding {name} does not work",
                 f"{event.reason}: {event.message}",
@@ -66,13 +68,20 @@ def _targets(look: Look) -> Iterator[Finding]:
             )
 
 
+def _judged(event: Event) -> Rule:
+    """What is known of an event of the controller's: of AWS and its own, or of what the API server told it."""
+    rules = RULES[1:]
+    return (
+        classified(rules, event.message)
+        or classified(admission.RULES, event.message)
+        or classified(rules, event.reason)
+        or _OTHER
+    )
+
+
 def _told(look: Look, ingress: Ingress, event: Event) -> Finding:
     other = _other(look, event)
-    rule = (
-        OTHER_PREVIEW
-        if other
-        else classified(RULES[1:], event.message) or classified(RULES[1:], event.reason) or _OTHER
-    )
+    rule = OTHER_PREVIEW if other else _judged(event)
     before = f"Ingress {ingress.name} waits for the load balancer"
     if other:
         before = f"not this preview is at fault but {other[0]}, whose Ingress stops the whole group"

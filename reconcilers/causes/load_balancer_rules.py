@@ -14,8 +14,9 @@ from reconcilers.causes.model import Audience, Layer, Rule, said
 SLOW = timedelta(minutes=10)
 
 
-def _rule(code: str, meaning: str, *steps: str | Remedy, words: tuple[str, ...]) -> Rule:
-    return Rule(code, Layer.LOAD_BALANCER, Audience.PLATFORM, meaning, steps, said(*words))
+def _rule(code: str, meaning: str, *steps: str | Remedy, words: tuple[str, ...], but_not: tuple[str, ...] = ()) -> Rule:
+    not_words = said(*but_not) if but_not else None
+    return Rule(code, Layer.LOAD_BALANCER, Audience.PLATFORM, meaning, steps, said(*words), not_words)
 
 
 OTHER_PREVIEW = Rule(
@@ -43,6 +44,7 @@ RULES = (
             "TooManyActions",
             r"maximum number of (?:rules|target groups|targets|certificates|listeners)",
         ),
+        but_not=("rules per security group",),
     ),
     _rule(
         "alb-quota",
@@ -52,7 +54,7 @@ RULES = (
             "TooManyLoadBalancers",
             "maximum number of load balancers",
             "LimitExceeded",
-            "maximum number of security groups",
+            "maximum number of (?:security groups|rules per security group)",
             "AddressLimitExceeded",
             "quota",
         ),
@@ -79,6 +81,22 @@ RULES = (
             "Scheme .{0,60}cannot be changed",
             "is already associated",
         ),
+    ),
+    _rule(
+        "alb-unreachable",
+        "The load balancer controller cannot reach AWS.",
+        "give the controller's subnets a route to elasticloadbalancing, ec2 and sts (and wafv2, shield, where they are"
+        " switched on): a NAT gateway or VPC endpoints, and DNS; check the region it is set to",
+        words=(
+            "request send failed",
+            "send request failed",
+            "dial tcp",
+            "no such host",
+            "i/o timeout",
+            "deadline exceeded",
+            "connection refused",
+        ),
+        but_not=("failed calling webhook", "failed to call webhook", "metadata", "IMDS", "VPC ID"),
     ),
     _rule(
         "alb-firewall",
@@ -186,17 +204,17 @@ RULES = (
         ),
     ),
     _rule(
-        "alb-unreachable",
-        "The load balancer controller cannot reach AWS.",
-        "give the controller's subnets a route to elasticloadbalancing and ec2 (a NAT gateway or VPC endpoints),"
-        " and DNS; check the region it is set to",
+        "alb-settings-refused",
+        "AWS, or the controller, does not take a setting of the load balancer, its listeners or its target groups.",
+        "correct the setting that it names, in the IngressClassParams or the annotations of the template",
         words=(
-            "send request failed",
-            "dial tcp",
-            "no such host",
-            "i/o timeout",
-            "deadline exceeded",
-            "connection refused",
+            "InvalidConfigurationRequest",
+            "InvalidLoadBalancerAction",
+            "ValidationError",
+            "InvalidParameter",
+            r"failed to parse .{0,60}annotation",
+            "shouldn't contain wildcards",
+            "must be no more than",
         ),
     ),
 )

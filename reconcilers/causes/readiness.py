@@ -175,7 +175,7 @@ def _of_pod(look: Look, pod: Pod, rule: Rule, before: str, evidence: Evidence) -
         evidence.message,
         names={"namespace": look.namespace},
         evidence=[evidence],
-        since=evidence.at or pod.created,
+        since=max(evidence.at or pod.created, *(other.created for other in look.beside(pod))),
         workload=look.workload_of(pod),
     )
 

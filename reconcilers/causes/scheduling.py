@@ -109,7 +109,7 @@ def _of_karpenter(message: str) -> Rule:
     for clause in ours:
         if rule := classified(KARPENTER_RULES, clause):
             return rule
-    return classified(KARPENTER_RULES, message) or _OTHER
+    return classified(KARPENTER_RULES, message) or classified(SCHEDULER_RULES[:1], message) or _OTHER
 
 
 def _silence(look: Look, pod: Pod) -> Finding | None:

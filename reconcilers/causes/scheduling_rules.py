@@ -29,6 +29,13 @@ FARGATE_RULES = (
         words=("reached the limit on the number of", "vcpu.{0,40}limit", "concurrent.{0,40}(?:limit|quota)"),
     ),
     _fargate(
+        "fargate-account-blocked",
+        Audience.PLATFORM,
+        "AWS does not let this account run anything on Fargate.",
+        "have AWS Support allow Fargate in this account",
+        words=("account is (?:currently )?blocked",),
+    ),
+    _fargate(
         "fargate-no-capacity",
         Audience.NOBODY,
         "AWS has no Fargate capacity in this zone right now. It is tried again by itself.",
@@ -227,6 +234,8 @@ SCHEDULER_RULES = (
             "ephemeral volume controller",
             "binding volumes",
             "waiting for .{0,60}to be bound",
+            "persistent volume claim",
+            "non-existent PVC",
             "storageclass",
         ),
     ),
@@ -241,7 +250,18 @@ SCHEDULER_RULES = (
         "nodes-full",
         "The nodes have no room for the pod, and no new node was made for it.",
         "see whether Karpenter runs and may make nodes: kubectl describe nodepools; its limits and events",
-        words=(r"Insufficient [\w./-]+", "Too many pods"),
+        words=(r"Insufficient [\w./-]+", "Too many pods", "exceed max volume count"),
+    ),
+    _rule(
+        "nodes-unschedulable",
+        "The nodes take no pods: they are drained or not ready.",
+        "see why the nodes are not ready: kubectl get nodes",
+        words=(
+            "were unschedulable",
+            "node\\(s\\) were not ready",
+            "node\\(s\\) not ready",
+            r"taints? \{node\.kubernetes\.io/(?:not-ready|unreachable|unschedulable)",
+        ),
     ),
     _rule(
         "nodes-tainted",
@@ -260,12 +280,6 @@ SCHEDULER_RULES = (
         "The cluster has no nodes.",
         "see whether Karpenter runs and has a NodePool for previews",
         words=("no nodes available to schedule pods", "0/0 nodes"),
-    ),
-    _rule(
-        "nodes-unschedulable",
-        "The nodes take no pods: they are drained or not ready.",
-        "see why the nodes are not ready: kubectl get nodes",
-        words=("were unschedulable", "node\\(s\\) were not ready", "node\\(s\\) not ready"),
     ),
 )
 RULES = (*FARGATE_RULES, NO_PROFILE, PROFILE_FORGOTTEN, NOT_TRIED, *KARPENTER_RULES, *SCHEDULER_RULES)

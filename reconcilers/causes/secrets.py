@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from reconcilers.causes import admission
 from reconcilers.causes.look import Look, of_event
 from reconcilers.causes.model import (
     Audience,
@@ -88,7 +89,20 @@ RULES = (
         Audience.DEVELOPER,
         "A property of the secret is asked for, and the secret's value is not JSON.",
         ("make the secret's value a JSON object, or name the secret without a property",),
-        said("unable to unmarshal", "invalid character .{0,40}looking for", "not valid json"),
+        said(
+            "unable to unmarshal",
+            "invalid character .{0,40}looking for",
+            "not valid json",
+            "unexpected end of JSON input",
+        ),
+    ),
+    Rule(
+        "secret-without-value",
+        Layer.SECRETS,
+        Audience.DEVELOPER,
+        "The secret in AWS Secrets Manager is there, and has no value, or not the version that is asked for.",
+        ("put a value into the secret: aws secretsmanager put-secret-value, or name a version that it has",),
+        said("secret value for (?:staging label|version)", "can't find the (?:specified secret )?version"),
     ),
     Rule(
         "secret-does-not-exist",
@@ -240,7 +254,7 @@ def _finding(look: Look, secret: ExternalSecret) -> Finding:
                 message = f"{message}; {store.kind} {store.name} is not ready: {store.message}"
                 rule = classified(RULES, store.message) or classified(RULES, "SecretStore is not ready")
     return finding(
-        rule or _OTHER,
+        rule or classified(admission.RULES, message) or _OTHER,
         subject,
         f"ExternalSecret {secret.name} is not ready",
         message,

@@ -70,7 +70,10 @@ RULES = (
         said(
             "unable to create new parent process",
             "child's pid from pipe",
-            r"/proc/\d+/ns/",
+            r"/proc/(?:\d+/ns|self|thread-self|sys)\b",
+            "read init-p",
+            "apparmor_parser",
+            "no space left on device",
             "shim disconnected",
             "failed to start shim",
             "ttrpc: closed",
@@ -152,7 +155,7 @@ RULES = (
         Audience.DEVELOPER,
         "The command is in the image but may not be executed.",
         ("make the command executable in the image (chmod +x), or name another command", _START),
-        said(r"exec:? .{0,200}permission denied", r"\bis a directory", "permission denied: unknown"),
+        said(r"exec:? .{0,200}permission denied", r"\bis a directory"),
         is_final=True,
     ),
     Rule(

@@ -153,6 +153,13 @@ def evicted(message: str, reason: str = "Evicted") -> Tree:
     return recorded(deployments=[deployment()], pods=[made])
 
 
+def interrupted(message: str) -> Tree:
+    """A pod that ran for an hour and was ended with its node, and the one that is made in its place."""
+    status = {"phase": "Failed", "reason": "NodeShutdown", "message": message, "containerStatuses": []}
+    ended = pod("web-7d9f8b6c5-2wm8j", created="01:00:00", status=status)
+    return recorded(deployments=[deployment()], pods=[ended, pod(created="01:59:00")])
+
+
 def job(message: str, reason: str = "BackoffLimitExceeded", exit_code: int = 0, words: str = "") -> Tree:
     failed = thing("Job", "seed-1", status={"conditions": [condition("Failed", message, reason=reason)], "failed": 4})
     pods = []
@@ -384,7 +391,7 @@ def blocked(message: str) -> Tree:
 SITUATIONS: dict[str, Callable[..., Tree]] = {
     one.__name__: one
     for one in (
-        pull, pull_by_event, waiting, never_ran, crash, evicted, job, refused, refused_set, secret, secret_unseen,
+        pull, pull_by_event, waiting, never_ran, crash, evicted, interrupted, job, refused, refused_set, secret, secret_unseen,
         unplaced, on_spot, by_karpenter, unnoticed, no_network, no_volume, unready, target, unexposed,
         unexposed_silently, bound, lost_node, unlooked, waiting_sync, silent_start, late, degraded, compared, synced, hooked, set_stopped, set_missing, set_silent, leaving,
         unreached, leaving_pod, left_over, unowned, blocked,
