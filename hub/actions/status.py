@@ -11,10 +11,13 @@ from generator.bootstrap.argocd import project_name
 from generator.errors import Transient
 from generator.values.naming import IssueKey
 from hub.actions.repository import Repository
-from hub.actions.wait import Awaited, Goal, Stopwatch, Waited, observations
+from hub.actions.wait import Awaited, Goal, Page, Stopwatch, Waited, observations
 from hub.actions.why import answered
 from hub.adapters.kubernetes.cluster import Recorded
 from reconcilers.health.phase import Phase
+
+#: How often Git is read: whether the preview is still wanted, and how.
+GIT_SECONDS = 10.0
 
 
 class Follows(Protocol):
@@ -39,32 +42,36 @@ def applications_of(environment: str, *, repository: Repository) -> tuple[str, s
     return repository.state(environment).environment.spec.argocd.namespace, project_name(environment)
 
 
-def follow(
+def follow(  # noqa: PLR0913 - what is followed, by what, and who is told
     awaited: Awaited,
     *,
     repository: Repository,
     followed: Follows,
     clock: Callable[[], datetime],
     changed: Callable[[Phase, timedelta], None] = lambda *_: None,
+    page: Page | None = None,
+    seconds: Callable[[], float] = time.monotonic,
 ) -> Waited:
     """Tell each change (`changed`, with the time since the beginning) until the goal is reached.
 
-    Git is read anew when the cluster is read anew. Raises as `hub.actions.wait.observations`, and `Stalled` when the
-    cluster refuses to be read.
+    Of the cluster a change is told at once, and Git is read every `GIT_SECONDS`. With `page` it runs once that answers.
+    Raises as `hub.actions.wait.observations`, and `Stalled` when the cluster refuses to be read.
     """
+    state, read_at = repository.state(awaited.environment), seconds()
 
     def look() -> Phase:
+        nonlocal state, read_at
         try:
-            state = repository.state(awaited.environment)
+            if seconds() - read_at >= GIT_SECONDS:
+                state, read_at = repository.state(awaited.environment), seconds()
             followed.is_asked = state.entry(awaited.key) is not None
-            return answered(awaited.key, state, followed.recorded(), now=clock()).phase
+            phase = answered(awaited.key, state, followed.recorded(), now=clock()).phase
         except Transient as err:
             return Phase("unknown", err.faults[0].message, err.faults[0].remedy)
+        return page.told(awaited.key, state, phase) if page else phase
 
-    seconds = time.monotonic
     begin, shown = seconds(), Phase("unknown")
-    stopwatch = Stopwatch(seconds, followed.wait)
-    for phase in observations(look, awaited.goal, awaited.seconds, stopwatch):
+    for phase in observations(look, awaited.goal, awaited.seconds, Stopwatch(seconds, followed.wait)):
         if phase != shown:
             changed(phase, timedelta(seconds=seconds() - begin))
         shown = phase

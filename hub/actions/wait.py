@@ -5,16 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Literal
 
 from generator.errors import Fault, Reason, Stalled, Transient
 from generator.render.context import preview_host
 from generator.values.naming import IssueKey
-from hub.actions.cluster_phases import phases, read_environment
-from hub.actions.repository import Repository
 from reconcilers.health.phase import UP, Phase, PhaseName
-from reconcilers.ports.git import ClusterReader
 from reconcilers.state.environment import EnvironmentState
 
 Goal = Literal["running", "removed"]
@@ -55,64 +51,21 @@ class Waited:
 
 
 @dataclass(frozen=True, slots=True)
-class Observer:
-    """Observes one preview: Git, then the cluster; then, with `ask`, its page.
+class Page:
+    """The page of a preview that runs. `ask` is given host and path, and says why it is not the preview's yet."""
 
-    `ask` is given host and path, and says why the page is not the preview's yet; nothing when it is.
-    """
+    ask: Callable[[str, str], str]
 
-    repository: Repository
-    cluster: ClusterReader
-    clock: Callable[[], datetime]
-    ask: Callable[[str, str], str] | None = None
-
-    def phase(self, key: IssueKey, environment: str) -> Phase:
-        """Its phase now. What cannot be read now may be read the next time: it is `unknown`.
-
-        Raises `ConfigError` (UnknownEnvironment, …), and `Stalled` when the cluster refuses to be read.
-        """
-        try:
-            state = self.repository.state(environment)
-        except Transient as err:
-            return Phase("unknown", err.faults[0].message, err.faults[0].remedy)
-        reading = read_environment(self.cluster, state, preview=key.namespace)
-        if isinstance(reading.error, Stalled):
-            raise reading.error
-        _, told = phases(self.cluster, reading, [key.name], now=self.clock(), always=True)
-        phase = told[key.name]
-        return self._served(key, state, phase) if self.ask and phase.name in _REACHED["running"] else phase
-
-    def _served(self, key: IssueKey, state: EnvironmentState, phase: Phase) -> Phase:
-        record = next((one for one in state.entries if one.name == key.name), None)
-        preview = record.preview if record else None
+    def told(self, key: IssueKey, state: EnvironmentState, phase: Phase) -> Phase:
+        """The phase, which is starting as long as the page of one that runs does not answer."""
+        record = state.entry(key)
+        preview = record.preview if record and phase.name in UP else None
         paths = sorted((c.path for c in preview.spec.components.values() if c.path), key=len) if preview else []
-        if self.ask is None or not paths:
+        if not paths:
             return phase
         why = self.ask(preview_host(key.name, state.environment.spec.domain), paths[0])
         remedy = "check from here that the name leads to the load balancer, and that its targets are healthy"
         return Phase("starting", f"it runs, and its page does not answer: {why}", remedy) if why else phase
-
-
-def wait(
-    awaited: Awaited,
-    *,
-    observer: Observer,
-    stopwatch: Stopwatch = Stopwatch(),
-    changed: Callable[[Phase, timedelta], None] = lambda *_: None,
-) -> Waited:
-    """Observe until the goal is reached; `changed` is called with each new phase and the time since the beginning.
-
-    Raises `Stalled` (PreviewFailed) and `Transient` (NotInTime) as `observations` does, and what observing raises.
-    """
-    begin, shown = stopwatch.seconds(), Phase("unknown")
-    seen = observations(
-        lambda: observer.phase(awaited.key, awaited.environment), awaited.goal, awaited.seconds, stopwatch
-    )
-    for phase in seen:
-        if phase != shown:
-            changed(phase, timedelta(seconds=stopwatch.seconds() - begin))
-        shown = phase
-    return Waited(awaited, shown, stopwatch.seconds() - begin)
 
 
 def observations(look: Callable[[], Phase], goal: Goal, seconds: float, stopwatch: Stopwatch) -> Iterator[Phase]:

@@ -8,7 +8,9 @@ from datetime import timedelta
 from generator.errors import ConfigError, Fault, Reason
 from generator.values.naming import IssueKey
 from generator.values.quantities import duration
-from hub.actions.wait import Awaited, Goal, Observer, wait
+from hub.actions.status import applications_of, follow
+from hub.actions.wait import Awaited, Goal, Page
+from hub.adapters.kubernetes.watching import Followed
 from hub.commands.cluster_options import Options, open_for
 from hub.output.console import Format, console, emit, printable
 from hub.views.phases import STYLES, phase_data
@@ -25,9 +27,12 @@ def run(  # noqa: PLR0913
     """Wait, telling each change. Raises `Stalled` (PreviewFailed), `Transient` (NotInTime)."""
     awaited = Awaited(IssueKey.parse(key), env, goal, seconds_of(timeout))
     ours = hub()
-    cluster = open_for(ours, at, env, repo)
-    observer = Observer(ours.repository(repo), cluster, ours.clock, ours.ask_page if url else None)
-    done = wait(awaited, observer=observer, changed=tell_change if output is Format.TABLE else say_nothing)
+    cluster, repository = open_for(ours, at, env, repo), ours.repository(repo)
+    tell = tell_change if output is Format.TABLE else say_nothing
+    page = Page(ours.ask_page) if url else None
+    argocd, applications = applications_of(env, repository=repository)
+    with Followed(cluster, argocd, awaited.key.namespace, applications) as followed:
+        done = follow(awaited, repository=repository, followed=followed, clock=ours.clock, changed=tell, page=page)
     data = {"issue": str(awaited.key), "environment": env, **phase_data(done.phase), "seconds": round(done.seconds, 1)}
     emit(data, output, lambda out: out.print(f"{awaited.key} in {env} is {done.phase.name} after {done.seconds:.0f} s"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,14 @@ import pytest
 
 from generator.errors import ConfigError, HubError, Reason, Stalled, Transient
 from generator.values.naming import IssueKey
-from hub.actions.wait import EVERY_SECONDS, SURE_SECONDS, Awaited, Observer, Stopwatch, Waited, observations, wait
+from hub.actions.repository import Repository
+from hub.actions.status import GIT_SECONDS, follow
+from hub.actions.wait import EVERY_SECONDS, SURE_SECONDS, Awaited, Page, Stopwatch, Waited, observations
+from hub.adapters.kubernetes.cluster import Recorded
 from reconcilers.health.phase import Phase, PhaseName
-from reconcilers.ports.cluster import ClusterState
+from reconcilers.state.environment import EnvironmentState
 from worlds.acting import Acting
-from worlds.observations import FakeCluster, application, cluster, namespace
-from worlds.planning import Broken
+from worlds.situations import application, recorded
 
 KEY = IssueKey.parse("RTB-123")
 
@@ -83,24 +85,45 @@ def test_waiting(names: tuple[PhaseName, ...], goal: str, reason: str) -> None:
 
 
 @dataclass
-class Changing(FakeCluster):
-    """A cluster where something else is to be seen at each look; the last stays."""
+class Followed:
+    """What is there at one look after the other (the last stays), with time that passes only between them."""
 
-    seen: list[ClusterState] = field(default_factory=list)
+    seen: list[dict[str, Any] | HubError]
+    passing: Passing = field(default_factory=Passing)
+    is_asked: bool = True
 
-    def observe(self, argocd: str, *, preview: str | None = None, with_set: bool = True) -> ClusterState:
-        self.state = self.seen.pop(0) if self.seen else self.state
-        return super().observe(argocd, preview=preview, with_set=with_set)
+    def recorded(self) -> Recorded:
+        found = self.seen.pop(0) if len(self.seen) > 1 else self.seen[0]
+        if isinstance(found, HubError):
+            raise found
+        return Recorded(found["objects"], {})
+
+    def wait(self, seconds: float) -> None:
+        self.passing.at += seconds
 
 
-def waits(acting: Acting, seen: FakeCluster, **awaited: Any) -> tuple[Waited, list[tuple[str, float]]]:
+def there(health: str) -> dict[str, Any]:
+    return recorded(applications=[application(health=health)])
+
+
+def follows(
+    acting: Acting,
+    *seen: dict[str, Any] | HubError,
+    ask: Callable[[str, str], str] | None = None,
+    repository: Repository | None = None,
+    **awaited: Any,
+) -> tuple[Waited, list[tuple[str, float]]]:
     """What waiting gave, and the phases told with the seconds they were told at."""
     told: list[tuple[str, float]] = []
-    done = wait(
+    followed = Followed([*seen])
+    done = follow(
         Awaited(KEY, "int", **awaited),
-        observer=Observer(acting.repository, seen, acting.clock),
-        stopwatch=Passing().stopwatch(),
+        repository=repository or acting.repository,
+        followed=followed,
+        clock=acting.clock,
         changed=lambda phase, after: told.append((phase.name, after.total_seconds())),
+        page=Page(ask) if ask else None,
+        seconds=lambda: followed.passing.at,
     )
     return done, told
 
@@ -113,9 +136,7 @@ def acting(tmp_path: Path) -> Acting:
 
 
 def test_each_change_is_told_once_and_the_last_is_the_value(acting: Acting) -> None:
-    progressing = cluster(application(health="Progressing"), namespace())
-    running = cluster(application(), namespace())
-    done, told = waits(acting, Changing(seen=[progressing, progressing, running]))
+    done, told = follows(acting, there("Progressing"), there("Progressing"), there("Healthy"))
     assert told == [("starting", 0.0), ("running", 2 * EVERY_SECONDS)]
     assert (done.phase.name, done.seconds) == ("running", 2 * EVERY_SECONDS)
 
@@ -128,37 +149,62 @@ def test_with_its_page_asked_it_runs_once_that_answers(acting: Acting) -> None:
         asked.append((host, path))
         return told.pop(0)
 
-    seen = FakeCluster(cluster(application(), namespace()))
-    observer = Observer(acting.repository, seen, acting.clock, ask)
-    done = wait(Awaited(KEY, "int"), observer=observer, stopwatch=Passing().stopwatch())
+    done, _ = follows(acting, there("Healthy"), ask=ask)
     assert (done.phase.name, done.seconds) == ("running", 2 * EVERY_SECONDS)
     assert asked == [("rtb-123.int.preview.example.com", "/")] * 3
 
 
 def test_its_page_is_not_asked_while_it_does_not_run(acting: Acting) -> None:
-    seen = FakeCluster(cluster(application(health="Progressing"), namespace()))
-    observer = Observer(acting.repository, seen, acting.clock, lambda *_: pytest.fail("asked"))
-    assert observer.phase(KEY, "int").name == "starting"
+    with pytest.raises(Transient, match="it is starting"):
+        follows(acting, there("Progressing"), ask=lambda *_: pytest.fail("asked"), seconds=4.0)
 
 
-def test_what_cannot_be_read_now_is_unknown_and_looked_at_again(acting: Acting) -> None:
+def test_a_cluster_that_cannot_be_read_now_is_unknown_and_looked_at_again(acting: Acting) -> None:
+    away = Transient(Reason.CLUSTER_UNREACHABLE, "no answer")
+    _, told = follows(acting, away, there("Healthy"))
+    assert told == [("unknown", 0.0), ("running", EVERY_SECONDS)]
+
+
+@dataclass(frozen=True, slots=True)
+class SometimesAway(Repository):
+    """A repository that cannot be read at its second reading."""
+
+    readings: list[str] = field(default_factory=list)
+
+    def state(self, environment: str) -> EnvironmentState:
+        self.readings.append(environment)
+        if len(self.readings) == 2:
+            raise Transient(Reason.REPOSITORY_UNREACHABLE, "no answer")
+        return Repository.state(self, environment)
+
+
+def test_git_is_read_now_and_then_and_unknown_while_it_is_away(acting: Acting) -> None:
     behind = acting.repository
-    lost = Broken(behind.store, at=1, fails=True)
-    seen = FakeCluster(cluster(application(), namespace()))
-    looks = Observer(replace(behind, store=lost), seen, acting.clock)
-    assert looks.phase(KEY, "int").name == "unknown"
-    assert looks.phase(KEY, "int").name == "running"
+    away = SometimesAway(**{one.name: getattr(behind, one.name) for one in fields(behind)})
+    _, told = follows(acting, *[there("Progressing")] * 10, there("Healthy"), repository=away)
+    assert told == [
+        ("starting", 0.0), ("unknown", GIT_SECONDS), ("starting", GIT_SECONDS + EVERY_SECONDS), ("running", 11 * EVERY_SECONDS),
+    ]  # fmt: skip
+    assert len(away.readings) == 3 + 1, "at the beginning, after ten seconds, again, and ten seconds later"
+
+
+def test_one_that_is_stopped_meanwhile_ends_it(acting: Acting) -> None:
+    gone = recorded(applications=[], namespaces=[])
+    seen = [there("Progressing"), gone]
+    acting.stop()
+    with pytest.raises(Stalled, match="it is removed") as caught:
+        follows(acting, *seen)
+    assert caught.value.reason is Reason.PREVIEW_FAILED
 
 
 def test_a_cluster_that_refuses_and_an_environment_that_is_not_there_end_it(acting: Acting) -> None:
-    refuses = FakeCluster(error=Stalled(Reason.CLUSTER_REFUSED, "no"))
     with pytest.raises(Stalled, match="no"):
-        waits(acting, refuses)
+        follows(acting, Stalled(Reason.CLUSTER_REFUSED, "no"))
     with pytest.raises(ConfigError, match="itn"):
-        Observer(acting.repository, FakeCluster(), acting.clock).phase(KEY, "itn")
+        follow(Awaited(KEY, "itn"), repository=acting.repository, followed=Followed([{}]), clock=acting.clock)
 
 
 def test_time_that_is_up_says_what_it_is_instead(acting: Acting) -> None:
     with pytest.raises(Transient, match="not removed in time: it is running") as caught:
-        waits(acting, FakeCluster(cluster(application(), namespace())), goal="removed", seconds=10.0)
+        follows(acting, there("Healthy"), goal="removed", seconds=10.0)
     assert caught.value.reason is Reason.NOT_IN_TIME
