@@ -24,6 +24,8 @@ from hub.adapters.kubernetes.connection import api_server
 
 PREFIX = "k8s-aws-v1."
 TOKEN_LASTS, SESSION_LASTS, CLUSTER_LASTS = timedelta(minutes=12), timedelta(minutes=50), timedelta(hours=1)
+#: What AWS told of a cluster whose certificate is refused, or whose address is gone: it is asked at most so often.
+REFUSED_LASTS = timedelta(minutes=1)
 _PRESIGNED_SECONDS = 60
 _SESSION_SECONDS = 3600
 #: What says that AWS will do it later, beside a status of 429, or of 500 and more.
@@ -54,21 +56,19 @@ class EksAccess:
                 self._token = (now, self._asked("make a token for", self._presigned))
             return f"Bearer {self._token[1]}"
 
-    def described(self) -> tuple[str, str]:
-        """The cluster's address, and its authority's certificate (PEM). Raises as `authorization`."""
+    def described(self, lasts: timedelta = CLUSTER_LASTS) -> tuple[str, str]:
+        """The cluster's address, and its authority's certificate (PEM), as AWS told at most `lasts` ago.
+
+        Raises as `authorization`.
+        """
         with self._lock:
             now = self.clock()
-            if self._described is None or now - self._described[0] >= CLUSTER_LASTS:
+            if self._described is None or now - self._described[0] >= lasts:
                 found = self._asked("describe", lambda: self._client("eks").describe_cluster(name=self.cluster))
                 told = found["cluster"]
                 certificate = base64.b64decode(told["certificateAuthority"]["data"]).decode("ascii", "replace")
                 self._described = (now, told["endpoint"], certificate)
             return self._described[1:]
-
-    def forget(self) -> None:
-        """Have everything made anew: what was known is not accepted."""
-        with self._lock:
-            self._assumed = self._token = self._described = None
 
     def _presigned(self) -> str:
         service, signers = import_module("botocore.model"), import_module("botocore.signers")
@@ -154,22 +154,22 @@ def eks_cluster(spec: EnvironmentSpec, access: EksAccess, parts: SenderParts) ->
     """The cluster of an environment. Raises as `EksAccess`."""
     import ssl
 
-    from urllib3 import PoolManager
+    from hub.adapters.kubernetes.renewing import RenewingPool
 
-    address, certificate = access.described()
+    known = access.described()
     try:
-        context = ssl.create_default_context(cadata=certificate)
+        pool = RenewingPool(known, lambda: access.described(REFUSED_LASTS))
     except ssl.SSLError as err:
         message = f"cluster {spec.cluster.name}: the certificate of its authority, as AWS tells it, is none"
         raise Stalled(Reason.CLUSTER_REFUSED, message) from err
     sender = api_server(
-        Origin.parse(address),
+        Origin.parse(known[0]),
         access.authorization,
         parts,
-        pool=PoolManager(ssl_context=context, maxsize=10),
+        pool=pool,
         remedies=(
             "check that this machine may reach the cluster's endpoint (public access, VPC, security group)",
-            "the cluster was made anew: ask again",
+            "see what stands between this machine and the cluster's endpoint: AWS was asked for its certificate",
         ),
     )
     return Cluster(spec.cluster.name, sender)

@@ -9,8 +9,8 @@ from typing import Any
 from generator.errors import Reason
 from hub.adapters.http import Origin, Peer, Sender, SenderParts
 
-#: How often a list is asked for.
-TRIES = 2
+#: How often a list is asked for, and within how many seconds again; the third time within twice as many.
+TRIES, FIRST_SECONDS = 3, 1.0
 
 
 def api_server(
@@ -35,5 +35,5 @@ def api_server(
         remedy=remedy,
         certificate_remedy=certificate_remedy,
     )
-    patient = replace(parts, backoff=replace(parts.backoff, tries=TRIES))
+    patient = replace(parts, backoff=replace(parts.backoff, tries=TRIES, first_seconds=FIRST_SECONDS))
     return Sender(peer, origin, authorization, patient, pool=within_time(pool))

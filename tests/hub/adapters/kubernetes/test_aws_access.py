@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.server
 import json
+import socket
 import ssl
 import subprocess
 import threading
@@ -107,9 +108,6 @@ def test_token_session_and_address_are_made_anew_before_they_end(account: list[s
     clock.pass_(minutes=22)
     one.described()
     assert account.count("DescribeCluster") == 2
-    one.forget()
-    one.authorization()
-    assert account.count("AssumeRole") == 3
 
 
 def test_many_threads_make_one_token(account: list[str]) -> None:
@@ -194,11 +192,19 @@ class Server:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate, key)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.certificate, key)
+        self.server.socket = self.context.wrap_socket(self.server.socket, server_side=True)
         self.refused: set[str] = set()
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def certify(self, certificate: Path, key: Path) -> None:
+        """Have it another certificate, for connections that begin now."""
+        self.context.load_cert_chain(certificate, key)
+
+    def end(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
 
     def judged(self, authorization: str) -> int:
         try:
@@ -215,21 +221,23 @@ class Server:
 def server(tmp_path: Path) -> Iterator[Server]:
     one = Server(tmp_path)
     yield one
-    one.server.shutdown()
-    one.server.server_close()
+    one.end()
 
 
 class Prepared(EksAccess):
     """Its cluster is the server of the test; tokens are those of AWS."""
 
     address: tuple[str, str]
+    told: list[timedelta]
 
-    def described(self) -> tuple[str, str]:
+    def described(self, lasts: timedelta = aws.CLUSTER_LASTS) -> tuple[str, str]:
+        self.told.append(lasts)
         return self.address
 
 
 def opened(server: Server, clock: Clock) -> tuple[Prepared, Any]:
     one = Prepared(CLUSTER, REGION, ROLE, clock)
+    one.told = []
     one.address = (f"https://127.0.0.1:{server.server.server_port}", server.certificate.read_text())
     parts = SenderParts(backoff=Backoff(tries=2, sleep=lambda _: None))
     return one, eks_cluster(environment().spec, one, parts)
@@ -251,6 +259,75 @@ def test_a_token_that_ends_is_made_anew_without_an_error(account: list[str], ser
     clock.pass_(minutes=12)
     server.refused.clear()  # signatures of one second are the same
     assert cluster.observe("argocd").applications == {}
+
+
+def test_another_authority_or_address_is_asked_for_when_the_known_one_is_refused(
+    account: list[str], server: Server, tmp_path: Path
+) -> None:
+    """A cluster whose authority was rotated, and one that was made anew under its name: each costs one question."""
+    (tmp_path / "anew").mkdir()
+    anew = Server(tmp_path / "anew")
+    try:
+        one, cluster = opened(server, Clock())
+        cluster.observe("argocd")
+        one.address = (f"https://127.0.0.1:{anew.server.server_port}", anew.certificate.read_text())
+        assert cluster.observe("argocd").applications == {}
+        assert (len(server.statuses), anew.statuses, one.told) == (6, [], [aws.CLUSTER_LASTS])
+        server.certify(anew.certificate, tmp_path / "anew" / "key.pem")
+        assert cluster.observe("argocd").applications == {}
+        assert (len(server.statuses), anew.statuses) == (6, [200, 200, 200])
+        assert one.told == [aws.CLUSTER_LASTS, aws.REFUSED_LASTS]
+    finally:
+        anew.end()
+
+
+def test_a_cluster_made_anew_is_found_at_its_new_address(
+    account: list[str], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = socket.getaddrinfo
+
+    def resolve(host: Any, *rest: Any, **named: Any) -> Any:
+        if host == "gone.example.com":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return real(host, *rest, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    one, _ = opened(server, Clock())
+    now, one.address = one.address, ("https://gone.example.com", one.address[1])
+    cluster = eks_cluster(environment().spec, one, SenderParts(backoff=Backoff(tries=2, sleep=lambda _: None)))
+    one.address = now
+    assert cluster.observe("argocd").applications == {}
+    assert server.statuses == [200, 200, 200]
+
+
+def test_a_certificate_that_stays_refused_is_told_with_what_was_done(
+    account: list[str], server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    other = Server(tmp_path / "other")
+    try:
+        _, cluster = opened(server, Clock())
+        server.certify(other.certificate, tmp_path / "other" / "key.pem")
+        with pytest.raises(Stalled, match="its certificate is not accepted") as caught:
+            cluster.observe("argocd")
+        assert "AWS was asked" in str(caught.value.faults[0].remedy)
+        assert server.statuses == []
+    finally:
+        other.end()
+
+
+def test_what_aws_told_lately_is_not_asked_for_again(account: list[str]) -> None:
+    clock = Clock()
+    one = access(clock)
+    one.described()
+    before = account.count("DescribeCluster")
+    one.described(aws.REFUSED_LASTS)
+    clock.pass_(seconds=59)
+    one.described(aws.REFUSED_LASTS)
+    assert account.count("DescribeCluster") == before
+    clock.pass_(seconds=1)
+    one.described(aws.REFUSED_LASTS)
+    assert account.count("DescribeCluster") == before + 1
 
 
 def test_inside_a_pod_the_token_is_read_with_each_request(tmp_path: Path) -> None:
