@@ -112,6 +112,7 @@ class RemedyKind(StrEnum):
     LIST_DELIVERIES = "ListDeliveries"
     LIST_PREVIEWS = "ListPreviews"
     LIST_REQUESTS = "ListRequests"
+    LIST_TOKENS = "ListTokens"
     NAME_BARE_REPOSITORY = "NameBareRepository"
     NAME_REPOSITORY = "NameRepository"
     NAME_STATE_REPOSITORY = "NameStateRepository"

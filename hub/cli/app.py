@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from hub import __version__
-from hub.cli import catalog, change, completion, lease, options, server, services, upkeep
+from hub.cli import catalog, change, completion, lease, options, server, services, signing_in, upkeep
 from hub.cli import cluster as cluster_commands
 from hub.cli.errors import declared_errors
 from hub.cli.help import WIDEST, Group
@@ -260,6 +260,7 @@ app = Group(
         *catalog.COMMANDS,
         *upkeep.COMMANDS,
         *services.COMMANDS,
+        *signing_in.COMMANDS,
     ],
     params=[
         click.Option(

@@ -14,7 +14,7 @@ _KEY = "hub.cli.server"
 #: Commands that work through one.
 THROUGH = (
     "list", "show", "why", "history", "start", "diff", "set", "unset", "stop",
-    "extend", "revive", "mcp", "login", "logout",
+    "extend", "revive", "mcp", "login", "logout", "token",
 )  # fmt: skip
 #: Commands that work on the services' database.
 _OF_THE_DATABASE = ("db", "job", "webhook")
@@ -73,7 +73,7 @@ def refuse(ctx: click.Context) -> None:
     named.
     """
     name = ctx.command_path.partition(" ")[2]
-    if name in THROUGH:
+    if name in THROUGH or name.partition(" ")[0] == "token":
         return
     flag, works = ctx.meta.get(_KEY), f"It works for {', '.join(THROUGH)}."
     if flag is not None:

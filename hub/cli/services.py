@@ -12,7 +12,6 @@ from hub.cli.help import Group
 from hub.output.formats import Format
 
 if TYPE_CHECKING:
-    from hub.commands.server.calling import Api
     from hub.store.deliveries import DeliveryState, Source
     from hub.store.jobs import State
 
@@ -283,76 +282,8 @@ def job_retry(job_id: str, output: Format) -> None:
     command.retry(job_id, output=output)
 
 
-@options.command("rotate")
-@options.option(
-    "--stolen",
-    is_flag=True,
-    help="At once, and forget the keys of before: access tokens that are out hold no more, sessions go on.",
-)
-@options.output
-@declared_errors
-def auth_rotate(stolen: bool, output: Format) -> None:
-    """Have a new key sign access tokens, in a day, and encrypt all keys anew by the first of RTB_HUB_KEY_FILE.
-
-    They roll over by themselves every 30 days: it is for a key file that changed, and for keys that got out.
-
-    Example: rtb-hub auth rotate
-    """
-    from hub.wiring import hub, needing_services
-
-    with needing_services():
-        from hub.services.auth import rotating as command
-    command.rotate(hub(), is_stolen=stolen, output=output)
-
-
-@options.command(panel=_PANEL)
-@declared_errors
-def login() -> None:
-    """Sign in to a hub that runs as a service (--server, RTB_HUB_SERVER), by a browser of this or another machine.
-
-    Its tokens are kept in the state folder (XDG_STATE_HOME), for you alone, and refreshed while they are used: twelve
-    hours without, or seven days, end it. CI uses a service token, or exchanges its own.
-
-    Example: rtb-hub --server https://hub.example.com login
-    """
-    from hub.commands.server.logins import Logins
-    from hub.commands.server.logins import login as run
-    from hub.settings.server import server_settings
-
-    api = _signing()
-    url = str(api.sender.origin)
-    name = run(api.plain or api, url, Logins.of(server_settings().environ), click.echo)
-    click.echo(f"you are signed in at {url} as {name}")
-
-
-@options.command(panel=_PANEL)
-@declared_errors
-def logout() -> None:
-    """End the sign-in of 'login' at a hub, there and here.
-
-    Example: rtb-hub --server https://hub.example.com logout
-    """
-    from hub.commands.server.logins import Logins
-    from hub.commands.server.logins import logout as run
-    from hub.settings.server import server_settings
-
-    api = _signing()
-    url = str(api.sender.origin)
-    was = run(api.plain or api, url, Logins.of(server_settings().environ))
-    click.echo(f"you are signed out at {url}" if was else f"you were not signed in at {url}")
-
-
-def _signing() -> Api:
-    api = server.api_of(None)
-    if api is None:
-        raise click.UsageError("Name the hub: --server URL, or RTB_HUB_SERVER.")
-    return api
-
-
 COMMANDS = (
     serve,
-    login,
-    logout,
     mcp,
     config,
     Group(
@@ -361,7 +292,6 @@ COMMANDS = (
         commands=[db_upgrade, db_prune, db_grants],
         help="Keep the services' database: its schema, what is old, who may what.",
     ),
-    Group("auth", panel=_PANEL, commands=[auth_rotate], help="Keep the keys that sign-in signs by."),
     Group(
         "webhook",
         panel=_PANEL,

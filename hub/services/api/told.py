@@ -14,7 +14,6 @@ from hub.store.audit import KeptEntry
 from hub.store.freezes import Freeze
 from hub.store.jobs import JobRow
 from hub.store.operations import Operation
-from hub.store.tokens import Token
 
 #: What callers see of a job's states: which adapter holds it is not theirs to mind.
 _STATES = {"pending": "queued", "sent": "queued", "active": "running", "dead": "failed"}
@@ -81,16 +80,6 @@ def freeze_told(one: Freeze) -> dict[str, Any]:
     return {
         "id": one.id, "scope": one.scope, "reason": one.reason, "by": one.by,
         "since": moment(one.created_at), "until": moment(one.until),
-    }  # fmt: skip
-
-
-def token_told(one: Token) -> dict[str, Any]:
-    """A service token, without its secret."""
-    return {
-        "id": one.id, "name": one.name, "prefix": one.prefix, "scopes": list(one.scopes),
-        "environments": list(one.environments), "createdBy": one.created_by, "createdAt": moment(one.created_at),
-        "expiresAt": moment(one.expires_at), "lastUsedAt": moment(one.last_used_at),
-        "revokedAt": moment(one.revoked_at),
     }  # fmt: skip
 
 
