@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,6 +11,7 @@ from functools import cached_property
 
 from generator.bootstrap.argocd import project_name
 from generator.errors import ConfigError, HubError, Stalled, Transient
+from generator.model.environment import Environment
 from generator.values.naming import NAMESPACE_PREFIX
 from generator.values.quantities import duration
 from reconcilers.health.phase import Phase, Seen, needs_details, phase_of
@@ -80,6 +82,71 @@ class Reading:
         return frozenset(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Which cluster an environment's previews are in. `of` raises what opening it raises.
+
+    `is_own`: each environment has its own; else one was named, and environments may be in others.
+    """
+
+    of: Callable[[Environment], ClusterReader]
+    is_own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An environment as its cluster was read. `cluster` None: it cannot be opened, as `reading` tells."""
+
+    cluster: ClusterReader | None
+    reading: Reading
+
+    @property
+    def context(self) -> str:
+        """The cluster's name."""
+        return self.cluster.context if self.cluster else self.reading.state.environment.spec.cluster.name
+
+    def phases(self, names: Iterable[str], *, now: datetime) -> tuple[Mapping[str, Seen], Mapping[str, Phase]]:
+        """As `phases`, unknown where the cluster cannot be opened."""
+        return phases(self.cluster, self.reading, names, now=now)
+
+
+Reads = Callable[[ClusterReader, EnvironmentState], Reading]
+
+
+def read_each(clusters: Clusters, states: Sequence[EnvironmentState], read: Reads) -> tuple[Placed, ...]:
+    """Read the cluster of each environment by `read`, several at once. One that is away makes its own unread only.
+
+    Environments of one cluster are read one after the other; once it does not answer it is not asked again.
+    """
+    opened: list[tuple[ClusterReader | None, Reading | None]] = []
+    for state in states:
+        try:
+            opened.append((clusters.of(state.environment), None))
+        except HubError as err:
+            opened.append((None, Reading(state, error=err)))
+    places: dict[int, list[int]] = {}
+    for place, (reader, _) in enumerate(opened):
+        if reader is not None:
+            places.setdefault(id(reader), []).append(place)
+
+    def read_one(mine: list[int]) -> list[tuple[int, Reading]]:
+        found: list[tuple[int, Reading]] = []
+        error: HubError | None = None
+        for place in mine:
+            reader = opened[place][0]
+            assert reader is not None  # noqa: S101 - it has a place
+            reading = Reading(states[place], error=error) if error else read(reader, states[place])
+            error = reading.error
+            found.append((place, reading))
+        return found
+
+    with ThreadPoolExecutor(max_workers=max(1, min(8, len(places)))) as threads:
+        told = dict(one for found in threads.map(read_one, places.values()) for one in found)
+    return tuple(
+        Placed(reader, told[place] if unopened is None else unopened) for place, (reader, unopened) in enumerate(opened)
+    )
+
+
 def read_environment(reader: ClusterReader, state: EnvironmentState, *, preview: str | None = None) -> Reading:
     """Read the cluster for one environment. What cannot be read comes back as an error, never as an empty cluster."""
     argocd = state.environment.spec.argocd.namespace
@@ -99,7 +166,7 @@ def inspect_environment(reader: ClusterReader, state: EnvironmentState) -> Readi
 
 
 def phases(
-    reader: ClusterReader, reading: Reading, names: Iterable[str], *, now: datetime, always: bool = False
+    reader: ClusterReader | None, reading: Reading, names: Iterable[str], *, now: datetime, always: bool = False
 ) -> tuple[Mapping[str, Seen], Mapping[str, Phase]]:
     """What was seen, and phases, by preview name. Details are read where they tell a cause; of all with `always`."""
     seen = {name: reading.seen(name) for name in names}
@@ -108,7 +175,7 @@ def phases(
         for name, one in seen.items()
         if not one.unread and (needs_details(one) or (always and one.application is not None))
     ]
-    seen |= _with_details(reader, seen, asked)
+    seen |= _with_details(reader, seen, asked) if reader else {}
     warn_before = duration(reading.state.environment.spec.lease.warn_before)
     return seen, {name: phase_of(one, now=now, warn_before=warn_before) for name, one in seen.items()}
 

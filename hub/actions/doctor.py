@@ -13,7 +13,7 @@ from generator.bootstrap.argocd import argocd_files, render_argocd
 from generator.errors import ConfigError, Location, Reason, Stalled
 from generator.model.overlay import unknown_environment
 from generator.objects.manifest import Manifest
-from hub.actions.cluster_phases import inspect_environment, phases
+from hub.actions.cluster_phases import Clusters, inspect_environment, read_each
 from hub.actions.doctor_forge import Guards, check_forges
 from hub.actions.repository import Repository
 from hub.adapters.git.store import GitRepository
@@ -32,7 +32,7 @@ from reconcilers.doctor.repository import (
 from reconcilers.doctor.store import diagnose_branch, diagnose_date, diagnose_obstacles
 from reconcilers.doctor.unreadable import diagnose_unreadable
 from reconcilers.ports.cluster import ClusterState
-from reconcilers.ports.git import ClusterReader, GitStore
+from reconcilers.ports.git import GitStore
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.project_rules import every_rule
 from reconcilers.state.reading import Reading
@@ -58,7 +58,7 @@ def doctor(
     *,
     repository: Repository,
     guards: Guards,
-    cluster: ClusterReader | None,
+    clusters: Clusters | None,
     clock: Callable[[], datetime],
 ) -> Diagnosed:
     """Check environments (none: all) and what all share. One that cannot be read is a finding, and the others go on.
@@ -83,20 +83,17 @@ def doctor(
     rules = branch_rules({state.environment.name: state.environment for state in states})
     held = _check_rules(rules, guards, repository.store.location, told=at_forges.read, report=report)
     report.checked += at_forges.checked
-    if cluster is not None:
-        _check_cluster(cluster, chosen, now, report, is_named=bool(envs))
-        if report.last is not None and not reading.environments.unreadable:
-            report.findings += diagnose_strays(report.last, frozenset(reading.names))
+    if clusters is not None:
+        observed = _check_clusters(clusters, chosen, now, report, is_named=bool(envs))
+        for cluster in () if reading.environments.unreadable else observed:
+            report.findings += diagnose_strays(cluster, frozenset(reading.names))
     return Diagnosed(tuple(report.findings), tuple(report.checked), rules, held)
 
 
 @dataclass(slots=True)
 class _Report:
-    """`last`: the cluster as it was observed last."""
-
     findings: list[Diagnosis] = field(default_factory=list)
     checked: list[Checked] = field(default_factory=list)
-    last: ClusterState | None = None
 
 
 @dataclass(frozen=True)
@@ -183,21 +180,28 @@ def _check_rules(
     return held
 
 
-def _check_cluster(
-    cluster: ClusterReader, chosen: Sequence[_Chosen], now: datetime, report: _Report, *, is_named: bool
-) -> None:
-    for one in chosen:
-        state, environment = one.state, one.state.environment.name
-        reading = inspect_environment(cluster, state)
+def _check_clusters(
+    clusters: Clusters, chosen: Sequence[_Chosen], now: datetime, report: _Report, *, is_named: bool
+) -> list[ClusterState]:
+    """What each cluster has of its environments; the clusters as they were observed, those left out that are away."""
+    observed: dict[int, ClusterState] = {}
+    away: set[int] = set()
+    for one, placed in zip(
+        chosen, read_each(clusters, [one.state for one in chosen], inspect_environment), strict=True
+    ):
+        environment, reading, context = one.state.environment.name, placed.reading, placed.context
+        cluster = id(placed.cluster or placed)  # clusters of several accounts may have one name
         if reading.error is not None:
-            report.findings.append(diagnose_unread(cluster.context, reading.error))
-            report.last = None
-            return  # one context is one cluster: the next environment would only tell the same
-        report.last = reading.cluster
-        if not (is_named or reading.has_set):
-            report.checked.append(CheckedCluster(cluster.context, environment, None))
+            if cluster not in away:  # its next environment would only tell the same
+                report.findings.append(diagnose_unread(context, reading.error))
+            away.add(cluster)
             continue
-        seen, told = phases(cluster, reading, reading.names, now=now)
+        observed[cluster] = reading.cluster
+        if not (clusters.is_own or is_named or reading.has_set):
+            report.checked.append(CheckedCluster(context, environment, None))
+            continue
+        seen, told = placed.phases(reading.names, now=now)
         wanted = tuple(manifest for manifests in one.objects.values() for manifest in manifests)
-        report.findings += diagnose_cluster(Observation(state, reading.cluster, seen, told, wanted))
-        report.checked.append(CheckedCluster(cluster.context, environment, len(told)))
+        report.findings += diagnose_cluster(Observation(one.state, reading.cluster, seen, told, wanted))
+        report.checked.append(CheckedCluster(context, environment, len(told)))
+    return [found for cluster, found in observed.items() if cluster not in away]

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from generator.errors import declared
 from generator.values.naming import IssueKey
-from hub.actions.cluster_phases import phases, read_environment
+from hub.actions.cluster_phases import Clusters, read_each, read_environment
 from hub.actions.repository import Repository
 from hub.views.listing.listing import Listing
 from hub.views.listing.model import Selection
 from hub.views.listing.rows import Listed, Where
 from hub.views.preview import outline_row
 from reconcilers.health.phase import Phase
-from reconcilers.ports.git import ClusterReader
 from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState, request_branch
 from reconcilers.state.outlines import outlined
 
 
 def list_previews(
-    asked: Selection, *, repository: Repository, cluster: ClusterReader | None, clock: Callable[[], datetime]
+    asked: Selection, *, repository: Repository, clusters: Clusters | None, clock: Callable[[], datetime]
 ) -> Listing:
-    """The previews that are wanted; with `cluster`, their phases. Why environments cannot be read is beside them.
+    """The previews that are wanted; with `clusters`, their phases. Why environments cannot be read is beside them.
 
     Raises `ConfigError` (UnknownEnvironment), what keeps environments from being read when none can be, and what the
     store raises.
@@ -33,7 +32,7 @@ def list_previews(
     if not states:
         for error in failures.values():
             raise error
-    found = _phases(cluster, states, now=now, is_named=bool(wanted.envs)) if cluster else None
+    found = _phases(clusters, states, now=now, is_named=bool(wanted.envs)) if clusters else None
     unlisted: list[tuple[str, EntryRecord]] = []
     every = listed_previews(states, now, unlisted)
     rows = [one for one in every if wanted.shows(one, (found or {}).get(one.where), now=now)]
@@ -61,13 +60,13 @@ def listed_previews(
 
 
 def _phases(
-    cluster: ClusterReader, states: Iterable[EnvironmentState], *, now: datetime, is_named: bool
+    clusters: Clusters, states: Sequence[EnvironmentState], *, now: datetime, is_named: bool
 ) -> dict[Where, Phase]:
     """Phases of all previews, also those without entry. Environments of other clusters have none unless named."""
     found: dict[Where, Phase] = {}
-    for state in states:
-        environment, reading = state.environment.name, read_environment(cluster, state)
-        if is_named or reading.has_set or reading.error:
-            _, told = phases(cluster, reading, reading.names, now=now)
-            found |= {(environment, name): phase for name, phase in told.items()}
+    for one in read_each(clusters, states, read_environment):
+        reading = one.reading
+        if clusters.is_own or is_named or reading.has_set or reading.error:
+            _, told = one.phases(reading.names, now=now)
+            found |= {(reading.state.environment.name, name): phase for name, phase in told.items()}
     return found

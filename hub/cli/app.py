@@ -212,23 +212,30 @@ def show(key: str, env: str, repo: str | None, cluster: str | None, kubeconfig: 
 @options.some_environments
 @options.repo
 @options.cluster
+@options.clusters
 @options.kubeconfig
 @options.output
 @declared_errors
-def doctor(env: tuple[str, ...], repo: str | None, cluster: str | None, kubeconfig: str | None, output: Format) -> None:
+def doctor(
+    env: tuple[str, ...],
+    repo: str | None,
+    cluster: str | None,
+    clusters: bool,
+    kubeconfig: str | None,
+    output: Format,
+) -> None:
     """Find problems in the state repository and in a cluster, and show how to fix them. Changes nothing.
 
     Looks at entries, manifests, Argo CD files, what environments share, branch rules; where keys to the forge are
-    given, at every way to bypass its protection, the approvers' team and the hub's account; with --cluster at the
-    ApplicationSet, projects, policies, and at previews that are stuck, orphaned or out of sync. Exit code 4 when there
-    is an error.
+    given, at every way to bypass its protection, the approvers' team and the hub's account; with --cluster or
+    --clusters at the ApplicationSet, projects, policies, and at previews that are stuck, orphaned or out of sync. Exit
+    code 4 when there is an error, such as a cluster that cannot be read.
 
     Example: rtb-hub doctor --env int --cluster rtb-int
     """
     from hub.commands import doctor as command
-    from hub.commands.cluster_options import Options
 
-    command.run([*env], repo=repo, at=Options(cluster, kubeconfig) if cluster else None, output=output)
+    command.run([*env], repo=repo, at=options.at(cluster, kubeconfig, clusters=clusters), output=output)
 
 
 @options.command(panel="State repository")

@@ -48,6 +48,7 @@ _PANEL = "Previews"
 @options.option("--after", metavar="KEY/ENV", help="Only rows after this one: the last row of the previous page.")
 @options.repo
 @options.cluster
+@options.clusters
 @options.kubeconfig
 @options.output
 @declared_errors
@@ -66,19 +67,21 @@ def list_previews(
     after: str | None,
     repo: str | None,
     cluster: str | None,
+    clusters: bool,
     kubeconfig: str | None,
     output: Format,
 ) -> None:
     """List previews with URL, time left, price and the total. Entries that cannot be read are listed with the reason.
 
-    Filters are combined with 'and'. With --cluster, also shows each phase with its cause, and previews without entry
-    that are still being deleted. Totals count all rows that match, not only those shown.
+    Filters are combined with 'and'. With --cluster or --clusters, also shows each phase with its cause, and previews
+    without entry that are still being deleted; a cluster that is away makes its own previews unknown. Totals count
+    all rows that match, not only those shown.
 
     Example: rtb-hub list --env int --ends-within 2h --sort ends
     """
     if everything and limit:
         raise click.BadParameter("give either --limit or --all", param_hint="--all")
-    if api := server.api_of(repo, cluster=cluster):
+    if api := server.api_of(repo, cluster=cluster, clusters=clusters):
         from hub.commands.server import reading
 
         asked = {
@@ -96,11 +99,10 @@ def list_previews(
         }
         return reading.list_previews(api, asked, output)
     from hub.commands import list_previews as command
-    from hub.commands.cluster_options import Options
     from hub.views.listing.model import Cursor, Order, Page, Selection, wanted
 
     page = Page(0 if everything else limit, Cursor.parse(after) if after is not None else None)
-    at = Options(cluster, kubeconfig) if cluster else None
+    at = options.at(cluster, kubeconfig, clusters=clusters)
     filters = wanted(
         envs=env,
         owner=owner,

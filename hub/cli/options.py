@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from hub.cli.help import Argument, Command, Option
 from hub.output.formats import Format
+
+if TYPE_CHECKING:
+    from hub.commands.cluster_options import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
 Decorator = Callable[[F], F]
@@ -84,6 +87,10 @@ cluster = option(
     metavar="CONTEXT",
     help="Read this cluster too, by its kubeconfig context. Only ever read; needs the group rtb-hub-reader.",
 )
+clusters = flag(
+    "--clusters",
+    help="Read the cluster of each environment: its context in RTB_HUB_CLUSTERS, else its own, by AWS.",
+)
 own_cluster = option(
     "--cluster",
     metavar="CONTEXT",
@@ -120,3 +127,12 @@ unset = several(
     " optional component. Repeatable.",
 )
 reset = flag("--reset", help="Take back all settings, and keep images only. Other options of the command count.")
+
+
+def at(cluster: str | None, kubeconfig: str | None, *, clusters: bool) -> Options | None:
+    """Which clusters a command about several environments reads; None: none. Raises `UsageError` for both options."""
+    from hub.commands.cluster_options import Options
+
+    if cluster and clusters:
+        raise click.UsageError("give either --cluster or --clusters.")
+    return Options(cluster or "", kubeconfig) if cluster or clusters else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hub.actions.cluster_phases import Clusters
     from hub.adapters.kubernetes.cluster import Cluster
     from hub.wiring import Hub
 
@@ -16,6 +17,20 @@ class Options:
 
     context: str = ""
     kubeconfig: str | None = None
+
+
+def clusters_for(ours: Hub, at: Options | None) -> Clusters | None:
+    """The clusters of a command about several environments: the one context that was named, or of each its own."""
+    from hub.actions.cluster_phases import Clusters
+
+    if at is None:
+        return None
+    if at.context:
+        one = ours.cluster(at.context, at.kubeconfig)
+        return Clusters(lambda _: one)
+    from hub.wiring.clusters import OwnClusters
+
+    return Clusters(OwnClusters(ours, at.kubeconfig), is_own=True)
 
 
 def open_for(ours: Hub, at: Options, env: str, repo: str | None) -> Cluster:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from hub.actions.doctor import doctor
-from hub.commands.cluster_options import Options
+from hub.commands.cluster_options import Options, clusters_for
 from hub.output.console import Format, emit
 from hub.output.exit_codes import UNHEALTHY
 from hub.views.diagnoses import checked_line, diagnosis_data, tell_diagnoses
@@ -17,8 +17,9 @@ from hub.wiring import hub
 def run(envs: Sequence[str], *, repo: str | None, at: Options | None, output: Format) -> None:
     """Check, tell, and exit with `UNHEALTHY` when there is an error."""
     ours = hub()
-    cluster = ours.cluster(at.context, at.kubeconfig) if at else None  # before Git: a wrong name is told at once
-    found = doctor(envs, repository=ours.repository(repo), guards=ours.guards(repo), cluster=cluster, clock=ours.clock)
+    clusters = clusters_for(ours, at)  # before Git: a wrong name is told at once
+    repository, guards = ours.repository(repo), ours.guards(repo)
+    found = doctor(envs, repository=repository, guards=guards, clusters=clusters, clock=ours.clock)
     data = {
         "findings": [diagnosis_data(finding) for finding in found.findings],
         "checked": [checked_line(one) for one in found.checked],

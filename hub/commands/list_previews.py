@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hub.actions.list_previews import list_previews
-from hub.commands.cluster_options import Options
+from hub.commands.cluster_options import Options, clusters_for
 from hub.commands.unreadable import exit_for_unreadable
 from hub.output.console import Format, emit
 from hub.views.listing.data import listing_data
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def run(asked: Selection, *, repo: str | None, at: Options | None, output: Format) -> None:
     """Print the previews that are wanted; exits with the code of what kept an environment from being read."""
     ours = hub()
-    cluster = ours.cluster(at.context, at.kubeconfig) if at else None  # before Git: a wrong name is told at once
-    listing = list_previews(asked, repository=ours.repository(repo), cluster=cluster, clock=ours.clock)
+    clusters = clusters_for(ours, at)  # before Git: a wrong name is told at once
+    listing = list_previews(asked, repository=ours.repository(repo), clusters=clusters, clock=ours.clock)
     emit(listing_data(listing), output, lambda console: _tell(console, listing))
     for _, record in listing.unlisted:
         for fault in record.faults:

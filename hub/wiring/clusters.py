@@ -42,13 +42,31 @@ def cluster_of(  # noqa: PLR0913 - what it is chosen among
     return eks_cluster(spec, access, parts)
 
 
+class OwnClusters:
+    """Environments' own clusters, each opened once: those that share one share what reads it."""
+
+    def __init__(self, hub: Hub, kubeconfig: str | None) -> None:
+        self._hub, self._kubeconfig = hub, kubeconfig
+        self._opened: dict[tuple[str, ...], Cluster] = {}
+
+    def __call__(self, environment: Environment) -> Cluster:
+        """The cluster of an environment. Raises what opening it raises."""
+        hub, spec = self._hub, environment.spec
+        contexts = hub.settings.cluster_contexts
+        context = contexts.get(environment.name)
+        place = ("context", context) if context is not None else (spec.region, spec.cluster.name, spec.cluster.role_arn)
+        if place not in self._opened:
+            self._opened[place] = cluster_of(
+                environment,
+                contexts=contexts,
+                by_context=lambda context: hub.cluster(context, self._kubeconfig),
+                environ=hub.settings.environ,
+                parts=hub.sending,
+                clock=hub.clock,
+            )
+        return self._opened[place]
+
+
 def own_cluster_of(hub: Hub, env: str, *, kubeconfig: str | None, repo: str | None) -> Cluster:
     """An environment's own cluster. Raises `ConfigError` (UnknownEnvironment, …) and what opening it raises."""
-    return cluster_of(
-        hub.repository(repo).state(env).environment,
-        contexts=hub.settings.cluster_contexts,
-        by_context=lambda context: hub.cluster(context, kubeconfig),
-        environ=hub.settings.environ,
-        parts=hub.sending,
-        clock=hub.clock,
-    )
+    return OwnClusters(hub, kubeconfig)(hub.repository(repo).state(env).environment)

@@ -113,7 +113,7 @@ class Here:
         )  # fmt: skip
         with self._lock:
             asked, repository = Selection(filters, page=Page(MOST)), self.ours.repository(self.repo)
-            found = list_previews(asked, repository=repository, cluster=None, clock=self.ours.clock)
+            found = list_previews(asked, repository=repository, clusters=None, clock=self.ours.clock)
             data = listing_data(found)
             return {**data, "previews": [*data["previews"]]}
 

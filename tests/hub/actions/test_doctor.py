@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from generator.errors import ConfigError, Reason, Stalled, Transient
+from generator.model.environment import Environment
+from hub.actions.cluster_phases import Clusters
 from hub.actions.doctor import Diagnosed, doctor
 from hub.actions.doctor_forge import Guards
 from hub.adapters.known_environments import KnownEnvironments
@@ -45,7 +47,13 @@ def acting(tmp_path: Path) -> Acting:
 
 def diagnosed(acting: Acting, *envs: str, at: ClusterReader | None = None, **guards: Any) -> Diagnosed:
     guarded = replace(UNGUARDED, **guards)
-    return doctor(envs, repository=acting.repository, guards=guarded, cluster=at, clock=acting.clock)
+    return doctor(
+        envs,
+        repository=acting.repository,
+        guards=guarded,
+        clusters=Clusters(lambda _: at) if at else None,
+        clock=acting.clock,
+    )
 
 
 def errors(found: Diagnosed) -> list[tuple[str, str]]:
@@ -100,7 +108,7 @@ class TestAnEnvironmentThatCannotBeRead:
         repository = replace(acting.repository, known=known)
         repository.read()
         git(acting.path, "update-ref", "-d", "refs/heads/main")
-        found = doctor((), repository=repository, guards=UNGUARDED, cluster=None, clock=acting.clock)
+        found = doctor((), repository=repository, guards=UNGUARDED, clusters=None, clock=acting.clock)
         assert {where for rule, where in errors(found) if rule == "environment-missing"} == {
             "environments/int/environment.yaml",
             "environments/stg/environment.yaml",
@@ -178,3 +186,21 @@ def with_forge(acting: Acting) -> Forge:
     git(acting.path, "config", "--add", "rtb-hub.account", "bob bob@example.com")
     git(acting.path, "config", "--add", "rtb-hub.member", f"{approval.team} bob")
     return open_local_forge(acting.path, actor=HUB, clock=acting.clock, environ=QUIET)
+
+
+def test_each_environments_own_cluster_is_looked_at_and_one_that_is_away_keeps_no_other_back(acting: Acting) -> None:
+    there = FakeCluster(cluster(application(), namespace(), namespace("preview-rtb-9", environment="old")))
+    away = FakeCluster(error=Transient(Reason.CLUSTER_UNREACHABLE, "no answer"))
+
+    def own(environment: Environment) -> ClusterReader:
+        if environment.name == "prd":
+            raise ConfigError(Reason.INVALID_KUBECONFIG, "there is no context 'prd'")
+        return there if environment.name == "int" else away
+
+    clusters = Clusters(own, is_own=True)
+    found = doctor((), repository=acting.repository, guards=UNGUARDED, clusters=clusters, clock=acting.clock)
+    assert [one for one in found.checked if isinstance(one, CheckedCluster)] == [CheckedCluster("here", "int", 1)]
+    unread = [one for one in found.findings if one.rule == "cluster-unread"]
+    assert [one.where.file for one in unread] == ["cluster rtb-prd", "cluster here"]
+    assert {"no answer", "there is no context 'prd'"} == {one.message.partition("of it: ")[2] for one in unread}
+    assert of(found, "foreign-namespace") == [("warning", "cluster here: preview-rtb-9")]

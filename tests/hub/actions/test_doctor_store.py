@@ -30,7 +30,7 @@ def opened(location: Path | str, cache: Path) -> GitRepository:
 
 def diagnosed(store: GitRepository) -> Diagnosed:
     repository = Repository(store, LIBRARY, NOTHING_KEPT)
-    return doctor((), repository=repository, guards=UNGUARDED, cluster=None, clock=lambda: NOW)
+    return doctor((), repository=repository, guards=UNGUARDED, clusters=None, clock=lambda: NOW)
 
 
 def of(found: Diagnosed, rule: str) -> list[tuple[str, str]]:

@@ -236,6 +236,25 @@ def test_doctor_refuses_an_environment_that_is_not_there(place: Place) -> None:
     assert "did you mean: int" in ran.err
 
 
+def test_clusters_are_each_environments_own_and_one_that_is_away_is_told(place: Place, tmp_path: Path) -> None:
+    place.application()
+    place.namespace()
+    must("start", "RTB-2", "--env", "stg", *IMAGES, "--repo", place.state)
+    own = {"RTB_HUB_CLUSTERS": "int=here,stg=elsewhere", "KUBECONFIG": str(place.kubeconfig)}
+    ran = rtb_hub("list", "--clusters", "--env", "int", "--env", "stg", "-o", "json", "--repo", place.state, **own)
+    told = {one["environment"]: (one["phase"], one["cause"]) for one in ran.json()["previews"]}
+    assert ran.code == 0
+    assert told["int"] == ("running", "")
+    assert told["stg"][0] == "unknown"
+    assert "elsewhere" in told["stg"][1]
+    ran = rtb_hub("doctor", "--clusters", "--repo", place.state, "--env", "int", "--env", "stg", **own)
+    assert ran.code == UNHEALTHY
+    assert "[cluster-unread]" in ran.out
+    assert "checked cluster here: int" in ran.out
+    ran = place.hub("list", "--clusters")
+    assert (ran.code, "either --cluster or --clusters" in ran.err) == (2, True)
+
+
 def test_wait_ends_when_it_runs_and_tells_how_it_went(place: Place) -> None:
     place.application()
     place.namespace()
