@@ -82,7 +82,8 @@ export function Shell({ isSignedOut, isOutdated, children }: { isSignedOut: bool
     </Masthead>
   );
   const sidebar = (
-    <PageSidebar isSidebarOpen={isOpen}>
+    // PatternFly gives this class to menus that it opens itself; without it this one opens outside of a narrow window.
+    <PageSidebar isSidebarOpen={isOpen} className={isOpen && !isWide ? "pf-m-expanded" : ""}>
       <PageSidebarBody>
         <Nav aria-label={t("shell.screens")}>
           <NavList>
