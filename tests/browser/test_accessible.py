@@ -33,6 +33,13 @@ _WORDS = """() => {
 #: Names, as they are.
 _NAMES = {"RTB AI Hub", "English", "RTB-123", "Fargate vCPU", "alice", "root", "vCPU"}
 _WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+#: What can be used, and lies beside the window or the panel that holds it.
+_BESIDE = """() => {
+  const right = document.querySelector('.hub-page').getBoundingClientRect().right;
+  return [...document.querySelectorAll('#hub-main button, #hub-main a, #hub-main input, #hub-main select')]
+    .filter((one) => one.getClientRects().length > 0 && one.getBoundingClientRect().right > right + 1 && !one.closest('.hub-scroll, .pf-v6-c-tabs'))
+    .map((one) => 'beside the panel: ' + (one.getAttribute('aria-label') || one.textContent));
+}"""
 _CUT = """() => [...document.querySelectorAll('#hub-main *')].filter((one) => {
   const style = getComputedStyle(one);
   return style.overflowX === 'hidden' && style.clipPath === 'none' && one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 1
@@ -75,7 +82,12 @@ def test_every_screen(browser: Browser, served: Served, language: str, width: st
             page.goto(served.url + path)
             settled(page)
             words = set(page.evaluate(_WORDS)) - _NAMES if language == "ko" else set()
-            found = [*violations(page), *page.evaluate(_CUT), *(f"not Korean: {one}" for one in words)]
+            found = [
+                *violations(page),
+                *page.evaluate(_CUT),
+                *page.evaluate(_BESIDE),
+                *(f"not Korean: {one}" for one in words),
+            ]
             if page.evaluate(_WIDER) > 0:
                 found.append("wider than the window")
             wrong |= {name: found} if found else {}

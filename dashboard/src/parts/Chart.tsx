@@ -13,31 +13,48 @@ const HEIGHT = 160;
 /** Each series has a shape of its own beside its colour. */
 const SHAPES = ["solid", "striped"] as const;
 
-/** A round number at or above `value`. */
-export function ceiling(value: number): number {
-  if (value <= 0) return 1;
-  const unit = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 2, 5, 10].find((one) => one * unit >= value) ?? 10;
+/** A round number at or above `value`, of which half is round too; a whole one for what is counted. */
+export function ceiling(value: number, isCounted = false): number {
+  const least = isCounted ? Math.max(2, value) : value;
+  if (least <= 0) return 1;
+  const unit = 10 ** Math.floor(Math.log10(least));
+  const step = [1, 2, 4, 6, 8, 10].find((one) => one * unit >= least && (!isCounted || (one * unit) % 2 === 0)) ?? 10;
   return step * unit;
 }
 
+/** Which days are named below a chart: the first, the last, and as many between them as there is room for. */
+export function namedDays(days: readonly string[]): string[] {
+  const shares = days.length > 4 ? [0, 0.25, 0.5, 0.75, 1] : days.length > 1 ? [0, 1] : [0];
+  return shares.map((share) => days[Math.round(share * (days.length - 1))]).filter((day) => day !== undefined);
+}
+
 /** Bars by day. Everything in it stands in a table too, for who does not see it or wants the figures. */
-export function Chart({ title, days, series }: { title: string; days: string[]; series: Series[] }) {
+export function Chart({ title, days, series, isCounted = false }: { title: string; days: string[]; series: Series[]; isCounted?: boolean }) {
   const { t } = useTranslation();
   const format = useFormat();
   const id = useId();
-  const most = ceiling(Math.max(0, ...series.flatMap((one) => one.values.map((value) => value ?? 0))));
+  const most = ceiling(Math.max(0, ...series.flatMap((one) => one.values.map((value) => value ?? 0))), isCounted);
   const slot = WIDTH / Math.max(1, days.length);
   const width = (slot * 0.8) / series.length;
   const first = series[0]!;
+  if (series.every((one) => one.values.every((value) => value === null))) {
+    return (
+      <figure className="hub-chart" aria-labelledby={id}>
+        <figcaption id={id}>{title}</figcaption>
+        <p className="hub-quiet">{t("chart.none")}</p>
+      </figure>
+    );
+  }
   return (
     <figure className="hub-chart" aria-labelledby={id}>
       <figcaption id={id}>{title}</figcaption>
-      <ul className="hub-legend" aria-hidden="true">
-        {series.map((one, number) => <li key={one.name}><span className={`hub-key hub-key-${SHAPES[number] ?? "solid"}`} /> {one.name}</li>)}
-      </ul>
+      {series.length > 1 ? (
+        <ul className="hub-legend" aria-hidden="true">
+          {series.map((one, number) => <li key={one.name}><span className={`hub-key hub-key-${SHAPES[number] ?? "solid"}`} /> {one.name}</li>)}
+        </ul>
+      ) : null}
       <div className="hub-chart-frame">
-        <span className="hub-chart-most" aria-hidden="true">{first.shown(most)}</span>
+        <div className="hub-chart-scale" aria-hidden="true">{[1, 0.5, 0].map((share) => <span key={share}>{first.shown(share * most)}</span>)}</div>
         <svg viewBox={`0 0 ${String(WIDTH)} ${String(HEIGHT)}`} preserveAspectRatio="none" role="img" aria-label={t("chart.seeTable", { title })}>
           <defs>
             <pattern id={`${id}-stripes`} width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
@@ -55,7 +72,7 @@ export function Chart({ title, days, series }: { title: string; days: string[]; 
           )}
         </svg>
         <div className="hub-chart-days" aria-hidden="true">
-          <span>{days[0] ? format.day(days[0]) : ""}</span><span>{days.length > 0 ? format.day(days[days.length - 1]!) : ""}</span>
+          {namedDays(days).map((day) => <span key={day}>{format.day(day)}</span>)}
         </div>
       </div>
       <ExpandableSection toggleText={t("chart.table")}>

@@ -67,7 +67,7 @@ export function Shell({ isSignedOut, isOutdated, children }: { isSignedOut: bool
     main.current?.querySelector<HTMLElement>("h1")?.focus();
   }, [location.pathname]);
   const masthead = (
-    <Masthead>
+    <Masthead display={{ default: "inline" }}>
       <MastheadMain>
         <MastheadToggle>
           <PageToggleButton variant="plain" aria-label={t("shell.menu")} isSidebarOpen={isOpen} isHamburgerButton onSidebarToggle={() => setMenu({ isOpen: !isOpen, at: location.pathname })} />

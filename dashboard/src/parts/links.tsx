@@ -34,7 +34,7 @@ export function IssueLink({ environment, issue }: { environment: string; issue: 
 }
 
 /** A host, which may be broken at its dots. */
-function Host({ name }: { name: string }) {
+export function Host({ name }: { name: string }) {
   return name.split(".").map((part, number) => (
     <Fragment key={number}>
       {number > 1 ? <>.<wbr /></> : number > 0 ? "." : null}
@@ -43,11 +43,24 @@ function Host({ name }: { name: string }) {
   ));
 }
 
-/** A preview's address: a link where it is one of its environment's, else its text. */
-export function PreviewLink({ address, environment, children }: { address: string; environment: string; children?: ReactNode }) {
+/** As much of a host as tells it from others of its domain; the rest is read out, and stands in the link. */
+function ShortHost({ name, domain }: { name: string; domain: string }) {
+  const [first = "", ...others] = domain.split(".");
+  const start = `${name.slice(0, -domain.length)}${first}`;
+  if (others.length < 2) return <Host name={name} />;
+  return <>{start}<span aria-hidden="true">…</span><span className="pf-v6-screen-reader">.{others.join(".")}</span></>;
+}
+
+/** A preview's address: a link where it is one of its environment's, else its text. `isShort`: where there is little room. */
+export function PreviewLink({ address, environment, isShort = false }: { address: string; environment: string; isShort?: boolean }) {
   const known = useEnvironmentNamed(environment);
   if (!known || !isOfDomain(address, known.domain)) return <span className="hub-address">{address}</span>;
-  return <NewTab className="hub-address" href={address}>{children ?? <Host name={new URL(address).hostname} />}</NewTab>;
+  const host = new URL(address).hostname;
+  return (
+    <NewTab className="hub-address" href={address} title={isShort ? host : undefined}>
+      {isShort ? <ShortHost name={host} domain={known.domain} /> : <Host name={host} />}
+    </NewTab>
+  );
 }
 
 /** A link to another site, such as a pull request; its text alone where it is no https address. */
@@ -56,10 +69,10 @@ export function Outside({ address, children }: { address: string | null | undefi
 }
 
 /** A link that leaves this site, to an address that was checked. */
-function NewTab({ href, className, children }: { href: string; className?: string; children: ReactNode }) {
+function NewTab({ children, ...link }: { href: string; className?: string; title?: string | undefined; children: ReactNode }) {
   const { t } = useTranslation();
   return (
-    <a className={className} href={href} target="_blank" rel="noopener noreferrer">
+    <a {...link} target="_blank" rel="noopener noreferrer">
       {children}
       <span aria-hidden="true">{"\u00a0↗"}</span>
       <span className="pf-v6-screen-reader">{t("link.newTab")}</span>

@@ -11,6 +11,7 @@ import { asProblem, type Problem } from "../api/problem";
 import { useEnvironments, useProviders, useSessions, useTokens } from "../api/queries";
 import type { Session, Token } from "../api/shapes";
 import { Heading } from "../parts/Heading";
+import { deviceOf } from "../parts/device";
 import { mayAs, usePerson } from "../parts/person";
 import { Reasoned } from "../parts/Reasoned";
 import { switchShortcuts, useShortcutsOn } from "../parts/shortcuts";
@@ -88,7 +89,7 @@ function Sessions() {
           <tbody>
             {found.sessions.map((one) => (
               <tr key={one.id}>
-                <th scope="row" data-label={t("account.device")}>{t(`account.kind.${one.kind}`, { defaultValue: one.kind })} {one.isThis ? <strong>({t("account.this")})</strong> : null}<div className="hub-quiet">{one.userAgent ?? ""} {one.address ?? ""}</div></th>
+                <th scope="row" data-label={t("account.device")}>{t(`account.kind.${one.kind}`, { defaultValue: one.kind })} {one.isThis ? <strong>({t("account.this")})</strong> : null}<div className="hub-quiet" title={one.userAgent ?? undefined}>{deviceOf(one.userAgent ?? "")} {one.address ?? ""}</div></th>
                 <td data-label={t("account.since")}><Moment at={one.createdAt} /></td>
                 <td data-label={t("account.used")}>{one.lastUsedAt ? <Moment at={one.lastUsedAt} /> : "–"}</td>
                 <td data-label={t("account.until")}><Moment at={one.expiresAt} exact /></td>

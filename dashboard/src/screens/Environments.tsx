@@ -11,7 +11,7 @@ import type { Environment, Freeze } from "../api/shapes";
 import { LengthChoice } from "../parts/choices";
 import { Heading } from "../parts/Heading";
 import { EnvironmentLabel } from "../parts/labels";
-import { Outside } from "../parts/links";
+import { Host, Outside } from "../parts/links";
 import { mayAs, usePerson } from "../parts/person";
 import { RoomBar } from "../parts/PlanView";
 import { Reasoned } from "../parts/Reasoned";
@@ -37,7 +37,7 @@ export function Environments() {
         <>
           <Unread about={found} />
           {found.environments.length === 0 ? <Nothing title={t("environment.none")}>{t("environment.noneSays")}</Nothing> : null}
-          <div className="hub-grid">{found.environments.map((one) => <One key={one.name} environment={one} whyNot={why} />)}</div>
+          <div className="hub-grid hub-places">{found.environments.map((one) => <One key={one.name} environment={one} whyNot={why} />)}</div>
           {freezing ? <Freezing environments={found.environments.map((one) => one.name)} close={() => setFreezing(false)} /> : null}
         </>
       )}</Asked>
@@ -66,7 +66,7 @@ function One({ environment, whyNot }: { environment: Environment; whyNot: string
       <p className="hub-quiet">{t("spend.asOf", { day: spend.asOf })}</p>
       <dl className="hub-facts">
         <div><dt>{t("environment.account")}</dt><dd><code>{environment.account} · {environment.region}</code></dd></div>
-        <div><dt>{t("environment.domain")}</dt><dd className="hub-address">{environment.domain}</dd></div>
+        <div><dt>{t("environment.domain")}</dt><dd className="hub-address"><Host name={environment.domain} /></dd></div>
         <div><dt>{t("lease.title")}</dt><dd>{t("environment.lease", { ttl: environment.lease.ttl, cap: environment.lease.cap })}</dd></div>
         {environment.forge ? <div><dt>{t("environment.forge")}</dt><dd><Outside address={environment.forge.url}>{environment.forge.kind}</Outside></dd></div> : null}
       </dl>

@@ -132,7 +132,7 @@ function Live({ preview, may, asOf }: { preview: Shown; may: May; asOf: string }
         </Alert>
       ) : null}
       <p className="hub-link-line">
-        {preview.isRequest ? <span className="hub-quiet">{t("preview.notYet")}: <span className="hub-address">{preview.url}</span></span> : <PreviewLink address={preview.url} environment={preview.environment}>{preview.url}</PreviewLink>}
+        {preview.isRequest ? <span className="hub-quiet">{t("preview.notYet")}: <span className="hub-address">{preview.url}</span></span> : <PreviewLink address={preview.url} environment={preview.environment} />}
       </p>
       <Tabs activeKey={tab} onSelect={(_, name) => setSearch(name === "overview" ? {} : { tab: String(name) }, { replace: true })} aria-label={t("preview.parts")}>
         {TABS.map((name) => <Tab key={name} eventKey={name} title={<TabTitleText>{t(`preview.tab.${name}`)}</TabTitleText>} tabContentId={`part-${name}`} />)}
@@ -162,7 +162,7 @@ function Overview({ preview }: { preview: Shown }) {
   const { environment, issue } = preview;
   const way = useWay(issue, environment);
   return (
-    <div className="hub-grid">
+    <div className="hub-flow">
       <Block title={t("steps.title")}>
         <Asked query={way} rows={2}>{(found) => (
           <>
@@ -187,13 +187,23 @@ function Overview({ preview }: { preview: Shown }) {
           {Object.entries(preview.components).map(([name, one]) => (
             <li key={name}>
               <strong>{name}</strong> <span className="hub-quiet">{t("preview.size", { count: one.replicas, cpu: one.cpu, memory: one.memory })}</span>
-              <ClipboardCopy isReadOnly hoverTip={t("action.copy")} clickTip={t("action.copied")} textAriaLabel={t("preview.imageOf", { name })} variant="inline-compact" isCode>{one.image}</ClipboardCopy>
+              <ClipboardCopy
+                isReadOnly hoverTip={t("action.copy")} clickTip={t("action.copied")} textAriaLabel={t("preview.imageOf", { name })} variant="inline-compact" isCode
+                title={one.image} onCopy={() => void navigator.clipboard.writeText(one.image)}
+              >
+                {shortImage(one.image)}
+              </ClipboardCopy>
             </li>
           ))}
         </ul>
       </Block>
     </div>
   );
+}
+
+/** The part of a reference that tells one image from another: no registry, and the digest's beginning. */
+export function shortImage(reference: string): string {
+  return reference.replace(/^[^/]*[.:][^/]*\//, "").replace(/(@sha256:[0-9a-f]{12})[0-9a-f]+$/, "$1…");
 }
 
 function Lease({ preview }: { preview: Shown }) {

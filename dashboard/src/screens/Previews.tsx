@@ -96,9 +96,9 @@ export function Previews() {
         <Bulk count={selected.length} act={(name) => setAct({ act: name, targets: selected.map(targetOf) })} clear={() => setChosen(new Set())} />
       ) : null}
       {query.isPending ? <Loading rows={8} /> : null}
-      {first && rows.length === 0 ? <NoPreviews isFiltered={search.size > 0} /> : null}
+      {first && rows.length === 0 ? <NoPreviews isFiltered={search.size > 0} issue={issueOf(filters.text)} /> : null}
       {rows.length > 0 ? (
-        <table className="hub-table" aria-label={t("screen.previews")} aria-busy={query.isFetching}>
+        <table className="hub-table hub-previews" aria-label={t("screen.previews")} aria-busy={query.isFetching}>
           <thead>
             <tr>
               <th scope="col" className="hub-check"><span className="pf-v6-screen-reader">{t("previews.choose")}</span></th>
@@ -145,10 +145,10 @@ function Row({ preview, isChosen, choose, act }: { preview: Preview; isChosen: b
         {preview.branch ? <span className="hub-quiet hub-branch">{preview.branch}</span> : null}
         {preview.designChange ? <span className="hub-phase hub-phase-warning hub-branch"><span aria-hidden="true">◆</span> {t("preview.designChanged")}</span> : null}
       </th>
-      <td data-label={t("preview.environment")}><EnvironmentLabel name={preview.environment} /></td>
-      <td data-label={t("preview.phase")}><PhaseLabel phase={phaseOf(preview)} /></td>
+      <td className="hub-bare" data-label={t("preview.environment")}><EnvironmentLabel name={preview.environment} /></td>
+      <td className="hub-bare" data-label={t("preview.phase")}><PhaseLabel phase={phaseOf(preview)} /></td>
       <td data-label={t("preview.left")}><Left ends={preview.lease.expiresAt} isRequest={preview.isRequest} /></td>
-      <td data-label={t("preview.address")}>{preview.isRequest ? <span className="hub-quiet">{t("preview.notYet")}</span> : <PreviewLink address={preview.url} environment={preview.environment} />}</td>
+      <td className="hub-bare hub-whole" data-label={t("preview.address")}>{preview.isRequest ? <span className="hub-quiet">{t("preview.notYet")}</span> : <PreviewLink address={preview.url} environment={preview.environment} isShort />}</td>
       <td data-label={t("preview.requester")}>{preview.lease.requestedBy}</td>
       <td data-label={t("price.title")}><PriceShort price={preview.price} /></td>
       <td className="hub-acts">
@@ -164,6 +164,7 @@ function Filter({ filters, facets, set, total }: { filters: Filters; facets: Fac
   const format = useFormat();
   const [typed, setTyped] = useState(filters.text);
   const [last, setLast] = useState(filters.text);
+  const [isOpen, setOpen] = useState(false);
   if (filters.text !== last) {
     setLast(filters.text);
     setTyped(filters.text);
@@ -174,6 +175,7 @@ function Filter({ filters, facets, set, total }: { filters: Filters; facets: Fac
     return () => clearTimeout(timer);
   }, [typed, filters.text, set]);
   const isMine = filters.requester === "me";
+  const narrowed = [filters.env, filters.phase, filters.project, isMine ? "" : filters.requester].filter(Boolean).length;
   return (
     <div className="hub-filters" role="search" aria-label={t("filter.title")}>
       <ToggleGroup aria-label={t("filter.whose")}>
@@ -181,13 +183,18 @@ function Filter({ filters, facets, set, total }: { filters: Filters; facets: Fac
         <ToggleGroupItem text={t("filter.everybody")} buttonId="whose-all" isSelected={filters.requester === ""} onChange={() => set({ requester: "all" })} />
       </ToggleGroup>
       <SearchInput searchInputId="hub-search" aria-label={t("filter.text")} placeholder={t("filter.text")} value={typed} onChange={(_, value) => setTyped(value.slice(0, 100))} onClear={() => setTyped("")} resetButtonLabel={t("action.clear")} />
-      <Choice name="env" value={filters.env} counts={facets?.env} set={set} all={t("filter.env")} />
-      <Choice name="phase" value={filters.phase} counts={facets?.phase} set={set} all={t("filter.phase")} words={(one) => t(`phase.${one}`, { defaultValue: one })} />
-      <Choice name="project" value={filters.project} counts={facets?.project} set={set} all={t("filter.project")} />
-      {isMine ? null : <Choice name="requester" value={filters.requester} counts={facets?.requester} set={(one) => set({ requester: one.requester || "all" })} all={t("filter.requester")} />}
-      <FormSelect aria-label={t("filter.sort")} value={`${filters.sort}${filters.reverse ? "-" : ""}`} onChange={(_, value) => set({ sort: value.replace("-", "") === "key" ? "" : value.replace("-", ""), reverse: value.endsWith("-") ? "true" : "" })}>
-        {SORTS.flatMap((one) => [one, `${one}-`]).map((one) => <FormSelectOption key={one} value={one} label={t(`sort.${one}`)} />)}
-      </FormSelect>
+      <Button className="hub-fold" variant="secondary" aria-expanded={isOpen} aria-controls="hub-choices" onClick={() => setOpen(!isOpen)}>
+        {narrowed > 0 ? t("filter.moreSet", { shown: format.number(narrowed) }) : t("filter.more")} <span aria-hidden="true">{isOpen ? "▴" : "▾"}</span>
+      </Button>
+      <div id="hub-choices" className={isOpen ? "hub-folded hub-open" : "hub-folded"}>
+        <Choice name="env" value={filters.env} counts={facets?.env} set={set} all={t("filter.env")} />
+        <Choice name="phase" value={filters.phase} counts={facets?.phase} set={set} all={t("filter.phase")} words={(one) => t(`phase.${one}`, { defaultValue: one })} />
+        <Choice name="project" value={filters.project} counts={facets?.project} set={set} all={t("filter.project")} />
+        {isMine ? null : <Choice name="requester" value={filters.requester} counts={facets?.requester} set={(one) => set({ requester: one.requester || "all" })} all={t("filter.requester")} />}
+        <FormSelect aria-label={t("filter.sort")} value={`${filters.sort}${filters.reverse ? "-" : ""}`} onChange={(_, value) => set({ sort: value.replace("-", "") === "key" ? "" : value.replace("-", ""), reverse: value.endsWith("-") ? "true" : "" })}>
+          {SORTS.flatMap((one) => [one, `${one}-`]).map((one) => <FormSelectOption key={one} value={one} label={t(`sort.${one}`)} />)}
+        </FormSelect>
+      </div>
       <span className="hub-total" role="status">{total === undefined ? "" : t("filter.total", { count: total, shown: format.number(total) })}</span>
     </div>
   );
@@ -220,7 +227,12 @@ function Bulk({ count, act, clear }: { count: number; act: (name: Act) => void; 
   );
 }
 
-function NoPreviews({ isFiltered }: { isFiltered: boolean }) {
+/** The issue that a search names; null: it names none. */
+function issueOf(text: string): string | null {
+  return /^[A-Z][A-Z0-9]{0,19}-\d{1,10}$/i.test(text.trim()) ? text.trim().toUpperCase() : null;
+}
+
+function NoPreviews({ isFiltered, issue }: { isFiltered: boolean; issue: string | null }) {
   const { t } = useTranslation();
   const { data } = useSummary();
   const others = data?.total ?? 0;
@@ -232,6 +244,7 @@ function NoPreviews({ isFiltered }: { isFiltered: boolean }) {
         action={
           <>
             <LinkButton to="/start" variant="primary">{t("previews.start")}</LinkButton>
+            {issue ? <LinkButton variant="secondary" to={`/preview/${issue}`}>{t("previews.whatBecame", { issue })}</LinkButton> : null}
             {others > 0 ? <LinkButton variant="link" to="/?requester=all">{t("previews.showAll", { count: others })}</LinkButton> : null}
           </>
         }

@@ -1,5 +1,5 @@
 import {
-  Button, Checkbox, Form, FormGroup, FormHelperText,
+  Button, Checkbox, ExpandableSection, Form, FormGroup, FormHelperText,
   FormSelect, FormSelectOption, HelperText, HelperTextItem, TextInput,
 } from "@patternfly/react-core";
 import { useEffect, useMemo, useRef, useState } from "react";
@@ -20,6 +20,7 @@ import { Reasoned } from "../parts/Reasoned";
 import { useSay } from "../parts/Say";
 import { Asked, Block, Failed } from "../parts/States";
 import { Alert } from "../parts/Notice";
+import { useFormat } from "../text/format";
 
 /** What is typed: each a text, and what is empty is left to the blueprint and the environment. */
 interface Typed {
@@ -69,6 +70,7 @@ export function Start() {
   const { t } = useTranslation();
   const [search] = useSearchParams();
   const navigate = useNavigate();
+  const format = useFormat();
   const { say } = useSay();
   const carryOut = useCarryOut();
   const environments = useEnvironments();
@@ -86,7 +88,9 @@ export function Start() {
   const isGated = gated.has(environment);
   // What is reviewed waits for no room: each request is merged by itself.
   const whole = useMemo(() => ({ ...typed, environment, blueprint, queue: typed.queue && !isGated }), [typed, environment, blueprint, isGated]);
-  const body = useSettled(whole);
+  const missing = missingImages(form.data, typed);
+  // Until the environments are known, whether this one is reviewed is not; a plan without its images is a refusal.
+  const body = useSettled(whole, known.length > 0 && missing.length === 0);
   const plan = usePlan(body);
   const why = summary.data?.may.start[environment] ?? null;
   useEffect(() => {
@@ -132,6 +136,7 @@ export function Start() {
             </FormSelect>
             <FormHelperText><HelperText><HelperTextItem><span lang="en">{form.data?.summary ?? ""}</span></HelperTextItem></HelperText></FormHelperText>
           </FormGroup>
+          {environments.error ? <Failed problem={asProblem(environments.error)} retry={() => void environments.refetch()} /> : null}
           {blueprints.error ? <Failed problem={asProblem(blueprints.error)} retry={() => void blueprints.refetch()} /> : null}
           <FormGroup label={t("preview.branch")} fieldId="start-branch">
             <TextInput id="start-branch" value={typed.branch} maxLength={200} autoComplete="off" onChange={(_, value) => change({ branch: value })} />
@@ -156,7 +161,7 @@ export function Start() {
         <div className="hub-aside">
           <Block title={t("start.plan")}>
             <div aria-live="polite" aria-busy={plan.isFetching}>
-              {body === null ? <p className="hub-quiet">{t("start.planNext")}</p> : <Asked query={plan} rows={4}>{(found) => <PlanView plan={found} />}</Asked>}
+              {body === null ? <p className="hub-quiet">{typed.issue.trim() === "" || missing.length === 0 ? t("start.planNext") : t("start.missing", { names: format.list(missing.map((name) => t("start.image", { name }))) })}</p> : <Asked query={plan} rows={4}>{(found) => <PlanView plan={found} />}</Asked>}
             </div>
           </Block>
         </div>
@@ -165,9 +170,14 @@ export function Start() {
   );
 }
 
-/** The body once typing rested for a moment; null: there is no issue yet. */
-function useSettled(typed: Typed): StartBody | null {
-  const text = typed.issue.trim() === "" || typed.environment === "" ? "" : JSON.stringify(bodyOf(typed));
+/** Components whose image is asked for and not typed yet. */
+function missingImages(form: BlueprintForm | undefined, typed: Typed): string[] {
+  return (form?.schema.properties?.images?.required ?? []).filter((name) => (typed.images[name] ?? "").trim() === "");
+}
+
+/** The body once typing rested for a moment; null: there is not enough of it yet. */
+function useSettled(typed: Typed, isWhole: boolean): StartBody | null {
+  const text = typed.issue.trim() === "" || typed.environment === "" || !isWhole ? "" : JSON.stringify(bodyOf(typed));
   const [settled, setSettled] = useState(text);
   useEffect(() => {
     const timer = setTimeout(() => setSettled(text), 400);
@@ -184,12 +194,36 @@ function Fields({ form, typed, change }: { form: BlueprintForm; typed: Typed; ch
   const compute = form.schema.properties?.compute;
   const about = new Map(form.fields.map((one) => [one.field, one.about]));
   const computes = choices(compute);
+  const components = [...new Set([...Object.keys(images?.properties ?? {}), ...Object.keys(settings?.properties ?? {})])];
   return (
     <>
-      {Object.entries(images?.properties ?? {}).map(([name, schema]) => (
-        <One key={name} id={`image-${name}`} label={t("start.image", { name })} schema={schema} about={schema.description} value={typed.images[name] ?? ""}
-          isRequired={images?.required?.includes(name) ?? false} set={(value) => change({ images: { ...typed.images, [name]: value } })} />
-      ))}
+      {components.map((component) => {
+        const image = images?.properties?.[component];
+        const fields = Object.entries(settings?.properties?.[component]?.properties ?? {});
+        const given = fields.filter(([field]) => (typed.settings[`${component}.${field}`] ?? "") !== "").length;
+        return (
+          <fieldset key={component} className="hub-group">
+            <legend>{component}</legend>
+            {image ? (
+              <One id={`image-${component}`} label={t("start.image", { name: component })} schema={image} about={image.description} value={typed.images[component] ?? ""}
+                isRequired={images?.required?.includes(component) ?? false} set={(value) => change({ images: { ...typed.images, [component]: value } })} />
+            ) : null}
+            {fields.length > 0 ? (
+              <ExpandableSection toggleText={t(given > 0 ? "start.settingsSet" : "start.settings", { name: component, shown: given })}>
+                <div className="hub-settings">
+                  {fields.map(([field, schema]) => {
+                    const name = `${component}.${field}`;
+                    return (
+                      <One key={name} id={`setting-${name}`} label={field} schema={schema} about={about.get(name) ?? schema.description} value={typed.settings[name] ?? ""}
+                        isRequired={false} set={(value) => change({ settings: { ...typed.settings, [name]: value } })} />
+                    );
+                  })}
+                </div>
+              </ExpandableSection>
+            ) : null}
+          </fieldset>
+        );
+      })}
       {computes.length > 1 ? (
         <FormGroup label={t("start.compute")} fieldId="start-compute">
           <FormSelect id="start-compute" value={typed.compute} onChange={(_, value) => change({ compute: value })}>
@@ -198,15 +232,6 @@ function Fields({ form, typed, change }: { form: BlueprintForm; typed: Typed; ch
           </FormSelect>
         </FormGroup>
       ) : null}
-      {Object.entries(settings?.properties ?? {}).map(([component, group]) =>
-        Object.entries(group.properties ?? {}).map(([field, schema]) => {
-          const name = `${component}.${field}`;
-          return (
-            <One key={name} id={`setting-${name}`} label={name} schema={schema} about={about.get(name) ?? schema.description} value={typed.settings[name] ?? ""}
-              isRequired={false} set={(value) => change({ settings: { ...typed.settings, [name]: value } })} />
-          );
-        }),
-      )}
     </>
   );
 }

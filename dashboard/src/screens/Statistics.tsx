@@ -37,7 +37,7 @@ export function Statistics() {
             <Unread about={found} />
             {isEmpty ? <Nothing title={t("statistics.none")}>{t("statistics.noneSays")}</Nothing> : (
               <div className="hub-grid hub-charts">
-                <Chart title={t("statistics.starts")} days={days} series={[
+                <Chart isCounted title={t("statistics.starts")} days={days} series={[
                   { name: t("statistics.started"), values: found.days.map((one) => one.starts), shown: count },
                   { name: t("statistics.failures"), values: found.days.map((one) => one.failures), shown: count },
                 ]} />

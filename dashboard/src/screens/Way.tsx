@@ -8,6 +8,7 @@ import { ActDialog } from "../parts/ActDialog";
 import { Cause } from "../parts/Cause";
 import { Heading } from "../parts/Heading";
 import { EnvironmentLabel, PhaseLabel, useEnvironmentNamed } from "../parts/labels";
+import { LinkButton } from "../parts/LinkButton";
 import { isOfDomain, Outside, PreviewLink, previewPath } from "../parts/links";
 import { useWatched } from "../parts/Live";
 import { Alert } from "../parts/Notice";
@@ -73,7 +74,7 @@ function Told({ found }: { found: Found }) {
       {found.state === "expired" && found.revive ? (
         <Nothing title={t("way.canRevive")} action={<Button onClick={() => setReviving(true)}>{t("act.revive.short")}</Button>}><Removed revive={found.revive} /></Nothing>
       ) : null}
-      {found.state === "none" ? <p><Link to={`/start?issue=${encodeURIComponent(found.issue)}`}>{t("previews.start")}</Link></p> : null}
+      {found.state === "none" ? <p><LinkButton to={`/start?issue=${encodeURIComponent(found.issue)}`}>{t("previews.start")}</LinkButton></p> : null}
       {found.environment && found.state !== "none" && found.state !== "expired" ? <p><Link to={previewPath(found.environment, found.issue)}>{t("way.details")}</Link></p> : null}
       {reviving && found.environment ? <ActDialog act="revive" targets={[{ environment: found.environment, issue: found.issue, ends: null }]} close={() => setReviving(false)} /> : null}
     </>
@@ -86,5 +87,5 @@ function Ready({ url, environment }: { url: string; environment: string }) {
   useEffect(() => {
     if (known && isOfDomain(url, known.domain)) window.location.replace(url);
   }, [known, url]);
-  return <p><PreviewLink address={url} environment={environment}>{url}</PreviewLink></p>;
+  return <p><PreviewLink address={url} environment={environment} /></p>;
 }

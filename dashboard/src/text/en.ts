@@ -48,14 +48,14 @@ export const en = {
   },
   filter: {
     title: "Filter previews", whose: "Whose", mine: "Mine", everybody: "Everybody's", text: "Search key, branch, requester", env: "All environments", phase: "All phases", project: "All projects",
-    requester: "All requesters", sort: "Order", total_one: "{{shown}} preview", total_other: "{{shown}} previews",
+    requester: "All requesters", sort: "Order", more: "Filters and order", moreSet: "Filters and order ({{shown}} set)", total_one: "{{shown}} preview", total_other: "{{shown}} previews",
   },
   sort: {
     key: "By issue", "key-": "By issue, last first", ends: "Ends soonest", "ends-": "Ends latest", owner: "By requester", "owner-": "By requester, Z first",
     price: "Cheapest first", "price-": "Dearest first",
   },
   previews: {
-    start: "Start a preview", choose: "Choose", chooseOne: "Choose {{issue}} in {{environment}}", chosenTitle: "Chosen previews", chosen_one: "{{count}} chosen", chosen_other: "{{count}} chosen",
+    start: "Start a preview", whatBecame: "What became of {{issue}}", choose: "Choose", chooseOne: "Choose {{issue}} in {{environment}}", chosenTitle: "Chosen previews", chosen_one: "{{count}} chosen", chosen_other: "{{count}} chosen",
     tooMany: "At most {{most}} at once.", noneMatch: "No preview matches", noneMatchSays: "Take a filter away, or look at everybody's.", noneMine: "You have no previews",
     noneMineSays: "Start one for your issue: it comes with an address of its own, and goes away by itself.", showAll_one: "Show everybody's ({{count}})", showAll_other: "Show everybody's ({{count}})",
     failed_one: "{{count}} of your requests failed", failed_other: "{{count}} of your requests failed",
@@ -124,7 +124,7 @@ export const en = {
   change: { "last change": "The last change", "open request": "What the open request changes", "removal request": "What the request for removal removes" },
   start: {
     gated: "{{environment}} (by review)", image: "Image of {{name}}", compute: "Runs on", byDefault: "as the blueprint has it", ttlHelp: "Such as 8h or 3d. Empty: as the environment has it.",
-    queue: "Wait in the line while there is no room", plan: "What it would do", planNext: "Type an issue key, and what would be done is shown here. Nothing is written.",
+    queue: "Wait in the line while there is no room", plan: "What it would do", missing: "Still to be given: {{names}}.", settings: "Settings of {{name}}", settingsSet: "Settings of {{name}} ({{shown}} set)", planNext: "Type an issue key, and what would be done is shown here. Nothing is written.",
     do: "Start in {{environment}}", ask: "Ask for it in {{environment}}", done: "{{issue}} starts in {{environment}}", asked: "{{issue}} is asked for in {{environment}}: it starts after the review",
   },
   waiting: {
@@ -149,7 +149,7 @@ export const en = {
     endsOn: "What ends on {{day}}", all_one: "{{count}} end in these four weeks", all_other: "{{count}} ends in these four weeks", none: "Nothing ends", noneMine: "None of yours ends in these days.",
     more: "{{shown}} of {{count}} are shown: choose an environment.",
   },
-  chart: { seeTable: "{{title}}: the figures stand in the table below", table: "Figures as a table", day: "Day" },
+  chart: { none: "Nothing was measured in this time.", seeTable: "{{title}}: the figures stand in the table below", table: "Figures as a table", day: "Day" },
   statistics: {
     days: "Days", lastDays: "Last {{count}} days", forDays_one: "{{shown}} day", forDays_other: "{{shown}} days", none: "Nothing happened in these days", noneSays: "Figures stand here from the first start on.",
     starts: "Starts a day", started: "started", failures: "failed", spend: "Spend a day ({{currency}}, list price)", spent: "spend", timeToUrl: "Time until the address answers", timeToCommit: "Time until it is in Git",

@@ -85,6 +85,10 @@ export class Format {
     if (Math.abs(minutes) < 48 * 60) return this.relative.format(Math.round(minutes / 60), "hour");
     return this.relative.format(Math.round(minutes / 1440), "day");
   }
+
+  list(words: readonly string[]): string {
+    return new Intl.ListFormat(this.language, { type: "conjunction" }).format(words);
+  }
 }
 
 export function useFormat(): Format {

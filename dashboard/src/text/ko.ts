@@ -43,14 +43,14 @@ export const ko: Words<typeof en> = {
     viewer: "뷰어", developer: "개발자", operator: "운영자", admin: "관리자", none: "없음", noneTitle: "로그인했지만 역할이 없습니다", noneSays: "RTB AI Hub 관리자에게 역할이 있는 그룹이나 팀(RTB_HUB_ROLES)에 넣어 달라고 요청한 뒤 다시 로그인하세요.",
   },
   filter: {
-    title: "프리뷰 필터", whose: "소유자", mine: "내 것", everybody: "전체", text: "키, 브랜치, 요청자 검색", env: "모든 환경", phase: "모든 단계", project: "모든 프로젝트", requester: "모든 요청자", sort: "정렬",
+    title: "프리뷰 필터", whose: "소유자", mine: "내 것", everybody: "전체", text: "키, 브랜치, 요청자 검색", env: "모든 환경", phase: "모든 단계", project: "모든 프로젝트", requester: "모든 요청자", sort: "정렬", more: "필터와 정렬", moreSet: "필터와 정렬 ({{shown}}개 적용)",
     total_one: "프리뷰 {{shown}}개", total_other: "프리뷰 {{shown}}개",
   },
   sort: {
     key: "이슈 순", "key-": "이슈 역순", ends: "먼저 끝나는 순", "ends-": "나중에 끝나는 순", owner: "요청자 순", "owner-": "요청자 역순", price: "가격 낮은 순", "price-": "가격 높은 순",
   },
   previews: {
-    start: "프리뷰 시작", choose: "선택", chooseOne: "{{environment}} 환경의 {{issue}} 선택", chosenTitle: "선택한 프리뷰", chosen_one: "{{count}}개 선택", chosen_other: "{{count}}개 선택", tooMany: "한 번에 최대 {{most}}개입니다.",
+    start: "프리뷰 시작", whatBecame: "{{issue}}은(는) 어떻게 되었나", choose: "선택", chooseOne: "{{environment}} 환경의 {{issue}} 선택", chosenTitle: "선택한 프리뷰", chosen_one: "{{count}}개 선택", chosen_other: "{{count}}개 선택", tooMany: "한 번에 최대 {{most}}개입니다.",
     noneMatch: "조건에 맞는 프리뷰가 없습니다", noneMatchSays: "필터를 지우거나 전체를 보세요.", noneMine: "내 프리뷰가 없습니다", noneMineSays: "이슈의 프리뷰를 시작하세요. 고유한 주소가 생기고, 때가 되면 저절로 사라집니다.",
     showAll_one: "전체 보기 ({{count}})", showAll_other: "전체 보기 ({{count}})", failed_one: "내 요청 {{count}}건이 실패했습니다", failed_other: "내 요청 {{count}}건이 실패했습니다",
   },
@@ -104,7 +104,7 @@ export const ko: Words<typeof en> = {
   },
   change: { "last change": "마지막 변경", "open request": "열린 요청이 바꾸는 것", "removal request": "제거 요청이 없애는 것" },
   start: {
-    gated: "{{environment}} (검토 필요)", image: "{{name}} 이미지", compute: "실행 위치", byDefault: "블루프린트 기본값", ttlHelp: "예: 8h, 3d. 비우면 환경의 기본값을 씁니다.", queue: "자리가 없으면 대기열에서 기다리기", plan: "실행하면 일어날 일",
+    gated: "{{environment}} (검토 필요)", image: "{{name}} 이미지", compute: "실행 위치", byDefault: "블루프린트 기본값", ttlHelp: "예: 8h, 3d. 비우면 환경의 기본값을 씁니다.", queue: "자리가 없으면 대기열에서 기다리기", plan: "실행하면 일어날 일", missing: "아직 입력하지 않은 항목: {{names}}.", settings: "{{name}} 설정", settingsSet: "{{name}} 설정 ({{shown}}개 지정)",
     planNext: "이슈 키를 입력하면 무엇이 바뀔지 여기에 표시됩니다. 아직 아무것도 저장되지 않습니다.", do: "{{environment}} 환경에서 시작", ask: "{{environment}} 환경에 요청", done: "{{environment}} 환경에서 {{issue}} 프리뷰가 시작됩니다",
     asked: "{{environment}} 환경에 {{issue}} 프리뷰를 요청했습니다. 검토 후 시작됩니다",
   },
@@ -125,7 +125,7 @@ export const ko: Words<typeof en> = {
     before: "이전 4주", after: "다음 4주", today: "오늘", days: "{{from}}부터 {{to}}까지", ends_one: "{{count}}개 종료", ends_other: "{{count}}개 종료", noEnds: "종료 없음", endsOn: "{{day}}에 끝나는 프리뷰", all_one: "4주 동안 {{count}}개 종료",
     all_other: "4주 동안 {{count}}개 종료", none: "끝나는 프리뷰가 없습니다", noneMine: "이 기간에 끝나는 내 프리뷰가 없습니다.", more: "{{count}}개 중 {{shown}}개를 표시합니다. 환경을 고르세요.",
   },
-  chart: { seeTable: "{{title}}: 수치는 아래 표에 있습니다", table: "표로 보기", day: "날짜" },
+  chart: { none: "이 기간에 측정된 값이 없습니다.", seeTable: "{{title}}: 수치는 아래 표에 있습니다", table: "표로 보기", day: "날짜" },
   statistics: {
     days: "기간", lastDays: "최근 {{count}}일", forDays_one: "{{shown}}일", forDays_other: "{{shown}}일", none: "이 기간에 아무 일도 없었습니다", noneSays: "첫 프리뷰가 시작되면 수치가 표시됩니다.", starts: "하루 시작 수", started: "시작", failures: "실패",
     spend: "하루 비용 ({{currency}}, 정가)", spent: "비용", timeToUrl: "주소가 응답할 때까지 걸린 시간", timeToCommit: "Git에 기록될 때까지 걸린 시간", median: "중앙값", p95: "95번째 백분위수",
