@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -12,8 +11,8 @@ from world import Served, serving, signed_in
 
 from worlds.commands import must
 from worlds.kube_api import KubeApi
+from worlds.preview_states import there, waits_for_its_image
 
-APPLICATIONS = "applications.argoproj.io"
 #: An issue for each state; the last is in two environments.
 STARTING, FAILED, STUCK, EXPIRED, SEVERAL = (f"RTB-{number}" for number in range(1, 6))
 
@@ -22,16 +21,6 @@ STARTING, FAILED, STUCK, EXPIRED, SEVERAL = (f"RTB-{number}" for number in range
 class Place:
     served: Served
     cluster: KubeApi
-
-    def there(self, issue: str, health: str = "Progressing") -> dict[str, Any]:
-        """The Application and the namespace of a preview."""
-        name = f"preview-{issue.lower()}"
-        owner = {"ownerReferences": [{"kind": "ApplicationSet", "name": "previews-int"}]}
-        status = {"sync": {"status": "Synced"}, "health": {"status": health}}
-        self.cluster.add("namespaces", name, meta={"labels": {"app.kubernetes.io/managed-by": "rtb-ai-hub"}})
-        return self.cluster.add(
-            APPLICATIONS, name, "argocd", spec={"project": "previews-int"}, meta=owner, status=status
-        )
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +32,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         with serving(folder, *previews, (SEVERAL, "stg", "alice"), **connected) as served:
             must("stop", EXPIRED, "--env", "int", "--reason", "merged", "--repo", served.repo, RTB_HUB_ACTOR="bob")
             made = Place(served, cluster)
-            made.there(FAILED)
-            waits = {"name": "web", "state": {"waiting": {"reason": "ErrImagePull", "message": "manifest unknown"}}}
-            container = {"name": "web", "image": "i"}
-            cluster.add(
-                "pods", "web-1", f"preview-{FAILED.lower()}", spec={"containers": [container]},
-                status={"phase": "Pending", "containerStatuses": [waits]},
-            )  # fmt: skip
+            there(cluster, FAILED)
+            waits_for_its_image(cluster, FAILED)
             yield made
 
 
@@ -105,7 +89,7 @@ def test_one_that_never_was_can_be_started(page: Page, place: Place) -> None:
 
 
 def test_it_is_gone_to_as_soon_as_its_cluster_says_that_it_is_up(browser: Browser, place: Place) -> None:
-    application = place.there(STARTING)
+    application = there(place.cluster, STARTING)
     with signed_in(browser, place.served) as context:
         page = context.new_page()
         page.route("https://rtb-1.**", lambda route: route.fulfill(body="the preview"))
