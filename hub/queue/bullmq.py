@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from hub.queue.database import DatabaseWorker
 from hub.queue.foreign import foreign
-from hub.queue.redis import QUEUES
+from hub.queue.redis import QUEUES, blocking
 from hub.store import jobs as rows
 from hub.store import relaying
 from hub.store.jobs import Claim, Job, JobRow
@@ -119,7 +119,7 @@ class BullWorker(DatabaseWorker):
             await asyncio.wrap_future(wake.used)
 
         while not self._closes.is_set():
-            options = {**_OPTIONS, "connection": self.url, "concurrency": self.most}
+            options = {**_OPTIONS, "connection": blocking(self.url), "concurrency": self.most}
             worker = Worker(QUEUES[name], process, options)
             worker.on("error", self._note_error)
             worker.on("active", self._note_answer)

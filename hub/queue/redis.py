@@ -15,6 +15,8 @@ from generator.errors import ConfigError, Fault, Reason
 #: The queues, by the name that jobs have in the database. Braces keep a queue on one shard of a cluster.
 QUEUES: Final[Mapping[str, str]] = {"jira-queue": "{jira-queue}", "figma-queue": "{figma-queue}"}
 _CONNECT_SECONDS, _ANSWER_SECONDS = 2.0, 5.0
+#: Longer than BullMQ's workers block, which is 10 seconds at most.
+_BLOCKING_SECONDS = 15.0
 _ALLOWED = "redis://USER:PASSWORD@HOST:PORT/NUMBER, rediss:// with TLS, or unix:///FILE"
 
 
@@ -28,6 +30,16 @@ def client(url: str) -> AsyncRedis:
         raise ConfigError(
             Reason.INVALID_VALUE, Fault("the URL of Redis cannot be used", field="RTB_HUB_REDIS_URL", allowed=_ALLOWED)
         ) from err
+
+
+def blocking(url: str) -> str:
+    """The URL for a client that blocks: it waits for an answer for longer than a worker of BullMQ does for news.
+
+    By itself redis-py 8 gives up after 5 seconds, as long as an idle worker blocks. To BullMQ that is an error, and the
+    worker hears nothing until its next try, up to 20 seconds later.
+    """
+    address, _, query = url.partition("?")
+    return f"{address}?socket_timeout={_BLOCKING_SECONDS:g}" + (f"&{query}" if query else "")
 
 
 def check(url: str) -> bool:

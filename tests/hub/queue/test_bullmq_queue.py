@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 from bullmq import Queue
+from bullmq.worker import default_maximum_block_timeout
+from redis.asyncio.connection import parse_url
 
 from contracts.queue_contract import QUICK, Hand, QueueContract, at_once, job, until, working
 from generator.errors import ConfigError, Reason, Transient
@@ -21,7 +23,7 @@ from hub.queue.foreign import foreign
 from hub.queue.jobs import Jobs
 from hub.queue.payloads import parsed
 from hub.queue.port import Claimed, Finished, Handler, Pace
-from hub.queue.redis import check
+from hub.queue.redis import blocking, check
 from hub.queue.relay import Relay, RelayPace
 from hub.store import relaying as leasing
 from hub.store.database import Database, sqlite_url
@@ -197,6 +199,12 @@ class TestRedis:
             until(world, "op-1", "done")
             _wait_for(lambda: _in_redis(server) == 0)
         assert hand.ids == ["op-1"]
+
+    @pytest.mark.parametrize("url", ["redis://u:p@127.0.0.1:1/2", "unix:///run/redis?db=2&socket_timeout=3"])
+    def test_a_worker_without_jobs_is_not_cut_off_while_it_blocks(self, url: str) -> None:
+        told = parse_url(blocking(url))
+        assert told["socket_timeout"] > default_maximum_block_timeout
+        assert {**told, "socket_timeout": 3.0} == {"socket_timeout": 3.0, **parse_url(url)}
 
 
 class TestForeign:
