@@ -28,8 +28,12 @@ from hub.store.jobs import Claim, Job, JobRow
 _AGAIN_SECONDS = 1.0
 #: A second end of a worker fails a stalled job for good, whatever its attempts are; ours are counted in the database.
 _STALLS = 1000
+#: Milliseconds. What a worker that died had fetched, and not yet put into the database, is back in the list after both
+#: intervals and the lock's time: sooner than its jobs there, whose leases run out. One that is back too soon does no
+#: harm, since its job is held in the database.
+_LOCK, _STALLED = 10_000, 5_000
 _OPTIONS = {
-    "lockDuration": 30_000, "stalledInterval": 30_000, "maxStalledCount": _STALLS, "runRetryDelay": 1000,
+    "lockDuration": _LOCK, "stalledInterval": _STALLED, "maxStalledCount": _STALLS, "runRetryDelay": 1000,
     "removeOnComplete": {"age": 3600, "count": 1000}, "removeOnFail": {"age": 604_800}, "autorun": False,
 }  # fmt: skip
 

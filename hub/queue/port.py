@@ -27,8 +27,8 @@ class Pace:
     again; they double. `give_up`: since the job was put. `stop`: so long a worker that ends waits for its jobs.
     """
 
-    lease: timedelta = timedelta(seconds=30)
-    renew: timedelta = timedelta(seconds=10)
+    lease: timedelta = timedelta(seconds=20)
+    renew: timedelta = timedelta(seconds=5)
     poll: timedelta = timedelta(milliseconds=500)
     first: timedelta = timedelta(seconds=1)
     most: timedelta = timedelta(minutes=5)

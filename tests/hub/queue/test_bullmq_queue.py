@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bullmq import Queue
+from bullmq import Queue, Worker
 from bullmq.worker import default_maximum_block_timeout
 from redis.asyncio.connection import parse_url
 
 from contracts.queue_contract import QUICK, Hand, QueueContract, at_once, job, until, working
 from generator.errors import ConfigError, Reason, Transient
+from hub.queue import bullmq
 from hub.queue.bullmq import BullWorker
 from hub.queue.foreign import foreign
 from hub.queue.jobs import Jobs
@@ -223,6 +224,19 @@ class TestForeign:
         who = {"kind": "service", "id": "alice, as told by figma", "via": "figma"}
         assert done.payload["requestedBy"] == who
 
+    def test_what_a_worker_died_on_before_it_was_kept_is_run_by_another(
+        self, world: BullWorld, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asyncio.run(_add(world.url, "figma-1", "preview.start", job("op-1").payload, queue="{figma-queue}"))
+        asyncio.run(_fetched_and_left(world.url, "{figma-queue}"))
+        monkeypatch.setitem(bullmq._OPTIONS, "stalledInterval", 50)
+        with working(world.worker(_noting([]))):
+            _wait_for(lambda: world.jobs.counts() == {("figma-queue", "done"): 1})
+
+    def test_that_is_run_no_later_than_what_it_had_kept(self) -> None:
+        back = timedelta(milliseconds=bullmq._OPTIONS["lockDuration"] + 2 * bullmq._OPTIONS["stalledInterval"])
+        assert back <= Pace().lease
+
     def test_one_that_may_not_run_yet_is_sent_again_by_another_id(self, world: BullWorld) -> None:
         hand = Hand()
         with working(world.worker(hand)):
@@ -276,3 +290,14 @@ async def _add(url: str, name: str, kind: str, data: Any, *, queue: str = "{jira
     made = Queue(queue, {"connection": url})
     await made.add(kind, data, {"jobId": name, "attempts": 3})
     await made.close()
+
+
+async def _fetched_and_left(url: str, queue: str) -> None:
+    """Take a job as a worker does that is killed at once."""
+    worker = Worker(queue, _never, {"connection": url, "lockDuration": 100, "autorun": False})
+    assert await worker.getNextJob("of-a-worker-that-died") is not None
+    await worker.close(force=True)
+
+
+async def _never(*_: Any) -> None:
+    raise AssertionError("it runs")
