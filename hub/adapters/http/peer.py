@@ -46,7 +46,8 @@ class Peer:
     """Who is asked, and in which of the hub's words its failures are told.
 
     `system` names it to whoever counts. `limited` None: a limit is an answer like another. `limits` tells whether an
-    answer is a limit. `remaining` is the header, in lower case, that says how many requests are left.
+    answer is a limit, and `settles` whether one of 500 and more will not be another when it is asked for again in a
+    moment. `remaining` is the header, in lower case, that says how many requests are left.
     """
 
     system: str
@@ -56,6 +57,7 @@ class Peer:
     remedy: str = "try again"
     certificate_remedy: str = "let this machine trust its certificate authority (SSL_CERT_FILE), or check the address"
     limits: Callable[[Answer, datetime], Limit | None] = limit_of
+    settles: Callable[[Answer], bool] = lambda _: False
     remaining: str = "x-ratelimit-remaining"
 
 

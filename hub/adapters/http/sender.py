@@ -153,7 +153,7 @@ class Sender:
         now = self.parts.clock()
         if limit := self.peer.limits(result, now):
             return self._limited(request, limit, tally, is_last=is_last)
-        if result.status < 500 or is_last or not request.may_repeat:
+        if result.status < 500 or is_last or not request.may_repeat or self.peer.settles(result):
             return None
         named = pause_of(result.headers.get("retry-after"), now) or 0.0
         return max(named, self.parts.backoff.seconds(tally.attempts)) if named <= self.patience_seconds else None

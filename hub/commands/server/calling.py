@@ -12,11 +12,22 @@ from hub.adapters.http import Answer, Network, Origin, OriginError, Peer, Reques
 from hub.adapters.http.values import Method
 from hub.settings.server import URL, ServerSettings
 
+
+def is_settled(answer: Answer) -> bool:
+    """Whether the hub says why it cannot: it asked a cluster or a forge as often as is of use. A proxy says nothing.
+
+    Its own database may be there again in a moment.
+    """
+    reason = _object(answer).get("reason")
+    return isinstance(reason, str) and reason != Reason.DATABASE_UNREACHABLE.value
+
+
 PEER = Peer(
     "rtb-hub",
     Reason.SERVER_UNREACHABLE,
     Reason.SERVER_REFUSED,
     remedy=f"check --server ({URL}) and whether it runs: its /healthz answers without signing in",
+    settles=is_settled,
 )
 #: How long the server is asked to wait for the end of an operation, and how much longer than that for its answer.
 WAIT_SECONDS, _MORE_SECONDS = 50, 15.0

@@ -266,6 +266,14 @@ def test_what_is_sent_again_and_when(  # noqa: PLR0917 - a row's columns
     assert [(c.outcome, c.attempts, c.waited_seconds) for c in world.calls] == [(str(status), attempts, sum(slept))]
 
 
+def test_an_answer_that_settles_it_is_not_asked_for_again(world: World) -> None:
+    peer = Peer(
+        "things", Reason.JIRA_UNREACHABLE, Reason.JIRA_REFUSED, settles=lambda answer: answer.data == {"why": 1}
+    )
+    world.plays(answers(503), answers(503, {"why": 1}, Retry_After="3"), OK)
+    assert (world.sender(peer=peer).send(read()).status, world.slept) == (503, [0.5])
+
+
 @pytest.mark.parametrize(
     ("told", "seconds"),
     [
