@@ -492,6 +492,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/previews/{env}/{key}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shown Status
+         * @description What `rtb-hub status` prints of a preview: as JSON, or for `Accept: text/plain` in words.
+         *
+         *     Refused where its cluster cannot be read. `X-RTB-Goal` says what it is on its way to: running, or removed.
+         */
+        get: operations["shownStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/previews/{env}/{key}/logs/{component}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shown Log
+         * @description What `rtb-hub logs` prints: the last lines of a component's log, at most 4 MiB. Each reading is audited.
+         *
+         *     `previous` left out: of the run before where it is down between two tries. The hub needs the role `rtb-hub-logs` in
+         *     the cluster.
+         */
+        get: operations["shownLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/previews/plan": {
         parameters: {
             query?: never;
@@ -2461,6 +2506,22 @@ export interface components {
             next?: string | null;
         };
         /**
+         * Log
+         * @description What `rtb-hub logs --output json` prints. `previous`: of the run before.
+         */
+        Log: {
+            /** Namespace */
+            namespace: string;
+            /** Pod */
+            pod: string;
+            /** Container */
+            container: string;
+            /** Previous */
+            previous: boolean;
+            /** Lines */
+            lines: string[];
+        };
+        /**
          * May
          * @description Whether the caller may: null, or why not in words.
          */
@@ -3698,6 +3759,39 @@ export interface components {
              * @description more happened than is looked at
              */
             isPartial: boolean;
+        };
+        /**
+         * Status
+         * @description What `rtb-hub status --output json` prints.
+         */
+        Status: {
+            /**
+             * Issue
+             * @description key of a Jira issue
+             * @example RTB-123
+             */
+            issue: string;
+            /**
+             * Environment
+             * @description name of an environment
+             * @example int
+             */
+            environment: string;
+            /**
+             * Phase
+             * @example running
+             * @example starting
+             * @example failed
+             * @example stuck
+             * @example stopping
+             * @example removed
+             * @example unknown
+             */
+            phase: string;
+            /** Cause */
+            cause: string;
+            /** Remedy */
+            remedy: string;
         };
         /**
          * Step
@@ -5429,6 +5523,115 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Why"];
                     "text/plain": string;
+                };
+            };
+            /** @description what is asked for is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not now, or a mistake */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shownStatus: {
+        parameters: {
+            query?: {
+                width?: number;
+                terminal?: boolean;
+            };
+            header?: never;
+            path: {
+                env: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                    "text/plain": string;
+                };
+            };
+            /** @description what is asked for is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not now, or a mistake */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shownLog: {
+        parameters: {
+            query?: {
+                tail?: number;
+                previous?: boolean | null;
+                sinceSeconds?: number | null;
+            };
+            header?: never;
+            path: {
+                env: string;
+                key: string;
+                component: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Log"];
                 };
             };
             /** @description what is asked for is wrong */

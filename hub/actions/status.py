@@ -11,7 +11,7 @@ from generator.bootstrap.argocd import project_name
 from generator.errors import Transient
 from generator.values.naming import IssueKey
 from hub.actions.repository import Repository
-from hub.actions.wait import Awaited, Goal, Page, Stopwatch, Waited, observations
+from hub.actions.wait import Awaited, Goal, Page, Stopwatch, Waited, wait_by
 from hub.actions.why import answered
 from hub.adapters.kubernetes.cluster import Recorded
 from reconcilers.health.phase import Phase
@@ -70,9 +70,4 @@ def follow(  # noqa: PLR0913 - what is followed, by what, and who is told
             return Phase("unknown", err.faults[0].message, err.faults[0].remedy)
         return page.told(awaited.key, state, phase) if page else phase
 
-    begin, shown = seconds(), Phase("unknown")
-    for phase in observations(look, awaited.goal, awaited.seconds, Stopwatch(seconds, followed.wait)):
-        if phase != shown:
-            changed(phase, timedelta(seconds=seconds() - begin))
-        shown = phase
-    return Waited(awaited, shown, seconds() - begin)
+    return wait_by(look, awaited, Stopwatch(seconds, followed.wait), changed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from generator.errors import Fault, Reason, Stalled, Transient
@@ -66,6 +67,24 @@ class Page:
         why = self.ask(preview_host(key.name, state.environment.spec.domain), paths[0])
         remedy = "check from here that the name leads to the load balancer, and that its targets are healthy"
         return Phase("starting", f"it runs, and its page does not answer: {why}", remedy) if why else phase
+
+
+def wait_by(
+    look: Callable[[], Phase],
+    awaited: Awaited,
+    stopwatch: Stopwatch = Stopwatch(),
+    changed: Callable[[Phase, timedelta], None] = lambda *_: None,
+) -> Waited:
+    """Look until the goal is reached; `changed` is called with each new phase and the time since the beginning.
+
+    Raises as `observations`, and what looking raises.
+    """
+    begin, shown = stopwatch.seconds(), Phase("unknown")
+    for phase in observations(look, awaited.goal, awaited.seconds, stopwatch):
+        if phase != shown:
+            changed(phase, timedelta(seconds=stopwatch.seconds() - begin))
+        shown = phase
+    return Waited(awaited, shown, stopwatch.seconds() - begin)
 
 
 def observations(look: Callable[[], Phase], goal: Goal, seconds: float, stopwatch: Stopwatch) -> Iterator[Phase]:

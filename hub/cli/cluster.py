@@ -44,6 +44,11 @@ def wait(
 
     Example: rtb-hub wait RTB-123 --env int --cluster rtb-int --for running --timeout 10m
     """
+    if api := server.api_of(repo, cluster=cluster, kubeconfig=kubeconfig, url=url):
+        from hub.commands.server import observing
+
+        observing.wait(api, (key, env), until, timeout=timeout, output=output)
+        return
     from hub.commands import wait as command
     from hub.commands.cluster_options import Options
 
@@ -133,6 +138,11 @@ def status(
 
     Example: rtb-hub status RTB-123 --env int --watch
     """
+    if api := server.api_of(repo, cluster=cluster, kubeconfig=kubeconfig):
+        from hub.commands.server import observing
+
+        observing.status(api, (key, env), watch=watch, timeout=timeout, output=output)
+        return
     from hub.commands import status as command
     from hub.commands.cluster_options import Options
 
@@ -202,15 +212,21 @@ def logs(
 
     Example: rtb-hub logs RTB-123 web --env int
     """
-    from hub.actions.logs import Wish
-    from hub.commands import logs as command
-    from hub.commands.cluster_options import Options
-    from hub.commands.wait import seconds_of
-
     if follow and output is not Format.TABLE:
         raise click.UsageError("--follow goes on: it cannot be used with --output.")
+    from hub.actions.logs import Wish
+    from hub.commands.wait import seconds_of
+
     seconds = max(1, int(seconds_of(since, "--since"))) if since else None
     wish = Wish(component, previous, tail, seconds, is_followed=follow)
+    if api := server.api_of(repo, cluster=cluster, kubeconfig=kubeconfig, follow=follow):
+        from hub.commands.server import observing
+
+        observing.logs(api, (key, env), wish, output)
+        return
+    from hub.commands import logs as command
+    from hub.commands.cluster_options import Options
+
     command.run(key, env, wish, repo=repo, at=Options(cluster or "", kubeconfig), output=output)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _KEY = "hub.cli.server"
 #: Commands that work through one.
 THROUGH = (
-    "list", "show", "why", "history", "start", "diff", "set", "unset", "stop",
+    "list", "show", "why", "wait", "status", "logs", "history", "start", "diff", "set", "unset", "stop",
     "extend", "revive", "mcp", "login", "logout", "token",
 )  # fmt: skip
 #: Commands that work on the services' database.

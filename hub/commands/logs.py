@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 from generator.values.naming import IssueKey
 from hub.actions.logs import Wish, chosen_log
@@ -22,20 +23,31 @@ def run(  # noqa: PLR0913 - the options that there are
     asked = chosen_log(issue, wish, cluster=cluster, clock=ours.clock)
     lines = log_lines(cluster, asked)
     if output is not Format.TABLE:
-        emit(_data(asked) | {"lines": [*lines]}, output, lambda _: None)
+        emit(log_data(asked, lines), output, lambda _: None)
         return
-    which = "the run before of " if asked.is_previous else ""
-    console(stderr=True).print(f"{which}container {asked.container} of pod {asked.pod}:")
+    console(stderr=True).print(heading(asked.container, asked.pod, is_previous=asked.is_previous))
     for line in lines:
-        write(f"{printable(line.replace(chr(9), '    ').rstrip(chr(13)))}\n")
+        write(told_line(line))
         if asked.is_followed:
             sys.stdout.flush()
 
 
-def _data(asked: LogAsked) -> dict[str, object]:
+def heading(container: str, pod: str, *, is_previous: bool) -> str:
+    """Which log follows, for people."""
+    return f"{'the run before of ' if is_previous else ''}container {container} of pod {pod}:"
+
+
+def told_line(line: str) -> str:
+    """A line for people, with its end: nothing in it reaches the terminal but text."""
+    return f"{printable(line.replace(chr(9), '    ').rstrip(chr(13)))}\n"
+
+
+def log_data(asked: LogAsked, lines: Iterable[str]) -> dict[str, object]:
+    """A log for machines."""
     return {
         "namespace": asked.namespace,
         "pod": asked.pod,
         "container": asked.container,
         "previous": asked.is_previous,
+        "lines": [*lines],
     }

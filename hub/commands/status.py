@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from generator.values.naming import IssueKey
 from hub.actions.status import applications_of, follow, goal_of
 from hub.actions.wait import Awaited
@@ -12,6 +14,11 @@ from hub.commands.wait import say_nothing, seconds_of, tell_change
 from hub.output.console import Format, emit, printable
 from hub.views.phases import STYLES, phase_data
 from hub.wiring import hub
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from reconcilers.health.phase import Phase
 
 
 def run(  # noqa: PLR0913 - the options that there are
@@ -26,19 +33,23 @@ def run(  # noqa: PLR0913 - the options that there are
     cluster, repository = open_for(ours, at, env, repo), ours.repository(repo)
     if not watch:
         phase = why(issue, env, repository=repository, cluster=cluster, clock=ours.clock).phase
-        data = {"issue": str(issue), "environment": env, **phase_data(phase)}
-        emit(data, output, lambda out: out.print(_line(phase.name, phase.cause)))
+        emit(status_data(issue, env, phase), output, lambda out: tell(out, phase))
         return
     awaited = Awaited(issue, env, goal_of(issue, env, repository=repository), seconds_of(timeout))
     argocd, applications = applications_of(env, repository=repository)
-    tell = tell_change if output is Format.TABLE else say_nothing
+    changed = tell_change if output is Format.TABLE else say_nothing
     with Followed(cluster, argocd, issue.namespace, applications) as followed:
-        done = follow(awaited, repository=repository, followed=followed, clock=ours.clock, changed=tell)
-    data = {"issue": str(issue), "environment": env, **phase_data(done.phase), "seconds": round(done.seconds, 1)}
-    emit(data, output, lambda _: None)
+        done = follow(awaited, repository=repository, followed=followed, clock=ours.clock, changed=changed)
+    emit(status_data(issue, env, done.phase) | {"seconds": round(done.seconds, 1)}, output, lambda _: None)
 
 
-def _line(name: str, cause: str) -> object:
+def status_data(issue: IssueKey, env: str, phase: Phase) -> dict[str, Any]:
+    """Where a preview stands, for machines."""
+    return {"issue": str(issue), "environment": env, **phase_data(phase)}
+
+
+def tell(console: Console, phase: Phase) -> None:
+    """Where a preview stands, in one line."""
     from rich.text import Text
 
-    return Text.assemble((name, STYLES[name]), f": {printable(cause)}" if cause else "")
+    console.print(Text.assemble((phase.name, STYLES[phase.name]), f": {printable(phase.cause)}" if phase.cause else ""))

@@ -9,7 +9,7 @@ from generator.errors import ConfigError, Fault, Reason
 from generator.values.naming import IssueKey
 from generator.values.quantities import duration
 from hub.actions.status import applications_of, follow
-from hub.actions.wait import Awaited, Goal, Page
+from hub.actions.wait import Awaited, Goal, Page, Waited
 from hub.adapters.kubernetes.watching import Followed
 from hub.commands.cluster_options import Options, open_for
 from hub.output.console import Format, console, emit, printable
@@ -33,8 +33,14 @@ def run(  # noqa: PLR0913
     argocd, applications = applications_of(env, repository=repository)
     with Followed(cluster, argocd, awaited.key.namespace, applications) as followed:
         done = follow(awaited, repository=repository, followed=followed, clock=ours.clock, changed=tell, page=page)
-    data = {"issue": str(awaited.key), "environment": env, **phase_data(done.phase), "seconds": round(done.seconds, 1)}
-    emit(data, output, lambda out: out.print(f"{awaited.key} in {env} is {done.phase.name} after {done.seconds:.0f} s"))
+    tell_end(done, output)
+
+
+def tell_end(done: Waited, output: Format) -> None:
+    """Tell which phase was reached, and when."""
+    key, env, phase = done.awaited.key, done.awaited.environment, done.phase
+    data = {"issue": str(key), "environment": env, **phase_data(phase), "seconds": round(done.seconds, 1)}
+    emit(data, output, lambda out: out.print(f"{key} in {env} is {phase.name} after {done.seconds:.0f} s"))
 
 
 def seconds_of(text: str, option: str = "--timeout") -> float:

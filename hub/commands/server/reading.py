@@ -28,14 +28,14 @@ def list_previews(api: Api, options: Mapping[str, str | bool | int | Sequence[st
             query.append((name, str(value)))
         else:
             query += [(name, one) for one in value or ()]
-    _exit_incomplete(_shown(api, Route.of("/api/v1/listing"), Asked(purpose="list previews", query=query), output))
+    _exit_incomplete(shown(api, Route.of("/api/v1/listing"), Asked(purpose="list previews", query=query), output))
 
 
 def show(api: Api, key: str, env: str, output: Format) -> None:
     """Print one preview."""
     issue = IssueKey.parse(key)
     route = Route.of("/api/v1/previews/{}/{}/shown", env, issue)
-    _shown(api, route, Asked(purpose=f"show {issue} in {env}"), output)
+    shown(api, route, Asked(purpose=f"show {issue} in {env}"), output)
 
 
 def history(api: Api, key: str | None, options: Mapping[str, str | int | None], output: Format) -> None:
@@ -43,7 +43,7 @@ def history(api: Api, key: str | None, options: Mapping[str, str | int | None], 
     issue = IssueKey.parse(key) if key else None
     told = {"key": None if issue is None else str(issue), **options}
     query = [(name, str(value)) for name, value in told.items() if value is not None]
-    _exit_incomplete(_shown(api, Route.of("/api/v1/history"), Asked(purpose="show the history", query=query), output))
+    _exit_incomplete(shown(api, Route.of("/api/v1/history"), Asked(purpose="show the history", query=query), output))
 
 
 def diff(api: Api, body: Mapping[str, Any], output: Format) -> None:
@@ -52,7 +52,7 @@ def diff(api: Api, body: Mapping[str, Any], output: Format) -> None:
     said = {name: value for name, value in body.items() if value is not None} | {"issue": str(issue)}
     purpose = f"show what a start of {issue} in {body['environment']} would change"
     asked = Asked(purpose=purpose, method="POST", body=said)
-    answer = _shown(api, Route.of("/api/v1/previews/plan/shown"), asked, output)
+    answer = shown(api, Route.of("/api/v1/previews/plan/shown"), asked, output)
     if answer.headers.get("x-rtb-change") != "unchanged":
         sys.exit(DIFFERENT)
 
@@ -66,7 +66,7 @@ def why(api: Api, at: tuple[str, str], *, is_whole: bool, check: bool, output: F
     route = Route.of("/api/v1/previews/{}/{}/why", env, issue)
     query = [("all", "true")] if is_whole else []
     asked = Asked(purpose=f"tell why {issue} in {env} is where it is", query=query)
-    phase = _shown(api, route, asked, output).headers.get("x-rtb-phase")
+    phase = shown(api, route, asked, output).headers.get("x-rtb-phase")
     if check and phase in {"failed", "stuck"}:
         raise Stalled(Reason.PREVIEW_FAILED, Fault(f"it is {phase}"))
 
@@ -78,7 +78,8 @@ def _exit_incomplete(answer: Answer) -> None:
         sys.exit(CODES[Reason(reason) if known else Reason.SERVER_REFUSED])
 
 
-def _shown(api: Api, route: Route, asked: Asked, output: Format) -> Answer:
+def shown(api: Api, route: Route, asked: Asked, output: Format) -> Answer:
+    """Print what a route tells, as data or in its own words. Raises as `Api.call`."""
     if output is not Format.TABLE:
         answer = api.call(route, asked)
         emit(lambda: mapping(answer.data, asked.purpose), str, output)

@@ -9,7 +9,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request, Response
 
 from generator.errors import ConfigError, HubError, Reason
-from hub.services.api.limits import ALL_A_MINUTE, PLANS_A_MINUTE, WRITES_A_MINUTE, Buckets
+from hub.services.api.limits import ALL_A_MINUTE, LOGS_A_MINUTE, PLANS_A_MINUTE, WRITES_A_MINUTE, Buckets
 from hub.services.api.problems import problem, request_id
 from hub.services.api.rights import RIGHTS, Caller, Right, refused
 from hub.services.api.sign_in import SignIn
@@ -30,6 +30,7 @@ class Access:
     all: Buckets = field(default_factory=lambda: Buckets(ALL_A_MINUTE))
     writes: Buckets = field(default_factory=lambda: Buckets(WRITES_A_MINUTE))
     plans: Buckets = field(default_factory=lambda: Buckets(PLANS_A_MINUTE))
+    logs: Buckets = field(default_factory=lambda: Buckets(LOGS_A_MINUTE))
 
     def take_write(self, caller: Caller) -> None:
         """Count a change of a caller, for all processes. Raises `ConfigError` (TooManyRequests), `Transient`."""

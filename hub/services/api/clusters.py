@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,10 @@ from typing import Any
 from generator.errors import ConfigError, Fault, HubError, Reason, declared
 from generator.values.formats import format_time
 from generator.values.naming import IssueKey
+from hub.actions.logs import Wish, chosen_log
 from hub.actions.why import Recorder, why_in
+from hub.adapters.kubernetes.cluster import Cluster
+from hub.adapters.kubernetes.logs import LogAsked, log_lines
 from hub.views.why import why_data
 from reconcilers.health.phase import Phase
 from reconcilers.state.environment import EnvironmentState
@@ -59,9 +62,7 @@ class Clusters:
         environment = state.environment.name
         cluster = self.connected.get(environment)
         if cluster is None:
-            remedy = f"connect it at the hub with RTB_HUB_CLUSTERS={environment}=CONTEXT"
-            fault = Fault(f"no cluster is connected for {environment}", remedy=remedy)
-            return self._unread(ConfigError(Reason.NOT_FOUND, fault))
+            return self._unread(_unconnected(environment))
         place = environment, str(key)
         with self._lock:
             asking = self._asking.setdefault(place, threading.Lock())
@@ -72,6 +73,18 @@ class Clusters:
             told = self._asked(state, key, cluster)
             self._keep(place, told)
             return told
+
+    def log(self, environment: str, key: IssueKey, wish: Wish) -> tuple[LogAsked, Iterator[str]]:
+        """Which log of a preview answers a wish, and its lines, which are read as they are taken.
+
+        Raises `ConfigError` (NotFound) where no cluster is connected, and as `hub.actions.logs.chosen_log` and
+        `hub.adapters.kubernetes.logs.log_lines`.
+        """
+        cluster = self.connected.get(environment)
+        if not isinstance(cluster, Cluster):
+            raise _unconnected(environment)
+        asked = chosen_log(key, wish, cluster=cluster, clock=self.clock)
+        return asked, log_lines(cluster, asked)
 
     def _asked(self, state: EnvironmentState, key: IssueKey, cluster: Recorder) -> Told:
         try:
@@ -89,3 +102,8 @@ class Clusters:
                 self._kept.clear()
                 self._asking = {one: lock for one, lock in self._asking.items() if lock.locked()}
             self._kept[place] = told
+
+
+def _unconnected(environment: str) -> ConfigError:
+    remedy = f"connect it at the hub with RTB_HUB_CLUSTERS={environment}=CONTEXT"
+    return ConfigError(Reason.NOT_FOUND, Fault(f"no cluster is connected for {environment}", remedy=remedy))

@@ -18,7 +18,7 @@ from hub.queue.jobs import Jobs
 from hub.services.api.access import Access, CallerOf, RightOf, audit_entry, authorised
 from hub.services.api.clusters import Clusters
 from hub.services.api.feed import Feed
-from hub.services.api.limits import PLANS_AT_A_TIME
+from hub.services.api.limits import LOGS_AT_A_TIME, PLANS_AT_A_TIME
 from hub.services.api.past import Past
 from hub.services.api.sign_in import SignIn
 from hub.services.api.snapshot import NOTHING_READ, Snapshot
@@ -48,7 +48,8 @@ class Api:
     images: ImageFinder | None = field(default=None, kw_only=True)
     checks: dict[str, Callable[[], bool]] = field(default_factory=dict)
     telemetry: Telemetry = SILENT
-    #: How many plans are made at a time.
+    #: How many logs are read, and plans made, at a time.
+    reading_logs: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(LOGS_AT_A_TIME))
     planning: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(PLANS_AT_A_TIME))
     streams: dict[str, int] = field(default_factory=dict)
     past: Past = field(default_factory=Past)

@@ -24,6 +24,8 @@ READ_SECONDS: Final = 10.0
 ALL_A_MINUTE, WRITES_A_MINUTE = 600, 60
 #: Dry runs a minute of one caller, whose form plans as they type; and of all callers at a time.
 PLANS_A_MINUTE, PLANS_AT_A_TIME = 120, 2
+#: Logs a minute of one caller, and of all callers at a time: each may be megabytes.
+LOGS_A_MINUTE, LOGS_AT_A_TIME = 30, 2
 #: Operations of one caller that have not ended.
 OPEN_OPERATIONS: Final = 50
 #: Event streams of one process, and of one caller.

@@ -89,6 +89,8 @@ RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
     ("POST", "/api/v1/previews/plan/shown"): _PLANS,
     ("GET", "/api/v1/history"): _READS,
     ("GET", "/api/v1/previews/{env}/{key}/why"): _READS,
+    ("GET", "/api/v1/previews/{env}/{key}/status"): _READS,
+    ("GET", "/api/v1/previews/{env}/{key}/logs/{component}"): Right("developer", WRITE),
     ("POST", "/api/v1/previews/{env}/{key}/extend"): Right("developer", WRITE, own=True),
     ("POST", "/api/v1/previews/{env}/{key}/stop"): Right("developer", WRITE, own=True),
     ("POST", "/api/v1/previews/{env}/{key}/revive"): Right("developer", WRITE, own=True),

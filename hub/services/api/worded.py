@@ -18,11 +18,8 @@ from generator.errors import HubError
 from generator.values.naming import IssueKey
 from hub.actions.history import Told
 from hub.actions.show import show_in
-from hub.actions.why import Answer
-from hub.adapters.kubernetes.recording import Recording
 from hub.commands import history as history_command
 from hub.commands import start as start_command
-from hub.commands import why as why_command
 from hub.commands.show import shown_data
 from hub.commands.show import tell as tell_shown
 from hub.output.console import printable
@@ -52,8 +49,8 @@ router = APIRouter(prefix="/api/v1", route_class=StrictRoute)
 MOST = 10_000
 #: The reason of what kept a part from being read: a client ends with its code, by which nobody takes a part for all.
 INCOMPLETE = "X-RTB-Incomplete"
-#: What a start would be, and where a preview stands: a client ends with another code for some.
-CHANGE, PHASE = "X-RTB-Change", "X-RTB-Phase"
+#: What a start would be: a client ends with another code where it is nothing.
+CHANGE = "X-RTB-Change"
 Names = Annotated[list[Annotated[str, Query(max_length=100)]], Query(max_length=50)]
 One = Annotated[str | None, Query(max_length=200)]
 
@@ -198,26 +195,6 @@ def shown_difference(body: StartBody, api: ApiOf, caller: CallerOf, form: FormOf
         lambda: start_command.difference_data(found.changes, outcome),
         lambda console: start_command.tell_difference(console, found.changes, outcome),
         **{CHANGE: outcome.change},
-    )
-
-
-@router.get("/previews/{env}/{key}/why", responses=tells(shapes.Why, content=shapes.IN_WORDS), response_model=None)
-def shown_why(
-    env: Env, key: Key, api: ApiOf, form: FormOf, whole: Annotated[bool, Query(alias="all")] = False
-) -> Response:
-    """What `rtb-hub why` prints of a preview: as JSON, or for `Accept: text/plain` in words.
-
-    Refused where its cluster cannot be read. `X-RTB-Phase` says where it stands.
-    """
-    issue = IssueKey.parse(key)
-    told = api.clusters.told(state_of(api.snapshot, env), issue)
-    if told.phase is None:
-        raise told.error or AssertionError("nothing is known, and not why")
-    answer = Answer(issue.namespace, told.phase, Recording(told.at, env, unread=told.unread))
-    return form.answer(
-        lambda: why_command.answer_data(answer),
-        lambda console: why_command.tell(console, answer, is_whole=whole),
-        **{PHASE: answer.phase.name},
     )
 
 

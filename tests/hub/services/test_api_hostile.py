@@ -30,7 +30,8 @@ PATHS = (
     "/api/v1/operations?env=int&issue={}", "/api/v1/operations/{}", "/api/v1/jobs?after={}", "/api/v1/jobs?state={}",
     "/api/v1/jobs/{}", "/api/v1/deliveries?after={}", "/api/v1/deliveries?source={}", "/api/v1/deliveries/{}",
     "/api/v1/audit?after={}", "/api/v1/audit?who={}", "/api/v1/audit?action={}", "/api/v1/audit?outcome={}",
-    "/api/v1/audit?limit={}",
+    "/api/v1/audit?limit={}", "/api/v1/previews/int/{}/status", "/api/v1/previews/int/RTB-1/logs/{}",
+    "/api/v1/previews/int/RTB-1/logs/web?tail={}", "/api/v1/previews/int/RTB-1/logs/web?sinceSeconds={}",
 )  # fmt: skip
 CHANGES = (
     ("DELETE", "/api/v1/freezes/{}"), ("POST", "/api/v1/jobs/{}/retry"), ("POST", "/api/v1/deliveries/{}/replay"),

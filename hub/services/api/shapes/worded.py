@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from hub.services.api.shapes.base import EnvironmentText, Shape, Time
+from hub.services.api.shapes.base import EnvironmentText, IssueText, Shape, Time
 from hub.services.api.shapes.plans import FieldChange
 from hub.services.api.shapes.previews import DesignChange, Entry, Found, Place, Queued
 
@@ -137,6 +137,26 @@ class Why(Found):
     """What `rtb-hub why --output json` prints."""
 
     reachable: Reached | None
+
+
+class Status(Shape):
+    """What `rtb-hub status --output json` prints."""
+
+    issue: IssueText
+    environment: EnvironmentText
+    phase: str = Field(examples=["running", "starting", "failed", "stuck", "stopping", "removed", "unknown"])
+    cause: str
+    remedy: str
+
+
+class Log(Shape):
+    """What `rtb-hub logs --output json` prints. `previous`: of the run before."""
+
+    namespace: str
+    pod: str
+    container: str
+    previous: bool
+    lines: list[str]
 
 
 #: What `rtb-hub show --output json` prints: a preview, or a request that waits for room.

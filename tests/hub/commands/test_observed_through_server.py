@@ -1,0 +1,179 @@
+"""`status`, `wait` and `logs` through a server: what they tell by its cluster is what they tell on the cluster itself."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.errors import Reason, Transient
+from hub.adapters.kubernetes.cluster import Recorded
+from hub.output.exit_codes import CODES
+from hub.services.api.limits import Buckets
+from hub.store.tables import AUDIT
+from worlds.api_world import ApiWorld, api_world
+from worlds.commands import IMAGES, Ran, must, rtb_hub
+from worlds.kube_api import KubeApi, refusal
+from worlds.served import on_loopback
+from worlds.serving import served
+
+TARGET = "preview-rtb-123"
+APPLICATIONS = "applications.argoproj.io"
+OURS = {"labels": {"app.kubernetes.io/managed-by": "rtb-ai-hub", "preview.rtb-ai-hub/environment": "int"}}
+OWNED = {"ownerReferences": [{"kind": "ApplicationSet", "name": "previews-int"}]}
+UP = {"sync": {"status": "Synced"}, "health": {"status": "Healthy"}}
+INT = ("--env", "int")
+
+
+@dataclass
+class Place:
+    world: ApiWorld
+    url: str
+    cluster: KubeApi
+    folder: Path
+
+    def run(self, *arguments: object, by: str = "alice") -> Ran:
+        token = {"RTB_HUB_SERVER_TOKEN": by, "HOME": str(self.folder)}
+        return rtb_hub("--server", self.url, *arguments, *INT, cwd=self.folder, **token)
+
+    def local(self, *arguments: object) -> Ran:
+        at = ("--repo", self.world.serving.path, "--cluster", "here", "--kubeconfig", self.folder / "config")
+        return rtb_hub(*arguments, *INT, *at)
+
+    def health(self, status: str) -> None:
+        self.cluster.objects[APPLICATIONS][0]["status"]["health"]["status"] = status
+        self.world.api.clusters._kept.clear()
+
+    def pod(self, status: dict[str, Any]) -> None:
+        owner = {"ownerReferences": [{"kind": "ReplicaSet", "name": "web-7d9f8b6c5"}]}
+        status = {"phase": "Running", "containerStatuses": [{"name": "web", **status}]}
+        self.cluster.add("pods", "web-7d9f8b6c5-a", TARGET, meta=owner, status=status)
+
+    def audited(self) -> list[tuple[str, str, str]]:
+        with self.world.serving.database.read() as connection:
+            rows = connection.execute(AUDIT.select().order_by(AUDIT.c.id)).all()
+        return [(one.who, one.object, one.outcome) for one in rows if one.action == "preview.logs"]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    (tmp_path / "elsewhere").mkdir()
+    with served(tmp_path) as serving, KubeApi() as cluster:
+        must("start", "RTB-123", *INT, *IMAGES, "--repo", serving.path)
+        cluster.add(
+            APPLICATIONS, TARGET, "argocd", spec={"project": "previews-int"}, meta=OWNED, status=copy.deepcopy(UP)
+        )
+        cluster.add("namespaces", TARGET, meta=OURS)
+        config = cluster.kubeconfig(tmp_path / "elsewhere" / "config")
+        with api_world(serving, works=False) as world, on_loopback(world.app) as address:
+            world.api.clusters.connected = {"int": serving.hub.cluster("here", str(config))}
+            yield Place(world, address, cluster, tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize("output", ["table", "json", "yaml"])
+def test_what_is_told_is_what_the_cluster_tells(place: Place, output: str) -> None:
+    place.pod({"state": {"running": {}}})
+    place.cluster.log = b"listening\n\x1b[2Jbad \xff\n"
+    for arguments in (
+        ("status", "RTB-123"), ("status", "RTB-9"), ("status", "rtb_1"), ("logs", "RTB-123", "web", "--since", "10m"),
+        ("logs", "RTB-123", "web", "--tail", "7", "--previous"), ("logs", "RTB-123", "wep"), ("logs", "RTB-9", "web"),
+    ):  # fmt: skip
+        server, local = place.run(*arguments, "-o", output), place.local(*arguments, "-o", output)
+        assert (server.code, server.out) == (local.code, local.out), (arguments, server.err)
+        assert server.err == local.err or server.code != 0, arguments
+    asked = [one.query for one in place.cluster.requests if one.resource == "pods/log"]
+    assert (asked[0], asked[2], len(asked)) == (asked[1], asked[3], 4)
+    place.health("Degraded")
+    assert place.run("status", "RTB-123").out == place.local("status", "RTB-123").out != "running\n"
+
+
+def test_it_is_watched_until_it_runs_or_is_gone(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.actions.wait.EVERY_SECONDS", 0.05)
+    told = place.run("status", "RTB-123", "--watch", "-o", "json").json()
+    assert (told["phase"], told["issue"], told.keys()) == ("running", "RTB-123", {*told, "seconds"})
+    assert place.run("status", "RTB-9", "--watch").out.endswith("removed\n")
+    assert place.run("wait", "RTB-123").out.endswith("RTB-123 in int is running after 0 s\n")
+    assert place.run("wait", "RTB-9", "--for", "removed", "-o", "json").json()["phase"] == "removed"
+    place.health("Progressing")
+    ran = place.run("status", "RTB-123", "--watch", "--timeout", "1s")
+    assert (ran.code, "starting" in ran.out) == (CODES[Reason.NOT_IN_TIME], True)
+    monkeypatch.setattr("hub.actions.wait.SURE_SECONDS", 0.0)
+    assert place.run("wait", "RTB-9", "--timeout", "1m").code == CODES[Reason.PREVIEW_FAILED]
+
+
+class Passing:
+    """A cluster that cannot be reached the first few times."""
+
+    def __init__(self, cluster: Any, failures: int) -> None:
+        self.cluster, self.failures, self.asked = cluster, failures, 0
+
+    def record(self, *given: Any, **named: Any) -> Recorded:
+        self.asked += 1
+        if self.asked <= self.failures:
+            raise Transient(Reason.CLUSTER_UNREACHABLE, "no connection")
+        return self.cluster.record(*given, **named)  # type: ignore[no-any-return]
+
+
+def test_what_passes_does_not_end_the_waiting(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.actions.wait.EVERY_SECONDS", 0.05)
+    monkeypatch.setattr("hub.services.api.clusters.KEPT", timedelta(0))
+    clusters = place.world.api.clusters
+    clusters.connected = {"int": Passing(clusters.connected["int"], 2)}
+    ran = place.run("wait", "RTB-123")
+    assert (ran.code, "unknown: no connection" in ran.out) == (0, True)
+
+
+@pytest.mark.parametrize("command", ["why", "status"])
+def test_a_cluster_that_cannot_be_reached_is_told_at_once(place: Place, command: str) -> None:
+    unreachable = Passing(None, 9)
+    place.world.api.clusters.connected = {"int": unreachable}
+    ran = place.run(command, "RTB-123")
+    assert (ran.code, unreachable.asked) == (CODES[Reason.CLUSTER_UNREACHABLE], 1)
+
+
+def test_logs_are_for_developers_each_reading_is_audited_and_few_are_read_at_a_time(place: Place) -> None:
+    place.pod({"state": {"running": {}}})
+    place.cluster.log = b"listening\n"
+    logs = ("logs", "RTB-123", "web")
+    assert place.run(*logs, by="developer").code == 0
+    assert place.run(*logs, by="viewer").code == CODES[Reason.NOT_ALLOWED]
+    status = {
+        who: place.world.get("/api/v1/previews/int/RTB-123/logs/web", by=who).status_code
+        for who in ("ci", "int-only", "reader", "asks-prd", "admin")
+    }
+    assert status == {"ci": 200, "int-only": 200, "reader": 403, "asks-prd": 403, "admin": 200}
+    assert place.world.get("/api/v1/previews/stg/RTB-123/logs/web", by="int-only").status_code == 403
+    assert place.audited() == [
+        (who, "int/RTB-123 web-7d9f8b6c5-a web", "allowed") for who in ("developer", "ci", "int-only", "admin")
+    ]
+    api = place.world.api
+    api.access.logs = Buckets(1, seconds=lambda: 0.0)
+    assert [place.world.get("/api/v1/previews/int/RTB-123/logs/web").status_code for _ in range(2)] == [200, 429]
+
+
+def test_what_keeps_a_log_from_being_read_is_told(place: Place) -> None:
+    place.pod({"state": {"running": {}}})
+    place.cluster.answers["pods/log"] = [refusal(403)]
+    ran = place.run("logs", "RTB-123", "web")
+    assert (ran.code, "rtb-hub-logs" in ran.err) == (CODES[Reason.CLUSTER_REFUSED], True)
+    place.world.api.clusters.connected = {}
+    for command in (("logs", "RTB-123", "web"), ("status", "RTB-123")):
+        ran = place.run(*command)
+        assert (ran.code, "RTB_HUB_CLUSTERS=int=CONTEXT" in ran.err) == (CODES[Reason.NOT_FOUND], True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("wait", "RTB-1", "--url"), ("wait", "RTB-1", "--cluster", "x"), ("status", "RTB-1", "--cluster", "x"),
+        ("logs", "RTB-1", "web", "--follow"), ("logs", "RTB-1", "web", "--kubeconfig", "x"),
+    ],
+)  # fmt: skip
+def test_what_no_server_knows_is_refused(command: tuple[str, ...]) -> None:
+    ran = rtb_hub("--server", "http://127.0.0.1:1", *command, *INT)
+    assert (ran.code, "does not work through a server" in " ".join(ran.err.split())) == (2, True)
