@@ -166,8 +166,8 @@ def serve(service: str | None, repo: str | None, port: int | None, host: str | N
 def mcp(repo: str | None) -> None:
     """Answer AI assistants by the Model Context Protocol, on standard input and output.
 
-    Tools: list, show, why, start, stop, extend, revive. Start and stop take two steps: a plan, then confirming it. It
-    works on a state repository as RTB_HUB_ACTOR, or through a server with the rights of its token. Needs
+    Tools: list, show, why, logs, start, stop, extend, revive. Start and stop take two steps: a plan, then confirming
+    it. It works on a state repository as RTB_HUB_ACTOR, or through a server with the rights of its token. Needs
     'pip install rtb-ai-hub[services]'.
 
     Example: rtb-hub --server https://hub.example.com mcp

@@ -12,7 +12,9 @@ from pydantic import Field
 
 from generator.errors import ConfigError, HubError, Reason
 from hub import __version__
+from hub.actions.logs import Wish
 from hub.output.console import error_data
+from hub.services.assistant.logs import MOST_LINES, shortened
 from hub.services.assistant.plans import SECONDS, Plans
 from hub.services.assistant.ways import Way
 
@@ -59,6 +61,18 @@ def make_server(way: Way, plans: Plans | None = None) -> MCPServer:  # noqa: C90
     def why(environment: Env, issue: Key) -> str:
         """Tell why a preview does not come up or go away: phase, cause, whose job it is, and what to do."""
         return _or_error(lambda: _told(way.why(environment, issue)))
+
+    @server.tool()
+    def logs(
+        environment: Env,
+        issue: Key,
+        component: Annotated[str, Field(description="such as web or postgres", max_length=253)],
+        tail: Annotated[int, Field(ge=1, le=MOST_LINES, description="lines")] = 100,
+        previous: Annotated[bool | None, Field(description="the run before; by default where it crashes")] = None,
+    ) -> str:
+        """Read the last lines of a component's log, without what looks like a secret. Needs the right to read logs."""
+        wish = Wish(component, previous, tail)
+        return _or_error(lambda: _told(shortened(way.logs(environment, issue, wish))))
 
     @server.tool()
     def start(  # noqa: PLR0913, PLR0917 - the tool's arguments

@@ -15,12 +15,15 @@ from generator.render.asked import Request
 from generator.values.naming import IssueKey
 from hub.actions import extend, revive, start, stop
 from hub.actions.list_previews import list_previews
+from hub.actions.logs import Wish, chosen_log
 from hub.actions.show import show
 from hub.actions.start import Queued
 from hub.actions.stop import StopRequest
 from hub.actions.why import why
 from hub.adapters.http import Route
-from hub.commands.server import changing
+from hub.adapters.kubernetes.logs import log_lines
+from hub.commands.logs import log_data
+from hub.commands.server import changing, observing
 from hub.commands.server.calling import Api, Asked
 from hub.commands.server.printing import mapping
 from hub.commands.show import shown_data
@@ -51,6 +54,9 @@ class Way(Protocol):
     def why(self, env: str, key: str) -> dict[str, Any]:
         """Why one is where it is, by its cluster."""
 
+    def logs(self, env: str, key: str, wish: Wish) -> dict[str, Any]:
+        """The last lines of a component's log, as they are."""
+
     def plan(self, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """What a start would change, object by object."""
 
@@ -77,6 +83,10 @@ class Through:
         """Why one is where it is, by the cluster that the hub reads."""
         asked = Asked(purpose=f"tell why {key} in {env} is where it is")
         return self._told(Route.of("/api/v1/previews/{}/{}/why", env, key), asked)
+
+    def logs(self, env: str, key: str, wish: Wish) -> dict[str, Any]:
+        """The last lines of a component's log, by the cluster that the hub reads."""
+        return observing.log(self.api, (key, env), wish)
 
     def plan(self, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """What a start would change, object by object, with price, room, and what would be refused."""
@@ -133,6 +143,13 @@ class Here:
             return answer_data(
                 why(IssueKey.parse(key), env, repository=repository, cluster=cluster, clock=self.ours.clock)
             )
+
+    def logs(self, env: str, key: str, wish: Wish) -> dict[str, Any]:
+        """The last lines of a component's log, by its environment's own cluster."""
+        with self._lock:
+            cluster = own_cluster_of(self.ours, env, kubeconfig=None, repo=self.repo)
+            asked = chosen_log(IssueKey.parse(key), wish, cluster=cluster, clock=self.ours.clock)
+            return log_data(asked, log_lines(cluster, asked))
 
     def plan(self, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """What a start would change, object by object; refused where the start would be."""
