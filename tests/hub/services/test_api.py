@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -366,9 +367,9 @@ class TestSignIn:
         assert (told.status_code, told.headers["location"]) == (303, f"{URL}/")
         access, refresh = (one.lower() for one in told.headers.get_list("set-cookie"))
         assert access.startswith("rtb-access=")
-        assert "httponly; path=/; samesite=lax" in access
+        assert re.search(r"httponly; max-age=\d+; path=/; samesite=lax$", access)
         assert refresh.startswith("rtb-refresh=")
-        assert "httponly; path=/; samesite=strict" in refresh
+        assert re.search(r"httponly; max-age=\d+; path=/; samesite=strict$", refresh)
         assert idle.get(f"/api/auth/local?code={code}", by=None).status_code == 401
         assert idle.get("/api/auth/me", by=None).json()["name"] == "alice"
         forged = idle.post("/api/v1/freezes", by=None, json={"scope": "*", "reason": "x", "lasts": "1h"})
