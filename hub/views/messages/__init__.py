@@ -1,0 +1,1 @@
+"""Messages about previews in words: one document for all channels, and how each channel draws it."""
