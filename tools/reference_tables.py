@@ -7,6 +7,7 @@ is written by hand. A test compares, so a page cannot drift from the code.
 from __future__ import annotations
 
 import ast
+import importlib.util
 import inspect
 import itertools
 import json
@@ -37,6 +38,9 @@ from hub.output.remedies import words
 from hub.settings import PREFIXES, ForgeKeys, Settings
 from hub.telemetry.events import BOUND, EVENTS
 from hub.telemetry.metrics import METRICS, Label
+from hub.views.messages.document import document_of
+from hub.views.messages.plain import plain_of
+from hub.views.messages.words import LANGUAGES
 from hub.views.preview import describe
 from hub.views.why import FOR_WHOM
 from reconcilers.causes import engine
@@ -298,6 +302,22 @@ def _step(told: str) -> str:
     return re.sub(r"\{(\w+)\}", lambda match: match[1].upper(), told).replace("<environment>", "ENVIRONMENT")
 
 
+def message_texts() -> str:
+    """Every message in every language, as lines of text, those of one phase together."""
+    spec = importlib.util.spec_from_file_location("messages", ROOT / "tests" / "worlds" / "messages.py")
+    if spec is None or spec.loader is None:
+        raise SystemExit("tests/worlds/messages.py is missing")
+    examples = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(examples)
+    parts = []
+    for message in examples.every_message():
+        head = f"{message.phase}, {FOR_WHOM[message.cause.audience]}" if message.cause else message.phase
+        texts = (plain_of(document_of(message, say)) for say in LANGUAGES.values())
+        parts += [f"### {head}{', its removal asked for' if message.is_removal else ''}"]
+        parts += [f"```text\n{text}\n```" for text in texts]
+    return "\n\n".join(parts)
+
+
 BLOCKS = {
     "causes": causes,
     "entry-example": entry_example,
@@ -312,6 +332,7 @@ BLOCKS = {
     "preview-json": preview_json,
     "events": event_rows,
     "bound": lambda: table(("field", "meaning"), [(f"`{name}`", about) for name, about in BOUND.items()]),
+    "messages": message_texts,
     "metrics": metric_rows,
     "services-fields": lambda: fields("services"),
     "settings": setting_rows,

@@ -161,6 +161,25 @@ def serve(service: str | None, repo: str | None, port: int | None, host: str | N
 
 
 @options.command(panel=_PANEL)
+@options.any_environment
+@options.flag("--dry-run", help="Print every message, what would be done about it and whom it alerts. Do nothing.")
+@options.repo
+@options.output
+@declared_errors
+def tell(env: str | None, dry_run: bool, repo: str | None, output: Format) -> None:
+    """Tell of previews where people work: one comment and one link at each issue in Jira, edited in place.
+
+    Where: RTB_HUB_JIRA_MESSAGES. 'serve' and its worker do it all the time; this is one pass. Run twice, or by two at
+    once, there is one message for each preview. What somebody deleted is not made again in that phase.
+
+    Example: rtb-hub tell --dry-run --env int
+    """
+    from hub.commands import tell as command
+
+    command.run(env, dry_run=dry_run, repo=repo, output=output)
+
+
+@options.command(panel=_PANEL)
 @options.repo
 @declared_errors
 def mcp(repo: str | None) -> None:
@@ -284,6 +303,7 @@ def job_retry(job_id: str, output: Format) -> None:
 
 COMMANDS = (
     serve,
+    tell,
     mcp,
     config,
     Group(

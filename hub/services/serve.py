@@ -48,11 +48,13 @@ from hub.services.listener.receiving import Receiver
 from hub.services.listener.upkeep import kept_up
 from hub.services.observing import Observing, observing
 from hub.services.screens.files import screens
+from hub.services.telling import telling
 from hub.services.worker.service import looking_up, working
 from hub.store import schema
 from hub.store.database import Database
 from hub.wiring import Hub
 from hub.wiring.outside import open_pushes, open_sources
+from hub.wiring.telling import open_telling
 from reconcilers.state.rereading import StateReader
 
 LOOPBACK = "127.0.0.1"
@@ -152,6 +154,7 @@ def parts(ours: Hub, repo: str | None, database: Database, sign_in: SignIn) -> I
         looking = replace(ours)
         watched = Observing(looking.repository(repo), looking.clusters(), ours.telemetry, _now)
         stack.enter_context(observing(watched))
+        stack.enter_context(telling(open_telling(replace(ours), repo, database), jobs, ours.telemetry))
         checks = {
             "database": answers(database),
             "repository": lambda: feed.has_read and feed.error is None,

@@ -33,6 +33,7 @@ from hub.services.binding import answers, bound
 from hub.services.repeating import repeating
 from hub.services.screens.files import screens
 from hub.services.serve import LOOPBACK, Server, assisted, feeding, served_by
+from hub.services.telling import telling
 from hub.services.worker.service import looking_up, working
 from hub.store import schema
 from hub.store.database import Database
@@ -40,6 +41,7 @@ from hub.telemetry import metrics
 from hub.telemetry.serving import MetricsAddress
 from hub.wiring import Hub, watching
 from hub.wiring.outside import open_sources
+from hub.wiring.telling import open_telling
 
 _SAMPLE_SECONDS = 10.0
 
@@ -79,6 +81,7 @@ def serve_worker(ours: Hub, asked: Place, say: Callable[[str], None]) -> None:
                 sources=open_sources(ours),
             )
         )
+        stack.enter_context(telling(open_telling(replace(ours), asked.repo, database), jobs, ours.telemetry))
         parts = {"database": answers(database), "worker": lambda: worker.is_well}
         if health is not None:
             url = stack.enter_context(health.served(lambda: worker.is_running, parts))

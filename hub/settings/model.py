@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+#: Of messages (`hub.views.messages.words`).
+Language = Literal["en", "ko"]
 #: Whence a setting is: its variable, the file that its …_FILE names, or nowhere.
 Source = Literal["environment", "file", "default"]
 #: Names that begin like ours are ours: one that is none of the settings is a mistake, or another release's.
@@ -171,11 +173,15 @@ class Settings(BaseModel):
     """The Jira Cloud site whose issues are read when it tells of a change: `https://HOST`. Default: none; an issue that
     hub/services.yaml has a rule for cannot be read."""
     jira_email: str | None = Field(None, alias="RTB_HUB_JIRA_EMAIL")
-    """The e-mail address of the account that reads there; it needs Browse Projects alone. Default: none."""
+    """The e-mail address of the account that reads there; without RTB_HUB_JIRA_MESSAGES it needs Browse Projects alone.
+    Default: none."""
     jira_token: SecretStr | None = Field(None, alias="RTB_HUB_JIRA_TOKEN")
     """The account's API token. Default: none."""
     jira_token_file: Path | None = Field(None, alias="RTB_HUB_JIRA_TOKEN_FILE")
     """The file that holds it; read at each use. Default: none."""
+    jira_messages: Language | None = Field(None, alias="RTB_HUB_JIRA_MESSAGES")
+    """The language in which each preview is told of at its issue, by one comment and one link: `en` or `ko`. What the
+    account needs for it: docs/reference/messages.md. Default: none; nothing is written there."""
     catch_up_minutes: Annotated[int, Field(ge=1, le=1440)] = Field(5, alias="RTB_HUB_CATCH_UP_MINUTES")
     """How often the listener has a worker ask GitHub and Jira for what did not come by itself, in minutes, 1 to 1440.
     Each time starts a worker that was scaled to none. Default: 5."""

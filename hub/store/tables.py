@@ -235,14 +235,20 @@ SERVICE_TOKENS = _table(
     Column("revoked_at", Moment),
 )
 
-#: One message for a preview and a channel, whatever is tried again.
+#: Where the one message of a preview (`key`: `int/RTB-123`) stands in a channel; the message itself says what it told
+#: last, of which `told` is a copy. `intent_at`: a post began whose end is not known; `look_at`: not looked at before.
 MESSAGES = _table(
     "messages",
     Column("key", Text, nullable=False),
-    Column("channel", Text, nullable=False),  # jira-link, jira-comment, slack
+    Column("channel", Text, nullable=False),  # jira-link, jira-comment
     Column("external_id", Text),
     Column("content_hash", Text),
-    Column("state", Text, nullable=False),
+    Column("state", Text, nullable=False),  # open, declined, parked, closed
+    Column("told", Json),
+    Column("intent_at", Moment),
+    Column("look_at", Moment),
+    Column("token", Text),
+    Column("lease_until", Moment),
     UniqueConstraint("key", "channel"),
 )
 

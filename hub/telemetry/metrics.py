@@ -321,6 +321,16 @@ SNAPSHOT_AGE = Metric(
 )
 
 #: In the order in which the reference lists them.
+MESSAGES = Metric(
+    "rtb_hub_messages_total",
+    "counter",
+    (
+        Label("channel", ("jira-link", "jira-comment")),
+        Label("outcome", ("posted", "edited", "found", "unchanged", "later", "declined", "parked", "taken", "failed")),
+    ),
+    "messages about previews that something was to be done about: `found` where it was looked for, `declined` where"
+    " somebody deleted it, `parked` where what it stands at is not there, `taken` by another worker",
+)
 METRICS: tuple[Metric, ...] = (
     BUILD_INFO,
     LAST_SUCCESS,
@@ -368,4 +378,5 @@ METRICS: tuple[Metric, ...] = (
     SSE_CLIENTS,
     SNAPSHOT_AGE,
     AUTH,
+    MESSAGES,
 )

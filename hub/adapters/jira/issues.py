@@ -7,32 +7,20 @@ search). An issue that was moved is answered with its new key, without a redirec
 
 from __future__ import annotations
 
-import base64
 import math
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from generator.errors import ConfigError, Fault, Reason, Stalled, Transient
+from generator.errors import ConfigError
 from generator.values.naming import IssueKey
-from hub.adapters.http import (
-    Answer,
-    Origin,
-    OriginError,
-    Peer,
-    Request,
-    Route,
-    Secret,
-    Sender,
-    SenderParts,
-    without_secrets,
-)
+from hub.adapters.http import Answer, Request, Route, Secret, SenderParts
 from hub.adapters.jira.changes import Told, history_of
-from reconcilers.plan import one_line
+from hub.adapters.jira.site import JiraSite, open_site
 from reconcilers.ports.issues import Issue, IssueHistory
 
 #: An answer of the fields that are asked for has a few kB, and a page of a search a hundred of them.
@@ -42,18 +30,7 @@ _CHANGES_BYTES = 16 * 1024 * 1024
 _PAGE, _MOST_PAGES = 100, 500
 _MINUTE = timedelta(minutes=1)
 _FIELDS = "status,labels,assignee"
-_REMEDY = "check the network and RTB_HUB_JIRA_URL; nothing is lost, it is tried again"
 _PROJECT = re.compile(r"[A-Z][A-Z0-9]{1,9}")
-_TOKEN = re.compile(r"[\x21-\x7e]{8,1000}")
-_EMAIL = re.compile(r"[\x21-\x39\x3b-\x7e]{1,254}")
-PEER = Peer(
-    "jira",
-    unreachable=Reason.JIRA_UNREACHABLE,
-    refused=Reason.JIRA_REFUSED,
-    limited=Reason.JIRA_LIMITED,
-    remedy=_REMEDY,
-)
-_M = TypeVar("_M", bound=BaseModel)
 
 
 def _key(text: str) -> str:
@@ -104,10 +81,9 @@ class _Page(_Part):
 
 @dataclass(frozen=True)
 class JiraIssues:
-    """The issues that an account sees. `site` is for people. Safe for threads."""
+    """The issues that an account sees. Safe for threads."""
 
-    site: str
-    sender: Sender
+    site: JiraSite
 
     def read(self, key: IssueKey) -> Issue | None:
         """See `reconcilers.ports.issues.Issues`."""
@@ -115,7 +91,7 @@ class JiraIssues:
         answer = self._ask(Route.of("/rest/api/3/issue/{}", key), what, (("fields", _FIELDS),), expected=(404,))
         if answer.status == 404:
             return None
-        found = self._read(_Issue, answer.data, what)
+        found = self.site.read(_Issue, answer.data, what)
         status, assignee = found.fields.status, found.fields.assignee
         return Issue(
             IssueKey.parse(found.key),
@@ -133,7 +109,7 @@ class JiraIssues:
         answer = self._ask(route, what, query, expected=(404,), limit_bytes=_CHANGES_BYTES)
         if answer.status == 404:
             return None
-        return history_of(self._read(Told, answer.data, what))
+        return history_of(self.site.read(Told, answer.data, what))
 
     def changed(
         self, projects: Collection[str], within: timedelta, *, until: timedelta = timedelta()
@@ -151,12 +127,12 @@ class JiraIssues:
         for _ in range(_MOST_PAGES):
             query = [("jql", jql), ("fields", "status"), ("maxResults", str(_PAGE))]
             query += [("nextPageToken", token)] if token else []
-            page = self._read(_Page, self._ask(Route.of("/rest/api/3/search/jql"), what, tuple(query)).data, what)
+            page = self.site.read(_Page, self._ask(Route.of("/rest/api/3/search/jql"), what, tuple(query)).data, what)
             keys |= {IssueKey.parse(one.key) for one in page.issues}
             if page.next is None:
                 return tuple(sorted(keys))
             token = page.next
-        raise self._refused(what, f"there are more than {_PAGE * _MOST_PAGES}", "ask for a shorter time")
+        raise self.site.refused(what, f"there are more than {_PAGE * _MOST_PAGES}", "ask for a shorter time")
 
     def _ask(
         self,
@@ -166,67 +142,12 @@ class JiraIssues:
         expected: Collection[int] = (),
         limit_bytes: int = _LIMIT_BYTES,
     ) -> Answer:
-        """The answer to a question. Raises what the port's table says for a status that is not `expected`."""
-        purpose = f"{what} on {self.site}"
+        """The answer to a question, which may be asked again."""
+        purpose = f"{what} on {self.site.name}"
         request = Request(route=route, purpose=purpose, query=query, limit_bytes=limit_bytes, may_repeat=True)
-        answer = self.sender.send(request)
-        if answer.status < 300 or answer.status in expected:
-            return answer
-        match answer.status:
-            case 401:
-                remedy = "make a new API token of the account (they last a year at most) and give it to the hub"
-                raise self._refused(what, "the hub's e-mail address and token are not accepted", remedy)
-            case 403:
-                raise self._refused(what, _said(answer.data) or "the account may not", "give it Browse Projects")
-            case status if status < 400:
-                raise self._refused(what, "it answers that it is elsewhere", "name the site's own address")
-            case status if status < 500:
-                why = _said(answer.data) or f"it answers {status}"
-                raise self._refused(what, why, "check hub/services.yaml, and that the account may see its projects")
-            case status:
-                raise self._unreachable(what, f"it answers {status}")
-
-    def _read(self, model: type[_M], data: object, what: str) -> _M:
-        try:
-            return model.model_validate(data)
-        except ValidationError as err:
-            raise self._unreachable(what, "its answer makes no sense") from err
-
-    def _unreachable(self, what: str, why: str) -> Transient:
-        return Transient(Reason.JIRA_UNREACHABLE, Fault(f"cannot {what} on {self.site}: {why}", remedy=_REMEDY))
-
-    def _refused(self, what: str, why: str, remedy: str) -> Stalled:
-        return Stalled(Reason.JIRA_REFUSED, Fault(f"cannot {what} on {self.site}: {why}", remedy=remedy))
+        return self.site.ask(request, what, expected)
 
 
 def open_jira(url: str, email: str, token: Secret, parts: SenderParts) -> JiraIssues:
-    """The issues of the site at `url`, such as https://example.atlassian.net. Asks the server nothing yet.
-
-    Raises `ConfigError` (InvalidValue) for an address that is none or would send the token in clear, an e-mail address
-    or token that is none, and what `token` raises.
-    """
-    faults = []
-    try:
-        origin = Origin.parse(url)
-    except OriginError as err:
-        told = f"{without_secrets(url)[:200] or 'it'} is no address of a Jira site: {err}"
-        faults.append(Fault(told, field="RTB_HUB_JIRA_URL", allowed="https://HOST; http only to this machine"))
-    if not _EMAIL.fullmatch(email):
-        allowed = "the address of the account that the token is of"
-        faults.append(Fault("this is no e-mail address", field="RTB_HUB_JIRA_EMAIL", allowed=allowed))
-    if not _TOKEN.fullmatch(token()):
-        remedy = "make one at id.atlassian.com, under Security, API tokens"
-        faults.append(Fault("the token is empty or no token", field="RTB_HUB_JIRA_TOKEN", remedy=remedy))
-    if faults:
-        raise ConfigError(Reason.INVALID_VALUE, faults)
-
-    def authorization() -> str:
-        return "Basic " + base64.b64encode(f"{email}:{token()}".encode()).decode()
-
-    return JiraIssues(str(origin), Sender(PEER, origin, authorization, parts))
-
-
-def _said(tree: Any) -> str:
-    """The first `errorMessages` of a refusal on one line, shortened; empty when there is none."""
-    told = tree.get("errorMessages") if isinstance(tree, dict) else None
-    return one_line(told[0])[:200] if isinstance(told, list) and told and isinstance(told[0], str) else ""
+    """The issues of a site. Asks the server nothing yet. Raises as `open_site`."""
+    return JiraIssues(open_site(url, email, token, parts))

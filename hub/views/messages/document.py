@@ -108,7 +108,8 @@ def _url(message: Message) -> Line:
 def _review(message: Message, say: Words) -> Line:
     if not message.review:
         return _text(say.review_unknown if message.phase == "awaiting approval" else "")
-    return (Span(say.review_removal if message.is_removal else say.review_start, message.review),)
+    told = say.review_removal if message.is_removal else say.review_start
+    return (Span(told, message.review),) if message.review.startswith(("https://", "http://")) else _text(told)
 
 
 def _acts(message: Message, say: Words) -> str:

@@ -50,6 +50,7 @@ class Words:
     look: str
     steps: str
     foot: str
+    relationship: str
 
     def moment(self, at: datetime) -> str:
         """A moment, to the minute."""
@@ -119,6 +120,7 @@ ENGLISH: Final = Words(
     look="More",
     steps="What to do",
     foot="RTB AI Hub keeps this message up to date.",
+    relationship="has a preview",
 )
 KOREAN: Final = Words(
     phases={
@@ -183,5 +185,6 @@ KOREAN: Final = Words(
     look="자세히",
     steps="할 일",
     foot="이 메시지는 RTB AI Hub가 계속 갱신합니다.",
+    relationship="프리뷰",
 )
 LANGUAGES: Final[Mapping[Language, Words]] = {"en": ENGLISH, "ko": KOREAN}

@@ -72,6 +72,7 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
     "token create": (("ci", "--scope", "preview:read"), "rtbh_", ("Ci", "--scope", "preview:read"), Reason.INVALID_VALUE),
     "token list": ((), "token", ("more",), USAGE),
     "token revoke": (("--help",), "within five seconds", ("token-x",), Reason.NOT_FOUND),
+    "tell": (("--help",), "one link at each issue", ("--dry-run",), Reason.INVALID_VALUE),
     "webhook list": ((), "github", ("--limit", "0"), USAGE),
     "webhook show": (("guid-1",), "verifiedBy", ("guid-2",), Reason.NOT_FOUND),
     "webhook replay": (("guid-1",), "put replay", ("guid-2",), Reason.NOT_FOUND),

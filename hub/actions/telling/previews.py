@@ -1,0 +1,138 @@
+"""The message of every preview there is, and the last of those that were told of and are there no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from generator.render.context import preview_host
+from generator.values.naming import IssueKey
+from hub.actions.cluster_phases import phases, read_environment
+from hub.actions.list_previews import listed_previews
+from hub.actions.repository import Repository
+from hub.views.listing.rows import Listed
+from hub.views.preview import entry_price
+from reconcilers.health.phase import Phase
+from reconcilers.lifecycle.revive import KEPT, recent_removal
+from reconcilers.messages.derive import Known, cost_of, message_of
+from reconcilers.messages.model import Ending, Message
+from reconcilers.ports.git import ClusterReader
+from reconcilers.state.entries import EntryRecord
+from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.history import blocks
+from reconcilers.state.outline import outline_of
+
+
+def no_review(key: str) -> str:
+    """Nobody knows where anything is reviewed."""
+    del key
+    return ""
+
+
+@dataclass(frozen=True)
+class Previews:
+    """Previews as the hub knows them. `clusters` by environment: of another it is told what Git tells.
+
+    `review`: where a change of a preview (`prd/RTB-123`) is reviewed; empty: nobody knows.
+    """
+
+    repository: Repository
+    clock: Callable[[], datetime]
+    clusters: Mapping[str, ClusterReader] = field(default_factory=dict)
+    review: Callable[[str], str] = no_review
+
+    def messages(self, told: Collection[str], *, environment: str | None = None) -> Iterator[Message]:
+        """All, by environment and key. `told`: previews (`int/RTB-123`) that there are messages of.
+
+        An environment that cannot be read has none, so that nothing of it is told to be gone; nor has a preview whose
+        entry cannot be read. Raises what the store raises, and `ConfigError` (UnknownEnvironment).
+        """
+        states, _ = self.repository.read().each(() if environment is None else (environment,))
+        for state in states:
+            yield from self._of(state, told)
+
+    def _of(self, state: EnvironmentState, told: Collection[str]) -> Iterator[Message]:
+        there = _there(state, self.clock())
+        unreadable = {record.name for record in state.records} - there.keys()
+        for key in _keys(told, state.environment.name):
+            if key.name not in unreadable:
+                there.setdefault(key.name, _There(key))
+        found = self._phases(state, sorted(there))
+        for name, one in sorted(there.items()):
+            yield message_of(self._known(state, one, found.get(name) if found is not None else None))
+
+    def _phases(self, state: EnvironmentState, names: Sequence[str]) -> Mapping[str, Phase] | None:
+        """By preview name; None: no cluster is asked about this environment."""
+        cluster = self.clusters.get(state.environment.name)
+        if cluster is None or not names:
+            return None
+        _, found = phases(cluster, read_environment(cluster, state), names, now=self.clock())
+        return found
+
+    def _known(self, state: EnvironmentState, there: _There, phase: Phase | None) -> Known:
+        key, live, asked = there.key, there.live, there.asked
+        listed, is_request = live or asked, live is None and asked is not None
+        is_removal = live is not None and live.removal is not None
+        is_gone = listed is None and not there.is_queued and (phase is None or phase.name == "removed")
+        name = f"{state.environment.name}/{key}"
+        return Known(
+            issue=str(key),
+            environment=state.environment.name,
+            url=f"https://{preview_host(key.name, state.environment.spec.domain)}/",
+            outline=listed.outline if listed else None,
+            price=listed.row.price if listed else None,
+            phase=phase,
+            is_request=is_request,
+            is_removal=is_removal,
+            is_queued=there.is_queued,
+            review=self.review(name) if is_removal or is_request else "",
+            ending=self._ending(state, key) if is_gone else None,
+        )
+
+    def _ending(self, state: EnvironmentState, key: IssueKey) -> Ending | None:
+        """How it ended, while it can be brought back; None: longer ago."""
+        removal = recent_removal(key, state, self.repository.store, now=self.clock())
+        if removal is None:
+            return None
+        commit, preview = removal.commit, removal.record.preview
+        name = f"{state.environment.name}/{key.name}"
+        told = next((dict(block) for about, block in blocks(commit.trailers) if about == name), {})
+        return Ending(
+            at=commit.at,
+            by=told.get("Requested-By", commit.author),
+            why=told.get("Reason", ""),
+            cost=cost_of(outline_of(preview), entry_price(preview, state.environment), commit.at) if preview else None,
+            until=commit.at + KEPT,
+        )
+
+
+@dataclass(slots=True)
+class _There:
+    """What Git has of one: an entry, a request, a place among those who wait for room; none of them: it is gone."""
+
+    key: IssueKey
+    live: Listed | None = None
+    asked: Listed | None = None
+    is_queued: bool = False
+
+
+def _there(state: EnvironmentState, now: datetime) -> dict[str, _There]:
+    """By preview name, all that can be read."""
+    found: dict[str, _There] = {}
+    unlisted: list[tuple[str, EntryRecord]] = []
+    for one in listed_previews([state], now, unlisted):
+        there = found.setdefault(one.key.name, _There(one.key))
+        there.asked, there.live = (one, there.live) if one.is_request else (there.asked, one)
+    for record in state.queued:
+        if record.queued is not None and state.entry(record.queued.key) is None:
+            found.setdefault(record.name, _There(record.queued.key)).is_queued = True
+    return found
+
+
+def _keys(told: Collection[str], environment: str) -> Iterator[IssueKey]:
+    """The issues of an environment among previews that were told of."""
+    for key in told:
+        home, _, issue = key.rpartition("/")
+        if home == environment:
+            yield IssueKey.parse(issue)

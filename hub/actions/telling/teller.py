@@ -1,0 +1,206 @@
+"""Bringing the messages of a channel up to date: what is due is posted or edited, a few at a time.
+
+A channel that fails is left alone for a while, and keeps nothing else from going on: this is no part of any start.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from generator.errors import HubError, Stalled, Transient, Waiting
+from hub.actions.telling.posting import Desk, Outcome
+from hub.store import messages as rows
+from hub.store.messages import MessageRow
+from hub.telemetry import metrics
+from hub.telemetry.telemetry import SILENT, Telemetry
+from reconcilers.messages.channels import Channel, before_of
+from reconcilers.messages.model import GONE, Message
+from reconcilers.messages.quiet import Decision, Later, Now, Ping, decide
+
+#: Calls of one channel at a time (Jira's advice for apps that respect its limits).
+AT_ONCE: Final = 3
+#: Refusals one after another, after which a channel is left alone; and for how long after a failure.
+_REFUSALS, _PAUSE, _AWAY = 3, timedelta(minutes=5), timedelta(seconds=30)
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What would be done about a message: `action`, whom it alerts, and when (None: now)."""
+
+    message: Message
+    channel: str
+    action: str
+    ping: Ping | None = None
+    at: datetime | None = None
+
+
+@dataclass(eq=False)
+class Teller:
+    """The messages of one channel, as one process sees them.
+
+    `is_lasting`: it looks again and again, and so knows since when a message differs; else what differs is told now.
+    `failures`: why messages could not be told in the last pass.
+    """
+
+    desk: Desk
+    telemetry: Telemetry = SILENT
+    is_lasting: bool = True
+    failures: list[Exception] = field(default_factory=list)
+    _differ: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    _resumes: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Nothing failed yet."""
+        self._lock = threading.Lock()
+        self._refusals = 0
+        self._ends = threading.Event()
+
+    def stop(self) -> None:
+        """Begin nothing more: what is in hand goes on."""
+        self._ends.set()
+
+    @property
+    def channel(self) -> Channel:
+        """Where they stand."""
+        return self.desk.channel
+
+    def known(self) -> Mapping[str, MessageRow]:
+        """All rows of the channel by key. Raises `Transient` (DatabaseUnreachable)."""
+        with self.desk.database.read() as connection:
+            return rows.of_channel(connection, self.channel.name)
+
+    def planned(self, messages: Iterable[Message], known: Mapping[str, MessageRow]) -> list[Planned]:
+        """What would be done, without looking anywhere or doing it."""
+        return [self._planned(one, known.get(one.key)) for one in messages]
+
+    def _planned(self, message: Message, row: MessageRow | None) -> Planned:
+        name, before = self.channel.name, before_of(row.told) if row is not None else None
+        if row is not None and row.state == "declined" and before is not None and before.phase == message.phase:
+            return Planned(message, name, "none: somebody deleted it")
+        if row is not None and row.state == "parked" and row.look_at is not None and self.desk.clock() < row.look_at:
+            return Planned(message, name, "none: it was refused", at=row.look_at)
+        is_there = row is not None and row.external_id is not None
+        if not is_there and message.phase in GONE:
+            return Planned(message, name, "none")
+        told, drawn = self.desk.drawn(message, row)
+        now = self.desk.clock()
+        made: Decision = decide(
+            told,
+            drawn.digest,
+            before if is_there else None,
+            differs_since=self._since(message, drawn.digest, row),
+            now=now,
+        )
+        match made:
+            case Now(ping):
+                alerted = ping if ping is not None and ping.who in self.channel.alerts else None
+                return Planned(told, name, "edit" if is_there else "post", alerted)
+            case Later(at):
+                return Planned(told, name, "edit", at=at)
+            case _:
+                return Planned(told, name, "none")
+
+    def bring_up_to_date(self, messages: Sequence[Message], known: Mapping[str, MessageRow]) -> Counter[Outcome]:
+        """Post and edit what is due, and give what was done. Nothing is raised: what fails is told, and tried later."""
+        done: Counter[Outcome] = Counter()
+        self.failures.clear()
+        due = [one for one in messages if self._is_due(one, known.get(one.key))]
+        if due and not self._is_paused():
+            done.update(self._told_at_once(due))
+        gone = self._differ.keys() - {one.key for one in messages}
+        for key in gone:
+            self._differ.pop(key, None)
+        return done
+
+    def _told_at_once(self, due: Sequence[Message]) -> list[Outcome]:
+        """A few at a time, in threads that keep no process from ending: whoever comes next finds what they did."""
+        left, done = deque(due), list[Outcome]()
+        died: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                while True:
+                    one = self._tell(left.popleft())
+                    if one is not None:
+                        done.append(one)
+            except IndexError:
+                return
+            except BaseException as err:  # noqa: BLE001 - raised below, where it is waited for
+                died.append(err)
+
+        name = f"rtb-hub-{self.channel.name}"
+        threads = [threading.Thread(target=work, name=name, daemon=True) for _ in range(min(AT_ONCE, len(due)))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for err in died:
+            raise err
+        return done
+
+    def _is_due(self, message: Message, row: MessageRow | None) -> bool:
+        _, drawn = self.desk.drawn(message, row)
+        return self.desk.is_due(message, row, differs_since=self._since(message, drawn.digest, row))
+
+    def _since(self, message: Message, digest: str, row: MessageRow | None) -> datetime:
+        """When it was first seen to differ from what it tells."""
+        before, now = before_of(row.told) if row is not None else None, self.desk.clock()
+        if before is not None and before.digest == digest:
+            self._differ.pop(message.key, None)
+            return now
+        told = before.digest if before is not None else ""
+        known = self._differ.get(message.key)
+        if known is None or known[0] != told:
+            known = self._differ[message.key] = (told, now if self.is_lasting else _LONG_AGO)
+        return known[1]
+
+    def _is_paused(self) -> bool:
+        with self._lock:
+            return self._resumes is not None and self.desk.clock() < self._resumes
+
+    def _tell(self, message: Message) -> Outcome | None:
+        if self._is_paused() or self._ends.is_set():
+            return None
+        since = self._differ.get(message.key)
+        try:
+            done = self.desk.tell(message, differs_since=since[1] if since else self.desk.clock())
+        except Exception as err:  # noqa: BLE001 - the border of a message: others go on
+            self.telemetry.count(metrics.MESSAGES, channel=self.channel.name, outcome="failed")
+            self.failures.append(err)
+            if isinstance(err, HubError):
+                self._failed(err)
+            else:
+                self.telemetry.unexpected("entry", err)
+            return None
+        with self._lock:
+            self._refusals = 0
+        self.telemetry.count(metrics.MESSAGES, channel=self.channel.name, outcome=done)
+        return done
+
+    def _failed(self, err: HubError) -> None:
+        """Leave the channel alone for as long as it says, or as such things last."""
+        self.telemetry.refused(err)
+        with self._lock:
+            self._refusals = self._refusals + 1 if isinstance(err, Stalled) else 0
+            pause = None
+            if isinstance(err, Waiting):
+                pause = timedelta(seconds=err.retry_after_seconds)
+            elif isinstance(err, Transient):
+                pause = _AWAY
+            elif self._refusals >= _REFUSALS:
+                pause, self._refusals = _PAUSE, 0
+            if pause is not None:
+                until = self.desk.clock() + pause
+                self._resumes = until if self._resumes is None else max(until, self._resumes)
+
+
+def new_token() -> str:
+    """Who holds rows: this process, and no other."""
+    return secrets.token_hex(8)

@@ -1,0 +1,96 @@
+"""`rtb-hub tell`: bring the messages about previews up to date, once; or print them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from generator.errors import ConfigError, Fault, Reason
+from generator.values.formats import format_time
+from hub.output.console import Format, emit, printable
+from hub.wiring import hub, needing_services
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Mapping
+
+    from rich.console import Console
+
+    from hub.actions.telling.teller import Planned
+    from hub.views.messages.words import Language
+
+
+def run(env: str | None, *, dry_run: bool, repo: str | None, output: Format) -> None:
+    """One pass, or what it would do. Raises `ConfigError` (InvalidValue, UnknownEnvironment, DatabaseRevision).
+
+    Of what keeps messages from being told, the first is raised once all others are.
+    """
+    ours = hub()
+    with needing_services():
+        from hub.store import schema
+    from hub.wiring.telling import open_channels, open_telling
+
+    if not open_channels(ours):
+        allowed = "RTB_HUB_JIRA_MESSAGES=en or ko, with RTB_HUB_JIRA_URL"
+        raise ConfigError(Reason.INVALID_VALUE, Fault("the settings name nowhere to tell anybody", allowed=allowed))
+    database = ours.database()
+    try:
+        if ours.settings.secret("database_url") is None:
+            schema.prepare(database)
+        else:
+            schema.check(database)
+        telling = open_telling(ours, repo, database, is_lasting=False)
+        planned = telling.plan(env) if dry_run else []
+        done = {} if dry_run else telling.look(env)
+        failures = [err for teller in telling.tellers for err in teller.failures]
+    finally:
+        database.close()
+    if dry_run:
+        _emit_plan(planned, ours.settings.jira_messages or "en", output)
+        return
+    emit({"dryRun": False, "done": done, "failed": len(failures)}, output, lambda console: _tell(console, done))
+    for err in failures:
+        raise err
+
+
+def _emit_plan(planned: list[Planned], language: Language, output: Format) -> None:
+    from hub.views.messages.document import document_of
+    from hub.views.messages.plain import plain_of
+    from hub.views.messages.words import LANGUAGES
+
+    texts = [plain_of(document_of(one.message, LANGUAGES[language])) for one in planned]
+    data = [_data(one, text) for one, text in zip(planned, texts, strict=True)]
+
+    def people(console: Console) -> None:
+        from rich.text import Text
+
+        if not planned:
+            console.print("there are no messages")
+        for one, text in zip(planned, texts, strict=True):
+            when = f", at {format_time(one.at.replace(microsecond=0))}" if one.at is not None else ""
+            alerts = f", alerts {one.ping.who}" if one.ping is not None else ""
+            head = Text.assemble((one.message.key, "bold"), f" {one.channel}: {one.action}{when}{alerts}")
+            console.print(head)
+            if one.action in ("post", "edit"):
+                for line in text.splitlines():
+                    console.print(Text(f"    {printable(line)}"))
+
+    emit({"dryRun": True, "messages": data}, output, people)
+
+
+def _data(one: Planned, text: str) -> dict[str, Any]:
+    return {
+        "environment": one.message.environment,
+        "issue": one.message.issue,
+        "channel": one.channel,
+        "action": one.action,
+        "at": format_time(one.at.replace(microsecond=0)) if one.at is not None else None,
+        "alerts": one.ping.who if one.ping is not None else None,
+        "phase": one.message.phase,
+        "text": text,
+    }
+
+
+def _tell(console: Console, done: Mapping[str, Counter[Any]]) -> None:
+    for channel, counts in sorted(done.items()):
+        told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+        console.print(f"{channel}: {told or 'everything is up to date'}", highlight=False)

@@ -1,0 +1,105 @@
+"""Where messages stand: one row for a preview and a channel. Losing them loses no message: each is found again.
+
+Whoever is to post or edit takes the row for a while (`take`), so that of several workers one does; a row whose holder
+died is free again when its time is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, Row, or_, select, update
+
+from hub.store.database import Database
+from hub.store.ids import new_id
+from hub.store.tables import JOBS, MESSAGES
+
+#: `declined`: somebody deleted it; `parked`: what it would stand at is not there; `closed`: it told its last word.
+State = Literal["open", "declined", "parked", "closed"]
+#: Longer than all calls about one message can take.
+LEASE: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One. `external_id`: what its channel calls it, None while it is not known. `told`: see `channels.before_data`."""
+
+    id: str
+    key: str
+    channel: str
+    state: State = "open"
+    external_id: str | None = None
+    told: Mapping[str, Any] | None = None
+    intent_at: datetime | None = None
+    look_at: datetime | None = None
+    token: str | None = None
+
+
+def of_channel(connection: Connection, channel: str) -> dict[str, MessageRow]:
+    """All of a channel, by key."""
+    found = connection.execute(select(MESSAGES).where(MESSAGES.c.channel == channel))
+    return {row.key: _row(row) for row in found}
+
+
+def take(connection: Connection, database: Database, key: str, channel: str, *, token: str) -> MessageRow | None:
+    """The row of a preview's message, in `token`'s hands until saved or for `LEASE`; None: it is in another's."""
+    now = database.now(connection)
+    fresh = {"id": new_id("msg"), "created_at": now, "key": key, "channel": channel, "state": "open"}
+    connection.execute(database.insert(MESSAGES).values(fresh).on_conflict_do_nothing())
+    is_free = or_(MESSAGES.c.lease_until.is_(None), MESSAGES.c.lease_until <= now)
+    taken = (
+        update(MESSAGES)
+        .where(MESSAGES.c.key == key, MESSAGES.c.channel == channel, is_free)
+        .values(token=token, lease_until=now + LEASE)
+        .returning(MESSAGES)
+    )
+    found = connection.execute(taken).first()
+    return _row(found) if found is not None else None
+
+
+def keep(connection: Connection, database: Database, row: MessageRow) -> bool:
+    """Write a row that is taken, and keep it for as long again. False: it is another's, and nothing was written."""
+    return _write(connection, row, {"lease_until": database.now(connection) + LEASE})
+
+
+def give_back(connection: Connection, row: MessageRow) -> bool:
+    """Write a row that is taken, and let it go. False as of `keep`."""
+    return _write(connection, row, {"token": None, "lease_until": None})
+
+
+def _write(connection: Connection, row: MessageRow, more: Mapping[str, Any]) -> bool:
+    values = {
+        "state": row.state,
+        "external_id": row.external_id,
+        "told": row.told,
+        "content_hash": (row.told or {}).get("digest"),
+        "intent_at": row.intent_at,
+        "look_at": row.look_at,
+        **more,
+    }
+    is_ours = (MESSAGES.c.id == row.id) & (MESSAGES.c.token == row.token)
+    return (
+        connection.execute(update(MESSAGES).where(is_ours).values(values).returning(MESSAGES.c.id)).first() is not None
+    )
+
+
+def _row(row: Row[Any]) -> MessageRow:
+    found = MessageRow(row.id, row.key, row.channel, row.state, row.external_id, row.told)
+    return replace(found, intent_at=row.intent_at, look_at=row.look_at, token=row.token)
+
+
+def review_of(connection: Connection, key: str) -> str:
+    """The address where a change of a preview (`prd/RTB-123`) is reviewed; empty: none is known."""
+    wanted = (
+        select(JOBS.c.result)
+        .where(JOBS.c.key == f"review/{key}", JOBS.c.name == "request.review", JOBS.c.state == "done")
+        .order_by(JOBS.c.seq.desc())
+        .limit(1)
+    )
+    found = connection.execute(wanted).scalar_one_or_none()
+    request = found.get("request") if isinstance(found, dict) else None
+    url = request.get("url") if isinstance(request, dict) else None
+    return url if isinstance(url, str) else ""

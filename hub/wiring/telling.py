@@ -1,0 +1,58 @@
+"""The channels that messages about previews stand in, as the settings say, and what keeps them up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.errors import ConfigError, Fault, Reason
+
+if TYPE_CHECKING:
+    from hub.actions.telling.telling import Telling
+    from hub.store.database import Database
+    from hub.wiring.composing import Hub
+    from reconcilers.messages.channels import Channel
+
+
+def open_channels(ours: Hub) -> tuple[Channel, ...]:
+    """Those that the settings name. Raises `ConfigError` (InvalidValue) for what is missing or wrong."""
+    settings = ours.settings
+    if settings.jira_messages is None:
+        return ()
+    if settings.jira_url is None:
+        remedy = "name the site with RTB_HUB_JIRA_URL, and its account with RTB_HUB_JIRA_EMAIL and RTB_HUB_JIRA_TOKEN"
+        fault = Fault("names no site that messages could stand at", field="RTB_HUB_JIRA_MESSAGES", remedy=remedy)
+        raise ConfigError(Reason.INVALID_VALUE, fault)
+    from hub.adapters.jira.messages import NEEDS, JiraComments, JiraLinks
+    from hub.adapters.jira.site import open_site
+    from hub.views.messages.words import LANGUAGES
+
+    email, words = settings.jira_email or "", LANGUAGES[settings.jira_messages]
+    site = open_site(settings.jira_url, email, lambda: settings.secret("jira_token") or "", ours.sending, needs=NEEDS)
+    return JiraLinks(site, words), JiraComments(site, words)
+
+
+def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting: bool = True) -> Telling:
+    """What keeps the messages about a repository's previews up to date; of no channel where the settings name none.
+
+    `ours` is for it alone: a repository that is open serves one thread. Raises as `open_channels`, and what opening the
+    repository and clusters raises.
+    """
+    channels = open_channels(ours)
+    from hub.actions.telling.posting import Desk
+    from hub.actions.telling.previews import Previews
+    from hub.actions.telling.teller import Teller, new_token
+    from hub.actions.telling.telling import Telling, repository_id
+    from hub.store.messages import review_of
+
+    def review(key: str) -> str:
+        with database.read() as connection:
+            return review_of(connection, key)
+
+    repository, token = ours.repository(repo), new_token()
+    own = repository_id(repository.store.location)
+    refused = ours.telemetry.refused
+    tellers = tuple(
+        Teller(Desk(channel, database, own, ours.clock, token, refused), ours.telemetry, is_lasting)
+        for channel in channels
+    )
+    return Telling(Previews(repository, ours.clock, ours.clusters(), review), tellers)

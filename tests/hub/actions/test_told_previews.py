@@ -1,0 +1,120 @@
+"""Which messages there are: of all that Git has, and the last of what was told of; never of what cannot be read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from generator.errors import Reason, Transient
+from generator.values.naming import IssueKey
+from hub.actions.start import start
+from hub.actions.stop import StopRequest, stop
+from hub.actions.telling.previews import Previews
+from hub.actions.telling.telling import repository_id
+from reconcilers.messages.model import Message
+from worlds.approving import Prd
+from worlds.builders import start_request
+from worlds.commands import commit_file, git
+from worlds.observations import FakeCluster, application, cluster, namespace
+
+KEY = "int/RTB-123"
+
+
+def started(prd: Prd, environment: str = "int") -> None:
+    start(start_request(requested_by="alice", blueprint="web"), environment, parts=prd.parts("nobody"))
+
+
+def stopped(prd: Prd, environment: str = "int") -> None:
+    asked = StopRequest(IssueKey.parse("RTB-123"), "bob", "demo is over")
+    stop(asked, environment, parts=prd.parts("nobody"))
+
+
+def told(prd: Prd, *known: str, by: FakeCluster | None = None, only: str | None = None) -> dict[str, Message]:
+    clusters = {"int": by} if by is not None else {}
+    previews = Previews(
+        prd.hub().repository(str(prd.world.path)), prd.now, clusters, review=lambda key: f"https://review/{key}"
+    )
+    return {one.key: one for one in previews.messages(known, environment=only)}
+
+
+def test_without_a_cluster_it_is_told_what_git_tells(prd: Prd) -> None:
+    assert told(prd) == {}
+    started(prd)
+    found = told(prd)
+    assert found.keys() == {KEY}
+    one = found[KEY]
+    assert (one.phase, one.requested_by, one.review) == ("unseen", "alice", "")
+    assert one.url.startswith("https://rtb-123.int.")
+    assert one.ends is not None
+    assert (one.per_hour is not None, one.whole is not None) == (True, True)
+
+
+def test_with_a_cluster_it_is_told_what_runs(prd: Prd) -> None:
+    started(prd)
+    running = FakeCluster(cluster(application(), namespace()))
+    assert told(prd, by=running)[KEY].phase == "running"
+    away = FakeCluster(error=Transient(Reason.CLUSTER_UNREACHABLE, "no network"))
+    assert told(prd, by=away)[KEY].phase == "unknown"
+
+
+def test_what_was_stopped_is_told_of_once_more_with_who_and_why(prd: Prd) -> None:
+    started(prd)
+    prd.late += timedelta(hours=2)
+    stopped(prd)
+    assert told(prd) == {}, "nobody was told of it"
+    one = told(prd, KEY)[KEY]
+    assert one.phase == "withdrawn"
+    assert one.ending is not None
+    assert (one.ending.by, one.ending.why) == ("bob", "demo is over")
+    assert one.ending.until is not None
+    assert one.ending.until - one.ending.at == timedelta(days=7)
+    assert one.ending.cost is not None
+    assert one.ending.cost.amount >= 0
+    going = FakeCluster(cluster(application(deleting_since=prd.now()), namespace()))
+    assert told(prd, KEY, by=going)[KEY].phase == "stopping"
+    gone = told(prd, KEY, by=FakeCluster())[KEY]
+    assert (gone.phase, gone.ending) == ("removed", one.ending)
+
+
+def test_what_awaits_a_review_says_where(prd: Prd) -> None:
+    started(prd, "prd")
+    one = told(prd)["prd/RTB-123"]
+    assert (one.phase, one.review) == ("awaiting approval", "https://review/prd/RTB-123")
+    assert one.ends is None
+
+
+def test_what_cannot_be_read_is_never_told_to_be_gone(prd: Prd) -> None:
+    started(prd)
+    (path,) = [
+        line
+        for line in git(
+            prd.world.path, "ls-tree", "-r", "--name-only", "main", "environments/int/previews"
+        ).splitlines()
+        if line.endswith("preview.yaml")
+    ]
+    good = git(prd.world.path, "show", f"main:{path}")
+    commit_file(prd.world.path, path, "spec: [")
+    assert told(prd, KEY) == {}, "its entry cannot be read"
+    commit_file(prd.world.path, path, good)
+    policy = "environments/int/environment.yaml"
+    whole = git(prd.world.path, "show", f"main:{policy}")
+    commit_file(prd.world.path, policy, "spec: [")
+    assert told(prd, KEY) == {}, "its environment cannot be read"
+    commit_file(prd.world.path, policy, whole)
+    assert told(prd, KEY).keys() == {KEY}
+    assert told(prd, KEY, only="stg") == {}
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://git.example.com/team/state.git",
+        "https://git.example.com/team/state",
+        "ssh://git@git.example.com:22/team/state.git",
+        "git@git.example.com:team/state.git",
+    ],
+)
+def test_a_repository_is_the_same_however_it_is_reached(location: str) -> None:
+    assert repository_id(location) == repository_id("https://git.example.com/team/state")
+    assert repository_id(location) != repository_id("https://git.example.com/other/state")

@@ -1,0 +1,62 @@
+"""Atlassian's own description of Jira Cloud's API and of documents: it judges every request and answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+_HERE = Path(__file__).parent
+BUNDLE = json.loads((_HERE / "openapi.json").read_text(encoding="utf-8"))
+OPERATIONS: dict[str, Any] = BUNDLE["operations"]
+ADF = jsonschema_rs.validator_for(json.loads((_HERE / "adf.json").read_text(encoding="utf-8")))
+#: Answered anywhere, described or not.
+ANYWHERE = {"401", "403", "404", "429", "500", "503"}
+#: Asked of lists and single comments beside what is described: an answer then has `properties`, which is described.
+_BESIDE = {"expand"}
+#: Its answer is described in another part of the description, as no schema at all.
+_OPEN = {"put /rest/api/3/issue/{issueIdOrKey}/properties/{propertyKey}"}
+
+
+@cache
+def _validator(operation: str, part: str) -> Any:
+    found = OPERATIONS[operation]
+    schema = found["body"] if part == "body" else found["answers"][part]
+    if not schema:
+        return None
+    return jsonschema_rs.validator_for({"schemas": BUNDLE["schemas"], **schema})
+
+
+def faults_of_request(operation: str, query: Collection[str], body: Any) -> list[str]:
+    known = OPERATIONS[operation]
+    faults = [f"{operation}: no parameter {name}" for name in query if name not in {*known["query"], *_BESIDE}]
+    if body is None:
+        return faults if known["body"] is None else [*faults, f"{operation}: a body is missing"]
+    if known["body"] is None:
+        return [*faults, f"{operation}: takes no body"]
+    validator = _validator(operation, "body")
+    faults += [f"{operation}: {error.message}" for error in validator.iter_errors(body)] if validator else []
+    if operation.endswith(("/comment", "/comment/{id}")):
+        faults += [f"{operation}: document: {error.message}" for error in ADF.iter_errors(body.get("body"))]
+    return faults
+
+
+def faults_of_answer(operation: str, status: int, body: Any) -> list[str]:
+    if str(status) not in OPERATIONS[operation]["answers"]:
+        return [] if str(status) in ANYWHERE else [f"{operation}: no answer {status} is described"]
+    validator = _validator(operation, str(status)) if operation not in _OPEN and status < 300 else None
+    if validator is None:
+        return []
+    return [f"{operation} {status}: {error.instance_path}: {error.message}" for error in validator.iter_errors(body)]
+
+
+def path_pattern(operation: str) -> re.Pattern[str]:
+    """What a path of the operation looks like, its parameters as groups."""
+    _, _, path = operation.partition(" ")
+    steps = [f"(?P<{step[1:-1]}>[^/]+)" if step.startswith("{") else re.escape(step) for step in path.split("/")]
+    return re.compile("/".join(steps))

@@ -1,0 +1,190 @@
+"""The site: what it keeps, and what each call does. What does not fit Atlassian's description is in `violations`."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from worlds.jira_server import schemas
+
+ROUTES = [(operation, schemas.path_pattern(operation)) for operation in schemas.OPERATIONS]
+HUB = "5b10a2844c20165700ede21g"
+#: What goes wrong at a call: no answer, before its effect or after it, or an effect that comes later; an answer that
+#: says so; the process that asks is killed before or after.
+How = Literal["drop-before", "drop-after", "drop-late", "503-before", "503-after", "429", "429-unnamed", "kill-before",
+              "kill-after"]  # fmt: skip
+Reply = tuple[int, dict[str, str], Any]
+
+
+@dataclass
+class Fault:
+    how: How
+    late_seconds: float = 15.0
+    retry_after: int = 30
+
+
+@dataclass
+class Comment:
+    id: int
+    author: str
+    body: Any
+    properties: dict[str, Any]
+    alerts: int = 0
+    edits: int = 0
+
+
+@dataclass
+class Issue:
+    comments: dict[int, Comment] = field(default_factory=dict)
+    links: dict[int, dict[str, Any]] = field(default_factory=dict)
+    properties: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class JiraServer:
+    """`issues` by key; `moved`: old key → new. `lists_properties` False: lists of comments leave properties out.
+
+    `denied`: method and path beginning that the account may not. `clock` is that of late effects.
+    """
+
+    clock: Callable[[], datetime] = field(default=lambda: datetime(2026, 11, 23, 2, 0, tzinfo=UTC))
+    issues: dict[str, Issue] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
+    lists_properties: bool = True
+    denied: list[tuple[str, str]] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._numbers = itertools.count(10001)
+        self._late: list[tuple[datetime, Callable[[], object]]] = []
+        self._lock = threading.RLock()
+
+    def arrive(self) -> None:
+        """Let come what was sent before and is due by now."""
+        with self._lock:
+            due, self._late = (
+                [one for one in self._late if one[0] <= self.clock()],
+                [one for one in self._late if one[0] > self.clock()],
+            )
+            for _, act in due:
+                act()
+
+    def later(self, at: datetime, act: Callable[[], object]) -> None:
+        self._late.append((at, act))
+
+    def answer(self, method: str, target: str, body: bytes | None) -> Reply:
+        """What it answers to a request, after its effect."""
+        with self._lock:
+            self.arrive()
+            parts = urlsplit(target)
+            query = dict(parse_qsl(parts.query))
+            for operation, pattern in ROUTES:
+                found = pattern.fullmatch(parts.path)
+                if found is None or not operation.startswith(f"{method.lower()} "):
+                    continue
+                self.calls.append(operation)
+                data = None if body is None else json.loads(body)
+                self.violations += schemas.faults_of_request(operation, query, data)
+                at = {name: unquote(value) for name, value in found.groupdict().items()}
+                status, told = self._act(operation, at, query, data)
+                self.violations += schemas.faults_of_answer(operation, status, told)
+                return status, {}, told
+            self.violations.append(f"{method} {parts.path} is not described")
+            return 404, {}, _error("no such resource")
+
+    def _act(self, operation: str, at: dict[str, str], query: dict[str, str], body: Any) -> tuple[int, Any]:
+        method, _, path = operation.partition(" ")
+        if any(method == verb.lower() and path.startswith(begin) for verb, begin in self.denied):
+            return 403, _error("You do not have permission to do this")
+        if path.endswith("/myself"):
+            return 200, {"accountId": HUB, "accountType": "atlassian", "active": True}
+        if path.startswith("/rest/api/3/comment/"):
+            return self._property_of_comment(int(at["commentId"]), at["propertyKey"])
+        key = at["issueIdOrKey"]
+        issue = self.issues.get(self.moved.get(key, key))
+        if issue is None:
+            return 404, _error("Issue does not exist or you do not have permission to see it.")
+        if "/properties/" in path:
+            return _issue_property(method, issue, at["propertyKey"], body)
+        if "/remotelink" in path:
+            return self._link(method, issue, at.get("linkId"), query, body)
+        return self._comment(method, issue, at.get("id"), query, body)
+
+    def _property_of_comment(self, number: int, key: str) -> tuple[int, Any]:
+        for issue in self.issues.values():
+            if number in issue.comments and key in issue.comments[number].properties:
+                return 200, {"key": key, "value": issue.comments[number].properties[key]}
+        return 404, _error("not found")
+
+    def _comment(
+        self, method: str, issue: Issue, number: str | None, query: dict[str, str], body: Any
+    ) -> tuple[int, Any]:
+        expands = query.get("expand") == "properties" and self.lists_properties
+        if number is None and method == "get":
+            newest = sorted(issue.comments.values(), key=lambda one: one.id, reverse=query.get("orderBy") == "-created")
+            page = [_told(one, expands=expands) for one in newest[: int(query.get("maxResults", 50))]]
+            return 200, {"startAt": 0, "maxResults": 50, "total": len(issue.comments), "comments": page}
+        if number is None:
+            properties = {one["key"]: one["value"] for one in body.get("properties", [])}
+            made = Comment(next(self._numbers), HUB, body["body"], properties)
+            issue.comments[made.id] = made
+            return 201, _told(made, expands=False)
+        found = issue.comments.get(int(number))
+        if found is None:
+            return 404, _error("Can not find a comment for the id")
+        if method == "delete":
+            del issue.comments[found.id]
+            return 204, None
+        if method == "put":
+            found.body, found.edits = body["body"], found.edits + 1
+            found.properties |= {one["key"]: one["value"] for one in body.get("properties", [])}
+            found.alerts += query.get("notifyUsers", "true") == "true"
+        return 200, _told(found, expands=expands)
+
+    def _link(self, method: str, issue: Issue, number: str | None, query: dict[str, str], body: Any) -> tuple[int, Any]:
+        if number is None and method == "get":
+            found = [one for one in issue.links.values() if one["globalId"] == query["globalId"]]
+            return (200, found[0]) if found else (404, _error("not found"))
+        if number is None:
+            known = [one["id"] for one in issue.links.values() if one["globalId"] == body["globalId"]]
+            made = known[0] if known else next(self._numbers)
+            issue.links[made] = {**_empty(), **body, "id": made}
+            return (200 if known else 201), {"id": made, "self": f"https://example.atlassian.net/link/{made}"}
+        if int(number) not in issue.links:
+            return 404, _error("not found")
+        if method == "delete":
+            del issue.links[int(number)]
+            return 204, None
+        issue.links[int(number)] = {**_empty(), **body, "id": int(number)}
+        return 204, None
+
+
+def _issue_property(method: str, issue: Issue, key: str, body: Any) -> tuple[int, Any]:
+    if method == "put":
+        status = 200 if key in issue.properties else 201
+        issue.properties[key] = body
+        return status, {}
+    return (200, {"key": key, "value": issue.properties[key]}) if key in issue.properties else (404, _error("none"))
+
+
+def _told(one: Comment, *, expands: bool) -> dict[str, Any]:
+    properties = [{"key": key, "value": value} for key, value in one.properties.items()]
+    author = {"accountId": one.author, "displayName": "Hub", "active": True}
+    told = {"id": str(one.id), "author": author, "body": one.body, "created": "2026-11-23T02:00:00.000+0000"}
+    return {**told, "properties": properties} if expands else told
+
+
+def _empty() -> dict[str, Any]:
+    """Fields of a link that a request leaves out are emptied, as the description says."""
+    return {"application": {}, "relationship": "links to"}
+
+
+def _error(text: str) -> dict[str, Any]:
+    return {"errorMessages": [text], "errors": {}}
