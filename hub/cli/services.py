@@ -27,7 +27,8 @@ _JOB_STATES = ("pending", "sent", "active", "waiting", "done", "dead", "supersed
 def config(output: Format) -> None:
     """Print every setting with its value, its source and its default. Of secrets, whether they are set.
 
-    Settings are variables of the process environment; docs/reference/settings.md says what each means.
+    Settings are variables of the process environment; docs/reference/settings.md says what each means. Where they name
+    a state repository, its hub/services.yaml is checked too: which projects have rules, and what is wrong with it.
 
     Example: rtb-hub config --output json
     """

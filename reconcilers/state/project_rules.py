@@ -21,7 +21,7 @@ def project_rules(environments: Environments, project: str) -> Mapping[str, Proj
     """
     found = {
         name: services.projects[project]
-        for services in _files(environments).values()
+        for services in rules_by_branch(environments).values()
         if project in services.projects
         for name in services.projects[project].environments
     }
@@ -35,7 +35,7 @@ def ruled_projects(environments: Environments) -> frozenset[str]:
 
     Raises as `project_rules`, for whatever cannot be read: a project may be named there alone.
     """
-    files = _files(environments).values()
+    files = rules_by_branch(environments).values()
     found = frozenset(name for one in files for name, rule in one.projects.items() if rule.start_on is not None)
     _raise_unread(environments)
     return found
@@ -49,11 +49,11 @@ def _raise_unread(environments: Environments) -> None:
 
 def every_rule(environments: Environments) -> tuple[ProjectRule, ...]:
     """The rules of all projects, of every branch that can be read. Raises `ConfigError` for a file with mistakes."""
-    return tuple(rule for services in _files(environments).values() for rule in services.projects.values())
+    return tuple(rule for services in rules_by_branch(environments).values() for rule in services.projects.values())
 
 
-def _files(environments: Environments) -> dict[str, Services]:
-    """The file of each branch that has one."""
+def rules_by_branch(environments: Environments) -> dict[str, Services]:
+    """The file of each branch that has one. Raises `ConfigError` (UnreadableYaml, InvalidServices) for mistakes."""
     seen = [one for one in environments.found.values() if isinstance(one, Observed)]
     homes = {one.environment.name: None if one.environment.spec.gated else one.environment.spec.branch for one in seen}
     snapshots: dict[str, Snapshot] = {one.snapshot.branch: one.snapshot for one in seen}

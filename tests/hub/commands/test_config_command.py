@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import pytest
+
+from generator.errors import Reason
+from hub.output.exit_codes import CODES
 from hub.settings import setting_names
-from worlds.commands import must, rtb_hub
+from worlds.builders import digest
+from worlds.commands import commit_file, must, rtb_hub
+from worlds.repositories import state_repository
+
+RULES = f"""\
+projects:
+  RTB:
+    startOn: {{labels: [preview]}}
+    environments: [int]
+    blueprint: web
+    images:
+      web: {{repository: registry.example.com/web, digest: "{digest()}"}}
+"""
 
 
 def test_every_setting_is_told_with_its_source_and_default() -> None:
@@ -34,3 +53,26 @@ def test_people_see_no_secret_and_what_is_misspelt() -> None:
 def test_what_is_wrong_is_told_at_once() -> None:
     ran = rtb_hub("config", RTB_HUB_WORKER_CONCURRENCY="many", RTB_HUB_LOG_LEVEL="loud")
     assert (ran.code, "RTB_HUB_WORKER_CONCURRENCY" in ran.err, "RTB_HUB_LOG_LEVEL" in ran.err) == (14, True, True)
+
+
+def test_the_rules_of_the_state_repository_are_told_and_what_is_wrong_with_them(tmp_path: Path) -> None:
+    repo = state_repository(tmp_path / "state.git")
+    assert must("config", "-o", "json", RTB_HUB_REPO=str(repo)).json()["rules"] == {"projects": {}, "unread": None}
+    commit_file(repo, "hub/services.yaml", RULES)
+    assert must("config", "-o", "json", RTB_HUB_REPO=str(repo)).json()["rules"]["projects"] == {"main": ["RTB"]}
+    assert "hub/services.yaml on main has rules for RTB\n" in must("config", RTB_HUB_REPO=str(repo)).out
+    commit_file(repo, "hub/services.yaml", RULES.replace("blueprint: web", "blueprint: [1]"))
+    ran = rtb_hub("config", "-o", "json", RTB_HUB_REPO=str(repo))
+    assert (ran.code, len(ran.json()["settings"]) > 50) == (CODES[Reason.INVALID_SERVICES], True)
+    line = RULES.split("\n").index("    blueprint: web") + 1
+    (fault,) = json.loads(ran.err)["error"]["faults"]
+    assert (fault["file"], fault["line"], fault["field"]) == ("hub/services.yaml", line, "projects.RTB.blueprint")
+    gone = must("config", RTB_HUB_REPO=str(tmp_path / "gone"))
+    assert "hub/services.yaml is not read: " in gone.out
+    assert must("config", "-o", "json").json()["rules"] is None
+
+
+@pytest.mark.parametrize("url", ["http://hub.example.com", "https://alice:pw@hub.example.com", "hub.example.com"])
+def test_an_address_of_a_server_that_is_none_is_refused(url: str) -> None:
+    ran = rtb_hub("config", RTB_HUB_SERVER=url)
+    assert (ran.code, "RTB_HUB_SERVER" in ran.err, "alice" in ran.err) == (14, True, False)
