@@ -32,6 +32,7 @@ ADF = (
 )
 ISSUE = "/rest/api/3/issue/{issueIdOrKey}"
 CALLS = {
+    ISSUE: ("get",),
     f"{ISSUE}/comment": ("get", "post"),
     f"{ISSUE}/comment/{{id}}": ("get", "put", "delete"),
     f"{ISSUE}/remotelink": ("get", "post", "delete"),

@@ -19,11 +19,12 @@ from keda import Keda
 from kubelet import ROOT, Container, Kubelet
 from kubernetes import client
 from state_repository import git
-from tls_servers import Jira, TlsFront
+from tls_servers import TlsFront
 from world import World
 
 from hub.queue.jobs import Jobs
 from hub.store.database import Database
+from worlds.jira_server import JiraFront, JiraServer
 from worlds.node_producing import installed
 from worlds.valkey import valkey
 
@@ -43,7 +44,7 @@ class HostedServices:
     def __init__(self, world: World, admin_url: str, folder: Path) -> None:
         self.world, self.admin_url, self.folder = world, admin_url, folder
         self.keda = Keda(world.plane)
-        self.jira = Jira(world.plane.authority.serving())
+        self.jira = JiraFront(JiraServer(), world.plane.authority.serving())
         self.core, self.deployments = world.core, client.AppsV1Api(world.api)
         self.kubelet = Kubelet(world.api, NAMESPACE, folder / "pods", self._image())
         self._stack = ExitStack()

@@ -34,6 +34,7 @@ from generator.bootstrap.hub_services import JOBS_OF_ONE
 from hub.store.jobs import JobRow
 from worlds.builders import digest
 from worlds.delivering import from_jira, issue
+from worlds.jira_server import Issue
 from worlds.node_producing import produce
 from worlds.postgres import shared_server
 from worlds.serving import job
@@ -164,7 +165,7 @@ def test_a_signed_webhook_of_jira_becomes_a_healthy_preview_that_expires(
     kubelet.room[WORKER] = 5
     world.push(configured, message="say what starts")
     until("no worker is there", services.rests, 120)
-    services.jira.statuses["JRN-1"] = "10"
+    services.jira.site.issues["JRN-1"] = Issue(status="10")
     body, url = issue("JRN-1"), services.listeners()[0].address(4000) + "/api/webhook/jira"
     assert delivered(url, body, from_jira(body, secret="of-somebody")) == 401
     began, sent = time.monotonic(), datetime.now(UTC)

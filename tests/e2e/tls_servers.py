@@ -1,16 +1,11 @@
-"""What the hub speaks TLS with, on this machine: a front for a server that has none, and a Jira with some issues."""
+"""What the hub speaks TLS with, on this machine: a front for a server that has none."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import re
 import ssl
 import threading
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 
 class TlsFront:
@@ -56,57 +51,3 @@ async def _passed(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> Non
                 await to.drain()
     finally:
         to.close()
-
-
-@dataclass
-class Jira:
-    """Answers for issues (key → id of its status) as Jira Cloud does, and finds none that changed lately.
-
-    Started and ended by `with`.
-    """
-
-    context: ssl.SSLContext
-    statuses: dict[str, str] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    def __enter__(self) -> Jira:
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _answering(self))
-        self._http.socket = self.context.wrap_socket(self._http.socket, server_side=True)
-        self.url = f"https://localhost:{self._http.server_address[1]}"
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-
-    def issue(self, key: str) -> dict[str, Any] | None:
-        """What it tells of an issue."""
-        number = self.statuses.get(key)
-        if number is None:
-            return None
-        status = {"id": number, "name": "x", "statusCategory": {"id": 4, "key": "indeterminate", "name": "x"}}
-        fields = {"status": status, "labels": [], "assignee": None, "created": "2026-11-01T09:00:00.000+0900"}
-        return {"id": "10001", "key": key, "fields": fields, "changelog": {"total": 0, "histories": []}}
-
-
-def _answering(jira: Jira) -> Any:
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None: ...
-
-        def do_GET(self) -> None:
-            jira.asked.append(self.path)
-            found = re.match(r"/rest/api/3/issue/([A-Z][A-Z0-9]*-[0-9]+)(\?|$)", self.path)
-            told = jira.issue(found[1]) if found else None
-            if self.path.startswith("/rest/api/3/search/jql?"):
-                told = {"issues": []}
-            if not self.headers.get("Authorization"):
-                told = None
-            body = json.dumps(told or {"errorMessages": ["Issue does not exist"], "errors": {}}).encode()
-            self.send_response(200 if told else 404)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    return Handler

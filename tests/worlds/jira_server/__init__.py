@@ -1,6 +1,6 @@
 """A Jira Cloud site for tests: issues with comments, properties and remote links, held to what Atlassian publishes."""
 
 from worlds.jira_server.front import Direct, JiraFront, Killed
-from worlds.jira_server.site import Fault, JiraServer
+from worlds.jira_server.site import Fault, Issue, JiraServer
 
-__all__ = ["Direct", "Fault", "JiraFront", "JiraServer", "Killed"]
+__all__ = ["Direct", "Fault", "Issue", "JiraFront", "JiraServer", "Killed"]

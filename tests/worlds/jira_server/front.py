@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -79,9 +80,13 @@ def _unanswered(request: Request) -> Unanswered:
 
 @dataclass
 class JiraFront:
-    """The site at an address of loopback. `replies` are given first, one for each request, in place of its own."""
+    """The site at an address of loopback. `replies` are given first, one for each request, in place of its own.
+
+    `context`: it speaks TLS. Who brings no key sees nothing.
+    """
 
     site: JiraServer
+    context: ssl.SSLContext | None = None
     replies: list[tuple[int, dict[str, str]]] = field(default_factory=list)
 
     def __enter__(self) -> JiraFront:
@@ -99,10 +104,13 @@ class JiraFront:
                 if front.replies:
                     status, headers = front.replies.pop(0)
                     told: Any = {"errorMessages": ["wait"]}
+                elif not self.headers.get("Authorization"):
+                    status, headers, told = 401, {}, {"errorMessages": ["Client must be authenticated"]}
                 else:
                     status, headers, told = front.site.answer(self.command, self.path, body)
                 data = b"" if told is None else json.dumps(told).encode()
                 self.send_response(status)
+                self.send_header("Content-Type", "application/json")
                 for name, value in {**headers, "Content-Length": str(len(data))}.items():
                     self.send_header(name, value)
                 self.end_headers()
@@ -111,6 +119,8 @@ class JiraFront:
             do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - the names that are looked for
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if self.context is not None:
+            self._server.socket = self.context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
         return self
@@ -122,4 +132,5 @@ class JiraFront:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        where = "http://127.0.0.1" if self.context is None else "https://localhost"
+        return f"{where}:{self._server.server_address[1]}"

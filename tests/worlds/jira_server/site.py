@@ -41,6 +41,13 @@ class Comment:
 
 @dataclass
 class Issue:
+    """One, with its status (id and category), labels and who has it; `changes`: of its log, each with its `created`."""
+
+    status: str = "10012"
+    category: str = "indeterminate"
+    labels: list[str] = field(default_factory=list)
+    assignee: str | None = None
+    changes: list[dict[str, Any]] = field(default_factory=list)
     comments: dict[int, Comment] = field(default_factory=dict)
     links: dict[int, dict[str, Any]] = field(default_factory=dict)
     properties: dict[str, Any] = field(default_factory=dict)
@@ -48,7 +55,7 @@ class Issue:
 
 @dataclass
 class JiraServer:
-    """`issues` by key; `moved`: old key → new. `lists_properties` False: lists of comments leave properties out.
+    """`issues` by key; `moved`: old key → new; `changed`: what a search for changes finds. `lists_properties` False: lists of comments leave properties out.
 
     `denied`: method and path beginning that the account may not. `clock` is that of late effects.
     """
@@ -56,6 +63,7 @@ class JiraServer:
     clock: Callable[[], datetime] = field(default=lambda: datetime(2026, 11, 23, 2, 0, tzinfo=UTC))
     issues: dict[str, Issue] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
+    changed: list[str] = field(default_factory=list)
     lists_properties: bool = True
     denied: list[tuple[str, str]] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
@@ -85,6 +93,8 @@ class JiraServer:
             self.arrive()
             parts = urlsplit(target)
             query = dict(parse_qsl(parts.query))
+            if method == "GET" and parts.path == "/rest/api/3/search/jql":  # younger than the description
+                return 200, {}, {"issues": [{"id": "10001", "key": key} for key in self.changed], "isLast": True}
             for operation, pattern in ROUTES:
                 found = pattern.fullmatch(parts.path)
                 if found is None or not operation.startswith(f"{method.lower()} "):
@@ -111,6 +121,8 @@ class JiraServer:
         issue = self.issues.get(self.moved.get(key, key))
         if issue is None:
             return 404, _error("Issue does not exist or you do not have permission to see it.")
+        if path == "/rest/api/3/issue/{issueIdOrKey}":
+            return 200, _issue(self.moved.get(key, key), issue, has_log="changelog" in query.get("expand", ""))
         if "/properties/" in path:
             return _issue_property(method, issue, at["propertyKey"], body)
         if "/remotelink" in path:
@@ -164,6 +176,16 @@ class JiraServer:
             return 204, None
         issue.links[int(number)] = {**_empty(), **body, "id": int(number)}
         return 204, None
+
+
+def _issue(key: str, issue: Issue, *, has_log: bool) -> dict[str, Any]:
+    category = {"id": 4, "key": issue.category, "colorName": "yellow", "name": "진행 중"}
+    user = {"accountId": issue.assignee, "displayName": "Mia", "active": True} if issue.assignee else None
+    status = {"id": issue.status, "name": "검토", "statusCategory": category}
+    fields = {"status": status, "labels": issue.labels, "assignee": user, "created": "2026-11-01T09:00:00.000+0900"}
+    told = {"id": "10001", "key": key, "self": f"https://example.atlassian.net/{key}", "fields": fields}
+    log = {"startAt": 0, "maxResults": 100, "total": len(issue.changes), "histories": issue.changes}
+    return {**told, "changelog": log} if has_log else told
 
 
 def _issue_property(method: str, issue: Issue, key: str, body: Any) -> tuple[int, Any]:

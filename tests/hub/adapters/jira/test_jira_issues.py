@@ -17,6 +17,8 @@ from hub.adapters.jira.issues import JiraIssues, open_jira
 from hub.retrying import Backoff
 from reconcilers.ports.issues import Issue, IssueChange, IssueHistory
 from worlds.http_server import HttpServer, answers, resets, sends
+from worlds.jira_server import Issue as IssueThere
+from worlds.jira_server import JiraFront, JiraServer
 
 TOKEN = "ATATT3xFfGF0-secret"
 KEY = IssueKey("RTB", 12)
@@ -212,3 +214,19 @@ def test_settings_that_are_none_are_named(url: str, email: str, token: str, fiel
         open_jira(url, email, lambda: token, SenderParts())
     assert [fault.field for fault in raised.value.faults] == [field]
     assert TOKEN not in raised.value.words
+
+
+def test_what_is_read_is_what_atlassian_publishes() -> None:
+    described = {name: value for name, value in LABELS.items() if name != "toString"}  # it is missing there
+    log = [{"id": "1", "created": "2026-11-02T09:00:00.000+0900", "items": [described]}]
+    site = JiraServer(issues={"RTB-12": IssueThere("10099", "done", ["ui"], "5b10", log)}, changed=["RTB-12"])
+    parts = SenderParts(backoff=Backoff(tries=2, first_seconds=0.0, sleep=lambda _: None))
+    with JiraFront(site) as front:
+        jira = open_jira(front.url, "hub@example.com", lambda: TOKEN, parts)
+        assert jira.read(KEY) == Issue(KEY, "10099", is_done=True, labels=frozenset({"ui"}), assignee="5b10")
+        told = jira.history(KEY)
+        assert told is not None
+        assert [one.labels for one in told.changes] == [frozenset({"ui", "old"})]
+        assert jira.changed(["RTB"], timedelta(minutes=5)) == (KEY,)
+        assert jira.read(IssueKey("RTB", 13)) is None
+    assert site.violations == []

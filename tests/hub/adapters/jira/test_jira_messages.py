@@ -107,7 +107,7 @@ def test_an_edit_is_repeated_where_that_alerts_nobody_twice(alerts: bool) -> Non
 
 def test_a_limit_that_ends_soon_is_waited_for_and_one_that_does_not_is_told() -> None:
     jira, slept = JiraServer(issues={"RTB-123": Issue()}), list[float]()
-    with JiraFront(jira, [(429, {"Retry-After": "7"}), (429, {})]) as front:
+    with JiraFront(jira, replies=[(429, {"Retry-After": "7"}), (429, {})]) as front:
         channel = JiraComments(site(front.url, slept), KOREAN)
         assert channel.post(PLACE, channel.drawn(message()), BEFORE) is not None
         assert slept[:1] == [7.0]
