@@ -199,8 +199,14 @@ def _variables(name: Name, host: Host) -> dict[str, str]:
 def _jira_variables(hub: HubServices) -> dict[str, str]:
     if hub.jira is None:
         return {}
+    told = {"RTB_HUB_JIRA_MESSAGES": hub.jira.messages} if hub.jira.messages is not None else {}
     token = f"{SECRETS}/jira/token"
-    return {"RTB_HUB_JIRA_URL": hub.jira.url, "RTB_HUB_JIRA_EMAIL": hub.jira.email, "RTB_HUB_JIRA_TOKEN_FILE": token}
+    return {
+        "RTB_HUB_JIRA_URL": hub.jira.url,
+        "RTB_HUB_JIRA_EMAIL": hub.jira.email,
+        "RTB_HUB_JIRA_TOKEN_FILE": token,
+        **told,
+    }
 
 
 def _has_redis(name: Name, hub: HubServices) -> bool:

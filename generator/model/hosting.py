@@ -31,7 +31,11 @@ class HubJira(Model):
         description="of the site, such as https://example.atlassian.net"
     )
     email: Annotated[str, Field(pattern=r"^[\x21-\x39\x3b-\x7e]{1,254}$")] = Field(
-        description="of the account that reads there; it needs Browse Projects alone"
+        description="of the account that reads there; without `messages` it needs Browse Projects alone"
+    )
+    messages: Literal["en", "ko"] | None = Field(
+        None,
+        description="in which language previews are told of at their issues (messages.md); none = nothing is written",
     )
 
 

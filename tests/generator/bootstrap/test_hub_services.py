@@ -338,6 +338,14 @@ def test_only_the_worker_reads_issues_and_it_can_reach_them() -> None:
     assert not [name for name in ("RTB_HUB_JIRA", "rtb-hub-worker-jira", "/etc/rtb-hub/jira") if name in without]
 
 
+@pytest.mark.parametrize("language", ["en", "ko", None])
+def test_the_worker_alone_tells_of_previews_at_their_issues(language: str | None) -> None:
+    site = {"url": "https://jira.example.com", "email": "hub@example.com", "messages": language}
+    found = {name: variables(pod).get("RTB_HUB_JIRA_MESSAGES") for name, pod in pods(*hosted(jira=site))}
+    assert {name for name, value in found.items() if value is not None} == ({"rtb-hub-worker"} if language else set())
+    assert found["rtb-hub-worker"] == language
+
+
 def test_the_worker_alone_asks_registries_and_reads_what_the_environment_says() -> None:
     pod = deployment("worker")
     (place,) = [path for name, path in places_of(pod).items() if name == "settings"]
