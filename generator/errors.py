@@ -41,6 +41,7 @@ class Reason(StrEnum):
     REPOSITORY_UNREACHABLE = "RepositoryUnreachable"
     REPOSITORY_REFUSED = "RepositoryRefused"
     REPOSITORY_DENIED = "RepositoryDenied"
+    GIT_UNUSABLE = "GitUnusable"
     UNREADABLE_ENTRY = "UnreadableEntry"
     PREVIEW_NOT_FOUND = "PreviewNotFound"
     CAPACITY_EXHAUSTED = "CapacityExhausted"
@@ -220,6 +221,12 @@ class Fault:
     nearest: str = ""
     remedy: ToDo = ""
     cause: Exception | None = dataclass_field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def saying(cls, words: object, field: str = "", remedy: ToDo = "") -> Fault:
+        """What a `ValueError` says: its words before and after "; allowed: " are message and what is allowed."""
+        message, _, allowed = str(words).partition("; allowed: ")
+        return cls(message, field=field, allowed=allowed, remedy=remedy)
 
     def __str__(self) -> str:
         return self.line(str(self.remedy))

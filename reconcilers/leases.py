@@ -69,7 +69,7 @@ def length_of(ttl: str, environment: Environment) -> timedelta:
     try:
         length = duration(ttl)
     except ValueError as err:
-        raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field="ttl")) from err
+        raise ConfigError(Reason.INVALID_VALUE, Fault.saying(err, field="ttl")) from err
     if length > duration(policy.cap):
         fault = Fault(f"{ttl} is too long for {environment.name}", field="ttl", allowed=f"at most {policy.cap}")
         raise ConfigError(Reason.OVER_LIMIT, fault)

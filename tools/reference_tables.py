@@ -33,7 +33,7 @@ from generator.validate.rules import RULES
 from generator.values.naming import IssueKey
 from hub import assets
 from hub.cli.app import app
-from hub.output.exit_codes import CODES, DIFFERENT, INTERNAL, NEEDS_A_PERSON, OK, REFUSED, UNHEALTHY, USAGE
+from hub.output.exit_codes import CODES, DIFFERENT, INTERNAL, NEEDS_A_PERSON, NOT_AS_SEEN, OK, REFUSED, UNHEALTHY, USAGE
 from hub.output.remedies import words
 from hub.settings import PREFIXES, ForgeKeys, Settings
 from hub.telemetry.events import BOUND, EVENTS
@@ -103,6 +103,7 @@ REASONS = {
     Reason.MERGE_NOT_READY: "the forge is still computing whether the request can be merged",
     Reason.FROZEN: "nothing starts there until a freeze ends or is lifted",
     Reason.CLOCK_BEHIND: "the clock here is over an hour behind the newest commit of the branch",
+    Reason.GIT_UNUSABLE: "there is no git on the PATH, or it is too old",
     Reason.DATABASE_UNREACHABLE: "the services' database cannot be reached now, or is busy for too long",
     Reason.DATABASE_REVISION: "the services' database has the schema of another release, or none",
     Reason.IN_USE: "another process has the port or the data folder",
@@ -152,12 +153,16 @@ def commands() -> str:
 def exit_codes() -> str:
     """Every exit code."""
     rows = [(str(OK), "", "done"), (str(INTERNAL), "", "a mistake of rtb-hub itself, with its traceback")]
-    rows += [(str(USAGE), "", "wrong usage: an unknown command or option"), (str(DIFFERENT), "", "`diff`: differences")]
+    rows += [
+        (str(USAGE), "`WrongUsage`", "an unknown command or option, or a value that it cannot take"),
+        (str(DIFFERENT), "", "`diff`: differences"),
+    ]
     rows += [
         (str(UNHEALTHY), "", "`doctor`: errors; `orphans`: any"),
         (str(REFUSED), "", "`guard`: the change is refused"),
     ]
     rows += [(str(NEEDS_A_PERSON), "", "`reconcile`: something is left that a person has to look at")]
+    rows += [(str(NOT_AS_SEEN), "", "`extend --if-ends`: it ends at another time, and nothing was added")]
     rows += [(str(code), f"`{reason}`", REASONS[reason]) for reason, code in CODES.items()]
     return table(("code", "reason", "meaning"), rows)
 

@@ -138,7 +138,7 @@ def _asked(request: Request, blueprint: Blueprint) -> dict[str, dict[str, Any]]:
         try:
             _put(asked.setdefault(name, {}), rest, text)
         except ValueError as err:
-            faults.append(Fault(str(err), field=path[:120]))
+            faults.append(Fault.saying(err, field=path[:120]))
     check_known(asked, blueprint)
     faults.extend(
         Fault("cannot be set: the template decides it", field=f"{name}.{field}", allowed="only for services")

@@ -15,6 +15,7 @@ from reconcilers.ports.forge import ChangeRequest, ReviewState
 from reconcilers.state.environment import EnvironmentState, request_branch
 
 if TYPE_CHECKING:
+    from generator.model.environment import Environment
     from hub.adapters.local_forge.forge import LocalForge
 
 
@@ -85,8 +86,7 @@ def approve(asked: ReviewRequest, *, requests: Requests, forge_as: Callable[[str
     state = requests.reading().state(asked.environment)
     environment = state.environment
     if environment.spec.forge is None or environment.spec.forge.kind != "local":
-        what = f"requests to {asked.environment} are not reviewed here"
-        raise ConfigError(Reason.INVALID_FORGE, Fault(what, remedy="review its pull request where it is"))
+        raise ConfigError(Reason.INVALID_FORGE, _reviewed_elsewhere(environment))
     forge = forge_as(asked.by)
     branch = request_branch(asked.environment, asked.key)
     found = forge.requests(environment.spec.branch, prefix=branch, closed_since=requests.clock())
@@ -97,6 +97,18 @@ def approve(asked: ReviewRequest, *, requests: Requests, forge_as: Callable[[str
         raise Stalled(Reason.REQUEST_NOT_FOUND, message, remedy=remedy)
     forge.review(request.number, asked.state)
     return ReviewGiven(asked, request, _verdict(state, request, requests))
+
+
+def _reviewed_elsewhere(environment: Environment) -> Fault:
+    """Why there is nothing to review here: no review is asked for, or it is given on a forge."""
+    name, forge = environment.name, environment.spec.forge
+    if not environment.spec.gated:
+        return Fault(f"{name} changes without review: it has no requests", remedy="what is started there is there")
+    if forge is None:
+        what = f"{name} names no forge in its file, so its pull requests are opened, reviewed and merged by hand"
+        return Fault(what, field="forge", remedy="review the pull request where the repository is (docs/FORGES.md)")
+    what = f"requests to {name} are reviewed on its forge ({forge.kind}), where people sign in"
+    return Fault(what, field="forge", remedy=Remedy(RemedyKind.LIST_REQUESTS, About(name)))
 
 
 def _verdict(state: EnvironmentState, request: ChangeRequest, requests: Requests) -> Verdict | None:

@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from hub import __version__
-from hub.cli import catalog, change, completion, lease, options, server, services, signing_in, upkeep
+from hub.cli import about, catalog, change, completion, lease, options, server, services, signing_in, upkeep
 from hub.cli import cluster as cluster_commands
 from hub.cli.errors import declared_errors
 from hub.cli.help import WIDEST, Group
@@ -203,9 +203,9 @@ def show(key: str, env: str, repo: str | None, cluster: str | None, kubeconfig: 
 
         return reading.show(api, key, env, output)
     from hub.commands import show as command
-    from hub.commands.cluster_options import Options
+    from hub.commands.cluster_options import of_cluster
 
-    return command.run(key, env, repo=repo, at=Options(cluster, kubeconfig) if cluster else None, output=output)
+    return command.run(key, env, repo=repo, at=of_cluster(cluster, kubeconfig), output=output)
 
 
 @options.command(panel="State repository")
@@ -268,6 +268,7 @@ app = Group(
         *upkeep.COMMANDS,
         *services.COMMANDS,
         *signing_in.COMMANDS,
+        *about.COMMANDS,
     ],
     params=[
         click.Option(
@@ -288,7 +289,8 @@ app = Group(
     the repository says. Try it without any account: 'rtb-hub demo'.
 
     Exit codes: 0 done, 2 wrong usage, 3 'diff' found differences, 4 'doctor' or 'protect' found errors, 5 'guard'
-    refused, 6 'reconcile' needs manual action, 10-29 wrong input, 30-42 the repository or its capacity, 50-53 a
-    cluster, 60-69 a forge or Jira, 70-78 the services, 80-82 a registry of images, 90-91 sign-in.
+    refused, 6 'reconcile' needs manual action, 7 'extend --if-ends' found another end, 10-29 wrong input, 30-43 the
+    repository, Git or its capacity, 50-53 a cluster, 60-69 a forge or Jira, 70-78 the services, 80-82 a registry of
+    images, 90-91 sign-in.
     """,
 )

@@ -24,6 +24,47 @@ _EXAMPLE = "Example: "
 INTERRUPTED = 130
 
 
+#: What people type who know kubectl, argocd, gh, docker or helm, and what they look for.
+HABITS = {
+    "get": "list, show, env list",
+    "ls": "list",
+    "ps": "list",
+    "describe": "show, why",
+    "create": "start, init",
+    "new": "start, init",
+    "apply": "start, reconcile",
+    "deploy": "start",
+    "up": "start",
+    "run": "start",
+    "delete": "stop",
+    "rm": "stop",
+    "remove": "stop",
+    "kill": "stop",
+    "down": "stop",
+    "destroy": "stop",
+    "undo": "revive",
+    "restore": "revive",
+    "events": "history",
+    "log": "history, logs",
+    "exec": "logs, open",
+    "edit": "set, unset",
+    "update": "start, set",
+    "scale": "set KEY --env NAME COMPONENT.replicas=N",
+    "lint": "validate",
+    "check": "validate, guard, doctor",
+    "sync": "reconcile",
+    "template": "render",
+    "config-view": "config",
+    "context": "config",
+    "completion": "--install-completion",
+    "man": "COMMAND --help",
+}
+
+
+class NoSuchCommandError(click.UsageError):
+    """A command that there is not, and what is there instead."""
+
+
 class Formatter(click.HelpFormatter):
     """Lays help out: headings in bold, names of options and commands coloured where the terminal has colours."""
 
@@ -154,6 +195,18 @@ class Group(Command, click.Group):
             click.echo(ctx.get_help(), color=ctx.color)
             ctx.exit(click.UsageError.exit_code)
         return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that `args` name. A word of other tools is refused with the command that does the same here."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as err:
+            known = HABITS.get(args[0], "") if ctx.parent is None else ""
+            if not known:
+                raise
+            raise NoSuchCommandError(f"No such command {args[0]!r}. What you may look for: {known}.", ctx) from err
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command. Whoever interrupts it gets the exit code that a shell would give."""

@@ -182,14 +182,14 @@ def extend(key: str, env: str, by: str, reason: str, if_ends: str | None, repo: 
 
     A longer extension is cut to the cap, and says so; at the cap it is refused. The same extension again within a
     minute counts once. An expired preview that is not deleted yet is extended from now. In an environment that changes
-    by review only, the commit goes to a request branch.
+    by review only, the commit goes to a request branch. Exit code 7 when it ends at another time than --if-ends.
 
     Example: rtb-hub extend RTB-123 --env int --by 4h --reason "demo tomorrow"
     """
     if api := server.api_of(repo):
         from hub.commands.server import changing
 
-        return changing.act(api, "extend", (key, env), {"by": by, "reason": reason, "ifEnds": if_ends}, output)
+        return changing.extend(api, (key, env), {"by": by, "reason": reason, "ifEnds": if_ends}, output)
     from hub.commands import extend as command
 
     return command.run(key, env, by=by, reason=reason, if_ends=if_ends, repo=repo, output=output)

@@ -53,10 +53,24 @@ def _main() -> None:
         return
     # We use no plugins of pydantic's; looking for them reads the metadata of every package that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    import click
+
     from hub.cli.app import app
 
     # No colours where the user wants none (no-color.org), else as the terminal has them.
-    app.main(prog_name=NAME, color=False if os.environ.get("NO_COLOR") else None)
+    color = False if os.environ.get("NO_COLOR") else None
+    try:
+        code = app.main(prog_name=NAME, color=color, standalone_mode=False)
+    except click.Abort:
+        sys.stderr.write("Aborted!\n")
+        sys.exit(1)
+    except click.ClickException as err:
+        from hub.cli import usage
+
+        usage.tell(err, sys.argv[1:])
+        sys.exit(err.exit_code)
+    if code:  # of `Context.exit`; a command itself returns nothing
+        sys.exit(code)
 
 
 if __name__ == "__main__":

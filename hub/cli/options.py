@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 Decorator = Callable[[F], F]
 
-PATH = click.Path(path_type=Path)
+
+class _Path(click.Path):
+    """A path; none of it is the current folder, as `Path("")` is: an empty variable of a script names nothing."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("names nothing; write . for the current folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH = _Path(path_type=Path)
 
 
 class _Formats(click.Choice[Format]):
@@ -131,8 +141,8 @@ reset = flag("--reset", help="Take back all settings, and keep images only. Othe
 
 def at(cluster: str | None, kubeconfig: str | None, *, clusters: bool) -> Options | None:
     """Which clusters a command about several environments reads; None: none. Raises `UsageError` for both options."""
-    from hub.commands.cluster_options import Options
+    from hub.commands.cluster_options import Options, of_cluster
 
     if cluster and clusters:
         raise click.UsageError("give either --cluster or --clusters.")
-    return Options(cluster or "", kubeconfig) if cluster or clusters else None
+    return Options("", kubeconfig) if clusters else of_cluster(cluster, kubeconfig)

@@ -48,9 +48,12 @@ class _Errors(io.FileIO):
 def guard_streams() -> None:
     """Have the process's streams fail as above, and never for what their encoding cannot say: `✓` in EUC-KR.
 
-    A stream that is no file, as tests have, keeps its way to fail. A closed standard error becomes one to nowhere.
+    A stream that is no file, as tests have, keeps its way to fail. A closed standard error becomes one to nowhere, and
+    a closed standard input one from nowhere: it is empty.
     """
     codecs.register_error(_ESCAPED, _escaped)
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - as long as the process
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - as long as the process
     sys.stdout, sys.stderr = _guarded(sys.stdout, _Output), _guarded(sys.stderr, _Errors)

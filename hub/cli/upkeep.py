@@ -58,6 +58,7 @@ def approve(key: str, env: str, request_changes: bool, repo: str | None) -> None
     help="Only this reconciler: approval, stamp, expiry, queue or drift. Repeatable.",
 )
 @options.flag("--dry-run", help="Show what would be done. Commit nothing.")
+@options.flag("--quiet", "-q", help="Print only what was done, is left to a person, or failed.")
 @options.flag("--watch", help="Keep running and act within a second of each due time.")
 @options.option("--at", metavar="TIME", help="Show what would be done at this time (RFC 3339). Commit nothing.")
 @options.option(
@@ -84,6 +85,7 @@ def reconcile(
     env: tuple[str, ...],
     only: tuple[str, ...],
     dry_run: bool,
+    quiet: bool,
     watch: bool,
     at: str | None,
     confirm_removals: int | None,
@@ -106,7 +108,7 @@ def reconcile(
     """
     from hub.commands import reconcile as command
 
-    given = command.Options([*env], [*only], dry_run, watch, at, confirm_removals, metrics_port, metrics_address)
+    given = command.Options([*env], [*only], dry_run, watch, at, confirm_removals, metrics_port, metrics_address, quiet)
     command.run(given, repo=repo, output=output)
 
 

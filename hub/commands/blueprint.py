@@ -20,15 +20,17 @@ def list_all(*, output: Format) -> None:
     data = [{"name": b.name, "summary": b.spec.summary, "default": b.name == DEFAULT} for b in blueprints]
 
     def people(console: Console) -> None:
-        from rich.table import Table
+        from hub.output.columns import tell_table
 
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in ("BLUEPRINT", "COMPONENTS", "WHAT FOR"):
-            table.add_column(heading)
-        for b in blueprints:
-            name = f"{b.name} (default)" if b.name == DEFAULT else b.name
-            table.add_row(name, ", ".join(b.spec.components), b.spec.summary)
-        console.print(table)
+        rows = [
+            (
+                f"{b.name} (default)" if b.name == DEFAULT else b.name,
+                ", ".join(b.spec.components),
+                b.spec.summary,
+            )
+            for b in blueprints
+        ]
+        tell_table(console, ("BLUEPRINT", "COMPONENTS", "WHAT FOR"), rows, wrapped="WHAT FOR")
 
     emit({"blueprints": data}, output, people)
 
@@ -51,23 +53,19 @@ def show(name: str, *, output: Format) -> None:
 
 
 def _print(console: Console, blueprint: Blueprint, templates: tuple[str, ...]) -> None:
-    from rich.table import Table
     from rich.text import Text
 
+    from hub.output.columns import tell_table
+
     console.print(Text.assemble((blueprint.name, "bold"), f": {blueprint.spec.summary}"))
-    table = Table(box=None, pad_edge=False, header_style="bold", title=None)
-    for heading in ("COMPONENT", "ROLE", "IMAGE", "DEFAULTS", "WHAT IT IS"):
-        table.add_column(heading, overflow="fold")
+    rows = []
     for name, laid_out in blueprint.spec.components.items():
         tree: dict[str, Any] = laid_out.model_dump(mode="json", by_alias=True, exclude_none=True)
         defaults = ", ".join(f"{field}={tree[field]}" for field in FIELDS if field in tree)
-        table.add_row(name, laid_out.role, "needed" if laid_out.required else "optional", defaults, laid_out.summary)
-    console.print(table)
+        rows.append((name, laid_out.role, "needed" if laid_out.required else "optional", defaults, laid_out.summary))
+    tell_table(console, ("COMPONENT", "ROLE", "IMAGE", "DEFAULTS", "WHAT IT IS"), rows, wrapped="WHAT IT IS")
     console.print("\nSet with --set COMPONENT.FIELD=TEXT:")
-    fields = Table(box=None, pad_edge=False, show_header=False)
-    for field, meaning in FIELDS.items():
-        fields.add_row(f"  {field}", meaning)
-    console.print(fields)
+    tell_table(console, ("FIELD", "WHAT IT IS"), [*FIELDS.items()], wrapped="WHAT IT IS")
     console.print("\nTemplates (a file of the same name below environments/NAME/templates/preview/ replaces one):")
     for template in templates:
         console.print(f"  {template}")

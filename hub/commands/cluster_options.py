@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from generator.errors import ConfigError, Fault, Reason
+
 if TYPE_CHECKING:
     from hub.actions.cluster_phases import Clusters
     from hub.adapters.kubernetes.cluster import Cluster
@@ -31,6 +33,20 @@ def clusters_for(ours: Hub, at: Options | None) -> Clusters | None:
     from hub.wiring.clusters import OwnClusters
 
     return Clusters(OwnClusters(ours, at.kubeconfig), is_own=True)
+
+
+def of_cluster(cluster: str | None, kubeconfig: str | None) -> Options | None:
+    """The options of a command that reads a cluster only when one is named; None when none is.
+
+    Raises `ConfigError` (InvalidValue) for a kubeconfig from which nothing would be read.
+    """
+    if cluster:
+        return Options(cluster, kubeconfig)
+    if kubeconfig is not None:
+        remedy = "name its context with --cluster, or leave it out"
+        fault = Fault("nothing is read from it without --cluster", field="--kubeconfig", remedy=remedy)
+        raise ConfigError(Reason.INVALID_VALUE, fault)
+    return None
 
 
 def open_for(ours: Hub, at: Options, env: str, repo: str | None) -> Cluster:

@@ -94,19 +94,20 @@ def _rules() -> _Rules:
 
 
 def _tell(console: Console, shown: Sequence[Shown], unknown: Sequence[dict[str, str]]) -> None:
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("SETTING", "VALUE", "SOURCE", "DEFAULT"):
-        table.add_column(heading)
-    for one in shown:
-        is_given = one.source != "default"
-        source = Text(one.source, "" if is_given else "dim")
-        table.add_row(
-            Text(one.name, "cyan"), printable(one.value) or "-", source, Text(printable(one.default) or "-", "dim")
+    from hub.output.columns import Cell, tell_table
+
+    rows = [
+        (
+            Cell(one.name, "cyan"),
+            printable(one.value) or "-",
+            Cell(one.source, "dim" if one.source == "default" else ""),
+            Cell(printable(one.default) or "-", "dim"),
         )
-    console.print(table)
+        for one in shown
+    ]
+    tell_table(console, ("SETTING", "VALUE", "SOURCE", "DEFAULT"), rows)
     for name in unknown:
         hint = f"; did you mean {name['nearest']}?" if name["nearest"] else ""
         console.print(Text(f"{printable(name['name'])} is no setting of this release{hint}", "yellow"))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from generator.values.model_faults import field_path
 from hub.actions.environments import SHIPPED, list_environments, show_environment
@@ -15,8 +15,10 @@ from hub.wiring import hub
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from generator.model.overlay import Explained
+    from hub.output.columns import Cell
 
 
 def list_all(*, repo: str | None, environments: Path | None, output: Format) -> None:
@@ -28,26 +30,10 @@ def list_all(*, repo: str | None, environments: Path | None, output: Format) -> 
     trees = [environment.as_tree() for environment in listed]
 
     def people(console: Console) -> None:
-        from rich.table import Table
+        from hub.output.columns import tell_table
 
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in ("ENV", "ACCOUNT", "REGION", "CLUSTER", "BRANCH", "CHANGES", "TTL", "CAP", "PREVIEWS", "DOMAIN"):
-            table.add_column(heading)
-        for tree in trees:
-            spec = tree["spec"]
-            table.add_row(
-                tree["metadata"]["name"],
-                spec["account"],
-                spec["region"],
-                spec["cluster"]["name"],
-                spec["branch"],
-                "by review" if spec["gated"] else "at once",
-                spec["lease"]["ttl"],
-                spec["lease"]["cap"],
-                str(spec["limits"]["previews"]),
-                spec["domain"],
-            )
-        console.print(table)
+        headings = ("ENV", "ACCOUNT", "REGION", "CLUSTER", "BRANCH", "CHANGES", "TTL", "CAP", "PREVIEWS", "DOMAIN")
+        tell_table(console, headings, [_row(tree["metadata"]["name"], tree["spec"]) for tree in trees])
         console.print(f"source: {'built-in defaults' if found.origin == SHIPPED else found.origin}")
         tell_unreadable(console, failures)
 
@@ -71,14 +57,31 @@ def show(name: str, *, explain: bool, repo: str | None, environments: Path | Non
 
 
 def _values(console: Console, values: Sequence[Explained], *, with_place: bool) -> None:
-    from rich.table import Table
-    from rich.text import Text
+    from hub.output.columns import Cell, tell_table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("FIELD", "VALUE", *(("SET AT",) if with_place else ())):
-        table.add_column(heading)
+    rows: list[list[str | Text | Cell]] = []
     for value in values:
-        shown = ", ".join(map(str, value.value)) if isinstance(value.value, list) else str(value.value)
-        place = [Text(str(value.where or "default"), "dim")] if with_place else []
-        table.add_row(Text(field_path(value.path), "cyan"), printable(shown), *place)
-    console.print(table)
+        shown = ", ".join(map(_text, value.value)) if isinstance(value.value, list) else _text(value.value)
+        place = [Cell(str(value.where or "default"), "dim")] if with_place else []
+        rows.append([Cell(field_path(value.path), "cyan"), printable(shown), *place])
+    tell_table(console, ("FIELD", "VALUE", *(("SET AT",) if with_place else ())), rows)
+
+
+def _row(name: str, spec: Mapping[str, Any]) -> list[str | Text | Cell]:
+    return [
+        name,
+        spec["account"],
+        spec["region"],
+        spec["cluster"]["name"],
+        spec["branch"],
+        "by review" if spec["gated"] else "at once",
+        spec["lease"]["ttl"],
+        spec["lease"]["cap"],
+        str(spec["limits"]["previews"]),
+        spec["domain"],
+    ]
+
+
+def _text(value: object) -> str:
+    """A value as it stands in the file."""
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else "null" if value is None else str(value)

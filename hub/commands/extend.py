@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from generator.values.naming import IssueKey
 from hub.actions.extend import Extended, extend
 from hub.output.console import Format, emit, printable
+from hub.output.exit_codes import NOT_AS_SEEN
 from hub.views.done import extend_data, tell_request
 from hub.views.preview import money_line, preview_row
 from hub.wiring import hub
@@ -19,12 +22,22 @@ if TYPE_CHECKING:
 def run(  # noqa: PLR0913 - the command's options
     key: str, env: str, *, by: str, reason: str, if_ends: str | None, repo: str | None, output: Format
 ) -> None:
-    """Extend it and tell. Raises, after all was told, what kept its forge from being told."""
+    """Extend it and tell; exits with `NOT_AS_SEEN` where it ends otherwise than `if_ends` says.
+
+    Raises, after all was told, what kept its forge from being told.
+    """
     ours = hub()
     asked = ExtendRequest(IssueKey.parse(key), ours.settings.actor, by, reason, if_ends)
     extended = extend(asked, env, parts=ours.parts(repo))
     emit(extend_data(extended.outcome, extended.done), output, lambda console: tell(console, extended))
     extended.done.raise_unreviewed()
+    if is_not_as_seen(if_ends, extend_data(extended.outcome, extended.done)):
+        sys.exit(NOT_AS_SEEN)
+
+
+def is_not_as_seen(if_ends: str | None, told: Mapping[str, Any]) -> bool:
+    """Whether nothing was added since it ends otherwise. The same extension again, as of a second click, is done."""
+    return if_ends is not None and told.get("change") == "unchanged" and told.get("extension") is None
 
 
 def tell(console: Console, extended: Extended) -> None:
@@ -42,7 +55,8 @@ def tell(console: Console, extended: Extended) -> None:
             else "its end was changed otherwise since it was seen"
         )
         told = f"{what}ends at {outcome.ends}; nothing was added: {printable(who)}"
-        console.print(Text.assemble(("✓ ", "green"), (row.key, "bold"), told))
+        mark = ("✓ ", "green") if done else ("! ", "bold yellow")
+        console.print(Text.assemble(mark, (row.key, "bold"), told))
         return
     console.print(Text.assemble(("✓ ", "green"), (row.key, "bold"), what, f"ends at {outcome.ends} ({row.left} left)"))
     if outcome.change == "extended to the cap":

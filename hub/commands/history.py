@@ -58,9 +58,11 @@ def since_of(text: str | None, now: datetime) -> datetime | None:
         return None
     try:
         return now - duration(text)
-    except (ValueError, OverflowError) as err:
-        message = str(err) if isinstance(err, ValueError) else f"{text} ago is before the calendar begins"
-        raise ConfigError(Reason.INVALID_VALUE, Fault(message, field="--since")) from err
+    except OverflowError as err:
+        fault = Fault(f"{text} ago is before the calendar begins", field="--since")
+        raise ConfigError(Reason.INVALID_VALUE, fault) from err
+    except ValueError as err:
+        raise ConfigError(Reason.INVALID_VALUE, Fault.saying(err, field="--since")) from err
 
 
 def _data(event: Event) -> dict[str, Any]:
@@ -92,23 +94,23 @@ def tell(console: Console, told: Told, asked: Arguments) -> None:
 
 
 def _tell_events(console: Console, events: Sequence[Event]) -> None:
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("WHEN", "ISSUE", "ENV", "WHAT", "WHO", "WHY", "COMMIT"):
-        table.add_column(name, overflow="fold")
-    for event in events:
-        table.add_row(
+    from hub.output.columns import tell_table
+
+    rows = [
+        (
             format_time(event.at),
             Text(printable(event.name.upper()) or "–", "bold"),
             event.environment,
             Text(printable(_what(event)), "yellow" if event.awaits else ""),
             printable(event.who),
-            Text(printable(event.why)),
+            printable(event.why),
             event.commit[:12],
         )
-    console.print(table)
+        for event in events
+    ]
+    tell_table(console, ("WHEN", "ISSUE", "ENV", "WHAT", "WHO", "WHY", "COMMIT"), rows, wrapped="WHY")
 
 
 def _what(event: Event) -> str:

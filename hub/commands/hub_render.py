@@ -9,7 +9,7 @@ from generator.errors import ConfigError, Fault, Reason
 from generator.model.blueprint import TemplateLibrary
 from generator.validate.schemas import VERSIONS
 from generator.validate.validation import PolicySettings
-from generator.values.formats import check_dns_label
+from generator.values.formats import check_dns_label, check_image, image_digest
 from hub.commands.argocd import deliver
 from hub.wiring import hub
 
@@ -17,12 +17,13 @@ from hub.wiring import hub
 def run(image: str, *, namespace: str, to: Path | None, repo: str | None, environments: Path | None) -> None:
     """Print the files as one YAML stream, or write them below `to`.
 
-    Raises `ConfigError` (InvalidValue; ManifestInvalid with every finding, for any Kubernetes that is known).
+    Raises `ConfigError` (InvalidValue; ImageNotPinned; ManifestInvalid with every finding, for any known Kubernetes).
     """
     try:
         check_dns_label(namespace)
     except ValueError as err:
-        raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field="--namespace")) from err
+        raise ConfigError(Reason.INVALID_VALUE, Fault.saying(err, field="--namespace")) from err
+    _check_image(image)
     ours = hub()
     found = ours.environments(repo=repo, folder=environments)
     library = TemplateLibrary({**ours.library.files, **found.overlays})
@@ -36,3 +37,13 @@ def run(image: str, *, namespace: str, to: Path | None, repo: str | None, enviro
     if faults:
         raise ConfigError(Reason.MANIFEST_INVALID, faults)
     deliver(hub_files(files), HEADER, to)
+
+
+def _check_image(image: str) -> None:
+    try:
+        check_image(image)
+    except ValueError as err:
+        raise ConfigError(Reason.INVALID_VALUE, Fault.saying(err, field="--image")) from err
+    if image_digest(image) is None:
+        fault = Fault(f"{image[:200]!r} has no digest", field="--image", remedy="pin it: name@sha256:…")
+        raise ConfigError(Reason.IMAGE_NOT_PINNED, fault)

@@ -139,16 +139,20 @@ def _moment(at: datetime | None) -> str | None:
 
 
 def _tell_list(console: Console, rows: Sequence[JobRow]) -> None:
-    from rich.table import Table
-    from rich.text import Text
+    from hub.output.columns import Cell, tell_table
 
     if not rows:
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("WHEN", "JOB", "PREVIEW", "STATE", "TRIES", "ID", "WHY"):
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        why = Text(printable("; ".join(_why(row))))
-        state = Text(row.state, _STYLES.get(row.state, ""))
-        table.add_row(_moment(row.created_at), row.name, row.key or "–", state, str(row.attempts), row.id, why)
-    console.print(table)
+    cells = [
+        (
+            _moment(row.created_at) or "",
+            row.name,
+            row.key or "–",
+            Cell(row.state, _STYLES.get(row.state, "")),
+            str(row.attempts),
+            row.id,
+            printable("; ".join(_why(row))),
+        )
+        for row in rows
+    ]
+    tell_table(console, ("WHEN", "JOB", "PREVIEW", "STATE", "TRIES", "ID", "WHY"), cells, wrapped="WHY")

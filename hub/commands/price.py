@@ -65,23 +65,21 @@ def _fixed(environment: Environment) -> tuple[FixedPrice, ...]:
 
 
 def _print(console: Console, priced: Priced) -> None:
-    from rich.table import Table
+    from hub.output.columns import tell_table
 
     cost, preview, environment = priced.price, priced.preview, priced.environment
     spec, rates = preview.spec, environment.spec.pricing
     console.print(f"{spec.blueprint} in {environment.name} on {spec.compute}, for {format_duration(cost.lease)}")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("POD", "REPLICAS", "ASKED", "WITH FARGATE'S OWN", "BILLED", "PER HOUR", "FOR THE LEASE"):
-        table.add_column(heading, justify="left" if heading == "POD" else "right")
-    for pod in cost.pods:
-        table.add_row(*_row(pod, cost))
+    headings = ("POD", "REPLICAS", "ASKED", "WITH FARGATE'S OWN", "BILLED", "PER HOUR", "FOR THE LEASE")
+    rows = [_row(pod, cost) for pod in cost.pods]
+    right = frozenset(headings[1:])
     if cost.per_hour is None or cost.total is None:
-        console.print(table)
+        tell_table(console, headings, rows, right=right)
         console.print("spot nodes are shared by all previews, so a preview has no price of its own there")
         _print_fixed(console, environment)
         return
-    table.add_row("in all", "", "", "", "", money(cost.per_hour, cost.currency), money(cost.total, cost.currency))
-    console.print(table)
+    rows.append(("in all", "", "", "", "", money(cost.per_hour, cost.currency), money(cost.total, cost.currency)))
+    tell_table(console, headings, rows, right=right)
     console.print(
         f"List price: {rates.vcpu_hour} {rates.currency} per vCPU-hour and {rates.gb_hour} {rates.currency} per"
         f" GB-hour, as of {rates.as_of} ({rates.source})."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,23 +11,18 @@ from typing import TYPE_CHECKING, Any
 from generator.errors import ConfigError, Fault, Reason, Unexpected
 from generator.values.formats import format_time
 from hub.approval.opening import refuse_mixed
-from hub.output.console import Format, emit, error_data, fault_data, printable
+from hub.commands.passes import tell_people
+from hub.output.console import Format, emit, error_data, fault_data
 from hub.output.exit_codes import CODES, NEEDS_A_PERSON, OK
-from hub.output.remedies import fault_line, words
 from hub.reconciling.once import reconcile_once
 from hub.reconciling.registry import ReconcileTime
 from hub.reconciling.round import Asked, Outcome, Round
-from hub.views.results import details, show
+from hub.views.results import details
 from hub.wiring import hub, watching
-from reconcilers.approval.decisions import AT_FORGE
-from reconcilers.plan import Plan, one_line
+from reconcilers.plan import Plan
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from reconcilers.ports.git import GitStore
-
-_STYLES = {"remove": "bold red", "warn": "bold yellow", "report": "bold yellow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +37,7 @@ class Options:
     confirm_removals: int | None = None
     metrics_port: int | None = None
     metrics_address: str | None = None
+    quiet: bool = False
 
 
 def run(given: Options, *, repo: str | None, output: Format) -> None:
@@ -64,7 +59,7 @@ def run(given: Options, *, repo: str | None, output: Format) -> None:
     moment = ReconcileTime(at, given.confirm_removals, rehearsed=given.at is not None)
     acts = not (given.dry_run or moment.rehearsed)
     outcomes = reconcile_once(Round(ours, store, asked, moment, acts))
-    tell(outcomes, moment, store, acts=acts, output=output)
+    tell(outcomes, moment, store, acts=acts, output=output, quiet=given.quiet)
     sys.exit(exit_code(outcomes))
 
 
@@ -82,15 +77,23 @@ def exit_code(outcomes: Sequence[Outcome]) -> int:
     return NEEDS_A_PERSON if is_left else OK
 
 
-def tell(outcomes: Sequence[Outcome], moment: ReconcileTime, store: GitStore, *, acts: bool, output: Format) -> None:
-    """Print the outcomes."""
+def tell(  # noqa: PLR0913 - what a pass came to, and how it is told
+    outcomes: Sequence[Outcome],
+    moment: ReconcileTime,
+    store: GitStore,
+    *,
+    acts: bool,
+    output: Format,
+    quiet: bool = False,
+) -> None:
+    """Print the outcomes; `quiet`: for people, only those that have something to tell."""
     data = {
         "at": format_time(moment.at),
         "repository": store.location,
         "dryRun": not acts,
         "passes": [outcome_data(one) for one in outcomes],
     }
-    emit(data, output, lambda console: _tell(console, outcomes, moment, acts=acts))
+    emit(data, output, lambda console: tell_people(console, outcomes, moment, acts=acts, quiet=quiet))
 
 
 def outcome_data(one: Outcome) -> dict[str, Any]:
@@ -153,49 +156,3 @@ def _time(text: str) -> datetime:
         allowed = "RFC 3339, such as 2026-11-24T02:00:00Z or 2026-11-24T11:00:00+09:00"
         fault = Fault(f"{text[:80]!r} is not a time with its offset from UTC", field="--at", allowed=allowed)
         raise ConfigError(Reason.INVALID_VALUE, fault) from err
-
-
-def _tell(console: Console, outcomes: Sequence[Outcome], moment: ReconcileTime, *, acts: bool) -> None:
-    from rich.text import Text
-
-    if moment.rehearsed:
-        console.print(Text(f"as it would be at {format_time(moment.at)}; nothing is committed", "dim"))
-    elif not acts:
-        console.print(Text("nothing is committed", "dim"))
-    for one in outcomes:
-        head = Text.assemble((printable(one.environment), "bold"), (f" {one.reconciler}", "dim"))
-        result = one.result
-        if result is not None:
-            for action in result.actions:
-                style = _STYLES.get(action.kind, "bold cyan")
-                line = (f" {action.kind} ", style), printable(str(action).removeprefix(f"{action.kind} "))
-                console.print(Text.assemble(head, *line))
-            show(console, result)
-            for aside in result.set_aside:
-                why = one_line("; ".join(map(fault_line, aside.faults)))
-                told = printable(f"{aside.preview}: {why}")
-                console.print(Text.assemble(head, (" skipped ", "bold yellow"), told))
-            if result.held:
-                console.print(Text.assemble(head, (" held ", "bold red"), printable(result.held.message)))
-                console.print(Text.assemble(("  to do: ", "cyan"), printable(words(result.held.remedy))))
-        for fault in one.error.faults if one.error else ():
-            console.print(Text.assemble(head, (" error: ", "bold red"), printable(fault_line(fault))))
-        console.print(Text.assemble(head, f": {_summary(one, acts=acts)}"))
-
-
-def _summary(one: Outcome, *, acts: bool) -> str:
-    result = one.result
-    if one.error is not None:
-        return "not done" if result and result.plan else "could not be read"
-    if one.commit is not None and result and result.plan:
-        return f"done, commit {one.commit[:12]} on {result.plan.branch}"
-    if result and result.held is not None:
-        return "held"
-    later = f"; next at {format_time(one.next_due)}" if one.next_due else ""
-    if result and result.plan and not result.plan.is_converged:
-        return f"would commit '{result.plan.subject}' to {result.plan.branch}{later}"
-    done = Counter(action.kind for action in result.actions if action.kind in AT_FORGE) if result else Counter()
-    if done:
-        what = ", ".join(f"{kind} {count}" for kind, count in sorted(done.items()))
-        return f"{'done' if acts else 'would be done'} at the forge: {what}{later}"
-    return f"nothing to commit{later}"

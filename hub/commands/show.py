@@ -129,14 +129,12 @@ def _facts(shown: ShownPreview, row: Row) -> dict[str, str]:
 
 
 def _print_components(console: Console, preview: Preview) -> None:
-    from rich.table import Table
+    from hub.output.columns import tell_table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("COMPONENT", "REPLICAS", "CPU", "MEMORY", "PATH", "IMAGE"):
-        table.add_column(name, overflow="fold")
-    for name, c in preview.spec.components.items():
-        table.add_row(name, str(c.replicas), c.cpu, c.memory, c.path or "–", c.image)
-    console.print(table)
+    headings = ("COMPONENT", "REPLICAS", "CPU", "MEMORY", "PATH", "IMAGE")
+    components = preview.spec.components.items()
+    rows = [(name, str(c.replicas), c.cpu, c.memory, c.path or "–", c.image) for name, c in components]
+    tell_table(console, headings, rows)
 
 
 def _print_waves(console: Console, manifests: tuple[Manifest, ...]) -> None:

@@ -50,7 +50,7 @@ def seconds_of(text: str, option: str = "--timeout") -> float:
     try:
         return duration(text).total_seconds()
     except ValueError as err:
-        fault = Fault(f"{text[:80]!r} is not a length of time", field=option, allowed="such as 90s, 10m or 1h30m")
+        fault = Fault(f"{text[:80]!r} is not a duration", field=option, allowed="such as 90s, 10m or 1h30m")
         raise ConfigError(Reason.INVALID_VALUE, fault) from err
 
 

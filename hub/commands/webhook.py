@@ -104,20 +104,25 @@ def _data(row: DeliveryRow) -> dict[str, Any]:
 
 
 def _tell_list(console: Console, rows: Sequence[DeliveryRow], *, more: bool) -> None:
-    from rich.table import Table
     from rich.text import Text
+
+    from hub.output.columns import tell_table
 
     if not rows:
         console.print("nothing was delivered that is still kept")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("WHEN", "SOURCE", "EVENT", "STATE", "ID", "JOB OR REASON"):
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        told = row.reason or row.job_id or ""
-        style = "red" if row.state == "failed" else ""
-        texts = (row.source, row.event, Text(row.state, style), row.id, Text(printable(told)))
-        table.add_row(format_time(row.created_at), *texts)
-    console.print(table)
+    headings = ("WHEN", "SOURCE", "EVENT", "STATE", "ID", "JOB OR REASON")
+    cells = [
+        (
+            format_time(row.created_at),
+            row.source,
+            row.event,
+            Text(row.state, "red" if row.state == "failed" else ""),
+            row.id,
+            printable(row.reason or row.job_id or ""),
+        )
+        for row in rows
+    ]
+    tell_table(console, headings, cells, wrapped="JOB OR REASON")
     if more:
         console.print("there is more: --limit 1000 shows more, --source and --state narrow it down")

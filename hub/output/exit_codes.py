@@ -15,6 +15,8 @@ UNHEALTHY = 4
 REFUSED = 5
 #: `rtb-hub reconcile` did what it may, and something is left that a person has to look at.
 NEEDS_A_PERSON = 6
+#: `rtb-hub extend --if-ends` found another end, and added nothing.
+NOT_AS_SEEN = 7
 
 CODES: dict[Reason, int] = {
     Reason.INVALID_ISSUE_KEY: 10,
@@ -64,6 +66,7 @@ CODES: dict[Reason, int] = {
     Reason.JIRA_LIMITED: 69,
     Reason.FROZEN: 41,
     Reason.CLOCK_BEHIND: 42,
+    Reason.GIT_UNUSABLE: 43,
     Reason.DATABASE_UNREACHABLE: 70,
     Reason.DATABASE_REVISION: 71,
     Reason.IN_USE: 72,

@@ -17,6 +17,11 @@ def details(found: ReconcileResult) -> dict[str, Any]:
     return pass_data(found) if isinstance(found, DriftResult) else {}
 
 
+def has_details(found: ReconcileResult) -> bool:
+    """Whether there is more to tell people than counts of what is as it should be."""
+    return isinstance(found, DriftResult) and bool(found.differences or found.waiting)
+
+
 def show(console: Console, found: ReconcileResult) -> None:
     """For people; nothing for most."""
     if isinstance(found, DriftResult):

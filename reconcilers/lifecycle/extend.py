@@ -117,7 +117,7 @@ def _extension(asked: ExtendRequest, now: datetime) -> Extension:
         try:
             parse_time(asked.if_ends)
         except ValueError as err:
-            raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field="if-ends")) from err
+            raise ConfigError(Reason.INVALID_VALUE, Fault.saying(err, field="if-ends")) from err
     return extension
 
 

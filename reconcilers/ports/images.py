@@ -45,7 +45,7 @@ def image_name(text: str) -> ImageName:
     try:
         check_image(text)
     except ValueError as err:
-        raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field="image")) from err
+        raise ConfigError(Reason.INVALID_VALUE, Fault.saying(err, field="image")) from err
     parts = _PARTS.fullmatch(text)
     assert parts is not None  # noqa: S101 - check_image takes less
     first, _, rest = parts["name"].partition("/")

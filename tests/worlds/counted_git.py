@@ -30,7 +30,7 @@ class CountedGit:
         log = self.folder / "log"
         lines = log.read_text().splitlines() if log.exists() else []
         log.unlink(missing_ok=True)
-        return [_command(line.split()) for line in lines]
+        return [_command(line.split()) for line in lines if line != "--version"]  # asked once a process
 
 
 def _command(words: list[str]) -> str:

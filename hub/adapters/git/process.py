@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from generator.errors import Fault, Reason, Stalled, Transient
+from hub.adapters.git.version import check_git
 from hub.telemetry.telemetry import SILENT, GitOutcome, Telemetry
 
 LOCAL_SECONDS = 60
@@ -144,19 +145,21 @@ class Git:
         named = (_NAMED_ITSELF,) if self.directory and (self.directory / "HEAD").is_file() else ()
         settings = (word for setting in (*_SETTINGS, *named, *self.configuration) for word in ("-c", setting))
         command = ["git", *where, *settings, *arguments]
+        environ = self._environment(extra)
         try:
+            check_git(environ.get("PATH", os.defpath))
             return subprocess.Popen(  # noqa: S603 - a list, no shell
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=self._environment(extra),
+                env=environ,
                 start_new_session=True,
                 pass_fds=self.inherited,
             )
-        except FileNotFoundError as err:
+        except Stalled:
             self._tell(arguments, "missing", self.telemetry.seconds())
-            raise Stalled(Reason.REPOSITORY_REFUSED, "there is no git on the PATH", remedy="install git 2.30+") from err
+            raise
 
     def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in self.environ.items() if _KEPT.fullmatch(name)}

@@ -114,4 +114,6 @@ def _unknown_context(context: str, known: Sequence[str], kubeconfig: str) -> Con
 
 
 def _first_line(err: Exception) -> str:
+    if isinstance(err, OSError) and err.strerror:
+        return err.strerror
     return f"{type(err).__name__}: {err}".splitlines()[0]

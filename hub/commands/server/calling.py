@@ -67,7 +67,7 @@ class Api:
             origin = Origin.parse(settings.url or "")
         except OriginError as err:
             remedy = "such as https://hub.example.com; http is for this machine alone"
-            raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field="--server", remedy=remedy)) from err
+            raise ConfigError(Reason.INVALID_VALUE, Fault.saying(err, field="--server", remedy=remedy)) from err
 
         parts = SenderParts(Network.of(settings.environ))
         plain = cls(Sender(PEER, origin, parts=parts))

@@ -17,7 +17,7 @@ from hub.commands.pairs import pairs, settings_of
 from hub.commands.server.calling import Api, Asked, fault_told
 from hub.commands.server.printing import emit, mapping
 from hub.output.console import error_data, report
-from hub.output.exit_codes import CODES
+from hub.output.exit_codes import CODES, NOT_AS_SEEN
 from hub.output.formats import Format
 
 #: Waits of one request, one after the other, before it is left to go on by itself: five minutes.
@@ -44,10 +44,21 @@ def start(api: Api, body: Mapping[str, Any], output: Format) -> None:
 
 
 def act(api: Api, action: str, at: tuple[str, str], body: Mapping[str, Any], output: Format) -> None:
-    """Extend or revive the preview `at` (key, environment)."""
+    """Do what is said of the preview `at` (key, environment), and print it."""
     issue, env = IssueKey.parse(at[0]), at[1]
     said = {name: value for name, value in body.items() if value is not None}
     change(api, route_of(env, issue, action), said, f"{action} {issue} in {env}", output)
+
+
+def extend(api: Api, at: tuple[str, str], body: Mapping[str, Any], output: Format) -> None:
+    """Extend the preview `at` (key, environment); exits with `NOT_AS_SEEN` where it ends otherwise than `ifEnds`."""
+    issue, env = IssueKey.parse(at[0]), at[1]
+    said = {name: value for name, value in body.items() if value is not None}
+    told = done(api, route_of(env, issue, "extend"), said, f"extend {issue} in {env}")
+    emit(lambda: details(told), lambda: text(told), output)
+    found = details(told)
+    if "ifEnds" in said and found.get("change") == "unchanged" and found.get("extension") is None:
+        sys.exit(NOT_AS_SEEN)
 
 
 def stop(api: Api, at: tuple[str, str], *, reason: str, ignore_not_found: bool, output: Format) -> None:

@@ -193,7 +193,7 @@ def _time(field: str, text: str) -> datetime:
     try:
         return parse_time(check_time(text))
     except ValueError as err:
-        raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field=field)) from err
+        raise ConfigError(Reason.INVALID_VALUE, Fault.saying(err, field=field)) from err
 
 
 def ending(snapshot: Snapshot, wanted: Wanted, first: datetime, last: datetime) -> Sequence[Listed]:

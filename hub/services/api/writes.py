@@ -138,4 +138,4 @@ def _seen(if_match: str | None) -> str | None:
     try:
         return check_time(if_match.strip('"'))
     except ValueError as err:
-        raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field="If-Match")) from err
+        raise ConfigError(Reason.INVALID_VALUE, Fault.saying(err, field="If-Match")) from err

@@ -195,9 +195,20 @@ def wanted(  # noqa: PLR0913 - the command's options
     try:
         within = None if ends_within is None else duration(ends_within)
     except ValueError as err:
-        raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field="--ends-within")) from err
+        raise ConfigError(Reason.INVALID_VALUE, Fault.saying(err, field="--ends-within")) from err
     keys = frozenset(IssueKey.parse(issue).name for issue in issues)
     if project is not None:
-        IssueKey.parse(f"{project}-1")
-        project = project.lower()
+        project = _project(project)
     return Filter(frozenset(envs), owner, blueprint, frozenset(phases), within, keys, project)
+
+
+def _project(text: str) -> str:
+    """A project of issues, in small letters. Raises `ConfigError` (InvalidValue) for what no issue is of."""
+    try:
+        IssueKey.parse(f"{text}-1")
+    except ConfigError as err:
+        allowed = "2-10 capital letters or digits, a letter first, such as RTB"
+        close = err.faults[0].nearest.rpartition("-")[0]
+        fault = Fault(f"{text[:80]!r} is not a project of issues", field="--project", allowed=allowed, nearest=close)
+        raise ConfigError(Reason.INVALID_VALUE, fault) from err
+    return text.lower()

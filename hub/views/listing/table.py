@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: Columns that a narrow terminal does without; JSON has everything.
 _WHEN_WIDE = frozenset({"PER HOUR", "COMPUTE", "BLUEPRINT", "OWNER"})
 _FULL_WIDTH = 130
+#: What a narrower one does without so that addresses stay whole.
+_SPARED = ("LEASE TOTAL",)
 _RIGHT = frozenset({"LEFT", "PER HOUR", "LEASE TOTAL"})
 #: Rows that a terminal is shown when nobody says how many.
 FIRST_PAGE = 50
@@ -119,7 +121,7 @@ def _tell_rows(console: Console, listing: Listing, shown: Sequence[Listed]) -> N
     """The rows, under their headings."""
     names = [name for name in _CELLS if console.width >= _FULL_WIDTH or name not in _WHEN_WIDE]
     headings = [("PHASE" if name == "LEASE" and listing.phases is not None else name) for name in names]
-    columns = Columns(headings, right=_RIGHT, folded="URL")
+    columns = Columns(headings, right=_RIGHT, folded="URL", spared=_SPARED)
     columns.tell(console, [[_CELLS[name](listed, listing) for name in names] for listed in shown])
 
 

@@ -70,7 +70,14 @@ def test_a_paragraph_is_filled_to_the_edge(path: tuple[str, ...]) -> None:
 
 def test_commands_are_listed_below_their_panels_each_once() -> None:
     told = run("--help").out
-    panels = ["Options:", "State repository:", "Previews:", "Environments, blueprints, checks:", "Services:"]
+    panels = [
+        "Options:",
+        "State repository:",
+        "Previews:",
+        "Environments, blueprints, checks:",
+        "Services:",
+        "rtb-hub itself:",
+    ]
     assert [line for line in told.splitlines() if line.endswith(":") and not line.startswith(" ")] == panels
     listed = [
         line.split()[0] for line in told[told.index(panels[1]) :].splitlines() if line[:3].strip() and line[0] == " "

@@ -28,6 +28,8 @@ IN_PRD = ("--env", "prd", "--blueprint", "web", "--image", f"web={image('web')}"
 INT = ("--env", "int")
 #: By command: arguments that succeed, with words of its output; arguments that fail, and the code they exit with.
 PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] = {
+    "version": ((), "rtb-hub 0.1.0", ("more",), USAGE),
+    "help": (("env", "show"), "--explain", ("nothing",), USAGE),
     "init": (("new.git",), "next: rtb-hub start KEY", ("taken",), Reason.TARGET_NOT_EMPTY),
     "start": ((KEY, *INT, *IMAGES, "--set", "web.cpu=500m"), "updated", ("RTB-2", *INT), Reason.INVALID_VALUE),
     "set": ((KEY, *INT, "web.cpu=500m"), "changed web.cpu: 250m", ("RTB-9", *INT, "web.cpu=1"), Reason.PREVIEW_NOT_FOUND),
@@ -47,14 +49,14 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
     "validate": (("good",), "12 objects", ("bad",), CODES[Reason.MANIFEST_INVALID]),
     "guard": (("main^1..main",), "allowed", ("edited^1..edited",), REFUSED),
     "schema": (("preview",), '"$schema"', ("nothing",), Reason.INVALID_VALUE),
-    "reconcile": (("--only", "expiry", *INT), "int expiry", ("--only", "expiry", "--env", "stg"), NEEDS_A_PERSON),
+    "reconcile": (("--only", "expiry", *INT), "nothing to do; next at", ("--only", "expiry", "--env", "stg"), NEEDS_A_PERSON),
     "protect": (("--env", "prd"), "prd", ("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
     "approvals": ((), "waits for: 1 more approval", ("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
     "approve": (("RTB-5", "--env", "prd"), "approved request 1", (KEY, "--env", "prd"), Reason.REQUEST_NOT_FOUND),
     "env list": ((), "int", ("--environments", "taken"), Reason.INVALID_ENVIRONMENT),
     "env show": (("int",), "0.04656", ("itn",), Reason.UNKNOWN_ENVIRONMENT),
     "argocd render": (INT, "kind: ApplicationSet", ("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
-    "hub render": (("--image", image("hub")), "kind: CronJob", ("--image", "hub:latest"), Reason.MANIFEST_INVALID),
+    "hub render": (("--image", image("hub")), "kind: CronJob", ("--image", "hub:latest"), Reason.IMAGE_NOT_PINNED),
     "blueprint list": ((), "web-api-postgres", ("more",), USAGE),
     "blueprint show": (("web",), "web", ("wep",), Reason.UNKNOWN_BLUEPRINT),
     "why": (("RTB-9", *INT, "--cluster", "here"), "removed", (KEY, *INT, "--cluster", "there"), Reason.UNKNOWN_CONTEXT),

@@ -275,7 +275,7 @@ def test_wait_has_an_exit_code_for_time_that_is_up(place: Place) -> None:
 
 @pytest.mark.parametrize("text", ["0m", "0s", "s", "-1s", "1.5s", "soon", "10m\n"])
 def test_wait_refuses_what_is_no_length_of_time(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"is not a length of time.*90s, 10m"):
+    with pytest.raises(ConfigError, match=r"is not a duration.*90s, 10m"):
         wait.run("RTB-123", "int", "running", timeout=text, repo=None, at=Options("here"), output=Format.TABLE)
 
 

@@ -68,6 +68,19 @@ def test_a_button_that_is_pressed_by_two_extends_once(state: Path, tell: Callabl
     assert "nothing was added: alice extended it by 4h" in must(*press, "--repo", state, RTB_HUB_ACTOR="bob").out
 
 
+def test_an_extension_of_an_end_that_is_not_there_any_more_is_no_success(state: Path, tell: Callable[..., Any]) -> None:
+    seen = start(tell)["lease"]["expiresAt"]
+    asked = ("extend", "RTB-123", "--env", "int", "--by", "4h", "--if-ends", "2030-01-01T00:00:00Z", "--repo", state)
+    ran = rtb_hub(*asked)
+    assert (ran.code, "✓" in ran.out, f"! RTB-123 in int ends at {seen}; nothing was added" in ran.out) == (
+        7,
+        False,
+        True,
+    )
+    ran = rtb_hub(*asked, "--output", "json")
+    assert (ran.code, ran.json()["change"], ran.json()["end"]) == (7, "unchanged", seen)
+
+
 def test_a_double_click_in_several_processes_extends_once(
     state: Path, tell: Callable[..., Any], forked_hub: Forks
 ) -> None:

@@ -71,6 +71,17 @@ def expired(state: Path) -> list[str]:
     )
 
 
+def test_what_has_nothing_to_do_is_one_line_and_none_when_quiet(state: Path) -> None:
+    start(state, "RTB-1")
+    told = must("reconcile", "--repo", state).out.splitlines()
+    assert len(told) == 1, told
+    assert re.fullmatch(r"18 reconcilers in int, prd, stg: nothing to do; next at [-0-9T:]+Z", told[0]) or told
+    assert must("reconcile", "--quiet", "--repo", state).out == ""
+    start(state, "RTB-2", ends=parse_time(PAST))
+    told = must("reconcile", "--quiet", "--only", "expiry", "--repo", state).out.splitlines()
+    assert [line.partition(":")[0] for line in told] == ["int expiry remove int/rtb-2", "int expiry"]
+
+
 def test_once_then_nothing(state: Path) -> None:
     start(state, "RTB-1", ends=parse_time(PAST))
     start(state, "RTB-2")

@@ -141,7 +141,7 @@ def test_phases_of_a_cluster_count_where_one_is_read() -> None:
         ({"phases": ["running"]}, Reason.INVALID_VALUE, "--cluster"),
         ({"ends_within": "soon"}, Reason.INVALID_VALUE, "such as 7d, 24h, 90m or 1h30m"),
         ({"issues": ["rtb-1"]}, Reason.INVALID_ISSUE_KEY, "did you mean 'RTB-1'"),
-        ({"project": "r"}, Reason.INVALID_ISSUE_KEY, "'r-1' is not an issue key"),
+        ({"project": "r"}, Reason.INVALID_VALUE, "'r' is not a project of issues"),
     ],
     ids=["a slip", "a cluster's phase without one", "no length", "no key", "no project"],
 )
