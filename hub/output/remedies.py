@@ -8,7 +8,7 @@ from generator.errors import Fault, RemedyKind, ToDo
 from generator.values.shell import shell_word
 
 _PROTECT = "rtb-hub protect --apply, with an administrator's key"
-_WAIT = "; or queue it ('start --queue')"
+WAIT = "; or queue it ('start --queue')"
 _LAY_OUT_AGAIN = "lay it out again: rtb-hub init DIR (the repository, with your --environments)"
 _RESTART = "Argo CD does not try the same commit again: once the cause is gone, stop the preview and start it"
 
@@ -99,12 +99,15 @@ WORDS: Mapping[RemedyKind, str] = {
 }
 
 
-def words(remedy: ToDo) -> str:
-    """A remedy as the command line says it: a sentence, with commands that a shell takes as they stand."""
+def words(remedy: ToDo, said: Mapping[RemedyKind, str] = WORDS, wait: str = WAIT) -> str:
+    """A remedy as the command line says it: a sentence, with commands that a shell takes as they stand.
+
+    `said` and `wait`: the words of another language.
+    """
     if isinstance(remedy, str):
         return remedy
     about = remedy.about
-    return WORDS[remedy.kind].format(
+    return said[remedy.kind].format(
         environment=shell_word(about.environment),
         issue=shell_word(about.issue),
         path=shell_word(about.path),
@@ -114,7 +117,7 @@ def words(remedy: ToDo) -> str:
         count=about.count,
         at=f"{about.place}: " if about.place else "",
         env=f" --env {shell_word(about.environment)}" if about.environment else "",
-        wait=_WAIT if about.may_wait else "",
+        wait=wait if about.may_wait else "",
     )
 
 

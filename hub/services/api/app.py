@@ -37,6 +37,7 @@ from hub.services.api.context import Api
 from hub.services.api.described import described, operation_name, text_of
 from hub.services.api.limits import Guarded
 from hub.services.headers import Secured
+from hub.services.language import Spoken
 from hub.telemetry.metrics import REQUEST_SECONDS
 from hub.telemetry.telemetry import Telemetry
 
@@ -73,6 +74,7 @@ def make_app(
     if screens is not None:
         app.user_middleware.insert(0, screens)
     app.add_middleware(Guarded, is_loopback=is_loopback)
+    app.add_middleware(Spoken)
     app.add_middleware(Secured, is_https=api.sign_in.cookies.is_secure)
     return app
 

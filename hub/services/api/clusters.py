@@ -15,6 +15,7 @@ from hub.actions.logs import Wish, chosen_log
 from hub.actions.why import Recorder, why_in
 from hub.adapters.kubernetes.cluster import Cluster
 from hub.adapters.kubernetes.logs import LogAsked, log_lines
+from hub.views import speaking
 from hub.views.why import why_data
 from reconcilers.health.phase import Phase
 from reconcilers.state.environment import EnvironmentState
@@ -38,10 +39,10 @@ class Told:
         return self.phase is not None
 
     def data(self) -> dict[str, Any]:
-        """The same for machines."""
+        """The same for machines, in the language of who asks."""
         phase = self.phase or Phase("unknown", next(iter(self.unread.values()), ""))
         at = format_time(self.at.replace(microsecond=0))
-        return {**why_data(phase, self.unread), "isRead": self.is_read, "asOf": at}
+        return {**speaking.phase_told(phase, why_data(phase, self.unread)), "isRead": self.is_read, "asOf": at}
 
 
 @dataclass(eq=False)

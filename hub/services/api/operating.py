@@ -110,8 +110,9 @@ async def answered(call: Call, asked: Asked) -> Response:
     if one.error is None:
         await run_in_threadpool(call.api.feed.catch_up)
         return JSONResponse(told, 200, headers)
-    faults = [fault_told(fault) for fault in faults_of(one.error)]
-    answer = problems.answer(call.request, Reason(one.error["reason"]), faults, operation=operation_told(one))
+    found = faults_of(one.error)
+    faults, messages = [fault_told(fault) for fault in found], tuple(fault.message for fault in found)
+    answer = problems.answer(call.request, Reason(one.error["reason"]), faults, messages, operation=operation_told(one))
     answer.headers.update(headers)
     return answer
 

@@ -15,6 +15,7 @@ from hub.queue.payloads import Said
 from hub.services.api.context import ApiOf, Data
 from hub.services.api.limits import StrictRoute
 from hub.services.api.sign_in import COOKIE
+from hub.views.speaking import say, spoken
 
 router = APIRouter(route_class=StrictRoute)
 #: Signing in by the link where no sign-in service is at hand.
@@ -50,7 +51,8 @@ def readyz(api: ApiOf) -> Response:
 def open_link(api: ApiOf, code: Annotated[str, Query(min_length=1, max_length=100)]) -> Response:
     """Sign in by the link, once: a cookie for a browser, or for curl's jar."""
     secret = api.sign_in.exchange(code)
-    answer = HTMLResponse(page("Signed in", "<p>You are signed in. You may close this page.</p>"), headers=PAGE_HEADERS)
+    told = f"<p>{say('You are signed in. You may close this page.')}</p>"
+    answer = HTMLResponse(page(say("Signed in"), told), headers=PAGE_HEADERS)
     answer.set_cookie(COOKIE, secret, httponly=True, samesite="strict", path="/")
     return answer
 
@@ -65,7 +67,7 @@ def page(title: str, body: str, *, again: bool = False) -> str:
     """A page without scripts. `body` is HTML; `again`: it is looked at anew every three seconds."""
     refresh = '<meta http-equiv="refresh" content="3">' if again else ""
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f'<!doctype html><html lang="{spoken()}"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">{refresh}'
         f"<style>{_STYLE}</style>"
         f"</head><body><main><h1>{html.escape(title)}</h1>{body}</main></body></html>"

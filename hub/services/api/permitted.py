@@ -7,6 +7,7 @@ from generator.values.naming import IssueKey
 from hub.services.api.reads import state_of
 from hub.services.api.rights import RIGHTS, Caller, Right
 from hub.services.api.snapshot import Snapshot
+from hub.views import speaking
 
 _ROUTES = {
     "start": ("POST", "/api/v1/previews"),
@@ -53,12 +54,12 @@ def why_not(snapshot: Snapshot, caller: Caller, action: str, env: str, issue: Is
     right = right_to(action)
     if not caller.may(right):
         needed = f"the role {right.role}" if caller.kind == "person" else f"the scope {right.scope}"
-        return f"{caller.name} has not {needed}"
+        return speaking.sentence(f"{caller.name} has not {needed}")
     try:
         owner = owner_of(snapshot, env, issue) if issue is not None else None
         must_be_allowed(snapshot, caller, right, env, issue, owner)
     except ConfigError as err:
         if err.reason is not Reason.NOT_ALLOWED:
             raise
-        return err.words
+        return "; ".join(speaking.sentence(one.message) for one in err.faults)
     return None

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from generator.errors import ConfigError, Fault, HubError, Reason, Unexpected, Waiting, declared
 from hub.output.http_statuses import STATUSES
 from hub.services.api.told import fault_told
+from hub.views import speaking
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -60,24 +61,26 @@ def request_id(request: Request) -> str:
 def problem(request: Request, error: HubError, **more: Any) -> JSONResponse:
     """The answer for an error. `more`: further members."""
     faults = [fault_told(fault) for fault in error.faults]
-    return answer(request, error.reason, faults, retry_after=_retry_after(error), **more)
+    messages = tuple(fault.message for fault in error.faults)
+    return answer(request, error.reason, faults, messages, retry_after=_retry_after(error), **more)
 
 
 def answer(
     request: Request,
     reason: Reason,
     faults: Sequence[Mapping[str, Any]],
+    messages: tuple[str, ...],
     *,
     retry_after: float | None = None,
     **more: Any,
 ) -> JSONResponse:
-    """The answer for a reason and its faults."""
+    """The answer for a reason and its faults; `messages`: theirs as they were made, in English."""
     status = STATUSES[reason]
     body = {
         "type": f"urn:rtb-ai-hub:error:{reason.value}",
-        "title": reason.value,
+        "title": speaking.title(reason),
         "status": status,
-        "detail": "; ".join(str(one["message"]) for one in faults),
+        "detail": speaking.detail(reason, messages),
         "reason": reason.value,
         "faults": list(faults),
         "requestId": request_id(request),
@@ -127,8 +130,8 @@ async def on_status(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 404:
         return problem(request, ConfigError(Reason.NOT_FOUND, "there is no such page"))
-    words = str(error.detail) if isinstance(error, HTTPException) else "it failed"
-    body = {"type": "about:blank", "title": words, "status": status, "faults": [], "requestId": request_id(request)}
+    title = speaking.sentence(str(error.detail) if isinstance(error, HTTPException) else "it failed")
+    body = {"type": "about:blank", "title": title, "status": status, "faults": [], "requestId": request_id(request)}
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
@@ -136,5 +139,5 @@ async def on_status(request: Request, error: Exception) -> JSONResponse:
 async def on_mistake(request: Request, error: Exception) -> JSONResponse:
     """Answers a mistake of ours, and says nothing of it but how to find it in the log."""
     del error
-    fault = {"message": "this is a mistake of rtb-hub; its log tells of it by the requestId"}
-    return answer(request, Reason.UNEXPECTED, [fault])
+    message = "this is a mistake of rtb-hub; its log tells of it by the requestId"
+    return answer(request, Reason.UNEXPECTED, [{"message": speaking.sentence(message)}], (message,))

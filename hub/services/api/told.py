@@ -8,12 +8,12 @@ from typing import Any
 
 from generator.errors import Fault
 from generator.values.formats import format_time
-from hub.output.remedies import words
 from hub.queue.ending import faults_of
 from hub.store.audit import KeptEntry
 from hub.store.freezes import Freeze
 from hub.store.jobs import JobRow
 from hub.store.operations import Operation
+from hub.views import speaking
 
 #: What callers see of a job's states: which adapter holds it is not theirs to mind.
 _STATES = {"pending": "queued", "sent": "queued", "active": "running", "dead": "failed"}
@@ -32,9 +32,10 @@ def error_told(error: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def fault_told(fault: Fault) -> dict[str, str]:
-    """A fault, the empty left out."""
-    found = {"field": fault.field, "allowed": fault.allowed, "nearest": fault.nearest, "remedy": words(fault.remedy)}
-    return {"message": fault.message, **{name: text for name, text in found.items() if text}}
+    """A fault, the empty left out, in the language of who asks."""
+    remedy = speaking.remedy(fault.remedy)
+    found = {"field": fault.field, "allowed": fault.allowed, "nearest": fault.nearest, "remedy": remedy}
+    return {"message": speaking.sentence(fault.message), **{name: text for name, text in found.items() if text}}
 
 
 #: What of a result only those are told who ask for it: as long as all the rest.

@@ -26,6 +26,7 @@ from hub.services.api.told import moment, operation_told
 from hub.store.operations import Operation
 from hub.views.listing.rows import Listed
 from hub.views.queue import QueuePosition, describe_place
+from hub.views.speaking import say
 from reconcilers.causes.model import Layer
 from reconcilers.health.phase import Phase
 from reconcilers.lifecycle.revive import KEPT, Removal, recent_removal
@@ -211,8 +212,9 @@ def _page(found: Way) -> Response:
     if found.state == "choose":
         names = [html.escape(one.row.environment) for one in found.choices]
         links = "".join(f'<li><a href="/preview/{name}/{one}">{one}</a></li>' for one in names)
-        return HTMLResponse(page(name, f"<p>Where?</p><ul>{links}</ul>"), headers=PAGE_HEADERS)
-    text = _WORDS[found.state].format(
+        return HTMLResponse(page(name, f"<p>{say('Where?')}</p><ul>{links}</ul>"), headers=PAGE_HEADERS)
+    text = say(
+        _WORDS[found.state],
         issue=name, env=told["environment"] or "", place=found.place.where if found.place is not None else "",
         cause=_cause(told), removed=(told["revive"] or {}).get("removedAt", ""),
         until=(told["revive"] or {}).get("until", ""),
@@ -225,4 +227,4 @@ def _cause(told: Data) -> str:
     error = (told["operation"] or {}).get("error")
     if told["causes"] is not None and told["causes"]["text"]:
         return str(told["causes"]["text"])
-    return "; ".join(fault["message"] for fault in error["faults"]) if error else "nobody knows why yet"
+    return "; ".join(fault["message"] for fault in error["faults"]) if error else say("nobody knows why yet")

@@ -18,6 +18,7 @@ from hub.services.api.limits import Guarded
 from hub.services.auth import administering, devices, here, signing_in, staying, tokens
 from hub.services.auth.context import Auth
 from hub.services.headers import Secured
+from hub.services.language import Spoken
 
 #: What an application that answers other routes too includes; it sets `app.state.auth`.
 ROUTERS: tuple[APIRouter, ...] = (
@@ -53,6 +54,7 @@ def make_app(auth: Auth, *, is_loopback: bool = False) -> FastAPI:
     app.add_api_route("/readyz", partial(readyz, auth), response_model=None)
     app.add_middleware(Mistakes, source=auth.access)
     app.add_middleware(Guarded, is_loopback=is_loopback)
+    app.add_middleware(Spoken)
     app.add_middleware(Secured, is_https=auth.cookies.is_secure)
     return app
 

@@ -26,8 +26,10 @@ from hub.services.auth.signing_in import begin
 from hub.services.auth.staying import tokens_of
 from hub.store import devices
 from hub.store.devices import Device
+from hub.views.speaking import say, spoken
 
 router = APIRouter(route_class=StrictRoute)
+_ASKS = "{name} at {place} asks to act as you, with all that you may, for up to seven days."
 _CSS = """body{font:1rem/1.5 system-ui,sans-serif;margin:3rem auto;max-width:34rem;padding:0 1rem}
 code{font-size:1.5rem;letter-spacing:.1em}
 button,input{font:inherit;padding:.5rem 1rem;margin:.5rem .5rem 0 0}
@@ -105,14 +107,16 @@ def device_page(
     """The page that a person opens: which command line asks, and to let it in or not."""
     auth.take(request)
     if done:
-        return _page("Done", "<p>The command line is signed in. You may close this page.</p>")
+        return _page("Done", f"<p>{say('The command line is signed in. You may close this page.')}</p>")
     with auth.access.database.read() as connection:
         found = devices.of_code(connection, code, now=auth.access.database.now(connection)) if code else None
     if found is None:
-        why = "<p>No command line waits with this code: look at it again, or begin anew.</p>" if code else ""
+        none = say("No command line waits with this code: look at it again, or begin anew.")
+        why = f"<p>{none}</p>" if code else ""
         form = (
-            '<form method="get"><label>Code <input name="code" autocomplete="off" autofocus maxlength="20"></label>'
-            "<button>Go on</button></form>"
+            f'<form method="get"><label>{say("Code")} '
+            '<input name="code" autocomplete="off" autofocus maxlength="20"></label>'
+            f"<button>{say('Go on')}</button></form>"
         )
         return _page("Sign a command line in", why + form, 404 if code else 200)
     return _page("Sign a command line in", _question(auth, found))
@@ -136,7 +140,7 @@ def confirm_device(
             raise ConfigError(Reason.NOT_FOUND, "no command line waits with this code")
         if answer != "yes":
             devices.decide(connection, found.id, "refused")
-            return _page("Refused", "<p>The command line was not signed in.</p>")
+            return _page("Refused", f"<p>{say('The command line was not signed in.')}</p>")
     if auth.providers:
         return _onward(begin(auth, "", "/", device=found.id))
     caller = auth.access.sign_in.caller(request, is_proved=True)
@@ -153,7 +157,7 @@ def _onward(redirect: Response) -> Response:
     """The same way by a page: what a form leads to has to be of this site (CSP form-action), redirects too."""
     url = html.escape(redirect.headers["location"])
     head = f'<meta http-equiv="refresh" content="0;url={url}">'
-    answer = _page("Go on", f'<p><a href="{url}">Go on and sign in</a></p>', head=head)
+    answer = _page("Go on", f'<p><a href="{url}">{say("Go on and sign in")}</a></p>', head=head)
     answer.raw_headers += [one for one in redirect.raw_headers if one[0] == b"set-cookie"]
     return answer
 
@@ -167,21 +171,23 @@ def _question(auth: Auth, device: Device) -> str:
     name, place = html.escape(device.client), html.escape(device.address)
     return (
         f"<p><code>{html.escape(device.user_code)}</code></p>"
-        f"<p>{name} at {place} asks to act as you, with all that you may, for up to seven days.</p>"
-        "<p><strong>Only go on if you began this yourself and see the same code in your terminal.</strong>"
-        " If somebody sent you this link, refuse.</p>"
+        f"<p>{say(_ASKS, name=name, place=place)}</p>"
+        f"<p><strong>{say('Only go on if you began this yourself and see the same code in your terminal.')}</strong>"
+        f" {say('If somebody sent you this link, refuse.')}</p>"
         '<form method="post" action="/api/auth/device/confirm">'
         f'<input type="hidden" name="code" value="{html.escape(device.user_code)}">'
         f'<input type="hidden" name="proof" value="{_proof(auth, device)}">'
-        '<button name="answer" value="yes">Sign it in</button><button name="answer" value="no">Refuse</button></form>'
+        f'<button name="answer" value="yes">{say("Sign it in")}</button>'
+        f'<button name="answer" value="no">{say("Refuse")}</button></form>'
     )
 
 
 def _page(title: str, body: str, status: int = 200, *, head: str = "") -> Response:
+    title = html.escape(say(title))
     text = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f'<!doctype html><html lang="{spoken()}"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<link rel="stylesheet" href="/api/auth/page.css">{head}</head><body><main><h1>{html.escape(title)}</h1>{body}'
+        f'<link rel="stylesheet" href="/api/auth/page.css">{head}</head><body><main><h1>{title}</h1>{body}'
         "</main></body></html>"
     )
     return HTMLResponse(text, status)
