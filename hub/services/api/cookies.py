@@ -63,7 +63,7 @@ class Cookies:
 
         A form of ours cannot send a header; it has a proof of its own beside the Origin.
         """
-        own = self.url or f"{request.url.scheme}://{request.headers.get('host', '')}"
+        own = self._own(request)
         origin = request.headers.get("origin")
         is_browser = self.is_secure or is_form or "sec-fetch-site" in request.headers
         is_ours = origin == own or (origin is None and not is_browser)
@@ -71,6 +71,16 @@ class Cookies:
             return
         fault = Fault(f"a change that is asked for by a cookie has the header {HEADER}: 1, and this site's Origin")
         raise ConfigError(Reason.NOT_ALLOWED, fault)
+
+    def is_followed_here(self, request: Request) -> bool:
+        """Whether a link was followed on a page of this site, as the browser tells: another site's does nothing."""
+        site = request.headers.get("sec-fetch-site")
+        if site is not None:
+            return site == "same-origin"
+        return request.headers.get("referer", "").startswith(f"{self._own(request)}/")
+
+    def _own(self, request: Request) -> str:
+        return self.url or f"{request.url.scheme}://{request.headers.get('host', '')}"
 
     def _name(self, plain: str) -> str:
         return f"__Host-{plain}" if self.is_secure else plain

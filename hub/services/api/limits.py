@@ -30,6 +30,8 @@ LOGS_A_MINUTE, LOGS_AT_A_TIME = 30, 2
 OPEN_OPERATIONS: Final = 50
 #: Event streams of one process, and of one caller.
 STREAMS, STREAMS_OF_ONE = 500, 6
+#: Buckets that one process holds: whoever comes from ever new addresses has it hold no more.
+_BUCKETS: Final = 10_000
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -49,10 +51,10 @@ class Buckets:
         """Take one. Raises `ConfigError` (TooManyRequests)."""
         with self._lock:
             now, rate = self.seconds(), self.a_minute / 60
-            left, at = self._held.get(name, (float(self.a_minute), now))
+            left, at = self._held.pop(name, (float(self.a_minute), now))
             left = min(float(self.a_minute), left + (now - at) * rate)
-            if len(self._held) > 10_000:
-                self._held = {one: kept for one, kept in self._held.items() if now - kept[1] < 60}
+            if len(self._held) >= _BUCKETS:  # the one that was asked for longest ago is the fullest
+                del self._held[next(iter(self._held))]
             self._held[name] = (left - 1 if left >= 1 else left), now
         if left < 1:
             fault = Fault(f"more than {self.a_minute} requests a minute", remedy="wait a moment and ask again")

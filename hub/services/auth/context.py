@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -54,7 +55,7 @@ class Auth:
 
     def take(self, request: Request) -> None:
         """One more request of somebody who is not signed in. Raises `ConfigError` (TooManyRequests)."""
-        self.anonymous.take(address_of(request))
+        self.anonymous.take(network_of(address_of(request)))
 
     def refused(self, request: Request, action: str, error: HubError) -> None:
         """Audit that nobody was let in."""
@@ -65,6 +66,18 @@ class Auth:
 def address_of(request: Request) -> str:
     """From where a request comes, as the server tells; behind a load balancer, as that does (RTB_HUB_PROXIES)."""
     return request.client.host if request.client else ""
+
+
+def network_of(address: str) -> str:
+    """Whose it is: one of IPv6 is of a network of /64, all of whose addresses are one person's to choose from."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped
+        return str(inner or ipaddress.ip_network((int(found), 64), strict=False))
+    return str(found)
 
 
 def whence(request: Request, kind: Kind = "browser") -> Whence:

@@ -84,6 +84,8 @@ def login(request: Request, auth: AuthOf, provider: Text = "", next: Text = "/",
             caller = auth.access.sign_in.caller(request)
             if caller is None or caller.kind != "person" or caller.session is None:
                 raise ConfigError(Reason.NOT_SIGNED_IN, "only who is signed in can add an account")
+            if not auth.cookies.is_followed_here(request):
+                raise ConfigError(Reason.NOT_ALLOWED, "an account is added by the link of this site's own page")
             link_to = caller.id
         return begin(auth, provider, path_of_ours(next), link_to=link_to)
     except HubError as err:
