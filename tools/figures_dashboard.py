@@ -26,6 +26,12 @@ def _now(metric: str, by: str, how: str = "sum") -> dict[str, str]:
     return {f"{{{{{by}}}}}": f"{how} by ({by}) ({metric}{{{_WHERE}}})"}
 
 
+def _previews(metric: str, by: str, *labels: str) -> dict[str, str]:
+    """A number of previews, which each replica that looks at a cluster tells."""
+    once = f"max by ({', '.join(dict.fromkeys(('environment', by, *labels)))}) ({metric}{{{_WHERE}}})"
+    return {f"{{{{{by}}}}}": f"sum by ({by}) ({once})"}
+
+
 def _quantiles(metric: str) -> dict[str, str]:
     return {f"p{share * 100:.0f} {{{{environment}}}}": _quantile(metric, share) for share in (0.5, 0.95)}
 
@@ -34,14 +40,14 @@ _CALLS = 'sum by (outcome) (rate(rtb_hub_http_calls_total{target="kubernetes"}[5
 _AGE = f"time() - max by (environment) (rtb_hub_last_observation_timestamp_seconds{{{_WHERE}}})"
 #: Title, unit of Grafana, and by legend the expression.
 PANELS: tuple[tuple[str, str, dict[str, str]], ...] = (
-    ("Previews by phase", "short", _now("rtb_hub_phase_previews", "phase")),
-    ("Causes by whose job it is", "short", _now("rtb_hub_cause_previews", "audience")),
-    ("Causes by layer", "short", _now("rtb_hub_cause_previews", "layer")),
+    ("Previews by phase", "short", _previews("rtb_hub_phase_previews", "phase")),
+    ("Causes by whose job it is", "short", _previews("rtb_hub_cause_previews", "audience", "layer")),
+    ("Causes by layer", "short", _previews("rtb_hub_cause_previews", "layer", "audience")),
     ("Time to URL", "s", _quantiles("rtb_hub_start_seconds")),
     ("From due to gone", "s", _quantiles("rtb_hub_gone_seconds")),
     ("Longest stuck", "s", _now("rtb_hub_oldest_stuck_seconds", "environment", "max")),
     ("Longest beyond its lease", "s", _now("rtb_hub_expiry_lag_seconds", "environment", "max")),
-    ("Causes that no rule knows", "short", _now("rtb_hub_unclassified_previews", "environment")),
+    ("Causes that no rule knows", "short", _now("rtb_hub_unclassified_previews", "environment", "max")),
     ("ApplicationSet stopped", "short", _now("rtb_hub_set_stopped", "environment", "max")),
     ("Age of what is known of clusters", "s", {"{{environment}}": _AGE}),
     ("Calls to clusters", "reqps", {"{{outcome}}": _CALLS}),

@@ -67,11 +67,12 @@ _OF_GIT: tuple[Name, ...] = ("worker", "dashboard")
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Where the services run: an environment that has `hub`."""
+    """Where the services run: an environment that has `hub`. `environments`: all of its state repository."""
 
     environment: Environment
     services: HubServices
     forge: str | None
+    environments: tuple[str, ...] = ()
 
     @property
     def repository(self) -> str:
@@ -92,7 +93,8 @@ def host_of(environments: Sequence[Environment]) -> Host | None:
     assert one.spec.hub is not None  # noqa: S101 - it was chosen by that
     repository = one.spec.argocd.repository
     forges = (e.spec.forge.kind for e in environments if e.spec.argocd.repository == repository and e.spec.forge)
-    return Host(one, one.spec.hub, next(forges, None))
+    together = sorted(e.name for e in environments if e.spec.argocd.repository == repository)
+    return Host(one, one.spec.hub, next(forges, None), tuple(together))
 
 
 def values_of(host: Host, *, image: str, namespace: str) -> dict[str, Any]:
@@ -182,6 +184,8 @@ def _variables(name: Name, host: Host) -> dict[str, str]:
         case "dashboard":
             own = {key: value for key, value in git.items() if not key.startswith(hidden)}
             own |= verifying_variables(host.services)
+            if host.services.dashboard_role is not None:
+                own["RTB_HUB_OBSERVED"] = ",".join(host.environments)
         case "auth":
             own = {**sign_in_variables(host.services, f"{SECRETS}/sign-in")}
         case "listener":

@@ -78,7 +78,9 @@ class HubServices(Model):
     listener_role: Role | None = Field(None, description="IAM role of the listener's service account; of this account")
     worker_role: Role | None = Field(None, description="IAM role of the worker's service account; of this account")
     dashboard_role: Role | None = Field(
-        None, description="IAM role of the dashboard's service account; of this account"
+        None,
+        description="IAM role of the dashboard's service account; of this account. By it every environment's cluster is"
+        " looked at, through its `cluster.roleArn`; none = phases and figures of previews are not told",
     )
     monitoring: DnsLabel | None = Field(None, description="namespace whose pods may read /metrics; none = nobody")
     alerts: bool = Field(False, description="whether there is a PrometheusRule; it needs Prometheus' operator")

@@ -13,7 +13,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -53,6 +53,7 @@ from hub.services.worker.service import looking_up, working
 from hub.store import schema
 from hub.store.database import Database
 from hub.wiring import Hub
+from hub.wiring.clusters import looked_at
 from hub.wiring.outside import open_pushes, open_sources
 from hub.wiring.telling import open_telling
 from reconcilers.state.rereading import StateReader
@@ -151,9 +152,7 @@ def parts(ours: Hub, repo: str | None, database: Database, sign_in: SignIn) -> I
             )
         )
         reconcilers = stack.enter_context(reconciling(loop, repo, feed.look))
-        looking = replace(ours)
-        watched = Observing(looking.repository(repo), looking.clusters(), ours.telemetry, _now)
-        stack.enter_context(observing(watched))
+        stack.enter_context(looking(ours, repo))
         stack.enter_context(telling(open_telling(replace(ours), repo, database), jobs, ours.telemetry))
         checks = {
             "database": answers(database),
@@ -170,9 +169,15 @@ def parts(ours: Hub, repo: str | None, database: Database, sign_in: SignIn) -> I
             checks,
             ours.telemetry,
             starter=reader.starter,
-            clusters=Clusters(_now, reader.clusters()),
+            clusters=Clusters(_now, looked_at(replace(ours), repo)),
             images=images,
         )
+
+
+def looking(ours: Hub, repo: str | None) -> AbstractContextManager[None]:
+    """Look at the clusters that are connected, and tell the figures of their previews, while this lasts."""
+    own = replace(ours)
+    return observing(Observing(own.repository(repo), looked_at(own, repo), ours.telemetry, _now))
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from hub.services.auth.verifying import Verifier
 from hub.services.binding import answers, bound
 from hub.services.repeating import repeating
 from hub.services.screens.files import screens
-from hub.services.serve import LOOPBACK, Server, assisted, feeding, served_by
+from hub.services.serve import LOOPBACK, Server, assisted, feeding, looking, served_by
 from hub.services.telling import telling
 from hub.services.worker.service import looking_up, working
 from hub.store import schema
@@ -40,6 +40,7 @@ from hub.store.database import Database
 from hub.telemetry import metrics
 from hub.telemetry.serving import MetricsAddress
 from hub.wiring import Hub, watching
+from hub.wiring.clusters import looked_at
 from hub.wiring.outside import open_sources
 from hub.wiring.telling import open_telling
 
@@ -110,7 +111,7 @@ def serve_dashboard(ours: Hub, asked: Place, say: Callable[[str], None]) -> None
         checks = {"database": answers(database), "repository": lambda: feed.has_read and feed.error is None}
         if verifier is not None:
             checks["sign-in"] = lambda: verifier.is_well
-        clusters = Clusters(_now, reader.clusters())
+        clusters = Clusters(_now, looked_at(replace(ours), asked.repo))
         own = replace(ours).repository(asked.repo)
         api = Api(
             feed,
@@ -125,6 +126,7 @@ def serve_dashboard(ours: Hub, asked: Place, say: Callable[[str], None]) -> None
             images=looking_up(ours, stack),
         )
         if health is not None:
+            stack.enter_context(looking(ours, asked.repo))
             figures = partial(sample, api)
             stack.enter_context(repeating("figures", figures, every_seconds=_SAMPLE_SECONDS, telemetry=ours.telemetry))
             say(f"health and figures: {stack.enter_context(health.served(lambda: feed.is_running, checks))}")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
 from generator.errors import ConfigError, Fault, Reason, nearest
+from generator.values.formats import check_dns_label
 from hub.settings.keys import KEYS, PREFIXES, ForgeKeys, IdentityName, forge_keys, key_fields
 from hub.settings.secret_files import text_of
 from hub.settings.server import TOKEN, TOKEN_FILE, URL
@@ -76,6 +77,16 @@ def _contexts(text: str) -> str:
     return text
 
 
+def _environments(text: str) -> str:
+    """Names of environments."""
+    for one in filter(None, text.split(",")):
+        try:
+            check_dns_label(one)
+        except ValueError as err:
+            raise ValueError(f"{one[:40]!r} is no environment's name; allowed: such as int,stg") from err
+    return text
+
+
 #: What Git writes as an author's name or address.
 GitPerson = Annotated[str, AfterValidator(_git_person)]
 
@@ -121,6 +132,9 @@ class Settings(BaseModel):
     clusters: Annotated[str, AfterValidator(_contexts)] = Field("", alias="RTB_HUB_CLUSTERS")
     """Which clusters phases and causes are read from: `ENV=CONTEXT`, several with `,` between, the contexts of
     KUBECONFIG. Default: none; the services tell what Git tells, and commands reach an environment's cluster by AWS."""
+    observed: Annotated[str, AfterValidator(_environments)] = Field("", alias="RTB_HUB_OBSERVED")
+    """Environments, several with `,` between, whose own clusters `serve` and `serve dashboard` look at as well, by AWS:
+    phases, causes, and the figures of previews. Default: none but those of `RTB_HUB_CLUSTERS`."""
     step_summary: Path | None = Field(None, alias="GITHUB_STEP_SUMMARY")
     """A file that GitHub shows beside a job; `guard` writes to it. Default: none, outside of GitHub's jobs."""
     data_home: Path | None = Field(None, alias="XDG_DATA_HOME")
@@ -281,6 +295,11 @@ class Settings(BaseModel):
         """The context of each environment whose cluster the services read."""
         pairs = (one.partition("=") for one in filter(None, self.clusters.split(",")))
         return {name.strip(): context.strip() for name, _, context in pairs}
+
+    @property
+    def observed_environments(self) -> tuple[str, ...]:
+        """The environments whose own clusters the services look at."""
+        return tuple(filter(None, self.observed.split(",")))
 
     @property
     def environ(self) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from generator.model.environment import Environment
     from hub.adapters.http import SenderParts
     from hub.adapters.kubernetes.cluster import Cluster
+    from hub.adapters.kubernetes.opening import OpenedLater
     from hub.wiring.composing import Hub
 
 
@@ -70,3 +71,18 @@ class OwnClusters:
 def own_cluster_of(hub: Hub, env: str, *, kubeconfig: str | None, repo: str | None) -> Cluster:
     """An environment's own cluster. Raises `ConfigError` (UnknownEnvironment, …) and what opening it raises."""
     return OwnClusters(hub, kubeconfig)(hub.repository(repo).state(env).environment)
+
+
+def looked_at(hub: Hub, repo: str | None) -> dict[str, Cluster | OpenedLater]:
+    """The clusters that services look at, by environment: those of contexts, and environments' own.
+
+    Raises what opening a context raises.
+    """
+    from hub.adapters.kubernetes.opening import OpenedLater
+
+    own = OwnClusters(hub, None)
+    opened: dict[str, Cluster | OpenedLater] = {
+        name: OpenedLater(name, lambda name=name: own(hub.repository(repo).state(name).environment))  # type: ignore[misc]
+        for name in hub.settings.observed_environments
+    }
+    return opened | {name: hub.cluster(context, None) for name, context in hub.settings.cluster_contexts.items()}

@@ -328,10 +328,6 @@ class Hub:
 
         return open_cluster(context, kubeconfig=kubeconfig or self.settings.kubeconfig, parts=self.sending)
 
-    def clusters(self) -> dict[str, Cluster]:
-        """The clusters of environments that the settings connect, by environment. Raises as `cluster`."""
-        return {name: self.cluster(context, None) for name, context in self.settings.cluster_contexts.items()}
-
     def database(self) -> Database:
         """The services' database, as the settings say. Its schema is not looked at.
 

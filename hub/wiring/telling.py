@@ -43,6 +43,7 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
     from hub.actions.telling.teller import Teller, new_token
     from hub.actions.telling.telling import Telling, repository_id
     from hub.store.messages import review_of
+    from hub.wiring.clusters import looked_at
 
     def review(key: str) -> str:
         with database.read() as connection:
@@ -55,4 +56,4 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
         Teller(Desk(channel, database, own, ours.clock, token, refused), ours.telemetry, is_lasting)
         for channel in channels
     )
-    return Telling(Previews(repository, ours.clock, ours.clusters(), review), tellers)
+    return Telling(Previews(repository, ours.clock, looked_at(ours, repo), review), tellers)

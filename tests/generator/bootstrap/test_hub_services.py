@@ -58,6 +58,7 @@ HUB: dict[str, Any] = {
     "githubApi": "https://github.example.com/api/v3",
     "listenerRole": "arn:aws:iam::111111111111:role/rtb-hub-listener",
     "workerRole": "arn:aws:iam::111111111111:role/rtb-hub-control-role",
+    "dashboardRole": "arn:aws:iam::111111111111:role/rtb-hub-dashboard",
     "redis": "redis.example.com:6380",
     "jira": {"url": "https://example.atlassian.net", "email": "hub@example.com"},
     "signIn": {
@@ -176,6 +177,7 @@ OWN = {
     },
     "dashboard": {
         "RTB_HUB_REPO", "RTB_HUB_CACHE", "HOME", "RTB_HUB_PUBLIC_URL", "RTB_HUB_PROXIES", "RTB_HUB_JWKS_URL",
+        "RTB_HUB_OBSERVED",
     },
     "auth": {
         "RTB_HUB_PUBLIC_URL", "RTB_HUB_PROXIES", "RTB_HUB_KEY_FILE", "RTB_HUB_ROLES", "RTB_HUB_ACTIONS_TRUST",
@@ -202,6 +204,15 @@ def test_a_process_is_given_its_own_settings_alone(name: str, tmp_path: Path) ->
     assert load_settings(here).secret("database_url") == "sqlite:///x"
 
 
+def test_the_dashboard_looks_at_every_environments_cluster_where_it_has_a_role() -> None:
+    role = "eks.amazonaws.com/role-arn"
+    assert ALL["ServiceAccount", "rtb-hub-dashboard"]["metadata"]["annotations"][role] == HUB["dashboardRole"]
+    observed = variables(deployment("dashboard"))["RTB_HUB_OBSERVED"]
+    assert load_settings({"RTB_HUB_OBSERVED": observed}).observed_environments == ("int", "prd")
+    without = dict(pods(*hosted(dashboardRole=None)))["rtb-hub-dashboard"]
+    assert "RTB_HUB_OBSERVED" not in variables(without)
+
+
 def test_no_secret_stands_in_a_variable() -> None:
     secret = {one.alias for name, one in Settings.model_fields.items() if f"{name}_file" in Settings.model_fields}
     for name, pod in pods():
@@ -224,7 +235,7 @@ def test_only_the_worker_has_the_key_that_writes_to_git() -> None:
     roles = {
         name: tree["metadata"].get("annotations") for (kind, name), tree in ALL.items() if kind == "ServiceAccount"
     }
-    assert {name for name, one in roles.items() if one} == {"rtb-hub-worker", "rtb-hub-listener"}
+    assert {name for name, one in roles.items() if one} == {"rtb-hub-worker", "rtb-hub-listener", "rtb-hub-dashboard"}
 
 
 def test_each_external_secret_is_used_by_one_process_and_is_below_the_hubs_prefix() -> None:
@@ -515,7 +526,8 @@ def test_services_are_rendered_where_one_environment_has_them() -> None:
 
 
 def _of_stg() -> dict[str, Any]:
-    given = {**copy.deepcopy(HUB), "workerRole": None, "listenerRole": None, "registries": {}, "ecrQueue": None}
+    roles = {"workerRole": None, "listenerRole": None, "dashboardRole": None}
+    given = {**copy.deepcopy(HUB), **roles, "registries": {}, "ecrQueue": None}
     return {**given, "certificates": [CERTIFICATE.replace("111111111111", environment("stg").spec.account)]}
 
 

@@ -13,6 +13,8 @@ from hub.store import schema
 from hub.store.database import Database, sqlite_url
 from worlds.builders import image
 from worlds.commands import must, rtb_hub
+from worlds.kube_api import KubeApi
+from worlds.polling import until
 from worlds.processes import Process, call
 from worlds.repositories import state_repository
 from worlds.valkey import valkey
@@ -33,7 +35,9 @@ def test_what_a_dashboard_is_asked_for_a_worker_commits(tmp_path: Path, processe
     redis = processes.enter_context(valkey()).url
     worker = Process(tmp_path, "worker", *where, RTB_HUB_DATABASE_URL=url, RTB_HUB_REDIS_URL=redis)
     processes.callback(worker.end)
-    page = Process(tmp_path, "dashboard", *where, "--metrics-port", "0", RTB_HUB_DATABASE_URL=url)
+    api = processes.enter_context(KubeApi())
+    looks = {"RTB_HUB_CLUSTERS": "int=here", "KUBECONFIG": str(api.kubeconfig(tmp_path / "config"))}
+    page = Process(tmp_path, "dashboard", *where, "--metrics-port", "0", RTB_HUB_DATABASE_URL=url, **looks)
     processes.callback(page.end)
     health, beside = worker.say(r":(\d+)/metrics"), page.say(r":(\d+)/metrics")
     port, link = page.say(r":(\d+) is ready"), page.say(r"(/api/\S+)$")
@@ -41,6 +45,8 @@ def test_what_a_dashboard_is_asked_for_a_worker_commits(tmp_path: Path, processe
     assert json.loads(call(health, "GET", "/readyz")[1])["parts"] == {"database": "ok", "worker": "ok"}
     assert json.loads(call(beside, "GET", "/readyz")[1])["parts"] == {"database": "ok", "repository": "ok"}
     assert "process_resident_memory_bytes" in call(beside, "GET", "/metrics")[1]
+    told = 'rtb_hub_phase_previews{environment="int",phase="running"} 0'
+    until(lambda: told in call(beside, "GET", "/metrics")[1], "figures of previews are told")
     assert call(port, "GET", "/metrics")[0] in (401, 403, 404), "figures are not for browsers"
     cookie = call(port, "GET", link)[2]["Set-Cookie"].partition(";")[0]
     asked = {"issue": "RTB-1", "environment": "int", "blueprint": "web", "images": {"web": image("web")}}

@@ -17,15 +17,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from generator.errors import ConfigError, Stalled, Transient
+from generator.errors import ConfigError, Reason, Stalled, Transient
 from hub.adapters.http import SenderParts
 from hub.adapters.kubernetes import aws
 from hub.adapters.kubernetes.aws import EksAccess, eks_cluster
 from hub.adapters.kubernetes.in_cluster import own_cluster
+from hub.adapters.kubernetes.opening import OpenedLater
 from hub.retrying import Backoff
 from hub.wiring.clusters import cluster_of
 from worlds.builders import environment
 from worlds.kube_api import TOKEN, KubeApi
+from worlds.observations import FakeCluster, cluster
 
 boto3 = pytest.importorskip("boto3")
 moto = pytest.importorskip("moto")
@@ -358,3 +360,26 @@ def test_an_environment_knows_its_cluster_and_a_context_that_is_named_wins() -> 
     given: dict[str, Any] = {"by_context": by_context, "environ": {}, "parts": SenderParts(), "clock": Clock()}
     assert cluster_of(environment("int"), contexts={"int": "rtb-int", "stg": "x"}, **given) == "rtb-int"
     assert asked == ["rtb-int"]
+
+
+def test_an_own_cluster_is_opened_once_when_it_is_first_read_and_again_after_it_could_not_be() -> None:
+    lacking = ConfigError(Reason.INVALID_VALUE, "boto3 is not installed")
+    answers: list[Any] = [Transient(Reason.CLUSTER_UNREACHABLE, "no answer"), lacking, FakeCluster(cluster())]
+    opened: list[str] = []
+
+    def opening() -> Any:
+        opened.append("int")
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    later = OpenedLater("int", opening)
+    assert (later.context, opened) == ("int", [])
+    with pytest.raises(Transient, match="no answer"):
+        later.observe("argocd")
+    with pytest.raises(Stalled, match="boto3 is not installed"):
+        later.observe("argocd")
+    assert later.observe("argocd").context == "here"
+    assert set(later.details(["preview-rtb-1"])) == {"preview-rtb-1"}
+    assert (later.context, opened) == ("here", ["int"] * 3)

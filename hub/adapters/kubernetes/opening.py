@@ -1,0 +1,49 @@
+"""A cluster that is opened when it is first read, for processes that begin before what opens it is there."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+
+from generator.errors import ConfigError, Stalled
+from hub.adapters.kubernetes.cluster import Cluster, Recorded
+from reconcilers.ports.cluster import ClusterState, NamespaceDetails
+
+
+class OpenedLater:
+    """An environment's own cluster, opened when it is first read: what opens it may be away, or come later."""
+
+    def __init__(self, environment: str, opening: Callable[[], Cluster]) -> None:
+        self._environment, self._opening = environment, opening
+        self._cluster: Cluster | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def context(self) -> str:
+        """The cluster's name; that of its environment before it is opened."""
+        return self._cluster.context if self._cluster else self._environment
+
+    def observe(self, argocd: str, *, preview: str | None = None, with_set: bool = True) -> ClusterState:
+        """See `Cluster`, as for all of these. What keeps it from being opened is `Stalled` or `Transient`, too."""
+        return self._opened().observe(argocd, preview=preview, with_set=with_set)
+
+    def inspect(self, argocd: str) -> ClusterState:
+        """See `Cluster`."""
+        return self._opened().inspect(argocd)
+
+    def details(self, namespaces: Sequence[str]) -> Mapping[str, NamespaceDetails]:
+        """See `Cluster`."""
+        return self._opened().details(namespaces)
+
+    def record(self, argocd: str, preview: str, *, applications: str, is_asked: bool) -> Recorded:
+        """See `Cluster`."""
+        return self._opened().record(argocd, preview, applications=applications, is_asked=is_asked)
+
+    def _opened(self) -> Cluster:
+        with self._lock:
+            if self._cluster is None:
+                try:
+                    self._cluster = self._opening()
+                except ConfigError as err:  # who reads a cluster is told as one that refuses is
+                    raise Stalled(err.reason, err.faults) from err
+            return self._cluster
