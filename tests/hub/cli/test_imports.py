@@ -78,7 +78,7 @@ NOTHING: frozenset[str] = frozenset()
 RENDERING = Budget(
     frozenset({"jinja2", "jsonschema_rs", "pydantic", "yaml"}),
     121,
-    140,
+    133,
     (
         "generator.bootstrap",
         "generator.model.queued",
@@ -96,9 +96,9 @@ RENDER = ["render", "RTB-1", "--env", "int", *IMAGES]
     ("arguments", "environ", "budget"),
     [
         (["--version"], {}, Budget(NOTHING, 4, 1)),
-        (["--help"], {}, Budget(NOTHING, 20, 24)),
-        (["start", "--help"], {}, Budget(NOTHING, 20, 24)),
-        ([], COMPLETION, Budget(NOTHING, 20, 24)),
+        (["--help"], {}, Budget(NOTHING, 20, 21)),
+        (["start", "--help"], {}, Budget(NOTHING, 20, 21)),
+        ([], COMPLETION, Budget(NOTHING, 20, 21)),
         (RENDER, {}, RENDERING),
     ],
     ids=["--version", "--help", "help of a command", "completion", "render"],
