@@ -1738,7 +1738,7 @@ export interface components {
             };
             /** @description of starts, from asking to the commit; null: none is known */
             timeToCommit: components["schemas"]["Spread"] | null;
-            /** @description of starts, from asking to a URL that answers; null: none is known */
+            /** @description of starts, from asking to a URL that answers; null: the hub keeps none by day. Where it reads the cluster, the figure `rtb_hub_start_seconds` tells it from the lease's begin to running */
             timeToUrl: components["schemas"]["Spread"] | null;
         };
         /**

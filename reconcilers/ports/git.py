@@ -139,6 +139,14 @@ class GitStore(Protocol):
     def before(self, snapshot: Snapshot, commit: LoggedCommit) -> Snapshot | None:
         """The same branch before a commit that its `log` told of, which proves that it is there; None: the first."""
 
+    def read_before(
+        self, wanted: Sequence[tuple[LoggedCommit, PurePosixPath]]
+    ) -> Mapping[tuple[str, PurePosixPath], bytes]:
+        """Files as they were before commits that a `log` told of, by the commit and the path, at once however many.
+
+        What is no file there is left out.
+        """
+
     def commit(self, plan: Plan, *, at: datetime) -> str:
         """Commit `plan` and publish it; returns the commit id. A converged plan returns its base and does nothing.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -107,6 +107,13 @@ class MemoryStore:
 
     def before(self, snapshot: Snapshot, commit: LoggedCommit) -> MemorySnapshot | None:
         return self._snapshot(snapshot.branch, commit.parent) if commit.parent is not None else None
+
+    def read_before(
+        self, wanted: Sequence[tuple[LoggedCommit, PurePosixPath]]
+    ) -> Mapping[tuple[str, PurePosixPath], bytes]:
+        trees = {one.commit: self.trees[one.parent] if one.parent else {} for one, _ in wanted}
+        found = {(one.commit, path): trees[one.commit].get(path) for one, path in wanted}
+        return {place: content for place, content in found.items() if content is not None}
 
     def _ancestry(self, commit: str | None) -> Iterator[LoggedCommit]:
         while commit is not None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from generator.errors import Fault, Reason, Stalled
-from hub.adapters.git.objects import bounded_time
-from hub.adapters.git.process import Git
+from hub.adapters.git.objects import answers, bounded_time, names
+from hub.adapters.git.process import Git, said
+from hub.adapters.git.reader import GitReader
 from reconcilers.ports.git import LoggedCommit
 
 #: Parted by NUL, the one character that no part of a commit can hold (a message ends at it).
@@ -40,6 +41,20 @@ def read_log(
             subject=subject,
             trailers=tuple(trailers_in(trailers)),
         )
+
+
+def files_before(
+    reader: GitReader, wanted: Sequence[tuple[LoggedCommit, PurePosixPath]]
+) -> Mapping[tuple[str, PurePosixPath], bytes]:
+    """See `reconcilers.ports.git.GitStore.read_before`: one question to the `git cat-file` that stays."""
+    asked = [(one, path) for one, path in wanted if one.parent is not None and "\n" not in str(path)]
+    if not asked:
+        return {}
+    told = reader.contents(names(f"{one.parent}:{path}" for one, path in asked))
+    if told.code != 0:
+        raise Stalled(Reason.REPOSITORY_REFUSED, f"git cat-file failed: {said(told)}", remedy="'git fsck' there")
+    found = zip(asked, answers(told.out, len(asked)), strict=True)
+    return {(one.commit, path): text.content for (one, path), text in found if text.kind == "blob"}
 
 
 def must_be_whole(common: Path) -> None:

@@ -14,7 +14,7 @@ What holds, each with a test in tests/hub/adapters/git/test_git_store.py:
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,7 +33,7 @@ from hub.adapters.git.faults import (
 )
 from hub.adapters.git.leftovers import remove_leftovers
 from hub.adapters.git.locks import locks_in
-from hub.adapters.git.log import must_be_whole, read_log
+from hub.adapters.git.log import files_before, must_be_whole, read_log
 from hub.adapters.git.mirror import REST_SECONDS, Mirror, damaged, open_mirror, pack_when_due
 from hub.adapters.git.process import Git, Result, said, without_credentials
 from hub.adapters.git.push_rules import remote_path
@@ -126,6 +126,12 @@ class GitRepository:
     def before(self, snapshot: Snapshot, commit: LoggedCommit) -> GitSnapshot | None:
         """The branch before a commit of its `log`; None: that is the first."""
         return GitSnapshot(self.reader, snapshot.branch, commit.parent, self.mirror) if commit.parent else None
+
+    def read_before(
+        self, wanted: Sequence[tuple[LoggedCommit, PurePosixPath]]
+    ) -> Mapping[tuple[str, PurePosixPath], bytes]:
+        """Files as they were before commits of its `log`; see the port."""
+        return files_before(self.reader, wanted)
 
     def commit(self, plan: Plan, *, at: datetime) -> str:
         """Commit and publish; see the port. A plan that changes nothing returns its base."""

@@ -20,7 +20,7 @@ class Ran:
 
 @dataclass(eq=False)
 class Past:
-    """What previews that are gone cost, by the commit before their removal and their folder. None: it has no price."""
+    """What previews that are gone cost, by the commit that removed them and their entry. None: it has no price."""
 
     known: dict[tuple[str, str], Ran | None] = field(default_factory=dict)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
+from pathlib import PurePosixPath
 from statistics import median, quantiles
 from typing import Annotated, Any
 
@@ -32,7 +33,7 @@ from hub.services.api.spend import HOUR, PLACES
 from hub.store import operations
 from hub.store.operations import Ended
 from hub.views.preview import outline_row
-from reconcilers.ports.git import LoggedCommit
+from reconcilers.ports.git import GitStore, LoggedCommit
 from reconcilers.state.entries import entry_record
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.history import Event, events_of
@@ -41,6 +42,9 @@ from reconcilers.state.outline import Outline, outline_of
 router = APIRouter(prefix="/api/v1", route_class=StrictRoute)
 #: Commits, removals and operations that are looked at; what is beyond them is said to be left out.
 _COMMITS, _REMOVALS, _OPERATIONS = 50_000, 5_000, 50_000
+#: Entries that are read from Git at a time.
+_AT_ONCE = 500
+Gone = tuple[LoggedCommit, PurePosixPath]
 _REMOVES = frozenset({"stop", "expire"})
 _COUNTED = {"start": "starts", "stop": "stops", "expire": "stops", "extend": "extensions", "revive": "revivals"}
 _DAY = timedelta(days=1)
@@ -105,16 +109,18 @@ def _add_git(
     with api.past.lock:
         for state in states:
             log = api.repository.store.log(state.snapshot, below=previews_folder(state.environment.name), since=since)
+            gone: list[Gone] = []
             for commit in islice(log, _COMMITS + 1 - commits):
                 commits += 1
                 events = list(events_of(commit, state.environment.name, None))
                 for event in events:
                     if event.action in _COUNTED:
                         found.counts[_COUNTED[event.action]][found.day(event.at)] += 1
-                removed = _removed(events)
-                for ran in _gone(api, state, commit, removed[: max(0, left)]):
-                    found.ran(ran, now)
+                removed = _removed(events, state.environment.name)
+                gone += [(commit, path) for path in removed[: max(0, left)]]
                 left -= len(removed)
+            for ran in _were(api, state, gone):
+                found.ran(ran, now)
     return commits > _COMMITS or left < 0
 
 
@@ -125,43 +131,47 @@ def _ran(outline: Outline, price: PreviewPrice, end: datetime | None) -> Ran | N
     return Ran(parse_time(outline.begun_at), end, price.currency, price.per_hour)
 
 
-def _removed(events: Iterable[Event]) -> list[IssueKey]:
-    """The previews that a commit says to remove."""
-    keys = []
+def _removed(events: Iterable[Event], environment: str) -> list[PurePosixPath]:
+    """The entries of the previews that a commit says to remove."""
+    paths = []
     for event in events:
         if event.action in _REMOVES:
             try:
-                keys.append(IssueKey.parse(event.name.upper()))
+                key = IssueKey.parse(event.name.upper())
             except HubError:  # whoever can push writes trailers
                 continue
-    return keys
+            paths.append(preview_folder(environment, key) / ENTRY_FILE)
+    return paths
 
 
-def _gone(api: Api, state: EnvironmentState, commit: LoggedCommit, keys: Iterable[IssueKey]) -> Iterator[Ran]:
-    """What they were until this commit."""
-    paths = {key: preview_folder(state.environment.name, key) / ENTRY_FILE for key in keys}
-    if not paths or commit.parent is None:
-        return
-    known = api.past.known
-    unknown = [path for path in paths.values() if (commit.parent, str(path)) not in known]
-    before = api.repository.store.before(state.snapshot, commit) if unknown else None
-    if before is not None:
-        texts = before.read(unknown)
-        if len(known) > 4 * _REMOVALS:
-            known.clear()
-        for path in unknown:
-            text = texts.get(path)
-            record = entry_record(path, text, before, state.environment.name) if text is not None else None
-            preview = record.preview if record is not None else None
-            ran = None
-            if preview is not None:
-                outline = outline_of(preview)
-                ran = _ran(outline, outline_row(outline, state.environment, now=commit.at).price, commit.at)
-            known[commit.parent, str(path)] = ran
-    for path in paths.values():
-        ran = known.get((commit.parent, str(path)))
+def _were(api: Api, state: EnvironmentState, gone: Sequence[Gone]) -> Iterator[Ran]:
+    """What entries were until the commits that removed them, those that are not known yet read at once."""
+    known, store = api.past.known, api.repository.store
+    if len(known) > 4 * _REMOVALS:
+        known.clear()
+    unknown = [(commit, path) for commit, path in gone if (commit.commit, str(path)) not in known]
+    for begin in range(0, len(unknown), _AT_ONCE):
+        some = unknown[begin : begin + _AT_ONCE]
+        texts = store.read_before(some)
+        for commit, path in some:
+            known[commit.commit, str(path)] = _was(store, state, commit, path, texts.get((commit.commit, path)))
+    for commit, path in gone:
+        ran = known[commit.commit, str(path)]
         if ran is not None:
             yield ran
+
+
+def _was(
+    store: GitStore, state: EnvironmentState, commit: LoggedCommit, path: PurePosixPath, text: bytes | None
+) -> Ran | None:
+    before = store.before(state.snapshot, commit) if text is not None else None
+    if text is None or before is None:
+        return None
+    preview = entry_record(path, text, before, state.environment.name).preview
+    if preview is None:
+        return None
+    outline = outline_of(preview)
+    return _ran(outline, outline_row(outline, state.environment, now=commit.at).price, commit.at)
 
 
 def _ended(api: Api, since: datetime) -> list[Ended]:

@@ -149,7 +149,10 @@ class Day(Shape):
     failures: int = Field(description="operations that failed")
     spend: dict[str, Money] = Field(description="by currency, at list price, of all that was there")
     time_to_commit: Spread | None = Field(description="of starts, from asking to the commit; null: none is known")
-    time_to_url: Spread | None = Field(description="of starts, from asking to a URL that answers; null: none is known")
+    time_to_url: Spread | None = Field(
+        description="of starts, from asking to a URL that answers; null: the hub keeps none by day. Where it reads the"
+        " cluster, the figure `rtb_hub_start_seconds` tells it from the lease's begin to running"
+    )
 
 
 class Statistics(About):

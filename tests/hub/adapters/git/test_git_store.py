@@ -196,6 +196,18 @@ class TestContract:
         with pytest.raises(Stalled, match="is not in the history of main"):
             store.at(store.snapshots()["main"], put(make(), write(C, "c"), branch="other"))
 
+    def test_files_are_read_as_they_were_before_commits(self, make: Make) -> None:
+        commits = [
+            put(make(), *changes) for changes in ((write(A, "1"),), (write(A, "2"),), (remove(A), write(B, "3")))
+        ]
+        store = make()
+        branch = store.snapshots()["main"]
+        logged = {one.commit: one for one in store.log(branch)}
+        wanted = [(logged[one], path) for one in commits for path in (A, B)]
+        assert store.read_before(wanted) == {(commits[1], A): b"1", (commits[2], A): b"2"}
+        assert store.read_before([]) == {}
+        assert [before.commit for one in commits[1:] if (before := store.before(branch, logged[one]))] == commits[:2]
+
     def test_a_stale_plan_is_refused_and_changes_nothing(self, make: Make) -> None:
         put(make(), write(A, "1"))
         store = make()
