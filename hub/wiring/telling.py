@@ -44,16 +44,19 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
     from hub.actions.telling.telling import Telling, repository_id
     from hub.store.messages import review_of
     from hub.wiring.clusters import looked_at
+    from reconcilers.state.rereading import StateReader
 
     def review(key: str) -> str:
         with database.read() as connection:
             return review_of(connection, key)
 
-    repository, token = ours.repository(repo), new_token()
-    own = repository_id(repository.store.location)
+    store, token = ours.store(repo), new_token()
+    states = StateReader(store.location, ours.library, ours.entry_cache)
+    own = repository_id(store.location)
     refused = ours.telemetry.refused
     tellers = tuple(
         Teller(Desk(channel, database, own, ours.clock, token, refused), ours.telemetry, is_lasting)
         for channel in channels
     )
-    return Telling(Previews(repository, ours.clock, looked_at(ours, repo), review), tellers)
+    previews = Previews(store, lambda: states.read(store.snapshots()), ours.clock, looked_at(ours, repo), review)
+    return Telling(previews, tellers)

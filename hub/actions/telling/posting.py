@@ -181,8 +181,6 @@ class _Hand:
             is_last = before is not None and before.digest == drawn.digest and message.phase in GONE
             self.row = replace(self.row, state="closed" if is_last else "open")
             return "later" if isinstance(decision, Later) else otherwise
-        if not self._keep():
-            return "taken"
         ping = decision.ping
         new = after(message, drawn.digest, ping, before, at=now)
         alerts = ping is not None and ping.who in self.desk.channel.alerts

@@ -10,18 +10,18 @@ from generator.render.context import preview_host
 from generator.values.naming import IssueKey
 from hub.actions.cluster_phases import phases, read_environment
 from hub.actions.list_previews import listed_previews
-from hub.actions.repository import Repository
 from hub.views.listing.rows import Listed
 from hub.views.preview import entry_price
 from reconcilers.health.phase import Phase
 from reconcilers.lifecycle.revive import KEPT, recent_removal
 from reconcilers.messages.derive import Known, cost_of, message_of
 from reconcilers.messages.model import Ending, Message
-from reconcilers.ports.git import ClusterReader
+from reconcilers.ports.git import ClusterReader, GitStore
 from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.history import blocks
 from reconcilers.state.outline import outline_of
+from reconcilers.state.reading import Reading
 
 
 def no_review(key: str) -> str:
@@ -34,10 +34,11 @@ def no_review(key: str) -> str:
 class Previews:
     """Previews as the hub knows them. `clusters` by environment: of another it is told what Git tells.
 
-    `review`: where a change of a preview (`prd/RTB-123`) is reviewed; empty: nobody knows.
+    `store` is what `read` reads. `review`: where a change of a preview (`prd/RTB-123`) is reviewed; empty: unknown.
     """
 
-    repository: Repository
+    store: GitStore
+    read: Callable[[], Reading]
     clock: Callable[[], datetime]
     clusters: Mapping[str, ClusterReader] = field(default_factory=dict)
     review: Callable[[str], str] = no_review
@@ -48,7 +49,7 @@ class Previews:
         An environment that cannot be read has none, so that nothing of it is told to be gone; nor has a preview whose
         entry cannot be read. Raises what the store raises, and `ConfigError` (UnknownEnvironment).
         """
-        states, _ = self.repository.read().each(() if environment is None else (environment,))
+        states, _ = self.read().each(() if environment is None else (environment,))
         for state in states:
             yield from self._of(state, told)
 
@@ -92,7 +93,7 @@ class Previews:
 
     def _ending(self, state: EnvironmentState, key: IssueKey) -> Ending | None:
         """How it ended, while it can be brought back; None: longer ago."""
-        removal = recent_removal(key, state, self.repository.store, now=self.clock())
+        removal = recent_removal(key, state, self.store, now=self.clock())
         if removal is None:
             return None
         commit, preview = removal.commit, removal.record.preview

@@ -32,8 +32,9 @@ def stopped(prd: Prd, environment: str = "int") -> None:
 
 def told(prd: Prd, *known: str, by: FakeCluster | None = None, only: str | None = None) -> dict[str, Message]:
     clusters = {"int": by} if by is not None else {}
+    repository = prd.hub().repository(str(prd.world.path))
     previews = Previews(
-        prd.hub().repository(str(prd.world.path)), prd.now, clusters, review=lambda key: f"https://review/{key}"
+        repository.store, repository.read, prd.now, clusters, review=lambda key: f"https://review/{key}"
     )
     return {one.key: one for one in previews.messages(known, environment=only)}
 

@@ -13,6 +13,7 @@ from hub.store import schema
 from hub.store.database import Database, sqlite_url
 from worlds.builders import image
 from worlds.commands import must, rtb_hub
+from worlds.jira_server import Issue, JiraFront, JiraServer
 from worlds.kube_api import KubeApi
 from worlds.polling import until
 from worlds.processes import Process, call
@@ -33,7 +34,12 @@ def test_what_a_dashboard_is_asked_for_a_worker_commits(tmp_path: Path, processe
     database.close()
     where = ("--repo", str(repo), "--port", "0")
     redis = processes.enter_context(valkey()).url
-    worker = Process(tmp_path, "worker", *where, RTB_HUB_DATABASE_URL=url, RTB_HUB_REDIS_URL=redis)
+    jira = processes.enter_context(JiraFront(JiraServer(issues={"RTB-1": Issue()})))
+    told = {
+        "RTB_HUB_JIRA_URL": jira.url, "RTB_HUB_JIRA_EMAIL": "hub@example.com", "RTB_HUB_JIRA_TOKEN": "a-token-of-jira",
+        "RTB_HUB_JIRA_MESSAGES": "en",
+    }  # fmt: skip
+    worker = Process(tmp_path, "worker", *where, RTB_HUB_DATABASE_URL=url, RTB_HUB_REDIS_URL=redis, **told)
     processes.callback(worker.end)
     api = processes.enter_context(KubeApi())
     looks = {"RTB_HUB_CLUSTERS": "int=here", "KUBECONFIG": str(api.kubeconfig(tmp_path / "config"))}
@@ -54,6 +60,8 @@ def test_what_a_dashboard_is_asked_for_a_worker_commits(tmp_path: Path, processe
     _, done, _ = call(port, "POST", "/api/v1/previews", asked, **headers)
     assert json.loads(done)["result"]["change"] == "created", done
     assert [one["issue"] for one in must("list", "--output", "json", "--repo", repo).json()["previews"]] == ["RTB-1"]
+    comments = jira.site.issues["RTB-1"].comments
+    until(lambda: len(comments) == 1, "nobody was told at the issue")
     assert (worker.end(), page.end()) == (0, 0)
 
 
