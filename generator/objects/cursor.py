@@ -50,14 +50,15 @@ class Cursor:
         return here
 
     def items(self, *keys: str) -> list[Cursor]:
-        """The items of the list at `keys`; none when it is no list."""
+        """The items of the list at `keys`; none when it is no list. Null is an object without fields, as for Go."""
         data = self.data
         for key in keys:
             data = data.get(key) if isinstance(data, dict) else None
         if not (data and isinstance(data, list)):
             return []
         place = self.at(*keys)
-        return [Cursor(self.manifest, item, place, index) for index, item in enumerate(place.data)]
+        items = enumerate(place.data)
+        return [Cursor(self.manifest, {} if item is None else item, place, index) for index, item in items]
 
     def entries(self, *keys: str) -> Iterator[tuple[str, Cursor]]:
         """Key and value of each entry of the mapping at `keys`; none when it is no mapping."""

@@ -28,6 +28,11 @@ _VOLUME_MODES = ("Filesystem", "Block")
 _RETENTION = ("Retain", "Delete")
 
 #: Definition (group, version and name) → field → values; of a field that is a list, the values of its items.
+_OPERATIONS, _SCOPES = ("*", "CREATE", "UPDATE", "DELETE", "CONNECT"), ("*", "Cluster", "Namespaced")
+_QUOTA_SCOPES = (
+    *("Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "PriorityClass"),
+    *("CrossNamespacePodAffinity", "VolumeAttributesClass"),
+)
 ENUMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "apps.v1.DaemonSetUpdateStrategy": {"type": ("RollingUpdate", "OnDelete")},
     "apps.v1.DeploymentStrategy": {"type": ("RollingUpdate", "Recreate")},
@@ -63,7 +68,10 @@ ENUMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "persistentVolumeReclaimPolicy": (*_RETENTION, "Recycle"),
         "volumeMode": _VOLUME_MODES,
     },
-    "core.v1.PodSecurityContext": {"fsGroupChangePolicy": ("OnRootMismatch", "Always")},
+    "core.v1.PodSecurityContext": {
+        "fsGroupChangePolicy": ("OnRootMismatch", "Always"),
+        "supplementalGroupsPolicy": ("Merge", "Strict"),
+    },
     "core.v1.PodSpec": {
         "dnsPolicy": ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
         "preemptionPolicy": ("PreemptLowerPriority", "Never"),
@@ -78,6 +86,7 @@ ENUMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "ipFamilies": ("IPv4", "IPv6"),
         "ipFamilyPolicy": ("SingleStack", "PreferDualStack", "RequireDualStack"),
         "sessionAffinity": ("None", "ClientIP"),
+        "trafficDistribution": ("PreferClose", "PreferSameZone", "PreferSameNode"),
         "type": ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName"),
     },
     "core.v1.Taint": {"effect": _TAINTS},
@@ -91,6 +100,43 @@ ENUMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "networking.v1.HTTPIngressPath": {"pathType": ("Prefix", "Exact", "ImplementationSpecific")},
     "networking.v1.NetworkPolicyPort": {"protocol": _PROTOCOLS},
     "networking.v1.NetworkPolicySpec": {"policyTypes": ("Ingress", "Egress")},
+    "admissionregistration.v1.RuleWithOperations": {"operations": _OPERATIONS, "scope": _SCOPES},
+    "admissionregistration.v1.NamedRuleWithOperations": {"operations": _OPERATIONS, "scope": _SCOPES},
+    "admissionregistration.v1.MatchResources": {"matchPolicy": ("Exact", "Equivalent")},
+    "admissionregistration.v1.MutatingWebhook": {
+        "failurePolicy": ("Fail", "Ignore"),
+        "matchPolicy": ("Exact", "Equivalent"),
+        "reinvocationPolicy": ("Never", "IfNeeded"),
+    },
+    "admissionregistration.v1.ValidatingWebhook": {
+        "failurePolicy": ("Fail", "Ignore"),
+        "matchPolicy": ("Exact", "Equivalent"),
+    },
+    "apiextensions.v1.CustomResourceDefinitionSpec": {"scope": ("Namespaced", "Cluster")},
+    "batch.v1.PodFailurePolicyOnPodConditionsPattern": {"status": ("True", "False", "Unknown")},
+    "core.v1.ContainerResizePolicy": {
+        "resourceName": ("cpu", "memory"),
+        "restartPolicy": ("NotRequired", "RestartContainer"),
+    },
+    "core.v1.EndpointPort": {"protocol": _PROTOCOLS},
+    "core.v1.HostPathVolumeSource": {
+        "type": ("", "DirectoryOrCreate", "Directory", "FileOrCreate", "File", "Socket", "CharDevice", "BlockDevice")
+    },
+    "core.v1.ResourceQuotaSpec": {"scopes": _QUOTA_SCOPES},
+    "core.v1.ScopedResourceSelectorRequirement": {"operator": _OPERATORS, "scopeName": _QUOTA_SCOPES},
+    "core.v1.SecurityContext": {"procMount": ("Default", "Unmasked")},
+    "core.v1.VolumeMount": {
+        "mountPropagation": ("None", "HostToContainer", "Bidirectional"),
+        "recursiveReadOnly": ("Disabled", "IfPossible", "Enabled"),
+    },
+    "discovery.v1.EndpointPort": {"protocol": _PROTOCOLS},
+    "discovery.v1.EndpointSlice": {"addressType": ("IPv4", "IPv6", "FQDN")},
+    "networking.v1.IngressClassParametersReference": {"scope": ("Cluster", "Namespace")},
+    "scheduling.v1.PriorityClass": {"preemptionPolicy": ("PreemptLowerPriority", "Never")},
+    "storage.v1.CSIDriverSpec": {
+        "fsGroupPolicy": ("ReadWriteOnceWithFSType", "None", "File"),
+        "volumeLifecycleModes": ("Persistent", "Ephemeral"),
+    },
     "policy.v1.PodDisruptionBudgetSpec": {"unhealthyPodEvictionPolicy": ("IfHealthyBudget", "AlwaysAllow")},
     "storage.v1.StorageClass": {
         "reclaimPolicy": _RETENTION,
@@ -98,7 +144,32 @@ ENUMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }
 #: Empty text stands for no value in these, as it does in Kubernetes' own types.
-_MAY_BE_EMPTY = frozenset({("core.v1.Toleration", "effect"), ("core.v1.Toleration", "operator")})
+_MAY_BE_EMPTY = frozenset(
+    {
+        ("apps.v1.DaemonSetUpdateStrategy", "type"),
+        ("apps.v1.DeploymentStrategy", "type"),
+        ("apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy", "whenDeleted"),
+        ("apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy", "whenScaled"),
+        ("apps.v1.StatefulSetSpec", "podManagementPolicy"),
+        ("apps.v1.StatefulSetUpdateStrategy", "type"),
+        ("batch.v1.CronJobSpec", "concurrencyPolicy"),
+        ("batch.v1.PodFailurePolicyOnPodConditionsPattern", "status"),
+        ("core.v1.Container", "imagePullPolicy"),
+        ("core.v1.Container", "terminationMessagePolicy"),
+        ("core.v1.ContainerPort", "protocol"),
+        ("core.v1.EndpointPort", "protocol"),
+        ("core.v1.HTTPGetAction", "scheme"),
+        ("core.v1.ImageVolumeSource", "pullPolicy"),
+        ("core.v1.PersistentVolumeSpec", "persistentVolumeReclaimPolicy"),
+        ("core.v1.PodSpec", "dnsPolicy"),
+        ("core.v1.PodSpec", "restartPolicy"),
+        ("core.v1.ServicePort", "protocol"),
+        ("core.v1.ServiceSpec", "sessionAffinity"),
+        ("core.v1.Toleration", "effect"),
+        ("core.v1.Toleration", "operator"),
+        ("storage.v1.StorageClass", "reclaimPolicy"),
+    }
+)
 
 POD_SECURITY = "pod-security.kubernetes.io/"
 LEVELS = ("privileged", "baseline", "restricted")

@@ -30,13 +30,15 @@ def _fargate(says: str) -> Rule:
 
 
 RULES: Mapping[str, Rule] = {
-    "api/address": _server("an IP address, a network or a list of name servers is wrong"),
+    "api/address": _server("an IP address, a network, a list of name servers, or a domain to search is wrong"),
     "api/annotations": _server("the key of an annotation is no qualified name, or there are more than 256 KiB of them"),
     "api/autoscaling": _server("a HorizontalPodAutoscaler contradicts itself, or a number is out of its range"),
-    "api/claim": _server("a claim or a volume has no access mode or no size"),
+    "api/claim": _server("a claim or a volume has no access mode, no size, or not exactly one kind of storage"),
     "api/container": _server("a container has no name or image, or the name of another, or there is none"),
     "api/data": _server("a key of a ConfigMap or Secret is none, stands twice, is not base64, or all are too large"),
-    "api/definition": _server("a CustomResourceDefinition is not called plural.group, or has not one stored version"),
+    "api/definition": _server(
+        "a CustomResourceDefinition is not called plural.group, has not one stored version, or a wrong name or column"
+    ),
     "api/disruption": _server("a PodDisruptionBudget says both bounds, or one that cannot be"),
     "api/env": _server("a variable has no name, or not exactly one source, or one that cannot be read"),
     "api/ingress": _server("host, path, class or backend of an Ingress is wrong, or it has no rule"),
@@ -48,7 +50,7 @@ RULES: Mapping[str, Rule] = {
     "api/name": _server("the name is missing, or not of the form that its kind has"),
     "api/network-policy": _server("a peer or a port of a NetworkPolicy contradicts itself"),
     "api/number": _server("a number is negative or out of its range"),
-    "api/pod": _server("there is no pod spec"),
+    "api/pod": _server("there is no pod spec, or a gate of a pod is no qualified name, or stands twice"),
     "api/port": _server("a port is not within 1 and 65535, or its name is none, or it stands twice"),
     "api/probe": _server("a probe has not exactly one handler, or a number that cannot be"),
     "api/quantity": _server("a quantity cannot be read, or is negative"),

@@ -55,6 +55,10 @@ def _container(container: Cursor, volumes: Sequence[str]) -> Found:
     yield from _ports(container)
     yield from _variables(container)
     yield from _mounts(container, volumes)
+    resizes = container.items("resizePolicy")
+    yield from once(
+        [(one.text("resourceName"), one.at("resourceName")) for one in resizes], "api/resources", "resource"
+    )
     yield from resources(container.at("resources"))
     yield from _security(container.at("securityContext"))
 
@@ -133,6 +137,8 @@ def _mounts(container: Cursor, volumes: Sequence[str]) -> Found:
             yield mount.at("subPathExpr").finding("api/mount", "stands beside subPath", "keep one of them")
         for field in ("subPath", "subPathExpr"):
             yield from inner_path(mount.at(field))
+        if mount.get("recursiveReadOnly") in ("IfPossible", "Enabled") and mount.get("readOnly") is not True:
+            yield mount.at("recursiveReadOnly").finding("api/mount", "needs readOnly: true", "set readOnly")
 
 
 def inner_path(place: Cursor) -> Found:

@@ -15,6 +15,8 @@ _RBAC = "rbac.authorization.k8s.io"
 _NAMES: Mapping[tuple[str, str], Check] = {
     ("", "Namespace"): formats.dns_label,
     ("", "Service"): formats.dns_label_1035,
+    ("apps", "StatefulSet"): formats.dns_label,
+    ("policy", "PodDisruptionBudget"): formats.path_segment,
     **{(_RBAC, kind): formats.path_segment for kind in ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")},
 }
 _SERVICE, _CRON_JOB = ("", "Service"), ("batch", "CronJob")

@@ -20,6 +20,7 @@ _METRICS = {
 
 def role(manifest: Manifest) -> Found:
     """A Role or ClusterRole."""
+    yield from _aggregation(Cursor.of(manifest).at("aggregationRule"))
     for rule in Cursor.of(manifest).items("rules"):
         if not isinstance(rule.data, dict):
             continue
@@ -38,6 +39,14 @@ def role(manifest: Manifest) -> Found:
                 yield rule.at(field).finding("api/rbac", "is missing", f"such as {such}")
 
 
+def _aggregation(place: Cursor) -> Found:
+    selectors = place.items("clusterRoleSelectors")
+    if isinstance(place.data, dict) and not selectors:
+        yield place.at("clusterRoleSelectors").finding("api/rbac", "is missing", "name one selector at least")
+    for one in selectors:
+        yield from selector(one)
+
+
 def binding(manifest: Manifest) -> Found:
     """A RoleBinding or ClusterRoleBinding."""
     root = Cursor.of(manifest)
@@ -50,15 +59,15 @@ def binding(manifest: Manifest) -> Found:
             yield reference.at("kind").finding("api/rbac", f"is not {' or '.join(kinds)}", "name a role")
         yield from given(reference, "name", "api/rbac")
     for subject in root.items("subjects"):
-        yield from _subject(subject)
+        yield from _subject(subject, needs_namespace=manifest.kind == "ClusterRoleBinding")
 
 
-def _subject(subject: Cursor) -> Found:
+def _subject(subject: Cursor, *, needs_namespace: bool) -> Found:
     kind, group = subject.get("kind"), subject.get("apiGroup")
     yield from given(subject, "name", "api/rbac")
     if kind == "ServiceAccount":
         yield from fits(subject.at("name"), formats.subdomain, "api/rbac")
-        if not subject.get("namespace"):
+        if needs_namespace and not subject.get("namespace"):
             yield subject.at("namespace").finding("api/rbac", "is missing", "name the ServiceAccount's")
         if group:
             yield subject.at("apiGroup").finding("api/rbac", "is not empty for a ServiceAccount", "remove it")
@@ -79,6 +88,12 @@ def autoscaler(manifest: Manifest) -> Found:
         yield spec.at("maxReplicas").finding("api/autoscaling", f"{high} is less than minReplicas", "raise it")
     for field in ("kind", "name"):
         yield from given(spec.at("scaleTargetRef"), field, "api/autoscaling")
+    target = spec.at("scaleTargetRef")
+    group, slash, version = str(target.get("apiVersion") or "").partition("/")
+    if isinstance(target.data, dict) and target.get("kind") not in ("ReplicationController", None):
+        wrong = not (slash and group and version and "/" not in version) or formats.subdomain(group)
+        if wrong:
+            yield target.at("apiVersion").finding("api/autoscaling", "has no group", "such as apps/v1")
     for metric in spec.items("metrics"):
         yield from _metric(metric)
     for direction in ("scaleUp", "scaleDown"):

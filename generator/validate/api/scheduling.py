@@ -25,8 +25,9 @@ def scheduling(pod: Cursor) -> Found:
     for spread in spreads:
         yield from at_least(spread, 1, "maxSkew", "minDomains", rule=_RULE)
         yield from given(spread, "topologyKey", _RULE)
-        yield from fits(spread.at("topologyKey"), formats.qualified_name, _RULE)
         yield from selector(spread.at("labelSelector"))
+        if spread.get("matchLabelKeys") and spread.get("labelSelector") is None:
+            yield spread.at("matchLabelKeys").finding(_RULE, "needs a labelSelector", "add one, or remove it")
         if spread.get("minDomains") is not None and spread.get("whenUnsatisfiable") != "DoNotSchedule":
             yield spread.at("minDomains").finding(_RULE, "needs whenUnsatisfiable: DoNotSchedule", "remove it")
     if pod.get("affinity") is not None:
@@ -45,6 +46,15 @@ def _toleration(place: Cursor) -> Found:
         yield from fits(place.at("value"), formats.label_value, _RULE)
     if place.get("tolerationSeconds") is not None and place.get("effect") != "NoExecute":
         yield place.at("effect").finding(_RULE, "must be NoExecute with tolerationSeconds", "set it")
+
+
+def node_affinity(spec: Cursor) -> Found:
+    """Which nodes a PersistentVolume can be used from."""
+    required = spec.at("nodeAffinity", "required")
+    if not required.get("nodeSelectorTerms"):
+        yield required.at("nodeSelectorTerms").finding(_RULE, "is missing", "name one term at least")
+    for term in required.items("nodeSelectorTerms"):
+        yield from _node_term(term)
 
 
 def _affinity(place: Cursor) -> Found:
@@ -76,6 +86,20 @@ def _node_term(term: Cursor) -> Found:
             yield need.at("values").finding(_RULE, f"stands with {operator}", "remove it")
         elif operator in ("Gt", "Lt") and count != 1:
             yield need.at("values").finding(_RULE, f"must be one number for {operator}", "name one")
+        for value in need.items("values") if operator in ("In", "NotIn") else ():
+            yield from fits(value, formats.label_value, _RULE)
+    yield from _node_fields(term)
+
+
+def _node_fields(term: Cursor) -> Found:
+    for need in term.items("matchFields"):
+        if need.get("key") != "metadata.name":
+            yield need.at("key").finding(_RULE, "is no field that nodes are chosen by", "metadata.name")
+        names = need.get("values")
+        if need.get("operator") in ("In", "NotIn") and not (isinstance(names, list) and len(names) == 1):
+            yield need.at("values").finding(_RULE, "must be one value", "name one")
+        for value in need.items("values"):
+            yield from fits(value, formats.subdomain, _RULE)
 
 
 def _pod_term(term: Cursor) -> Found:
@@ -84,6 +108,9 @@ def _pod_term(term: Cursor) -> Found:
         yield from fits(term.at("topologyKey"), formats.qualified_name, _RULE)
         yield from selector(term.at("labelSelector"))
         yield from selector(term.at("namespaceSelector"))
+        for keys in ("matchLabelKeys", "mismatchLabelKeys"):
+            if term.get(keys) and term.get("labelSelector") is None:
+                yield term.at(keys).finding(_RULE, "needs a labelSelector", "add one, or remove it")
 
 
 def identity(pod: Cursor) -> Found:
@@ -104,6 +131,10 @@ def identity(pod: Cursor) -> Found:
         yield from says(alias.at("ip"), formats.address(str(alias.get("ip"))), "api/address", "fix it")
         for host in alias.items("hostnames"):
             yield from fits(host, formats.subdomain, "api/name")
+    gates = pod.items("schedulingGates")
+    yield from once([(gate.text("name"), gate.at("name")) for gate in gates], "api/pod", "gate")
+    sysctls = pod.items("securityContext", "sysctls")
+    yield from once([(one.text("name"), one.at("name")) for one in sysctls], "api/security-context", "sysctl")
     nameservers = pod.items("dnsConfig", "nameservers")
     if pod.get("dnsPolicy") == "None" and not nameservers:
         yield pod.at("dnsConfig", "nameservers").finding("api/address", "is missing for dnsPolicy None", "name one")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from generator.objects.cursor import Cursor
 from generator.validate.api import formats
-from generator.validate.api.checks import Found, amount, at_least, fits, given, once
+from generator.validate.api.checks import Found, amount, at_least, fits, given, once, one_of
 from generator.validate.api.containers import inner_path
 from generator.validate.api.metadata import labels, selector
 
@@ -20,6 +20,8 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "persistentVolumeClaim": ("claimName",),
     "secret": ("secretName",),
 }
+_DOWNWARD = ("metadata.name", "metadata.namespace", "metadata.uid", "metadata.labels", "metadata.annotations")
+_SUBSCRIPTED = ("metadata.labels['", "metadata.annotations['")
 _PROJECTED = ("configMap", "secret", "downwardAPI", "serviceAccountToken", "clusterTrustBundle", "podCertificate")
 
 
@@ -44,6 +46,8 @@ def _source(place: Cursor, kind: str) -> Found:
         yield from given(place, field, "api/volume")
     yield from at_least(place, 0, "defaultMode", rule="api/volume", highest=0o777)
     yield from _files(place)
+    if kind == "downwardAPI":
+        yield from _downward(place)
     if kind == "emptyDir":
         yield from amount(place.at("sizeLimit"))
     elif kind == "hostPath" and ".." in str(place.get("path")).split("/"):
@@ -57,7 +61,21 @@ def _source(place: Cursor, kind: str) -> Found:
         if claim.data is None:
             yield claim.finding("api/volume", "is missing", "set it")
         else:
+            yield from labels(claim.at("metadata"))
             yield from claim_spec(claim.at("spec"))
+
+
+def _downward(place: Cursor) -> Found:
+    """Files of a pod's own fields."""
+    for item in place.items("items"):
+        yield from one_of(item, ("fieldRef", "resourceFieldRef"), "api/volume")
+        field = item.at("fieldRef", "fieldPath")
+        path = field.data
+        known = isinstance(path, str) and (path in _DOWNWARD or (path.startswith(_SUBSCRIPTED) and path.endswith("']")))
+        if isinstance(item.get("fieldRef"), dict) and not known:
+            yield field.finding(
+                "api/volume", f"{str(path)[:80]!r} is no field of a pod for a file", "such as metadata.labels"
+            )
 
 
 def _projected(place: Cursor) -> Found:
@@ -68,6 +86,8 @@ def _projected(place: Cursor) -> Found:
             yield source.at(chosen[1]).finding("api/volume", f"stands beside {chosen[0]}", remedy)
         for one in chosen:
             yield from _files(source.at(one))
+        yield from _downward(source.at("downwardAPI"))
+        yield from inner_path(source.at("serviceAccountToken", "path"))
         for one in ("configMap", "secret"):
             yield from given(source.at(one), "name", "api/volume")
         yield from given(source.at("serviceAccountToken"), "path", "api/volume")
@@ -112,9 +132,8 @@ def claim_templates(spec: Cursor) -> Found:
     templates = spec.items("volumeClaimTemplates")
     yield from once(
         [(t.at("metadata").text("name"), t.at("metadata", "name")) for t in templates], "api/claim", "claim"
-    )
+    )  # the API server takes it, and the second claim is never made
     for template in templates:
-        yield from labels(template.at("metadata"))
         yield from claim_spec(template.at("spec"))
 
 

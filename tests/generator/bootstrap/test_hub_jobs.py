@@ -193,5 +193,5 @@ def test_it_is_printed_or_written_and_refused_when_it_would_not_run(tmp_path: Pa
     must("hub", "render", "--image", IMAGE, "--to", tmp_path, "--environments", ROOT / "environments")
     assert (tmp_path / "hub" / "reconcile-prd.yaml").read_text() == rendered()["hub/reconcile-prd.yaml"]
     assert must("validate", tmp_path, "--kubernetes", f"{VERSIONS[0]}-{VERSIONS[-1]}").code == 0
-    assert rtb_hub("hub", "render", "--image", "rtb-hub:latest").code == 21
+    assert rtb_hub("hub", "render", "--image", "rtb-hub:latest").code == 15
     assert rtb_hub("hub", "render", "--image", IMAGE, "--namespace", "No").code == 14

@@ -585,4 +585,4 @@ def test_they_are_printed_and_written_beside_the_jobs(tmp_path: Path) -> None:
     jobs = yaml.safe_load((tmp_path / "out" / "hub" / "kustomization.yaml").read_text())["resources"]
     assert "reconcile-main.yaml" in jobs
     assert not [one for one in jobs if "services" in one]
-    assert rtb_hub("hub", "render", "--image", "rtb-hub:latest", "--environments", folder).code == 21
+    assert rtb_hub("hub", "render", "--image", "rtb-hub:latest", "--environments", folder).code == 15

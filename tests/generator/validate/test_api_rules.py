@@ -50,6 +50,18 @@ OBJECTS: Mapping[str, Any] = {
     "ResourceQuota": {"apiVersion": "v1", "spec": {"hard": {"requests.cpu": "2", "count/jobs.batch": "3"}}},
     "PersistentVolumeClaim": {"apiVersion": "v1", "spec": {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "10Gi"}}}},
     "HorizontalPodAutoscaler": {"apiVersion": "autoscaling/v2", "spec": {"minReplicas": 1, "maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}},
+    "ClusterRoleBinding": {"apiVersion": "rbac.authorization.k8s.io/v1", "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "a"}},
+    "PersistentVolume": {"apiVersion": "v1", "spec": {"capacity": {"storage": "5Gi"}, "accessModes": ["ReadWriteMany"], "csi": {"driver": "efs.csi.aws.com", "volumeHandle": "fs-1"}}},
+    "IngressClass": {"apiVersion": "networking.k8s.io/v1", "spec": {"controller": "ingress.k8s.aws/alb", "parameters": {"apiGroup": "elbv2.k8s.aws", "kind": "IngressClassParams", "name": "x"}}},
+    "StorageClass": {"apiVersion": "storage.k8s.io/v1", "provisioner": "ebs.csi.aws.com", "allowedTopologies": [{"matchLabelExpressions": [{"key": "zone", "values": ["a"]}]}]},
+    "PriorityClass": {"apiVersion": "scheduling.k8s.io/v1", "value": 5},
+    "RuntimeClass": {"apiVersion": "node.k8s.io/v1", "handler": "runsc", "overhead": {"podFixed": {"cpu": "10m"}}},
+    "CSIDriver": {"apiVersion": "storage.k8s.io/v1", "spec": {"fsGroupPolicy": "File", "tokenRequests": [{"audience": "a", "expirationSeconds": 3600}]}},
+    "EndpointSlice": {"apiVersion": "discovery.k8s.io/v1", "addressType": "IPv4", "endpoints": [{"addresses": ["10.1.2.3"]}], "ports": [{"name": "http", "port": 80}]},
+    "Endpoints": {"apiVersion": "v1", "subsets": [{"addresses": [{"ip": "10.1.2.3"}], "ports": [{"port": 80}]}]},
+    "Lease": {"apiVersion": "coordination.k8s.io/v1", "spec": {"leaseDurationSeconds": 10}},
+    "ValidatingWebhookConfiguration": {"apiVersion": "admissionregistration.k8s.io/v1", "webhooks": [{"name": "a.b.com", "admissionReviewVersions": ["v1"], "sideEffects": "None", "clientConfig": {"url": "https://a.b/c"}, "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}]}]},
+    "CustomResourceDefinition": {"apiVersion": "apiextensions.k8s.io/v1", "spec": {"group": "example.com", "scope": "Namespaced", "names": {"plural": "web", "kind": "Web"}, "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}]}},
     "PodDisruptionBudget": {"apiVersion": "policy/v1", "spec": {"minAvailable": 1, "selector": {"matchLabels": LABELS}}},
 }  # fmt: skip
 DELETE = object()
@@ -57,7 +69,8 @@ DELETE = object()
 
 def changed(kind: str, where: str, value: Any) -> dict[str, Any]:
     """A sound object of `kind` with `value` at `where`: `/` between keys, `~` for the pod's spec, `@` for its container."""
-    tree = {"kind": kind, "metadata": {"name": "web", "namespace": "shop"}, **copy.deepcopy(OBJECTS[kind])}
+    name = "web.example.com" if kind == "CustomResourceDefinition" else "web"
+    tree = {"kind": kind, "metadata": {"name": name, "namespace": "shop"}, **copy.deepcopy(OBJECTS[kind])}
     pod = {"Pod": "spec", "PodTemplate": "template/spec", "CronJob": "spec/jobTemplate/spec/template/spec"}
     to_pod = pod.get(kind, "spec/template/spec")
     keys = where.replace("@", "~/containers/0").replace("~", to_pod).split("/")
@@ -231,7 +244,6 @@ api/data     ConfigMap  binaryData {a: '%'}
 api/rbac     Role       rules/0/verbs []
 api/rbac     Role       rules/0 {verbs: [get], nonResourceURLs: [/healthz]}
 api/rbac     RoleBinding roleRef/kind Deployment
-api/rbac     RoleBinding subjects/0 {kind: ServiceAccount, name: a}
 api/claim    PersistentVolumeClaim spec/accessModes []
 api/claim    PersistentVolumeClaim spec/resources {}
 api/autoscaling HorizontalPodAutoscaler spec/maxReplicas 0
@@ -246,6 +258,78 @@ api/address  NetworkPolicy spec/ingress/0/from [{ipBlock: {cidr: 10.0.0.0}}]
 api/pod      Deployment spec null
 api/name     ConfigMap  metadata {generateName: a._}
 schema/value Deployment spec/replicas 3000000000
+api/name     StatefulSet metadata/name web.1
+api/container Deployment ~/containers/1 null
+api/env      Deployment @/env [null]
+api/env      Deployment @/env [{name: A, valueFrom: {secretKeyRef: {name: Web_1, key: a}}}]
+api/env      CronJob    @/envFrom [{configMapRef: {name: a/b}}]
+api/env      Deployment @/envFrom [{prefix: 한, configMapRef: {name: a}}]
+api/env      Deployment @/env [{name: A, valueFrom: {resourceFieldRef: {resource: ''}}}]
+api/quantity Deployment @/env [{name: A, valueFrom: {resourceFieldRef: {resource: limits.cpu, divisor: 1KB}}}]
+api/probe    Deployment @/livenessProbe {httpGet: {port: 80, httpHeaders: [{name: 'a b', value: c}]}}
+api/resources Deployment @/resizePolicy [{resourceName: cpu, restartPolicy: NotRequired}, {resourceName: cpu, restartPolicy: RestartContainer}]
+api/mount    Deployment ~ {volumes: [{name: t, emptyDir: {}}], containers: [{name: a, image: a, volumeMounts: [{name: t, mountPath: /a, recursiveReadOnly: Enabled}]}]}
+api/volume   Deployment ~/volumes [null]
+api/volume   Deployment ~/volumes [{name: t, csi: {driver: a/b}}]
+api/volume   Deployment ~/volumes [{name: t, csi: {driver: a.b, nodePublishSecretRef: {}}}]
+api/volume   Deployment ~/volumes [{name: t, image: {pullPolicy: Always}}]
+api/volume   Deployment ~/volumes [{name: t, downwardAPI: {items: [{path: a}]}}]
+api/volume   Deployment ~/volumes [{name: t, downwardAPI: {items: [{path: a, fieldRef: {fieldPath: spec.replicas}}]}}]
+api/volume   Deployment ~/volumes [{name: t, projected: {sources: [{serviceAccountToken: {path: a, expirationSeconds: 60}}]}}]
+api/mount    Deployment ~/volumes [{name: t, projected: {sources: [{serviceAccountToken: {path: ../a}}]}}]
+api/label    Deployment ~/volumes [{name: t, ephemeral: {volumeClaimTemplate: {metadata: {labels: {a: b c}}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}}}]
+api/number   Pod        ~/activeDeadlineSeconds 3000000000
+api/address  Deployment ~/dnsConfig {searches: [a/b]}
+api/address  Deployment ~/dnsConfig {options: [{value: '2'}]}
+api/pod      Deployment ~/readinessGates [{conditionType: 'a b'}]
+api/pod      Deployment ~/schedulingGates [{name: a/b}, {name: a/b}]
+api/scheduling Deployment ~/topologySpreadConstraints [{maxSkew: 1, topologyKey: a, whenUnsatisfiable: DoNotSchedule, matchLabelKeys: [a]}]
+api/scheduling Deployment ~/affinity {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: In, values: [b c]}]}]}}}
+api/scheduling Deployment ~/affinity {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchFields: [{key: spec.name, operator: In, values: [b]}]}]}}}
+api/scheduling Deployment ~/affinity {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: a, namespaces: [A_b]}]}}
+api/security-context Deployment ~/securityContext/supplementalGroups [-1]
+api/security-context Deployment ~/securityContext/sysctls [{name: A B, value: '1'}]
+schema/enum  Deployment ~/securityContext/supplementalGroupsPolicy Both
+schema/enum  Deployment @/securityContext/procMount Masked
+schema/enum  Deployment ~/volumes [{name: t, hostPath: {path: /a, type: Folder}}]
+schema/enum  Service    spec/trafficDistribution Close
+schema/enum  ResourceQuota spec/scopes [Ended]
+schema/enum  IngressClass spec/parameters/scope Everywhere
+schema/enum  PriorityClass preemptionPolicy Always
+schema/enum  CSIDriver  spec/fsGroupPolicy Folder
+schema/enum  EndpointSlice addressType IPv5
+schema/enum  ValidatingWebhookConfiguration webhooks/0/rules/0/operations [create]
+schema/enum  ValidatingWebhookConfiguration webhooks/0/failurePolicy Ignored
+schema/enum  CustomResourceDefinition spec/scope namespaced
+api/autoscaling HorizontalPodAutoscaler spec/scaleTargetRef/apiVersion v1
+api/autoscaling HorizontalPodAutoscaler spec/scaleTargetRef/name a/b
+api/autoscaling HorizontalPodAutoscaler spec/metrics [{type: External, external: {metric: {name: ''}, target: {type: AverageValue, averageValue: 3}}}]
+api/quantity HorizontalPodAutoscaler spec/metrics [{type: External, external: {metric: {name: a}, target: {type: AverageValue, averageValue: 3GB}}}]
+api/quantity HorizontalPodAutoscaler spec/metrics [{type: External, external: {metric: {name: a}, target: {type: AverageValue, averageValue: 0}}}]
+api/claim    PersistentVolume spec/csi DELETE
+api/claim    PersistentVolume spec/nfs {server: a, path: /}
+api/claim    PersistentVolume spec/storageClassName A_b
+api/scheduling PersistentVolume spec/nodeAffinity {required: {nodeSelectorTerms: []}}
+api/ingress  IngressClass spec/controller alb
+api/ingress  Ingress    spec/rules/0/http/paths/0/backend {resource: {kind: a/b, name: a}}
+api/name     StorageClass provisioner a/b/c
+api/scheduling StorageClass allowedTopologies/0/matchLabelExpressions/0/values []
+api/name     RuntimeClass handler run.sc
+api/quantity RuntimeClass overhead/podFixed/cpu 10mm
+api/number   CSIDriver  spec/tokenRequests/0/expirationSeconds 60
+api/address  EndpointSlice endpoints/0/addresses []
+api/port     EndpointSlice ports/0/name a.b
+api/address  Endpoints  subsets/0/addresses/0/ip ten
+api/port     Endpoints  subsets/0/ports/0/port 0
+api/number   Lease      spec/leaseDurationSeconds 0
+api/rbac     ClusterRoleBinding subjects [{kind: ServiceAccount, name: a}]
+api/rbac     ClusterRoleBinding roleRef/name a/b
+api/rbac     ClusterRole aggregationRule {clusterRoleSelectors: []}
+api/label    ClusterRole aggregationRule {clusterRoleSelectors: [{matchLabels: {a: b c}}]}
+api/definition CustomResourceDefinition spec/names/shortNames [A_b]
+api/definition CustomResourceDefinition spec/names/kind My Kind
+api/definition CustomResourceDefinition spec/versions/0/additionalPrinterColumns [{name: A, type: text, jsonPath: .spec}]
+api/definition CustomResourceDefinition spec/versions/0/subresources {scale: {specReplicasPath: spec.a, statusReplicasPath: .status.a}}
 policy/pod-security ReplicationController ~/hostNetwork true
 policy/pod-security PodTemplate ~/hostNetwork true
 policy/memory Deployment @/resources/limits/memory 256m
@@ -290,6 +374,20 @@ Ingress spec/rules/0/http/paths/0 {pathType: ImplementationSpecific, backend: {r
 Deployment ~/tolerations [{operator: Exists}]
 PersistentVolumeClaim spec/storageClassName ''
 LimitRange spec/limits/0/default/memory 536870912
+RoleBinding subjects/0 {kind: ServiceAccount, name: a}
+PodDisruptionBudget metadata/name Web_1
+Deployment ~/topologySpreadConstraints [{maxSkew: 1, topologyKey: 'any key', whenUnsatisfiable: DoNotSchedule}]
+Deployment ~/dnsConfig {searches: [a.local., _srv.local], options: [{name: ndots, value: '2'}]}
+Deployment ~/restartPolicy ''
+Deployment @/imagePullPolicy ''
+Deployment spec/strategy {type: ''}
+CronJob spec/concurrencyPolicy ''
+Service spec/ports [{port: 80, protocol: ''}]
+StorageClass reclaimPolicy ''
+Deployment ~/volumes [{name: t, downwardAPI: {items: [{path: a, fieldRef: {fieldPath: "metadata.labels['app']"}}]}}]
+Deployment @/livenessProbe {httpGet: {port: 80, httpHeaders: [{name: X-Probe, value: a}]}}
+HorizontalPodAutoscaler spec/metrics [{type: External, external: {metric: {name: a}, target: {type: AverageValue, averageValue: 500m}}}]
+HorizontalPodAutoscaler spec/scaleTargetRef {kind: ReplicationController, name: a, apiVersion: v1}
 """.strip().splitlines()
 
 
