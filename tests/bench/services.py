@@ -1,23 +1,29 @@
-"""Figures of the services, each with its goal: redeliveries at once, a webhook's way to its commit, starts by API.
+"""Figures of the services, each with its goal: redeliveries at once, a webhook's way to its commit, starts, reading.
 
 What is counted is to hold on any machine; what is timed depends on it.
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from unittest.mock import patch
+
+from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
 from generator.values.naming import IssueKey
 from hub.queue.jobs import Jobs
 from hub.services.api import access, operating
+from hub.services.api.snapshot import Snapshot
 from hub.services.worker.service import working
 from hub.store.database import Database, sqlite_url
 from hub.store.schema import prepare
@@ -26,7 +32,10 @@ from worlds.api_world import api_world
 from worlds.builders import digest
 from worlds.commands import git
 from worlds.delivering import from_jira, inbox, issue
+from worlds.listed import listed_at
+from worlds.places import ROOT
 from worlds.postgres import shared_server
+from worlds.served import on_loopback
 from worlds.serving import IMAGES, Serving
 
 ROUNDS, AT_ONCE, STARTS = 20, 50, 100
@@ -55,6 +64,8 @@ def main() -> None:
         _tell("signed webhook to commit pushed, p95", f"{milliseconds:.0f} ms", "1000 ms")
         commits, seconds = started_by_api(folder / "api")
         _tell(f"{STARTS} starts by API", f"{commits} commits, all in {seconds:.1f} s", "5 commits")
+        _tell("rtb-hub --server list : import urllib3", f"{listed_through_server():.2f} x", "2 x")
+        _tell("a page of 10,000 previews : of 100", f"{page_of_many(folder / 'page'):.2f} x", "1.5 x")
 
 
 def _tell(what: str, found: str, goal: str) -> None:
@@ -134,6 +145,41 @@ def started_by_api(folder: Path, *, starts: int = STARTS) -> tuple[int, float]:
         seconds, commits = time.perf_counter() - begin, len(serving.subjects()) - before
     serving.close()
     return commits, seconds
+
+
+def listed_through_server(*, rounds: int = 9) -> float:
+    """How much longer `rtb-hub --server URL list` takes than Python that imports its HTTP client and ends; medians."""
+    app = FastAPI()
+    app.get("/api/v1/listing")(lambda: PlainTextResponse("no previews\n"))
+    with on_loopback(app) as url:
+        ran = [_seconds("-m", "hub.cli.main", "--server", url, "list") for _ in range(rounds)]
+        imported = [_seconds("-c", "import urllib3") for _ in range(rounds)]
+    return median(ran) / median(imported)
+
+
+def _seconds(*arguments: str) -> float:
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - begin
+
+
+def page_of_many(folder: Path, *, few: int = 100, many: int = 10_000, rounds: int = 50) -> float:
+    """How much longer a page of `many` previews takes by the API than one of `few`; medians of pages in turn."""
+    serving = _serving(folder)
+    with api_world(serving, works=False) as world:
+        took: dict[int, list[float]] = {few: [], many: []}
+        read, ends = world.api.feed.snapshot, datetime(2030, 1, 1, tzinfo=UTC)
+        rows = tuple(listed_at(read, number, ends) for number in range(1, many + 1))
+        snapshots = {count: Snapshot(read.at, read.heads, read.states, rows[:count]) for count in took}
+        for count in [*took] * rounds:
+            world.api.feed.snapshot = snapshots[count]
+            begin = time.perf_counter()
+            answer = world.client.get("/api/v1/previews", headers={"Authorization": "Bearer operator"})
+            took[count].append(time.perf_counter() - begin)
+            if answer.status_code != 200 or answer.json()["total"] != count:
+                raise RuntimeError(answer.text)
+    serving.close()
+    return median(took[many]) / median(took[few])
 
 
 def _serving(folder: Path) -> Serving:

@@ -128,3 +128,5 @@ def test_the_services_are_measured_by_what_they_do(tmp_path: Path) -> None:
     commits, seconds = services.started_by_api(tmp_path / "api", starts=2)
     assert 1 <= commits <= 2
     assert seconds > 0
+    assert services.listed_through_server(rounds=1) > 0
+    assert services.page_of_many(tmp_path / "page", few=2, many=3, rounds=1) > 0
