@@ -30,16 +30,18 @@ export function App() {
     window.addEventListener("vite:preloadError", gone);
     return () => window.removeEventListener("vite:preloadError", gone);
   }, []);
-  const ends = person?.session?.accessExpiresAt;
+  const holds = person?.session?.accessSeconds;
+  const since = me.dataUpdatedAt;
   useEffect(() => {
-    if (!ends) return;
-    const wait = Math.max(5000, new Date(ends).getTime() - Date.now() - RENEW_BEFORE_MS);
+    if (holds === undefined) return;
+    // Both by this device's clock, whatever it says.
+    const wait = Math.max(5000, since + holds * 1000 - Date.now() - RENEW_BEFORE_MS);
     const timer = setTimeout(() => {
       if (document.hidden) return;
       refresh().then((isIn) => (isIn ? client.invalidateQueries({ queryKey: ["me"] }) : setLost(true)), () => undefined);
     }, Math.min(wait, 2_000_000_000));
     return () => clearTimeout(timer);
-  }, [ends, client]);
+  }, [holds, since, client]);
   const isSigningIn = location.pathname === "/sign-in";
   const isSignedOut = (isLost || isNobody) && !isSigningIn;
   if (isNobody && me.data === undefined && !isSigningIn) {

@@ -5,6 +5,8 @@ import { fetchSignedIn, OWN_REQUEST } from "./session";
 
 /** Calls of the API, typed by its OpenAPI document. */
 export const api = createClient<paths>({ fetch: fetchSignedIn, headers: OWN_REQUEST });
+// Answers are worded in the language of the page, which may be another than the browser's.
+api.use({ onRequest: ({ request }) => request.headers.set("accept-language", document.documentElement.lang || "en") });
 
 interface Answered {
   data?: unknown;

@@ -1,3 +1,4 @@
+import { learnDate } from "./clock";
 import { Problem } from "./problem";
 
 /** The header that says that a change is asked for by this page, which a form of another site cannot send. */
@@ -37,6 +38,7 @@ async function renewed(): Promise<boolean> {
 export async function fetchSignedIn(request: Request): Promise<Response> {
   const again = request.clone();
   const answer = await fetch(request);
+  learnDate(answer.headers.get("date"));
   if (answer.status !== 401 || request.url.includes("/api/auth/refresh")) return answer;
   if (!(await refresh())) {
     tellSession(true);

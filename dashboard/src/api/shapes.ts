@@ -52,7 +52,7 @@ export interface Me {
   roles: string[];
   via: string;
   identities: { provider: string; name: string }[];
-  session: { id: string; accessExpiresAt: string; expiresAt: string; endsAt: string } | null;
+  session: { id: string; accessExpiresAt: string; accessSeconds: number; expiresAt: string; endsAt: string } | null;
 }
 export interface Session {
   id: string;

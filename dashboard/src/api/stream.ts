@@ -1,3 +1,4 @@
+import { serverNow } from "./clock";
 import { OWN_REQUEST, refresh, tellSession } from "./session";
 
 /** Where the stream stands. `at`: when something was last heard, in milliseconds. */
@@ -127,7 +128,7 @@ export class Stream {
   }
 
   private alive(): void {
-    this.heard = Date.now();
+    this.heard = serverNow();
     clearTimeout(this.watch);
     this.watch = setTimeout(() => this.again(), SILENT_MS);
   }

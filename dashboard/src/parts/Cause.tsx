@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { Causes } from "../api/shapes";
 import { PhaseLabel } from "./labels";
 import { Moment } from "./time";
+import { Told } from "./Told";
 import { Alert } from "./Notice";
 
 /** Why it is not up, for whom that is, and what to do; the cluster's own words behind it. */
@@ -22,9 +23,9 @@ export function Cause({ causes }: { causes: Causes }) {
       <p><PhaseLabel phase={causes.phase} /> {causes.asOf ? <span className="hub-quiet">{t("cause.seen")} <Moment at={causes.asOf} /></span> : null}</p>
       {causes.text ? (
         <Alert variant={causes.final ? "danger" : "warning"} isInline component="h3" title={t("cause.title")}>
-          <p lang="en">{causes.text} {causes.code ? <code>{causes.code}</code> : null}</p>
+          <p><Told>{causes.text}</Told> {causes.code ? <code>{causes.code}</code> : null}</p>
           {forWhom ? <p><strong>{t(`cause.for.${forWhom}`)}</strong></p> : null}
-          {causes.steps.length > 0 ? <><p>{t("cause.next")}</p><ol lang="en">{causes.steps.map((step) => <li key={step}>{step}</li>)}</ol></> : null}
+          {causes.steps.length > 0 ? <><p>{t("cause.next")}</p><ol>{causes.steps.map((step) => <li key={step}><Told>{step}</Told></li>)}</ol></> : null}
         </Alert>
       ) : null}
       {causes.evidence.length > 0 ? (
@@ -32,7 +33,7 @@ export function Cause({ causes }: { causes: Causes }) {
           <ul lang="en">{causes.evidence.map((one, number) => <li key={number}><code>{one.kind}/{one.name}{one.container ? ` ${one.container}` : ""} {one.reason}: {one.message}</code></li>)}</ul>
         </ExpandableSection>
       ) : null}
-      {causes.others.length > 0 ? <ul className="hub-quiet" lang="en">{causes.others.map((one) => <li key={one.code}>{one.text}</li>)}</ul> : null}
+      {causes.others.length > 0 ? <ul className="hub-quiet">{causes.others.map((one) => <li key={one.code}><Told>{one.text}</Told></li>)}</ul> : null}
       {causes.unread.length > 0 ? <p className="hub-quiet">{t("cause.unread")} <span lang="en">{causes.unread.map((one) => `${one.resource}: ${one.why}`).join("; ")}</span></p> : null}
     </div>
   );

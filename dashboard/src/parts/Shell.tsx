@@ -6,9 +6,11 @@ import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useLocation, useNavigate } from "react-router";
+import { aheadOfServer, onClock } from "../api/clock";
 import { tellSession, refresh } from "../api/session";
 import { useSummary } from "../api/queries";
-import { LANGUAGES, speak } from "../text/language";
+import { useFormat } from "../text/format";
+import { LANGUAGES, speak, type Language } from "../text/language";
 import { focusHeading, Heading } from "./Heading";
 import { LiveLabel } from "./Live";
 import { usePerson } from "./person";
@@ -105,6 +107,7 @@ export function Shell({ isSignedOut, isOutdated, children }: { isSignedOut: bool
           {isOutdated ? (
             <Alert variant="info" isInline component="h2" title={t("shell.outdated")} actionLinks={<Button variant="link" isInline onClick={() => window.location.reload()}>{t("shell.reload")}</Button>} />
           ) : null}
+          <Clock />
           <Frozen />
           {me?.role === null && screen !== "account" ? <NoRole /> : children}
         </div>
@@ -123,6 +126,16 @@ function NoRole() {
       <p>{t("role.noneSays")}</p>
     </>
   );
+}
+
+/** That this device's clock is wrong, by minutes at least. */
+function Clock() {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const minutes = useSyncExternalStore(onClock, aheadOfServer) / 60_000;
+  if (Math.abs(minutes) < 2) return null;
+  const title = t(minutes > 0 ? "shell.clockAhead" : "shell.clockBehind", { time: format.length(Math.abs(minutes)) });
+  return <Alert variant="info" isInline component="h2" title={title}>{t("shell.clockSays")}</Alert>;
 }
 
 function Frozen() {
@@ -178,10 +191,15 @@ function SignedOut() {
 
 function LanguageSwitch() {
   const { t, i18n } = useTranslation();
+  const client = useQueryClient();
+  const choose = async (one: Language): Promise<void> => {
+    await speak(one);
+    await client.invalidateQueries(); // what the server words is worded anew
+  };
   return (
     <span className="hub-languages" role="group" aria-label={t("shell.language")}>
       {LANGUAGES.map((one) => (
-        <button key={one} type="button" lang={one} aria-pressed={i18n.language === one} onClick={() => void speak(one)}>
+        <button key={one} type="button" lang={one} aria-pressed={i18n.language === one} onClick={() => void choose(one)}>
           {one === "ko" ? "한국어" : "English"}
         </button>
       ))}

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { asProblem, type Problem } from "../api/problem";
 import type { About, ToldFault } from "../api/shapes";
 import { Alert } from "./Notice";
+import { Told } from "./Told";
 
 /** Where something will be. */
 export function Loading({ rows = 5 }: { rows?: number }) {
@@ -26,12 +27,10 @@ export function Faults({ error }: { error: { reason: string; faults: readonly To
     <ul className="hub-faults">
       {error.faults.map((fault, number) => (
         <li key={number}>
-          <span lang="en">
-            {fault.field ? <code>{fault.field}</code> : null} {fault.message}
-          </span>
+          {fault.field ? <code>{fault.field}</code> : null} <Told>{fault.message}</Told>
           {fault.allowed ? <div>{t("fault.allowed")} <span lang="en">{fault.allowed}</span></div> : null}
           {fault.nearest ? <div>{t("fault.nearest")} <code>{fault.nearest}</code></div> : null}
-          {fault.remedy ? <div>{t("fault.remedy")} <span lang="en">{fault.remedy}</span></div> : null}
+          {fault.remedy ? <div>{t("fault.remedy")} <Told>{fault.remedy}</Told></div> : null}
         </li>
       ))}
     </ul>

@@ -1,19 +1,26 @@
 import { Tooltip } from "@patternfly/react-core";
 import { useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
+import { onClock, serverNow } from "../api/clock";
 import { useFormat } from "../text/format";
 
 const EVERY_MS = 30_000;
 const listeners = new Set<() => void>();
-let now = Date.now();
+let now = serverNow();
 let timer: ReturnType<typeof setInterval> | undefined;
+
+function tell(): void {
+  now = serverNow();
+  for (const one of listeners) one();
+}
+
+onClock(tell);
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   timer ??= setInterval(() => {
     if (document.hidden) return;
-    now = Date.now();
-    for (const one of listeners) one();
+    tell();
   }, EVERY_MS);
   return () => {
     listeners.delete(listener);
@@ -25,7 +32,7 @@ function subscribe(listener: () => void): () => void {
 }
 
 function present(): number {
-  if (Date.now() - now > EVERY_MS) now = Date.now();
+  if (Math.abs(serverNow() - now) > EVERY_MS) now = serverNow();
   return now;
 }
 

@@ -23,6 +23,8 @@ import { useFormat } from "../text/format";
 import { Heading } from "../parts/Heading";
 import { Alert } from "../parts/Notice";
 
+/** Signs of a search; no name that is searched for is longer. */
+const MOST_TYPED = 100;
 const SORTS = ["key", "ends", "owner", "price"] as const;
 
 /** The filters that an address has. Without `requester` it is one's own; `all` are everybody's. */
@@ -31,7 +33,7 @@ function filtersOf(search: URLSearchParams): Filters {
   const sort = SORTS.find((name) => name === search.get("sort")) ?? "key";
   const requester = search.get("requester") ?? "me";
   return {
-    env: one("env"), phase: one("phase"), project: one("project"), requester: requester === "all" ? "" : requester, text: one("text"),
+    env: one("env"), phase: one("phase"), project: one("project"), requester: requester === "all" ? "" : requester, text: one("text").slice(0, MOST_TYPED),
     sort, reverse: search.get("reverse") === "true",
   };
 }
@@ -182,7 +184,7 @@ function Filter({ filters, facets, set, total }: { filters: Filters; facets: Fac
         <ToggleGroupItem text={t("filter.mine")} buttonId="whose-mine" isSelected={isMine} onChange={() => set({ requester: "" })} />
         <ToggleGroupItem text={t("filter.everybody")} buttonId="whose-all" isSelected={filters.requester === ""} onChange={() => set({ requester: "all" })} />
       </ToggleGroup>
-      <SearchInput searchInputId="hub-search" aria-label={t("filter.text")} placeholder={t("filter.text")} value={typed} onChange={(_, value) => setTyped(value.slice(0, 100))} onClear={() => setTyped("")} resetButtonLabel={t("action.clear")} />
+      <SearchInput searchInputId="hub-search" aria-label={t("filter.text")} placeholder={t("filter.text")} value={typed} onChange={(_, value) => setTyped(value.slice(0, MOST_TYPED))} onClear={() => setTyped("")} resetButtonLabel={t("action.clear")} />
       <Button className="hub-fold" variant="secondary" aria-expanded={isOpen} aria-controls="hub-choices" onClick={() => setOpen(!isOpen)}>
         {narrowed > 0 ? t("filter.moreSet", { shown: format.number(narrowed) }) : t("filter.more")} <span aria-hidden="true">{isOpen ? "▴" : "▾"}</span>
       </Button>

@@ -6,6 +6,7 @@ export const en = {
   shell: {
     menu: "Menu", screens: "Screens", skip: "Skip to content", main: "Content", language: "Language", personal: "{{name}}: account and settings",
     outdated: "A newer release of this page is there", reload: "Load it", broken: "This screen failed", brokenSays: "Load the page anew. What you typed in a form stays.", again: "Load it anew", notFound: "There is no such page",
+    clockAhead: "The clock of this device is {{time}} ahead", clockBehind: "The clock of this device is {{time}} behind", clockSays: "Times on this page go by the hub's clock. Set the device to take its time from the network.",
     notFoundSays: "The address may be old, or mistyped.",
   },
   live: {

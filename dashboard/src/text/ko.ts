@@ -9,7 +9,8 @@ export const ko: Words<typeof en> = {
   },
   shell: {
     menu: "메뉴", screens: "화면", skip: "본문으로 건너뛰기", main: "본문", language: "언어", personal: "{{name}}: 계정과 설정", outdated: "이 페이지의 새 버전이 있습니다", reload: "새로 불러오기",
-    broken: "이 화면을 표시하지 못했습니다", brokenSays: "페이지를 새로 불러오세요. 양식에 입력한 내용은 남아 있습니다.", again: "새로 불러오기", notFound: "없는 페이지입니다", notFoundSays: "오래된 주소이거나 잘못 입력한 주소일 수 있습니다.",
+    broken: "이 화면을 표시하지 못했습니다", brokenSays: "페이지를 새로 불러오세요. 양식에 입력한 내용은 남아 있습니다.", again: "새로 불러오기", notFound: "없는 페이지입니다", clockAhead: "이 기기의 시계가 {{time}} 빠릅니다", clockBehind: "이 기기의 시계가 {{time}} 느립니다", clockSays: "이 페이지의 시각은 허브의 시계를 따릅니다. 기기가 네트워크 시각을 쓰도록 설정하세요.",
+    notFoundSays: "오래된 주소이거나 잘못 입력한 주소일 수 있습니다.",
   },
   live: {
     live: "실시간", connecting: "연결 중", connectingSince: "{{time}} 기준, 다시 연결 중", paused: "일시 중지", pausedSince: "{{time}} 기준, 일시 중지", ended: "연결되지 않음", endedSince: "{{time}} 기준, 연결되지 않음",
