@@ -110,6 +110,7 @@ def readme(served: Served) -> None:
                     for component in ("web", "api"):
                         page.locator(f"#image-{component}").fill(image(component))
                     page.locator(".hub-room").first.wait_for()
+                    page.locator("h1").scroll_into_view_if_needed()
                 _save(page, name, 0.6)
         with signed_in(browser, served, **phone) as context:
             page = context.new_page()
