@@ -214,6 +214,7 @@ def show(key: str, env: str, repo: str | None, cluster: str | None, kubeconfig: 
 @options.cluster
 @options.clusters
 @options.kubeconfig
+@options.flag("--sign-in", help="Look at sign-in alone, by the variables of its service: no repository is needed.")
 @options.output
 @declared_errors
 def doctor(
@@ -222,6 +223,7 @@ def doctor(
     cluster: str | None,
     clusters: bool,
     kubeconfig: str | None,
+    sign_in: bool,
     output: Format,
 ) -> None:
     """Find problems in the state repository and in a cluster, and show how to fix them. Changes nothing.
@@ -231,8 +233,14 @@ def doctor(
     --clusters at the ApplicationSet, projects, policies, and at previews that are stuck, orphaned or out of sync. Exit
     code 4 when there is an error, such as a cluster that cannot be read.
 
+    With --sign-in it asks whom people sign in by (does it answer, know the hub's address, go by the same time), and
+    looks at key file, signing keys, and roles that nobody has.
+
     Example: rtb-hub doctor --env int --cluster rtb-int
     """
+    if sign_in:
+        signing_in.doctor_of_sign_in(env or repo or cluster or clusters or kubeconfig, output)
+        return
     from hub.commands import doctor as command
 
     command.run([*env], repo=repo, at=options.at(cluster, kubeconfig, clusters=clusters), output=output)

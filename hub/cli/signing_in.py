@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -141,6 +142,20 @@ def token_revoke(token_id: str, output: Format) -> None:
     from hub.commands import token as command
 
     command.revoke(server.api_of(None), token_id, output=output)
+
+
+def doctor_of_sign_in(others: object, output: Format) -> None:
+    """`doctor --sign-in`. `others`: options that have nothing to do with it. Raises `click.UsageError` for those."""
+    if others:
+        raise click.UsageError("--sign-in goes alone: it looks at no environment, repository or cluster.")
+    from hub.wiring import hub, needing_services
+
+    with needing_services():
+        from hub.services.auth import checking as command
+    if not command.run(hub(), output):
+        from hub.output.exit_codes import UNHEALTHY
+
+        sys.exit(UNHEALTHY)
 
 
 COMMANDS = (

@@ -16,6 +16,7 @@ from reconcilers.doctor.checked import (
     CheckedProtection,
     CheckedRules,
     CheckedSharing,
+    CheckedSignIn,
 )
 from reconcilers.doctor.repository import Diagnosis
 
@@ -74,6 +75,9 @@ def checked_line(one: Checked) -> str:
             return f"protection of {one.branch} at {one.where}: {ways}"
         case CheckedCluster():
             return f"cluster {one.context}: {one.environment}{_in_cluster(one)}"
+        case CheckedSignIn():
+            by = ", ".join(one.ways) or "nobody"
+            return f"sign-in by {by}, its settings" + (f", keys and roles in {one.database}" if one.database else "")
 
 
 def _in_cluster(one: CheckedCluster) -> str:

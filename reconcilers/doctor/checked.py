@@ -48,4 +48,12 @@ class CheckedCluster:
     previews: int | None
 
 
-Checked = CheckedEnvironment | CheckedSharing | CheckedRules | CheckedProtection | CheckedCluster
+@dataclass(frozen=True, slots=True)
+class CheckedSignIn:
+    """How people sign in: by which `ways`. `database`: where keys and roles are; None: there is none yet."""
+
+    ways: tuple[str, ...]
+    database: str | None
+
+
+Checked = CheckedEnvironment | CheckedSharing | CheckedRules | CheckedProtection | CheckedCluster | CheckedSignIn

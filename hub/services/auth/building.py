@@ -54,7 +54,7 @@ def build(settings: Settings, place: Place, means: Means) -> Auth:
     database, clock = means.database, means.clock
     keys = Keys(database, place.sealed, settings.jwt_algorithm)
     issuer = Issuer(keys, place.url)
-    providers: dict[str, Provider] = {one.id: one for one in _providers(settings, means)}
+    providers: dict[str, Provider] = {one.id: one for one in providers_of(settings, clock, means.sending)}
     verifier = Verifier(lambda: keys.public(clock()), place.url, clock)
     sign_in = SignIn(database, clock, place.actor, verifier.caller, Cookies(place.url))
     access = Access(sign_in, database, means.telemetry)
@@ -99,8 +99,9 @@ def faults(settings: Settings) -> list[Fault]:
     return found
 
 
-def _providers(settings: Settings, means: Means) -> list[Provider]:
-    found: list[Provider] = []
+def providers_of(settings: Settings, clock: Callable[[], datetime], sending: SenderParts) -> list[Oidc | GitHub]:
+    """Whom people sign in by, as the settings name them."""
+    found: list[Oidc | GitHub] = []
     if settings.oidc_issuer is not None and settings.oidc_client_id is not None:
         client = Client(
             settings.oidc_issuer,
@@ -110,9 +111,9 @@ def _providers(settings: Settings, means: Means) -> list[Provider]:
             settings.oidc_groups_claim,
             settings.oidc_name_claim,
         )
-        found.append(Oidc(client, Asking(peer("oidc", "RTB_HUB_OIDC_ISSUER"), means.sending), means.clock))
+        found.append(Oidc(client, Asking(peer("oidc", "RTB_HUB_OIDC_ISSUER"), sending), clock))
     if settings.github_client_id is not None:
-        asking = Asking(peer("github-sign-in", "RTB_HUB_GITHUB_URL"), means.sending)
+        asking = Asking(peer("github-sign-in", "RTB_HUB_GITHUB_URL"), sending)
         secret: Callable[[], str | None] = lambda: settings.secret("github_client_secret")  # noqa: E731
         found.append(GitHub(settings.github_client_id, secret, asking, settings.github_url.rstrip("/")))
     return found

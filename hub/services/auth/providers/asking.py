@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from generator.errors import Reason
 from hub.adapters.http import Answer, Origin, OriginError, Peer, Request, Route, Sender, SenderParts
+from hub.adapters.http.values import JSON
 from hub.retrying import Backoff
 from hub.services.auth.providers.port import RefusedError
 
@@ -47,6 +48,10 @@ class Asking:
             raise RefusedError(f"cannot {purpose}: it was answered {answer.status}")
         return answer.data
 
+    def visit(self, url: str, purpose: str) -> Answer:
+        """The answer to a browser that goes to an address, of whatever status. Raises as `Sender.send`."""
+        return self._send(url, purpose, accept="text/html")
+
     def post(
         self, url: str, purpose: str, fields: Mapping[str, str], *, basic: tuple[str, str] | None = None
     ) -> Answer:
@@ -57,7 +62,15 @@ class Asking:
             authorization = "Basic " + base64.b64encode(pair.encode()).decode()
         return self._send(url, purpose, body=urlencode(fields).encode(), authorization=authorization)
 
-    def _send(self, url: str, purpose: str, *, body: bytes | None = None, authorization: str | None = None) -> Answer:
+    def _send(
+        self,
+        url: str,
+        purpose: str,
+        *,
+        body: bytes | None = None,
+        authorization: str | None = None,
+        accept: str = JSON,
+    ) -> Answer:
         origin, path, query = place_of(url, is_clear_allowed=self.is_clear_allowed and authorization is None)
         sender = Sender(
             self.peer,
@@ -75,6 +88,7 @@ class Asking:
                 query=query,
                 headers=headers,
                 body=body,
+                accept=accept,
                 timeout_seconds=SECONDS,
                 limit_bytes=_BYTES,
                 may_repeat=body is None,

@@ -73,6 +73,14 @@ class Oidc:
         """Its name in paths and tables."""
         return "oidc"
 
+    def described(self) -> Mapping[str, Any]:
+        """The discovery document, once it and the keys were read anew. Raises as `begin`."""
+        with self._lock:
+            self._kept = None
+        metadata = self._metadata()
+        self._keys(is_new=True)
+        return metadata
+
     def begin(self, redirect: str, state: str) -> Begun:
         """Begin a sign-in; see the port."""
         metadata = self._metadata()
