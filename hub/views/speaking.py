@@ -91,7 +91,7 @@ def korean() -> Catalogue:
     data = json.loads(Path(__file__).with_name("korean.json").read_text(encoding="utf-8"))
     return Catalogue(
         {name: (title, means) for name, (title, means) in data["reasons"].items()},
-        {RemedyKind(name): told for name, told in data["remedies"].items()},
+        {**remedies.WORDS, **{RemedyKind(name): told for name, told in data["remedies"].items()}},
         data["causes"],
         data["phases"],
         {**data["steps"], **data["said"], **data["pages"]},
@@ -143,23 +143,25 @@ def remedy(todo: ToDo) -> str:
 
 def title(reason: Reason) -> str:
     """The title of a problem: in English its code, which is what it always was."""
-    return korean().reasons[reason.value][0] if spoken() == "ko" else reason.value
+    told = korean().reasons.get(reason.value) if spoken() == "ko" else None
+    return told[0] if told else reason.value
 
 
 def detail(reason: Reason, messages: tuple[str, ...]) -> str:
     """What a problem says: its messages, or what its reason means where one of them is not known."""
-    if spoken() == "en":
+    means = korean().reasons.get(reason.value) if spoken() == "ko" else None
+    if means is None:
         return "; ".join(messages)
     told = [korean().sentence(one) for one in messages]
     known = [one for one in told if one is not None]
-    return "; ".join(known) if known and len(known) == len(told) else korean().reasons[reason.value][1]
+    return "; ".join(known) if known and len(known) == len(told) else means[1]
 
 
 def phase_told(phase: Phase, data: dict[str, Any]) -> dict[str, Any]:
     """`why_data` of a phase with its text and steps in the language of this context."""
     if spoken() == "en":
         return data
-    state = korean().phases[phase.name]
+    state = korean().phases.get(phase.name, phase.name)
     return {
         **data,
         "text": f"{state} {_cause(phase.finding)}" if phase.finding else state if phase.cause else "",
@@ -179,6 +181,6 @@ def _cause(found: Finding) -> str:
     """What a cause means, what it is about, and what was said of it, as it was said."""
     one = found.subject
     about = one_line(f"{one.kind}/{one.name} {one.container}").strip()
-    head = f"{korean().causes[found.code]} ({about})"
+    head = f"{korean().causes.get(found.code, found.rule.meaning)} ({about})"
     told = next((evidence_text(each, found) for each in found.evidence if each.message), "")
     return shortened(f"{head}: {told}" if told else head, len(head) + 2, None)
