@@ -18,6 +18,10 @@ const server = http.createServer(async (request, response) => {
     response.end('ok');
     return;
   }
+  if (typeof said.down === 'number') {
+    response.writeHead(said.down).end('down');
+    return;
+  }
   if (said.down) {
     request.socket.destroy();
     return;

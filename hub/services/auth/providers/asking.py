@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from generator.errors import Reason
+from generator.errors import Fault, Reason, Transient
 from hub.adapters.http import Answer, Origin, OriginError, Peer, Request, Route, Sender, SenderParts
 from hub.adapters.http.values import JSON
 from hub.retrying import Backoff
 from hub.services.auth.providers.port import RefusedError
 
 SECONDS: Final = 5.0
-_BYTES = 512 * 1024
+_BYTES, _LIMITED = 512 * 1024, 429
 _TRIES = Backoff(tries=2, first_seconds=0.2, most_seconds=0.5)
 
 
@@ -43,7 +43,7 @@ class Asking:
 
     def get(self, url: str, purpose: str, *, token: str | None = None) -> Any:
         """The JSON at an address. Raises `RefusedError`, and as `Sender.send`."""
-        answer = self._send(url, purpose, authorization=f"Bearer {token}" if token else None)
+        answer = self._well(self._send(url, purpose, authorization=f"Bearer {token}" if token else None), purpose)
         if answer.status >= 300:
             raise RefusedError(f"cannot {purpose}: it was answered {answer.status}")
         return answer.data
@@ -55,12 +55,24 @@ class Asking:
     def post(
         self, url: str, purpose: str, fields: Mapping[str, str], *, basic: tuple[str, str] | None = None
     ) -> Answer:
-        """The answer to a form, of whatever status. `basic`: who asks (RFC 6749, 2.3.1). Raises as `Sender.send`."""
+        """The answer to a form, of a status below 500. `basic`: who asks (RFC 6749, 2.3.1).
+
+        Raises `Transient` (ProviderUnreachable), and as `Sender.send`.
+        """
         authorization = None
         if basic is not None:
             pair = ":".join(quote(one, safe="") for one in basic)
             authorization = "Basic " + base64.b64encode(pair.encode()).decode()
-        return self._send(url, purpose, body=urlencode(fields).encode(), authorization=authorization)
+        return self._well(
+            self._send(url, purpose, body=urlencode(fields).encode(), authorization=authorization), purpose
+        )
+
+    def _well(self, answer: Answer, purpose: str) -> Answer:
+        """An answer of a provider that is well: one that is not refuses nobody."""
+        if answer.status >= 500 or answer.status == _LIMITED:
+            fault = Fault(f"cannot {purpose}: it was answered {answer.status}", remedy=self.peer.remedy)
+            raise Transient(Reason.PROVIDER_UNREACHABLE, fault)
+        return answer
 
     def _send(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
+import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
-from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 
 from generator.errors import ConfigError
@@ -22,6 +20,7 @@ from hub.services.auth.app import make_app
 from hub.settings import load_settings
 from hub.store.database import Database, sqlite_url
 from hub.store.schema import prepare
+from worlds.github_sign_in import GitHubSignIn
 from worlds.served import on_loopback
 from worlds.sign_in import sign_in
 
@@ -33,74 +32,16 @@ TRUST = [
 ]
 
 
-@dataclass
-class GitHub:
-    """Answers as GitHub does: errors of tokens with status 200, teams in pages, refresh tokens once."""
-
-    teams: list[str] = field(default_factory=lambda: ["acme/devs"])
-    login: str = "octo"
-    challenge: str = ""
-    grants: list[str] = field(default_factory=lambda: ["ghr_0"])
-    key: Any = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
-    url: str = ""
-
-    def app(self) -> FastAPI:
-        app = FastAPI(openapi_url=None)
-
-        @app.post("/login/oauth/access_token")
-        async def token(request: Request) -> Any:
-            given = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
-            assert (given["client_id"], given["client_secret"]) == ("Iv1", "s3cret")
-            if "refresh_token" in given:
-                if given["refresh_token"] != self.grants[-1]:
-                    return {"error": "bad_refresh_token"}
-                self.grants.append(f"ghr_{len(self.grants)}")
-            elif create_s256_code_challenge(given["code_verifier"]) != self.challenge or given["code"] != "good":
-                return {"error": "bad_verification_code"}
-            return {"access_token": "ghu_1", "refresh_token": self.grants[-1], "token_type": "bearer"}
-
-        @app.get("/api/v3/user")
-        def user(request: Request) -> Any:
-            assert request.headers["authorization"] == "Bearer ghu_1"
-            return {"id": 583231, "login": self.login}
-
-        @app.get("/api/v3/user/teams")
-        def teams(page: int, per_page: int) -> Any:
-            told = [{"slug": one.split("/")[1], "organization": {"login": one.split("/")[0]}} for one in self.teams]
-            return told[(page - 1) * per_page : page * per_page]
-
-        @app.get("/.well-known/openid-configuration")
-        def described() -> Any:
-            return {"issuer": self.url, "jwks_uri": f"{self.url}/.well-known/jwks"}
-
-        @app.get("/.well-known/jwks")
-        def jwks() -> Any:
-            public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key()))
-            return {"keys": [{**public, "kid": "k1", "alg": "RS256", "use": "sig"}]}
-
-        return app
-
-    def job(self, key: Any = None, **changed: Any) -> str:
-        now = int(datetime.now(UTC).timestamp())
-        claims = {
-            "iss": self.url, "aud": URL, "sub": "repo:acme/web:ref:refs/heads/main", "iat": now, "nbf": now - 5,
-            "exp": now + 300, "jti": "1", "repository": "acme/web", "repository_id": "42", "ref": "refs/heads/main",
-            **changed,
-        }  # fmt: skip
-        claims = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode(claims, key or self.key, "RS256", headers={"kid": "k1"})
-
-
 @pytest.fixture
-def github() -> Iterator[GitHub]:
-    made = GitHub()
+def github() -> Iterator[GitHubSignIn]:
+    made = GitHubSignIn(URL)
     with on_loopback(made.app()) as url:
         made.url = url
         yield made
 
 
 @pytest.fixture
-def client(github: GitHub, tmp_path: Path) -> Iterator[TestClient]:
+def client(github: GitHubSignIn, tmp_path: Path) -> Iterator[TestClient]:
     database = Database(sqlite_url(tmp_path / "hub.sqlite"))
     prepare(database)
     auth = sign_in(
@@ -112,16 +53,17 @@ def client(github: GitHub, tmp_path: Path) -> Iterator[TestClient]:
     database.close()
 
 
-def come_back(client: TestClient, github: GitHub, code: str = "good") -> str:
+def come_back(client: TestClient, github: GitHubSignIn, code: str | None = None) -> str:
+    """Where a sign-in ends; `code`: in place of the one that GitHub gives."""
     to = client.get("/api/auth/login?provider=github", follow_redirects=False).headers["location"]
-    asked = parse_qs(urlsplit(to).query)
     assert to.startswith(f"{github.url}/login/oauth/authorize?")
-    github.challenge = asked["code_challenge"][0]
-    back = f"/api/auth/callback?code={code}&state={asked['state'][0]}"
-    return str(client.get(back, follow_redirects=False).headers["location"])
+    back = urlsplit(requests.get(to, allow_redirects=False, timeout=20).headers["Location"])
+    query = {name: values[0] for name, values in parse_qs(back.query).items()}
+    told = client.get(back.path, params=query | ({"code": code} if code else {}), follow_redirects=False)
+    return str(told.headers["location"])
 
 
-def test_a_person_is_their_number_with_their_teams_of_now(client: TestClient, github: GitHub) -> None:
+def test_a_person_is_their_number_with_their_teams_of_now(client: TestClient, github: GitHubSignIn) -> None:
     github.teams = [f"acme/team-{n}" for n in range(150)] + ["ACME/devs"]
     assert come_back(client, github) == f"{URL}/"
     me = client.get("/api/auth/me").json()
@@ -136,13 +78,13 @@ def test_a_person_is_their_number_with_their_teams_of_now(client: TestClient, gi
     assert client.post("/api/auth/refresh", headers=ours).status_code == 401
 
 
-def test_a_code_that_is_not_ours_signs_nobody_in(client: TestClient, github: GitHub) -> None:
+def test_a_code_that_is_not_ours_signs_nobody_in(client: TestClient, github: GitHubSignIn) -> None:
     assert "error=declined" in come_back(client, github, "bad")
     assert client.get("/api/auth/me").status_code == 401
 
 
 class TestJobsOfActions:
-    def test_a_trusted_job_gets_its_scopes(self, client: TestClient, github: GitHub) -> None:
+    def test_a_trusted_job_gets_its_scopes(self, client: TestClient, github: GitHubSignIn) -> None:
         told = client.post("/api/auth/exchange", json={"token": github.job()}).json()
         assert (told["name"], told["scopes"], told["environments"]) == ("acme/web@main", ["preview:write"], ["int"])
         client.cookies.clear()
@@ -161,11 +103,11 @@ class TestJobsOfActions:
         ],
     )  # fmt: skip
     def test_bound_to_repository_ref_and_environment(
-        self, client: TestClient, github: GitHub, changed: dict[str, Any], status: int
+        self, client: TestClient, github: GitHubSignIn, changed: dict[str, Any], status: int
     ) -> None:
         assert client.post("/api/auth/exchange", json={"token": github.job(**changed)}).status_code == status
 
-    def test_another_signature_or_algorithm_is_refused(self, client: TestClient, github: GitHub) -> None:
+    def test_another_signature_or_algorithm_is_refused(self, client: TestClient, github: GitHubSignIn) -> None:
         other = rsa.generate_private_key(65537, 2048)
         claims = jwt.decode(github.job(), options={"verify_signature": False})
         for token in (
