@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -26,11 +24,13 @@ from hub.store.jobs import Claim, JobRow, claim
 from hub.store.schema import prepare
 from hub.writing.committer import GroupCommitter
 from worlds.approving import TEAM, laid_out
+from worlds.builders import image
 from worlds.commands import git, must
+from worlds.forking import Forks
 from worlds.git_http import GitServer
-from worlds.places import PYTHON_PATH
 from worlds.serving import Serving, faults, job
-from worlds.valkey import valkey
+from worlds.valkey import Valkey, valkey
+from worlds.worker_process import hasty
 
 
 @pytest.fixture
@@ -198,11 +198,27 @@ def test_in_a_gated_environment_the_forge_is_told_by_a_job_of_its_own(serving: S
     gated.close()
 
 
-def test_a_worker_killed_between_push_and_note_leaves_one_commit(serving: Serving) -> None:
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    with Forks("worlds.worker_process:main") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Valkey]:
+    with valkey() as made:
+        yield made
+
+
+def killed_at(forks: Forks, serving: Serving, number: int, when: str, *, redis: str = "") -> None:
+    """Have a worker go on until it dies at a commit; see `worlds.worker_process`."""
+    process = forks.start(serving.path, serving.url, redis, number, when)
+    assert (process.read(), process.wait()) == ("", -signal.SIGKILL)
+
+
+def test_a_worker_killed_between_push_and_note_leaves_one_commit(serving: Serving, forks: Forks) -> None:
     serving.put(job("op-1"), job("op-2", issue="RTB-2"))
-    command = [sys.executable, "-m", "worlds.worker_process", str(serving.path), serving.url]
-    killed = subprocess.run(command, env={**os.environ, "PYTHONPATH": PYTHON_PATH}, capture_output=True, check=False)
-    assert killed.returncode == -9, killed.stderr
+    killed_at(forks, serving, 1, "after")
     (pushed,), before = serving.subjects(), serving.operations()
     assert (before[0], serving.jobs.counts()) == ("op-1", {("jira-queue", "active"): 2})
     with working(serving.parts(), serving.jobs, pace=QUICK):
@@ -210,6 +226,22 @@ def test_a_worker_killed_between_push_and_note_leaves_one_commit(serving: Servin
     assert (serving.subjects()[-1], serving.operations()) == (pushed, ["op-1", "op-2"])
     changes = ["done before" if name in before else "created" for name in ("op-1", "op-2")]
     assert [(one.crashes, (one.result or {})["change"]) for one in done] == [(1, change) for change in changes]
+
+
+@pytest.mark.parametrize("queue", ["database", "BullMQ"])
+def test_workers_killed_again_and_again_lose_no_job_and_do_none_twice(
+    serving: Serving, forks: Forks, server: Valkey, queue: str
+) -> None:
+    redis = server.url if queue == "BullMQ" else ""
+    names = [f"op-{number}" for number in range(1, 61)]
+    web = {"web": image("web")}
+    serving.put(*(job(name, issue=f"RTB-{name[3:]}", images=web, blueprint="web") for name in names))
+    for number, when in ((1, "before"), (2, "after"), (2, "within")):  # fewer than a job is given up after
+        killed_at(forks, serving, number, when, redis=redis)
+    with hasty(), working(serving.parts(), serving.jobs, pace=QUICK, redis_url=redis or None):
+        results = [serving.ended(name).result or {} for name in names]
+    assert sorted(serving.operations()) == sorted(names)
+    assert {one["change"] for one in results} <= {"created", "queued", "done before"}
 
 
 @pytest.mark.parametrize("name", ["preview.extend", "preview.stop", "preview.revive"])
