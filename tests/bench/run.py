@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
 import drift
+import kills
 import listing
 import services
 import starts
@@ -202,6 +203,7 @@ BENCHES = {
     "list": listing.main,
     "webhook": webhook.main,
     "services": services.main,
+    "kills": kills.main,
 }
 
 
