@@ -13,14 +13,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
 from generator.errors import ConfigError, Fault, Reason, nearest
-from generator.values.formats import check_dns_label
 from hub.settings.keys import KEYS, PREFIXES, ForgeKeys, IdentityName, forge_keys, key_fields
 from hub.settings.secret_files import text_of
 from hub.settings.server import TOKEN, TOKEN_FILE, URL
 from hub.settings.sign_in import Proxies, PublicUrl, RoleRules, Roles, Trust, TrustedJobs
+from hub.settings.texts import Contexts, Environments, GitPerson, Person
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -54,43 +54,6 @@ class Shown(NamedTuple):
     default: str = ""
 
 
-def _git_person(text: str) -> str:
-    """A name or an address as it may stand in a commit: Git's own format ends them at these signs."""
-    if not text.isprintable() or not text.strip(" .") or set(text) & set("<>") or len(text) > 200:
-        raise ValueError("is not a name or an address; allowed: at most 200 printable signs, without < and >")
-    return text
-
-
-def _person(text: str) -> str:
-    """Who asks: it stands in entries, trailers and requests for people to read."""
-    if not text.isprintable() or not text.strip() or len(text) > 200:
-        raise ValueError("is nobody's name; allowed: at most 200 printable signs")
-    return text
-
-
-def _contexts(text: str) -> str:
-    """Environments, each with a context of a kubeconfig file."""
-    for one in filter(None, text.split(",")):
-        name, equals, context = one.partition("=")
-        if not (equals and name.strip() and context.strip()):
-            raise ValueError(f"{one[:40]!r} is not ENV=CONTEXT; allowed: such as int=int-cluster,stg=stg-cluster")
-    return text
-
-
-def _environments(text: str) -> str:
-    """Names of environments."""
-    for one in filter(None, text.split(",")):
-        try:
-            check_dns_label(one)
-        except ValueError as err:
-            raise ValueError(f"{one[:40]!r} is no environment's name; allowed: such as int,stg") from err
-    return text
-
-
-#: What Git writes as an author's name or address.
-GitPerson = Annotated[str, AfterValidator(_git_person)]
-
-
 class Settings(BaseModel):
     """What the process environment says, by the names of its variables; an empty one counts as not given."""
 
@@ -101,7 +64,7 @@ class Settings(BaseModel):
     environments: Path | None = Field(None, alias="RTB_HUB_ENVIRONMENTS")
     """A folder of environments, for commands that need no state repository. Default: those of the state repository,
     else the shipped ones."""
-    actor: Annotated[str, AfterValidator(_person)] = Field(default_factory=_login, alias="RTB_HUB_ACTOR")
+    actor: Person = Field(default_factory=_login, alias="RTB_HUB_ACTOR")
     """Who asks: it is written into entries and commits, and has to be their login at the forge (or an e-mail that it
     maps to their account) where changes are reviewed. Default: the login name, `unknown` where there is none."""
     identity: IdentityName | None = Field(None, alias="RTB_HUB_IDENTITY")
@@ -129,10 +92,10 @@ class Settings(BaseModel):
         default_factory=lambda data: str(data.get("home", _NO_HOME) / ".kube" / "config"), alias="KUBECONFIG"
     )
     """Kubeconfig files, several with `:` between. Default: `.kube/config` in the home, as for kubectl."""
-    clusters: Annotated[str, AfterValidator(_contexts)] = Field("", alias="RTB_HUB_CLUSTERS")
+    clusters: Contexts = Field("", alias="RTB_HUB_CLUSTERS")
     """Which clusters phases and causes are read from: `ENV=CONTEXT`, several with `,` between, the contexts of
     KUBECONFIG. Default: none; the services tell what Git tells, and commands reach an environment's cluster by AWS."""
-    observed: Annotated[str, AfterValidator(_environments)] = Field("", alias="RTB_HUB_OBSERVED")
+    observed: Environments = Field("", alias="RTB_HUB_OBSERVED")
     """Environments, several with `,` between, whose own clusters `serve` and `serve dashboard` look at as well, by AWS:
     phases, causes, and the figures of previews. Default: none but those of `RTB_HUB_CLUSTERS`."""
     step_summary: Path | None = Field(None, alias="GITHUB_STEP_SUMMARY")
