@@ -19,11 +19,12 @@ from bullmq import Worker  # type: ignore[import-untyped]
 from sqlalchemy import Connection
 
 from hub.queue.database import DatabaseWorker
-from hub.queue.foreign import foreign
+from hub.queue.incoming import Incoming, incoming
+from hub.queue.producers import Producers
 from hub.queue.redis import QUEUES, blocking
 from hub.store import jobs as rows
 from hub.store import relaying
-from hub.store.jobs import Claim, Job, JobRow
+from hub.store.jobs import Claim, JobRow
 
 _AGAIN_SECONDS = 1.0
 #: A second end of a worker fails a stalled job for good, whatever its attempts are; ours are counted in the database.
@@ -40,20 +41,24 @@ _OPTIONS = {
 
 @dataclass(eq=False, slots=True)
 class _Wake:
-    """A wake-up in hand. `token`: its id in Redis. `job`: what to put first, of one that somebody else sent."""
+    """A wake-up in hand. `token`: its id in Redis. `foreign`: what to put first, of one that somebody else sent."""
 
     job_id: str
     token: str
-    job: Job | None = None
+    foreign: Incoming | None = None
     is_seen: bool = False
     used: Future[None] = field(default_factory=Future)
 
 
 @dataclass(eq=False)
 class BullWorker(DatabaseWorker):
-    """Works on the jobs that the Redis at `url` wakes it for. A `Relay` has to run somewhere."""
+    """Works on the jobs that the Redis at `url` wakes it for. A `Relay` has to run somewhere.
+
+    `producers`: those who sign what they put; None: nothing has to be signed.
+    """
 
     url: str = ""
+    producers: Producers | None = None
 
     def __post_init__(self) -> None:
         """It holds nothing, and does not run."""
@@ -115,7 +120,7 @@ class BullWorker(DatabaseWorker):
     async def _read_queue(self, name: str) -> None:
         async def process(job: Any, token: str) -> None:
             del token
-            wake = _wake_of(name, job)
+            wake = _wake_of(name, job, self.producers)
             with self._changed:
                 self._wakes.append(wake)
                 self._news = True
@@ -165,8 +170,8 @@ class BullWorker(DatabaseWorker):
         if not wakes:
             return []
         for one in wakes:
-            if one.job is not None and rows.add(connection, self.jobs.database, one.job, now=now):
-                relaying.came(connection, one.job_id, one.token)
+            if one.foreign is not None:
+                one.foreign.put(connection, self.jobs.database, one.token, now=now)
         only = {one.job_id for one in wakes}
         claim = Claim(secrets.token_hex(8), self.pace.lease, room, self.queues, only)
         claimed = rows.claim(connection, self.jobs.database, claim, now=now)
@@ -176,9 +181,9 @@ class BullWorker(DatabaseWorker):
         return claimed
 
 
-def _wake_of(queue: str, job: Any) -> _Wake:
+def _wake_of(queue: str, job: Any, producers: Producers | None) -> _Wake:
     data = job.data
     if isinstance(data, dict) and isinstance(data.get("wake"), str) and len(data) == 1:
         return _Wake(data["wake"], str(job.id))
-    made = foreign(queue, str(job.id), str(job.name), data, added=int(job.timestamp or 0))
-    return _Wake(made.id, str(job.id), made)
+    made = incoming(queue, job, producers)
+    return _Wake(made.job_id, str(job.id), made)

@@ -49,7 +49,7 @@ from hub.services.listener.upkeep import kept_up
 from hub.services.observing import Observing, observing
 from hub.services.screens.files import screens
 from hub.services.telling import telling
-from hub.services.worker.service import looking_up, working
+from hub.services.worker.service import looking_up, producers_of, working
 from hub.store import schema
 from hub.store.database import Database
 from hub.wiring import Hub
@@ -145,6 +145,7 @@ def parts(ours: Hub, repo: str | None, database: Database, sign_in: SignIn) -> I
                 concurrency=concurrency,
                 telemetry=ours.telemetry,
                 redis_url=ours.settings.secret("redis_url"),
+                producers=producers_of(ours),
                 issues=ours.issues(),
                 deliveries=ours.deliveries,
                 images=images,

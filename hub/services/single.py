@@ -34,7 +34,7 @@ from hub.services.repeating import repeating
 from hub.services.screens.files import screens
 from hub.services.serve import LOOPBACK, Server, assisted, feeding, looking, served_by
 from hub.services.telling import telling
-from hub.services.worker.service import looking_up, working
+from hub.services.worker.service import looking_up, producers_of, working
 from hub.store import schema
 from hub.store.database import Database
 from hub.telemetry import metrics
@@ -76,6 +76,7 @@ def serve_worker(ours: Hub, asked: Place, say: Callable[[str], None]) -> None:
                 concurrency=concurrency,
                 telemetry=ours.telemetry,
                 redis_url=ours.settings.secret("redis_url"),
+                producers=producers_of(ours),
                 issues=ours.issues(),
                 deliveries=ours.deliveries,
                 images=looking_up(ours, stack),

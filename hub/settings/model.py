@@ -119,6 +119,12 @@ class Settings(BaseModel):
     the database's own."""
     redis_url_file: Path | None = Field(None, alias="RTB_HUB_REDIS_URL_FILE")
     """The file that holds it. Default: none."""
+    queue_trust: Literal["open", "signed"] = Field("open", alias="RTB_HUB_QUEUE_TRUST")
+    """Which jobs are run that other programs put into BullMQ's queues: `open`, all, or `signed`, those that one of
+    RTB_HUB_QUEUE_KEYS signed. Default: `open`; who may put them is then for Redis to say."""
+    queue_keys: Path | None = Field(None, alias="RTB_HUB_QUEUE_KEYS")
+    """The file of the public keys of these programs, a JWK Set whose `kid` are their names; read when a worker starts.
+    Default: none; nothing is signed."""
     server: str | None = Field(None, alias=URL)
     """A hub that runs as a service, by its address: list, show, start and others ask it instead of a
     state repository, as with --server. Default: none."""

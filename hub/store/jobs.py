@@ -126,6 +126,12 @@ def add(connection: Connection, database: Database, job: Job, *, now: datetime) 
     return connection.execute(added).first() is not None
 
 
+def refuse(connection: Connection, job_id: str, error: Mapping[str, Any], *, now: datetime) -> None:
+    """Have a job that nobody has begun be dead. `error`: `{reason, faults}`."""
+    pending = and_(JOBS.c.id == job_id, JOBS.c.state == "pending")
+    connection.execute(update(JOBS).where(pending).values(state="dead", error=error, ended_at=now))
+
+
 def get(connection: Connection, job_id: str) -> JobRow | None:
     """One job."""
     found = connection.execute(select(*_COLUMNS).where(JOBS.c.id == job_id)).first()

@@ -34,9 +34,12 @@ def installed(version: str, folder: Path) -> Path:
     return folder
 
 
-def produce(folder: Path, port: int, queue: str, *jobs: dict[str, Any]) -> None:
-    """Have the BullMQ in `folder` add jobs (name, data, opts) to a queue of the Redis at a port of this machine."""
-    told = json.dumps({"host": "127.0.0.1", "port": port, "queue": queue, "jobs": jobs})
+def produce(folder: Path, port: int, queue: str, *jobs: dict[str, Any], by: dict[str, str] | None = None) -> None:
+    """Have the BullMQ in `folder` add jobs (name, data, opts) to a queue of the Redis at a port of this machine.
+
+    `by`: who signs them, as a `producer` with a private `key`.
+    """
+    told = json.dumps({"host": "127.0.0.1", "port": port, "queue": queue, "jobs": jobs, "by": by})
     command = [node() / "node", _SOURCE / "produce.mjs"]
     ran = subprocess.run(command, check=False, cwd=folder, input=told, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr

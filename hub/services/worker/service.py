@@ -13,6 +13,7 @@ from hub.queue.database import DatabaseWorker
 from hub.queue.jobs import Jobs
 from hub.queue.payloads import CatchUp
 from hub.queue.port import Finished, Pace
+from hub.queue.producers import Producers, read_producers
 from hub.services.worker.catching_up import Senders, catch_up
 from hub.services.worker.handling import JobHandler
 from hub.telemetry.telemetry import SILENT, Telemetry
@@ -38,6 +39,12 @@ def looking_up(ours: Hub, stack: ExitStack) -> ImageFinder | None:
     return images
 
 
+def producers_of(ours: Hub) -> Producers | None:
+    """Who signs the jobs that other programs put, as the settings say. Raises as `read_producers`."""
+    settings = ours.settings
+    return read_producers(settings.queue_keys, takes_unsigned=settings.queue_trust == "open")
+
+
 @contextmanager
 def working(  # noqa: PLR0913 - what one process is given
     parts: Parts,
@@ -47,6 +54,7 @@ def working(  # noqa: PLR0913 - what one process is given
     pace: Pace = _PACE,
     telemetry: Telemetry = SILENT,
     redis_url: str | None = None,
+    producers: Producers | None = None,
     issues: Issues | None = None,
     deliveries: Callable[[ForgePolicy], Deliveries | None] = _no_deliveries,
     images: ImageFinder | None = None,
@@ -55,8 +63,9 @@ def working(  # noqa: PLR0913 - what one process is given
     """A worker that runs within. `concurrency`: threads for jobs that need one.
 
     `redis_url` None: of the database's queue; else Redis wakes it, and a relay runs beside it. Raises `ConfigError`
-    (InvalidValue) for a Redis that evicts. `issues` None: Jira is not asked. `deliveries` opens those of a forge.
-    `images` None: no registry is asked. `sources` None: no pull request at GitHub is read.
+    (InvalidValue) for a Redis that evicts. `producers`: who signs what others put there; None: nobody has to.
+    `issues` None: Jira is not asked. `deliveries` opens those of a forge. `images` None: no registry is asked.
+    `sources` None: no pull request at GitHub is read.
 
     When it ends, it takes no more jobs and waits for those in hand, `pace.stop` at most; another worker does the rest.
     """
@@ -75,7 +84,7 @@ def working(  # noqa: PLR0913 - what one process is given
             from hub.queue.relay import relayed
 
             stack.enter_context(relayed(jobs, redis_url, telemetry))
-            worker = BullWorker(jobs, handler, pace=pace, telemetry=telemetry, url=redis_url)
+            worker = BullWorker(jobs, handler, pace=pace, telemetry=telemetry, url=redis_url, producers=producers)
         worker.start()
         try:
             yield worker
