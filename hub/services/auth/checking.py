@@ -109,7 +109,7 @@ def _provider(settings: Settings, provider: Oidc | GitHub, asks: Asks) -> Iterat
     if isinstance(provider, Oidc):
         yield from _described(settings, provider)
     callback = f"{settings.public_url or 'https://hub.example.com'}/api/auth/callback"
-    begun = provider.begin(callback, "doctor")
+    begun, before = provider.begin(callback, "doctor"), asks.clock()
     answer = Asking(peer(provider.id, "the provider"), asks.sending).visit(begun.url, "see how people sign in")
     if answer.status >= 400:
         message = f"{provider.label} refuses to begin a sign-in: it answers {answer.status}"
@@ -120,7 +120,7 @@ def _provider(settings: Settings, provider: Oidc | GitHub, asks: Asks) -> Iterat
         yield Diagnosis(
             "error", "redirect-address", Location(f"RTB_HUB_{provider.id.upper()}_CLIENT_ID"), message, steps
         )
-    yield from _time_of(provider.label, answer, asks.clock())
+    yield from _time_of(provider.label, answer, (before, asks.clock()))
 
 
 def _described(settings: Settings, provider: Oidc) -> Iterator[Diagnosis]:
@@ -137,13 +137,14 @@ def _described(settings: Settings, provider: Oidc) -> Iterator[Diagnosis]:
         yield _warning("refresh-tokens", "RTB_HUB_OIDC_SCOPES", message, "allow them there, mostly by offline_access")
 
 
-def _time_of(who: str, answer: Answer, now: datetime) -> Iterator[Diagnosis]:
+def _time_of(who: str, answer: Answer, asked: tuple[datetime, datetime]) -> Iterator[Diagnosis]:
+    """How far their time is from when they were `asked`, from and until: a slow answer is no other time."""
     try:
         theirs = parsedate_to_datetime(answer.headers.get("date", ""))
     except (ValueError, TypeError):
         return
     theirs = theirs if theirs.tzinfo is not None else theirs.replace(tzinfo=UTC)
-    yield from _apart(who, theirs - now)
+    yield from _apart(who, theirs - min(max(theirs, asked[0]), asked[1]))
 
 
 def _clock(database: Database, asks: Asks) -> Iterator[Diagnosis]:
