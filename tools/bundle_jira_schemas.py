@@ -39,6 +39,7 @@ CALLS = {
     f"{ISSUE}/remotelink/{{linkId}}": ("get", "put", "delete"),
     f"{ISSUE}/properties/{{propertyKey}}": ("get", "put"),
     "/rest/api/3/comment/{commentId}/properties/{propertyKey}": ("get",),
+    "/rest/api/3/mypermissions": ("get",),
     "/rest/api/3/myself": ("get",),
 }
 _WORDS = ("description", "example", "title", "externalDocs")

@@ -215,6 +215,7 @@ def show(key: str, env: str, repo: str | None, cluster: str | None, kubeconfig: 
 @options.clusters
 @options.kubeconfig
 @options.flag("--sign-in", help="Look at sign-in alone, by the variables of its service: no repository is needed.")
+@options.flag("--services", help="Look at what services need outside, too: the token, rights and clock at Jira.")
 @options.output
 @declared_errors
 def doctor(
@@ -224,6 +225,7 @@ def doctor(
     clusters: bool,
     kubeconfig: str | None,
     sign_in: bool,
+    services: bool,
     output: Format,
 ) -> None:
     """Find problems in the state repository and in a cluster, and show how to fix them. Changes nothing.
@@ -239,11 +241,12 @@ def doctor(
     Example: rtb-hub doctor --env int --cluster rtb-int
     """
     if sign_in:
-        signing_in.doctor_of_sign_in(env or repo or cluster or clusters or kubeconfig, output)
+        signing_in.doctor_of_sign_in(env or repo or cluster or clusters or kubeconfig or services, output)
         return
     from hub.commands import doctor as command
 
-    command.run([*env], repo=repo, at=options.at(cluster, kubeconfig, clusters=clusters), output=output)
+    at = options.at(cluster, kubeconfig, clusters=clusters)
+    command.run([*env], repo=repo, at=at, output=output, with_services=services)
 
 
 @options.command(panel="State repository")

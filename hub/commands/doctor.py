@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
+from generator.errors import ConfigError, Fault, Reason
 from hub.actions.doctor import doctor
+from hub.actions.doctor_services import JiraAccess, check_jira, projects_of
 from hub.commands.cluster_options import Options, clusters_for
 from hub.output.console import Format, emit
 from hub.output.exit_codes import UNHEALTHY
 from hub.views.diagnoses import checked_line, diagnosis_data, tell_diagnoses
 from hub.views.preview import rule_data
-from hub.wiring import hub
+from hub.wiring import Hub, hub
+from hub.wiring.telling import open_jira_site
+from reconcilers.doctor.checked import CheckedJira
 
 
-def run(envs: Sequence[str], *, repo: str | None, at: Options | None, output: Format) -> None:
-    """Check, tell, and exit with `UNHEALTHY` when there is an error."""
+def run(
+    envs: Sequence[str], *, repo: str | None, at: Options | None, output: Format, with_services: bool = False
+) -> None:
+    """Check, tell, and exit with `UNHEALTHY` when there is an error. `with_services`: what services need outside, too.
+
+    Raises `ConfigError` (InvalidValue) for settings of services that are missing or wrong.
+    """
     ours = hub()
+    access = _jira(ours) if with_services else None
     clusters = clusters_for(ours, at)  # before Git: a wrong name is told at once
     repository, guards = ours.repository(repo), ours.guards(repo)
     found = doctor(envs, repository=repository, guards=guards, clusters=clusters, clock=ours.clock)
+    if access is not None:
+        projects = projects_of(repository.read().each(envs)[0])
+        jira = tuple(check_jira(access, projects, clock=ours.clock))
+        checked = (*found.checked, CheckedJira(access.site.name, projects))
+        found = replace(found, findings=(*found.findings, *jira), checked=checked)
     data = {
         "findings": [diagnosis_data(finding) for finding in found.findings],
         "checked": [checked_line(one) for one in found.checked],
@@ -29,3 +45,11 @@ def run(envs: Sequence[str], *, repo: str | None, at: Options | None, output: Fo
     emit(data, output, lambda console: tell_diagnoses(console, found.findings, found.checked))
     if found.errors:
         sys.exit(UNHEALTHY)
+
+
+def _jira(ours: Hub) -> JiraAccess:
+    site = open_jira_site(ours)
+    if site is None:
+        allowed = "RTB_HUB_JIRA_URL, with RTB_HUB_JIRA_EMAIL and RTB_HUB_JIRA_TOKEN"
+        raise ConfigError(Reason.INVALID_VALUE, Fault("the settings name nothing that services ask", allowed=allowed))
+    return JiraAccess(site, ours.settings.jira_messages is not None)

@@ -13,6 +13,7 @@ from reconcilers.doctor.checked import (
     Checked,
     CheckedCluster,
     CheckedEnvironment,
+    CheckedJira,
     CheckedProtection,
     CheckedRules,
     CheckedSharing,
@@ -78,6 +79,8 @@ def checked_line(one: Checked) -> str:
         case CheckedSignIn():
             by = ", ".join(one.ways) or "nobody"
             return f"sign-in by {by}, its settings" + (f", keys and roles in {one.database}" if one.database else "")
+        case CheckedJira():
+            return f"{one.site}: rights in {', '.join(one.projects) or 'no project, since there are no previews'}"
 
 
 def _in_cluster(one: CheckedCluster) -> str:

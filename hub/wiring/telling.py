@@ -8,6 +8,7 @@ from generator.errors import ConfigError, Fault, Reason
 
 if TYPE_CHECKING:
     from hub.actions.telling.telling import Telling
+    from hub.adapters.jira.site import JiraSite
     from hub.store.database import Database
     from hub.wiring.composing import Hub
     from reconcilers.messages.channels import Channel
@@ -18,17 +19,28 @@ def open_channels(ours: Hub) -> tuple[Channel, ...]:
     settings = ours.settings
     if settings.jira_messages is None:
         return ()
-    if settings.jira_url is None:
+    site = open_jira_site(ours)
+    if site is None:
         remedy = "name the site with RTB_HUB_JIRA_URL, and its account with RTB_HUB_JIRA_EMAIL and RTB_HUB_JIRA_TOKEN"
         fault = Fault("names no site that messages could stand at", field="RTB_HUB_JIRA_MESSAGES", remedy=remedy)
         raise ConfigError(Reason.INVALID_VALUE, fault)
-    from hub.adapters.jira.messages import NEEDS, JiraComments, JiraLinks
-    from hub.adapters.jira.site import open_site
+    from hub.adapters.jira.messages import JiraComments, JiraLinks
     from hub.views.messages.words import LANGUAGES
 
-    email, words = settings.jira_email or "", LANGUAGES[settings.jira_messages]
-    site = open_site(settings.jira_url, email, lambda: settings.secret("jira_token") or "", ours.sending, needs=NEEDS)
+    words = LANGUAGES[settings.jira_messages]
     return JiraLinks(site, words), JiraComments(site, words)
+
+
+def open_jira_site(ours: Hub) -> JiraSite | None:
+    """The site that the settings name; None: they name none. Raises `ConfigError` (InvalidValue)."""
+    settings = ours.settings
+    if settings.jira_url is None:
+        return None
+    from hub.adapters.jira.messages import NEEDS
+    from hub.adapters.jira.site import open_site
+
+    email = settings.jira_email or ""
+    return open_site(settings.jira_url, email, lambda: settings.secret("jira_token") or "", ours.sending, needs=NEEDS)
 
 
 def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting: bool = True) -> Telling:

@@ -56,4 +56,20 @@ class CheckedSignIn:
     database: str | None
 
 
-Checked = CheckedEnvironment | CheckedSharing | CheckedRules | CheckedProtection | CheckedCluster | CheckedSignIn
+@dataclass(frozen=True, slots=True)
+class CheckedJira:
+    """What the hub's account may do at a site, in these projects."""
+
+    site: str
+    projects: tuple[str, ...]
+
+
+Checked = (
+    CheckedEnvironment
+    | CheckedSharing
+    | CheckedRules
+    | CheckedProtection
+    | CheckedCluster
+    | CheckedSignIn
+    | CheckedJira
+)

@@ -55,7 +55,8 @@ class Issue:
 
 @dataclass
 class JiraServer:
-    """`issues` by key; `moved`: old key → new; `changed`: what a search for changes finds. `lists_properties` False: lists of comments leave properties out.
+    """`issues` by key; `moved`: old key → new; `changed`: what a search for changes finds; `rights`: keys of
+    permissions by project. `lists_properties` False: lists of comments leave properties out.
 
     `denied`: method and path beginning that the account may not. `clock` is that of late effects.
     """
@@ -64,6 +65,7 @@ class JiraServer:
     issues: dict[str, Issue] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
     changed: list[str] = field(default_factory=list)
+    rights: dict[str, set[str]] = field(default_factory=dict)
     lists_properties: bool = True
     denied: list[tuple[str, str]] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
@@ -113,6 +115,12 @@ class JiraServer:
         method, _, path = operation.partition(" ")
         if any(method == verb.lower() and path.startswith(begin) for verb, begin in self.denied):
             return 403, _error("You do not have permission to do this")
+        if path.endswith("/mypermissions"):
+            if query["projectKey"] not in self.rights:
+                return 404, _error("No project could be found with key")
+            has = self.rights[query["projectKey"]]
+            asked = query["permissions"].split(",")
+            return 200, {"permissions": {key: {"id": "1", "key": key, "havePermission": key in has} for key in asked}}
         if path.endswith("/myself"):
             return 200, {"accountId": HUB, "accountType": "atlassian", "active": True}
         if path.startswith("/rest/api/3/comment/"):
