@@ -1,7 +1,8 @@
 """A real Kubernetes control plane without containers: etcd, API server, controllers, scheduler, and KWOK for nodes.
 
 All on loopback and free ports, below one folder. Nodes look like Fargate's and like a Karpenter spot node; pods on them
-run at once, but those whose image is `BROKEN` never start, and those that `kubelet` runs are left to it.
+run at once, but those whose image is `BROKEN` never start, and those that `kubelet` runs, or that have an image of
+`faults`, are left alone.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 
 import yaml
 from authority import PROXY, Authority
+from faults import IMAGES
 from kubernetes import client, config
 from processes import Process, free_port
 from toolchain import DEFINITIONS, MODULES, Toolchain
@@ -198,7 +200,7 @@ class ControlPlane:
             if name.endswith("pod-ready"):
                 image = {"key": ".spec.containers.[].image", "values": [BROKEN]}
                 selector = stage["spec"]["selector"]["matchExpressions"]
-                selector.append({**image, "operator": "NotIn"})
+                selector.append({**image, "values": [BROKEN, *IMAGES], "operator": "NotIn"})
                 yield _cannot_pull([*selector[:-1], {**image, "operator": "In"}])
             yield stage
 

@@ -27,6 +27,9 @@ class StandIns:
         self._core = client.CoreV1Api(api)
         self._stop = threading.Event()
         self.is_load_balancer_stuck = False
+        #: Namespaces whose Ingress gets no address, and whose ExternalSecrets are not looked at.
+        self.unaddressed: set[str] = set()
+        self.unsecret: set[str] = set()
         #: Namespace → when its Ingress was given an address.
         self.addressed: dict[str, datetime] = {}
         self.error: Exception | None = None
@@ -66,7 +69,9 @@ class StandIns:
                 resource.patch(body={"metadata": {"finalizers": left or None}}, **where, **_MERGE)
         elif finalizer not in held:
             resource.patch(body={"metadata": {"finalizers": [*held, finalizer]}}, **where, **_MERGE)
-        elif not ((ingress.status or {}).get("loadBalancer") or {}).get("ingress"):
+        elif meta.namespace not in self.unaddressed and not ((ingress.status or {}).get("loadBalancer") or {}).get(
+            "ingress"
+        ):
             name = f"k8s-{ingress.spec.ingressClassName}.ap-northeast-2.elb.example.com"
             status = {"status": {"loadBalancer": {"ingress": [{"hostname": name}]}}}
             resource.status.patch(body=status, **where, **_MERGE)
@@ -74,7 +79,7 @@ class StandIns:
 
     def _secret(self, resource: Any, secret: Any) -> None:
         meta, conditions = secret.metadata, (secret.status or {}).get("conditions") or []
-        if meta.deletionTimestamp or any(c["type"] == "Ready" for c in conditions):
+        if meta.namespace in self.unsecret or meta.deletionTimestamp or any(c["type"] == "Ready" for c in conditions):
             return
         name = secret.spec.target.name or meta.name
         owner = {"apiVersion": secret.apiVersion, "kind": secret.kind, "name": meta.name, "uid": meta.uid}

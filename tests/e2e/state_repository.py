@@ -116,9 +116,11 @@ class StateRepository:
         manifest = folder / "manifest.yaml"
         manifest.write_text(change(manifest.read_text(encoding="utf-8")), encoding="utf-8")
 
-    def render_all_into(self, work: Path, keys: Iterable[str], env: str = "int") -> None:
+    def render_all_into(self, work: Path, keys: Iterable[str], env: str = "int", more: Iterable[str] = ()) -> None:
         """The same for many previews, by one process: starting Python is most of what rendering one costs."""
-        wanted = [["render", key, "--env", env, *images(), "--to", str(_folder_in(work, key, env))] for key in keys]
+        wanted = [
+            ["render", key, "--env", env, *images(), *more, "--to", str(_folder_in(work, key, env))] for key in keys
+        ]
         command, environ = [sys.executable, "-c", _ONE_AFTER_THE_OTHER], {**os.environ, **self._environ()}
         subprocess.run(
             command, input=json.dumps(wanted), cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, text=True, check=True
