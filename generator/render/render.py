@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +65,10 @@ class PreviewRenderer:
         values = template_values(preview, shared.inputs, shared.blueprint)
         manifests = [m for path in shared.templates for m in manifests_of(path, self._renderer.render(path, values))]
         ordered = in_wave_order(manifests)
-        return Rendering(ordered, dump_all((m.data for m in ordered), HEADER))
+        try:
+            return Rendering(ordered, dump_all((m.data for m in ordered), HEADER))
+        except TypeError as err:  # only then is it looked for where
+            raise ConfigError(Reason.TEMPLATE_INVALID, [*_fractions(ordered)] or str(err)) from err
 
     def basis(self, blueprint: str, environment: Environment, generator: str) -> str:
         """Digest of what all previews of a blueprint are rendered from and checked by, in one release (`generator`).
@@ -121,3 +124,25 @@ def _manifest(document: Any, path: str) -> Manifest:
         what = f"gives an object without metadata ({str(document.get('kind'))[:60]})"
         raise ConfigError(Reason.TEMPLATE_INVALID, Fault(what, Location(path), remedy="give it a name and a namespace"))
     return Manifest(document, path)
+
+
+def _fractions(manifests: Sequence[Manifest]) -> Iterator[Fault]:
+    """Numbers with a fraction, which YAML parsers read differently; text says the same."""
+    for manifest in manifests:
+        for path, value in _leaves(manifest.data, ()):
+            if isinstance(value, float):
+                message = f"{manifest.kind} {manifest.identity.name}: {value!r} is a number with a fraction"
+                remedy = "write it as text, in quotes"
+                yield Fault(message, Location(manifest.source), ".".join(path), remedy=remedy)
+
+
+def _leaves(tree: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
+    pairs: Iterable[tuple[object, object]] = ()
+    if isinstance(tree, Mapping):
+        pairs = tree.items()
+    elif isinstance(tree, list | tuple):
+        pairs = enumerate(tree)
+    else:
+        yield path, tree
+    for key, value in pairs:
+        yield from _leaves(value, (*path, str(key)))

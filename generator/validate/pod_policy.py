@@ -6,7 +6,7 @@ an event and leaves the pod Pending, so it is found here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 from typing import Any
 
@@ -58,11 +58,14 @@ def resources(pod: PodSpec) -> Iterator[Finding]:
                     )
 
 
-def storage(pod: PodSpec) -> Iterator[Finding]:
-    """Disk has a bound: of each container, and of each emptyDir, which else may fill the node."""
+def storage(pod: PodSpec, defaults: Mapping[str, int]) -> Iterator[Finding]:
+    """Disk has a bound: of each container, and of each emptyDir, which else may fill the node.
+
+    `defaults`: what the namespace's LimitRange gives containers that do not say, in bytes, by requests and limits.
+    """
     for container in pod.containers():
         for which in ("requests", "limits"):
-            if at(container.data, "resources", which, STORAGE) is None:
+            if which not in defaults and at(container.data, "resources", which, STORAGE) is None:
                 path = (*container.path, "resources", which, STORAGE)
                 remedy = "say how much disk it may use; the namespace's quota refuses pods that do not"
                 yield _finding(pod, "policy/storage", "is missing", path, remedy)
@@ -72,10 +75,25 @@ def storage(pod: PodSpec) -> Iterator[Finding]:
             yield _finding(pod, "policy/storage", "is missing", path, "say how large it may grow, as 512Mi or 1Gi")
 
 
-def storage_bytes(pod: PodSpec) -> int:
-    """Disk that the containers of one pod ask for together; what is no quantity counts as 0."""
-    asked = (at(c.data, "resources", "requests", STORAGE) for c in pod.containers() if not c.is_init)
-    return sum(ceil(quantity_or_none(value) or 0) for value in asked)
+def storage_bytes(pod: PodSpec, defaults: Mapping[str, int]) -> int:
+    """Disk that the containers of one pod ask for together, `defaults` as for `storage`; no quantity counts as 0."""
+    named = [mapping(c.data, "resources") for c in pod.containers() if not c.is_init]
+    own = [at(one, "requests", STORAGE) or at(one, "limits", STORAGE) for one in named]
+    return sum(defaults.get("requests", 0) if value is None else ceil(quantity_or_none(value) or 0) for value in own)
+
+
+def storage_defaults(manifests: Sequence[Manifest]) -> dict[str, int]:
+    """What LimitRanges among `manifests` give containers that do not say, in bytes, by requests and limits."""
+    found: dict[str, int] = {}
+    for manifest in manifests:
+        for limit in items(manifest.data, "spec", "limits") if manifest.group_kind == ("", "LimitRange") else ():
+            if at(limit, "type") != "Container":
+                continue
+            most = quantity_or_none(at(limit, "default", STORAGE))
+            asked = quantity_or_none(at(limit, "defaultRequest", STORAGE)) or most
+            found |= {"limits": ceil(most)} if most else {}
+            found |= {"requests": ceil(asked)} if asked else {}
+    return found
 
 
 def requests_of(pod: PodSpec) -> PodRequests:

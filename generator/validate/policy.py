@@ -66,8 +66,9 @@ def check(manifests: Sequence[Manifest], settings: PolicySettings) -> Iterator[F
             yield from pod_policy.fargate(pod, claims.get(pod.manifest.identity.namespace, {}))
     yield from _wiring(manifests, pods)
     if settings.namespace is not None:
+        defaults = pod_policy.storage_defaults(manifests)
         for pod in pods:
-            yield from pod_policy.storage(pod)
+            yield from pod_policy.storage(pod, defaults)
         yield from _namespace(manifests, settings.namespace)
         yield from _waves(manifests)
         yield from _quota(manifests, pods)
@@ -108,10 +109,11 @@ def _quota(manifests: Sequence[Manifest], pods: Sequence[PodSpec]) -> Iterator[F
         if pods and not any(m.kind == kind for m in manifests):
             yield _finding(manifests[0], "policy/quota", f"the preview has no {kind}", (), f"add a {kind}")
     requests = [(pod_policy.requests_of(pod), pod.replicas) for pod in pods]
+    defaults = pod_policy.storage_defaults(manifests)
     asked = {
         "cpu": sum(request.millicores * replicas for request, replicas in requests),
         "memory": sum(request.memory_bytes * replicas for request, replicas in requests),
-        pod_policy.STORAGE: sum(pod_policy.storage_bytes(pod) * pod.replicas for pod in pods),
+        pod_policy.STORAGE: sum(pod_policy.storage_bytes(pod, defaults) * pod.replicas for pod in pods),
     }
     for manifest in (m for m in manifests if m.group_kind == ("", "ResourceQuota")):
         for name, units in (("cpu", 1000), ("memory", 1), (pod_policy.STORAGE, 1)):

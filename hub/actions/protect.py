@@ -21,7 +21,10 @@ OpenForge = Callable[[Environment], Forge | None]
 
 @dataclass(frozen=True, slots=True)
 class ProtectedBranch:
-    """One branch. `before` is what was found, `after` what was read back; the same when nothing `is_applied`."""
+    """One branch. `before` is what was found, `after` what was read back; the same when nothing `is_applied`.
+
+    `is_local`: at a forge that is a folder, which holds nothing, whatever is applied.
+    """
 
     branch: str
     environments: tuple[str, ...]
@@ -30,12 +33,13 @@ class ProtectedBranch:
     before: BranchProtection
     after: BranchProtection
     is_applied: bool = False
+    is_local: bool = False
 
     @property
     def openings(self) -> tuple[Opening, ...]:
         """The ways past it that are left."""
         left = compare(self.wanted, self.after)
-        return after_applying(left) if self.is_applied else left
+        return after_applying(left) if self.is_applied or self.is_local else left
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +121,5 @@ def _looked_at(on_it: Sequence[Environment], forge_of: OpenForge) -> tuple[Forge
     wanted = wanted_protection(on_it, reporter=forge.check_reporter())
     before = forge.protection(branch)
     names = tuple(one.name for one in on_it)
-    return forge, ProtectedBranch(branch, names, forge.location, wanted, before, before)
+    is_local = named.spec.forge is not None and named.spec.forge.kind == "local"
+    return forge, ProtectedBranch(branch, names, forge.location, wanted, before, before, is_local=is_local)

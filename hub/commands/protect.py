@@ -37,7 +37,7 @@ def run(env: str | None, *, apply: bool, repo: str | None, output: Format) -> No
             _tell(console, one, applied=apply)
         for branch, names in done.skipped.items():
             console.print(f"{branch}: {', '.join(names)} name no forge, so it was left alone")
-        if not apply:
+        if not apply and not all(one.is_local for one in done.branches):
             console.print("nothing was changed; --apply changes it, with an administrator's key")
 
     emit(data, output, tell)

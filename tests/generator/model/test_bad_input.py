@@ -126,8 +126,10 @@ def test_every_fault_of_a_request_comes_at_once(state: Path) -> None:
         ("apiVersion: v1\nkind: Secret\nmetadata: {name: x, namespace: {{ preview.namespace }}}\n", Reason.MANIFEST_INVALID, ["extra.yaml.j2: Secret preview-rtb-2/x", "policy/secret"]),
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web-env, namespace: {{ preview.namespace }}}\n", Reason.TEMPLATE_INVALID, ["ConfigMap preview-rtb-2/web-env is rendered twice", "configmap.yaml.j2"]),
         ("- a\n", Reason.TEMPLATE_INVALID, ["not an object"]),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: {{ preview.namespace }}, annotations: {argocd.argoproj.io/sync-wave: 1.5}}\n", Reason.TEMPLATE_INVALID, ["metadata.annotations.argocd.argoproj.io/sync-wave", "1.5 is a number with a fraction", "in quotes"]),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: {{ preview.namespace }}}\ndata: {a: [0.5]}\n", Reason.TEMPLATE_INVALID, ["data.a.0", "0.5"]),
     ],
-    ids=["an undefined name", "a call", "broken YAML", "a missing macro", "no end", "a Secret", "an object twice", "a list"],
+    ids=["an undefined name", "a call", "broken YAML", "a missing macro", "no end", "a Secret", "an object twice", "a list", "a wave with a fraction", "a fraction in a list"],
 )  # fmt: skip
 def test_a_bad_template_overlay(state: Path, template: str, reason: Reason, says: list[str]) -> None:
     path = "environments/int/templates/preview/web-api/extra.yaml.j2"

@@ -330,3 +330,12 @@ def test_without_a_forge_it_says_what_to_set(tmp_path: Path) -> None:
     ran = rtb_hub("protect", "--env", "prd", "--repo", tmp_path / "state.git")
     assert "names no forge, so nothing can be protected" in ran.err
     assert "set forge in its environment.yaml" in ran.err
+
+
+def test_a_folder_as_a_forge_is_never_told_to_be_protected_by_applying(tmp_path: Path) -> None:
+    """Its branch is as open after it, so the plan leads to a forge that holds reviews instead."""
+    laid_out(tmp_path / "state.git", "{kind: local}")
+    ran = rtb_hub("protect", "--repo", tmp_path / "state.git")
+    assert (ran.code, "--apply" in ran.out, "production needs GitHub" in ran.out) == (0, False, True), ran.out
+    told = rtb_hub("protect", "--repo", tmp_path / "state.git", "-o", "json").json()["branches"]
+    assert [o["rule"] for one in told for o in one["openings"] if "--apply" in o["remedy"]] == []
