@@ -135,7 +135,7 @@ def test_find_mine(person: Person) -> None:
 def test_why_it_is_not_up(person: Person) -> None:
     person.hands.press(person.link(FAILS))
     person.sees(person.word("todo"))
-    person.sees("ErrImagePull")
+    person.sees("manifest unknown")
 
 
 def test_extend(person: Person) -> None:

@@ -53,7 +53,7 @@ def test_one_that_does_not_come_up_says_why_and_what_to_do(page: Page, place: Pl
     page.goto(f"{place.served.url}/preview/{FAILED}")
     says(page, "It failed", "실패했습니다")
     says(page, "For the developer", "개발자가 할 일")
-    expect(page.get_by_text("ErrImagePull").first).to_be_visible()
+    expect(page.get_by_text("manifest unknown").first).to_be_visible()
     expect(page.locator("#hub-main ol li").last).to_be_visible()
 
 
@@ -61,7 +61,11 @@ def test_one_that_waits_for_the_platform_says_so(page: Page, place: Place) -> No
     page.goto(f"{place.served.url}/preview/{STUCK}")
     says(page, "It does not come up", "시작되지 않습니다")
     says(page, "For the platform team", "플랫폼 팀이 할 일")
-    expect(page.get_by_text("the environment's ApplicationSet is not in this cluster")).to_be_visible()
+    says(
+        page,
+        "the environment's ApplicationSet is not in this cluster",
+        "이 클러스터에 환경의 ApplicationSet이 없습니다",
+    )
 
 
 def test_one_whose_time_is_over_can_be_brought_back(page: Page, place: Place) -> None:
