@@ -25,7 +25,10 @@ LEASE: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """One. `external_id`: what its channel calls it, None while it is not known. `told`: see `channels.before_data`."""
+    """One. `external_id`: what its channel calls it, None while it is not known. `told`: see `channels.before_data`.
+
+    `was_held`: whoever took it before never gave it back, so that nobody knows what became of the message.
+    """
 
     id: str
     key: str
@@ -36,6 +39,7 @@ class MessageRow:
     intent_at: datetime | None = None
     look_at: datetime | None = None
     token: str | None = None
+    was_held: bool = False
 
 
 def of_channel(connection: Connection, channel: str) -> dict[str, MessageRow]:
@@ -49,15 +53,12 @@ def take(connection: Connection, database: Database, key: str, channel: str, *, 
     now = database.now(connection)
     fresh = {"id": new_id("msg"), "created_at": now, "key": key, "channel": channel, "state": "open"}
     connection.execute(database.insert(MESSAGES).values(fresh).on_conflict_do_nothing())
+    is_this = (MESSAGES.c.key == key) & (MESSAGES.c.channel == channel)
+    holder = connection.execute(select(MESSAGES.c.token).where(is_this).with_for_update()).scalar_one()
     is_free = or_(MESSAGES.c.lease_until.is_(None), MESSAGES.c.lease_until <= now)
-    taken = (
-        update(MESSAGES)
-        .where(MESSAGES.c.key == key, MESSAGES.c.channel == channel, is_free)
-        .values(token=token, lease_until=now + LEASE)
-        .returning(MESSAGES)
-    )
+    taken = update(MESSAGES).where(is_this, is_free).values(token=token, lease_until=now + LEASE).returning(MESSAGES)
     found = connection.execute(taken).first()
-    return _row(found) if found is not None else None
+    return replace(_row(found), was_held=holder is not None) if found is not None else None
 
 
 def keep(connection: Connection, database: Database, row: MessageRow) -> bool:

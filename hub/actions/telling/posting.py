@@ -111,7 +111,7 @@ class _Hand:
     def act(self) -> Outcome:
         now, row = self.desk.clock(), self.row
         is_found = False
-        if row.external_id is None or (row.look_at is not None and row.look_at <= now):
+        if row.external_id is None or row.was_held or (row.look_at is not None and row.look_at <= now):
             looked = self._look(now)
             if looked is not None and looked != "found":
                 return looked
@@ -184,7 +184,12 @@ class _Hand:
         ping = decision.ping
         new = after(message, drawn.digest, ping, before, at=now)
         alerts = ping is not None and ping.who in self.desk.channel.alerts
-        if not self.desk.channel.edit(self.place, self.row.external_id, drawn, new, alerts=alerts):
+        try:
+            is_there = self.desk.channel.edit(self.place, self.row.external_id, drawn, new, alerts=alerts)
+        except Transient:
+            self.row = replace(self.row, look_at=now)  # it may be edited: else somebody is alerted twice
+            raise
+        if not is_there:
             return self._decline(before or new)
         state: rows.State = "closed" if message.phase in GONE else "open"
         self.row = replace(self.row, state=state, told=before_data(self.place, new), intent_at=None)

@@ -85,7 +85,7 @@ class Teller:
         if row is not None and row.state == "declined" and before is not None and before.phase == message.phase:
             return Planned(message, name, "none: somebody deleted it")
         if row is not None and row.state == "parked" and row.look_at is not None and self.desk.clock() < row.look_at:
-            return Planned(message, name, "none: it was refused", at=row.look_at)
+            return Planned(message, name, "none: it was refused, or its place is not there", at=row.look_at)
         is_there = row is not None and row.external_id is not None
         if not is_there and message.phase in GONE:
             return Planned(message, name, "none")

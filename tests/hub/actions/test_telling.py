@@ -175,6 +175,20 @@ def test_what_came_twice_all_the_same_is_one_again_some_time_after(world: Announ
     assert world.told() == "failed"
 
 
+@pytest.mark.parametrize("how", ["drop-after", "503-after", "kill-after", "drop-before"])
+def test_an_edit_whose_end_is_not_known_alerts_once(world: Announcing, how: str) -> None:
+    world.tell(message("starting"))
+    world.later(minutes=3)
+    world.faults = [Fault(how)]  # type: ignore[arg-type]
+    try:
+        assert world.tell(message("running")) == Counter()
+    except Killed:
+        world.later(seconds=LEASE.total_seconds())
+    world.later(minutes=2)
+    world.tell(message("running"))
+    assert (world.told(), world.comments[0].alerts) == ("running", 1)
+
+
 def test_a_limit_is_kept_and_nothing_is_asked_before_it_ends(world: Announcing) -> None:
     worker = world.worker()
     world.faults = [Fault("429", retry_after=120)]
