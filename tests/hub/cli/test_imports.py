@@ -77,7 +77,7 @@ NOTHING: frozenset[str] = frozenset()
 #: To render without a state repository takes no repository, cluster, forge or table.
 RENDERING = Budget(
     frozenset({"jinja2", "jsonschema_rs", "pydantic", "yaml"}),
-    122,
+    123,
     133,
     (
         "generator.bootstrap",
