@@ -4,8 +4,9 @@ What holds, each with a test in tests/hub/writing/test_group_commit.py:
 
 * Nothing is acknowledged before the push that holds it is done, and each caller learns its own outcome, once.
 * Who arrives while a round is under way is in the next one. Who comes alone waits for nobody.
-* Where several come together, more do: the round after one of several begins once as long again has passed, `WINDOW`
-  at most, or nobody came for `QUIET`. So they are fewer, and each answer is late by no more than a round takes.
+* Where several come together, more do: after a round of several, or one while which several came, the next begins once
+  as long again has passed, `WINDOW` at most, or nobody came for `QUIET`. So they are fewer, and each answer is late by
+  no more than a round takes.
 * Who gives up, or fails, takes nobody along; the committer goes on.
 
 Several committers on several machines are safe: the store compares and swaps. This one only spares them the races.
@@ -28,7 +29,7 @@ from reconcilers.lifecycle.batch import Outcome, Submission
 O = TypeVar("O", bound=Outcome)  # noqa: E741 - an outcome
 #: Requests in one commit at most: what is rendered before the first of them is acknowledged.
 MOST = 200
-#: Seconds: how long more are let come after a round of several, at most, and as long as the last came so lately.
+#: Seconds: how long more are let come where several came, at most, and as long as the last came so lately.
 WINDOW, QUIET = 0.5, 0.15
 
 
@@ -101,11 +102,12 @@ class GroupCommitter:
             begun = self._seconds()
             left = self._writer.round(items)
             ended = self._seconds()
-            self._gathers_until = ended + min(ended - begun, self._window) if len(items) > 1 else 0.0
             with self._changed:
                 self._pending.extendleft(reversed(left))
-                is_idle = not self._pending
-            if is_idle:
+                waiting = len(self._pending)
+            are_several = len(items) > 1 or waiting > 1
+            self._gathers_until = ended + min(ended - begun, self._window) if are_several else 0.0
+            if not waiting:
                 self._writer.prepare()
 
     def _taken(self) -> list[Item]:
@@ -123,7 +125,7 @@ class GroupCommitter:
                 return going
 
     def _gather(self) -> None:
-        """Let more come, soon after a round of several. The lock is held, and given up while it waits."""
+        """Let more come where several came. The lock is held, and given up while it waits."""
         while not self._closed and len(self._pending) < self._most:
             before, left = len(self._pending), self._gathers_until - self._seconds()
             if left <= 0:

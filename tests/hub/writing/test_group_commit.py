@@ -130,6 +130,11 @@ def names(store: MemoryStore, env: str = "int") -> set[str]:
     return {record.name for record in observed(store, env).entries}
 
 
+def sizes_of(store: Watched) -> list[int]:
+    """How many previews each commit has."""
+    return [len([1 for name, _ in plan.trailers if name == "Preview"]) for plan in store.commits]
+
+
 class TestTogether:
     def test_who_arrives_during_a_commit_is_in_the_next_one(self) -> None:
         store = watched(previews=200)
@@ -151,13 +156,25 @@ class TestTogether:
         with clock.committing(store, window=60.0, quiet=60.0, most=4) as committer:
             asked = [committer.submit(starting("RTB-1"))]
             assert store.began.wait(30)
-            asked += [committer.submit(starting(f"RTB-{n}")) for n in range(2, 5)]
+            asked += [committer.submit(starting(f"RTB-{n}")) for n in range(2, 6)]
             store.is_open.set()
             assert set(reasons(asked)) == {None}
-            late = [committer.submit(starting(f"RTB-{n}")) for n in range(5, 9)]
+            late = [committer.submit(starting(f"RTB-{n}")) for n in range(6, 10)]
             assert set(reasons(late)) == {None}
-        sizes = [len([1 for name, _ in plan.trailers if name == "Preview"]) for plan in store.commits]
-        assert sizes == [1, 3, 4]
+        assert sizes_of(store) == [1, 4, 4]
+
+    def test_after_one_in_which_several_came_more_are_let_come_too(self) -> None:
+        store, clock = watched(previews=200), Slow()
+        store.is_open.clear()
+        with clock.committing(store, window=3600.0, quiet=3600.0, most=4) as committer:
+            asked = [committer.submit(starting("RTB-1"))]
+            assert store.began.wait(30)
+            asked += [committer.submit(starting(f"RTB-{n}")) for n in (2, 3)]
+            store.is_open.set()
+            assert set(reasons(asked[:1])) == {None}
+            asked += [committer.submit(starting(f"RTB-{n}")) for n in (4, 5)]
+            assert set(reasons(asked)) == {None}
+        assert sizes_of(store) == [1, 4]
 
     @pytest.mark.parametrize(("before", "quiet"), [(1, 3600.0), (3, 0.001)], ids=["one before", "nobody else comes"])
     def test_who_comes_alone_is_not_held_up(self, before: int, quiet: float) -> None:
@@ -177,8 +194,7 @@ class TestTogether:
             assert store.began.wait(30)
             asked += [committer.submit(starting(f"RTB-{n}")) for n in (2, 3)]
             store.is_open.set()
-            assert set(reasons(asked)) == {None}
-            asked.append(committer.submit(starting("RTB-4")))
+            assert set(reasons(asked[:1])) == {None}
         assert set(reasons(asked)) == {None}
 
     def test_a_round_has_a_bound(self) -> None:
@@ -188,9 +204,8 @@ class TestTogether:
             futures = [committer.submit(starting(f"RTB-{n}")) for n in range(1, 12)]
             store.is_open.set()
             assert set(reasons(futures)) == {None}
-        sizes = [len([1 for name, _ in plan.trailers if name == "Preview"]) for plan in store.commits]
-        assert max(sizes) <= 4
-        assert sum(sizes) == 11
+        assert max(sizes_of(store)) <= 4
+        assert sum(sizes_of(store)) == 11
 
     def test_requests_for_one_preview_are_done_in_their_order(self) -> None:
         store = watched()
