@@ -101,8 +101,9 @@ def authorised(request: Request) -> None:
             access.writes.take(caller.id)
             access.take_write(caller)
         if not caller.may(right):
-            is_person = caller.kind == "person"
-            allowed = f"the role {right.role}" if is_person and right.role else f"the scope {right.scope or '-'}"
+            who = "people with " if caller.kind != "person" else ""
+            is_by_role = right.role and (caller.kind == "person" or not right.scope)
+            allowed = f"{who}the role {right.role}" if is_by_role else f"the scope {right.scope}"
             raise refused(f"{caller.name} may not do this", allowed=allowed)
     except ConfigError as err:
         if request.method not in SAFE and err.reason is Reason.NOT_ALLOWED:

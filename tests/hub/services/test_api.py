@@ -68,6 +68,16 @@ class TestRights:
             refused = status == 403 if caller else status == 401
             assert refused is not may or path in HAVE_PROOFS, f"{who} {method} {path}: {status}"
 
+    @pytest.mark.parametrize(
+        ("who", "path", "allowed"),
+        [
+            ("ci", "/api/v1/audit", "people with the role operator"), ("viewer", "/api/v1/audit", "the role operator"),
+            ("int-only", "/api/v1/previews", "the scope preview:read"),
+        ],
+    )  # fmt: skip
+    def test_a_refusal_says_who_may(self, idle: ApiWorld, who: str, path: str, allowed: str) -> None:
+        assert [one["allowed"] for one in idle.get(path, by=who).json()["faults"]] == [allowed]
+
     def test_roles_contain_one_another(self) -> None:
         for right in RIGHTS.values():
             may = [PEOPLE[role].may(right) for role in ROLES]
