@@ -33,7 +33,7 @@ class Route:
         pieces, rest = [], template
         for value in values:
             before, sign, rest = _next(rest)
-            pieces += [before, quote(str(value), safe="/" if sign == "{+}" else "")]
+            pieces += [before, _quoted(str(value), "/" if sign == "{+}" else "")]
         if "{" in rest:
             raise ValueError(f"a value is missing for {template}")
         return cls(template, "".join([*pieces, rest]))
@@ -42,6 +42,12 @@ class Route:
         """The route of `template`, with values as in `of`, below this one."""
         rest = Route.of(f"/{template}", *values)
         return Route(self.template + rest.template, self.path + rest.path)
+
+
+def _quoted(value: str, safe: str) -> str:
+    """A value as it stands in a path. `.` and `..` between slashes would lead elsewhere (RFC 3986, section 5.2.4)."""
+    parts = quote(value, safe=safe).split("/")
+    return "/".join(part.replace(".", "%2E") if part in (".", "..") else part for part in parts)
 
 
 def _next(template: str) -> tuple[str, str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from generator.errors import ConfigError, Fault, HubError, Reason, Stalled
+from generator.values.naming import IssueKey
 from hub.adapters.http import Answer, Network, Origin, OriginError, Peer, Request, Route, Sender, SenderParts
 from hub.adapters.http.values import Method
 from hub.settings.server import URL, ServerSettings
@@ -106,6 +107,13 @@ class Api:
         if answer.status >= 300:
             raise refusal(answer, asked.purpose)
         return answer
+
+
+def preview_route(env: str, issue: IssueKey, rest: str, *values: object) -> Route:
+    """The route `rest` of a preview, with its `values`. Raises `ConfigError` (UnknownEnvironment) for no name."""
+    if not env or "/" in env:
+        raise ConfigError(Reason.UNKNOWN_ENVIRONMENT, Fault(f"there is no environment {env[:40]!r}"))
+    return Route.of(f"/api/v1/previews/{{}}/{{}}/{rest}", env, issue, *values)
 
 
 def refusal(answer: Answer, purpose: str) -> HubError:

@@ -14,7 +14,7 @@ from generator.errors import ConfigError, Fault, HubError, Reason, Stalled
 from generator.values.naming import IssueKey
 from hub.adapters.http import Route
 from hub.commands.pairs import pairs, settings_of
-from hub.commands.server.calling import Api, Asked, fault_told
+from hub.commands.server.calling import Api, Asked, fault_told, preview_route
 from hub.commands.server.printing import emit, mapping
 from hub.output.console import error_data, report
 from hub.output.exit_codes import CODES, NOT_AS_SEEN
@@ -47,14 +47,14 @@ def act(api: Api, action: str, at: tuple[str, str], body: Mapping[str, Any], out
     """Do what is said of the preview `at` (key, environment), and print it."""
     issue, env = IssueKey.parse(at[0]), at[1]
     said = {name: value for name, value in body.items() if value is not None}
-    change(api, route_of(env, issue, action), said, f"{action} {issue} in {env}", output)
+    change(api, preview_route(env, issue, action), said, f"{action} {issue} in {env}", output)
 
 
 def extend(api: Api, at: tuple[str, str], body: Mapping[str, Any], output: Format) -> None:
     """Extend the preview `at` (key, environment); exits with `NOT_AS_SEEN` where it ends otherwise than `ifEnds`."""
     issue, env = IssueKey.parse(at[0]), at[1]
     said = {name: value for name, value in body.items() if value is not None}
-    told = done(api, route_of(env, issue, "extend"), said, f"extend {issue} in {env}")
+    told = done(api, preview_route(env, issue, "extend"), said, f"extend {issue} in {env}")
     emit(lambda: details(told), lambda: text(told), output)
     found = details(told)
     if "ifEnds" in said and found.get("change") == "unchanged" and found.get("extension") is None:
@@ -84,7 +84,7 @@ def stop_all(api: Api, key: str, *, reason: str, ignore_not_found: bool, output:
     failed: dict[str, HubError] = {}
     for env in places:
         try:
-            told = done(api, route_of(env, issue, "stop"), {"reason": reason}, f"stop {issue} in {env}")
+            told = done(api, preview_route(env, issue, "stop"), {"reason": reason}, f"stop {issue} in {env}")
         except HubError as err:
             failed[env] = err
         else:
@@ -103,11 +103,6 @@ def stop_all(api: Api, key: str, *, reason: str, ignore_not_found: bool, output:
             report(error)
     for error in failed.values():
         sys.exit(CODES[error.reason])
-
-
-def route_of(env: str, issue: IssueKey, action: str) -> Route:
-    """Where an action on a preview is asked for."""
-    return Route.of(f"/api/v1/previews/{{}}/{{}}/{action}", env, issue)
 
 
 def done(api: Api, route: Route, body: Mapping[str, Any], purpose: str) -> dict[str, Any]:

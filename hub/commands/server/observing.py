@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any, cast, get_args
 
-from generator.errors import Fault, HubError, Reason, Stalled
+from generator.errors import ConfigError, Fault, HubError, Reason, Stalled
 from generator.values.naming import IssueKey
 from hub.actions.logs import Wish
 from hub.actions.wait import Awaited, Goal, wait_by
 from hub.adapters.http import Route
 from hub.commands.logs import heading, told_line
-from hub.commands.server.calling import Api, Asked
+from hub.commands.server.calling import Api, Asked, preview_route
 from hub.commands.server.printing import emit, mapping
 from hub.commands.server.reading import shown
 from hub.commands.status import status_data
@@ -70,7 +70,10 @@ def logs(api: Api, at: tuple[str, str], wish: Wish, output: Format) -> None:
 def log(api: Api, at: tuple[str, str], wish: Wish) -> dict[str, Any]:
     """The log of a component of the preview `at` (key, environment), as `hub.commands.logs.log_data` has it."""
     issue, env = IssueKey.parse(at[0]), at[1]
-    route = Route.of("/api/v1/previews/{}/{}/logs/{}", env, issue, wish.component)
+    if not wish.component or "/" in wish.component:
+        fault = Fault(f"{wish.component[:80]!r} has no pod in {issue.namespace}", field="COMPONENT")
+        raise ConfigError(Reason.INVALID_VALUE, fault)
+    route = preview_route(env, issue, "logs/{}", wish.component)
     query = [("tail", str(wish.tail))]
     if wish.previous is not None:
         query.append(("previous", str(wish.previous).lower()))
@@ -83,7 +86,7 @@ def log(api: Api, at: tuple[str, str], wish: Wish) -> dict[str, Any]:
 
 
 def _asked(issue: IssueKey, env: str) -> tuple[Route, Asked]:
-    route = Route.of("/api/v1/previews/{}/{}/status", env, issue)
+    route = preview_route(env, issue, "status")
     return route, Asked(purpose=f"tell where {issue} in {env} stands")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from generator.errors import Fault, Reason, Stalled
 from generator.values.naming import IssueKey
 from hub.adapters.http import Answer, Route
-from hub.commands.server.calling import Api, Asked
+from hub.commands.server.calling import Api, Asked, preview_route
 from hub.commands.server.printing import emit, is_terminal, mapping
 from hub.output.exit_codes import CODES, DIFFERENT
 from hub.output.formats import Format
@@ -34,7 +34,7 @@ def list_previews(api: Api, options: Mapping[str, str | bool | int | Sequence[st
 def show(api: Api, key: str, env: str, output: Format) -> None:
     """Print one preview."""
     issue = IssueKey.parse(key)
-    route = Route.of("/api/v1/previews/{}/{}/shown", env, issue)
+    route = preview_route(env, issue, "shown")
     shown(api, route, Asked(purpose=f"show {issue} in {env}"), output)
 
 
@@ -63,7 +63,7 @@ def why(api: Api, at: tuple[str, str], *, is_whole: bool, check: bool, output: F
     Raises, when asked to `check`, `Stalled` (PreviewFailed).
     """
     issue, env = IssueKey.parse(at[0]), at[1]
-    route = Route.of("/api/v1/previews/{}/{}/why", env, issue)
+    route = preview_route(env, issue, "why")
     query = [("all", "true")] if is_whole else []
     asked = Asked(purpose=f"tell why {issue} in {env} is where it is", query=query)
     phase = shown(api, route, asked, output).headers.get("x-rtb-phase")

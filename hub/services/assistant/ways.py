@@ -24,7 +24,7 @@ from hub.adapters.http import Route
 from hub.adapters.kubernetes.logs import log_lines
 from hub.commands.logs import log_data
 from hub.commands.server import changing, observing
-from hub.commands.server.calling import Api, Asked
+from hub.commands.server.calling import Api, Asked, preview_route
 from hub.commands.server.printing import mapping
 from hub.commands.show import shown_data
 from hub.commands.why import answer_data
@@ -77,12 +77,12 @@ class Through:
 
     def show(self, env: str, key: str) -> dict[str, Any]:
         """One preview."""
-        return self._told(Route.of("/api/v1/previews/{}/{}/shown", env, key), Asked(purpose=f"show {key} in {env}"))
+        return self._told(preview_route(env, IssueKey.parse(key), "shown"), Asked(purpose=f"show {key} in {env}"))
 
     def why(self, env: str, key: str) -> dict[str, Any]:
         """Why one is where it is, by the cluster that the hub reads."""
         asked = Asked(purpose=f"tell why {key} in {env} is where it is")
-        return self._told(Route.of("/api/v1/previews/{}/{}/why", env, key), asked)
+        return self._told(preview_route(env, IssueKey.parse(key), "why"), asked)
 
     def logs(self, env: str, key: str, wish: Wish) -> dict[str, Any]:
         """The last lines of a component's log, by the cluster that the hub reads."""
@@ -104,7 +104,7 @@ class Through:
         if action == "start":
             body = {**asked, "issue": str(issue), "environment": env}
             return changing.details(changing.done(self.api, Route.of("/api/v1/previews"), body, purpose))
-        return changing.details(changing.done(self.api, changing.route_of(env, issue, action), asked, purpose))
+        return changing.details(changing.done(self.api, preview_route(env, issue, action), asked, purpose))
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class Place:
 
     def run(self, *arguments: object, by: str = "alice") -> Ran:
         token = {"RTB_HUB_SERVER_TOKEN": by, "HOME": str(self.folder)}
-        return rtb_hub("--server", self.url, *arguments, *INT, cwd=self.folder, **token)
+        return rtb_hub("--server", self.url, arguments[0], *INT, *arguments[1:], cwd=self.folder, **token)
 
     def local(self, *arguments: object) -> Ran:
         at = ("--repo", self.world.serving.path, "--cluster", "here", "--kubeconfig", self.folder / "config")
@@ -165,6 +165,16 @@ def test_what_keeps_a_log_from_being_read_is_told(place: Place) -> None:
     for command in (("logs", "RTB-123", "web"), ("status", "RTB-123")):
         ran = place.run(*command)
         assert (ran.code, "RTB_HUB_CLUSTERS=int=CONTEXT" in ran.err) == (CODES[Reason.NOT_FOUND], True)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../int", "int/", "int?x", "\x1b[2J", "%2e%2e"])
+def test_a_name_leads_to_no_other_route(place: Place, name: str) -> None:
+    place.pod({"state": {"running": {}}})
+    ran = place.run("logs", "RTB-123", name)
+    assert (ran.code, "COMPONENT" in ran.err) == (CODES[Reason.INVALID_VALUE], True)
+    for command in (("status", "RTB-123"), ("stop", "RTB-123"), ("show", "RTB-123"), ("logs", "RTB-123", "web")):
+        ran = place.run(*command, "--env", name)  # the last one counts
+        assert ran.code == CODES[Reason.UNKNOWN_ENVIRONMENT], (command, ran.err)
 
 
 @pytest.mark.parametrize(

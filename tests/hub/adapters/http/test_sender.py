@@ -93,6 +93,21 @@ def test_a_request_goes_out_as_it_was_said(world: World) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("route", "target"),
+    [
+        (Route.of("/a/{}/b", ".."), "/a/%2E%2E/b"),
+        (Route.of("/a/{}", "."), "/a/%2E"),
+        (Route.of("/a/{+}/b", "x/../../y"), "/a/x/%2E%2E/%2E%2E/y/b"),
+        (Route.of("/a/{}", "..."), "/a/..."),
+    ],
+)
+def test_no_value_leads_to_another_route(world: World, route: Route, target: str) -> None:
+    world.plays(OK)
+    world.sender().send(read(route=route, query=()))
+    assert [one.target for one in world.server.seen] == [f"/api{target}"]
+
+
 def test_nothing_that_is_printed_holds_a_secret(world: World) -> None:
     request = write(headers=(("X-Key", "s3cr3t"),), body=b"s3cr3t")
     answer = Answer(200, {"set-cookie": "s3cr3t"}, b"s3cr3t", {"token": "s3cr3t"})
