@@ -108,18 +108,16 @@ def _provider(settings: Settings, provider: Oidc | GitHub, asks: Asks) -> Iterat
     """Whether it answers, knows the hub and its address, and goes by the same time."""
     if isinstance(provider, Oidc):
         yield from _described(settings, provider)
-    callback = f"{settings.public_url or 'https://hub.example.com'}/api/auth/callback"
+    if settings.public_url is None:
+        return
+    callback = f"{settings.public_url}/api/auth/callback"
     begun, before = provider.begin(callback, "doctor"), asks.clock()
     answer = Asking(peer(provider.id, "the provider"), asks.sending).visit(begun.url, "see how people sign in")
     if answer.status >= 400:
+        where = Location(f"RTB_HUB_{provider.id.upper()}_CLIENT_ID")
         message = f"{provider.label} refuses to begin a sign-in: it answers {answer.status}"
-        steps = (
-            f"register the redirect address there: {callback}",
-            "check the client id, and that the client is active",
-        )
-        yield Diagnosis(
-            "error", "redirect-address", Location(f"RTB_HUB_{provider.id.upper()}_CLIENT_ID"), message, steps
-        )
+        steps = (f"register the redirect address there: {callback}", "check the client's id, and that it is active")
+        yield Diagnosis("error", "redirect-address", where, message, steps)
     yield from _time_of(provider.label, answer, (before, asks.clock()))
 
 

@@ -129,6 +129,10 @@ def test_the_clock(world: World, seconds: int, severity: str | None, words: str)
         assert words in told[f"{severity} clock clock"].message
 
 
+def test_without_an_address_of_its_own_no_other_is_tried(world: World) -> None:
+    assert set(world.found(PUBLIC_URL="")) == {"error public-url RTB_HUB_PUBLIC_URL"}
+
+
 def test_keys_that_the_key_file_does_not_open(world: World) -> None:
     path = Path(world.given["KEY_FILE"])
     path.write_text(Fernet.generate_key().decode())
