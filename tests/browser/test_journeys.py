@@ -228,10 +228,11 @@ def test_the_server_is_started_anew_under_an_open_page(browser: Browser, tmp_pat
         page = context.new_page()
         page.goto(f"{served.url}/?requester=all")
         expect(page.get_by_text("Live", exact=True)).to_be_visible()
-        served.again()
+        served.end()
         # What was shown stays, and the page says that it is not of now; signing in anew goes on where one was.
         expect(page.get_by_text(re.compile("As of .*(reconnecting|not connected)"))).to_be_visible()
         expect(page.get_by_role("link", name="RTB-1", exact=True)).to_be_visible()
+        served.begin(int(served.url.rpartition(":")[2]))
         other = context.new_page()
         other.goto(served.link)
         other.close()

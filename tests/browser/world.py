@@ -53,12 +53,6 @@ class Served:
         self.process.stdout.close()
         self.log.close()
 
-    def again(self) -> None:
-        """End, and begin at the same port."""
-        port = int(self.url.rpartition(":")[2])
-        self.end()
-        self.begin(port)
-
 
 @contextmanager
 def serving(folder: Path, *previews: tuple[str, str, str], **more: str) -> Iterator[Served]:
