@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from generator.values.formats import format_time
 from hub.telemetry.events import LEVELS, Level
-from hub.telemetry.redaction import redacted
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -73,7 +72,11 @@ class LinesLog:
         return {key: self._shown(value) for key, value in event.items()}
 
     def _shown(self, value: Any) -> Any:
-        return value if value is None or isinstance(value, bool | int | float) else redacted(str(value), self.secrets())
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        from hub.telemetry.redaction import redacted
+
+        return redacted(str(value), self.secrets())
 
     def _readable(self, _: Any, __: str, event: MutableMapping[str, Any]) -> str:
         """Time, level, event, and the rest as `name=value`; a traceback below, indented."""
