@@ -1,4 +1,4 @@
-"""Figures of the services, each with its goal: redeliveries at once, a webhook's way to its commit, starts, reading.
+"""Figures of the services, each with its goal: redeliveries at once, a webhook's way to its commit, starts, reading, events.
 
 What is counted is to hold on any machine; what is timed depends on it.
 """
@@ -19,6 +19,8 @@ from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
+
+import streams
 
 from generator.values.naming import IssueKey
 from hub.queue.jobs import Jobs
@@ -66,6 +68,7 @@ def main() -> None:
         _tell(f"{STARTS} starts by API", f"{commits} commits, all in {seconds:.1f} s", "5 commits")
         _tell("rtb-hub --server list : import urllib3", f"{listed_through_server():.2f} x", "2 x")
         _tell("a page of 10,000 previews : of 100", f"{page_of_many(folder / 'page'):.2f} x", "1.5 x")
+    streams.main()
 
 
 def _tell(what: str, found: str, goal: str) -> None:

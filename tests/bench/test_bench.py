@@ -117,6 +117,7 @@ def test_a_failed_install_says_why_and_leaves_nothing(cache: Path) -> None:
 
 def test_the_services_are_measured_by_what_they_do(tmp_path: Path) -> None:
     import services
+    import streams
 
     from hub.store.database import sqlite_url
 
@@ -130,3 +131,6 @@ def test_the_services_are_measured_by_what_they_do(tmp_path: Path) -> None:
     assert seconds > 0
     assert services.listed_through_server(rounds=1) > 0
     assert services.page_of_many(tmp_path / "page", few=2, many=3, rounds=1) > 0
+    took = streams.told(tmp_path / "streams", 3, changes=1)
+    assert len(took) == 3
+    assert min(took) > 0
