@@ -18,8 +18,10 @@ from hub.output.remedies import WORDS, fault_line, words
 ROOT = Path(__file__).parents[3]
 #: Who may name the program's commands: the command line, and its words for remedies.
 MAY = ("hub/cli/", "hub/commands/", "hub/output/remedies.py")
-#: Texts of files that the command line writes, which say by which command.
+#: Texts of files that the command line writes, which say by which command, and of messages to people who have it.
 HEADERS = {
+    ("hub/views/messages/document.py", "why"),
+    ("hub/views/messages/document.py", "revive"),
     ("generator/bootstrap/hub.py", "hub"),
     ("generator/bootstrap/argocd.py", "init"),
     ("reconcilers/approval/repository_files.py", "init"),
