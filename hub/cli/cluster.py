@@ -57,7 +57,7 @@ def wait(
 
 
 @options.command(panel=_PANEL)
-@options.argument("key", metavar="KEY", required=False, help="Jira issue key, such as RTB-123.")
+@options.argument("key", metavar="KEY", type=options.KEY, required=False, help="Jira issue key, such as RTB-123.")
 @options.option("--env", "-e", metavar="NAME", help="Environment, such as int.")
 @options.own_cluster
 @options.kubeconfig

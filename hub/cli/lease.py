@@ -16,6 +16,7 @@ _PANEL = "Previews"
 @options.command("list", panel=_PANEL)
 @options.some_environments
 @options.option("--owner", help="Only previews requested by this person.")
+@options.flag("--mine", help="Only previews that you requested: by RTB_HUB_ACTOR, else your login here.")
 @options.option("--blueprint", "-b", metavar="NAME", help="Only previews of this blueprint.")
 @options.several(
     "--phase",
@@ -27,7 +28,7 @@ _PANEL = "Previews"
 @options.option(
     "--ends-within", metavar="DURATION", help="Only previews that end within this time or have expired: 2h, 1d."
 )
-@options.several("--issue", metavar="KEY", show_default="all", help="Only this issue. Repeatable.")
+@options.several("--issue", metavar="KEY", type=options.KEY, show_default="all", help="Only this issue. Repeatable.")
 @options.option("--project", metavar="PROJECT", help="Only issues of this project, such as RTB.")
 @options.choice(
     "--sort",
@@ -55,6 +56,7 @@ _PANEL = "Previews"
 def list_previews(
     env: tuple[str, ...],
     owner: str | None,
+    mine: bool,
     blueprint: str | None,
     phase: tuple[str, ...],
     ends_within: str | None,
@@ -81,7 +83,9 @@ def list_previews(
     """
     if everything and limit:
         raise click.BadParameter("give either --limit or --all", param_hint="--all")
-    if api := server.api_of(repo, cluster=cluster, clusters=clusters):
+    if mine and owner is not None:
+        raise click.BadParameter("give either --owner or --mine", param_hint="--mine")
+    if api := server.api_of(repo, cluster=cluster, mine=mine, clusters=clusters):
         from hub.commands.server import reading
 
         asked = {
@@ -103,6 +107,10 @@ def list_previews(
 
     page = Page(0 if everything else limit, Cursor.parse(after) if after is not None else None)
     at = options.at(cluster, kubeconfig, clusters=clusters)
+    if mine:
+        from hub.wiring import hub
+
+        owner = hub().settings.actor
     filters = wanted(
         envs=env,
         owner=owner,
@@ -117,10 +125,10 @@ def list_previews(
 
 
 @options.command(panel=_PANEL)
-@options.argument("key", metavar="KEY", required=False, help="Jira issue key, such as RTB-123.")
+@options.argument("key", metavar="KEY", type=options.KEY, required=False, help="Jira issue key, such as RTB-123.")
 @options.option("--env", "-e", metavar="NAME", help="Environment, such as int.")
 @options.flag("everywhere", "--all", help="In every environment, instead of --env.")
-@options.option("--issue", metavar="KEY", help="The issue, instead of KEY.")
+@options.option("--issue", metavar="KEY", type=options.KEY, help="The issue, instead of KEY.")
 @options.option("--reason", default="", help="Why, for the history.")
 @options.flag("--ignore-not-found", help="Succeed when there is no such preview.")
 @options.repo
@@ -219,7 +227,7 @@ def revive(key: str, env: str, ttl: str | None, repo: str | None, output: Format
 
 
 @options.command(panel=_PANEL)
-@options.argument("key", metavar="KEY", required=False, help="Jira issue key, such as RTB-123.")
+@options.argument("key", metavar="KEY", type=options.KEY, required=False, help="Jira issue key, such as RTB-123.")
 @options.any_environment
 @options.option("--since", metavar="DURATION", show_default="to the beginning", help="How far back: 7d, 12h.")
 @options.option(

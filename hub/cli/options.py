@@ -30,6 +30,20 @@ class _Path(click.Path):
 PATH = _Path(path_type=Path)
 
 
+class _Key(click.ParamType[str]):
+    """The key of an issue. All have capital letters, so small ones can only mean them."""
+
+    name = "key"
+
+    def convert(self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None) -> str:
+        text = str(value)
+        head, _, number = text.partition("-")
+        return text.upper() if text.isascii() and head.islower() and number.isdigit() else text
+
+
+KEY = _Key()
+
+
 class _Formats(click.Choice[Format]):
     def normalize_choice(self, choice: object, ctx: click.Context | None) -> str:
         """Formats are typed by their value, not by the name of the constant."""
@@ -66,7 +80,7 @@ def argument(name: str, **attributes: Any) -> Decorator[Any]:
     return click.argument(name, cls=Argument, **attributes)
 
 
-key = argument("key", metavar="KEY", help="Jira issue key, such as RTB-123.")
+key = argument("key", metavar="KEY", type=KEY, help="Jira issue key, such as RTB-123.")
 repo = option(
     "--repo",
     metavar="PATH|URL",

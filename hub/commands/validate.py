@@ -43,7 +43,13 @@ def run(  # noqa: PLR0913 - the command's options
     """Validate and report; exits with the code of ManifestInvalid when there is an error."""
     ours = hub()
     environment = ours.environments(repo=repo, folder=environments).get(env)[0] if env else None
-    asked = _versions(kubernetes) if kubernetes else (environment.spec.cluster.kubernetes,) if environment else VERSIONS
+    asked = (
+        _versions(kubernetes)
+        if kubernetes is not None
+        else (environment.spec.cluster.kubernetes,)
+        if environment
+        else VERSIONS
+    )
     files = read_manifests(paths, _stdin)
     found = validate(
         files,

@@ -45,7 +45,7 @@ def test_every_reason_has_an_exit_code_of_its_own() -> None:
     assert len({*own, OK, INTERNAL, USAGE, DIFFERENT, NEEDS_A_PERSON}) == len(own) + 5
 
 
-KEYS = ["../x", "RTB-123; rm", "rtb_1", "R" * 200, "RTB-0", "RTB-01", "RTB", "-1", "RTB-1\n", "RTB-١", "rtb-1", ""]
+KEYS = ["../x", "RTB-123; rm", "rtb_1", "R" * 200, "RTB-0", "RTB-01", "RTB", "-1", "RTB-1\n", "RTB-١", "rtb-0", ""]
 
 
 @pytest.mark.parametrize("key", KEYS, ids=[repr(key[:20]) for key in KEYS])
@@ -205,7 +205,7 @@ def test_init_with_a_wrong_environment_makes_nothing(tmp_path: Path) -> None:
 
 
 def test_errors_for_machines(state: Path) -> None:
-    ran = rtb_hub("show", "rtb-9", "--env", "int", "--repo", state, "--output", "json")
+    ran = rtb_hub("show", "rtb_9", "--env", "int", "--repo", state, "--output", "json")
     error = json.loads(ran.err)["error"]
     assert (ran.code, error["reason"]) == (10, "InvalidIssueKey")
     assert error["faults"][0]["nearest"] == "RTB-9"

@@ -9,10 +9,13 @@ from typing import Any
 import click
 import pytest
 
+from generator.errors import Reason
 from hub.cli.app import app
 from hub.cli.help import HABITS
 from hub.cli.usage import asked_format
-from worlds.commands import git, rtb_hub
+from hub.output.exit_codes import CODES
+from worlds.commands import IMAGES, git, must, rtb_hub
+from worlds.repositories import state_repository
 
 #: Arguments; the option or argument that is wrong; what is allowed; what is near.
 WRONG = [
@@ -175,3 +178,28 @@ def test_a_git_of_another_maker_is_one(tmp_path: Path) -> None:
     state = tmp_path / "state.git"
     assert rtb_hub("init", state).code == 0
     assert rtb_hub("list", "--repo", state, PATH=f"{folder}:/usr/bin:/bin").code == 0
+
+
+def test_a_key_in_small_letters_means_the_one_that_there_can_be(tmp_path: Path) -> None:
+    state = state_repository(tmp_path / "state.git")
+    assert rtb_hub("start", "rtb-1", "--env", "int", *IMAGES, "--repo", state).code == 0
+    assert rtb_hub("show", "Rtb-1", "--env", "int", "--repo", state).code == CODES[Reason.INVALID_ISSUE_KEY]
+    for command in (("show", "rtb-1", "--env", "int"), ("list", "--issue", "rtb-1"), ("history", "rtb-1")):
+        assert "RTB-1" in must(*command, "--repo", state).out
+    assert "RTB-1" in must("stop", "rtb-1", "--env", "int", "--repo", state).out
+
+
+def test_mine_is_what_i_asked_for(tmp_path: Path) -> None:
+    state = state_repository(tmp_path / "state.git")
+    for key, who in (("RTB-1", "alice"), ("RTB-2", "bob")):
+        must("start", key, "--env", "int", *IMAGES, "--repo", state, RTB_HUB_ACTOR=who)
+    told = must("list", "--mine", "-o", "json", "--repo", state, RTB_HUB_ACTOR="bob").json()
+    assert [one["issue"] for one in told["previews"]] == ["RTB-2"]
+    assert rtb_hub("list", "--mine", "--owner", "bob", "--repo", state).code == 2
+    assert rtb_hub("--server", "http://127.0.0.1:9", "list", "--mine").code == 2
+
+
+def test_no_version_is_not_every_version(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    ran = rtb_hub("validate", tmp_path, "--kubernetes", "")
+    assert (ran.code, "'' has no schemas" in ran.err) == (CODES[Reason.INVALID_VALUE], True)

@@ -163,7 +163,7 @@ def test_history_in_words_and_for_machines(state: Path, tell: Callable[..., Any]
     for arguments, reason in (
         (("--since", "yesterday"), Reason.INVALID_VALUE),
         (("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
-        (("rtb-1",), Reason.INVALID_ISSUE_KEY),
+        (("rtb_1",), Reason.INVALID_ISSUE_KEY),
     ):
         assert rtb_hub("history", *arguments, "--repo", state).code == CODES[reason], arguments
     assert len(tell("history", "--since", "99999d")["events"]) == 4
