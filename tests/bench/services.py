@@ -1,4 +1,4 @@
-"""Figures of the services, each with its goal: redeliveries at once, a webhook's way to its commit, starts, reading, events.
+"""Figures of the services, each with its goal: redeliveries, a webhook to its commit, starts by API, reading, events.
 
 What is counted is to hold on any machine; what is timed depends on it.
 """
