@@ -21,6 +21,7 @@ from hub.adapters.git.process import Git
 from hub.adapters.git.reader import GitReader
 from hub.adapters.git.store import GitRepository
 from worlds.commands import git
+from worlds.counted_git import VERSION
 
 BELOW = PurePosixPath("environments")
 
@@ -112,7 +113,7 @@ class TestReader:
         assert read(store) == {A: b"one"}
 
     def test_one_that_hangs_is_ended(self, tmp_path: Path) -> None:
-        (tmp_path / "git").write_text("#!/bin/sh\nsleep 600\n")
+        (tmp_path / "git").write_text(f"#!/bin/sh\n{VERSION}\nsleep 600\n")
         (tmp_path / "git").chmod(0o755)
         before = children()
         reader = GitReader(Git({"PATH": f"{tmp_path}:{os.environ['PATH']}"}, local_seconds=0.3))

@@ -18,6 +18,7 @@ from hub.adapters.git.store import GitRepository, Identity, create_repository, o
 from reconcilers.plan import FileChange, Plan
 from reconcilers.ports.git import GitStore
 from worlds.commands import git
+from worlds.counted_git import VERSION
 from worlds.git_http import GitServer
 from worlds.memory_store import MemoryStore, content_id
 from worlds.polling import until
@@ -413,7 +414,7 @@ class TestSurroundings:
     def test_a_git_that_hangs_is_ended_with_its_children(self, tmp_path: Path) -> None:
         told = tmp_path / "child"
         (tmp_path / "git").write_text(
-            f'#!/bin/sh\nsleep 600 & echo $! > "{told}.new"\nmv "{told}.new" "{told}"\nwait\n'
+            f'#!/bin/sh\n{VERSION}\nsleep 600 & echo $! > "{told}.new"\nmv "{told}.new" "{told}"\nwait\n'
         )
         (tmp_path / "git").chmod(0o755)
         seconds = (0.25 * 2**n for n in range(8))
@@ -447,7 +448,7 @@ def test_dying_at_any_call_leaves_a_whole_branch_and_the_next_run_goes_on(tmp_pa
     wrapper.parent.mkdir()
     fail = "kill -9 $$" if when == "before" else f'"{real}" "$@"; kill -9 $$'
     wrapper.write_text(
-        f'#!/bin/sh\nn=$(cat "{count}"); echo $((n-1)) > "{count}"\n[ "$n" = 1 ] && {{ {fail}; }}\nexec "{real}" "$@"\n'
+        f'#!/bin/sh\n{VERSION}\nn=$(cat "{count}"); echo $((n-1)) > "{count}"\n[ "$n" = 1 ] && {{ {fail}; }}\nexec "{real}" "$@"\n'
     )
     wrapper.chmod(wrapper.stat().st_mode | stat.S_IXUSR)
     deaths = 0
