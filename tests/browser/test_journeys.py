@@ -296,3 +296,30 @@ def test_signing_out_everywhere_ends_every_tab(browser: Browser, tmp_path: Path)
         other.reload()
         expect(other.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
         assert not [one for one in context.cookies() if "access" in one["name"]]
+
+
+#: What is typed at the very moment when the address takes what was typed before.
+_TYPED_MEANWHILE = """() => {
+  const push = history.pushState, put = history.replaceState;
+  const typing = (real) => function (...args) {
+    real.apply(this, args);
+    const field = document.getElementById("hub-search");
+    if (!new URL(location.href).searchParams.get("text") || field.value !== "RTB") return;
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, "RTB-");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  history.pushState = typing(push);
+  history.replaceState = typing(put);
+}"""
+
+
+def test_what_is_typed_while_a_search_begins_stays(browser: Browser, served: Served) -> None:
+    with signed_in(browser, served) as context:
+        page = context.new_page()
+        page.goto(f"{served.url}/?requester=all")
+        search = page.locator("#hub-search")
+        expect(search).to_be_visible()
+        page.evaluate(_TYPED_MEANWHILE)
+        search.fill("RTB")
+        expect(page).to_have_url(re.compile(r"text=RTB-"))
+        expect(search).to_have_value("RTB-")

@@ -166,14 +166,22 @@ function Filter({ filters, facets, set, total }: { filters: Filters; facets: Fac
   const format = useFormat();
   const [typed, setTyped] = useState(filters.text);
   const [last, setLast] = useState(filters.text);
+  const [asked, setAsked] = useState(filters.text);
   const [isOpen, setOpen] = useState(false);
   if (filters.text !== last) {
     setLast(filters.text);
-    setTyped(filters.text);
+    // What this field asked for arrives while more is typed; what others asked for, such as Back, is shown.
+    if (filters.text !== asked) {
+      setAsked(filters.text);
+      setTyped(filters.text);
+    }
   }
   useEffect(() => {
     if (typed === filters.text) return;
-    const timer = setTimeout(() => set({ text: typed }), 300);
+    const timer = setTimeout(() => {
+      setAsked(typed);
+      set({ text: typed });
+    }, 300);
     return () => clearTimeout(timer);
   }, [typed, filters.text, set]);
   const isMine = filters.requester === "me";
