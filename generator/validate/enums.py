@@ -27,12 +27,12 @@ _ACCESS = ("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
 _VOLUME_MODES = ("Filesystem", "Block")
 _RETENTION = ("Retain", "Delete")
 
-#: Definition (group, version and name) → field → values; of a field that is a list, the values of its items.
 _OPERATIONS, _SCOPES = ("*", "CREATE", "UPDATE", "DELETE", "CONNECT"), ("*", "Cluster", "Namespaced")
 _QUOTA_SCOPES = (
     *("Terminating", "NotTerminating", "BestEffort", "NotBestEffort", "PriorityClass"),
     *("CrossNamespacePodAffinity", "VolumeAttributesClass"),
 )
+#: Definition (group, version and name) → field → values; of a field that is a list, the values of its items.
 ENUMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "apps.v1.DaemonSetUpdateStrategy": {"type": ("RollingUpdate", "OnDelete")},
     "apps.v1.DeploymentStrategy": {"type": ("RollingUpdate", "Recreate")},

@@ -71,15 +71,19 @@ def _shown(value: Any) -> str:
     return "/".join(map(str, value)) if isinstance(value, tuple) else repr(value)[:80]
 
 
-def amount(place: Cursor, *, lowest: int = 0) -> Found:
-    """A quantity that can be read, and is `lowest` at least."""
+def amount(place: Cursor, *, is_positive: bool = False) -> Found:
+    """A quantity that can be read, and is not less than 0; `is_positive`: nor 0, but half of one is enough."""
     try:
         read = quantity_of(place.data)
     except ValueError as err:
         yield place.finding("api/quantity", str(err), "write it as 250m, 256Mi or 10Gi")
         return
-    if read is not None and read < lowest:
-        yield place.finding("api/quantity", f"{place.data!r} is less than {lowest}", f"{lowest} or more")
+    if read is None:
+        return
+    if is_positive and read <= 0:
+        yield place.finding("api/quantity", f"{place.data!r} is not above 0", "a larger amount")
+    elif read < 0:
+        yield place.finding("api/quantity", f"{place.data!r} is less than 0", "0 or more")
 
 
 def readable(place: Cursor) -> dict[str, Decimal]:

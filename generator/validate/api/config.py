@@ -11,7 +11,7 @@ from generator.objects.cursor import Cursor
 from generator.objects.manifest import Manifest
 from generator.validate.api import formats
 from generator.validate.api.checks import Found, amount, once, readable, says
-from generator.validate.api.scheduling import node_affinity
+from generator.validate.api.scheduling import required_nodes
 from generator.validate.api.volumes import claim_spec
 
 _MOST_BYTES = 1024 * 1024
@@ -105,13 +105,12 @@ def volume(manifest: Manifest) -> Found:
         yield spec.at("accessModes").finding("api/claim", "is missing", "such as [ReadWriteOnce]")
     for _, value in spec.entries("capacity"):
         yield from amount(value)
-    sources = [name for name in spec.chosen(tuple(_SOURCES)) if spec.get(name) is not None]
+    sources = spec.chosen(_SOURCES)
     if isinstance(spec.data, dict) and len(sources) != 1:
         message = f"{sources[1]} stands beside {sources[0]}" if sources else "names no kind of volume"
         yield spec.finding("api/claim", message, "name one, such as csi")
-    needed = spec.at("nodeAffinity")
-    if isinstance(needed.data, dict):
-        yield from node_affinity(spec)
+    if isinstance(spec.get("nodeAffinity"), dict):
+        yield from required_nodes(spec.at("nodeAffinity", "required"))
 
 
 def limit_range(manifest: Manifest) -> Found:

@@ -17,7 +17,6 @@ _FIELDS = frozenset(
         *("status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs", "spec.host"),
     }
 )
-_SUBSCRIPTED = ("metadata.labels['", "metadata.annotations['")
 #: Resources of a container that have no domain in their name.
 _STANDARD = frozenset({"cpu", "memory", "ephemeral-storage"})
 _HUGE = "hugepages-"
@@ -104,18 +103,20 @@ def _variables(container: Cursor) -> Found:
         for reference in ("configMapKeyRef", "secretKeyRef"):
             place = source.at(reference)
             yield from given(place, "key", "api/env")
-            yield from given(place, "name", "api/env")
             yield from fits(place.at("key"), formats.data_key, "api/env")
         yield from _field(source.at("fieldRef", "fieldPath"))
     for source in container.items("envFrom"):
         yield from one_of(source, ("configMapRef", "secretRef"), "api/env")
-        for reference in ("configMapRef", "secretRef"):
-            yield from given(source.at(reference), "name", "api/env")
+
+
+def is_subscripted(path: str) -> bool:
+    """Whether it is one label or annotation of a pod, by its key."""
+    return path.startswith(("metadata.labels['", "metadata.annotations['")) and path.endswith("']")
 
 
 def _field(place: Cursor) -> Found:
     path = place.data
-    if isinstance(path, str) and path not in _FIELDS and not (path.startswith(_SUBSCRIPTED) and path.endswith("']")):
+    if isinstance(path, str) and path not in _FIELDS and not is_subscripted(path):
         remedy = (
             f"one of {', '.join(sorted(_FIELDS - {'spec.host'}))}, metadata.labels['KEY'], metadata.annotations['KEY']"
         )

@@ -1,36 +1,22 @@
 """Fields that only have a format, a range or must be there, as a table: kind → where they are and what they hold.
 
-A place is keys with dots between them; `[]` stands for each item of a list, `{}` for each value of a mapping.
 Source: kubernetes 1.37, pkg/apis/*/validation; each row was refused by its API server (dry run, strict).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
 
-from generator.objects.cursor import Cursor, whole
 from generator.validate.api import formats
-from generator.validate.api.checks import Found
 from generator.validate.api.formats import Check
-from generator.values.quantities import quantity_of
+from generator.validate.api.places import Field, Places
+from generator.validate.api.scheduling import PREFERRED, REQUIRED
 
 _INT32 = 2**31 - 1
 #: Compiled when they are first needed: few pods have either.
 _SYSCTL = r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?([./][a-z0-9]([-_a-z0-9]*[a-z0-9])?)*"
 _SEARCH = r"([_a-z0-9]([-_a-z0-9]*[_a-z0-9])?\.)*[_a-z0-9]([-_a-z0-9]*[_a-z0-9])?"
-
-
-class Field(NamedTuple):
-    """What stands at `at`: text of a format, a number within two, a quantity from `quantity` on; `needed`: is there."""
-
-    at: str
-    rule: str
-    check: Check | None = None
-    needed: bool = False
-    numbers: tuple[int, int] | None = None
-    quantity: int | None = None
 
 
 def _header(text: str) -> str | None:
@@ -85,33 +71,31 @@ def _optional(check: Check) -> Check:
     return lambda text: check(text) if text else None
 
 
-_PREFERRED, _REQUIRED = (
-    "preferredDuringSchedulingIgnoredDuringExecution",
-    "requiredDuringSchedulingIgnoredDuringExecution",
-)
 _POD_TERMS = tuple(
     at
     for kind in ("podAffinity", "podAntiAffinity")
-    for at in (f"affinity.{kind}.{_REQUIRED}[]", f"affinity.{kind}.{_PREFERRED}[].podAffinityTerm")
+    for at in (f"affinity.{kind}.{REQUIRED}[]", f"affinity.{kind}.{PREFERRED}[].podAffinityTerm")
 )
 _PROBES = tuple(f"{name}.httpGet" for name in ("livenessProbe", "readinessProbe", "startupProbe"))
 _HOOKS = ("lifecycle.preStop.httpGet", "lifecycle.postStart.httpGet")
 _CONTAINER = (
     *(
-        Field(f"env[].valueFrom.{one}.name", "api/env", formats.subdomain)
+        Field(f"env[].valueFrom.{one}.name", "api/env", formats.subdomain, needed=True)
         for one in ("configMapKeyRef", "secretKeyRef")
     ),
-    *(Field(f"envFrom[].{one}.name", "api/env", formats.subdomain) for one in ("configMapRef", "secretRef")),
+    *(
+        Field(f"envFrom[].{one}.name", "api/env", formats.subdomain, needed=True)
+        for one in ("configMapRef", "secretRef")
+    ),
     Field("envFrom[].prefix", "api/env", _prefix),
     Field("env[].valueFrom.resourceFieldRef.resource", "api/env", needed=True),
     Field("env[].valueFrom.resourceFieldRef.divisor", "api/quantity", quantity=0),
-    *(Field(f"{at}.httpHeaders[].name", "api/probe", _header) for at in _PROBES),
-    *(Field(f"{at}.httpHeaders[].name", "api/lifecycle", _header) for at in _HOOKS),
+    *(Field(f"{at}.httpHeaders[].name", "api/probe", _header, needed=True) for at in _PROBES),
+    *(Field(f"{at}.httpHeaders[].name", "api/lifecycle", _header, needed=True) for at in _HOOKS),
     Field("resizePolicy[].resourceName", "api/resources", needed=True),
     Field("resizePolicy[].restartPolicy", "api/resources", needed=True),
 )
-#: Below a pod's spec, wherever that is.
-POD: Sequence[Field] = (
+_POD = (
     Field("activeDeadlineSeconds", "api/number", numbers=(1, _INT32)),
     Field("dnsConfig.searches[]", "api/address", _search),
     Field("dnsConfig.options[].name", "api/address", needed=True),
@@ -126,7 +110,7 @@ POD: Sequence[Field] = (
     ),
     Field("securityContext.supplementalGroups[]", "api/security-context", numbers=(0, _INT32)),
     Field("securityContext.sysctls[].name", "api/security-context", _sysctl, needed=True),
-    Field("volumes[].csi.driver", "api/volume", _driver),
+    Field("volumes[].csi.driver", "api/volume", _driver, needed=True),
     Field("volumes[].csi.nodePublishSecretRef.name", "api/volume", formats.subdomain, needed=True),
     Field("volumes[].image.reference", "api/volume", needed=True),
     Field("volumes[].awsElasticBlockStore.partition", "api/volume", numbers=(0, 255)),
@@ -145,7 +129,7 @@ POD: Sequence[Field] = (
 )
 _NAMED = formats.path_segment
 _METRIC = "api/autoscaling"
-OBJECTS: Mapping[tuple[str, str], Sequence[Field]] = {
+_OBJECTS: Mapping[tuple[str, str], tuple[Field, ...]] = {
     ("", "Endpoints"): (
         *(
             Field(f"subsets[].{which}[].ip", "api/address", formats.address, needed=True)
@@ -178,8 +162,8 @@ OBJECTS: Mapping[tuple[str, str], Sequence[Field]] = {
         Field("spec.versions[].subresources.scale.statusReplicasPath", "api/definition", _json_path, needed=True),
     ),
     ("autoscaling", "HorizontalPodAutoscaler"): (
-        Field("spec.scaleTargetRef.kind", _METRIC, _NAMED),
-        Field("spec.scaleTargetRef.name", _METRIC, _NAMED),
+        Field("spec.scaleTargetRef.kind", _METRIC, _NAMED, needed=True),
+        Field("spec.scaleTargetRef.name", _METRIC, _NAMED, needed=True),
         Field("spec.metrics[].resource.name", _METRIC, needed=True),
         Field("spec.metrics[].containerResource.name", _METRIC, needed=True),
         Field("spec.metrics[].containerResource.container", _METRIC, formats.dns_label, needed=True),
@@ -226,8 +210,8 @@ OBJECTS: Mapping[tuple[str, str], Sequence[Field]] = {
         Field("overhead.podFixed{}", "api/quantity", quantity=0),
         Field("scheduling.nodeSelector{}", "api/label", formats.label_value),
     ),
-    ("rbac.authorization.k8s.io", "ClusterRoleBinding"): (Field("roleRef.name", "api/rbac", _NAMED),),
-    ("rbac.authorization.k8s.io", "RoleBinding"): (Field("roleRef.name", "api/rbac", _NAMED),),
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding"): (Field("roleRef.name", "api/rbac", _NAMED, needed=True),),
+    ("rbac.authorization.k8s.io", "RoleBinding"): (Field("roleRef.name", "api/rbac", _NAMED, needed=True),),
     ("storage.k8s.io", "CSIDriver"): (
         Field("spec.tokenRequests[].expirationSeconds", "api/number", numbers=(600, 2**32)),
     ),
@@ -238,52 +222,7 @@ OBJECTS: Mapping[tuple[str, str], Sequence[Field]] = {
     ),
 }  # fmt: skip
 
-
-def check_fields(root: Cursor, fields: Sequence[Field]) -> Found:
-    """What is wrong with `fields` below `root`."""
-    for field in fields:
-        for place in _places(root, field.at.split(".")):
-            yield from _check(place, field)
-
-
-def _places(here: Cursor, keys: Sequence[str]) -> Iterator[Cursor]:
-    """The places that `keys` lead to: those whose parent is there."""
-    if not keys:
-        yield here
-    elif isinstance(here.data, dict):
-        key, rest = keys[0], keys[1:]
-        if key.endswith("[]"):
-            for item in here.items(key[:-2]):
-                yield from _places(item, rest)
-        elif key.endswith("{}"):
-            for _, value in here.entries(key[:-2]):
-                yield from _places(value, rest)
-        else:
-            yield from _places(here.at(key), rest)
-
-
-def _check(place: Cursor, field: Field) -> Found:
-    value = place.data
-    if value is None or (field.needed and value in ("", [])):
-        if field.needed:
-            yield place.finding(field.rule, "is missing", "set it")
-    elif field.check is not None and isinstance(value, str):
-        if wrong := field.check(value):
-            yield place.finding(field.rule, wrong, "rename it")
-    elif field.numbers is not None and (number := whole(value)) is not None:
-        low, high = field.numbers
-        if not low <= number <= high:
-            yield place.finding(field.rule, f"{number} is not from {low} to {high}", "a number within them")
-    elif field.quantity is not None:
-        yield from _amount(place, field.quantity)
-
-
-def _amount(place: Cursor, lowest: int) -> Found:
-    """A quantity from 0 on, or above it for `lowest` 1: half of one is an amount too."""
-    try:
-        read = quantity_of(place.data)
-    except ValueError as err:
-        yield place.finding("api/quantity", str(err), "write it as 250m, 256Mi or 10Gi")
-        return
-    if read is not None and (read < 0 or (lowest and not read)):
-        yield place.finding("api/quantity", f"{place.data!r} is not above {lowest - 1}", "a larger amount")
+#: Below a pod's spec, wherever that is.
+POD = Places.of(_POD)
+#: Below an object, by group and kind.
+OBJECTS: Mapping[tuple[str, str], Places] = {kind: Places.of(fields) for kind, fields in _OBJECTS.items()}

@@ -8,8 +8,9 @@ from generator.objects.cursor import Cursor
 from generator.objects.findings import Finding
 from generator.objects.manifest import Manifest
 from generator.validate.api import config, network, policies
-from generator.validate.api.fields import OBJECTS, check_fields
+from generator.validate.api.fields import OBJECTS
 from generator.validate.api.metadata import metadata
+from generator.validate.api.places import check_places
 from generator.validate.api.workloads import workload
 
 _RBAC, _HOOKS = "rbac.authorization.k8s.io", "admissionregistration.k8s.io"
@@ -41,5 +42,5 @@ def check(manifest: Manifest, oldest: tuple[int, int]) -> Iterator[Finding]:
     yield from workload(manifest)
     if rules := _RULES.get(manifest.group_kind):
         yield from rules(manifest)
-    if fields := OBJECTS.get(manifest.group_kind):
-        yield from check_fields(Cursor.of(manifest), fields)
+    if places := OBJECTS.get(manifest.group_kind):
+        yield from check_places(Cursor.of(manifest), places)

@@ -57,7 +57,6 @@ def binding(manifest: Manifest) -> Found:
             yield reference.at("apiGroup").finding("api/rbac", f"is not {_RBAC}", f"set it to {_RBAC}")
         if reference.get("kind") not in kinds:
             yield reference.at("kind").finding("api/rbac", f"is not {' or '.join(kinds)}", "name a role")
-        yield from given(reference, "name", "api/rbac")
     for subject in root.items("subjects"):
         yield from _subject(subject, needs_namespace=manifest.kind == "ClusterRoleBinding")
 
@@ -86,8 +85,6 @@ def autoscaler(manifest: Manifest) -> Found:
     low, high = spec.number("minReplicas"), spec.number("maxReplicas")
     if low is not None and high is not None and 0 < high < low:
         yield spec.at("maxReplicas").finding("api/autoscaling", f"{high} is less than minReplicas", "raise it")
-    for field in ("kind", "name"):
-        yield from given(spec.at("scaleTargetRef"), field, "api/autoscaling")
     target = spec.at("scaleTargetRef")
     group, slash, version = str(target.get("apiVersion") or "").partition("/")
     if isinstance(target.data, dict) and target.get("kind") not in ("ReplicationController", None):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from generator.objects.cursor import Cursor
 from generator.validate.api import formats
-from generator.validate.api.checks import Found, at_least, given, one_of, says
+from generator.validate.api.checks import Found, at_least, one_of, says
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _PROBE_HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
@@ -46,5 +46,3 @@ def _handler(place: Cursor, rule: str) -> Found:
         if port.data is None:
             yield port.finding(rule, "is missing", "set it")
         yield from says(port, formats.port(port.data), rule, "a number from 1 to 65535, or a port's name")
-    for header in place.items("httpGet", "httpHeaders"):
-        yield from given(header, "name", rule)

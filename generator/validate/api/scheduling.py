@@ -8,10 +8,8 @@ from generator.validate.api.checks import Found, at_least, fits, given, once, sa
 from generator.validate.api.metadata import pairs, selector
 
 _RULE = "api/scheduling"
-_REQUIRED, _PREFERRED = (
-    "requiredDuringSchedulingIgnoredDuringExecution",
-    "preferredDuringSchedulingIgnoredDuringExecution",
-)
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
 
 def scheduling(pod: Cursor) -> Found:
@@ -48,9 +46,8 @@ def _toleration(place: Cursor) -> Found:
         yield place.at("effect").finding(_RULE, "must be NoExecute with tolerationSeconds", "set it")
 
 
-def node_affinity(spec: Cursor) -> Found:
-    """Which nodes a PersistentVolume can be used from."""
-    required = spec.at("nodeAffinity", "required")
+def required_nodes(required: Cursor) -> Found:
+    """What nodes a pod, or who uses a volume, must be on."""
     if not required.get("nodeSelectorTerms"):
         yield required.at("nodeSelectorTerms").finding(_RULE, "is missing", "name one term at least")
     for term in required.items("nodeSelectorTerms"):
@@ -59,19 +56,16 @@ def node_affinity(spec: Cursor) -> Found:
 
 def _affinity(place: Cursor) -> Found:
     node = place.at("nodeAffinity")
-    required = node.at(_REQUIRED)
-    if isinstance(required.data, dict) and not required.get("nodeSelectorTerms"):
-        yield required.at("nodeSelectorTerms").finding(_RULE, "is missing", "name one term at least")
-    for term in required.items("nodeSelectorTerms"):
-        yield from _node_term(term)
-    for preferred in node.items(_PREFERRED):
+    if isinstance(node.get(REQUIRED), dict):
+        yield from required_nodes(node.at(REQUIRED))
+    for preferred in node.items(PREFERRED):
         yield from at_least(preferred, 1, "weight", rule=_RULE, highest=100)
         yield from _node_term(preferred.at("preference"))
     for kind in ("podAffinity", "podAntiAffinity"):
-        for preferred in place.items(kind, _PREFERRED):
+        for preferred in place.items(kind, PREFERRED):
             yield from at_least(preferred, 1, "weight", rule=_RULE, highest=100)
             yield from _pod_term(preferred.at("podAffinityTerm"))
-        for term in place.items(kind, _REQUIRED):
+        for term in place.items(kind, REQUIRED):
             yield from _pod_term(term)
 
 
@@ -126,7 +120,6 @@ def identity(pod: Cursor) -> Found:
         if pod.get(field):
             yield from fits(pod.at(field), check, "api/name")
     yield from at_least(pod, 0, "terminationGracePeriodSeconds")
-    yield from at_least(pod, 1, "activeDeadlineSeconds")
     for alias in pod.items("hostAliases"):
         yield from says(alias.at("ip"), formats.address(str(alias.get("ip"))), "api/address", "fix it")
         for host in alias.items("hostnames"):

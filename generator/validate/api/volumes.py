@@ -7,21 +7,19 @@ from collections.abc import Mapping
 from generator.objects.cursor import Cursor
 from generator.validate.api import formats
 from generator.validate.api.checks import Found, amount, at_least, fits, given, once, one_of
-from generator.validate.api.containers import inner_path
+from generator.validate.api.containers import inner_path, is_subscripted
 from generator.validate.api.metadata import labels, selector
 
 #: Kind of volume → fields that must have a text.
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "awsElasticBlockStore": ("volumeID",),
     "configMap": ("name",),
-    "csi": ("driver",),
     "hostPath": ("path",),
     "nfs": ("server", "path"),
     "persistentVolumeClaim": ("claimName",),
     "secret": ("secretName",),
 }
 _DOWNWARD = ("metadata.name", "metadata.namespace", "metadata.uid", "metadata.labels", "metadata.annotations")
-_SUBSCRIPTED = ("metadata.labels['", "metadata.annotations['")
 _PROJECTED = ("configMap", "secret", "downwardAPI", "serviceAccountToken", "clusterTrustBundle", "podCertificate")
 
 
@@ -71,7 +69,7 @@ def _downward(place: Cursor) -> Found:
         yield from one_of(item, ("fieldRef", "resourceFieldRef"), "api/volume")
         field = item.at("fieldRef", "fieldPath")
         path = field.data
-        known = isinstance(path, str) and (path in _DOWNWARD or (path.startswith(_SUBSCRIPTED) and path.endswith("']")))
+        known = isinstance(path, str) and (path in _DOWNWARD or is_subscripted(path))
         if isinstance(item.get("fieldRef"), dict) and not known:
             yield field.finding(
                 "api/volume", f"{str(path)[:80]!r} is no field of a pod for a file", "such as metadata.labels"

@@ -10,8 +10,9 @@ from generator.objects.pods import template_path
 from generator.validate.api import formats
 from generator.validate.api.checks import Found, at_least, says
 from generator.validate.api.containers import containers, users
-from generator.validate.api.fields import POD, check_fields
+from generator.validate.api.fields import POD
 from generator.validate.api.metadata import chooses, labels, selector
+from generator.validate.api.places import check_places
 from generator.validate.api.scheduling import identity, scheduling
 from generator.validate.api.volumes import claim_templates, mountable, volumes
 from generator.values.cron import check_schedule
@@ -62,7 +63,7 @@ def pod_spec(pod: Cursor, mounts: tuple[str, ...]) -> Found:
     yield from scheduling(pod)
     yield from identity(pod)
     yield from users(pod.at("securityContext"))
-    yield from check_fields(pod, POD)
+    yield from check_places(pod, POD)
 
 
 def _selector(spec: Cursor, template: Cursor, kind: str) -> Found:

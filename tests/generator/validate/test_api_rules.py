@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from generator.objects.findings import Finding
 from generator.objects.manifest import Manifest
 from generator.validate.policy import PolicySettings
 from worlds.validating import VALIDATOR
@@ -87,9 +88,12 @@ def changed(kind: str, where: str, value: Any) -> dict[str, Any]:
     return tree
 
 
+def findings(tree: dict[str, Any], version: str = "1.34") -> tuple[Finding, ...]:
+    return VALIDATOR.validate([Manifest(tree, "f.yaml")], kubernetes=[version], settings=PolicySettings())
+
+
 def rules(tree: dict[str, Any], version: str = "1.34") -> set[str]:
-    manifest = Manifest(tree, "f.yaml")
-    return {f.rule for f in VALIDATOR.validate([manifest], kubernetes=[version], settings=PolicySettings())}
+    return {f.rule for f in findings(tree, version)}
 
 
 @pytest.mark.parametrize("kind", OBJECTS)
@@ -341,6 +345,25 @@ def test_it_is_refused(row: str) -> None:
     rule, kind, where, text = row.split(maxsplit=3)
     value = DELETE if text == "DELETE" else yaml.safe_load(text)
     assert rule in rules(changed(kind, where, value))
+
+
+TOLD_ONCE = """
+Pod         ~/activeDeadlineSeconds 0
+Deployment  @/env [{name: a, valueFrom: {configMapKeyRef: {name: '', key: a}}}]
+Deployment  @/envFrom [{secretRef: {name: ''}}]
+Deployment  @/livenessProbe {httpGet: {port: 80, httpHeaders: [{name: '', value: a}]}}
+Deployment  @/lifecycle {preStop: {httpGet: {port: 80, httpHeaders: [{name: '', value: a}]}}}
+Deployment  ~/volumes [{name: t, csi: {driver: ''}}]
+HorizontalPodAutoscaler spec/scaleTargetRef {kind: '', name: web, apiVersion: apps/v1}
+RoleBinding roleRef/name ''
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("row", TOLD_ONCE)
+def test_what_is_wrong_with_a_field_is_told_once(row: str) -> None:
+    kind, where, text = row.split(maxsplit=2)
+    told = findings(changed(kind, where, yaml.safe_load(text)))
+    assert len(told) == 1, told
 
 
 TAKEN = """
