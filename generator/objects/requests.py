@@ -46,7 +46,7 @@ def asked_of(pod: PodSpec) -> Asked:
 
     Resources of the pod as a whole go before those of its containers (KEP-2837).
     """
-    whole = (_of(pod.spec, "cpu"), _of(pod.spec, "memory"))
+    whole = (amount_of(pod.spec, "cpu"), amount_of(pod.spec, "memory"))
     sums: dict[bool, list[Amounts]] = {True: [], False: []}
     for container in pod.containers():
         sums[container.is_init].append((_amount(container.data, "cpu"), _amount(container.data, "memory")))
@@ -75,10 +75,10 @@ def quantity_or_none(value: Any) -> Decimal | None:
 
 
 def _amount(holder: Any, name: str) -> int:
-    return _of(holder, name) or 0
+    return amount_of(holder, name) or 0
 
 
-def _of(holder: Any, name: str) -> int | None:
+def amount_of(holder: Any, name: str) -> int | None:
     """What `holder` asks for, in millicores or bytes: its limit where it says no request, as Kubernetes does."""
     value = at(holder, "resources", "requests", name)
     found = quantity_or_none(at(holder, "resources", "limits", name) if value is None else value)

@@ -7,7 +7,7 @@ an event and leaves the pod Pending, so it is found here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 from generator.cost.fargate import ContainerRequest, PodRequests, billed_size
@@ -15,7 +15,7 @@ from generator.errors import ConfigError
 from generator.objects.findings import Finding, Path
 from generator.objects.manifest import Manifest
 from generator.objects.pods import Container, PodSpec, at, items, mapping
-from generator.objects.requests import asked_of, quantity_or_none
+from generator.objects.requests import amount_of, asked_of, quantity_or_none
 from generator.values.bounds import is_from
 from generator.values.formats import image_digest
 from generator.values.quantities import MIB
@@ -69,6 +69,11 @@ def storage(pod: PodSpec, defaults: Mapping[str, int]) -> Iterator[Finding]:
                 path = (*container.path, "resources", which, STORAGE)
                 remedy = "say how much disk it may use; the namespace's quota refuses pods that do not"
                 yield _finding(pod, "policy/storage", "is missing", path, remedy)
+        asked, most = (at(container.data, "resources", which, STORAGE) for which in ("requests", "limits"))
+        if most is None and (quantity_or_none(asked) or 0) > defaults.get("limits", inf):
+            path = (*container.path, "resources", "requests", STORAGE)
+            message = "is more than the limit that the LimitRange gives it"
+            yield _finding(pod, "policy/storage", message, path, "set the same limit")
     for index, volume in enumerate(items(pod.spec, "volumes")):
         if at(volume, "emptyDir") is not None and at(volume, "emptyDir", "sizeLimit") is None:
             path = (*pod.path, "volumes", index, "emptyDir", "sizeLimit")
@@ -76,10 +81,15 @@ def storage(pod: PodSpec, defaults: Mapping[str, int]) -> Iterator[Finding]:
 
 
 def storage_bytes(pod: PodSpec, defaults: Mapping[str, int]) -> int:
-    """Disk that the containers of one pod ask for together, `defaults` as for `storage`; no quantity counts as 0."""
-    named = [mapping(c.data, "resources") for c in pod.containers() if not c.is_init]
-    own = [at(one, "requests", STORAGE) or at(one, "limits", STORAGE) for one in named]
-    return sum(defaults.get("requests", 0) if value is None else ceil(quantity_or_none(value) or 0) for value in own)
+    """Disk that one pod needs at once, as quotas count it: of all containers, or of the largest init container.
+
+    `defaults` as for `storage`.
+    """
+    asked: dict[bool, list[int]] = {True: [], False: []}
+    for container in pod.containers():
+        own = amount_of(container.data, STORAGE)
+        asked[container.is_init].append(defaults.get("requests", 0) if own is None else own)
+    return max([sum(asked[False]), *asked[True]])
 
 
 def storage_defaults(manifests: Sequence[Manifest]) -> dict[str, int]:

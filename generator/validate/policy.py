@@ -71,7 +71,7 @@ def check(manifests: Sequence[Manifest], settings: PolicySettings) -> Iterator[F
             yield from pod_policy.storage(pod, defaults)
         yield from _namespace(manifests, settings.namespace)
         yield from _waves(manifests)
-        yield from _quota(manifests, pods)
+        yield from _quota(manifests, pods, defaults)
         yield from _isolation(manifests, pods)
 
 
@@ -104,12 +104,11 @@ def _waves(manifests: Sequence[Manifest]) -> Iterator[Finding]:
             yield _finding(manifest, "policy/wave", f"is {wave}", path, "what pods need goes before them: -10")
 
 
-def _quota(manifests: Sequence[Manifest], pods: Sequence[PodSpec]) -> Iterator[Finding]:
+def _quota(manifests: Sequence[Manifest], pods: Sequence[PodSpec], defaults: Mapping[str, int]) -> Iterator[Finding]:
     for kind in ("ResourceQuota", "LimitRange"):
         if pods and not any(m.kind == kind for m in manifests):
             yield _finding(manifests[0], "policy/quota", f"the preview has no {kind}", (), f"add a {kind}")
     requests = [(pod_policy.requests_of(pod), pod.replicas) for pod in pods]
-    defaults = pod_policy.storage_defaults(manifests)
     asked = {
         "cpu": sum(request.millicores * replicas for request, replicas in requests),
         "memory": sum(request.memory_bytes * replicas for request, replicas in requests),

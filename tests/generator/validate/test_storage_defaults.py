@@ -11,12 +11,19 @@ from worlds.validating import VALIDATOR
 NAMESPACE = "preview-rtb-1"
 
 
-def findings(limit: dict[str, Any], *, hard: str = "3Gi", **resources: Any) -> set[str]:
-    """`RULE FIELD` of what concerns disk in a preview of a pod with two containers, and a namespace's limits."""
+def findings(
+    limit: dict[str, Any], *, hard: str = "3Gi", init: dict[str, Any] | None = None, **resources: Any
+) -> set[str]:
+    """`RULE FIELD` of what concerns disk in a preview of a pod with two containers, and a namespace's limits.
+
+    `init`: what an init container of the pod is given.
+    """
     containers = [{"name": name, "image": "a", "resources": dict(resources)} for name in ("a", "b")]
+    before = [{"name": "c", "image": "a", "resources": init}] if init is not None else []
+    spec = {"containers": containers, "initContainers": before}
     trees = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
-        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": containers}},
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": spec},
         {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "a"}, "spec": {"limits": [limit]}},
         {
             "apiVersion": "v1",
@@ -46,3 +53,19 @@ def test_it_counts_in_the_quota() -> None:
     assert findings(defaults | {"defaultRequest": {"ephemeral-storage": "1Gi"}}) == set()
     assert findings(defaults, requests={"ephemeral-storage": "1Gi"}, limits={"ephemeral-storage": "1Gi"}) == set()
     assert findings(defaults, limits={"ephemeral-storage": "3Gi"}) == {quota}
+    assert findings(defaults, requests={"ephemeral-storage": 0}, limits={"ephemeral-storage": "3Gi"}) == set()
+
+
+def test_an_init_container_counts_where_it_needs_more_than_the_others() -> None:
+    small = {"type": "Container", "default": {"ephemeral-storage": "1Gi"}}
+    assert findings(small, init={}) == set()
+    assert findings(small, init={"limits": {"ephemeral-storage": "3Gi"}}) == set()
+    assert findings(small, init={"limits": {"ephemeral-storage": "4Gi"}}) == {"policy/quota requests.ephemeral-storage"}
+
+
+def test_a_request_above_the_limit_by_default_is_refused() -> None:
+    """The LimitRange's limit is set first, and the API server then takes no request above it."""
+    small = {"type": "Container", "default": {"ephemeral-storage": "1Gi"}}
+    assert findings(small, requests={"ephemeral-storage": "1Gi"}) == set()
+    assert findings(small, requests={"ephemeral-storage": "1025Mi"}) == {"policy/storage ephemeral-storage"}
+    assert findings(small, requests={"ephemeral-storage": "1025Mi"}, limits={"ephemeral-storage": "1025Mi"}) == set()
