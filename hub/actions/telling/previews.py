@@ -46,8 +46,9 @@ class Previews:
     def messages(self, told: Collection[str], *, environment: str | None = None) -> Iterator[Message]:
         """All, by environment and key. `told`: previews (`int/RTB-123`) that there are messages of.
 
-        An environment that cannot be read has none, so that nothing of it is told to be gone; nor has a preview whose
-        entry cannot be read. Raises what the store raises, and `ConfigError` (UnknownEnvironment).
+        An environment that cannot be read has none, so that nothing of it is told to be gone; nor has a preview
+        whose entry or place in the queue cannot be read. Raises what the store raises, and `ConfigError`
+        (UnknownEnvironment).
         """
         states, _ = self.read().each(() if environment is None else (environment,))
         for state in states:
@@ -55,7 +56,8 @@ class Previews:
 
     def _of(self, state: EnvironmentState, told: Collection[str]) -> Iterator[Message]:
         there = _there(state, self.clock())
-        unreadable = {record.name for record in state.records} - there.keys()
+        written = {record.name for record in state.records} | {record.name for record in state.queued}
+        unreadable = written - there.keys()
         for key in _keys(told, state.environment.name):
             if key.name not in unreadable:
                 there.setdefault(key.name, _There(key))

@@ -107,6 +107,11 @@ def test_what_cannot_be_read_is_never_told_to_be_gone(prd: Prd) -> None:
     assert told(prd, KEY, only="stg") == {}
 
 
+def test_a_request_in_the_queue_that_cannot_be_read_is_never_told_to_be_gone(prd: Prd) -> None:
+    commit_file(prd.world.path, "environments/int/queue/rtb-123.yaml", "kind: [")
+    assert told(prd, KEY) == {}
+
+
 @pytest.mark.parametrize(
     "location",
     [
