@@ -7,7 +7,7 @@ today's templates and policy, in the shard it was on while there is room.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from generator.errors import About, ConfigError, Fault, Reason, Remedy, RemedyKind, ToDo
@@ -28,6 +28,7 @@ from reconcilers.state.environment import EnvironmentState, must_not_share, targ
 
 Change = Literal["revived", "unchanged", "kept"]
 KEPT = timedelta(days=7)
+_LAST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class Removal:
 
     commit: LoggedCommit
     record: EntryRecord
+
+    @property
+    def until(self) -> datetime:
+        """Until when it can be brought back; the last day of the calendar for a commit that claims one near it."""
+        return min(self.commit.at, _LAST - KEPT) + KEPT
 
 
 @dataclass(frozen=True, slots=True)

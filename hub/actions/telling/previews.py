@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from generator.render.context import preview_host
 from generator.values.naming import IssueKey
@@ -13,15 +14,18 @@ from hub.actions.list_previews import listed_previews
 from hub.views.listing.rows import Listed
 from hub.views.preview import entry_price
 from reconcilers.health.phase import Phase
-from reconcilers.lifecycle.revive import KEPT, recent_removal
+from reconcilers.lifecycle.revive import recent_removal
 from reconcilers.messages.derive import Known, cost_of, message_of
 from reconcilers.messages.model import Ending, Message
 from reconcilers.ports.git import ClusterReader, GitStore
 from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
-from reconcilers.state.history import blocks
+from reconcilers.state.history import events_of
 from reconcilers.state.outline import outline_of
 from reconcilers.state.reading import Reading
+
+#: Further ahead of this machine's clock no commit is believed to have been made.
+_AHEAD: Final = timedelta(days=1)
 
 
 def no_review(key: str) -> str:
@@ -94,19 +98,18 @@ class Previews:
         )
 
     def _ending(self, state: EnvironmentState, key: IssueKey) -> Ending | None:
-        """How it ended, while it can be brought back; None: longer ago."""
-        removal = recent_removal(key, state, self.store, now=self.clock())
-        if removal is None:
+        """How it ended, while it can be brought back; None: longer ago, or at a time that nobody believes."""
+        now = self.clock()
+        removal = recent_removal(key, state, self.store, now=now)
+        if removal is None or removal.commit.at > now + _AHEAD:
             return None
-        commit, preview = removal.commit, removal.record.preview
-        name = f"{state.environment.name}/{key.name}"
-        told = next((dict(block) for about, block in blocks(commit.trailers) if about == name), {})
+        preview, event = removal.record.preview, next(events_of(removal.commit, state.environment.name, key))
         return Ending(
-            at=commit.at,
-            by=told.get("Requested-By", commit.author),
-            why=told.get("Reason", ""),
-            cost=cost_of(outline_of(preview), entry_price(preview, state.environment), commit.at) if preview else None,
-            until=commit.at + KEPT,
+            at=event.at,
+            by=event.who,
+            why=event.why,
+            cost=cost_of(outline_of(preview), entry_price(preview, state.environment), event.at) if preview else None,
+            until=removal.until,
         )
 
 

@@ -29,7 +29,7 @@ from hub.views.queue import QueuePosition, describe_place
 from hub.views.speaking import say
 from reconcilers.causes.model import Layer
 from reconcilers.health.phase import Phase
-from reconcilers.lifecycle.revive import KEPT, Removal, recent_removal
+from reconcilers.lifecycle.revive import Removal, recent_removal
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.history import events_of
 
@@ -175,7 +175,7 @@ def _steps(way: Way) -> list[Data]:
 def _revive(removal: Removal, env: str, issue: IssueKey) -> Data:
     event = next(events_of(removal.commit, env, issue))
     return {
-        "removedAt": format_time(event.at), "until": format_time(event.at + KEPT), "removedBy": event.who,
+        "removedAt": format_time(event.at), "until": format_time(removal.until), "removedBy": event.who,
         "why": event.why or event.action,
     }  # fmt: skip
 

@@ -112,6 +112,21 @@ def test_a_request_in_the_queue_that_cannot_be_read_is_never_told_to_be_gone(prd
     assert told(prd, KEY) == {}
 
 
+def test_an_end_that_claims_a_time_nobody_believes_is_told_without_it(
+    prd: Prd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a commit by a wrong clock, or of somebody who wrote it so: nothing that is added to it leaves the calendar."""
+    started(prd)
+    repository = prd.world.path
+    for name in ("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"):
+        monkeypatch.setenv(name, "@253402300799 +0000")
+    tree = git(repository, "rev-parse", "main~1^{tree}").strip()
+    claims = ("-c", "user.name=a", "-c", "user.email=a@example.com", "commit-tree", tree, "-p", "main", "-m", "by hand")
+    git(repository, "update-ref", "refs/heads/main", git(repository, *claims).strip())
+    one = told(prd, KEY)[KEY]
+    assert (one.phase, one.ending) == ("withdrawn", None)
+
+
 @pytest.mark.parametrize(
     "location",
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from generator.errors import ConfigError, HubError, Reason, Stalled
 from generator.model.blueprint import TemplateLibrary
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey
-from reconcilers.lifecycle.revive import KEPT, ReviveOutcome, ReviveRequest, plan_revival
+from reconcilers.lifecycle.revive import KEPT, ReviveOutcome, ReviveRequest, plan_revival, recent_removal
 from reconcilers.lifecycle.start import Starter
 from reconcilers.state.environment import EnvironmentState
 from worlds.builders import LIBRARY, NOW
@@ -100,6 +100,17 @@ def test_what_was_removed_comes_back_as_it_was_with_a_fresh_lease() -> None:
         "Requested-By: carol",
         f"Removed-By-Commit: {by}",
     ]
+
+
+def test_until_when_it_can_be_brought_back_never_leaves_the_calendar() -> None:
+    store = state_store()
+    started(store)
+    expired(store, at=NOW)
+    removal = recent_removal(KEY, observed(store), store, now=LATER)
+    assert removal
+    assert removal.until == NOW + KEPT
+    last = datetime.max.replace(tzinfo=UTC)
+    assert replace(removal, commit=replace(removal.commit, at=last)).until == last
 
 
 def test_a_revival_gives_what_the_same_start_at_that_time_would() -> None:
