@@ -19,11 +19,13 @@ from bullmq import Worker  # type: ignore[import-untyped]
 from sqlalchemy import Connection
 
 from hub.queue.database import DatabaseWorker
+from hub.queue.foreign import as_text
 from hub.queue.incoming import Incoming, incoming
 from hub.queue.producers import Producers
 from hub.queue.redis import QUEUES, blocking
 from hub.store import jobs as rows
 from hub.store import relaying
+from hub.store.ids import ID
 from hub.store.jobs import Claim, JobRow
 
 _AGAIN_SECONDS = 1.0
@@ -182,8 +184,9 @@ class BullWorker(DatabaseWorker):
 
 
 def _wake_of(queue: str, job: Any, producers: Producers | None) -> _Wake:
-    data = job.data
-    if isinstance(data, dict) and isinstance(data.get("wake"), str) and len(data) == 1:
-        return _Wake(data["wake"], str(job.id))
+    data, token = job.data, as_text(str(job.id))
+    wake = data.get("wake") if isinstance(data, dict) and len(data) == 1 else None
+    if isinstance(wake, str) and ID.fullmatch(wake):
+        return _Wake(wake, token)
     made = incoming(queue, job, producers)
-    return _Wake(made.job_id, str(job.id), made)
+    return _Wake(made.job_id, token, made)

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hub.queue.payloads import key_of
 from hub.store.ids import ID
 from hub.store.jobs import Job
+
+#: What a job may say: as much as the API takes of one, in characters of JSON, and so many levels of it.
+MOST, DEEPEST = 1 << 20, 100
+
+
+def fits(data: Any) -> bool:
+    """Whether a row may hold it: what JSON is not written of keeps all that is written with it from the database."""
+    level = [data]
+    for _ in range(DEEPEST):
+        level = [inner for one in level for inner in _within(one)]
+        if not level:
+            return len(json.dumps(data)) <= MOST
+    return False
+
+
+def _within(data: Any) -> Iterable[Any]:
+    return data.values() if isinstance(data, Mapping) else data if isinstance(data, list) else ()
 
 
 def foreign(  # noqa: PLR0913 - what BullMQ says of a job
@@ -25,12 +43,12 @@ def foreign(  # noqa: PLR0913 - what BullMQ says of a job
     said = {**payload, "requestedBy": _as_told(payload.get("requestedBy"), queue, by)}
     said.setdefault("id", job_id)
     key, replaces = key_of(name, said)
-    return Job(job_id, queue, _as_text(name), said, key, replaces)
+    return Job(job_id, queue, as_text(name), said, key, replaces)
 
 
 def refused(queue: str, job_id: str, name: str, data: Any, *, added: int) -> Job:
     """The row of a job that does not prove who put it: it cannot be run, and has no id that another job may have."""
-    return Job(_of_this_one(queue, job_id, added), queue, _as_text(name), {"refused": data})
+    return Job(_of_this_one(queue, job_id, added), queue, as_text(name), {"refused": data})
 
 
 def _of_this_one(queue: str, job_id: str, added: int) -> str:
@@ -38,8 +56,8 @@ def _of_this_one(queue: str, job_id: str, added: int) -> str:
     return f"{queue}-{hashlib.sha256(told).hexdigest()[:32]}"
 
 
-def _as_text(name: str) -> str:
-    """A name as any database takes it: PostgreSQL refuses NUL, and neither takes half of a surrogate pair."""
+def as_text(name: str) -> str:
+    """A name or an id as any database takes it: PostgreSQL refuses NUL, and neither takes half of a surrogate pair."""
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in name[:200])
 
 

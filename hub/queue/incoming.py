@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from generator.errors import ConfigError, Fault, Reason
 from hub.queue.ending import error_data
-from hub.queue.foreign import foreign, refused
+from hub.queue.foreign import DEEPEST, MOST, fits, foreign, refused
 from hub.queue.producers import NotProvedError, Producers, Proved
 from hub.queue.redis import QUEUES
 from hub.store import jobs as rows
@@ -23,26 +23,26 @@ _LATE = "it was signed too long ago, or in the future: a job is to be fetched wi
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """`job`: what it becomes; `refused`: that where it does not prove who put it. `why`: that is so already."""
+    """`job`: what it becomes; `refused`: that where it does not prove who put it. `error`: that is so already."""
 
     job: Job
     refused: Job
     proved: Proved | None = None
-    why: str = ""
+    error: ConfigError | None = None
 
     @property
     def job_id(self) -> str:
         """Of the job that is run."""
-        return self.refused.id if self.why else self.job.id
+        return self.job.id if self.error is None else self.refused.id
 
     def put(self, connection: Connection, database: Database, token: str, *, now: datetime) -> None:
         """Put its row, unless that is there. `token`: the id that BullMQ has it by. Raises as the database."""
-        why = self.why
-        if not why and self.proved is not None and not self.proved.is_fresh(now):
-            why = "" if rows.get(connection, self.job.id) else _LATE
-        if why:
+        error = self.error
+        if error is None and self.proved is not None and not self.proved.is_fresh(now):
+            error = None if rows.get(connection, self.job.id) else _not_allowed(_LATE)
+        if error is not None:
             if rows.add(connection, database, self.refused, now=now):
-                rows.refuse(connection, self.refused.id, error_data(_not_allowed(why)), now=now)
+                rows.refuse(connection, self.refused.id, error_data(error), now=now)
         elif rows.add(connection, database, self.job, now=now):
             relaying.came(connection, self.job.id, token)
 
@@ -50,11 +50,16 @@ class Incoming:
 def incoming(queue: str, job: Any, producers: Producers | None) -> Incoming:
     """What BullMQ's job in `queue` is. `producers` None: nothing has to be signed."""
     job_id, name, added = str(job.id), str(job.name), int(job.timestamp or 0)
-    not_run = refused(queue, job_id, name, job.data, added=added)
+    is_kept = fits(job.data)
+    not_run = refused(queue, job_id, name, job.data if is_kept else None, added=added)
+    if not is_kept:
+        allowed = f"{MOST:,} characters of JSON, {DEEPEST} levels deep"
+        error = ConfigError(Reason.INVALID_VALUE, Fault("the job says too much to be kept", allowed=allowed))
+        return Incoming(not_run, not_run, error=error)
     try:
         proved = producers.proved(QUEUES[queue], job_id, name, job.data) if producers is not None else None
     except NotProvedError as err:
-        return Incoming(not_run, not_run, why=str(err))
+        return Incoming(not_run, not_run, error=_not_allowed(str(err)))
     if proved is None:
         return Incoming(foreign(queue, job_id, name, job.data, added=added), not_run)
     return Incoming(foreign(queue, job_id, name, proved.data, added=added, by=proved.by), not_run, proved)

@@ -98,6 +98,17 @@ class TestBullmqQueue(QueueContract):
         names = [row.name if row else None for row in map(world.jobs.get, ("op-1", "op-2", "op-3", "op-4"))]
         assert names == ["preview.start\ufffd", "preview.start", "preview.start", "preview.start"]
 
+    @pytest.mark.parametrize(
+        ("name", "data"),
+        [("op-1", {"wake": "op-2\0"}), ("op-1", {"wake": "\ud800"}), ("op-1\0", {"wake": "op-2"}), ("op-1\0", {})],
+        ids=["a wake-up with NUL", "one of half a sign", "an id with NUL", "a job of that id"],
+    )
+    def test_an_id_that_is_none_keeps_no_other_from_running(self, world: BullWorld, name: str, data: Any) -> None:
+        asyncio.run(_add(world.url, name, "preview.start", data))
+        asyncio.run(_add(world.url, "op-2", "preview.start", {}))
+        with working(world.worker(_noting([]))):
+            _wait_for(lambda: ("op-2", "done") in [(one.id, one.state) for one in world.jobs.listed()])
+
 
 SWEEPING = replace(RELAY, look=timedelta(milliseconds=50), sweep=timedelta(milliseconds=20))
 

@@ -18,6 +18,7 @@ from generator.errors import ConfigError, Reason
 from hub.queue.incoming import incoming
 from hub.queue.payloads import parsed
 from hub.queue.producers import AHEAD, OLDEST, NotProvedError, Producers, read_producers
+from hub.services.api.limits import BODY_BYTES
 from hub.store.database import Database, sqlite_url
 from hub.store.jobs import JobRow, listed, retry
 from hub.store.schema import prepare
@@ -210,3 +211,18 @@ def test_one_that_is_refused_takes_nobodys_id_and_is_not_run_when_retried(
         parsed(dead.name, dead.payload)
     put(database, signed(told()), producers)
     assert {one.id for one in rows_of(database)} == {dead.id, "op-1"}
+
+
+@pytest.mark.parametrize("data", [{"a": "x" * (1 << 20)}, json.loads("[" * 900 + "]" * 900)], ids=["long", "deep"])
+def test_one_that_says_too_much_is_refused_and_what_it_says_is_not_kept(database: Database, data: Any) -> None:
+    came = incoming("figma-queue", SimpleNamespace(id="op-1", name=NAME, data=data, timestamp=1), None)
+    with database.write() as connection:
+        came.put(connection, database, "op-1", now=NOW)
+    (dead,) = rows_of(database)
+    assert (dead.state, dead.payload, (dead.error or {})["reason"]) == ("dead", {"refused": None}, "InvalidValue")
+
+
+def test_as_much_as_the_api_takes_is_kept() -> None:
+    data = {"a": "x" * (BODY_BYTES - len('{"a": ""}'))}
+    came = incoming("figma-queue", SimpleNamespace(id="op-1", name=NAME, data=data, timestamp=1), None)
+    assert (came.error, came.job.payload["a"]) == (None, data["a"])
