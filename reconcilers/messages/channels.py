@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol, cast, get_args
+from typing import Any, Literal, Protocol, TypeGuard, cast, get_args
 
 from generator.values.formats import format_time, parse_time
 from generator.values.naming import IssueKey
@@ -18,6 +18,8 @@ from reconcilers.messages.quiet import Before, Who
 
 ChannelName = Literal["jira-link", "jira-comment"]
 CHANNELS: tuple[ChannelName, ...] = get_args(ChannelName)
+#: A digest, the code of a cause and what was alerted of are shorter.
+_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +112,17 @@ def before_of(data: object, place: Place | None = None) -> Before | None:
     if place is not None and (data.get("repository"), data.get("environment")) != (place.repository, place.environment):
         return None
     digest, phase, at, code, pings = (data.get(name) for name in ("digest", "phase", "at", "code", "pings"))
-    if not (isinstance(digest, str) and phase in PHASES and isinstance(code, str) and isinstance(pings, list)):
+    if not (_is_word(digest) and phase in PHASES and _is_word(code) and isinstance(pings, list)):
         return None
     moment = _moment(at)
-    if moment is None or not all(isinstance(one, str) for one in pings):
+    if moment is None or not all(map(_is_word, pings)):
         return None
     return Before(digest, cast(MessagePhase, phase), moment, code, tuple(pings))
+
+
+def _is_word(text: object) -> TypeGuard[str]:
+    """Whether the hub may have written it: others can write there too, what no database takes among that."""
+    return isinstance(text, str) and len(text) <= _LONGEST and text.isascii() and text.isprintable()
 
 
 def _moment(text: object) -> datetime | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -37,7 +38,8 @@ NEWEST: Final = 50
 _LIMIT_BYTES = 8 * 1024 * 1024
 _TIMEOUT_SECONDS = 10.0
 _ISSUE, _PROPERTIES = "/rest/api/3/issue/{}", "/rest/api/3/issue/{}/properties/{}"
-Id = Annotated[str, BeforeValidator(str), Field(pattern=r"^[0-9]{1,19}$")]
+_ID = re.compile(r"^[0-9]{1,19}$")
+Id = Annotated[str, BeforeValidator(str), Field(pattern=_ID)]
 
 
 class _Part(BaseModel):
@@ -105,7 +107,7 @@ class _AtIssue:
         return answer.status, answer.data
 
     def noted(self, place: Place, channel: ChannelName) -> tuple[bool, str | None]:
-        """Whether it is noted at the issue where a message is, and where; None: it was deleted."""
+        """Whether it is noted at the issue where a message is, and where; None: it was deleted, or that is no place."""
         route = Route.of(_PROPERTIES, place.issue, _name(place, channel))
         status, data = self.ask(f"read what is noted at {place.issue}", route)
         if status == 404:
@@ -113,7 +115,8 @@ class _AtIssue:
         value = self.site.read(_Property, data, f"read what is noted at {place.issue}").value
         if not isinstance(value, Mapping) or "message" not in value:
             return False, None
-        return True, value["message"] if isinstance(value["message"], str) else None
+        message = value["message"]
+        return True, message if isinstance(message, str) and _ID.fullmatch(message) else None
 
     def note(self, place: Place, channel: ChannelName, message: str | None) -> None:
         """Note it."""

@@ -259,6 +259,16 @@ def test_a_comment_of_somebody_else_is_never_taken_for_the_hubs(world: Announcin
     assert (forged.edits, ours.edits) == (0, 1)
 
 
+@pytest.mark.parametrize("noted", ["\ud800", "../..", "", 5])
+def test_what_others_noted_at_the_issue_keeps_no_message_from_being_found(world: Announcing, noted: object) -> None:
+    world.tell(message("running"))
+    (name,) = world.issue.properties
+    world.issue.properties[name] = {"message": noted}
+    world.lose_the_database()
+    assert world.tell(message("running")) == Counter(found=1)
+    checked(world)
+
+
 def test_a_list_without_properties_is_asked_one_by_one(world: Announcing) -> None:
     world.jira.lists_properties = False
     world.tell(message("running"))

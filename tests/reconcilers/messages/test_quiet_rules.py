@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from itertools import pairwise
 
 import pytest
@@ -32,7 +33,7 @@ def told(one: Message, at: datetime = NOW, before: Before | None = None) -> Befo
 
 
 def digest(one: Message) -> str:
-    return f"digest of {one}"
+    return sha256(repr(one).encode()).hexdigest()[:32]
 
 
 def judge(one: Message, before: Before | None, *, since: datetime, now: datetime) -> Nothing | Later | Now:
@@ -128,8 +129,11 @@ def test_what_stands_with_another_hubs_message_is_not_ours() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [None, 1, [], {}, {"phase": "x"}, {"phase": []}, {"at": "2026"}, {"at": 5}, {"pings": [1]}, {"digest": None}],
-)
+    [
+        None, 1, [], {}, {"phase": "x"}, {"phase": []}, {"at": "2026"}, {"at": 5}, {"pings": [1]}, {"digest": None},
+        {"digest": "\ud800"}, {"code": "\0"}, {"code": "x" * 1000}, {"pings": ["\ud800"]},
+    ],
+)  # fmt: skip
 def test_what_makes_no_sense_tells_nothing(wrong: object) -> None:
     data = before_data(PLACE, told(message()))
     assert before_of({**data, **wrong} if isinstance(wrong, dict) and wrong else wrong) is None
