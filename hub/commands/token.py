@@ -54,16 +54,10 @@ def list_all(api: Api | None, *, output: Format) -> None:
         if not found:
             console.print("there are no service tokens")
             return
-        from rich.table import Table
+        from hub.output.columns import tell_table
 
-        table = Table(box=None, pad_edge=False)
-        for head in ("id", "name", "begins", "may", "in", "made by", "ends", "last used"):
-            table.add_column(head.upper(), overflow="fold")
-        for one in found:
-            ends = f"revoked {one['revokedAt']}" if one["revokedAt"] else one["expiresAt"]
-            row = (one["id"], one["name"], one["prefix"], ", ".join(one["scopes"]), _where(one))
-            table.add_row(*map(printable, (*row, one["createdBy"], ends, one["lastUsedAt"] or "–")))
-        console.print(table)
+        headings = ("ID", "NAME", "BEGINS", "MAY", "IN", "MADE BY", "ENDS", "LAST USED")
+        tell_table(console, headings, [[*map(printable, _row(one))] for one in found])
 
     emit({"tokens": found}, output, people)
 
@@ -111,6 +105,12 @@ def _tell(console: Console, made: Mapping[str, Any]) -> None:
         ("ends", made["expiresAt"]),
     ):  # fmt: skip
         _line(console, label, value)
+
+
+def _row(one: Mapping[str, Any]) -> tuple[str, ...]:
+    ends = f"revoked {one['revokedAt']}" if one["revokedAt"] else one["expiresAt"]
+    may = ", ".join(one["scopes"])
+    return one["id"], one["name"], one["prefix"], may, _where(one), one["createdBy"], ends, one["lastUsedAt"] or "–"
 
 
 def _line(console: Console, label: str, value: str) -> None:

@@ -95,6 +95,15 @@ def test_from_making_to_revoking(given: dict[str, str], data: Path) -> None:
     assert deeds(data) == [("root", "token.make", "allowed")] * 2 + [("root", "token.revoke", "allowed")]
 
 
+@pytest.mark.parametrize("width", ["40", "80", "200"])
+def test_an_id_can_be_copied_from_the_list(width: str, data: Path) -> None:
+    given = {"RTB_HUB_DATA": str(data), "RTB_HUB_ACTOR": "root"}
+    made = must(*MADE, "-o", "json", **given).json()
+    told = must("token", "list", COLUMNS=width, **given).out
+    for whole in (made["id"], "ci-web", made["prefix"], made["expiresAt"]):
+        assert whole in told
+
+
 def test_it_gives_what_it_says_until_it_is_revoked(data: Path) -> None:
     with served(data) as (url, _):
         made = must(*MADE, "-o", "json", RTB_HUB_DATA=str(data)).json()
