@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import ConfigError, Fault, Reason
@@ -41,14 +42,16 @@ def run(env: str | None, *, dry_run: bool, repo: str | None, output: Format) -> 
         telling = open_telling(ours, repo, database, is_lasting=False)
         planned = telling.plan(env) if dry_run else []
         done = {} if dry_run else telling.look(env)
-        failures = [err for teller in telling.tellers for err in teller.failures]
+        failures = {str(teller.channel.name): [*teller.failures] for teller in telling.tellers}
     finally:
         database.close()
     if dry_run:
         _emit_plan(planned, ours.settings.jira_messages or "en", output)
         return
-    emit({"dryRun": False, "done": done, "failed": len(failures)}, output, lambda console: _tell(console, done))
-    for err in failures:
+    failed = {channel: len(errors) for channel, errors in failures.items()}
+    told = {"dryRun": False, "done": done, "failed": sum(failed.values())}
+    emit(told, output, lambda console: _tell(console, done, failed))
+    for err in chain(*failures.values()):
         raise err
 
 
@@ -90,7 +93,8 @@ def _data(one: Planned, text: str) -> dict[str, Any]:
     }
 
 
-def _tell(console: Console, done: Mapping[str, Counter[Any]]) -> None:
+def _tell(console: Console, done: Mapping[str, Counter[Any]], failed: Mapping[str, int]) -> None:
     for channel, counts in sorted(done.items()):
-        told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+        outcomes = [*sorted(counts.items()), *([("failed", failed[channel])] if failed[channel] else [])]
+        told = ", ".join(f"{count} {outcome}" for outcome, count in outcomes)
         console.print(f"{channel}: {told or 'everything is up to date'}", highlight=False)

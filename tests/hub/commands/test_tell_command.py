@@ -65,6 +65,7 @@ def test_what_fails_is_told_after_all_else_was_done(told: Any, jira: JiraServer)
     assert ran.code == CODES[Reason.JIRA_REFUSED]
     assert "cannot comment on RTB-1" in ran.err
     assert "Add Comments" in ran.err
+    assert ran.out.splitlines() == ["jira-comment: 1 failed", "jira-link: 1 posted"]
     assert len(jira.issues["RTB-1"].links) == 1
     assert "none: it was refused" in told("--dry-run").out
 
