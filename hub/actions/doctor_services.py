@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,22 +29,33 @@ def projects_of(states: Iterable[EnvironmentState]) -> tuple[str, ...]:
     return tuple(sorted({record.name.rpartition("-")[0].upper() for state in states for record in state.records}))
 
 
-def check_jira(access: JiraAccess, projects: Iterable[str], *, clock: Callable[[], datetime]) -> Iterator[Diagnosis]:
-    """What keeps the account from its work in these projects; a site that cannot be asked is told once."""
+def check_jira(
+    access: JiraAccess, projects: Iterable[str], *, clock: Callable[[], datetime]
+) -> tuple[list[Diagnosis], tuple[str, ...]]:
+    """What keeps the account from its work in these projects, and which of them the site answered about.
+
+    A site that cannot be asked is told once, as is a clock that is far away.
+    """
     where, needed = Location(access.site.name), TELLING if access.tells else READING
+    found, answered, apart = list[Diagnosis](), list[str](), timedelta()
     for project in projects:
         try:
-            found = rights_in(access.site, project, needed, now=clock())
+            rights = rights_in(access.site, project, needed, now=clock())
         except (Stalled, Transient, Waiting) as err:
             fault = err.faults[0]
-            yield Diagnosis("error", "jira-unread", where, fault.message, (fault.remedy,) if fault.remedy else ())
-            return
-        if found.lacking:
-            names = ", ".join(found.lacking)
+            remedy = (fault.remedy,) if fault.remedy else ()
+            found.append(Diagnosis("error", "jira-unread", where, fault.message, remedy))
+            break
+        answered.append(project)
+        apart = max(apart, abs(rights.ahead or apart))
+        if rights.lacking:
+            names = ", ".join(rights.lacking)
             step = f"give it {names} in the permission scheme of {project}, or remove what is not to be told there"
-            yield Diagnosis("error", "jira-rights", where, f"the hub's account lacks in {project}: {names}", (step,))
-        if found.ahead is not None and abs(found.ahead) > _APART:
-            seconds = abs(int(found.ahead.total_seconds()))
-            told = f"its clock and this machine's are {seconds} s apart: times in messages are this machine's"
-            yield Diagnosis("warning", "jira-clock", where, told, ("set this machine's clock by NTP",))
-            return
+            found.append(
+                Diagnosis("error", "jira-rights", where, f"the hub's account lacks in {project}: {names}", (step,))
+            )
+    if apart > _APART:
+        seconds = int(apart.total_seconds())
+        told = f"its clock and this machine's are {seconds} s apart: times in messages are this machine's"
+        found.append(Diagnosis("warning", "jira-clock", where, told, ("set this machine's clock by NTP",)))
+    return found, tuple(answered)

@@ -33,9 +33,9 @@ def run(
     found = doctor(envs, repository=repository, guards=guards, clusters=clusters, clock=ours.clock)
     if access is not None:
         projects = projects_of(repository.read().each(envs)[0])
-        jira = tuple(check_jira(access, projects, clock=ours.clock))
-        checked = (*found.checked, CheckedJira(access.site.name, projects))
-        found = replace(found, findings=(*found.findings, *jira), checked=checked)
+        jira, answered = check_jira(access, projects, clock=ours.clock)
+        checked = (CheckedJira(access.site.name, answered),) if answered or not projects else ()
+        found = replace(found, findings=(*found.findings, *jira), checked=(*found.checked, *checked))
     data = {
         "findings": [diagnosis_data(finding) for finding in found.findings],
         "checked": [checked_line(one) for one in found.checked],

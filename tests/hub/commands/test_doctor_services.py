@@ -73,7 +73,9 @@ def test_a_project_that_is_not_seen_lacks_all(doctor: Run, jira: JiraServer) -> 
 
 
 def test_a_site_that_does_not_answer_is_a_finding(doctor: Run) -> None:
-    (found,) = of_jira(doctor(RTB_HUB_JIRA_URL="http://127.0.0.1:9"))
+    ran = doctor(RTB_HUB_JIRA_URL="http://127.0.0.1:9")
+    (found,) = of_jira(ran)
+    assert not any("rights" in line for line in ran.json()["checked"])
     assert (found["rule"], "no connection" in found["message"]) == ("jira-unread", True)
 
 
@@ -99,5 +101,9 @@ def test_a_clock_that_is_far_away_is_told(date: str, rules: list[str], jira: Jir
             return Answer(answer.status, {"date": date}, answer.body, answer.data)
 
     access = JiraAccess(JiraSite("https://example.atlassian.net", Dated(site=jira)), tells=True)
-    found = check_jira(access, ["RTB"], clock=lambda: NOW)
+    found, answered = check_jira(access, ["RTB"], clock=lambda: NOW)
     assert [one.rule for one in found] == rules
+    assert answered == ("RTB",)
+    beside, answered = check_jira(access, ["RTB", "WEB"], clock=lambda: NOW)
+    assert [one.rule for one in beside] == ["jira-rights", *rules], "a clock keeps no project from being looked at"
+    assert answered == ("RTB", "WEB")
