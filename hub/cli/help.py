@@ -123,9 +123,13 @@ class Option(click.Option):
         if isinstance(self.show_default, str):
             extra["default"] = self.show_default
         if isinstance(self.type, click.IntRange):
-            lowest, highest = self.type.min, self.type.max
-            extra["range"] = f"{lowest} or more" if highest is None else f"{lowest} to {highest}"
+            extra["range"] = range_words(self.type)
         return extra
+
+
+def range_words(numbers: click.IntRange) -> str:
+    """Which whole numbers are allowed."""
+    return f"{numbers.min} or more" if numbers.max is None else f"{numbers.min} to {numbers.max}"
 
 
 class Argument(click.Argument):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from generator.errors import Fault
+from hub.cli.help import range_words
 
 #: What wrong usage is called in JSON; its exit code is click's, 2 (`hub.output.exit_codes.USAGE`).
 REASON = "WrongUsage"
@@ -52,6 +53,8 @@ def fault_of(error: click.ClickException) -> Fault:
             field = str(parameter.human_readable_name)
         if isinstance(parameter.type, click.Choice):
             allowed = ", ".join(str(choice) for choice in parameter.type.choices)
+        elif isinstance(parameter.type, click.IntRange):
+            allowed = range_words(parameter.type)
     elif isinstance(error, click.BadParameter) and error.param_hint:
         field = error.param_hint if isinstance(error.param_hint, str) else ", ".join(error.param_hint)
     elif isinstance(error, click.NoSuchOption | click.BadOptionUsage):

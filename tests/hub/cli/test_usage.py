@@ -21,8 +21,9 @@ from worlds.repositories import state_repository
 WRONG = [
     (("list", "-o", "json", "--sort", "foo"), "--sort", "key, ends, price, owner, age", ""),
     (("list", "--output=json", "--srot", "key"), "--srot", "", "--sort"),
-    (("list", "-ojson", "--limit", "x"), "--limit", "", ""),
-    (("list", "--limit", "-1", "-o", "yaml"), "--limit", "", ""),
+    (("list", "-ojson", "--limit", "x"), "--limit", "0 or more", ""),
+    (("list", "--limit", "-1", "-o", "yaml"), "--limit", "0 or more", ""),
+    (("token", "create", "x", "--scope", "preview:read", "--days", "0", "-o", "json"), "--days", "1 to 366", ""),
     (("stop", "-o", "json"), "KEY", "", ""),
     (("stop", "RTB-1", "-o", "json"), "--env", "", ""),
     (("start", "-o", "json", "--env", "int"), "KEY", "", ""),
