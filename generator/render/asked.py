@@ -164,10 +164,11 @@ def _unset(
                 faults.append(Fault("is set and unset at once", field=path))
             continue
         unset.setdefault(name, set()).add(rest if dot else None)
-        if dot and (message := _not_unset(rest, asked.get(name, {}))):
+        if dot and not _is_field(rest):
             allowed = f"{', '.join(_FIELDS)}, env.NAME, secrets.NAME; or branch, compute, a component"
+            message = f"{rest[:60]!r} is not a field of a component"
             faults.append(Fault(message, field=path[:120], allowed=allowed, nearest=nearest(rest, _FIELDS)))
-        elif not dot and name in asked:
+        elif name in asked and (not dot or _is_asked(rest, asked[name])):
             faults.append(Fault("is set and unset at once", field=path[:120]))
     check_known(unset, blueprint)
     if faults:
@@ -175,13 +176,16 @@ def _unset(
     return unset
 
 
-def _not_unset(path: str, asked: Mapping[str, Any]) -> str:
-    """Why a component's `path` cannot be unset; empty when it can."""
+def _is_field(path: str) -> bool:
+    """Whether a component has what `path` (`port`, `env.NAME`) names."""
     name, dot, variable = path.partition(".")
-    if name not in _FIELDS or bool(dot) != bool(variable) or (dot and name not in _MAPPINGS):
-        return f"{path[:60]!r} is not a field of a component"
-    is_asked = variable in asked.get(name, {}) if variable else name in asked
-    return "is set and unset at once" if is_asked else ""
+    return name in _FIELDS and bool(dot) == bool(variable) and (not dot or name in _MAPPINGS)
+
+
+def _is_asked(path: str, asked: Mapping[str, Any]) -> bool:
+    """Whether a component's field or variable is among those that are set."""
+    name, _, variable = path.partition(".")
+    return variable in asked.get(name, {}) if variable else name in asked
 
 
 def _put(fields: dict[str, Any], path: str, text: str) -> None:

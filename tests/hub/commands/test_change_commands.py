@@ -118,4 +118,4 @@ def test_set_and_unset_start_nothing(state: Path) -> None:
         ran = rtb_hub(*command, "--repo", state)
         assert (ran.code, "rtb-hub start KEY" in ran.err) == (CODES[Reason.PREVIEW_NOT_FOUND], True)
     both = ("start", "RTB-50", "--env", "int", *IMAGES, "--set", "web.cpu=1", "--unset", "web.cpu", "--repo", state)
-    assert "is set and unset at once" in rtb_hub(*both).err
+    assert rtb_hub(*both).err == "error: web.cpu: is set and unset at once [InvalidValue]\n"
