@@ -25,21 +25,22 @@ class OpenedLater:
 
     def observe(self, argocd: str, *, preview: str | None = None, with_set: bool = True) -> ClusterState:
         """See `Cluster`, as for all of these. What keeps it from being opened is `Stalled` or `Transient`, too."""
-        return self._opened().observe(argocd, preview=preview, with_set=with_set)
+        return self.opened().observe(argocd, preview=preview, with_set=with_set)
 
     def inspect(self, argocd: str) -> ClusterState:
         """See `Cluster`."""
-        return self._opened().inspect(argocd)
+        return self.opened().inspect(argocd)
 
     def details(self, namespaces: Sequence[str]) -> Mapping[str, NamespaceDetails]:
         """See `Cluster`."""
-        return self._opened().details(namespaces)
+        return self.opened().details(namespaces)
 
     def record(self, argocd: str, preview: str, *, applications: str, is_asked: bool) -> Recorded:
         """See `Cluster`."""
-        return self._opened().record(argocd, preview, applications=applications, is_asked=is_asked)
+        return self.opened().record(argocd, preview, applications=applications, is_asked=is_asked)
 
-    def _opened(self) -> Cluster:
+    def opened(self) -> Cluster:
+        """The cluster itself. Raises `Stalled` and `Transient`, as all of these."""
         with self._lock:
             if self._cluster is None:
                 try:

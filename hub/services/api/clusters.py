@@ -15,6 +15,7 @@ from hub.actions.logs import Wish, chosen_log
 from hub.actions.why import Recorder, why_in
 from hub.adapters.kubernetes.cluster import Cluster
 from hub.adapters.kubernetes.logs import LogAsked, log_lines
+from hub.adapters.kubernetes.opening import OpenedLater
 from hub.views import speaking
 from hub.views.why import why_data
 from reconcilers.health.phase import Phase
@@ -78,10 +79,12 @@ class Clusters:
     def log(self, environment: str, key: IssueKey, wish: Wish) -> tuple[LogAsked, Iterator[str]]:
         """Which log of a preview answers a wish, and its lines, which are read as they are taken.
 
-        Raises `ConfigError` (NotFound) where no cluster is connected, and as `hub.actions.logs.chosen_log` and
-        `hub.adapters.kubernetes.logs.log_lines`.
+        Raises `ConfigError` (NotFound) where no cluster is connected, what opening it raises, and as
+        `hub.actions.logs.chosen_log` and `hub.adapters.kubernetes.logs.log_lines`.
         """
         cluster = self.connected.get(environment)
+        if isinstance(cluster, OpenedLater):
+            cluster = cluster.opened()
         if not isinstance(cluster, Cluster):
             raise _unconnected(environment)
         asked = chosen_log(key, wish, cluster=cluster, clock=self.clock)

@@ -13,6 +13,7 @@ import pytest
 
 from generator.errors import Reason, Transient
 from hub.adapters.kubernetes.cluster import Recorded
+from hub.adapters.kubernetes.opening import OpenedLater
 from hub.output.exit_codes import CODES
 from hub.services.api.limits import Buckets
 from hub.store.tables import AUDIT
@@ -154,6 +155,15 @@ def test_logs_are_for_developers_each_reading_is_audited_and_few_are_read_at_a_t
     api = place.world.api
     api.access.logs = Buckets(1, seconds=lambda: 0.0)
     assert [place.world.get("/api/v1/previews/int/RTB-123/logs/web").status_code for _ in range(2)] == [200, 429]
+
+
+def test_a_log_is_read_of_a_cluster_that_is_opened_when_it_is_asked(place: Place) -> None:
+    place.pod({"state": {"running": {}}})
+    place.cluster.log = b"listening\n"
+    clusters = place.world.api.clusters
+    opened: Any = clusters.connected["int"]
+    clusters.connected = {"int": OpenedLater("int", lambda: opened)}
+    assert place.run("logs", "RTB-123", "web").out == "listening\n"
 
 
 def test_what_keeps_a_log_from_being_read_is_told(place: Place) -> None:
