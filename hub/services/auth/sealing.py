@@ -8,6 +8,8 @@ began before is left.
 from __future__ import annotations
 
 import os
+import secrets
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -61,10 +63,12 @@ def sealed_in(folder: Path) -> Sealed:
     """By the key of a data folder, made when there is none: for its owner only."""
     path = folder / "key"
     if not path.exists():
-        beside = folder / f"key.{os.getpid()}"
-        with os.fdopen(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
+        beside = folder / f"key.{secrets.token_hex(8)}"
+        with os.fdopen(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
             file.write(Fernet.generate_key().decode() + "\n")
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+        with suppress(FileExistsError):  # another process made it meanwhile, and may have sealed by it
+            path.hardlink_to(beside)
+        beside.unlink()
     return sealed_by(path)

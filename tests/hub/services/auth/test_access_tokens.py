@@ -337,6 +337,22 @@ class TestSecretsAtRest:
         assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
         assert [one.name for one in tmp_path.iterdir()] == ["key"]
 
+    def test_of_two_that_make_it_at_once_both_have_the_same(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ours, theirs = Fernet.generate_key(), Fernet.generate_key()
+        others: list[Sealed] = []
+
+        def while_another_does() -> bytes:
+            monkeypatch.setattr(Fernet, "generate_key", lambda: theirs)
+            others.append(sealed_in(tmp_path))
+            return ours
+
+        monkeypatch.setattr(Fernet, "generate_key", while_another_does)
+        sealed = sealed_in(tmp_path).seal(b"x")
+        assert [one.open(sealed) for one in others] == [b"x"]
+        assert [one.name for one in tmp_path.iterdir()] == ["key"]
+
     def test_the_command_rotates(self, database: Database, tmp_path: Path) -> None:
         given = {"RTB_HUB_DATABASE_URL": sqlite_url(tmp_path / "hub.sqlite"), "RTB_HUB_KEY_FILE": str(tmp_path / "key")}
         (tmp_path / "key").write_text(Fernet.generate_key().decode())
