@@ -7,7 +7,8 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from generator.errors import ConfigError, Fault, Reason
+from generator.errors import ConfigError, Fault, HubError, Reason
 from hub.services.api import problems
 
 BODY_BYTES: Final = 1 << 20
@@ -26,6 +27,8 @@ ALL_A_MINUTE, WRITES_A_MINUTE = 600, 60
 PLANS_A_MINUTE, PLANS_AT_A_TIME = 120, 2
 #: Logs a minute of one caller, and of all callers at a time: each may be megabytes.
 LOGS_A_MINUTE, LOGS_AT_A_TIME = 30, 2
+#: So long a plan or a log waits for those that others asked for: each takes the processor, or memory.
+_WAIT_SECONDS: Final = 10.0
 #: Operations of one caller that have not ended.
 OPEN_OPERATIONS: Final = 50
 #: Event streams of one process, and of one caller.
@@ -59,6 +62,17 @@ class Buckets:
         if left < 1:
             fault = Fault(f"more than {self.a_minute} requests a minute", remedy="wait a moment and ask again")
             raise ConfigError(Reason.TOO_MANY_REQUESTS, fault)
+
+
+@contextmanager
+def in_turn(turns: threading.Semaphore, busy: HubError) -> Iterator[None]:
+    """While it lasts, one of `turns` is taken, which is waited for. Raises `busy` where none gets free soon."""
+    if not turns.acquire(timeout=_WAIT_SECONDS):
+        raise busy
+    try:
+        yield
+    finally:
+        turns.release()
 
 
 @dataclass(eq=False)

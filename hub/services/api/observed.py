@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -17,7 +15,7 @@ from hub.commands import status as status_command
 from hub.commands import why as why_command
 from hub.commands.logs import log_data
 from hub.services.api.context import Api, ApiOf, CallerOf, Data
-from hub.services.api.limits import StrictRoute
+from hub.services.api.limits import StrictRoute, in_turn
 from hub.services.api.reads import Env, Key, state_of
 from hub.services.api.shapes import worded as shapes
 from hub.services.api.shapes.base import tells
@@ -26,8 +24,6 @@ from hub.services.api.worded import FormOf
 router = APIRouter(prefix="/api/v1/previews/{env}/{key}", route_class=StrictRoute)
 #: Where a preview stands: a client ends with another code for some. And what it is on its way to: running, or removed.
 PHASE, GOAL = "X-RTB-Phase", "X-RTB-Goal"
-#: So long a log is waited for while as many as there may be are read.
-_WAIT_SECONDS = 10.0
 
 
 def _answer(api: Api, env: str, issue: IssueKey) -> Answer:
@@ -84,17 +80,8 @@ def shown_log(
     issue, state = IssueKey.parse(key), state_of(api.snapshot, env)
     caller.must_write(env, gated=state.environment.spec.gated)
     api.access.logs.take(caller.id)
-    with _turn(api):
+    busy = Transient(Reason.NOT_IN_TIME, "many logs are read at this moment", remedy="ask again")
+    with in_turn(api.reading_logs, busy):
         asked, lines = api.clusters.log(env, issue, Wish(component, previous, tail, since_seconds))
         api.access.note(request, caller, ("preview.logs", f"{env}/{issue} {asked.pod} {asked.container}"))
         return log_data(asked, lines)
-
-
-@contextmanager
-def _turn(api: Api) -> Iterator[None]:
-    if not api.reading_logs.acquire(timeout=_WAIT_SECONDS):
-        raise Transient(Reason.NOT_IN_TIME, "many logs are read at this moment", remedy="ask again")
-    try:
-        yield
-    finally:
-        api.reading_logs.release()

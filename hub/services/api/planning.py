@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -18,7 +17,7 @@ from hub.actions.images import resolve_now
 from hub.actions.stop import StopRequest
 from hub.queue.payloads import Issue, Said, StartBody, Why
 from hub.services.api.context import Api, ApiOf, CallerOf, Data
-from hub.services.api.limits import StrictRoute
+from hub.services.api.limits import StrictRoute, in_turn
 from hub.services.api.permitted import must_be_allowed, owner_of, right_to
 from hub.services.api.reads import state_of
 from hub.services.api.rights import Caller
@@ -35,8 +34,6 @@ from reconcilers.lifecycle.revive import ReviveRequest
 from reconcilers.state.environment import EnvironmentState
 
 router = APIRouter(prefix="/api/v1", route_class=StrictRoute)
-#: A plan waits so long for those that others asked for: rendering takes the processor.
-_WAIT_SECONDS = 10.0
 
 
 class StartItem(StartBody):
@@ -131,18 +128,9 @@ def _refused(error: HubError) -> Data:
 def _planned(api: Api, caller: Caller, items: Sequence[Any], now: datetime) -> list[Planned]:
     snapshot = api.snapshot
     submissions = [_refusing(_submission(api, caller, one), api, caller, snapshot, one) for one in items]
-    with _turn(api):
+    busy = Transient(Reason.NOT_IN_TIME, "many plans are asked for at this moment", remedy="ask again")
+    with in_turn(api.planning, busy):
         return plan(submissions, lambda name: state_of(snapshot, name), now=now)
-
-
-@contextmanager
-def _turn(api: Api) -> Iterator[None]:
-    if not api.planning.acquire(timeout=_WAIT_SECONDS):
-        raise Transient(Reason.NOT_IN_TIME, "many plans are asked for at this moment", remedy="ask again")
-    try:
-        yield
-    finally:
-        api.planning.release()
 
 
 def _submission(api: Api, caller: Caller, item: Any) -> Submission[Any]:
