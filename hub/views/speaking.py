@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -75,14 +75,17 @@ class Catalogue:
             return self.sentences[text]
         if len(text) > _LONGEST:
             return None
-        for pattern, told in self._patterns:
+        for pattern, told in self.patterns:
             if found := pattern.fullmatch(text):
                 return told.format(*found.groups(), **found.groupdict())
         return None
 
-    @property
-    def _patterns(self) -> tuple[tuple[re.Pattern[str], str], ...]:
-        return _patterns_of(tuple(self.sentences.items()))
+    @cached_property
+    def patterns(self) -> tuple[tuple[re.Pattern[str], str], ...]:
+        """Those with places in them; the ones that say most before the others."""
+        found = [(text, told) for text, told in self.sentences.items() if _MARK.search(text)]
+        found.sort(key=lambda pair: len(_MARK.sub("", pair[0])), reverse=True)
+        return tuple((re.compile(_pattern(text), re.DOTALL), told) for text, told in found)
 
 
 @cache
@@ -96,14 +99,6 @@ def korean() -> Catalogue:
         data["phases"],
         {**data["steps"], **data["said"], **data["pages"]},
     )
-
-
-@lru_cache(maxsize=2)
-def _patterns_of(sentences: tuple[tuple[str, str], ...]) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Those with places in them; the ones that say most before the others."""
-    found = [(text, told) for text, told in sentences if _MARK.search(text)]
-    found.sort(key=lambda pair: len(_MARK.sub("", pair[0])), reverse=True)
-    return tuple((re.compile(_pattern(text), re.DOTALL), told) for text, told in found)
 
 
 def _pattern(text: str) -> str:
