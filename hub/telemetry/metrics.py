@@ -319,8 +319,6 @@ SSE_CLIENTS = Metric("rtb_hub_sse_clients", "gauge", (), "event streams that are
 SNAPSHOT_AGE = Metric(
     "rtb_hub_snapshot_age_seconds", "gauge", (), "since the state repository was last read, or seen unchanged"
 )
-
-#: In the order in which the reference lists them.
 MESSAGES = Metric(
     "rtb_hub_messages_total",
     "counter",
@@ -331,6 +329,8 @@ MESSAGES = Metric(
     "messages about previews that something was to be done about: `found` where it was looked for, `declined` where"
     " somebody deleted it, `parked` where what it stands at is not there, `taken` by another worker",
 )
+
+#: In the order in which the reference lists them.
 METRICS: tuple[Metric, ...] = (
     BUILD_INFO,
     LAST_SUCCESS,

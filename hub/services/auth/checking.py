@@ -15,7 +15,7 @@ from hub.services.auth import building
 from hub.services.auth.providers.asking import Asking, peer
 from hub.services.auth.providers.github import GitHub
 from hub.services.auth.providers.oidc import Oidc
-from hub.services.auth.sealing import sealed_by, sealed_in
+from hub.services.auth.sealing import sealed_by
 from hub.settings import Settings
 from hub.store import people, schema, signing_keys
 from hub.store.database import Database
@@ -169,7 +169,7 @@ def _keys(settings: Settings, database: Database) -> Iterator[Diagnosis]:
         yield _error("key-file", "RTB_HUB_KEY_FILE", "is missing: signing keys are encrypted by it", _KEYS)
         return
     try:
-        sealed = sealed_by(path) if settings.key_file is not None else sealed_in(settings.data)
+        sealed = sealed_by(path)
     except HubError as err:
         yield from map(_of_fault, err.faults)
         return
