@@ -76,9 +76,12 @@ class Document:
         return None if node is None or key is None else (key, node)
 
 
-def load(text: str | bytes, source: str) -> Document:
-    """The one document in `text`, without aliases. Raises `ConfigError` (UnreadableYaml) with every fault."""
-    documents = _loaded(text, source, aliases=False, nodes=MAX_FILE_NODES)
+def load(text: str | bytes, source: str, *, nodes: int = MAX_FILE_NODES) -> Document:
+    """The one document in `text`, of at most `nodes` values, without aliases.
+
+    Raises `ConfigError` (UnreadableYaml) with every fault.
+    """
+    documents = _loaded(text, source, aliases=False, nodes=nodes)
     if len(documents) > 1:
         fault = Fault("holds several documents", documents[1].location(()), allowed="one")
         raise ConfigError(Reason.UNREADABLE_YAML, fault)

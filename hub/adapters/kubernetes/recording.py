@@ -17,7 +17,7 @@ from generator.bootstrap.argocd import project_name
 from generator.errors import ConfigError, Fault, Location, Reason
 from generator.values.formats import format_time
 from generator.values.naming import NAMESPACE_PREFIX
-from generator.yaml.reader import Document, load
+from generator.yaml.reader import MAX_NODES, Document, load
 from hub.adapters.kubernetes import inside, objects
 from hub.adapters.kubernetes.fields import Tree, inner, mapping, moment, text
 from reconcilers.causes.exposure import RULES, Reached
@@ -154,7 +154,7 @@ def read_recording(content: bytes, source: str) -> Recording:
     """
     if len(content) > LIMIT_BYTES:
         raise _invalid([Fault(f"is larger than {LIMIT_BYTES // 1024 // 1024} MiB", Location(source))])
-    document = load(content, source)
+    document = load(content, source, nodes=MAX_NODES)
     return _Reader(document).recording()
 
 

@@ -136,6 +136,16 @@ def test_what_is_saved_answers_the_same_and_holds_nobodys_secrets(place: Place, 
     assert [p.name for p in tmp_path.iterdir() if p.name.endswith(".tmp")] == []
 
 
+def test_what_is_saved_is_read_however_much_happened(place: Place, tmp_path: Path) -> None:
+    broken(place)
+    about = {"kind": "Pod", "name": "web-1", "namespace": TARGET}
+    for number in range(1200):
+        place.add("events", f"web-1.{number}", reason="Killing", message="m", involvedObject=about, count=number)
+    file = tmp_path / "saved.yaml"
+    live = place.why("--save", file, "-o", "json").json()
+    assert rtb_hub("why", "--recorded", file, "-o", "json").json() == live
+
+
 def test_a_file_that_cannot_be_written_is_told(place: Place, tmp_path: Path) -> None:
     ran = place.why("--save", tmp_path / "no" / "such" / "folder.yaml")
     assert ran.code == CODES[Reason.INVALID_VALUE]
