@@ -70,11 +70,10 @@ def _targets(look: Look) -> Iterator[Finding]:
 
 def _judged(event: Event) -> Rule:
     """What is known of an event of the controller's: of AWS and its own, or of what the API server told it."""
-    rules = RULES[1:]
     return (
-        classified(rules, event.message)
+        classified(RULES, event.message)
         or classified(admission.RULES, event.message)
-        or classified(rules, event.reason)
+        or classified(RULES, event.reason)
         or _OTHER
     )
 

@@ -155,7 +155,7 @@ def _of_held(look: Look, held: Held) -> Finding:
     event = look.event(held.kind, held.name) if held.kind in ("Ingress", "TargetGroupBinding") else None
     if event is None or not look.is_recent(event):
         return found
-    known = classified(LOAD_BALANCER_RULES[1:], event.message)
+    known = classified(LOAD_BALANCER_RULES, event.message)
     told = finding(rule, subject, found.text, f"{event.reason}: {event.message}")
     steps = (*(known.steps if known else ()), *found.steps)
     return replace(found, text=told.text, steps=steps, evidence=(*evidence, of_event(event)))

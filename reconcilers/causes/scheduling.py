@@ -25,6 +25,7 @@ from reconcilers.causes.scheduling_rules import (
     NOT_TRIED,
     PROFILE_FORGOTTEN,
     SCHEDULER_RULES,
+    VOLUME_UNBOUND,
 )
 from reconcilers.ports.cluster import Event, Pod
 
@@ -62,7 +63,7 @@ def _finding(look: Look, pod: Pod) -> Finding | None:
     before = f"pod {pod.name} finds no place"
     if rule is NO_PROFILE:
         before = f"pod {pod.name} was meant for Fargate, and no Fargate profile matched it"
-    if rule.code == "volume-unbound" and (claim := _claim(look)):
+    if rule is VOLUME_UNBOUND and (claim := _claim(look)):
         evidence.append(of_event(claim))
         message = f"{message}; {claim.kind} {claim.name}: {claim.message}"
     return finding(
@@ -92,8 +93,8 @@ def _judged(look: Look, pod: Pod, events: list[Event]) -> tuple[Event | None, Ru
         )
     newest = events[0] if events else None
     message = newest.message if newest else pod.unscheduled
-    if volume := classified(SCHEDULER_RULES[:1], message):
-        return newest, volume
+    if classified((VOLUME_UNBOUND,), message):
+        return newest, VOLUME_UNBOUND
     if (look.compute or pod.compute) == "fargate" and pod.scheduler not in ("", FARGATE):
         return newest, NO_PROFILE
     for event in events:
@@ -109,7 +110,7 @@ def _of_karpenter(message: str) -> Rule:
     for clause in ours:
         if rule := classified(KARPENTER_RULES, clause):
             return rule
-    return classified(KARPENTER_RULES, message) or classified(SCHEDULER_RULES[:1], message) or _OTHER
+    return classified((*KARPENTER_RULES, VOLUME_UNBOUND), message) or _OTHER
 
 
 def _silence(look: Look, pod: Pod) -> Finding | None:

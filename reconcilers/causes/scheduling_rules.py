@@ -220,25 +220,26 @@ KARPENTER_RULES = (
         words=("did not tolerate",),
     ),
 )
-SCHEDULER_RULES = (
-    _rule(
-        "volume-unbound",
-        "The pod waits for a volume claim that is not bound.",
-        "see why no volume is made for the claim: kubectl describe pvc -n {namespace}; its StorageClass and driver",
-        words=(
-            "unbound immediate PersistentVolumeClaims",
-            'persistentvolumeclaim "[^"]*" (?:not found|bound to)',
-            "didn't find available persistent volumes",
-            "volume node affinity conflict",
-            "no persistent volumes available",
-            "ephemeral volume controller",
-            "binding volumes",
-            "waiting for .{0,60}to be bound",
-            "persistent volume claim",
-            "non-existent PVC",
-            "storageclass",
-        ),
+VOLUME_UNBOUND = _rule(
+    "volume-unbound",
+    "The pod waits for a volume claim that is not bound.",
+    "see why no volume is made for the claim: kubectl describe pvc -n {namespace}; its StorageClass and driver",
+    words=(
+        "unbound immediate PersistentVolumeClaims",
+        'persistentvolumeclaim "[^"]*" (?:not found|bound to)',
+        "didn't find available persistent volumes",
+        "volume node affinity conflict",
+        "no persistent volumes available",
+        "ephemeral volume controller",
+        "binding volumes",
+        "waiting for .{0,60}to be bound",
+        "persistent volume claim",
+        "non-existent PVC",
+        "storageclass",
     ),
+)
+SCHEDULER_RULES = (
+    VOLUME_UNBOUND,
     _rule(
         "nodes-without-branch-interfaces",
         "No node has a branch network interface left for a pod with security groups of its own.",
