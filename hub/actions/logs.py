@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from generator.errors import ConfigError, Fault, Reason, Stalled, nearest
 from generator.values.naming import IssueKey
+from hub.actions.log_wish import Wish
 from hub.adapters.kubernetes.logs import LogAsked
 from reconcilers.causes.look import Look
 from reconcilers.causes.starting_containers import NEVER_RAN
 from reconcilers.ports.cluster import Container, Pod
 from reconcilers.ports.git import ClusterReader
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a person asks for. `previous` None: the run before where the container is down between two tries."""
-
-    component: str
-    previous: bool | None = None
-    tail: int = 100
-    since_seconds: int | None = None
-    is_followed: bool = False
 
 
 def chosen_log(key: IssueKey, wish: Wish, *, cluster: ClusterReader, clock: Callable[[], datetime]) -> LogAsked:

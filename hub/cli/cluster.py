@@ -139,9 +139,14 @@ def status(
     Example: rtb-hub status RTB-123 --env int --watch
     """
     if api := server.api_of(repo, cluster=cluster, kubeconfig=kubeconfig):
-        from hub.commands.server import observing
+        if watch:
+            from hub.commands.server import observing
 
-        observing.status(api, (key, env), watch=watch, timeout=timeout, output=output)
+            observing.status(api, (key, env), timeout=timeout, output=output)
+            return
+        from hub.commands.server import reading
+
+        reading.status(api, (key, env), output)
         return
     from hub.commands import status as command
     from hub.commands.cluster_options import Options
@@ -214,15 +219,15 @@ def logs(
     """
     if follow and output is not Format.TABLE:
         raise click.UsageError("--follow goes on: it cannot be used with --output.")
-    from hub.actions.logs import Wish
-    from hub.commands.wait import seconds_of
+    from hub.actions.log_wish import Wish
+    from hub.commands.durations import seconds_of
 
     seconds = max(1, int(seconds_of(since, "--since"))) if since else None
     wish = Wish(component, previous, tail, seconds, is_followed=follow)
     if api := server.api_of(repo, cluster=cluster, kubeconfig=kubeconfig, follow=follow):
-        from hub.commands.server import observing
+        from hub.commands.server import logs as through
 
-        observing.logs(api, (key, env), wish, output)
+        through.logs(api, (key, env), wish, output)
         return
     from hub.commands import logs as command
     from hub.commands.cluster_options import Options

@@ -6,10 +6,12 @@ import sys
 from collections.abc import Iterable
 
 from generator.values.naming import IssueKey
-from hub.actions.logs import Wish, chosen_log
+from hub.actions.log_wish import Wish
+from hub.actions.logs import chosen_log
 from hub.adapters.kubernetes.logs import LogAsked, log_lines
 from hub.commands.cluster_options import Options, open_for
-from hub.output.console import Format, console, emit, printable, write
+from hub.commands.log_lines import heading, told_line
+from hub.output.console import Format, console, emit, write
 from hub.wiring import hub
 
 
@@ -30,16 +32,6 @@ def run(  # noqa: PLR0913 - the options that there are
         write(told_line(line))
         if asked.is_followed:
             sys.stdout.flush()
-
-
-def heading(container: str, pod: str, *, is_previous: bool) -> str:
-    """Which log follows, for people."""
-    return f"{'the run before of ' if is_previous else ''}container {container} of pod {pod}:"
-
-
-def told_line(line: str) -> str:
-    """A line for people, with its end: nothing in it reaches the terminal but text."""
-    return f"{printable(line.replace(chr(9), '    ').rstrip(chr(13)))}\n"
 
 
 def log_data(asked: LogAsked, lines: Iterable[str]) -> dict[str, object]:

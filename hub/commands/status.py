@@ -10,7 +10,8 @@ from hub.actions.wait import Awaited
 from hub.actions.why import why
 from hub.adapters.kubernetes.watching import Followed
 from hub.commands.cluster_options import Options, open_for
-from hub.commands.wait import say_nothing, seconds_of, tell_change
+from hub.commands.durations import seconds_of
+from hub.commands.wait import say_nothing, tell_change
 from hub.output.console import Format, emit, printable
 from hub.views.phases import STYLES, phase_data
 from hub.wiring import hub

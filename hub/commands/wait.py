@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
-from generator.errors import ConfigError, Fault, Reason
 from generator.values.naming import IssueKey
-from generator.values.quantities import duration
 from hub.actions.status import applications_of, follow
 from hub.actions.wait import Awaited, Goal, Page, Waited
 from hub.adapters.kubernetes.watching import Followed
 from hub.commands.cluster_options import Options, open_for
+from hub.commands.durations import seconds_of
 from hub.output.console import Format, console, emit, printable
 from hub.views.phases import STYLES, phase_data
 from hub.wiring import hub
 from reconcilers.health.lengths import for_how_long
 from reconcilers.health.phase import Phase
-
-_SECONDS = re.compile(r"[1-9][0-9]{0,5}s")
 
 
 def run(  # noqa: PLR0913
@@ -41,17 +37,6 @@ def tell_end(done: Waited, output: Format) -> None:
     key, env, phase = done.awaited.key, done.awaited.environment, done.phase
     data = {"issue": str(key), "environment": env, **phase_data(phase), "seconds": round(done.seconds, 1)}
     emit(data, output, lambda out: out.print(f"{key} in {env} is {phase.name} after {done.seconds:.0f} s"))
-
-
-def seconds_of(text: str, option: str = "--timeout") -> float:
-    """A length of time as elsewhere, or in seconds: a script may not want to wait a minute."""
-    if _SECONDS.fullmatch(text):
-        return float(text.removesuffix("s"))
-    try:
-        return duration(text).total_seconds()
-    except ValueError as err:
-        fault = Fault(f"{text[:80]!r} is not a duration", field=option, allowed="such as 90s, 10m or 1h30m")
-        raise ConfigError(Reason.INVALID_VALUE, fault) from err
 
 
 def tell_change(phase: Phase, after: timedelta) -> None:

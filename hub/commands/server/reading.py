@@ -1,4 +1,4 @@
-"""`rtb-hub list`, `show`, `history`, `diff` and `why` through a server. The server words them, by the same views."""
+"""`rtb-hub list`, `show`, `history`, `diff`, `why`, `status` through a server. It words them, by the same views."""
 
 from __future__ import annotations
 
@@ -69,6 +69,17 @@ def why(api: Api, at: tuple[str, str], *, is_whole: bool, check: bool, output: F
     phase = shown(api, route, asked, output).headers.get("x-rtb-phase")
     if check and phase in {"failed", "stuck"}:
         raise Stalled(Reason.PREVIEW_FAILED, Fault(f"it is {phase}"))
+
+
+def status(api: Api, at: tuple[str, str], output: Format) -> None:
+    """Tell where the preview `at` (key, environment) stands now."""
+    shown(api, *status_route(IssueKey.parse(at[0]), at[1]), output)
+
+
+def status_route(issue: IssueKey, env: str) -> tuple[Route, Asked]:
+    """What tells where a preview stands. Raises as `preview_route`."""
+    route = preview_route(env, issue, "status")
+    return route, Asked(purpose=f"tell where {issue} in {env} stands")
 
 
 def _exit_incomplete(answer: Answer) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 from generator.errors import ConfigError, Fault, HubError, Reason, declared
 from generator.values.formats import format_time
 from generator.values.naming import IssueKey
-from hub.actions.logs import Wish, chosen_log
+from hub.actions.log_wish import Wish
+from hub.actions.logs import chosen_log
 from hub.actions.why import Recorder, why_in
 from hub.adapters.kubernetes.cluster import Cluster
 from hub.adapters.kubernetes.logs import LogAsked, log_lines

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from generator.errors import Reason, Transient
 from generator.values.naming import IssueKey
-from hub.actions.logs import Wish
+from hub.actions.log_wish import Wish
 from hub.actions.why import Answer
 from hub.adapters.kubernetes.recording import Recording
 from hub.commands import status as status_command

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from generator.errors import ConfigError, HubError, Reason
 from hub import __version__
-from hub.actions.logs import Wish
+from hub.actions.log_wish import Wish
 from hub.output.console import error_data
 from hub.services.assistant.logs import MOST_LINES, shortened
 from hub.services.assistant.plans import SECONDS, Plans

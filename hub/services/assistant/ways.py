@@ -15,7 +15,8 @@ from generator.render.asked import Request
 from generator.values.naming import IssueKey
 from hub.actions import extend, revive, start, stop
 from hub.actions.list_previews import list_previews
-from hub.actions.logs import Wish, chosen_log
+from hub.actions.log_wish import Wish
+from hub.actions.logs import chosen_log
 from hub.actions.show import show
 from hub.actions.start import Queued
 from hub.actions.stop import StopRequest
@@ -23,7 +24,8 @@ from hub.actions.why import why
 from hub.adapters.http import Route
 from hub.adapters.kubernetes.logs import log_lines
 from hub.commands.logs import log_data
-from hub.commands.server import changing, observing
+from hub.commands.server import changing
+from hub.commands.server import logs as through
 from hub.commands.server.calling import Api, Asked, preview_route
 from hub.commands.server.printing import mapping
 from hub.commands.show import shown_data
@@ -86,7 +88,7 @@ class Through:
 
     def logs(self, env: str, key: str, wish: Wish) -> dict[str, Any]:
         """The last lines of a component's log, by the cluster that the hub reads."""
-        return observing.log(self.api, (key, env), wish)
+        return through.log(self.api, (key, env), wish)
 
     def plan(self, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """What a start would change, object by object, with price, room, and what would be refused."""

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Set
 from typing import Any, NamedTuple
 
 import pytest
@@ -111,23 +112,34 @@ def test_a_run_loads_what_it_uses(arguments: list[str], environ: dict[str, str],
     assert len(found["patterns"]) <= budget.patterns, found["patterns"]
 
 
-def test_through_a_server_a_run_loads_what_asking_takes() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "answer", "actions", "modules"),
+    [
+        (["list"], "no previews\n", NOTHING, 48),
+        (["status", "RTB-1", "--env", "int"], "running\n", NOTHING, 48),
+        (["logs", "RTB-1", "web", "--env", "int"], '{"lines": ["a"]}', {"hub.actions", "hub.actions.log_wish"}, 53),
+    ],
+    ids=["list", "status", "logs"],
+)
+def test_through_a_server_a_run_loads_what_asking_takes(
+    arguments: list[str], answer: str, actions: Set[str], modules: int
+) -> None:
     app = FastAPI()
-    app.get("/api/v1/listing")(lambda: PlainTextResponse("no previews\n"))
+    app.get("/api/v1/{rest:path}")(lambda rest: PlainTextResponse(answer))
     never = (
         "generator.model",
         "reconcilers",
-        "hub.actions",
         "hub.wiring",
         "hub.views",
         "hub.settings.model",
         "hub.store",
     )
     with on_loopback(app) as url:
-        found = loaded(["--server", url, "list"])
+        found = loaded(["--server", url, *arguments])
     assert LIBRARIES & set(found["modules"]) <= {"urllib3", "ssl"}
     assert [name for name in found["ours"] if f"{name}.".startswith(tuple(f"{room}." for room in never))] == []
-    assert len(found["ours"]) <= 48, found["ours"]
+    assert {name for name in found["ours"] if name.startswith("hub.actions")} == actions
+    assert len(found["ours"]) <= modules, found["ours"]
 
 
 def test_what_is_looked_for_is_found() -> None:
