@@ -6,7 +6,7 @@ died is free again when its time is over.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -21,6 +21,7 @@ from hub.store.tables import JOBS, MESSAGES
 State = Literal["open", "declined", "parked", "closed"]
 #: Longer than all calls about one message can take.
 LEASE: Final = timedelta(minutes=5)
+_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,19 @@ class MessageRow:
     was_held: bool = False
 
 
-def of_channel(connection: Connection, channel: str) -> dict[str, MessageRow]:
-    """All of a channel, by key."""
-    found = connection.execute(select(MESSAGES).where(MESSAGES.c.channel == channel))
-    return {row.key: _row(row) for row in found}
+def open_keys(connection: Connection, channel: str) -> frozenset[str]:
+    """The previews whose message in a channel has not told its last word."""
+    found = select(MESSAGES.c.key).where(MESSAGES.c.channel == channel, MESSAGES.c.state != "closed")
+    return frozenset(connection.execute(found).scalars())
+
+
+def of_channel(connection: Connection, channel: str, keys: Sequence[str]) -> dict[str, MessageRow]:
+    """Those of a channel for these previews, by key: closed ones are kept for ever, and few are asked for again."""
+    found: dict[str, MessageRow] = {}
+    for start in range(0, len(keys), _AT_ONCE):
+        wanted = (MESSAGES.c.channel == channel) & MESSAGES.c.key.in_(keys[start : start + _AT_ONCE])
+        found |= {row.key: _row(row) for row in connection.execute(select(MESSAGES).where(wanted))}
+    return found
 
 
 def take(connection: Connection, database: Database, key: str, channel: str, *, token: str) -> MessageRow | None:

@@ -99,14 +99,13 @@ class Announcing:
 
     def tell(self, *messages: Message, by: Teller | None = None) -> Counter[Outcome]:
         """One pass; by whoever comes, or by a worker of the test's."""
-        teller = by or self.worker()
-        return teller.bring_up_to_date(messages, teller.known())
+        return (by or self.worker()).bring_up_to_date(messages)
 
     def row(self, channel: str = "jira-comment") -> MessageRow:
         from hub.store.messages import of_channel
 
         with self.database.read() as connection:
-            return of_channel(connection, channel)["int/RTB-123"]
+            return of_channel(connection, channel, ["int/RTB-123"])["int/RTB-123"]
 
     def lose_the_database(self) -> None:
         with self.database.write() as connection:

@@ -46,11 +46,13 @@ class Desk:
     token: str
     refused: Callable[[HubError], None]
 
-    def is_due(self, message: Message, row: MessageRow | None, *, differs_since: datetime) -> bool:
-        """Whether there is anything to do about it just now, by a row that was read before."""
+    def is_due(self, message: Message, drawn: Drawn, row: MessageRow | None, *, differs_since: datetime) -> bool:
+        """Whether there is anything to do about it just now, by a row that was read before; both as of `drawn`."""
         now = self.clock()
-        if row is None or (row.state == "closed" and message.phase in GONE):
-            return row is None and message.phase not in GONE and message.phase != "unknown"
+        if row is None:
+            return message.phase not in GONE and message.phase != "unknown"
+        if row.state == "closed" and message.phase in GONE:
+            return False
         must_wait = row.look_at is not None and now < row.look_at
         if row.external_id is None and message.phase == "unknown":
             return False
@@ -61,8 +63,7 @@ class Desk:
             return not must_wait
         if row.look_at is not None and not must_wait:
             return True
-        told, drawn = self.drawn(message, row)
-        return isinstance(decide(told, drawn.digest, before_of(row.told), differs_since=differs_since, now=now), Now)
+        return isinstance(decide(message, drawn.digest, before_of(row.told), differs_since=differs_since, now=now), Now)
 
     def drawn(self, message: Message, row: MessageRow | None) -> tuple[Message, Drawn]:
         """The message with what was told before, where nothing newer is known, and how it looks."""

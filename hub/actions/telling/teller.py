@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -71,13 +71,18 @@ class Teller:
         """Where they stand."""
         return self.desk.channel
 
-    def known(self) -> Mapping[str, MessageRow]:
-        """All rows of the channel by key. Raises `Transient` (DatabaseUnreachable)."""
+    def open_keys(self) -> frozenset[str]:
+        """The previews (`int/RTB-123`) whose last word is not told. Raises `Transient` (DatabaseUnreachable)."""
         with self.desk.database.read() as connection:
-            return rows.of_channel(connection, self.channel.name)
+            return rows.open_keys(connection, self.channel.name)
 
-    def planned(self, messages: Iterable[Message], known: Mapping[str, MessageRow]) -> list[Planned]:
-        """What would be done, without looking anywhere or doing it."""
+    def _known(self, messages: Sequence[Message]) -> Mapping[str, MessageRow]:
+        with self.desk.database.read() as connection:
+            return rows.of_channel(connection, self.channel.name, [one.key for one in messages])
+
+    def planned(self, messages: Sequence[Message]) -> list[Planned]:
+        """What would be done, without looking elsewhere or doing it. Raises `Transient` (DatabaseUnreachable)."""
+        known = self._known(messages)
         return [self._planned(one, known.get(one.key)) for one in messages]
 
     def _planned(self, message: Message, row: MessageRow | None) -> Planned:
@@ -107,10 +112,14 @@ class Teller:
             case _:
                 return Planned(told, name, "none")
 
-    def bring_up_to_date(self, messages: Sequence[Message], known: Mapping[str, MessageRow]) -> Counter[Outcome]:
-        """Post and edit what is due, and give what was done. Nothing is raised: what fails is told, and tried later."""
+    def bring_up_to_date(self, messages: Sequence[Message]) -> Counter[Outcome]:
+        """Post and edit what is due, and give what was done. What fails is in `failures`, and tried later.
+
+        Raises `Transient` (DatabaseUnreachable) where the rows cannot be read.
+        """
         done: Counter[Outcome] = Counter()
         self.failures.clear()
+        known = self._known(messages)
         due = [one for one in messages if self._is_due(one, known.get(one.key))]
         if due and not self._is_paused():
             done.update(self._told_at_once(due))
@@ -146,8 +155,8 @@ class Teller:
         return done
 
     def _is_due(self, message: Message, row: MessageRow | None) -> bool:
-        _, drawn = self.desk.drawn(message, row)
-        return self.desk.is_due(message, row, differs_since=self._since(message, drawn.digest, row))
+        told, drawn = self.desk.drawn(message, row)
+        return self.desk.is_due(told, drawn, row, differs_since=self._since(message, drawn.digest, row))
 
     def _since(self, message: Message, digest: str, row: MessageRow | None) -> datetime:
         """When it was first seen to differ from what it tells."""

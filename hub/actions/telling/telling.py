@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from hub.actions.telling.posting import Outcome
 from hub.actions.telling.previews import Previews
 from hub.actions.telling.teller import Planned, Teller
-from hub.store.messages import MessageRow
-from reconcilers.messages.channels import ChannelName
+from reconcilers.messages.model import Message
 
 _SCHEME = re.compile(r"^[a-z+]+://")
 _SCP = re.compile(r"^(?:[^/@]*@)?([^/:]+):(?!//)")
@@ -31,24 +30,18 @@ class Telling:
         What keeps one message from being told is in its teller's `failures`. Raises what reading the repository raises,
         and `Transient` (DatabaseUnreachable).
         """
-        known = {teller.channel.name: teller.known() for teller in self.tellers}
-        messages = [*self.previews.messages(_open(known), environment=environment)]
-        return {
-            teller.channel.name: teller.bring_up_to_date(messages, known[teller.channel.name])
-            for teller in self.tellers
-        }
+        messages = self._messages(environment)
+        return {teller.channel.name: teller.bring_up_to_date(messages) for teller in self.tellers}
 
     def plan(self, environment: str | None = None) -> list[Planned]:
         """What `look` would do, by preview and channel. Raises as it does."""
-        known = {teller.channel.name: teller.known() for teller in self.tellers}
-        messages = [*self.previews.messages(_open(known), environment=environment)]
-        planned = [one for teller in self.tellers for one in teller.planned(messages, known[teller.channel.name])]
+        messages = self._messages(environment)
+        planned = [one for teller in self.tellers for one in teller.planned(messages)]
         return sorted(planned, key=lambda one: (one.message.key, one.channel))
 
-
-def _open(known: Mapping[ChannelName, Mapping[str, MessageRow]]) -> frozenset[str]:
-    """The previews that there are messages of which have not told their last word."""
-    return frozenset(key for found in known.values() for key, row in found.items() if row.state != "closed")
+    def _messages(self, environment: str | None) -> list[Message]:
+        told = frozenset[str]().union(*(teller.open_keys() for teller in self.tellers))
+        return [*self.previews.messages(told, environment=environment)]
 
 
 def repository_id(location: str) -> str:

@@ -301,14 +301,14 @@ def test_two_hubs_and_two_environments_have_a_message_each(world: Announcing) ->
 
 def test_a_plan_says_what_would_be_done_and_does_nothing(world: Announcing) -> None:
     worker = world.worker()
-    (planned,) = worker.planned([message("failed")], worker.known())
+    (planned,) = worker.planned([message("failed")])
     assert (planned.action, planned.ping and planned.ping.who) == ("post", "requester")
     assert world.jira.calls == []
     world.tell(message("failed"), by=worker)
-    (planned,) = worker.planned([message("failed")], worker.known())
+    (planned,) = worker.planned([message("failed")])
     assert planned.action == "none"
     world.later(minutes=2)
-    (planned,) = worker.planned([message("running")], worker.known())
+    (planned,) = worker.planned([message("running")])
     assert (planned.action, planned.at) == ("edit", None)
 
 

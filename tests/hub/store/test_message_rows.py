@@ -61,8 +61,22 @@ def test_a_row_is_one_holders_until_it_is_given_back(database: Database) -> None
     assert (again.id, again.external_id, again.told, again.was_held) == (row.id, "7", told, False)
     assert (again.intent_at, again.look_at) == (NOW, NOW)
     with database.read() as connection:
-        assert set(messages.of_channel(connection, CHANNEL)) == {KEY}
-        assert messages.of_channel(connection, "jira-link") == {}
+        assert set(messages.of_channel(connection, CHANNEL, ["int/RTB-2", KEY])) == {KEY}
+        assert messages.of_channel(connection, "jira-link", [KEY]) == {}
+
+
+def test_what_told_its_last_word_is_read_only_when_it_is_asked_for(database: Database) -> None:
+    row = take(database, "a")
+    assert row is not None
+
+    def found() -> tuple[set[str], set[str]]:
+        with database.read() as connection:
+            several = [*(f"int/RTB-{number}" for number in range(2, 1200)), KEY]
+            return {*messages.open_keys(connection, CHANNEL)}, {*messages.of_channel(connection, CHANNEL, several)}
+
+    assert found() == ({KEY}, {KEY})
+    assert give_back(database, replace(row, state="closed"))
+    assert found() == (set(), {KEY})
 
 
 def test_whoever_comes_after_one_that_died_knows_it(database: Database, clock: Clock) -> None:
