@@ -159,13 +159,18 @@ def phase_told(phase: Phase, data: dict[str, Any]) -> dict[str, Any]:
     state = korean().phases.get(phase.name, phase.name)
     return {
         **data,
-        "text": f"{state} {_cause(phase.finding)}" if phase.finding else state if phase.cause else "",
+        "text": f"{state} {_cause(phase.finding)}" if phase.finding else _said(phase.cause, state),
         "steps": list(dict.fromkeys(remedy(step) for step in _steps(phase))),
         "others": [
             {**told, "text": _cause(one), "steps": [remedy(step) for step in one.steps]}
             for told, one in zip(data["others"], phase.others, strict=True)
         ],
     }
+
+
+def _said(cause: str, state: str) -> str:
+    """A cause that no rule found: what is said of it where that is a sentence of ours, else how the preview stands."""
+    return (korean().sentence(cause) or state) if cause else ""
 
 
 def _steps(phase: Phase) -> tuple[ToDo, ...]:

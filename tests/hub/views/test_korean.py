@@ -75,13 +75,34 @@ def name_of(call: ast.Call) -> str:
     return getattr(call.func, "id", getattr(call.func, "attr", ""))
 
 
+def variables(path: Path) -> dict[str, list[ast.expr]]:
+    """What is assigned to each name."""
+    found: dict[str, list[ast.expr]] = {}
+    for one in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name):
+            found.setdefault(one.targets[0].id, []).append(one.value)
+    return found
+
+
+def choices(node: ast.expr, named: dict[str, list[ast.expr]]) -> Iterator[ast.expr]:
+    """What an argument may be: by a name, or one of two."""
+    if isinstance(node, ast.IfExp):
+        yield from (one for branch in (node.body, node.orelse) for one in choices(branch, named))
+    elif isinstance(node, ast.Name):
+        yield from (one for value in named.get(node.id, []) for one in choices(value, {}))
+    else:
+        yield node
+
+
 def said() -> set[str]:
     found = set()
-    for call in (one for path in TELL for one in calls(path)):
-        at = SAYS.get(name_of(call))
-        told = [call.args[at]] if at is not None and len(call.args) > at else []
-        told += [one.value for one in call.keywords if one.arg == "remedy"]
-        found |= {text for one in told if (text := template(one)) is not None}
+    for path in TELL:
+        named = variables(path)
+        for call in calls(path):
+            at = SAYS.get(name_of(call))
+            told = [call.args[at]] if at is not None and len(call.args) > at else []
+            told += [one.value for one in call.keywords if one.arg == "remedy"]
+            found |= {text for one in told for each in choices(one, named) if (text := template(each)) is not None}
     return found
 
 
@@ -195,6 +216,20 @@ def test_a_cause_is_worded_and_what_the_cluster_said_stays() -> None:
         name: data[name] for name in ("phase", "code", "final", "evidence", "unread")
     }
     assert speaking.spoken() == "en"
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        ("no cluster is connected for int", "int 환경에 연결된 클러스터가 없습니다"),
+        ("something that a cluster said", "지금은 알 수 없습니다."),
+        ("", ""),
+    ],
+)
+def test_a_cause_without_a_rule_is_said_where_it_is_a_sentence_of_ours(cause: str, told: str) -> None:
+    phase = Phase("unknown", cause)
+    with speaking.speaking("ko"):
+        assert speaking.phase_told(phase, why_data(phase, {}))["text"] == told
 
 
 def test_remedies_quote_for_a_shell_in_both_languages() -> None:
