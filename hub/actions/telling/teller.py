@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -130,17 +130,15 @@ class Teller:
 
     def _told_at_once(self, due: Sequence[Message]) -> list[Outcome]:
         """A few at a time, in threads that keep no process from ending: whoever comes next finds what they did."""
-        left, done = deque(due), list[Outcome]()
+        left, done = iter(due), list[Outcome]()
         died: list[BaseException] = []
 
         def work() -> None:
             try:
-                while True:
-                    one = self._tell(left.popleft())
+                for message in left:
+                    one = self._tell(message)
                     if one is not None:
                         done.append(one)
-            except IndexError:
-                return
             except BaseException as err:  # noqa: BLE001 - raised below, where it is waited for
                 died.append(err)
 

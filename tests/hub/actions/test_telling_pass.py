@@ -6,12 +6,16 @@ import random
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from generator.errors import HubError
 from hub.actions.telling.posting import AGAIN, REFUSED, SETTLED
 from hub.adapters.jira.messages import JiraComments, JiraLinks
 from hub.store.messages import LEASE
+from hub.telemetry.telemetry import Telemetry
 from reconcilers.causes.model import Audience
 from reconcilers.messages.model import MessagePhase
 from worlds.announcing import Announcing, Life
@@ -201,6 +205,17 @@ def test_a_limit_is_kept_and_nothing_is_asked_before_it_ends(world: Announcing) 
     assert len(world.jira.calls) == calls
     world.later(seconds=1)
     assert world.tell(message("running"), by=worker) == Counter(posted=1)
+
+
+def test_a_mistake_while_a_failure_is_told_is_not_lost(world: Announcing) -> None:
+    def refused(err: HubError) -> None:
+        raise IndexError("a mistake of ours")
+
+    worker = world.worker()
+    worker.telemetry = cast(Telemetry, SimpleNamespace(count=lambda *_, **__: None, refused=refused))
+    world.faults = [Fault("429")]
+    with pytest.raises(IndexError, match="a mistake of ours"):
+        world.tell(message("running"), by=worker)
 
 
 def test_an_issue_that_is_not_there_is_tried_daily_and_keeps_no_other_waiting(world: Announcing) -> None:
