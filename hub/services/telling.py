@@ -43,8 +43,8 @@ def telling(messages: Telling, jobs: Jobs, telemetry: Telemetry = SILENT) -> Ite
             wake.wait(EVERY_SECONDS - APART_SECONDS)
 
     thread = threading.Thread(target=run, name="rtb-hub-telling", daemon=True)
-    thread.start()
     end = jobs.listen(wake.set)
+    thread.start()
     try:
         yield
     finally:
