@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from generator.errors import Fault, Reason, Stalled, Transient
-from hub.adapters.git.version import check_git
+from hub.adapters.git.version import check_git, no_git
 from hub.telemetry.telemetry import SILENT, GitOutcome, Telemetry
 
 LOCAL_SECONDS = 60
@@ -160,6 +160,9 @@ class Git:
         except Stalled:
             self._tell(arguments, "missing", self.telemetry.seconds())
             raise
+        except FileNotFoundError as err:  # it was there when its version was asked for
+            self._tell(arguments, "missing", self.telemetry.seconds())
+            raise no_git() from err
 
     def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in self.environ.items() if _KEPT.fullmatch(name)}

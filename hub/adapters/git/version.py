@@ -11,6 +11,8 @@ from generator.errors import Fault, Reason, Stalled
 
 #: `merge-tree`'s and `maintenance`'s settings, `--initial-branch`, `rev-parse` of three answers: docs/adr/0006.
 OLDEST = (2, 30)
+_ALLOWED = f"{OLDEST[0]}.{OLDEST[1]} or later"
+_REMEDY = f"install Git {_ALLOWED}, and put it first on the PATH"
 _SAID = re.compile(r"git version (\d{1,4})\.(\d{1,4})")
 _SECONDS = 20
 
@@ -18,8 +20,6 @@ _SECONDS = 20
 @lru_cache(8)
 def check_git(search_path: str) -> None:
     """Raise `Stalled` (GitUnusable) unless the `git` on `search_path` (PATH) is new enough. Asked once a process."""
-    oldest = ".".join(map(str, OLDEST))
-    remedy = f"install Git {oldest} or later, and put it first on the PATH"
     try:
         asked = subprocess.run(
             ["git", "--version"],  # noqa: S607 - the one that will be used
@@ -30,19 +30,24 @@ def check_git(search_path: str) -> None:
             check=False,
         )
     except FileNotFoundError as err:
-        raise Stalled(Reason.GIT_UNUSABLE, Fault("there is no git on the PATH", remedy=remedy)) from err
+        raise no_git() from err
     except OSError as err:
         message = f"the git on the PATH cannot be run: {err.strerror or os.strerror(err.errno or 0)}"
-        raise Stalled(Reason.GIT_UNUSABLE, Fault(message, remedy=remedy)) from err
+        raise Stalled(Reason.GIT_UNUSABLE, Fault(message, remedy=_REMEDY)) from err
     except subprocess.TimeoutExpired as err:
         message = f"the git on the PATH said nothing in {_SECONDS} s"
-        raise Stalled(Reason.GIT_UNUSABLE, Fault(message, remedy=remedy)) from err
+        raise Stalled(Reason.GIT_UNUSABLE, Fault(message, remedy=_REMEDY)) from err
     said = asked.stdout[:200].decode("utf-8", "replace").strip()
     found = _SAID.match(said)
     if found is None:
         what = repr(said[:80]) if said else f"nothing, with exit code {asked.returncode}"
         message = f"the git on the PATH is none: asked for its version, it says {what}"
-        raise Stalled(Reason.GIT_UNUSABLE, Fault(message, remedy=remedy))
+        raise Stalled(Reason.GIT_UNUSABLE, Fault(message, remedy=_REMEDY))
     if (int(found[1]), int(found[2])) < OLDEST:
         message = f"the git on the PATH is {found[1]}.{found[2]}, which is too old"
-        raise Stalled(Reason.GIT_UNUSABLE, Fault(message, allowed=f"{oldest} or later", remedy=remedy))
+        raise Stalled(Reason.GIT_UNUSABLE, Fault(message, allowed=_ALLOWED, remedy=_REMEDY))
+
+
+def no_git() -> Stalled:
+    """There is none, or none any more."""
+    return Stalled(Reason.GIT_UNUSABLE, Fault("there is no git on the PATH", remedy=_REMEDY))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -47,6 +48,18 @@ def test_one_that_takes_too_long_and_one_that_is_not_there_are_counted(tmp_path:
     seen = [(one["command"], one["outcome"]) for one in told.of(events.GIT_PROCESS)]
     assert seen == [("wait", "timeout"), ("status", "missing")]
     assert told.figure(metrics.GIT_PROCESSES, command="other", outcome="timeout") == 1
+
+
+def test_one_that_is_not_there_any_more_is_missing_too(tmp_path: Path) -> None:
+    git = tmp_path / "git"
+    git.symlink_to(shutil.which("git") or "")
+    told = Told()
+    gone = Git({"PATH": str(tmp_path)}, telemetry=told.telemetry)
+    assert gone.run("version").code == 0
+    git.unlink()
+    with pytest.raises(Stalled, match="no git"):
+        gone.run("version")
+    assert [one["outcome"] for one in told.of(events.GIT_PROCESS)] == ["ok", "missing"]
 
 
 @pytest.mark.parametrize("is_mirrored", [False, True], ids=["a path", "a mirror"])
