@@ -132,6 +132,9 @@ def _declared(location: str) -> Iterator[None]:
         message = f"the database ({location}) does not answer: {type(origin).__name__}: {why}"
         remedy = "it is tried again; look whether it runs and has room"
         raise Transient(Reason.DATABASE_UNREACHABLE, Fault(message, remedy=remedy)) from err
+    except UnicodeEncodeError as err:  # such as an argument whose bytes are not UTF-8
+        message = "a given text is not valid Unicode"
+        raise ConfigError(Reason.INVALID_VALUE, Fault(message, allowed="Unicode text")) from err
 
 
 def _sqlite_engine(url: URL) -> Engine:

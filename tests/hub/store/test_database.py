@@ -193,3 +193,9 @@ def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "own").iterdir()}
     assert modes["hub.sqlite"] == modes["hub.sqlite-wal"] == 0o600
     database.close()
+
+
+def test_text_that_is_not_unicode_is_refused(database: Database) -> None:
+    with pytest.raises(ConfigError, match="not valid Unicode") as told, database.read() as connection:
+        connection.execute(select(FREEZES).where(FREEZES.c.id == "RTB-1\udcff"))
+    assert told.value.reason is Reason.INVALID_VALUE
