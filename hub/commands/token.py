@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hub.adapters.http import Route
 from hub.commands.server.calling import Api, Asked
+from hub.commands.server.printing import mapping
 from hub.output.console import Format, emit, printable
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def create(api: Api | None, body: Mapping[str, Any], *, output: Format) -> None:
     Raises `ConfigError` (InvalidValue, UnknownEnvironment), and as `list_all`.
     """
     if api is not None:
-        made = api.call(_ALL, Asked(purpose="make a service token", method="POST", body=body)).data
+        made = _answer(api, Asked(purpose="make a service token", method="POST", body=body))
     else:
         with _here() as (tokens, database, who):
             asked = tokens.checked(body)
@@ -45,7 +46,7 @@ def create(api: Api | None, body: Mapping[str, Any], *, output: Format) -> None:
 def list_all(api: Api | None, *, output: Format) -> None:
     """Print all of them. Raises `ConfigError` (DatabaseRevision), `Transient`; through a server, what that refuses."""
     if api is not None:
-        found = api.call(_ALL, Asked(purpose="list service tokens")).data["tokens"]
+        found = _answer(api, Asked(purpose="list service tokens"))["tokens"]
     else:
         with _here() as (tokens, database, _):
             found = [tokens.told(one) for one in tokens.listed(database)]
@@ -71,6 +72,10 @@ def revoke(api: Api | None, token_id: str, *, output: Format) -> None:
             tokens.revoke(database, token_id, _noted(who))
     told = {"id": token_id, "revoked": True}
     emit(told, output, lambda console: console.print(f"✓ {printable(token_id)} is revoked"))
+
+
+def _answer(api: Api, asked: Asked) -> dict[str, Any]:
+    return mapping(api.call(_ALL, asked).data, asked.purpose)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -138,3 +139,14 @@ def test_what_is_wrong_is_told(given: dict[str, str], arguments: tuple[str, ...]
 
 def test_a_database_of_another_schema_is_refused(tmp_path: Path) -> None:
     assert rtb_hub("token", "list", RTB_HUB_DATA=str(tmp_path)).code == 71
+
+
+@pytest.mark.parametrize("asked", [MADE, ("token", "list")], ids=["create", "list"])
+def test_an_answer_of_another_shape_is_told(asked: tuple[str, ...]) -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": b"[]"})
+
+    with on_loopback(app) as url:
+        refused = rtb_hub(*asked, RTB_HUB_SERVER=url, RTB_HUB_SERVER_TOKEN="token")
+    assert (refused.code, "not what a hub of this release says" in refused.err) == (78, True), refused.err
