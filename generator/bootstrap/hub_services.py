@@ -134,6 +134,7 @@ def values_of(host: Host, *, image: str, namespace: str) -> dict[str, Any]:
         "registries": registries_of(host.services, f"{SECRETS}/registries"),
         "egress": {"database": DATABASE_PORT},
         "jobsOfOne": str(JOBS_OF_ONE),
+        "fewestWorkers": 1 if hub.tells else 0,
         "redis": hub.redis,
         "alerts": hub.alerts,
         "lists": [*_lists(hub)],
@@ -181,11 +182,13 @@ def _variables(name: Name, host: Host) -> dict[str, str]:
         case "worker":  # it asks for reviews, and the scheduled job alone decides upon them
             own = {key: value for key, value in git.items() if not key.startswith("RTB_HUB_FORGE_TEAMS_")}
             own |= {**_jira_variables(host.services), **image_variables(host.services, f"{SECRETS}/settings")}
+            if host.services.tells and host.services.worker_role is not None:
+                own |= _observed(host)
         case "dashboard":
             own = {key: value for key, value in git.items() if not key.startswith(hidden)}
             own |= verifying_variables(host.services)
             if host.services.dashboard_role is not None:
-                own["RTB_HUB_OBSERVED"] = ",".join(host.environments)
+                own |= _observed(host)
         case "auth":
             own = {**sign_in_variables(host.services, f"{SECRETS}/sign-in")}
         case "listener":
@@ -198,6 +201,11 @@ def _variables(name: Name, host: Host) -> dict[str, str]:
                 own["RTB_HUB_ECR_QUEUE_URL"] = host.services.ecr_queue
     redis = {"RTB_HUB_REDIS_URL_FILE": f"{SECRETS}/redis/url"} if _has_redis(name, host.services) else {}
     return {**own, **_database_variable(), **redis}
+
+
+def _observed(host: Host) -> dict[str, str]:
+    """The environments whose clusters a process reads, as its role: each environment's `cluster.roleArn` trusts it."""
+    return {"RTB_HUB_OBSERVED": ",".join(host.environments)}
 
 
 def _jira_variables(hub: HubServices) -> dict[str, str]:

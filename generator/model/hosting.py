@@ -76,7 +76,11 @@ class HubServices(Model):
         )
     )
     listener_role: Role | None = Field(None, description="IAM role of the listener's service account; of this account")
-    worker_role: Role | None = Field(None, description="IAM role of the worker's service account; of this account")
+    worker_role: Role | None = Field(
+        None,
+        description="IAM role of the worker's service account; of this account. Where previews are told of, every"
+        " environment's cluster is read by it, through its `cluster.roleArn`; none = messages tell what Git tells",
+    )
     dashboard_role: Role | None = Field(
         None,
         description="IAM role of the dashboard's service account; of this account. By it every environment's cluster is"
@@ -84,6 +88,11 @@ class HubServices(Model):
     )
     monitoring: DnsLabel | None = Field(None, description="namespace whose pods may read /metrics; none = nobody")
     alerts: bool = Field(False, description="whether there is a PrometheusRule; it needs Prometheus' operator")
+
+    @property
+    def tells(self) -> bool:
+        """Whether previews are told of anywhere: a worker then stays while there is no job."""
+        return self.jira is not None and self.jira.messages is not None
 
     @model_validator(mode="after")
     def _issues_can_be_read(self) -> Self:

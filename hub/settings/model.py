@@ -96,8 +96,9 @@ class Settings(BaseModel):
     """Which clusters phases and causes are read from: `ENV=CONTEXT`, several with `,` between, the contexts of
     KUBECONFIG. Default: none; the services tell what Git tells, and commands reach an environment's cluster by AWS."""
     observed: Environments = Field("", alias="RTB_HUB_OBSERVED")
-    """Environments, several with `,` between, whose own clusters `serve` and `serve dashboard` look at as well, by AWS:
-    phases, causes, and the figures of previews. Default: none but those of `RTB_HUB_CLUSTERS`."""
+    """Environments, several with `,` between, whose own clusters services read as well, by AWS: `serve` and
+    `serve dashboard` for phases, causes and figures, `serve worker` and `tell` for what they tell. Default: none but
+    those of `RTB_HUB_CLUSTERS`."""
     step_summary: Path | None = Field(None, alias="GITHUB_STEP_SUMMARY")
     """A file that GitHub shows beside a job; `guard` writes to it. Default: none, outside of GitHub's jobs."""
     data_home: Path | None = Field(None, alias="XDG_DATA_HOME")

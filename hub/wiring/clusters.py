@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -76,13 +78,19 @@ def own_cluster_of(hub: Hub, env: str, *, kubeconfig: str | None, repo: str | No
 def looked_at(hub: Hub, repo: str | None) -> dict[str, Cluster | OpenedLater]:
     """The clusters that services look at, by environment: those of contexts, and environments' own.
 
-    Raises what opening a context raises.
+    `hub` is for them alone: they are opened in several threads, and read the repository one after the other. Raises
+    what opening a context raises.
     """
     from hub.adapters.kubernetes.opening import OpenedLater
 
-    own = OwnClusters(hub, None)
+    own, turn = OwnClusters(hub, None), threading.Lock()
+
+    def opening(name: str) -> Cluster:
+        with turn:
+            environment = hub.repository(repo).state(name).environment
+        return own(environment)
+
     opened: dict[str, Cluster | OpenedLater] = {
-        name: OpenedLater(name, lambda name=name: own(hub.repository(repo).state(name).environment))  # type: ignore[misc]
-        for name in hub.settings.observed_environments
+        name: OpenedLater(name, partial(opening, name)) for name in hub.settings.observed_environments
     }
     return opened | {name: hub.cluster(context, None) for name, context in hub.settings.cluster_contexts.items()}

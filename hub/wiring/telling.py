@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from generator.errors import ConfigError, Fault, Reason
@@ -70,5 +71,6 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
         Teller(Desk(channel, database, own, ours.clock, token, refused), ours.telemetry, is_lasting)
         for channel in channels
     )
-    previews = Previews(store, lambda: states.read(store.snapshots()), ours.clock, looked_at(ours, repo), review)
+    clusters = looked_at(replace(ours), repo)
+    previews = Previews(store, lambda: states.read(store.snapshots()), ours.clock, clusters, review)
     return Telling(previews, tellers)

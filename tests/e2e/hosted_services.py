@@ -72,9 +72,9 @@ class HostedServices:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def render(self, *, redis: bool = True) -> list[Path]:
-        """The rendered files of the services, without their list."""
-        name = "with-redis" if redis else "without-redis"
+    def render(self, *, redis: bool = True, tells: bool = False) -> list[Path]:
+        """The rendered files of the services, without their list. `tells`: issues say what becomes of previews."""
+        name = ("with-redis" if redis else "without-redis") + ("-telling" if tells else "")
         environments, to = self.folder / f"{name}-environments", self.folder / name
         if not to.exists():
             shutil.copytree(self.world.folder / "environments", environments)
@@ -88,16 +88,17 @@ class HostedServices:
                 "secretStore": "rtb-hub",
                 "secrets": "rtb/hub/",
                 "webhooks": ["github", "jira"],
-                "jira": {"url": self.jira.url, "email": "rtb-hub@example.com"},
+                "jira": {"url": self.jira.url, "email": "rtb-hub@example.com", **({"messages": "en"} if tells else {})},
+                "workerRole": f"arn:aws:iam::{tree['spec']['account']}:role/rtb-hub-worker",
                 **({"redis": f"localhost:{self.front.port}"} if redis else {}),
             }
             own.write_text(yaml.safe_dump(tree), encoding="utf-8")
             self.world.hub("hub", "render", "--image", _IMAGE, "--environments", environments, "--to", to)
         return sorted(path for path in (to / "hub" / "services").glob("*.yaml") if path.name != "kustomization.yaml")
 
-    def objects(self, *, redis: bool = True) -> Iterator[dict[str, Any]]:
+    def objects(self, *, redis: bool = True, tells: bool = False) -> Iterator[dict[str, Any]]:
         """What is rendered, but for how long a worker is left after its last job."""
-        for path in self.render(redis=redis):
+        for path in self.render(redis=redis, tells=tells):
             for tree in yaml.safe_load_all(path.read_text(encoding="utf-8")):
                 if tree and tree["kind"] == "ScaledObject":
                     tree["spec"]["cooldownPeriod"] = RESTS_SECONDS
@@ -204,11 +205,12 @@ class HostedServices:
             yield {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": data}
 
     def _image(self) -> dict[str, str]:
-        """What processes find in their image, and whom it trusts."""
+        """What processes find in their image, and whom it trusts. There is no AWS: the cluster is read as its reader."""
         authority = str(self.world.plane.authority.certificate)
         return {
             "PYTHONPATH": str(ROOT), "HOME": str(self.folder), "SSL_CERT_FILE": authority,
             "REQUESTS_CA_BUNDLE": authority, "GIT_CONFIG_GLOBAL": "/dev/null",
+            "KUBECONFIG": str(self.world.plane.kubeconfig), "RTB_HUB_CLUSTERS": "int=reader,stg=reader",
         }  # fmt: skip
 
 

@@ -35,6 +35,7 @@ from hub.store.jobs import JobRow
 from worlds.builders import digest
 from worlds.delivering import from_jira, issue
 from worlds.jira_server import Issue
+from worlds.jira_server.site import Comment
 from worlds.node_producing import produce
 from worlds.postgres import shared_server
 from worlds.serving import job
@@ -194,6 +195,56 @@ def test_a_signed_webhook_of_jira_becomes_a_healthy_preview_that_expires(
     world.hub("reconcile", "--env", "int", "--only", "expiry")
     assert not has_entry(world, "JRN-1")
     record("expired → gone", world.until_gone("JRN-1"))
+
+
+def test_an_issue_says_what_becomes_of_its_preview(
+    services: HostedServices, until: Callable[..., float], record: Record
+) -> None:
+    """Told by the worker as it is rendered, which reads the cluster with the rights of the rendered reader alone."""
+    world, kubelet = services.world, services.kubelet
+    kubelet.room[WORKER] = 5
+    world.push(configured, message="say what starts, once more")
+    issue_of = services.jira.site.issues["JRN-2"] = Issue(status="10")
+    world.plane.apply(worker_of(services, tells=True))
+    try:
+        until("a worker stays", lambda: services.replicas() == 1 and any(one.is_ready for one in kubelet.of(WORKER)))
+        body, url = issue("JRN-2"), services.listeners()[0].address(4000) + "/api/webhook/jira"
+        assert delivered(url, body, from_jira(body, secret=WEBHOOK_SECRET)) == 202
+        began = time.monotonic()
+        until("the issue tells of it", lambda: len(issue_of.comments) == 1)
+        record("202 → comment at the issue", time.monotonic() - began)
+        (comment,) = issue_of.comments.values()
+        until("JRN-2 is Healthy", lambda: world.is_healthy("JRN-2"), 180)
+        healthy = time.monotonic()
+        until("the comment says that it runs", lambda: phase_of(comment) == "running")
+        record("Healthy → comment says running", time.monotonic() - healthy)
+        assert "https://jrn-2." in str(comment.body)
+        (link,) = issue_of.links.values()
+        assert link["object"]["title"].endswith("running")
+        ends = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
+        world.push(lambda work: cut_short(work, "JRN-2", ends), message="cut another lease short")
+        time.sleep(max(0.0, (ends - datetime.now(UTC)).total_seconds()))
+        world.hub("reconcile", "--env", "int", "--only", "expiry")
+        world.until_gone("JRN-2")
+        gone = time.monotonic()
+        until("the comment says that it is removed", lambda: phase_of(comment) == "removed")
+        record("gone → comment says removed", time.monotonic() - gone)
+        assert issue_of.comments == {comment.id: comment}, "one, whatever became of the preview"
+        assert [one["id"] for one in issue_of.links.values()] == [link["id"]]
+        assert services.jira.site.violations == []
+    finally:
+        world.plane.apply(worker_of(services, tells=False))
+
+
+def worker_of(services: HostedServices, *, tells: bool) -> Iterator[dict[str, Any]]:
+    """The worker, and what scales it."""
+    for tree in services.objects(tells=tells):
+        if tree["kind"] in ("Deployment", "ScaledObject") and tree["metadata"]["name"] == WORKER:
+            yield tree
+
+
+def phase_of(comment: Comment) -> str:
+    return str(comment.body["content"][0]["content"][0]["attrs"]["text"])
 
 
 def test_without_redis_the_database_scales_the_worker_and_one_stays_when_it_is_silent(

@@ -9,7 +9,7 @@ from typing import Final
 
 from generator.render.context import preview_host
 from generator.values.naming import IssueKey
-from hub.actions.cluster_phases import phases, read_environment
+from hub.actions.cluster_phases import Clusters, read_each, read_environment
 from hub.actions.list_previews import listed_previews
 from hub.views.listing.rows import Listed
 from hub.views.preview import entry_price
@@ -51,30 +51,36 @@ class Previews:
         """All, by environment and key. `told`: previews (`int/RTB-123`) that there are messages of.
 
         An environment that cannot be read has none, so that nothing of it is told to be gone; nor has a preview
-        whose entry or place in the queue cannot be read. Raises what the store raises, and `ConfigError`
-        (UnknownEnvironment).
+        whose entry or place in the queue cannot be read. Clusters are read at once: one that is away delays no other.
+        Raises what the store raises, and `ConfigError` (UnknownEnvironment).
         """
         states, _ = self.read().each(() if environment is None else (environment,))
+        there = {state.environment.name: self._there(state, told) for state in states}
+        found = self._phases([one for one in states if there[one.environment.name]], there)
         for state in states:
-            yield from self._of(state, told)
+            phases = found.get(state.environment.name, {})
+            for name, one in sorted(there[state.environment.name].items()):
+                yield message_of(self._known(state, one, phases.get(name)))
 
-    def _of(self, state: EnvironmentState, told: Collection[str]) -> Iterator[Message]:
+    def _there(self, state: EnvironmentState, told: Collection[str]) -> dict[str, _There]:
         there = _there(state, self.clock())
         written = {record.name for record in state.records} | {record.name for record in state.queued}
         unreadable = written - there.keys()
         for key in _keys(told, state.environment.name):
             if key.name not in unreadable:
                 there.setdefault(key.name, _There(key))
-        found = self._phases(state, sorted(there))
-        for name, one in sorted(there.items()):
-            yield message_of(self._known(state, one, found.get(name) if found is not None else None))
+        return there
 
-    def _phases(self, state: EnvironmentState, names: Sequence[str]) -> Mapping[str, Phase] | None:
-        """By preview name; None: no cluster is asked about this environment."""
-        cluster = self.clusters.get(state.environment.name)
-        if cluster is None or not names:
-            return None
-        _, found = phases(cluster, read_environment(cluster, state), names, now=self.clock())
+    def _phases(
+        self, states: Sequence[EnvironmentState], there: Mapping[str, Mapping[str, _There]]
+    ) -> Mapping[str, Mapping[str, Phase]]:
+        """By environment and preview name, of those whose cluster is asked."""
+        asked = [state for state in states if state.environment.name in self.clusters]
+        clusters = Clusters(lambda environment: self.clusters[environment.name], is_own=True)
+        found = {}
+        for state, placed in zip(asked, read_each(clusters, asked, read_environment), strict=True):
+            name = state.environment.name
+            _, found[name] = placed.phases(sorted(there[name]), now=self.clock())
         return found
 
     def _known(self, state: EnvironmentState, there: _There, phase: Phase | None) -> Known:

@@ -89,7 +89,7 @@ class EksAccess:
         return PREFIX + base64.urlsafe_b64encode(url.encode()).rstrip(b"=").decode()
 
     def _client(self, name: str) -> Any:
-        return self._session().client(name, region_name=self.region)
+        return self._session().client(name, region_name=self.region, config=_hasty())
 
     def _session(self) -> Any:
         """A session of the account's role; made anew before it ends."""
@@ -97,7 +97,7 @@ class EksAccess:
         now = self.clock()
         if self._assumed is None or now - self._assumed[0] >= SESSION_LASTS:
             own = self.session or boto3.Session()
-            told = own.client("sts", region_name=self.region).assume_role(
+            told = own.client("sts", region_name=self.region, config=_hasty()).assume_role(
                 RoleArn=self.role, RoleSessionName="rtb-hub", DurationSeconds=_SESSION_SECONDS
             )["Credentials"]
             keys = {
@@ -148,6 +148,12 @@ class EksAccess:
         if code == "ResourceNotFoundException":
             remedy = "correct cluster.name, account or region in the environment's file"
         return Stalled(Reason.CLUSTER_REFUSED, Fault(f"{what}: {code}: {message}", remedy=remedy))
+
+
+def _hasty() -> Any:
+    """For who looks again soon: AWS that does not answer is given up after half a minute, not after five."""
+    config = import_module("botocore.config")
+    return config.Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
 
 
 def eks_cluster(spec: EnvironmentSpec, access: EksAccess, parts: SenderParts) -> Cluster:

@@ -60,7 +60,7 @@ HUB: dict[str, Any] = {
     "workerRole": "arn:aws:iam::111111111111:role/rtb-hub-control-role",
     "dashboardRole": "arn:aws:iam::111111111111:role/rtb-hub-dashboard",
     "redis": "redis.example.com:6380",
-    "jira": {"url": "https://example.atlassian.net", "email": "hub@example.com"},
+    "jira": {"url": "https://example.atlassian.net", "email": "hub@example.com", "messages": "ko"},
     "signIn": {
         "oidc": {"issuer": "https://sso.example.com/realms/acme", "clientId": "rtb-hub"},
         "github": {"clientId": "Iv23liexample"},
@@ -172,8 +172,8 @@ OWN = {
         "RTB_HUB_REDIS_URL_FILE",
         "RTB_HUB_REPO", "RTB_HUB_IDENTITY", "RTB_HUB_CACHE", "HOME",
         "RTB_HUB_FORGE_APP_ID_FILE", "RTB_HUB_FORGE_APP_KEY_FILE",
-        "RTB_HUB_JIRA_URL", "RTB_HUB_JIRA_EMAIL", "RTB_HUB_JIRA_TOKEN_FILE",
-        "RTB_HUB_REGISTRIES", "RTB_HUB_GITHUB_API",
+        "RTB_HUB_JIRA_URL", "RTB_HUB_JIRA_EMAIL", "RTB_HUB_JIRA_TOKEN_FILE", "RTB_HUB_JIRA_MESSAGES",
+        "RTB_HUB_OBSERVED", "RTB_HUB_REGISTRIES", "RTB_HUB_GITHUB_API",
     },
     "dashboard": {
         "RTB_HUB_REPO", "RTB_HUB_CACHE", "HOME", "RTB_HUB_PUBLIC_URL", "RTB_HUB_PROXIES", "RTB_HUB_JWKS_URL",
@@ -210,6 +210,26 @@ def test_the_dashboard_looks_at_every_environments_cluster_where_it_has_a_role()
     observed = variables(deployment("dashboard"))["RTB_HUB_OBSERVED"]
     assert load_settings({"RTB_HUB_OBSERVED": observed}).observed_environments == ("int", "prd")
     without = dict(pods(*hosted(dashboardRole=None)))["rtb-hub-dashboard"]
+    assert "RTB_HUB_OBSERVED" not in variables(without)
+
+
+def test_the_worker_reads_every_environments_cluster_and_stays_where_previews_are_told_of() -> None:
+    role = "eks.amazonaws.com/role-arn"
+    assert ALL["ServiceAccount", "rtb-hub-worker"]["metadata"]["annotations"][role] == HUB["workerRole"]
+    observed = variables(deployment("worker"))["RTB_HUB_OBSERVED"]
+    assert load_settings({"RTB_HUB_OBSERVED": observed}).observed_environments == ("int", "prd")
+    assert ALL["ScaledObject", "rtb-hub-worker"]["spec"]["minReplicaCount"] == 1
+
+
+def test_a_worker_that_tells_of_nothing_reads_no_cluster_and_is_there_for_jobs_alone() -> None:
+    silent = hosted(jira={"url": HUB["jira"]["url"], "email": HUB["jira"]["email"]})
+    assert "RTB_HUB_OBSERVED" not in variables(dict(pods(*silent))["rtb-hub-worker"])
+    assert objects(*silent)["ScaledObject", "rtb-hub-worker"]["spec"]["minReplicaCount"] == 0
+
+
+def test_a_worker_without_a_role_tells_what_git_tells() -> None:
+    without = dict(pods(*hosted(workerRole=None, registries={})))["rtb-hub-worker"]
+    assert variables(without)["RTB_HUB_JIRA_MESSAGES"] == "ko"
     assert "RTB_HUB_OBSERVED" not in variables(without)
 
 
@@ -417,7 +437,7 @@ def test_only_keda_scales_the_worker() -> None:
     assert not [tree for (kind, _), tree in ALL.items() if kind == "Deployment" and "replicas" in tree["spec"]]
     spec = ALL["ScaledObject", "rtb-hub-worker"]["spec"]
     assert spec["scaleTargetRef"]["name"] == "rtb-hub-worker"
-    assert (spec["minReplicaCount"], spec["maxReplicaCount"], spec["pollingInterval"]) == (0, 5, 5)
+    assert (spec["minReplicaCount"], spec["maxReplicaCount"], spec["pollingInterval"]) == (1, 5, 5)
     assert spec["fallback"] == {"failureThreshold": 0, "replicas": 1}
     names = {one["name"] for one in spec["triggers"]}
     modifiers = spec["advanced"]["scalingModifiers"]

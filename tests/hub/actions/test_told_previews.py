@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from hub.actions.stop import StopRequest, stop
 from hub.actions.telling.previews import Previews
 from hub.actions.telling.telling import repository_id
 from reconcilers.messages.model import Message
+from reconcilers.ports.cluster import ClusterState
 from worlds.approving import Prd
 from worlds.builders import start_request
 from worlds.commands import commit_file, git
@@ -57,6 +59,24 @@ def test_with_a_cluster_it_is_told_what_runs(prd: Prd) -> None:
     assert told(prd, by=running)[KEY].phase == "running"
     away = FakeCluster(error=Transient(Reason.CLUSTER_UNREACHABLE, "no network"))
     assert told(prd, by=away)[KEY].phase == "unknown"
+
+
+def test_a_cluster_that_is_away_delays_no_other_and_none_is_asked_of_what_is_not_there(prd: Prd) -> None:
+    started(prd)
+    started(prd, "stg")
+    both = threading.Barrier(2, timeout=20)
+
+    class Slow(FakeCluster):
+        def observe(self, argocd: str, *, preview: str | None = None, with_set: bool = True) -> ClusterState:
+            both.wait()  # until the other is asked too
+            return super().observe(argocd, preview=preview, with_set=with_set)
+
+    away = Slow(error=Transient(Reason.CLUSTER_UNREACHABLE, "no network"))
+    unasked = FakeCluster(error=AssertionError("nothing is there"))  # type: ignore[arg-type]
+    clusters = {"int": Slow(cluster(application(), namespace())), "stg": away, "prd": unasked}
+    repository = prd.hub().repository(str(prd.world.path))
+    found = Previews(repository.store, repository.read, prd.now, clusters).messages(())
+    assert {one.key: one.phase for one in found} == {KEY: "running", "stg/RTB-123": "unknown"}
 
 
 def test_what_was_stopped_is_told_of_once_more_with_who_and_why(prd: Prd) -> None:
