@@ -155,6 +155,12 @@ class ProjectRule(Model):
         description="component → which image it runs"
     )
 
+    @property
+    def code(self) -> list[str]:
+        """The repositories of code that it names."""
+        named = [one.source for one in self.images.values() if one.source is not None]
+        return [*(self.pull_requests.repositories if self.pull_requests else ()), *named]
+
     @model_validator(mode="after")
     def _is_decided(self) -> ProjectRule:
         start, stop = self.start_on, self.stop_on

@@ -240,7 +240,7 @@ SERVICE_TOKENS = _table(
 MESSAGES = _table(
     "messages",
     Column("key", Text, nullable=False),
-    Column("channel", Text, nullable=False),  # jira-link, jira-comment
+    Column("channel", Text, nullable=False),  # of `channels.ChannelName`
     Column("external_id", Text),
     Column("content_hash", Text),
     Column("state", Text, nullable=False),  # open, declined, parked, closed

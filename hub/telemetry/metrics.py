@@ -323,7 +323,10 @@ MESSAGES = Metric(
     "rtb_hub_messages_total",
     "counter",
     (
-        Label("channel", ("jira-link", "jira-comment")),
+        Label(
+            "channel",
+            ("jira-link", "jira-comment", "github-comment", "github-deployment", "github-check", "github-status"),
+        ),
         Label("outcome", ("posted", "edited", "found", "unchanged", "later", "declined", "parked", "taken", "failed")),
     ),
     "messages about previews that something was to be done about: `found` where it was looked for, `declined` where"

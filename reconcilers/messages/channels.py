@@ -16,7 +16,9 @@ from generator.values.naming import IssueKey
 from reconcilers.messages.model import PHASES, Message, MessagePhase
 from reconcilers.messages.quiet import Before, Who
 
-ChannelName = Literal["jira-link", "jira-comment"]
+ChannelName = Literal[
+    "jira-link", "jira-comment", "github-comment", "github-deployment", "github-check", "github-status"
+]
 CHANNELS: tuple[ChannelName, ...] = get_args(ChannelName)
 #: A digest, the code of a cause and what was alerted of are shorter.
 _LONGEST = 200
@@ -24,11 +26,15 @@ _LONGEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which preview's message. `repository` tells hubs apart that write to the same place."""
+    """Which preview's message. `repository` tells hubs apart that write to the same place.
+
+    `at`: which of several places that a channel has for a preview; empty where it has one.
+    """
 
     repository: str
     environment: str
     issue: IssueKey
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +23,7 @@ class Known:
     """A preview as the hub knows it. `outline`: its entry's, or what a request asks for.
 
     `phase` None: no cluster was asked. `is_request`: only a request branch has it; `is_removal`: one asks for its
-    removal.
+    removal. `code`: repositories of the code of its project.
     """
 
     issue: str
@@ -36,6 +37,7 @@ class Known:
     is_queued: bool = False
     review: str = ""
     ending: Ending | None = None
+    code: tuple[str, ...] = ()
 
 
 def message_of(known: Known) -> Message:
@@ -56,7 +58,15 @@ def message_of(known: Known) -> Message:
         is_removal=known.is_removal and not is_gone,
         cause=_cause(known.phase) if phase in AMISS else None,
         ending=_cut(known.ending) if known.ending is not None and phase in GONE else None,
+        code=known.code,
+        build=_build(outline) if outline is not None else "",
     )
+
+
+def _build(outline: Outline) -> str:
+    """Of the images by component: it changes when one of them does."""
+    images = sorted((name, image) for name, (image, *_) in outline.components.items())
+    return hashlib.sha256(repr(images).encode()).hexdigest()[:12]
 
 
 def _phase_of(known: Known) -> MessagePhase:

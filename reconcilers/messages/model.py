@@ -73,7 +73,9 @@ class Last:
 class Message:
     """What is told. `url` is the preview's own, `review` where a change is reviewed (empty: nobody knows).
 
-    `ends` None: it has no end yet. `is_removal`: what awaits approval is its removal.
+    `ends` None: it has no end yet. `is_removal`: what awaits approval is its removal. `code`: repositories of the code
+    of its project; `build` tells one set of images from another (empty: unknown). `at`: where it stands in a channel
+    that has several places for a preview, empty in one that has one.
     """
 
     issue: str
@@ -89,6 +91,9 @@ class Message:
     cause: Cause | None = None
     ending: Ending | None = None
     last: Last | None = None
+    code: tuple[str, ...] = ()
+    build: str = ""
+    at: str = ""
 
     @property
     def is_up(self) -> bool:
@@ -99,3 +104,14 @@ class Message:
     def key(self) -> str:
         """Which preview (`int/RTB-123`)."""
         return f"{self.environment}/{self.issue}"
+
+    @property
+    def row(self) -> str:
+        """Which message of a channel: the preview's key, and where it stands (`int/RTB-123 acme/web#7`)."""
+        return f"{self.key} {self.at}" if self.at else self.key
+
+
+def split_row(row: str) -> tuple[str, str]:
+    """The preview's key and the place of a message, as of `Message.row`."""
+    key, _, at = row.partition(" ")
+    return key, at

@@ -52,6 +52,19 @@ def every_rule(environments: Environments) -> tuple[ProjectRule, ...]:
     return tuple(rule for services in rules_by_branch(environments).values() for rule in services.projects.values())
 
 
+def code_by_project(environments: Environments) -> dict[str, tuple[str, ...]]:
+    """The repositories of code that any file names for a project (`RTB`), sorted; of two cases of a name one.
+
+    Raises `ConfigError` for a file with mistakes.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for services in rules_by_branch(environments).values():
+        for project, rule in services.projects.items():
+            for name in rule.code:
+                found.setdefault(project, {}).setdefault(name.casefold(), name)
+    return {project: tuple(sorted(names.values())) for project, names in found.items()}
+
+
 def rules_by_branch(environments: Environments) -> dict[str, Services]:
     """The file of each branch that has one. Raises `ConfigError` (UnreadableYaml, InvalidServices) for mistakes."""
     seen = [one for one in environments.found.values() if isinstance(one, Observed)]

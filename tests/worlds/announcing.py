@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import delete
 
 from generator.errors import HubError
 from hub.actions.telling.posting import Desk, Outcome
@@ -24,44 +22,14 @@ from hub.store.tables import MESSAGES, METADATA
 from hub.views.messages.words import ENGLISH
 from reconcilers.messages.channels import Channel
 from reconcilers.messages.model import Message
-from worlds.jira_server import Direct, Fault, JiraServer, Killed
+from worlds.faulty import Fault
+from worlds.jira_server import Direct, JiraServer
 from worlds.jira_server.site import Issue
 from worlds.messages import NOW
+from worlds.mortal import Life, MortalDatabase
 
 REPOSITORY = "0123456789ab"
 _TOKENS = itertools.count(1)
-
-
-@dataclass
-class Life:
-    """Whether a process is alive; `writes`: how many of its next writes are done before it is killed (None: all)."""
-
-    is_over: bool = False
-    writes: int | None = None
-
-    def end(self) -> None:
-        self.is_over = True
-
-
-class MortalDatabase(Database):
-    """A database as a process sees it that may be killed: after that it writes nothing any more."""
-
-    def __init__(self, url: str, clock: Callable[[], datetime], life: Life) -> None:
-        super().__init__(url, clock=clock)
-        self._life = life
-
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        life = self._life
-        if life.is_over:
-            raise Killed
-        with super().write() as connection:
-            yield connection
-        if life.writes is not None:
-            life.writes -= 1
-            if life.writes <= 0:
-                life.end()
-                raise Killed
 
 
 @dataclass

@@ -18,7 +18,7 @@ from hub.store import messages as rows
 from hub.store.database import Database
 from hub.store.messages import MessageRow
 from reconcilers.messages.channels import Channel, Drawn, Place, before_data, before_of
-from reconcilers.messages.model import GONE, Last, Message
+from reconcilers.messages.model import GONE, Last, Message, split_row
 from reconcilers.messages.quiet import Before, Later, Now, after, decide
 
 #: What was done about a message. `taken`: another worker has it in hand.
@@ -79,7 +79,7 @@ class Desk:
         ours keeps from being told, is left alone for a while.
         """
         with self.database.write() as connection:
-            row = rows.take(connection, self.database, message.key, self.channel.name, token=self.token)
+            row = rows.take(connection, self.database, message.row, self.channel.name, token=self.token)
         if row is None:
             return "taken"
         hand = _Hand(self, message, row, differs_since)
@@ -106,8 +106,9 @@ class _Hand:
     place: Place = field(init=False)
 
     def __post_init__(self) -> None:
-        environment, _, issue = self.row.key.rpartition("/")
-        self.place = Place(self.desk.repository, environment, IssueKey.parse(issue))
+        key, at = split_row(self.row.key)
+        environment, _, issue = key.rpartition("/")
+        self.place = Place(self.desk.repository, environment, IssueKey.parse(issue), at)
 
     def act(self) -> Outcome:
         now, row = self.desk.clock(), self.row

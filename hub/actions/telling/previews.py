@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,6 +22,7 @@ from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.history import events_of
 from reconcilers.state.outline import outline_of
+from reconcilers.state.policies import Environments
 from reconcilers.state.reading import Reading
 
 #: Further ahead of this machine's clock no commit is believed to have been made.
@@ -34,11 +35,18 @@ def no_review(key: str) -> str:
     return ""
 
 
+def no_code(environments: Environments) -> Mapping[str, tuple[str, ...]]:
+    """Nobody asks for repositories of code."""
+    del environments
+    return {}
+
+
 @dataclass(frozen=True)
 class Previews:
     """Previews as the hub knows them. `clusters` by environment: of another it is told what Git tells.
 
     `store` is what `read` reads. `review`: where a change of a preview (`prd/RTB-123`) is reviewed; empty: unknown.
+    `code`: repositories of the code of each project; it raises nothing.
     """
 
     store: GitStore
@@ -46,6 +54,7 @@ class Previews:
     clock: Callable[[], datetime]
     clusters: Mapping[str, ClusterReader] = field(default_factory=dict)
     review: Callable[[str], str] = no_review
+    code: Callable[[Environments], Mapping[str, tuple[str, ...]]] = no_code
 
     def messages(self, told: Collection[str], *, environment: str | None = None) -> Iterator[Message]:
         """All, by environment and key. `told`: previews (`int/RTB-123`) that there are messages of.
@@ -54,13 +63,16 @@ class Previews:
         whose entry or place in the queue cannot be read. Clusters are read at once: one that is away delays no other.
         Raises what the store raises, and `ConfigError` (UnknownEnvironment).
         """
-        states, _ = self.read().each(() if environment is None else (environment,))
+        reading = self.read()
+        states, _ = reading.each(() if environment is None else (environment,))
+        code = self.code(reading.environments)
         there = {state.environment.name: self._there(state, told) for state in states}
         found = self._phases([one for one in states if there[one.environment.name]], there)
         for state in states:
             phases = found.get(state.environment.name, {})
             for name, one in sorted(there[state.environment.name].items()):
-                yield message_of(self._known(state, one, phases.get(name)))
+                known = self._known(state, one, phases.get(name))
+                yield message_of(replace(known, code=code.get(one.key.project, ())))
 
     def _there(self, state: EnvironmentState, told: Collection[str]) -> dict[str, _There]:
         there = _there(state, self.clock())

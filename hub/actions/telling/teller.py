@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -20,7 +20,7 @@ from hub.store.messages import MessageRow
 from hub.telemetry import metrics
 from hub.telemetry.telemetry import SILENT, Telemetry
 from reconcilers.messages.channels import Channel, before_of
-from reconcilers.messages.model import GONE, Message
+from reconcilers.messages.model import GONE, Message, split_row
 from reconcilers.messages.quiet import Decision, Later, Now, Ping, decide
 
 #: Calls of one channel at a time (Jira's advice for apps that respect its limits).
@@ -41,6 +41,17 @@ class Planned:
     at: datetime | None = None
 
 
+#: Where the messages of previews stand in a channel; given what is told, and what `Message.row` are open by now. It
+#: adds what kept it from finding out to the last, and goes on with those that it knows.
+Spread = Callable[[Sequence[Message], Collection[str], list[Exception]], Sequence[Message]]
+
+
+def one_each(messages: Sequence[Message], told: Collection[str], failures: list[Exception]) -> Sequence[Message]:
+    """A channel has one place for a preview."""
+    del told, failures
+    return messages
+
+
 @dataclass(eq=False)
 class Teller:
     """The messages of one channel, as one process sees them.
@@ -52,6 +63,7 @@ class Teller:
     desk: Desk
     telemetry: Telemetry = SILENT
     is_lasting: bool = True
+    spread: Spread = one_each
     failures: list[Exception] = field(default_factory=list)
     _differ: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     _resumes: datetime | None = None
@@ -73,17 +85,28 @@ class Teller:
 
     def open_keys(self) -> frozenset[str]:
         """The previews (`int/RTB-123`) whose last word is not told. Raises `Transient` (DatabaseUnreachable)."""
+        return frozenset(split_row(row)[0] for row in self._open())
+
+    def _open(self) -> frozenset[str]:
         with self.desk.database.read() as connection:
             return rows.open_keys(connection, self.channel.name)
 
+    def _placed(self, messages: Sequence[Message]) -> Sequence[Message]:
+        return self.spread(messages, self._open(), self.failures)
+
     def _known(self, messages: Sequence[Message]) -> Mapping[str, MessageRow]:
         with self.desk.database.read() as connection:
-            return rows.of_channel(connection, self.channel.name, [one.key for one in messages])
+            return rows.of_channel(connection, self.channel.name, [one.row for one in messages])
 
     def planned(self, messages: Sequence[Message]) -> list[Planned]:
-        """What would be done, without looking elsewhere or doing it. Raises `Transient` (DatabaseUnreachable)."""
+        """What would be done, without doing it. What keeps places from being known is in `failures`.
+
+        Raises `Transient` (DatabaseUnreachable).
+        """
+        self.failures.clear()
+        messages = self._placed(messages)
         known = self._known(messages)
-        return [self._planned(one, known.get(one.key)) for one in messages]
+        return [self._planned(one, known.get(one.row)) for one in messages]
 
     def _planned(self, message: Message, row: MessageRow | None) -> Planned:
         name, before = self.channel.name, before_of(row.told) if row is not None else None
@@ -119,11 +142,13 @@ class Teller:
         """
         done: Counter[Outcome] = Counter()
         self.failures.clear()
+        messages = self._placed(messages)
         known = self._known(messages)
-        due = [one for one in messages if self._is_due(one, known.get(one.key))]
+        due = [one for one in messages if self._is_due(one, known.get(one.row))]
         if due and not self._is_paused():
+            due.sort(key=lambda one: self._differ[one.row][1] if one.row in self._differ else _LONG_AGO)
             done.update(self._told_at_once(due))
-        gone = self._differ.keys() - {one.key for one in messages}
+        gone = self._differ.keys() - {one.row for one in messages}
         for key in gone:
             self._differ.pop(key, None)
         return done
@@ -160,12 +185,12 @@ class Teller:
         """When it was first seen to differ from what it tells."""
         before, now = before_of(row.told) if row is not None else None, self.desk.clock()
         if before is not None and before.digest == digest:
-            self._differ.pop(message.key, None)
+            self._differ.pop(message.row, None)
             return now
         told = before.digest if before is not None else ""
-        known = self._differ.get(message.key)
+        known = self._differ.get(message.row)
         if known is None or known[0] != told:
-            known = self._differ[message.key] = (told, now if self.is_lasting else _LONG_AGO)
+            known = self._differ[message.row] = (told, now if self.is_lasting else _LONG_AGO)
         return known[1]
 
     def _is_paused(self) -> bool:
@@ -175,7 +200,7 @@ class Teller:
     def _tell(self, message: Message) -> Outcome | None:
         if self._is_paused() or self._ends.is_set():
             return None
-        since = self._differ.get(message.key)
+        since = self._differ.get(message.row)
         try:
             done = self.desk.tell(message, differs_since=since[1] if since else self.desk.clock())
         except Exception as err:  # noqa: BLE001 - the border of a message: others go on

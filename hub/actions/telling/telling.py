@@ -37,7 +37,7 @@ class Telling:
         """What `look` would do, by preview and channel. Raises as it does."""
         messages = self._messages(environment)
         planned = [one for teller in self.tellers for one in teller.planned(messages)]
-        return sorted(planned, key=lambda one: (one.message.key, one.channel))
+        return sorted(planned, key=lambda one: (one.message.row, one.channel))
 
     def _messages(self, environment: str | None) -> list[Message]:
         told = frozenset[str]().union(*(teller.open_keys() for teller in self.tellers))

@@ -90,7 +90,7 @@ def follow_work(
     GitHub is asked only for repositories that a rule names.
     """
     every = every_rule(reading.environments)
-    if hint.repo.casefold() not in {one.casefold() for rule in every for one in _repositories(rule)}:
+    if hint.repo.casefold() not in {one.casefold() for rule in every for one in rule.code}:
         return Finished({"change": "nothing", "why": f"{SERVICES_FILE} has no rule for {hint.repo}"})
     sources = _sources(outside, hint.repo)
     if isinstance(hint, PullHint):
@@ -236,11 +236,6 @@ def _sources(outside: Outside, repository: str) -> Sources:
         keys = "RTB_HUB_FORGE_APP_ID and …_APP_KEY_FILE, or RTB_HUB_GITHUB_API and RTB_HUB_FORGE_TOKEN_FILE"
         raise _unset(what, "RTB_HUB_FORGE_APP_ID", keys)
     return outside.sources
-
-
-def _repositories(rule: ProjectRule) -> list[str]:
-    """The repositories of code that a rule names."""
-    return [*(rule.pull_requests.repositories if rule.pull_requests else ()), *_sources_of(rule)]
 
 
 def _sources_of(rule: ProjectRule) -> list[str]:

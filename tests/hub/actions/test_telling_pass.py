@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,17 +12,19 @@ from typing import cast
 
 import pytest
 
-from generator.errors import HubError
+from generator.errors import HubError, Reason, Transient
+from hub.actions.telling import teller
 from hub.actions.telling.posting import AGAIN, REFUSED, SETTLED
 from hub.adapters.jira.messages import JiraComments, JiraLinks
 from hub.store.messages import LEASE
 from hub.telemetry.telemetry import Telemetry
 from reconcilers.causes.model import Audience
-from reconcilers.messages.model import MessagePhase
-from worlds.announcing import Announcing, Life
-from worlds.jira_server import Fault, Killed
+from reconcilers.messages.model import Message, MessagePhase
+from worlds.announcing import Announcing
+from worlds.faulty import Fault, Killed
 from worlds.jira_server.site import Comment, Issue
 from worlds.messages import NOW, message
+from worlds.mortal import Life
 
 KINDS = pytest.mark.parametrize("kind", [JiraComments, JiraLinks])
 
@@ -325,6 +328,43 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(world: Announcing) -> N
     world.later(minutes=2)
     (planned,) = worker.planned([message("running")])
     assert (planned.action, planned.at) == ("edit", None)
+
+
+def test_a_channel_of_several_places_has_a_message_at_each_that_it_knows(world: Announcing) -> None:
+    why = Transient(Reason.FORGE_UNREACHABLE, "no network")
+    opened, worker = [], world.worker()
+
+    def spread(messages: Sequence[Message], told: Collection[str], failures: list[Exception]) -> Sequence[Message]:
+        opened.append(sorted(told))
+        failures.append(why)
+        return [replace(one, at=at) for one in messages for at in ("acme/api#7", "acme/web#8")]
+
+    worker.spread = spread
+    assert sum(world.tell(message("starting"), by=worker).values()) == 2
+    rows = ["int/RTB-123 acme/api#7", "int/RTB-123 acme/web#8"]
+    assert (world.tell(message("starting"), by=worker), opened) == (Counter(), [[], rows])
+    assert worker.open_keys() == {"int/RTB-123"}
+    assert worker.failures == [why]
+    assert [one.message.row for one in worker.planned([message("starting")])] == rows
+
+
+def test_what_differs_for_the_longest_is_told_first(world: Announcing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(teller, "AT_ONCE", 1)
+    several = [replace(message("running"), issue=f"RTB-{number}") for number in (1, 2)]
+    for one in several:
+        world.jira.issues[one.issue] = Issue()
+    worker = world.worker()
+    world.tell(*several, by=worker)
+    world.later(minutes=2)
+    changed = [replace(one, requested_by="bob") for one in several]
+    world.tell(several[0], changed[1], by=worker)
+    world.later(seconds=10)
+    world.tell(*changed, by=worker)
+    world.later(minutes=2)
+    world.faults = [None, Fault("429")]
+    assert world.tell(*changed, by=worker) == Counter(edited=1)
+    edited = [one.edits for key in ("RTB-1", "RTB-2") for one in world.jira.issues[key].comments.values()]
+    assert edited == [0, 1]
 
 
 HOWS = ["drop-before", "drop-after", "drop-late", "503-before", "503-after", "429", "429-unnamed", "kill-before",

@@ -6,7 +6,7 @@ import pytest
 
 from generator.errors import ConfigError, HubError, Reason
 from reconcilers.state.policies import Environments, find_environments
-from reconcilers.state.project_rules import project_rules
+from reconcilers.state.project_rules import code_by_project, project_rules
 from worlds.builders import LIBRARY
 from worlds.memory_store import MemoryStore
 from worlds.planning import put, state_store
@@ -58,3 +58,22 @@ def test_a_rule_for_what_can_be_read_does_not_wait_for_the_rest(store: MemorySto
     put(store, "environments/stg/environment.yaml", b"nonsense: [")
     put(store, "hub/services.yaml", TEXT.encode())
     assert list(project_rules(found(store), "RTB")) == ["int", "stg"]
+
+
+def test_the_code_of_a_project_is_what_its_rules_name_each_once(store: MemoryStore) -> None:
+    rule = """\
+projects:
+  RTB:
+    pullRequests: {repositories: [acme/web, acme/api]}
+    environments: [int]
+    images:
+      web: {repository: web, tag: "{key}-{sha7}", source: Acme/Web}
+      docs: {repository: docs, tag: "{branch}", source: acme/docs}
+  ABC:
+    startOn: {labels: [preview]}
+    environments: [int]
+    images: {web: {repository: web, tag: main}}
+"""
+    assert code_by_project(found(store)) == {}
+    put(store, "hub/services.yaml", rule.encode())
+    assert code_by_project(found(store)) == {"RTB": ("acme/api", "acme/docs", "acme/web")}

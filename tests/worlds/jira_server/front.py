@@ -5,77 +5,22 @@ from __future__ import annotations
 import json
 import ssl
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
-from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from generator.errors import Fault as Told
-from generator.errors import Reason, Waiting
-from hub.adapters.http import Answer, Origin, Request, Sender, Unanswered
+from hub.adapters.http.peer import Peer
 from hub.adapters.jira.site import PEER
-from worlds.jira_server.site import Fault, JiraServer
-
-
-class Killed(BaseException):
-    """The process that asked is no more."""
+from worlds.faulty import Faulty
+from worlds.jira_server.site import JiraServer
 
 
 @dataclass(frozen=True, eq=False)
-class Direct(Sender):
-    """Asks a site without a network, once: what goes wrong is what `faults` gives for each call (None: nothing).
+class Direct(Faulty):
+    """Asks a test's Jira without a network."""
 
-    `die` is told when the process is killed.
-    """
-
-    peer: Any = PEER
-    origin: Any = field(default_factory=lambda: Origin.parse("https://example.atlassian.net"))
+    peer: Peer = PEER
     site: JiraServer = field(default_factory=JiraServer)
-    faults: Callable[[], Fault | None] = lambda: None
-    die: Callable[[], None] = lambda: None
-
-    def send(self, request: Request) -> Answer:
-        fault, act = self.faults(), partial(self._answer, request)
-        match fault.how if fault else "":
-            case "kill-before":
-                self._kill()
-            case "kill-after":
-                act()
-                self._kill()
-            case "drop-before":
-                raise _unanswered(request)
-            case "drop-after":
-                act()
-                raise _unanswered(request)
-            case "drop-late":
-                assert fault is not None
-                self.site.later(self.site.clock() + timedelta(seconds=fault.late_seconds), act)
-                raise _unanswered(request)
-            case "503-before":
-                return Answer(503, {}, b"", None)
-            case "503-after":
-                act()
-                return Answer(503, {}, b"", None)
-            case "429" | "429-unnamed":
-                assert fault is not None
-                seconds = float(fault.retry_after if fault.how == "429" else 60)
-                raise Waiting(Reason.JIRA_LIMITED, Told("it limits requests"), retry_after_seconds=seconds)
-        return act()
-
-    def _kill(self) -> None:
-        self.die()
-        raise Killed
-
-    def _answer(self, request: Request) -> Answer:
-        status, headers, told = self.site.answer(request.method, request.target, request.body)
-        return Answer(status, headers, b"", json.loads(json.dumps(told)))
-
-
-def _unanswered(request: Request) -> Unanswered:
-    fault = Told(f"cannot {request.purpose}: no answer in time")
-    return Unanswered(Reason.JIRA_UNREACHABLE, fault, failure="timeout", may_have_acted=True)
 
 
 @dataclass

@@ -8,25 +8,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from worlds.faulty import Reply
 from worlds.jira_server import schemas
 
 ROUTES = [(operation, schemas.path_pattern(operation)) for operation in schemas.OPERATIONS]
 HUB = "5b10a2844c20165700ede21g"
-#: What goes wrong at a call: no answer, before its effect or after it, or an effect that comes later; an answer that
-#: says so; the process that asks is killed before or after.
-How = Literal["drop-before", "drop-after", "drop-late", "503-before", "503-after", "429", "429-unnamed", "kill-before",
-              "kill-after"]  # fmt: skip
-Reply = tuple[int, dict[str, str], Any]
-
-
-@dataclass
-class Fault:
-    how: How
-    late_seconds: float = 15.0
-    retry_after: int = 30
 
 
 @dataclass
