@@ -325,7 +325,16 @@ MESSAGES = Metric(
     (
         Label(
             "channel",
-            ("jira-link", "jira-comment", "github-comment", "github-deployment", "github-check", "github-status"),
+            (
+                "jira-link",
+                "jira-comment",
+                "slack",
+                "slack-platform",
+                "github-comment",
+                "github-deployment",
+                "github-check",
+                "github-status",
+            ),
         ),
         Label("outcome", ("posted", "edited", "found", "unchanged", "later", "declined", "parked", "taken", "failed")),
     ),

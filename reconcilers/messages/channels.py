@@ -17,7 +17,14 @@ from reconcilers.messages.model import PHASES, Message, MessagePhase
 from reconcilers.messages.quiet import Before, Who
 
 ChannelName = Literal[
-    "jira-link", "jira-comment", "github-comment", "github-deployment", "github-check", "github-status"
+    "jira-link",
+    "jira-comment",
+    "slack",
+    "slack-platform",
+    "github-comment",
+    "github-deployment",
+    "github-check",
+    "github-status",
 ]
 CHANNELS: tuple[ChannelName, ...] = get_args(ChannelName)
 #: A digest, the code of a cause and what was alerted of are shorter.
@@ -26,23 +33,30 @@ _LONGEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which preview's message. `repository` tells hubs apart that write to the same place.
+    """What a message is about: `subject` is a preview's issue, or what else an environment's messages are about.
 
-    `at`: which of several places that a channel has for a preview; empty where it has one.
+    `repository` tells hubs apart that write to the same place. `at`: which of several places that a channel has for a
+    preview; empty where it has one.
     """
 
     repository: str
     environment: str
-    issue: IssueKey
+    subject: IssueKey | str
     at: str = ""
+
+    @property
+    def issue(self) -> IssueKey:
+        """The preview's issue. Raises `ConfigError` (InvalidIssueKey) where it is about something else."""
+        return IssueKey.parse(str(self.subject))
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A message as a channel draws it: `content` as JSON, and its digest."""
+    """A message as a channel draws it: `content` as JSON, and its digest. `is_quiet`: here it alerts nobody."""
 
     content: Any
     digest: str
+    is_quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +113,7 @@ def before_data(place: Place, before: Before) -> dict[str, Any]:
     return {
         "repository": place.repository,
         "environment": place.environment,
-        "issue": str(place.issue),
+        "issue": str(place.subject),
         "digest": before.digest,
         "phase": before.phase,
         "at": format_time(before.at.replace(microsecond=0)),

@@ -60,6 +60,7 @@ def message_of(known: Known) -> Message:
         ending=_cut(known.ending) if known.ending is not None and phase in GONE else None,
         code=known.code,
         build=_build(outline) if outline is not None else "",
+        asked_at=parse_time(outline.requested_at) if outline is not None else None,
     )
 
 

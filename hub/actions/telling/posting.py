@@ -7,17 +7,16 @@ posts only where there is none. Some time after each post it is looked once more
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from generator.errors import HubError, Stalled, Transient, Waiting
-from generator.values.naming import IssueKey
 from hub.store import messages as rows
 from hub.store.database import Database
 from hub.store.messages import MessageRow
-from reconcilers.messages.channels import Channel, Drawn, Place, before_data, before_of
+from reconcilers.messages.channels import Channel, Drawn, Place, Posted, before_data, before_of
 from reconcilers.messages.model import GONE, Last, Message, split_row
 from reconcilers.messages.quiet import Before, Later, Now, after, decide
 
@@ -30,13 +29,16 @@ AGAIN: Final = timedelta(minutes=10)
 #: When it is tried again where what a message would stand at is not there, and where it is refused.
 MISSING: Final = timedelta(days=1)
 REFUSED: Final = timedelta(minutes=10)
+#: With none of these a preview begins.
+_NO_BEGIN: Final = frozenset({*GONE, "stopping", "unknown"})
 
 
 @dataclass(frozen=True)
 class Desk:
     """What one process posts and edits with: a channel, the rows, and who this process is (`token`).
 
-    `refused` is told of what does no harm to the message.
+    `refused` is told of what does no harm to the message. `missing`: when it is tried again where a message's place is
+    not there. `renews`: a preview that begins anew after its last word is told of by a new message.
     """
 
     channel: Channel
@@ -45,6 +47,20 @@ class Desk:
     clock: Callable[[], datetime]
     token: str
     refused: Callable[[HubError], None]
+    missing: timedelta = MISSING
+    renews: bool = False
+
+    def is_next(self, message: Message, row: MessageRow | None) -> bool:
+        """Whether a new message takes the place of the one that the row is of."""
+        before = before_of(row.told) if row is not None else None
+        return self.renews and message.phase not in _NO_BEGIN and before is not None and before.phase in GONE
+
+    def current(self, message: Message, posted: Sequence[Posted]) -> Sequence[Posted]:
+        """Those of `posted` that are of this preview, and of none before it under the same name; oldest first."""
+        if not self.renews:
+            return posted
+        running = [one for one in posted if one.before is None or one.before.phase not in GONE]
+        return running or (posted[-1:] if message.phase in _NO_BEGIN else [])
 
     def is_due(self, message: Message, drawn: Drawn, row: MessageRow | None, *, differs_since: datetime) -> bool:
         """Whether there is anything to do about it just now, by a row that was read before; both as of `drawn`."""
@@ -53,6 +69,8 @@ class Desk:
             return message.phase not in GONE and message.phase != "unknown"
         if row.state == "closed" and message.phase in GONE:
             return False
+        if self.is_next(message, row):
+            return True
         must_wait = row.look_at is not None and now < row.look_at
         if row.external_id is None and message.phase == "unknown":
             return False
@@ -107,10 +125,12 @@ class _Hand:
 
     def __post_init__(self) -> None:
         key, at = split_row(self.row.key)
-        environment, _, issue = key.rpartition("/")
-        self.place = Place(self.desk.repository, environment, IssueKey.parse(issue), at)
+        environment, _, subject = key.partition("/")
+        self.place = Place(self.desk.repository, environment, subject, at)
 
     def act(self) -> Outcome:
+        if self.desk.is_next(self.message, self.row):
+            self.row = replace(self.row, state="open", external_id=None, told=None, intent_at=None, look_at=None)
         now, row = self.desk.clock(), self.row
         is_found = False
         if row.external_id is None or row.was_held or (row.look_at is not None and row.look_at <= now):
@@ -127,8 +147,8 @@ class _Hand:
         found = self.desk.channel.find(self.place)
         if found is None:
             return self._park(now)
-        if found.posted:
-            first, *others = found.posted
+        if posted := self.desk.current(self.message, found.posted):
+            first, *others = posted
             for other in others:
                 self.desk.channel.remove(self.place, other.id)
             is_known = first.id == self.row.external_id
@@ -185,7 +205,7 @@ class _Hand:
             return "later" if isinstance(decision, Later) else otherwise
         ping = decision.ping
         new = after(message, drawn.digest, ping, before, at=now)
-        alerts = ping is not None and ping.who in self.desk.channel.alerts
+        alerts = ping is not None and ping.who in self.desk.channel.alerts and not drawn.is_quiet
         try:
             is_there = self.desk.channel.edit(self.place, self.row.external_id, drawn, new, alerts=alerts)
         except Transient:
@@ -214,7 +234,7 @@ class _Hand:
 
     def _park(self, now: datetime) -> Outcome:
         state: rows.State = "closed" if self.message.phase in GONE else "parked"
-        self.row = replace(self.row, state=state, intent_at=None, look_at=now + MISSING)
+        self.row = replace(self.row, state=state, intent_at=None, look_at=now + self.desk.missing)
         return "parked"
 
     def _keep(self) -> bool:

@@ -114,7 +114,7 @@ class Teller:
             return Planned(message, name, "none: somebody deleted it")
         if row is not None and row.state == "parked" and row.look_at is not None and self.desk.clock() < row.look_at:
             return Planned(message, name, "none: it was refused, or its place is not there", at=row.look_at)
-        is_there = row is not None and row.external_id is not None
+        is_there = row is not None and row.external_id is not None and not self.desk.is_next(message, row)
         if not is_there and message.phase in GONE:
             return Planned(message, name, "none")
         told, drawn = self.desk.drawn(message, row)
@@ -128,16 +128,19 @@ class Teller:
         )
         match made:
             case Now(ping):
-                alerted = ping if ping is not None and ping.who in self.channel.alerts else None
+                alerted = ping if ping is not None and ping.who in self.channel.alerts and not drawn.is_quiet else None
                 return Planned(told, name, "edit" if is_there else "post", alerted)
             case Later(at):
                 return Planned(told, name, "edit", at=at)
             case _:
                 return Planned(told, name, "none")
 
-    def bring_up_to_date(self, messages: Sequence[Message]) -> Counter[Outcome]:
-        """Post and edit what is due, and give what was done. What fails is in `failures`, and tried later.
+    def bring_up_to_date(
+        self, messages: Sequence[Message], *, goes_on: Callable[[], bool] = lambda: True
+    ) -> Counter[Outcome]:
+        """Post and edit what is due, what differs for longest first, and give what was done.
 
+        What fails is in `failures`, and tried later. Where `goes_on` is false, nothing more is begun.
         Raises `Transient` (DatabaseUnreachable) where the rows cannot be read.
         """
         done: Counter[Outcome] = Counter()
@@ -147,13 +150,13 @@ class Teller:
         due = [one for one in messages if self._is_due(one, known.get(one.row))]
         if due and not self._is_paused():
             due.sort(key=lambda one: self._differ[one.row][1] if one.row in self._differ else _LONG_AGO)
-            done.update(self._told_at_once(due))
+            done.update(self._told_at_once(due, goes_on))
         gone = self._differ.keys() - {one.row for one in messages}
         for key in gone:
             self._differ.pop(key, None)
         return done
 
-    def _told_at_once(self, due: Sequence[Message]) -> list[Outcome]:
+    def _told_at_once(self, due: Sequence[Message], goes_on: Callable[[], bool]) -> list[Outcome]:
         """A few at a time, in threads that keep no process from ending: whoever comes next finds what they did."""
         left, done = iter(due), list[Outcome]()
         died: list[BaseException] = []
@@ -161,6 +164,8 @@ class Teller:
         def work() -> None:
             try:
                 for message in left:
+                    if not goes_on():
+                        return
                     one = self._tell(message)
                     if one is not None:
                         done.append(one)

@@ -30,16 +30,17 @@ class Telling:
         What keeps one message from being told is in its teller's `failures`. Raises what reading the repository raises,
         and `Transient` (DatabaseUnreachable).
         """
-        messages = self._messages(environment)
+        messages = self.messages(environment)
         return {teller.channel.name: teller.bring_up_to_date(messages) for teller in self.tellers}
 
     def plan(self, environment: str | None = None) -> list[Planned]:
         """What `look` would do, by preview and channel. Raises as it does."""
-        messages = self._messages(environment)
+        messages = self.messages(environment)
         planned = [one for teller in self.tellers for one in teller.planned(messages)]
         return sorted(planned, key=lambda one: (one.message.row, one.channel))
 
-    def _messages(self, environment: str | None) -> list[Message]:
+    def messages(self, environment: str | None = None) -> list[Message]:
+        """What there is to tell, in every channel. Raises as `look`."""
         told = frozenset[str]().union(*(teller.open_keys() for teller in self.tellers))
         return [*self.previews.messages(told, environment=environment)]
 

@@ -51,6 +51,7 @@ class Words:
     steps: str
     foot: str
     relationship: str
+    open: str
 
     def moment(self, at: datetime) -> str:
         """A moment, to the minute."""
@@ -121,6 +122,7 @@ ENGLISH: Final = Words(
     steps="What to do",
     foot="RTB AI Hub keeps this message up to date.",
     relationship="has a preview",
+    open="Open",
 )
 KOREAN: Final = Words(
     phases={
@@ -186,5 +188,6 @@ KOREAN: Final = Words(
     steps="할 일",
     foot="이 메시지는 RTB AI Hub가 계속 갱신합니다.",
     relationship="프리뷰",
+    open="열기",
 )
 LANGUAGES: Final[Mapping[Language, Words]] = {"en": ENGLISH, "ko": KOREAN}

@@ -122,7 +122,7 @@ def test_whatever_happens_edits_are_few_and_alerts_are_told_once(steps: list[tup
 def test_what_stands_with_another_hubs_message_is_not_ours() -> None:
     data = before_data(PLACE, told(message()))
     assert before_of(data, PLACE) == told(message())
-    assert before_of(data, replace(PLACE, issue=IssueKey("ABC", 1))) is not None, "an issue may move"
+    assert before_of(data, replace(PLACE, subject=IssueKey("ABC", 1))) is not None, "an issue may move"
     assert before_of(data, replace(PLACE, repository="another")) is None
     assert before_of(data, replace(PLACE, environment="stg")) is None
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from hub.adapters.http.peer import Peer
 from hub.adapters.jira.site import PEER
-from worlds.faulty import Faulty
+from worlds.faulty import Faulty, Site
 from worlds.jira_server.site import JiraServer
 
 
@@ -24,17 +24,17 @@ class Direct(Faulty):
 
 
 @dataclass
-class JiraFront:
+class Front:
     """The site at an address of loopback. `replies` are given first, one for each request, in place of its own.
 
     `context`: it speaks TLS. Who brings no key sees nothing.
     """
 
-    site: JiraServer
+    site: Site
     context: ssl.SSLContext | None = None
     replies: list[tuple[int, dict[str, str]]] = field(default_factory=list)
 
-    def __enter__(self) -> JiraFront:
+    def __enter__(self) -> Front:
         front = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -79,3 +79,6 @@ class JiraFront:
     def url(self) -> str:
         where = "http://127.0.0.1" if self.context is None else "https://localhost"
         return f"{where}:{self._server.server_address[1]}"
+
+
+JiraFront = Front

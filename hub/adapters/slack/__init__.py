@@ -1,0 +1,1 @@
+"""Slack, by its Web API: previews are told of in channels."""

@@ -1,0 +1,348 @@
+"""Messages about previews in channels of Slack: one for each preview, edited in place.
+
+https://docs.slack.dev/reference/methods (chat.postMessage, chat.update, chat.delete, conversations.history,
+conversations.replies) and https://docs.slack.dev/messaging/message-metadata. A message carries what it told in its
+metadata, written with it in one request. Only messages of the hub's own app count, whatever metadata others give to
+theirs. An edit alerts nobody in Slack: whom it should alert is mentioned in a reply below the message.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from generator.errors import HubError
+from hub.adapters.slack.site import POST_APART, TIER_3_APART, SlackSite
+from hub.views.messages.blocks import Block, blocks_of, line_of, link_button, mention, named, reply_of
+from hub.views.messages.document import Document, document_of
+from hub.views.messages.words import Words
+from reconcilers.causes.model import Audience
+from reconcilers.messages.channels import ChannelName, Drawn, Found, Place, Posted, before_data, before_of
+from reconcilers.messages.model import Message
+from reconcilers.messages.quiet import Before, Who
+
+EVENT: Final = "rtb_hub_preview"
+REPLY: Final = "rtb_hub_reply"
+#: How far back a message is looked for: it stands there since its preview began.
+BACK: Final = timedelta(days=30)
+PAGES, PAGE = 10, 200
+#: A channel that was read just now is not read again: shorter than half of what a post is waited for
+#: (`hub.actions.telling.posting.SETTLED`), so that one that arrived late is seen.
+SHARED: Final = timedelta(seconds=20)
+#: How long what was read further back counts; until then only what came since is read. A message comes late by less
+#: than the overlap.
+WHOLE, _OVERLAP = timedelta(minutes=10), timedelta(minutes=2)
+#: A channel that the app cannot post in is told of once in so long.
+TOLD_AGAIN: Final = timedelta(minutes=30)
+NO_PLACE: Final = ("channel_not_found", "is_archived", "not_in_channel")
+_REMEDIES: Final[Mapping[str, str]] = {
+    "channel_not_found": "name the channel by its id (About, at its end); invite the app where it is private",
+    "is_archived": "name another channel, or have it brought back",
+    "not_in_channel": "invite the app: /invite in the channel",
+}
+_GONE = ("message_not_found", "cant_update_message", "cant_delete_message")
+_TS, _CHANNEL = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}"), re.compile(r"[CGD][A-Z0-9]{1,30}")
+Ts = Annotated[str, Field(pattern=rf"^{_TS.pattern}$")]
+
+
+class _Part(BaseModel):
+    """What is read of an answer; fields that are not named are not read."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _mapping(value: object) -> object:
+    return value if isinstance(value, Mapping) else {}
+
+
+class _Metadata(_Part):
+    event_type: str = ""
+    event_payload: Annotated[dict[str, Any], BeforeValidator(_mapping)] = Field(default_factory=dict)
+
+
+class _Said(_Part):
+    ts: Ts
+    user: str | None = None
+    bot_id: str | None = None
+    metadata: Annotated[_Metadata, BeforeValidator(_mapping)] = _Metadata()
+
+
+class _More(_Part):
+    next_cursor: Annotated[str, Field(max_length=500)] = ""
+
+
+class _History(_Part):
+    messages: tuple[_Said, ...]  # an answer without them is none: it may not read as a channel without messages
+    response_metadata: Annotated[_More, BeforeValidator(_mapping)] = _More()
+
+
+class _Posted(_Part):
+    channel: Annotated[str, Field(pattern=rf"^{_CHANNEL.pattern}$")]
+    ts: Ts
+
+
+class _Me(_Part):
+    user_id: Annotated[str, Field(min_length=1, max_length=60)]
+    bot_id: Annotated[str, Field(max_length=60)] = ""
+
+
+def no_buttons(message: Message, words: Words) -> Sequence[Block]:
+    """Nothing can be asked for by a click."""
+    del message, words
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was said in a channel by `at`; what is older than that was read at `whole_at`."""
+
+    at: datetime
+    whole_at: datetime
+    said: Mapping[str, _Said]
+
+
+@dataclass(eq=False)
+class SlackMessages:
+    """One message for each preview, in the channel of its project.
+
+    `channel_of`: a project's channel, by its id, which stays when it is renamed; None: it has none. `account_of`: the
+    account in Slack of somebody by the hub's name, None: unknown. `approvers`: whom a request for approval mentions.
+    `refused` is told of channels that cannot be posted in.
+    """
+
+    site: SlackSite
+    words: Words
+    channel_of: Callable[[str], str | None]
+    clock: Callable[[], datetime]
+    account_of: Callable[[str], str | None] = lambda _: None
+    approvers: Sequence[str] = ()
+    refused: Callable[[HubError], None] = lambda _: None
+    buttons: Callable[[Message, Words], Sequence[Block]] = no_buttons
+    name: ChannelName = "slack"
+    alerts: frozenset[Who] = frozenset({"requester", "approvers"})
+    _read: dict[str, _Read] = field(default_factory=dict)
+    _told: dict[str, datetime] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def _me(self) -> _Me:
+        """The hub's own app."""
+        what = "read the hub's app"
+        return self.site.read(_Me, self.site.call("auth.test", what, {}), what)
+
+    def drawn(self, message: Message) -> Drawn:
+        """See `Channel`."""
+        document = document_of(message, self.words)
+        asked = message.phase == "awaiting approval" and not message.is_removal
+        mentions = [mention(one) for one in self.approvers] if asked else []
+        content = {
+            "text": line_of(document),
+            "blocks": blocks_of(document, mentions, [*_links(message, self.words), *self.buttons(message, self.words)]),
+        }
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        reply = self._reply(message, document)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+        return Drawn({**content, "reply": reply, "to": message.requested_by}, digest, is_quiet=reply is None)
+
+    def _reply(self, message: Message, document: Document) -> list[Block] | None:
+        """What alerts somebody: that the preview ends soon, and causes that the developer has to act on."""
+        is_theirs = message.cause is not None and message.cause.audience is Audience.DEVELOPER
+        if not is_theirs and message.phase != "expiring soon":
+            return None
+        labels = (self.words.cause, self.words.acts, self.words.ends)
+        return reply_of(document, named(message.requested_by), labels)
+
+    def find(self, place: Place) -> Found | None:
+        """See `Channel`. That one was deleted is nowhere to be seen."""
+        channel = self._channel(place)
+        said = self._said(channel) if channel is not None else None
+        if said is None:
+            return None
+        ours = ((one.ts, _before(place, one)) for one in said if self._is_ours(one))
+        posted = sorted(((_order(ts), ts, before) for ts, before in ours if before is not None), key=lambda one: one[0])
+        return Found(tuple(Posted(f"{channel}:{ts}", before) for _, ts, before in posted))
+
+    def post(self, place: Place, drawn: Drawn, before: Before) -> str | None:
+        """See `Channel`."""
+        channel = self._channel(place)
+        if channel is None:
+            return None
+        arguments = {
+            "channel": channel, "text": drawn.content["text"], "blocks": drawn.content["blocks"],
+            "metadata": _metadata(place, before), "unfurl_links": False, "unfurl_media": False,
+        }  # fmt: skip
+        what, turn = f"tell of {place.subject} in channel {channel}", (f"post/{channel}", POST_APART)
+        try:
+            told = self.site.call("chat.postMessage", what, arguments, turn=turn, may_repeat=False, expected=NO_PLACE)
+            made = self.site.read(_Posted, told, what) if told["ok"] else None
+        except HubError:
+            with self._lock:
+                self._read.pop(channel, None)  # nobody knows whether it is there
+            raise
+        if made is None:
+            self._no_place(channel, told["error"])
+            return None
+        said = _Said.model_validate({"ts": made.ts, "user": self._me.user_id, "metadata": arguments["metadata"]})
+        with self._lock:
+            if channel in self._read:
+                known = self._read[channel]
+                self._read[channel] = replace(known, said={**known.said, made.ts: said})
+        return f"{made.channel}:{made.ts}"
+
+    def edit(self, place: Place, message: str, drawn: Drawn, before: Before, *, alerts: bool) -> bool:
+        """See `Channel`. Whom it alerts is told below it first: found again, nobody is told twice."""
+        channel, ts = _where(message)
+        if alerts and before.pings and not self._reply_below(channel, ts, drawn, before.pings[-1]):
+            return False
+        arguments = {
+            "channel": channel, "ts": ts, "text": drawn.content["text"], "blocks": drawn.content["blocks"],
+            "metadata": _metadata(place, before),
+        }  # fmt: skip
+        what = f"edit the message about {place.subject} in channel {channel}"
+        turn = ("chat.update", TIER_3_APART)
+        told = self.site.call("chat.update", what, arguments, turn=turn, expected=(*NO_PLACE, *_GONE))
+        if not told["ok"] and told["error"] in NO_PLACE:
+            raise self._unusable(channel, told["error"])
+        return bool(told["ok"])
+
+    def remove(self, place: Place, message: str) -> None:
+        """See `Channel`."""
+        channel, ts = _where(message)
+        what = f"delete a second message about {place.subject} in channel {channel}"
+        turn = ("chat.delete", TIER_3_APART)
+        self.site.call("chat.delete", what, {"channel": channel, "ts": ts}, turn=turn, expected=_GONE)
+        with self._lock:
+            self._read.pop(channel, None)
+
+    def note(self, place: Place, message: str | None) -> None:
+        """See `Channel`. There is nowhere to note anything beside a message."""
+
+    def _channel(self, place: Place) -> str | None:
+        return self.channel_of(place.issue.project)
+
+    def _is_ours(self, said: _Said) -> bool:
+        return said.user == self._me.user_id or (bool(said.bot_id) and said.bot_id == self._me.bot_id)
+
+    def _said(self, channel: str) -> Collection[_Said] | None:
+        """What was said in a channel, as far back as is looked; None: it cannot be read. One reads for all."""
+        with self._lock:
+            now, known = self.clock(), self._read.get(channel)
+            if known is not None and not known.whole_at <= now < known.whole_at + WHOLE:
+                known = None
+            if known is not None and known.at <= now <= known.at + SHARED:
+                return known.said.values()
+            said = self._history(channel, known.at - _OVERLAP if known else now - BACK)
+            if said is None:
+                return None
+            older = known.said if known else {}
+            read = _Read(now, known.whole_at if known else now, {**older, **{one.ts: one for one in said}})
+            self._read[channel] = read
+            return read.said.values()
+
+    def _history(self, channel: str, oldest: datetime) -> Sequence[_Said] | None:
+        what, found, cursor = f"read channel {channel}", list[_Said](), ""
+        for _ in range(PAGES):
+            arguments = {
+                "channel": channel, "limit": PAGE, "include_all_metadata": True,
+                "oldest": f"{oldest.timestamp():.6f}", **({"cursor": cursor} if cursor else {}),
+            }  # fmt: skip
+            turn = ("conversations.history", TIER_3_APART)
+            told = self.site.call("conversations.history", what, arguments, turn=turn, expected=NO_PLACE)
+            if not told["ok"]:
+                self._no_place(channel, told["error"])
+                return None
+            page = self.site.read(_History, told, what)
+            found += (one for one in page.messages if one.metadata.event_type == EVENT)
+            cursor = page.response_metadata.next_cursor
+            if not cursor:
+                break
+        return found
+
+    def _reply_below(self, channel: str, ts: str, drawn: Drawn, once: str) -> bool:
+        """Reply below a message, unless it was done before. False: the message is gone."""
+        if drawn.content["reply"] is None:
+            return True
+        what = f"read the replies below a message in channel {channel}"
+        arguments = {"channel": channel, "ts": ts, "limit": PAGE, "include_all_metadata": True}
+        turn = ("conversations.replies", TIER_3_APART)
+        gone = ("thread_not_found", "message_not_found")
+        told = self.site.call("conversations.replies", what, arguments, turn=turn, expected=(*NO_PLACE, *gone))
+        if not told["ok"]:
+            if told["error"] in gone:
+                return False
+            raise self._unusable(channel, told["error"])
+        said = [one for one in self.site.read(_History, told, what).messages if self._is_ours(one)]
+        if any(one.metadata.event_type == REPLY and one.metadata.event_payload.get("once") == once for one in said):
+            return True
+        account = self.account_of(drawn.content["to"])
+        blocks = _addressed(drawn.content["reply"], account)
+        arguments = {
+            "channel": channel, "thread_ts": ts, "text": drawn.content["text"], "blocks": blocks,
+            "metadata": {"event_type": REPLY, "event_payload": {"once": once}},
+            "unfurl_links": False, "unfurl_media": False,
+        }  # fmt: skip
+        what = f"reply below a message in channel {channel}"
+        self.site.call("chat.postMessage", what, arguments, turn=(f"post/{channel}", POST_APART), may_repeat=False)
+        return True
+
+    def _no_place(self, channel: str, code: str) -> None:
+        """Tell of a channel that cannot be posted in, once in a while."""
+        now, err = self.clock(), self._unusable(channel, code)
+        told = self._told.get(channel)
+        if told is None or not told <= now < told + TOLD_AGAIN:
+            self._told[channel] = now
+            self.refused(err)
+
+    def _unusable(self, channel: str, code: str) -> HubError:
+        return self.site.refused(f"tell of previews in channel {channel}", f"it answers {code}", _REMEDIES[code])
+
+
+def _links(message: Message, say: Words) -> Iterator[Block]:
+    """Where to go: the preview while it answers, and where its change is reviewed. Nothing is approved from here."""
+    if message.url and message.is_up:
+        yield link_button("rtb-hub.open", say.open, message.url)
+    if message.review.startswith(("https://", "http://")):
+        yield link_button("rtb-hub.review", say.review, message.review)
+
+
+def _addressed(blocks: list[Block], account: str | None) -> list[Block]:
+    """A reply that mentions the account of whom it is to, in place of the name."""
+    if account is None:
+        return blocks
+    (block,) = blocks
+    (section,) = block["elements"]
+    return [{**block, "elements": [{**section, "elements": [mention(account), *section["elements"][1:]]}]}]
+
+
+def _metadata(place: Place, before: Before) -> dict[str, Any]:
+    """What stands with a message; of plain values alone."""
+    data = before_data(place, before)
+    return {"event_type": EVENT, "event_payload": {**data, "pings": "\n".join(data["pings"])}}
+
+
+def _before(place: Place, said: _Said) -> Before | None:
+    """What a message told; None: it is about another preview, or another hub's."""
+    data = said.metadata.event_payload
+    pings = data.get("pings")
+    if data.get("issue") != str(place.subject) or not isinstance(pings, str):
+        return None
+    return before_of({**data, "pings": [one for one in pings.split("\n") if one]}, place)
+
+
+def _where(message: str) -> tuple[str, str]:
+    channel, _, ts = message.partition(":")
+    return channel, ts
+
+
+def _order(ts: str) -> tuple[int, str]:
+    seconds, _, rest = ts.partition(".")
+    return int(seconds), rest

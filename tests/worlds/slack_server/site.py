@@ -1,0 +1,233 @@
+"""The workspace: what it keeps, and what each method does. What Slack would not take is in `violations`."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.metadata import Metadata
+
+BOT, BOT_ID = "U0HUB", "B0HUB"
+Reply = tuple[int, dict[str, str], Any]
+_TIER_3 = 50
+
+
+@dataclass
+class SlackChannel:
+    """A channel with its messages by `ts`, as conversations.history gives them. `replies`: by the `ts` they are below."""
+
+    name: str = "previews"
+    is_member: bool = True
+    is_archived: bool = False
+    messages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    replies: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+@dataclass
+class SlackServer:
+    """`channels` by id. `scopes`: of the hub's token. `limits`: whether more than Slack takes is answered 429.
+
+    `edits`: how often each message was edited. `clock` is that of late effects, of times of messages and of limits.
+    """
+
+    clock: Callable[[], datetime] = field(default=lambda: datetime(2026, 11, 23, 2, 0, tzinfo=UTC))
+    channels: dict[str, SlackChannel] = field(default_factory=lambda: {"C0TEAM": SlackChannel()})
+    scopes: set[str] = field(
+        default_factory=lambda: {"chat:write", "channels:history", "groups:history", "channels:read", "groups:read"}
+    )
+    limits: bool = False
+    violations: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    edits: Counter[str] = field(default_factory=Counter)
+    ephemeral: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._late: list[tuple[datetime, Callable[[], object]]] = []
+        self._made = 0
+        self._when: dict[str, list[datetime]] = {}
+        self._lock = threading.RLock()
+
+    def arrive(self) -> None:
+        """Let come what was sent before and is due by now."""
+        with self._lock:
+            due = [one for one in self._late if one[0] <= self.clock()]
+            self._late = [one for one in self._late if one[0] > self.clock()]
+            for _, act in due:
+                act()
+
+    def later(self, at: datetime, act: Callable[[], object]) -> None:
+        self._late.append((at, act))
+
+    def answer(self, method: str, target: str, body: bytes | None) -> Reply:
+        """What it answers to a request, after its effect."""
+        with self._lock:
+            self.arrive()
+            name = urlsplit(target).path.removeprefix("/api/")
+            self.calls.append(name)
+            asked = {
+                key: _value(key, text) for key, text in parse_qsl((body or b"").decode(), strict_parsing=bool(body))
+            }
+            headers = {"x-oauth-scopes": ",".join(sorted(self.scopes))}
+            if method != "POST" or not (act := getattr(self, "_" + name.replace(".", "_"), None)):
+                self.violations.append(f"{method} {target} is no method")
+                return 200, headers, {"ok": False, "error": "unknown_method"}
+            if self.limits and (wait := self._limited(name, asked)):
+                return 429, {"Retry-After": str(wait)}, {"ok": False, "error": "ratelimited"}
+            told = act(asked)
+            return 200, headers, told if isinstance(told, dict) else {"ok": False, "error": told}
+
+    def _limited(self, name: str, asked: dict[str, Any]) -> int:
+        """One post a second in a channel; 50 calls a minute of another method."""
+        key, most, length = name, _TIER_3, timedelta(minutes=1)
+        if name == "chat.postMessage":
+            key, most, length = f"{name}/{asked['channel']}", 1, timedelta(seconds=1)
+        now = self.clock()
+        known = self._when[key] = [one for one in self._when.get(key, []) if one > now - length]
+        if len(known) >= most:
+            return max(1, int((known[0] + length - now).total_seconds()))
+        known.append(now)
+        return 0
+
+    def _auth_test(self, asked: dict[str, Any]) -> Any:
+        return {
+            "ok": True,
+            "url": "https://team.slack.com/",
+            "team": "Team",
+            "user": "hub",
+            "team_id": "T0",
+            "user_id": BOT,
+            "bot_id": BOT_ID,
+        }
+
+    def _chat_postMessage(self, asked: dict[str, Any]) -> Any:  # noqa: N802 - as Slack calls it
+        channel = self._open(asked, "chat:write")
+        if not isinstance(channel, SlackChannel):
+            return channel
+        self._check(asked)
+        self._made += 1
+        ts = f"{int(self.clock().timestamp())}.{self._made:06d}"
+        message = {
+            "type": "message", "ts": ts, "user": BOT, "bot_id": BOT_ID, "text": asked["text"], "blocks": asked["blocks"],
+            "metadata": asked.get("metadata", {}),
+        }  # fmt: skip
+        if parent := asked.get("thread_ts"):
+            channel.replies.setdefault(parent, []).append({**message, "thread_ts": parent})
+        else:
+            channel.messages[ts] = message
+        return {"ok": True, "channel": asked["channel"], "ts": ts, "message": message}
+
+    def _chat_update(self, asked: dict[str, Any]) -> Any:
+        channel = self._open(asked, "chat:write")
+        if not isinstance(channel, SlackChannel):
+            return channel
+        self._check(asked)
+        message = channel.messages.get(asked["ts"])
+        if message is None:
+            return "message_not_found"
+        if message["bot_id"] != BOT_ID:
+            return "cant_update_message"
+        message |= {"text": asked["text"], "blocks": asked["blocks"], "metadata": asked["metadata"], "edited": {}}
+        self.edits[asked["ts"]] += 1
+        return {"ok": True, "channel": asked["channel"], "ts": asked["ts"], "text": asked["text"]}
+
+    def _chat_delete(self, asked: dict[str, Any]) -> Any:
+        channel = self._open(asked, "chat:write")
+        if not isinstance(channel, SlackChannel):
+            return channel
+        return {"ok": True, **asked} if channel.messages.pop(asked["ts"], None) else "message_not_found"
+
+    def _conversations_history(self, asked: dict[str, Any]) -> Any:
+        channel = self._open(asked, "channels:history", reads=True)
+        if not isinstance(channel, SlackChannel):
+            return channel
+        newest = sorted((one for one in channel.messages if float(one) > float(asked["oldest"])), reverse=True)
+        start, most = int(asked.get("cursor") or 0), int(asked["limit"])
+        more = {"next_cursor": str(start + most)} if len(newest) > start + most else {}
+        said = [channel.messages[ts] for ts in newest[start : start + most]]
+        return {"ok": True, "messages": said, "has_more": bool(more), "response_metadata": more}
+
+    def _conversations_replies(self, asked: dict[str, Any]) -> Any:
+        channel = self._open(asked, "channels:history", reads=True)
+        if not isinstance(channel, SlackChannel):
+            return channel
+        if asked["ts"] not in channel.messages:
+            return "thread_not_found"
+        return {"ok": True, "messages": [channel.messages[asked["ts"]], *channel.replies.get(asked["ts"], [])]}
+
+    def _conversations_info(self, asked: dict[str, Any]) -> Any:
+        if "channels:read" not in self.scopes:
+            return self._lacks("channels:read")
+        channel = self.channels.get(asked["channel"])
+        if channel is None:
+            return "channel_not_found"
+        told = {
+            "id": asked["channel"],
+            "name": channel.name,
+            "is_member": channel.is_member,
+            "is_archived": channel.is_archived,
+        }
+        return {"ok": True, "channel": told}
+
+    def _open(self, asked: dict[str, Any], scope: str, *, reads: bool = False) -> SlackChannel | str | dict[str, Any]:
+        if scope not in self.scopes:
+            return self._lacks(scope)
+        channel = self.channels.get(asked["channel"])
+        if channel is None:
+            return "channel_not_found"
+        if channel.is_archived and not reads:
+            return "is_archived"
+        return channel if channel.is_member else "not_in_channel"
+
+    def _lacks(self, scope: str) -> dict[str, Any]:
+        return {"ok": False, "error": "missing_scope", "needed": scope, "provided": ",".join(sorted(self.scopes))}
+
+    def _check(self, asked: dict[str, Any]) -> None:
+        self.violations += faults(asked["blocks"])
+        if len(asked["text"]) > 4000 or not asked["text"]:
+            self.violations.append("the text is empty, or longer than 4,000 characters")
+        if (metadata := asked.get("metadata")) is not None:
+            Metadata(**metadata).validate_json()
+            flat = metadata["event_payload"].values()
+            self.violations += [f"metadata has {one!r}" for one in flat if not isinstance(one, str | int | bool)]
+
+
+def faults(blocks: list[dict[str, Any]]) -> Iterable[str]:
+    """What Slack would not take of blocks, by slack_sdk's models and what its documentation says beside."""
+    if len(blocks) > 50:
+        yield "more than 50 blocks"
+    for tree, block in zip(blocks, Block.parse_all(blocks), strict=True):
+        try:
+            block.validate_json()
+        except Exception as err:  # noqa: BLE001 - whatever it says
+            yield str(err)
+        if block.to_dict() != tree:
+            yield f"slack_sdk reads another block: {block.to_dict()} for {tree}"
+    for one in _every(blocks):
+        if one.get("type") in ("text", "link") and "style" not in ("bullet", "ordered") and one.get("text") == "":
+            yield "an empty text"
+        if one.get("type") == "button" and (
+            len(one["text"]["text"]) > 75 or len(one.get("value", "-")) > 2000 or len(one.get("url", "-")) > 3000
+        ):
+            yield "a button that is too long"
+        if one.get("type") == "mrkdwn" or (one.get("type") == "plain_text" and len(one["text"]) > 3000):
+            yield f"{one['type']}: {one['text'][:50]}"
+
+
+def _every(tree: Any) -> Iterable[dict[str, Any]]:
+    if isinstance(tree, dict):
+        yield tree
+        tree = list(tree.values())
+    if isinstance(tree, list):
+        for one in tree:
+            yield from _every(one)
+
+
+def _value(key: str, text: str) -> Any:
+    return json.loads(text) if key in ("blocks", "metadata", "limit") else text
