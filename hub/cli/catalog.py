@@ -13,6 +13,11 @@ from hub.cli.help import Group
 from hub.output.formats import Format
 
 _PANEL = "Environments, blueprints, checks"
+#: What `rtb-hub schema` prints.
+SCHEMAS = (
+    "blueprint", "environment", "environment-overlay", "job", "openapi", "preview", "queued-preview", "registries",
+    "services",
+)  # fmt: skip
 
 
 @options.command("list")
@@ -264,7 +269,8 @@ def guard(
     "name",
     metavar="NAME",
     required=False,
-    help="preview, queued-preview, environment, environment-overlay, blueprint, services, job or openapi.",
+    help=f"{', '.join(SCHEMAS[:-1])} or {SCHEMAS[-1]}.",
+    shell_complete=lambda _ctx, _parameter, incomplete: [name for name in SCHEMAS if name.startswith(incomplete)],
 )
 @options.option("--to", metavar="DIR", type=options.PATH, help="Write all schemas there.")
 @declared_errors

@@ -5,13 +5,15 @@ The script asks `rtb-hub` itself what fits, by click's protocol (click.palletspr
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
 import click
 
-_VARIABLE = "_RTB_HUB_COMPLETE"
+#: What a script asks by: `bash_complete` and so on.
+VARIABLE = "_RTB_HUB_COMPLETE"
 #: What an option without a value stands for: the shell that the user logs in with.
 _OWN = "own"
 
@@ -29,6 +31,17 @@ _SHELLS = {
     "zsh": _Shell(".zfunc/_rtb-hub", ".zshrc", "fpath+=~/.zfunc; autoload -Uz compinit; compinit"),
     "fish": _Shell(".config/fish/completions/rtb-hub.fish"),
 }
+
+
+def answer(app: click.Command, name: str) -> None:
+    """Print what fits at the cursor. Nothing is ever said besides: it would stand amid what somebody is typing."""
+    from click.shell_completion import shell_complete
+
+    from hub.cli import shells
+
+    shells.take_over()
+    with contextlib.suppress(Exception):
+        shell_complete(app, {}, name, VARIABLE, os.environ[VARIABLE])
 
 
 def _show(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
@@ -61,12 +74,9 @@ def _named(value: str) -> str:
 
 
 def _script(ctx: click.Context, shell: str) -> str:
-    from click.shell_completion import get_completion_class
+    from hub.cli import shells
 
-    completion = get_completion_class(shell)
-    if completion is None:  # click has those of _SHELLS
-        raise AssertionError(shell)
-    return completion(ctx.command, {}, ctx.info_name or "", _VARIABLE).source()
+    return shells.CLASSES[shell](ctx.command, {}, ctx.info_name or "", VARIABLE).source()
 
 
 def _put(path: Path, text: str) -> None:

@@ -9,11 +9,14 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hub.cli import server
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 #: Columns. Longer lines are hard to read, however wide the terminal is.
 WIDEST = 100
@@ -126,6 +129,12 @@ class Option(click.Option):
             extra["range"] = range_words(self.type)
         return extra
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """What a shell offers as its value: its choices, or the names that there are."""
+        from hub.cli.names import offered
+
+        return super().shell_complete(ctx, incomplete) or offered(ctx, self, incomplete)
+
 
 def range_words(numbers: click.IntRange) -> str:
     """Which whole numbers are allowed."""
@@ -148,6 +157,12 @@ class Argument(click.Argument):
         default = self.to_info_dict()["default"]
         return name, f"{text}  [default: {default}]" if default is not None else text
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """What a shell offers for it: its choices, or the names that there are."""
+        from hub.cli.names import offered
+
+        return super().shell_complete(ctx, incomplete) or offered(ctx, self, incomplete)
+
 
 class Command(click.Command):
     """A command; `panel` is the heading that it is listed below."""
@@ -157,6 +172,12 @@ class Command(click.Command):
     def __init__(self, *args: Any, panel: str = "Commands", **attributes: Any) -> None:
         super().__init__(*args, **attributes)
         self.panel = panel
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse what stands behind its name. While an option's value is completed, the option is not there yet."""
+        if ctx.resilient_parsing and args and any(args[-1] in one.opts for one in _with_value(self)):
+            args = args[:-1]
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it, unless it is to work through a server and cannot."""
@@ -184,6 +205,10 @@ class Command(click.Command):
         if example and isinstance(formatter, Formatter):
             with formatter.section("Example"):
                 formatter.write_command(" ".join(example.split()))
+
+
+def _with_value(command: click.Command) -> list[click.Option]:
+    return [one for one in command.params if isinstance(one, click.Option) and not one.is_flag and not one.count]
 
 
 class Group(Command, click.Group):

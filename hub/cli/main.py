@@ -55,8 +55,12 @@ def _main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     import click
 
+    from hub.cli import completion
     from hub.cli.app import app
 
+    if os.environ.get(completion.VARIABLE):
+        completion.answer(app, NAME)
+        return
     # No colours where the user wants none (no-color.org), else as the terminal has them.
     color = False if os.environ.get("NO_COLOR") else None
     try:

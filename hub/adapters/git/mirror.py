@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import shutil
 import time
@@ -21,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator.errors import ConfigError, Fault, Reason, Transient
+from hub.adapters.git.location import mirror_directory
 from hub.adapters.git.process import Git, Result, said
 from hub.telemetry.telemetry import SILENT, Telemetry
 
@@ -155,7 +155,7 @@ def open_mirror(
     cache: Path, url: str, environ: Mapping[str, str], *, telemetry: Telemetry = SILENT
 ) -> tuple[Mirror, Git]:
     """The mirror of `url` below `cache`, made when it is not there or is damaged, tended when it is time."""
-    directory = cache / "repositories" / hashlib.sha256(url.encode()).hexdigest()[:32]
+    directory = mirror_directory(cache, url)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o700)

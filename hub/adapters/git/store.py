@@ -32,6 +32,7 @@ from hub.adapters.git.faults import (
     remote_fault,
 )
 from hub.adapters.git.leftovers import remove_leftovers
+from hub.adapters.git.location import is_url
 from hub.adapters.git.locks import locks_in
 from hub.adapters.git.log import files_before, must_be_whole, read_log
 from hub.adapters.git.mirror import REST_SECONDS, Mirror, damaged, open_mirror, pack_when_due
@@ -327,7 +328,7 @@ def open_store(
 
     Raises `Stalled` (NotAStateRepository) when a path is no Git repository.
     """
-    if _is_url(location):
+    if is_url(location):
         mirror, git = open_mirror(cache, location, environ, telemetry=telemetry)
         return GitRepository(
             GitReader(git), without_credentials(location), identity, True, None, mirror.directory, mirror
@@ -373,15 +374,10 @@ def create_repository(path: Path, *, bare: bool, remote: str | None, environ: Ma
     git.must("init", "--quiet", "--initial-branch=main", *(["--bare"] if bare else []), "--", str(path))
     if remote is not None:
         # Git takes a relative path from the repository, people from where they stand.
-        where = remote if _is_url(remote) else str(Path(remote).expanduser().resolve())
+        where = remote if is_url(remote) else str(Path(remote).expanduser().resolve())
         Git(environ, path).must("remote", "add", "origin", where)
 
 
 def _told_of_ref(result: Result) -> str | None:
     """The line of `git push --porcelain` about the one ref; None when it came to none."""
     return next((line for line in result.text.splitlines() if line[1:2] == "\t"), None)
-
-
-def _is_url(location: str) -> bool:
-    head, colon, _ = location.partition(":")
-    return "://" in location or bool(colon and "/" not in head and not Path(location).exists())

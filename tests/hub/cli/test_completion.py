@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import get_args
 
+import pexpect
 import pytest
 
-from worlds.commands import must, rtb_hub
+from generator.model.blueprint import TemplateLibrary
+from hub.assets import template_files
+from hub.cli import names
+from hub.cli.catalog import SCHEMAS
+from hub.commands.schema import NAMES
+from hub.views.listing.model import LEASE_PHASES
+from reconcilers.health.phase import PhaseName
+from worlds.commands import IMAGES, commit_file, git, must, rtb_hub
+from worlds.places import ROOT
+from worlds.repositories import state_repository
 
 SHELLS = ("bash", "zsh", "fish")
 WHERE = {
@@ -19,11 +33,13 @@ WHERE = {
 }
 
 
-def offered(line: str) -> list[str]:
-    """What bash is offered where `line` ends."""
-    words = line.split(" ")
-    asked = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1), "_RTB_HUB_COMPLETE": "bash_complete"}
-    return [told.partition(",")[2] for told in must(**asked).out.splitlines() if told]
+def offered(line: str, *, is_whole: bool = False, cwd: Path | None = None, **environ: str) -> list[str]:
+    """What bash is offered where `line` ends; `is_whole`: without what it has typed before the last `=` or `:`."""
+    breaks = " \t\n\"'><=;|&(:" if not is_whole else " "
+    asked = {"COMP_WORDS": line, "COMP_BREAKS": breaks, "_RTB_HUB_COMPLETE": "bash_complete", **environ}
+    ran = must(cwd=cwd, **asked)
+    assert ran.err == ""
+    return [told.partition(",")[2] for told in ran.out.splitlines() if told]
 
 
 @pytest.mark.parametrize(
@@ -33,27 +49,249 @@ def offered(line: str) -> list[str]:
         ("rtb-hub env ", ["list", "show"]),
         ("rtb-hub list --so", ["--sort"]),
         ("rtb-hub list --sort ", ["key", "ends", "price", "owner", "age"]),
+        ("rtb-hub list --sort=p", ["price"]),
         ("rtb-hub list -o ", ["table", "json", "yaml"]),
         ("rtb-hub start RTB-1 --compute s", ["spot"]),
         ("rtb-hub nothing", []),
+        ("rtb-hub get RTB-", []),
+        ("rtb-hub help env s", ["show"]),
+        ("rtb-hub help list ", []),
+        ("rtb-hub schema queued", ["queued-preview"]),
+        ("rtb-hub list --phase e", ["expiring\\ soon", "expired", "endless"]),
+        ("rtb-hub env show p", ["prd"]),
+        ("rtb-hub price --env i", ["int"]),
+        ("rtb-hub blueprint show web-", ["web-api", "web-api-postgres"]),
+        ("rtb-hub start RTB-9 --blueprint web-api-postgres --image ", ["web=", "api=", "postgres=", "seed="]),
+        ("rtb-hub price --env int --set api.mem", ["api.memory="]),
+        ("rtb-hub price --env int --set ap", ["api."]),
+        ("rtb-hub 'sho", ["show"]),
     ],
     ids=str,
 )
-def test_what_is_offered(line: str, wanted: list[str]) -> None:
-    assert offered(line) == wanted
+def test_what_is_offered(line: str, wanted: list[str], tmp_path: Path) -> None:
+    assert offered(line, cwd=tmp_path) == wanted
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
-def test_bash_takes_the_script(tmp_path: Path) -> None:
-    script, program = tmp_path / "completion.sh", tmp_path / "rtb-hub"
-    script.write_text(must("--show-completion", "bash").out)
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """RTB-12 in int and stg, RTB-123 and a queued AB-7 in stg; environments of two branches."""
+    made = state_repository(tmp_path_factory.mktemp("offered") / "state.git")
+    for key, env in (("RTB-12", "int"), ("RTB-12", "stg"), ("RTB-123", "stg")):
+        must("start", key, "--env", env, *IMAGES, "--set", "web.env.LEVEL=debug", "--repo", made)
+    commit_file(made, "environments/stg/queue/ab-7.yaml", "queued: true\n")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("show ", ["AB-7", "RTB-12", "RTB-123"]),
+        ("show RTB-123", ["RTB-123"]),
+        ("show rtb-1", ["rtb-12", "rtb-123"]),
+        ("show -e int ", ["RTB-12"]),
+        ("list --issue R", ["RTB-12", "RTB-123"]),
+        ("stop --issue A", ["AB-7"]),
+        ("revive ", []),
+        ("show RTB-123 --env ", ["stg"]),
+        ("show RTB-123 --env=s", ["stg"]),
+        ("start RTB-123 --env ", ["int", "prd", "stg"]),
+        ("show XY-1 -e ", ["int", "prd", "stg"]),
+        ("env show i", ["int"]),
+        ("logs RTB-12 ", ["api", "web"]),
+        ("set RTB-12 -e int w", ["web."]),
+        ("set RTB-12 -e int web.re", ["web.replicas="]),
+        ("set RTB-12 -e int web.replicas=", []),
+        ("set RTB-12 -e int web.env.", ["web.env.LEVEL="]),
+        ("set RTB-12 -e int web.cpu=1 api.po", ["api.port="]),
+        ("unset RTB-12 -e int web.e", ["web.env.LEVEL", "web.env"]),
+        ("unset RTB-12 -e int br", ["branch"]),
+    ],
+    ids=str,
+)
+def test_names_of_the_state_repository_are_offered(line: str, wanted: list[str], state: Path, tmp_path: Path) -> None:
+    for _ in range(2):  # looked for, and remembered
+        assert offered(f"rtb-hub {line}", RTB_HUB_REPO=str(state), RTB_HUB_CACHE=str(tmp_path)) == wanted
+
+
+def test_what_changed_is_offered_at_once(state: Path, tmp_path: Path) -> None:
+    made = tmp_path / "state.git"
+    shutil.copytree(state, made)
+    environ = {"RTB_HUB_REPO": str(made), "RTB_HUB_CACHE": str(tmp_path / "cache")}
+    assert "RTB-200" not in offered("rtb-hub show ", **environ)
+    must("start", "RTB-200", "--env", "int", *IMAGES, **environ)
+    assert "RTB-200" in offered("rtb-hub show ", **environ)
+    git(made, "update-ref", "refs/heads/preview/prd/rtb-300", "main")
+    assert offered("rtb-hub show RTB-3", **environ) == ["RTB-300"]
+    must("stop", "RTB-200", "--env", "int", **environ)
+    assert "RTB-200" not in offered("rtb-hub show ", **environ)
+
+
+def test_a_remote_repository_is_offered_as_it_was_seen_last(state: Path, tmp_path: Path) -> None:
+    url, environ = f"file://{state}", {"RTB_HUB_CACHE": str(tmp_path)}
+    line = f"rtb-hub show --repo {url} "
+    assert offered(line, **environ) == []
+    assert not (tmp_path / "repositories").exists()
+    must("list", "--repo", url, **environ)
+    assert offered(line, **environ) == ["AB-7", "RTB-12", "RTB-123"]
+
+
+@pytest.mark.parametrize("kept", [b"", b"\xff\xfe", b"{}", None], ids=["empty", "bytes", "other", "a folder"])
+def test_names_that_cannot_be_remembered_are_looked_for(kept: bytes | None, state: Path, tmp_path: Path) -> None:
+    environ = {"RTB_HUB_REPO": str(state), "RTB_HUB_CACHE": str(tmp_path)}
+    offered("rtb-hub show ", **environ)
+    file = next((tmp_path / "names").iterdir())
+    file.unlink()
+    file.mkdir() if kept is None else file.write_bytes(kept)
+    assert offered("rtb-hub show RTB-123", **environ) == ["RTB-123"]
+
+
+def test_hostile_names_are_not_offered(state: Path, tmp_path: Path) -> None:
+    made = tmp_path / "state.git"
+    shutil.copytree(state, made)
+    for name in ("$(id)", "a;b", "-x", "a b", "A", "`id`", "a\nb"):
+        commit_file(made, f"environments/{name}/environment.yaml", "kind: Environment\n")
+        commit_file(made, f"environments/int/previews/rtb/0/{name}/preview.yaml", "kind: Preview\n")
+    entry = "environments/int/previews/rtb/0/rtb-12/preview.yaml"
+    commit_file(made, entry, git(made, "show", f"main:{entry}").replace("    web:", "    $(id):\n    web;x:"))
+    environ = {"RTB_HUB_REPO": str(made), "RTB_HUB_CACHE": str(tmp_path / "cache")}
+    assert offered("rtb-hub list --env ", **environ) == ["int", "prd", "stg"]
+    assert offered("rtb-hub show -e int ", **environ) == ["RTB-12"]
+    assert offered("rtb-hub logs RTB-12 -e int ", **environ) == ["api"]
+
+
+KUBECONFIG = """apiVersion: v1
+clusters:
+- cluster: {server: https://a.example.com}
+  name: not-this
+contexts:
+- context:
+    cluster: a
+    namespace: b
+  name: arn:aws:eks:ap-northeast-2:111111111111:cluster/rtb-int
+- context: {cluster: c}
+  name: "rtb-stg"
+- name: $(id)
+current-context: rtb-stg
+users:
+- name: neither
+"""
+
+
+def test_contexts_of_the_kubeconfig_are_offered(tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(KUBECONFIG)
+    environ = {"KUBECONFIG": f"{tmp_path}/missing:{tmp_path}/config"}
+    long = "arn:aws:eks:ap-northeast-2:111111111111:cluster/rtb-int"
+    assert offered("rtb-hub list --cluster ", **environ) == [long, "rtb-stg"]
+    assert offered("rtb-hub list --cluster a", is_whole=True, **environ) == [long]
+    # bash replaces what follows the last colon.
+    assert offered("rtb-hub list --cluster arn:aws:e", **environ) == ["eks:ap-northeast-2:111111111111:cluster/rtb-int"]
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"RTB_HUB_REPO": "/nonexistent"},
+        {"RTB_HUB_REPO": "https://git.example.com/state.git"},
+        {"PATH": "/nonexistent"},
+        {"RTB_HUB_CACHE": "/dev/null/x"},
+        {"HOME": "/nonexistent", "KUBECONFIG": "/proc/self/mem"},
+        {"RTB_HUB_SERVER": "https://hub.example.com"},
+        {"_RTB_HUB_COMPLETE": "tcsh_complete"},
+        {"_RTB_HUB_COMPLETE": "zsh_complete", "COMP_CWORD": "x"},
+    ],
+    ids=str,
+)
+def test_nothing_that_is_wrong_is_told(environ: dict[str, str], tmp_path: Path) -> None:
+    for line in ("rtb-hub show ", "rtb-hub list --cluster ", "rtb-hub show RTB-1 --env "):
+        ran = rtb_hub(cwd=tmp_path, **{"COMP_WORDS": line, "_RTB_HUB_COMPLETE": "bash_complete", **environ})
+        assert (ran.code, ran.err) == (0, "")
+
+
+def test_a_git_that_hangs_is_given_up(tmp_path: Path) -> None:
+    program = tmp_path / "git"
+    program.write_text("#!/bin/sh\nexec sleep 600\n")
+    program.chmod(0o700)
+    environ = {"RTB_HUB_REPO": str(tmp_path), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    begin = time.monotonic()
+    assert offered("rtb-hub show ", **environ) == []
+    assert time.monotonic() - begin < 30
+
+
+def test_names_that_are_written_down_are_those_there_are() -> None:
+    assert set(SCHEMAS) == {*NAMES, "openapi"}
+    assert set(names._PHASES) == {*LEASE_PHASES, *get_args(PhaseName)}
+    library = TemplateLibrary(template_files())
+    assert names._names_of_blueprints() == [*library.blueprint_names()]
+    for name in library.blueprint_names():
+        seen = names.components_in(library.files[f"templates/preview/{name}/blueprint.yaml"])
+        assert [*seen] == [*library.blueprint(name).spec.components]
+
+
+def _program(folder: Path) -> Path:
+    program = folder / "rtb-hub"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m hub.cli.main "$@"\n')
     program.chmod(0o700)
-    ask = (
-        f"source {script}; COMP_WORDS=(rtb-hub li) COMP_CWORD=1; _rtb_hub_completion {program}; echo ${{COMPREPLY[@]}}"
-    )
-    told = subprocess.run(["bash", "--norc", "-c", ask], check=True, capture_output=True, text=True)
-    assert (told.stdout, told.stderr) == ("list\n", "")
+    return program
+
+
+@contextmanager
+def _terminal(shell: str, folder: Path, state: Path) -> Iterator[pexpect.spawn[str]]:
+    """A shell on a terminal of its own, with the script that it would be given, at its prompt."""
+    program, script = _program(folder), folder / f"completion.{shell}"
+    script.write_text(must("--show-completion", shell).out)
+    environ = {
+        **os.environ, "RTB_HUB_REPO": str(state), "RTB_HUB_CACHE": str(folder / "cache"), "PS1": "ready> ", "TERM": "dumb",
+        "PATH": f"{program.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "ZDOTDIR": str(folder), "HISTFILE": "",
+    }  # fmt: skip
+    begin = {"bash": ["--norc", "--noprofile", "-i"], "zsh": ["-f", "-i"]}[shell]
+    with pexpect.spawn(shell, begin, env=environ, encoding="utf-8", timeout=60, dimensions=(50, 200)) as terminal:
+        terminal.expect_exact("ready> ")
+        if shell == "zsh":
+            terminal.sendline("autoload -Uz compinit; compinit -u; PS1='set> '")
+            terminal.expect_exact("set> ", timeout=60)
+        terminal.sendline(f"source {script}; PS1='asked> '")
+        terminal.expect_exact("asked> ")
+        yield terminal
+        terminal.sendcontrol("c")
+        terminal.sendline("exit")
+        terminal.expect(pexpect.EOF)
+
+
+def _type(terminal: pexpect.spawn[str], typed: str, wanted: str) -> None:
+    """Type it, and press the key at its end again while nothing fits: git is given a second, and a busy machine more."""
+    terminal.send(typed)
+    for _ in range(20):
+        if terminal.expect_exact([wanted, "\a"]) == 0:
+            return
+        terminal.send(typed[-1])
+    raise AssertionError(f"{wanted!r} is not offered behind {typed!r}")
+
+
+@pytest.mark.parametrize(
+    "shell",
+    [
+        pytest.param(one, marks=pytest.mark.skipif(shutil.which(one) is None, reason=f"no {one}"))
+        for one in ("bash", "zsh")
+    ],
+)
+def test_a_shell_completes_as_one_types(shell: str, state: Path, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text(KUBECONFIG)
+    with _terminal(shell, tmp_path, state) as terminal:
+        for typed, wanted in (
+            ("echo; rtb-hub show A\t", "rtb-hub show AB-7 "),
+            ("--en\t", "--env "),
+            ("s\t", "stg "),
+            ("-o j\t", "json "),
+        ):
+            _type(terminal, typed, wanted)
+        terminal.sendcontrol("u")
+        _type(terminal, "rtb-hub set RTB-12 --env=i\t", "nt ")
+        _type(terminal, "web.mem\t", "ory=")
+        _type(terminal, "512Mi api.me\t", "mory=")
+        terminal.sendcontrol("u")
+        terminal.send(f"KUBECONFIG={tmp_path}/config; export KUBECONFIG\r")
+        terminal.expect_exact("asked> ")
+        _type(terminal, "rtb-hub list --cluster arn:aws:e\t", "cluster/rtb-int ")
 
 
 @pytest.mark.parametrize("shell", SHELLS)

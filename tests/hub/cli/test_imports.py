@@ -45,7 +45,8 @@ LIBRARIES = frozenset(
         "sqlite3", "ssl", "sse_starlette", "starlette", "structlog", "typer", "urllib3", "uvicorn", "yaml",
     }
 )  # fmt: skip
-COMPLETION = {"_RTB_HUB_COMPLETE": "bash_complete", "COMP_WORDS": "rtb-hub st", "COMP_CWORD": "1"}
+COMPLETION = {"_RTB_HUB_COMPLETE": "bash_complete", "COMP_WORDS": "rtb-hub st"}
+OF_NAMES = {**COMPLETION, "COMP_WORDS": "rtb-hub set RTB-1 --env int web."}
 
 
 class Budget(NamedTuple):
@@ -99,10 +100,15 @@ RENDER = ["render", "RTB-1", "--env", "int", *IMAGES]
         (["--version"], {}, Budget(NOTHING, 4, 1)),
         (["--help"], {}, Budget(NOTHING, 20, 21)),
         (["start", "--help"], {}, Budget(NOTHING, 20, 21)),
-        ([], COMPLETION, Budget(NOTHING, 20, 21)),
+        ([], COMPLETION, Budget(NOTHING, 21, 21)),
+        (
+            [],
+            OF_NAMES,
+            Budget(NOTHING, 33, 26, ("generator", "reconcilers", "hub.actions", "hub.commands", "hub.wiring")),
+        ),
         (RENDER, {}, RENDERING),
     ],
-    ids=["--version", "--help", "help of a command", "completion", "render"],
+    ids=["--version", "--help", "help of a command", "completion", "completion of names", "render"],
 )
 def test_a_run_loads_what_it_uses(arguments: list[str], environ: dict[str, str], budget: Budget) -> None:
     found = loaded(arguments, **environ)
