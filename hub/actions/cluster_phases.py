@@ -14,9 +14,10 @@ from generator.errors import ConfigError, HubError, Stalled, Transient
 from generator.model.environment import Environment
 from generator.values.naming import NAMESPACE_PREFIX
 from generator.values.quantities import duration
+from hub.actions.removed import with_removals
 from reconcilers.health.phase import Phase, Seen, needs_details, phase_of
 from reconcilers.ports.cluster import ClusterState
-from reconcilers.ports.git import ClusterReader
+from reconcilers.ports.git import ClusterReader, GitStore
 from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
 
@@ -165,11 +166,22 @@ def inspect_environment(reader: ClusterReader, state: EnvironmentState) -> Readi
         return Reading(state, error=err)
 
 
-def phases(
-    reader: ClusterReader | None, reading: Reading, names: Iterable[str], *, now: datetime, always: bool = False
+def phases(  # noqa: PLR0913 - what is read, and by what
+    reader: ClusterReader | None,
+    reading: Reading,
+    names: Iterable[str],
+    *,
+    now: datetime,
+    always: bool = False,
+    store: GitStore | None = None,
 ) -> tuple[Mapping[str, Seen], Mapping[str, Phase]]:
-    """What was seen, and phases, by preview name. Details are read where they tell a cause; of all with `always`."""
+    """What was seen, and phases, by preview name. Details are read where they tell a cause; of all with `always`.
+
+    Without the `store` nothing tells since when an entry is gone.
+    """
     seen = {name: reading.seen(name) for name in names}
+    if store is not None:
+        seen = with_removals(seen, reading.state, store, now=now)
     asked = [
         name
         for name, one in seen.items()

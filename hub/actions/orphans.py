@@ -8,6 +8,7 @@ from datetime import datetime
 
 from generator.values.naming import NAMESPACE_PREFIX
 from hub.actions.cluster_phases import read_environment
+from hub.actions.removed import with_removals
 from hub.actions.repository import Repository
 from reconcilers.doctor.orphans import Orphan, orphans
 from reconcilers.health.phase import Seen
@@ -31,13 +32,14 @@ def find_orphans(
     reading = read_environment(cluster, state)
     if reading.error is not None:
         raise reading.error
-    seen = {name: reading.seen(name) for name in reading.names}
+    now = clock()
+    seen = with_removals({name: reading.seen(name) for name in reading.names}, state, repository.store, now=now)
     going = [name for name, one in seen.items() if one.entry is None or _is_going(one)]
     there = [NAMESPACE_PREFIX + name for name in going if seen[name].namespace is not None]
     inside = cluster.details(there) if there else {}
     argocd = state.environment.spec.argocd.namespace
     unread = sorted({kind for details in inside.values() for kind in details.unread})
-    return Found(tuple(orphans(seen, inside, argocd=argocd, now=clock())), len(seen), tuple(unread))
+    return Found(tuple(orphans(seen, inside, argocd=argocd, now=now)), len(seen), tuple(unread))
 
 
 def _is_going(seen: Seen) -> bool:

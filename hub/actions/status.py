@@ -65,7 +65,8 @@ def follow(  # noqa: PLR0913 - what is followed, by what, and who is told
             if seconds() - read_at >= GIT_SECONDS:
                 state, read_at = repository.state(awaited.environment), seconds()
             followed.is_asked = state.entry(awaited.key) is not None
-            phase = answered(awaited.key, state, followed.recorded(), now=clock()).phase
+            read = followed.recorded()
+            phase = answered(awaited.key, state, read, now=clock(), store=repository.store).phase
         except Transient as err:
             return Phase("unknown", err.faults[0].message, err.faults[0].remedy)
         return page.told(awaited.key, state, phase) if page else phase

@@ -12,11 +12,13 @@ from generator.render.context import preview_host
 from generator.values.formats import parse_time
 from generator.values.naming import IssueKey
 from generator.values.quantities import duration
+from hub.actions.removed import is_unnoticed, removed_at
 from hub.actions.repository import Repository
 from hub.adapters.kubernetes.cluster import Recorded
 from hub.adapters.kubernetes.recording import Recording
 from reconcilers.causes.exposure import Reached
 from reconcilers.health.phase import UP, Asked, Phase, phase_of
+from reconcilers.ports.git import GitStore
 from reconcilers.state.environment import EnvironmentState
 
 #: A recording knows nothing of a lease.
@@ -68,22 +70,31 @@ def why(  # noqa: PLR0913 - what there is to look at
     Raises `ConfigError` (UnknownEnvironment), `Transient` (ClusterUnreachable) and `Stalled` (ClusterRefused).
     """
     state = repository.state(environment)
-    answer = why_in(state, key, cluster=cluster, clock=clock)
+    answer = why_in(state, key, cluster=cluster, clock=clock, store=repository.store)
     if reach is None or answer.phase.name not in UP:
         return answer
     reached = reach(preview_host(key.name, state.environment.spec.domain))
     return _judged(key, state, replace(answer.recording, reached=reached))
 
 
-def why_in(state: EnvironmentState, key: IssueKey, *, cluster: Recorder, clock: Callable[[], datetime]) -> Answer:
-    """As `why`, in an environment that was read."""
+def why_in(
+    state: EnvironmentState,
+    key: IssueKey,
+    *,
+    cluster: Recorder,
+    clock: Callable[[], datetime],
+    store: GitStore | None = None,
+) -> Answer:
+    """As `why`, in an environment that was read. Without its `store` nothing tells since when the entry is gone."""
     argocd, applications = state.environment.spec.argocd.namespace, project_name(state.environment.name)
     is_asked = state.entry(key) is not None
     read = cluster.record(argocd, key.namespace, applications=applications, is_asked=is_asked)
-    return answered(key, state, read, now=clock())
+    return answered(key, state, read, now=clock(), store=store)
 
 
-def answered(key: IssueKey, state: EnvironmentState, read: Recorded, *, now: datetime) -> Answer:
+def answered(
+    key: IssueKey, state: EnvironmentState, read: Recorded, *, now: datetime, store: GitStore | None = None
+) -> Answer:
     """The answer from what was read of a cluster."""
     asked = _asked(key, state)
     recording = Recording(
@@ -95,6 +106,8 @@ def answered(key: IssueKey, state: EnvironmentState, read: Recorded, *, now: dat
         objects=read.objects,
         unread=read.unread,
     )
+    if store is not None and is_unnoticed(recording.seen(key.namespace)):
+        recording = replace(recording, removed_at=removed_at(key.name, state, store, now=now))
     return _judged(key, state, recording)
 
 

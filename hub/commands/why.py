@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reconcilers.causes.model import Finding
 
 _RECORD = "name a file that 'rtb-hub why KEY --env NAME --cluster CONTEXT --save FILE' wrote"
+_NOTHING = "there is no entry of it in Git and nothing in the cluster: it was removed, or never started"
 _BAD = ("failed", "stuck")
 
 
@@ -115,7 +116,7 @@ def tell(console: Console, answer: Answer, *, is_whole: bool) -> None:
     name = answer.name.removeprefix(NAMESPACE_PREFIX).upper() or "the preview"
     where = f" in {answer.recording.environment}" if answer.recording.environment else ""
     console.print(Text.assemble((name, "bold"), f"{printable(where)}: ", (phase.name, STYLES[phase.name])))
-    _line(console, "cause", phase.cause)
+    _line(console, "cause", phase.cause or (_NOTHING if phase.name == "removed" else ""))
     if found is not None:
         _line(console, "code", f"{found.code} (see docs/reference/causes.md)")
         _line(console, "for", FOR_WHOM[found.audience] + ("; waiting does not help" if found.is_final else ""))

@@ -42,7 +42,7 @@ class Observing:
         if reading.error is not None:
             raise reading.error
         now = self.clock()
-        seen, told = phases(cluster, reading, reading.names, now=now)
+        seen, told = phases(cluster, reading, reading.names, now=now, store=self.repository.store)
         track = self._tracks.setdefault(environment, Track())
         tell(self.telemetry, environment, track.figures(seen, told, now=now), now)
 

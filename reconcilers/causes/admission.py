@@ -46,7 +46,10 @@ RULES = (
         Layer.ADMISSION,
         Audience.PLATFORM,
         "The namespace's quota allows no more objects of this kind.",
-        ("raise the quota of that kind in the template, or have the preview need fewer of them",),
+        (
+            "raise the quota of that kind in the template, or have the preview need fewer of them",
+            "where the quota it names is not 'preview', the hub did not make it: kubectl get quota -n {namespace}",
+        ),
         said(
             r"exceeded quota: .{0,200}requested: (?:count/|services|persistentvolumeclaims|secrets|configmaps)",
             r"exceeded quota: .{0,200}requested: pods=\d+, used",

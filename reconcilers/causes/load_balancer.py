@@ -45,6 +45,7 @@ def findings(look: Look) -> Iterator[Finding]:
                     SILENT,
                     Ref("Ingress", ingress.name),
                     f"Ingress {ingress.name} waits for the load balancer, and the controller says nothing",
+                    names={"namespace": look.namespace},
                     evidence=[Evidence("state", Ref("Ingress", ingress.name), "no address", at=ingress.created)],
                     since=ingress.created,
                 )

@@ -226,6 +226,8 @@ SILENT = Rule(
     (
         "see whether the load balancer controller runs: kubectl get pods -n kube-system -l"
         " app.kubernetes.io/name=aws-load-balancer-controller",
+        "see whether the IngressClass that it names is there, which the controller looks at: kubectl get ingress -n"
+        " {namespace} {name} -o wide; kubectl get ingressclasses",
     ),
     patience=SLOW,
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from generator.values.formats import format_time
 from reconcilers.causes import argo
 from reconcilers.causes.load_balancer_rules import RULES as LOAD_BALANCER_RULES
 from reconcilers.causes.look import Look, of_event
@@ -30,10 +31,12 @@ from reconcilers.causes.removal_rules import (
     FORBIDDEN,
     LEFT_OVER,
     NOBODYS,
+    OWNERS_FINALIZER,
     PASSES,
     POD_LEFT,
     PROJECT_GONE,
     SILENT,
+    UNNOTICED,
     WEBHOOK,
 )
 from reconcilers.ports.cluster import Application, Condition, Held, Namespace
@@ -42,6 +45,7 @@ _DISCOVERY = "NamespaceDeletionDiscoveryFailure"
 _PARSING = "NamespaceDeletionGroupVersionParsingFailure"
 #: Finalizers of an Application that has hooks for its deletion.
 _HOOKS = ("pre-delete-finalizer.argocd.argoproj.io", "post-delete-finalizer.argocd.argoproj.io")
+_ARGO_CD = "argocd.argoproj.io"
 #: What a namespace says of its deletion (Kubernetes API, NamespaceConditionType), the most telling first.
 _DELETION = (
     "NamespaceDeletionContentFailure",
@@ -100,6 +104,26 @@ def holding(look: Look, namespace: Namespace | None) -> Iterator[Finding]:
             )
     yield from (one for one in errors if one.rule is not PROJECT_GONE)
     yield from _hooks(look)
+    yield from _owners(look, namespace)
+
+
+def _owners(look: Look, namespace: Namespace | None) -> Iterator[Finding]:
+    """Finalizers of others on the Application and the Namespace themselves, once all that Argo CD holds is let go."""
+    application = look.application
+    if application and application.deleting_since and not any(_ARGO_CD in one for one in application.finalizers):
+        yield from _owner(Ref("Application", application.name), application.finalizers, application.deleting_since)
+    if namespace and namespace.deleting_since and not any(c.holds for c in namespace.conditions):
+        yield from _owner(Ref("Namespace", namespace.name), namespace.finalizers, namespace.deleting_since)
+
+
+def _owner(subject: Ref, finalizers: tuple[str, ...], since: datetime) -> Iterator[Finding]:
+    if not finalizers:
+        return
+    told = ", ".join(finalizers[:5])
+    evidence = [Evidence("state", subject, "finalizers", told, since)]
+    text = f"the {subject.kind} {subject.name} itself: finalizer {told}"
+    names = {"kind": subject.kind.lower(), "name": subject.name}
+    yield finding(OWNERS_FINALIZER, subject, text, names=names, evidence=evidence, since=since)
 
 
 def _hooks(look: Look) -> Iterator[Finding]:
@@ -190,6 +214,14 @@ def blocked(application: Application, roots: tuple[Finding, ...]) -> Finding:
     return replace(
         found, audience=root.audience, steps=(*found.steps, *root.steps), evidence=(*found.evidence, *root.evidence)
     )
+
+
+def unnoticed(application: Application, removed_at: datetime) -> Finding:
+    """That nobody has begun to remove an Application whose entry is gone since `removed_at`."""
+    subject = Ref("Application", application.name)
+    text = f"Argo CD has not noticed that its entry is gone since {format_time(removed_at)}"
+    evidence = [Evidence("state", subject, "no deletion", at=removed_at)]
+    return finding(UNNOTICED, subject, text, evidence=evidence, since=removed_at)
 
 
 def silent(look: Look) -> Finding:

@@ -109,10 +109,27 @@ PASSES = _rule(
     "see what is left: kubectl get all,ingress,externalsecrets -n {namespace}",
     words=("system is ensuring all content is removed", "object has been modified"),
 )
+OWNERS_FINALIZER = _rule(
+    "owner-finalizer",
+    "The Application or the Namespace itself is held by a finalizer that neither Argo CD nor Kubernetes put there.",
+    "see who put it there (metadata.managedFields), and whether that controller runs: kubectl get {kind} {name}"
+    " -n argocd -o yaml --show-managed-fields",
+    "when that controller is gone for good, take its finalizer off by hand: kubectl edit {kind} {name} -n argocd",
+)
+UNNOTICED = _rule(
+    "removal-not-noticed",
+    "Git has no entry any more, and Argo CD leaves its Application. The ApplicationSet tells no error.",
+    "see whether Argo CD's applicationset controller runs, and what its log says: kubectl get pods -n argocd -l"
+    " app.kubernetes.io/name=argocd-applicationset-controller",
+)
 SILENT = _rule(
     "removal-silent",
     "The removal takes long, and nothing that was read tells what holds it.",
-    "see what is left: kubectl get events,all,ingress -n {namespace}",
+    "see what is left, and which finalizers hold it: kubectl api-resources --verbs=list --namespaced -o name |"
+    " xargs -I KIND kubectl get KIND -n {namespace} --ignore-not-found --no-headers"
+    " -o custom-columns=:kind,:metadata.name,:metadata.finalizers",
+    "when all of it is gone, see whether Argo CD's application controller runs: kubectl get pods -n argocd -l"
+    " app.kubernetes.io/name=argocd-application-controller",
 )
 LEFT_OVER = _rule(
     "namespace-left-over",
@@ -142,6 +159,8 @@ RULES = (
     CLUSTER_AWAY,
     FORBIDDEN,
     PASSES,
+    OWNERS_FINALIZER,
+    UNNOTICED,
     SILENT,
     LEFT_OVER,
     NOBODYS,

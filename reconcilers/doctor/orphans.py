@@ -51,8 +51,8 @@ def orphans(
             continue
         yield from _between(name, one, argocd, now)
         target = NAMESPACE_PREFIX + name
-        if target in inside:
-            yield from _within(name, one, inside[target], now)
+        held = [*_within(name, one, inside[target], now)] if target in inside else []
+        yield from held or _removed_late(name, one, now)
 
 
 def _between(name: str, seen: Seen, argocd: str, now: datetime) -> Iterator[Orphan]:
@@ -63,7 +63,7 @@ def _between(name: str, seen: Seen, argocd: str, now: datetime) -> Iterator[Orph
         remedy = f"look at what is in it, then remove it: kubectl delete namespace {named(target)}"
         yield Orphan("namespace-left-over", name, f"Namespace {target}", text, namespace.created, remedy)
     if seen.entry is None and application is not None and not application.deleting_since:
-        since = application.operation_since or application.created
+        since = seen.removed_at or application.operation_since or application.created
         if now - since > REMOVED:
             text = "an Application without entry that nobody has begun to remove"
             by_hand = f"remove it if nobody needs it: kubectl delete application -n {argocd} {named(target)}"
@@ -81,6 +81,16 @@ def _between(name: str, seen: Seen, argocd: str, now: datetime) -> Iterator[Orph
         text = f"its lease ended at {format_time(ends)}, and its entry is still there"
         stop = Remedy(RemedyKind.STOP_OTHER, About(issue=key))
         yield Orphan("expired-still-there", name, f"entry {key}", text, ends, stop)
+
+
+def _removed_late(name: str, seen: Seen, now: datetime) -> Iterator[Orphan]:
+    """What has long been removed and is still there, when nothing inside the namespace is known to hold it."""
+    for kind, one in (("Application", seen.application), ("Namespace", seen.namespace)):
+        if one is not None and one.deleting_since and now - one.deleting_since > HELD_LONG:
+            told = bounded(f"finalizer {', '.join(one.finalizers[:5])}" if one.finalizers else "what is left in it")
+            text = f"is being removed since {format_time(one.deleting_since)}, held by {told}"
+            remedy = f"see what holds it: 'why {name.upper()}'; do not strip the finalizer before you know"
+            yield Orphan("held-by-finalizer", name, f"{kind} {one.name}", text, one.deleting_since, remedy)
 
 
 def _within(name: str, seen: Seen, details: NamespaceDetails, now: datetime) -> Iterator[Orphan]:

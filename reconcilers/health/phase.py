@@ -94,7 +94,8 @@ class Seen:
 
     `details` are None when they were not asked for. `unread`: why the cluster could not be read, with what to do about
     it; nothing else of the cluster then counts. `keeps_data`: a pod of it has data that ends with the pod. `entry` is a
-    record of a state repository, or what was recorded of one. `reached`: what asking its address came to.
+    record of a state repository, or what was recorded of one. `reached`: what asking its address came to. `removed_at`:
+    since when Git has no entry of it any more, None where that is not known.
     """
 
     entry: EntryRecord | Asked | None = None
@@ -107,6 +108,7 @@ class Seen:
     unread_remedy: ToDo = ""
     keeps_data: bool = False
     reached: Reached | None = None
+    removed_at: datetime | None = None
 
     @property
     def preview(self) -> Preview | None:
@@ -173,6 +175,8 @@ def _without_entry(seen: Seen, now: datetime) -> Phase:
     if application is not None and not deleting:
         return _not_noticed(seen, application, look)
     found = tuple(removal.holding(look, namespace)) if seen.details else ()
+    if not found and application is not None and application.operation == "Running":
+        return _behind_sync(application, look)
     if not found:
         begun = format_time(min(deleting))
         if now - min(deleting) > REMOVED:
@@ -193,11 +197,18 @@ def _not_noticed(seen: Seen, application: Application, look: Look) -> Phase:
     if not application.owner:
         return _of("stuck", removal.nobodys(application))
     if application.operation == "Running":
-        begun = application.operation_since
-        if begun is not None and look.now - begun > SYNC_ENDS:
-            return _of("stuck", removal.blocked(application, engine.findings(look)), before="stopping, but ")
-        return Phase("stopping", bounded(f"a sync still runs and ends first: {application.operation_message}"))
+        return _behind_sync(application, look)
+    if seen.removed_at is not None and look.now - seen.removed_at > NOTICED:
+        return _of("stuck", removal.unnoticed(application, seen.removed_at), before="stopping, but ")
     return Phase("stopping", "Argo CD has not noticed yet that the entry is gone")
+
+
+def _behind_sync(application: Application, look: Look) -> Phase:
+    """A removal that a sync, which still runs, keeps from going on."""
+    begun = application.operation_since
+    if begun is not None and look.now - begun > SYNC_ENDS:
+        return _of("stuck", removal.blocked(application, engine.findings(look)), before="stopping, but ")
+    return Phase("stopping", bounded(f"a sync still runs and ends first: {application.operation_message}"))
 
 
 def _with_entry(seen: Seen, asked: Asked, now: datetime) -> Phase:

@@ -83,6 +83,7 @@ class Namespace:
     is_managed: bool = True
     deleting_since: datetime | None = None
     conditions: tuple[Condition, ...] = ()
+    finalizers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

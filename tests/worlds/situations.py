@@ -382,6 +382,16 @@ def unowned(message: str = "") -> Tree:
     return found | {"entry": {"present": False}}
 
 
+def unnoticed_removal(message: str = "", ago: int = 240) -> Tree:
+    found = recorded(applications=[application(health="Healthy")])
+    return found | {"entry": {"present": False, "removedSecondsAgo": ago}}
+
+
+def kept_application(message: str = "") -> Tree:
+    found = recorded(applications=[application(deleted="01:53:20", finalizers=["example.com/keep"])], namespaces=[])
+    return found | {"entry": {"present": False}}
+
+
 def blocked(message: str) -> Tree:
     operation = {"phase": "Running", "message": message, "startedAt": at("01:50:30")}
     found = recorded(applications=[application("OutOfSync", "Missing", operationState=operation)])
@@ -394,7 +404,7 @@ SITUATIONS: dict[str, Callable[..., Tree]] = {
         pull, pull_by_event, waiting, never_ran, crash, evicted, interrupted, job, refused, refused_set, secret, secret_unseen,
         unplaced, on_spot, by_karpenter, unnoticed, no_network, no_volume, unready, target, unexposed,
         unexposed_silently, bound, lost_node, unlooked, waiting_sync, silent_start, late, degraded, compared, synced, hooked, set_stopped, set_missing, set_silent, leaving,
-        unreached, leaving_pod, left_over, unowned, blocked,
+        unreached, leaving_pod, left_over, unowned, blocked, unnoticed_removal, kept_application,
     )
 }  # fmt: skip
 

@@ -19,6 +19,10 @@ LIMIT_BYTES = 64 * 1024 * 1024
 TIMEOUT_SECONDS = 30.0
 MAX_PAGES = 400
 _RESTARTS = 3
+_GROUP = (
+    f"put this identity into the group {READER} (on EKS: an access entry with that Kubernetes group) and apply"
+    " argocd/<environment>/hub-reader.yaml, which gives the group its rights"
+)
 
 
 class NotServed(Exception):  # noqa: N818 - an answer, not an error: the API server does not know the kind
@@ -107,20 +111,16 @@ class Lists:
             raise self.unreachable(f"its answer ({answer.status}) to a list of {resource} makes no sense")
         return answer.data
 
-    def forbidden(self, answer: Answer, doing: str, namespace: str = "", group: str = READER) -> Stalled:
-        """Why an answer of 401 or 403 does not allow `doing`, and which group would."""
+    def forbidden(self, answer: Answer, doing: str, namespace: str = "", remedy: str = _GROUP) -> Stalled:
+        """Why an answer of 401 or 403 does not allow `doing`; `remedy`: what would."""
         said = answer.data.get("message", "") if isinstance(answer.data, dict) else ""
         if answer.status == 401 or "system:anonymous" in str(said):
-            remedy = f"sign in anew and try 'kubectl --context {self.context} auth whoami'"
+            anew = f"sign in anew and try 'kubectl --context {self.context} auth whoami'"
             return Stalled(
                 Reason.CLUSTER_REFUSED,
-                Fault(f"cluster {self.context} does not accept the credentials of this context", remedy=remedy),
+                Fault(f"cluster {self.context} does not accept the credentials of this context", remedy=anew),
             )
         where = f" in namespace {namespace}" if namespace else ""
-        remedy = (
-            f"put this identity into the group {group} (on EKS: an access entry with that Kubernetes group) and apply"
-            " argocd/<environment>/hub-reader.yaml, which gives the group its rights"
-        )
         message = f"cluster {self.context} does not allow {doing}{where}"
         return Denied(Reason.CLUSTER_REFUSED, Fault(message, remedy=remedy))
 

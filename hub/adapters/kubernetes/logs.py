@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from generator.bootstrap.argocd import LOGS
+from generator.bootstrap.argocd import LOGS, READER
 from generator.errors import Fault, Reason, Stalled
 from hub.adapters.http import Request, Route
 from hub.adapters.kubernetes.cluster import Cluster
 
+_BIND = (
+    f"an administrator binds the role {LOGS}, which nobody has by itself: kubectl create clusterrolebinding {LOGS}"
+    f" --clusterrole={LOGS} --group={READER}"
+)
 LIMIT_BYTES = 4 * 1024 * 1024
 LINE_BYTES = 64 * 1024
 TIMEOUT_SECONDS, FOLLOW_SECONDS = 60.0, 4 * 3600.0
@@ -57,7 +61,7 @@ def log_lines(cluster: Cluster, asked: LogAsked) -> Iterator[str]:
         if stream.status != 200:
             answer = stream.answer()
             if answer.status in (401, 403):
-                raise cluster.lists.forbidden(answer, "reading logs", asked.namespace, LOGS)
+                raise cluster.lists.forbidden(answer, "reading logs", asked.namespace, _BIND)
             if answer.status in (400, 404):
                 said = answer.data.get("message", "") if isinstance(answer.data, dict) else ""
                 fault = Fault(f"there is no log: {said or answer.status}", remedy="the command 'why' tells why")

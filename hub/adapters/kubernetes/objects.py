@@ -82,6 +82,7 @@ def namespace(tree: Tree) -> observed.Namespace | None:
         is_managed=managed,
         deleting_since=moment(meta.get("deletionTimestamp")),
         conditions=conditions(tree),
+        finalizers=tuple(texts(meta.get("finalizers"))),
     )
 
 

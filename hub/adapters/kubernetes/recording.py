@@ -1,9 +1,9 @@
 """What was read of one preview at one moment, as objects of the API server: for bug reports and for tests.
 
-A file is YAML or JSON: `now`, `environment`, `compute`, `entry` (`present`, `askedSecondsAgo`), `objects` by
-`plural.group`, `unread` by `plural.group` with the reason, and `reachable`, what asking its address came to. Other
-fields are for people. Nobody vouches for a file: it is bounded in bytes, depth and nodes, and what is no object of
-Kubernetes is an error with its place.
+A file is YAML or JSON: `now`, `environment`, `compute`, `entry` (`present`, `askedSecondsAgo` or `removedSecondsAgo`),
+`objects` by `plural.group`, `unread` by `plural.group` with the reason, and `reachable`, what asking its address came
+to. Other fields are for people. Nobody vouches for a file: it is bounded in bytes, depth and nodes, and what is no
+object of Kubernetes is an error with its place.
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ _NOT_NAMESPACED = frozenset({"clustersecretstores.external-secrets.io"})
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Objects by `plural.group`, at `now`. `asked_since`: since when Git has its entry; None when it has none."""
+    """Objects by `plural.group`, at `now`. `asked_since`: since when Git has its entry; None when it has none.
+
+    `removed_at`: since when it has none any more, where that is known.
+    """
 
     now: datetime
     environment: str
@@ -60,6 +63,7 @@ class Recording:
     objects: Mapping[str, Sequence[Tree]] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
     reached: Reached | None = None
+    removed_at: datetime | None = None
 
     @property
     def target(self) -> str:
@@ -95,6 +99,7 @@ class Recording:
             applications=objects.application_set(chosen) if chosen else None,
             unread=next((self.unread[kind] for kind in (_APPLICATIONS, "namespaces") if kind in self.unread), ""),
             reached=self.reached,
+            removed_at=self.removed_at,
         )
 
     def _asked(self) -> Asked | None:
@@ -116,6 +121,8 @@ class Recording:
         entry: dict[str, Any] = {"present": self.is_asked}
         if self.asked_since is not None:
             entry["askedSecondsAgo"] = max(0, int((self.now - self.asked_since).total_seconds()))
+        if self.removed_at is not None:
+            entry["removedSecondsAgo"] = max(0, int((self.now - self.removed_at).total_seconds()))
         return {
             "now": format_time(self.now),
             "environment": self.environment,
@@ -174,9 +181,7 @@ class _Reader:
         entry = inner(data, "entry")
         if not isinstance(entry.get("present"), bool):
             self._fault("'entry.present' says neither true nor false", ("entry",))
-        seconds = entry.get("askedSecondsAgo", 0)
-        if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 <= seconds <= _LONGEST.total_seconds():
-            self._fault("'entry.askedSecondsAgo' is no number of seconds", ("entry",))
+        asked, removed = (self._seconds_ago(entry, name) for name in ("askedSecondsAgo", "removedSecondsAgo"))
         found = {str(kind): self._objects(str(kind), trees) for kind, trees in data["objects"].items()}
         if self.faults or now is None:
             raise _invalid(self.faults)
@@ -186,11 +191,21 @@ class _Reader:
             environment=text(data.get("environment")),
             compute=text(data.get("compute")),
             is_asked=is_asked,
-            asked_since=now - timedelta(seconds=seconds) if is_asked and "askedSecondsAgo" in entry else None,
+            asked_since=now - asked if is_asked and asked is not None else None,
             objects=found,
             unread={str(kind): text(why) for kind, why in mapping(data.get("unread")).items()},
             reached=_reached(inner(data, "reachable")),
+            removed_at=now - removed if not is_asked and removed is not None else None,
         )
+
+    def _seconds_ago(self, entry: Tree, name: str) -> timedelta | None:
+        seconds = entry.get(name)
+        if seconds is None and name not in entry:
+            return None
+        if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 <= seconds <= _LONGEST.total_seconds():
+            self._fault(f"'entry.{name}' is no number of seconds", ("entry",))
+            return None
+        return timedelta(seconds=seconds)
 
     def _objects(self, kind: str, trees: object) -> list[Tree]:
         if not isinstance(trees, list):

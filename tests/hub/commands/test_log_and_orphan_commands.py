@@ -87,7 +87,7 @@ def test_who_may_not_read_logs_is_told_of_the_role(place: Place) -> None:
     place.api.answers["pods/log"] = [refusal(403)]
     ran = place.run("logs", "RTB-123", "web")
     assert ran.code == CODES[Reason.CLUSTER_REFUSED]
-    assert "rtb-hub-logs" in ran.err
+    assert "kubectl create clusterrolebinding rtb-hub-logs --clusterrole=rtb-hub-logs --group=rtb-hub-reader" in ran.err
     ran = place.run("logs", "RTB-123", "wep")
     assert (ran.code, "did you mean: web" in ran.err) == (CODES[Reason.INVALID_VALUE], True)
 

@@ -122,6 +122,7 @@ def test_without_an_answer_of_the_cluster_there_is_none(place: Place, resource: 
 
 
 def test_a_preview_that_is_gone_or_never_was_is_removed(place: Place) -> None:
+    assert "no entry of it in Git and nothing in the cluster" in place.why(key="RTB-9").out
     told = place.why("-o", "json", key="RTB-9").json()
     assert (told["phase"], told["code"], told["text"], told["steps"]) == ("removed", None, "", [])
 

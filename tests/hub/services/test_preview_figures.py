@@ -109,7 +109,7 @@ def test_a_cluster_that_is_away_keeps_no_other_from_being_told(monkeypatch: pyte
     monkeypatch.setattr(observing, "read_environment", read)
     monkeypatch.setattr(observing, "phases", lambda *_, **__: ({}, {}))
     meter = Counted()
-    states: Any = SimpleNamespace(state=lambda name: name)
+    states: Any = SimpleNamespace(state=lambda name: name, store=None)
     clusters: Any = {"int": "away", "stg": "here"}
     Observing(states, clusters, Telemetry(meter=meter), lambda: NOW).look()
     observed = {labels for name, labels in meter.put_ if name == metrics.LAST_OBSERVATION.name}

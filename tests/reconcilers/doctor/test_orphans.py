@@ -22,7 +22,7 @@ def found(seen: Seen, **inside: object) -> list[str]:
 
 def test_a_namespace_alone_is_left_over_unless_it_goes() -> None:
     assert found(Seen(namespace=namespace())) == ["namespace-left-over"]
-    assert found(Seen(namespace=namespace(deleting_since=ago(hours=1)))) == []
+    assert found(Seen(namespace=namespace(deleting_since=ago(minutes=10)))) == []
     assert found(Seen(namespace=namespace(), unread="no network")) == [], "what is not known is no orphan"
 
 
@@ -32,8 +32,29 @@ def test_an_application_without_entry_is_given_time_to_be_noticed() -> None:
     assert found(Seen(application=application(operation_since=NOW - REMOVED), namespace=namespace())) == []
 
 
+def test_an_application_that_lost_its_entry_a_moment_ago_is_no_orphan() -> None:
+    since = {"removed_at": NOW - REMOVED, "application": application(operation_since=ago(hours=1))}
+    assert found(Seen(**since, namespace=namespace())) == []
+    since["removed_at"] -= timedelta(seconds=1)
+    assert found(Seen(**since, namespace=namespace())) == ["application-without-entry"]
+
+
+def test_what_is_removed_for_long_is_told_whatever_holds_it() -> None:
+    going = {"deleting_since": ago(minutes=11)}
+    app = application(**going, finalizers=("example.com/keep",))
+    (told,) = orphans({"rtb-123": Seen(application=app)}, {}, argocd="argocd", now=NOW)
+    assert (told.kind, told.subject) == ("held-by-finalizer", "Application preview-rtb-123")
+    assert told.text == "is being removed since 2026-11-23T01:49:00Z, held by finalizer example.com/keep"
+    assert found(Seen(application=app, namespace=namespace(**going)), things=[held(minutes=11)]) == [
+        "held-by-finalizer"
+    ]
+    assert found(Seen(namespace=namespace(**going)), things=[]) == ["held-by-finalizer"]
+    assert found(Seen(application=application(deleting_since=ago(minutes=10)))) == []
+
+
 def test_what_a_finalizer_holds_is_told_after_ten_minutes() -> None:
-    going = Seen(application=application(deleting_since=ago(hours=1)), namespace=namespace(deleting_since=ago(hours=1)))
+    since = {"deleting_since": ago(minutes=10)}
+    going = Seen(application=application(**since), namespace=namespace(**since))
     assert found(going, things=[held(minutes=11)]) == ["held-by-finalizer"]
     assert found(going, things=[held(minutes=10)]) == []
 

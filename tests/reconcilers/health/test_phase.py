@@ -129,6 +129,12 @@ PHASES = [
     row("an entry with a fault does not hide what runs", running(entry=entry(faults=(Fault("is not a port"),))), "running", "its entry cannot be read: is not a port"),
     # Stopping
     row("an Application that nobody has begun to remove", leaving(application=application()), "stopping", "has not noticed yet"),
+    row("and so does one of an Application that is being deleted", leaving(application=application(deleting_since=ago(minutes=2), operation="Running", operation_since=ago(minutes=3), operation_message="waiting for web")), "stuck", "stopping, but a sync still runs and ends first: waiting for web", "argocd app terminate-op preview-rtb-123"),
+    row("a removal that nobody notices for three minutes is stuck", leaving(application=application(), removed_at=ago(minutes=4)), "stuck", "stopping, but Argo CD has not noticed that its entry is gone since 2026-11-23T01:56:00Z", "applicationset-controller"),
+    row("and has not been noticed yet before", leaving(application=application(), removed_at=ago(minutes=3)), "stopping", "has not noticed yet"),
+    row("a finalizer of others on the Application is told when all else is gone", leaving(namespace=None, application=application(deleting_since=ago(minutes=2), finalizers=("example.com/keep",))), "stuck", "stuck on the Application preview-rtb-123 itself: finalizer example.com/keep", "kubectl get application preview-rtb-123 -n argocd"),
+    row("and not while Argo CD removes what is in it", leaving(application=application(deleting_since=ago(minutes=2), finalizers=("resources-finalizer.argocd.argoproj.io", "example.com/keep"))), "stopping", "being removed since"),
+    row("a finalizer of others on an emptied Namespace is told", leaving(application=None, namespace=namespace(deleting_since=ago(minutes=2), finalizers=("example.com/keep",))), "stuck", "the Namespace preview-rtb-123 itself: finalizer example.com/keep"),
     row("a sync that runs holds the removal back", leaving(application=application(operation="Running", operation_message="waiting for web")), "stopping", "a sync still runs and ends first: waiting for web"),
     row("a stopped set removes nothing", leaving(application=application(), applications=stopped_set()), "stuck", "stopping, but the ApplicationSet previews-int has stopped"),
     row("an Application that no set made stays", leaving(application=application(owner="")), "stuck", STUCK_APPLICATION, "kubectl delete application -n argocd preview-rtb-123"),
