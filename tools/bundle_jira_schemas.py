@@ -54,19 +54,25 @@ def main() -> None:
         for method in methods
     }
     schemas: dict[str, Any] = {}
-    todo = _names(operations)
+    todo = names_in(operations)
     while todo:
         name = todo.pop()
         if name not in schemas:
             schemas[name] = _plain(tree["components"]["schemas"][name])
-            todo |= _names(schemas[name])
+            todo |= names_in(schemas[name])
     licence = {"licence": "Apache-2.0", "source": OPENAPI[0]}
-    _write("openapi.json", {**licence, "operations": operations, "schemas": schemas})
-    _write("adf.json", fetched(*ADF))
+    write("openapi.json", {**licence, "operations": operations, "schemas": schemas})
+    write("adf.json", fetched(*ADF))
 
 
 def fetched(package: str, sha512: str, path: str) -> dict[str, Any]:
     """A JSON file of a package, from npm. Raises `SystemExit` when the package is not the pinned one."""
+    found: dict[str, Any] = json.loads(files_of(package, sha512, re.escape(path))[path])
+    return found
+
+
+def files_of(package: str, sha512: str, which: str) -> dict[str, str]:
+    """The files of a package, from npm, whose paths are of a form. Raises as `fetched`."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["npm", "pack", "--silent", package]
         subprocess.run(command, cwd=folder, check=True, capture_output=True)  # noqa: S603
@@ -75,10 +81,9 @@ def fetched(package: str, sha512: str, path: str) -> dict[str, Any]:
         if digest != sha512:
             raise SystemExit(f"{package} is not what was pinned: sha512-{digest}")
         with tarfile.open(archive) as opened:
-            file = opened.extractfile(path)
-            assert file is not None  # noqa: S101
-            found: dict[str, Any] = json.load(file)
-            return found
+            chosen = [one for one in opened.getmembers() if one.isfile() and re.fullmatch(which, one.name)]
+            files = {one.name: opened.extractfile(one) for one in chosen}
+            return {name: file.read().decode() for name, file in files.items() if file is not None}
 
 
 def _operation(found: dict[str, Any]) -> dict[str, Any]:
@@ -107,11 +112,13 @@ def _plain(tree: Any) -> Any:
     }
 
 
-def _names(tree: Any) -> set[str]:
+def names_in(tree: Any) -> set[str]:
+    """The schemas that a tree refers to."""
     return set(re.findall(r'"#/schemas/([A-Za-z0-9_]+)"', json.dumps(tree)))
 
 
-def _write(name: str, tree: Any) -> None:
+def write(name: str, tree: Any) -> None:
+    """Write a file of the test's site."""
     text = json.dumps(tree, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     (HOME / name).write_text(text + "\n", encoding="utf-8")
 

@@ -211,14 +211,10 @@ def _observed(host: Host) -> dict[str, str]:
 def _jira_variables(hub: HubServices) -> dict[str, str]:
     if hub.jira is None:
         return {}
-    told = {"RTB_HUB_JIRA_MESSAGES": hub.jira.messages} if hub.jira.messages is not None else {}
-    token = f"{SECRETS}/jira/token"
-    return {
-        "RTB_HUB_JIRA_URL": hub.jira.url,
-        "RTB_HUB_JIRA_EMAIL": hub.jira.email,
-        "RTB_HUB_JIRA_TOKEN_FILE": token,
-        **told,
-    }
+    jira, given = hub.jira, {"RTB_HUB_JIRA_URL": hub.jira.url, "RTB_HUB_JIRA_TOKEN_FILE": f"{SECRETS}/jira/token"}
+    given |= {"RTB_HUB_JIRA_EDITION": jira.edition} if jira.edition != "cloud" else {}
+    given |= {"RTB_HUB_JIRA_EMAIL": jira.email} if jira.email is not None else {}
+    return given | ({"RTB_HUB_JIRA_MESSAGES": jira.messages} if jira.messages is not None else {})
 
 
 def _has_redis(name: Name, hub: HubServices) -> bool:

@@ -25,18 +25,28 @@ Sender = Literal["github", "jira", "slack"]
 
 
 class HubJira(Model):
-    """The Jira Cloud site whose issues the worker reads when Jira tells of a change."""
+    """The Jira site whose issues the worker reads when Jira tells of a change."""
 
-    url: Annotated[str, Field(pattern=r"^https://[a-z0-9][a-z0-9.-]{0,252}(:[0-9]{1,5})?$")] = Field(
-        description="of the site, such as https://example.atlassian.net"
+    url: Annotated[
+        str, Field(pattern=r"^https://[a-z0-9][a-z0-9.-]{0,252}(:[0-9]{1,5})?(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,63})*$")
+    ] = Field(description="of the site, such as https://example.atlassian.net; of Data Center with its context path")
+    edition: Literal["cloud", "data-center"] = Field(
+        "cloud", description="which Jira it is; data-center: 8.14 or later"
     )
-    email: Annotated[str, Field(pattern=r"^[\x21-\x39\x3b-\x7e]{1,254}$")] = Field(
-        description="of the account that reads there; without `messages` it needs Browse Projects alone"
+    email: Annotated[str, Field(pattern=r"^[\x21-\x39\x3b-\x7e]{1,254}$")] | None = Field(
+        None,
+        description="of cloud: of the account that reads there; without `messages` it needs Browse Projects alone",
     )
     messages: Literal["en", "ko"] | None = Field(
         None,
         description="in which language previews are told of at their issues (messages.md); none = nothing is written",
     )
+
+    @model_validator(mode="after")
+    def _account_is_told(self) -> Self:
+        if (self.email is None) == (self.edition == "cloud"):
+            raise ValueError("an account of cloud has an e-mail address, and one of data-center none")
+        return self
 
 
 class HubServices(Model):

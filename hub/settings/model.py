@@ -154,13 +154,15 @@ class Settings(BaseModel):
     jira_webhook_secret_previous_file: Path | None = Field(None, alias="RTB_HUB_JIRA_WEBHOOK_SECRET_PREVIOUS_FILE")
     """The file that holds it. Default: none."""
     jira_url: str | None = Field(None, alias="RTB_HUB_JIRA_URL")
-    """The Jira Cloud site whose issues are read when it tells of a change: `https://HOST`. Default: none; an issue that
-    hub/services.yaml has a rule for cannot be read."""
+    """The Jira site whose issues are read when it tells of a change: `https://HOST`, of Data Center with its context
+    path. Default: none; an issue that hub/services.yaml has a rule for cannot be read."""
+    jira_edition: Literal["cloud", "data-center"] = Field("cloud", alias="RTB_HUB_JIRA_EDITION")
+    """Which Jira it is: `cloud` or `data-center` (8.14 or later). Default: `cloud`."""
     jira_email: str | None = Field(None, alias="RTB_HUB_JIRA_EMAIL")
-    """The e-mail address of the account that reads there; without RTB_HUB_JIRA_MESSAGES it needs Browse Projects alone.
-    Default: none."""
+    """Of Jira Cloud: the e-mail address of the account that reads there; without RTB_HUB_JIRA_MESSAGES it needs Browse
+    Projects alone. Default: none."""
     jira_token: SecretStr | None = Field(None, alias="RTB_HUB_JIRA_TOKEN")
-    """The account's API token. Default: none."""
+    """The account's API token, of Data Center its personal access token. Default: none."""
     jira_token_file: Path | None = Field(None, alias="RTB_HUB_JIRA_TOKEN_FILE")
     """The file that holds it; read at each use. Default: none."""
     jira_messages: Language | None = Field(None, alias="RTB_HUB_JIRA_MESSAGES")

@@ -11,6 +11,7 @@ from generator.errors import ConfigError, Fault, Reason
 if TYPE_CHECKING:
     from generator.model.lifecycle import ForgePolicy
     from hub.adapters.http import SenderParts
+    from hub.adapters.jira.site import Account
     from hub.settings import Settings
     from hub.store.database import Database
     from reconcilers.ports.deliveries import Deliveries
@@ -36,9 +37,16 @@ def open_issues(settings: Settings, sending: Callable[[], SenderParts]) -> Issue
         return None
     from hub.adapters.jira.issues import open_jira
 
-    return open_jira(
-        settings.jira_url, settings.jira_email or "", lambda: settings.secret("jira_token") or "", sending()
-    )
+    return open_jira(settings.jira_url, jira_account(settings), sending())
+
+
+def jira_account(settings: Settings) -> Account:
+    """Whom the hub is at the site that the settings name."""
+    from hub.adapters.jira.editions import EDITIONS
+    from hub.adapters.jira.site import Account
+
+    edition = EDITIONS[settings.jira_edition]
+    return Account(settings.jira_email or "", lambda: settings.secret("jira_token") or "", edition)
 
 
 def open_deliveries(settings: Settings, policy: ForgePolicy, sending: Callable[[], SenderParts]) -> Deliveries | None:

@@ -39,9 +39,9 @@ def open_jira_site(ours: Hub) -> JiraSite | None:
         return None
     from hub.adapters.jira.messages import NEEDS
     from hub.adapters.jira.site import open_site
+    from hub.wiring.services import jira_account
 
-    email = settings.jira_email or ""
-    return open_site(settings.jira_url, email, lambda: settings.secret("jira_token") or "", ours.sending, needs=NEEDS)
+    return open_site(settings.jira_url, jira_account(settings), ours.sending, needs=NEEDS)
 
 
 def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting: bool = True) -> Telling:

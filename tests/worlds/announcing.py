@@ -14,6 +14,7 @@ from sqlalchemy import delete
 from generator.errors import HubError
 from hub.actions.telling.posting import Desk, Outcome
 from hub.actions.telling.teller import Teller
+from hub.adapters.jira.editions import CLOUD, Edition
 from hub.adapters.jira.messages import JiraComments, JiraLinks
 from hub.adapters.jira.site import JiraSite
 from hub.adapters.slack.messages import SlackMessages
@@ -27,7 +28,7 @@ from reconcilers.messages.channels import Channel
 from reconcilers.messages.model import Message
 from worlds.faulty import Fault, Faulty
 from worlds.jira_server import Direct, JiraServer
-from worlds.jira_server.site import Issue
+from worlds.jira_server.site import Comment, Issue
 from worlds.messages import NOW
 from worlds.mortal import Life, MortalDatabase
 from worlds.slack_server import SlackChannel, SlackServer
@@ -46,12 +47,14 @@ class Announcing:
     now: datetime = NOW
     jira: JiraServer = field(default_factory=JiraServer)
     slack: SlackServer = field(default_factory=SlackServer)
+    edition: Edition = CLOUD
     refusals: list[HubError] = field(default_factory=list)
     faults: list[Fault | None] = field(default_factory=list)
     team: str | None = "C0TEAM"
 
     def __post_init__(self) -> None:
         self.jira.clock = self.slack.clock = self.clock
+        self.jira.edition = self.edition.name
         self.jira.issues.setdefault("RTB-123", Issue())
         self.url = sqlite_url(self.path / "hub.sqlite")
         self.database = Database(self.url, clock=self.clock)
@@ -79,7 +82,7 @@ class Announcing:
             site = SlackSite("https://slack.com", sender, Pace(self.seconds, self.sleep))
             return SlackMessages(site, ENGLISH, lambda project: self.team, self.clock, refused=self.refusals.append)
         sender = Direct(site=self.jira, faults=self._fault, die=life.end)
-        return kind(JiraSite("https://example.atlassian.net", sender), ENGLISH)
+        return kind(JiraSite("https://example.atlassian.net", sender, edition=self.edition), ENGLISH)
 
     def seconds(self) -> float:
         return self.now.timestamp()
@@ -115,7 +118,12 @@ class Announcing:
     def told(self) -> str:
         """The phase that the one comment tells."""
         (comment,) = self.comments
-        return str(comment.body["content"][0]["content"][0]["attrs"]["text"])
+        return self.phase_of(comment)
+
+    def phase_of(self, comment: Comment) -> str:
+        if self.edition is CLOUD:
+            return str(comment.body["content"][0]["content"][0]["attrs"]["text"])
+        return str(comment.body).partition("*&#91;")[2].partition("&#93;*")[0]
 
     @property
     def posted(self) -> list[dict[str, Any]]:
@@ -128,7 +136,7 @@ class Announcing:
         if kind is SlackMessages:
             return [str(one["metadata"]["event_payload"]["phase"]) for one in self.posted]
         if kind is JiraComments:
-            return [str(one.body["content"][0]["content"][0]["attrs"]["text"]) for one in self.comments]
+            return [self.phase_of(one) for one in self.comments]
         return [str(one["object"]["title"]).rpartition(": ")[2] for one in self.issue.links.values()]
 
     def violations(self) -> list[str]:

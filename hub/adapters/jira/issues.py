@@ -1,4 +1,4 @@
-"""Issues of one Jira Cloud site, read with an account's API token (REST API, version 3).
+"""Issues of one Jira site, read with an account's token; of Data Center by the same names (`editions`).
 
 https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/ and …/api-group-issue-search/ (enhanced
 search). An issue that was moved is answered with its new key, without a redirect. The last page of a search has no
@@ -12,15 +12,15 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from generator.errors import ConfigError
 from generator.values.naming import IssueKey
-from hub.adapters.http import Answer, Request, Route, Secret, SenderParts
+from hub.adapters.http import Answer, Request, Route, SenderParts
 from hub.adapters.jira.changes import Told, history_of
-from hub.adapters.jira.site import JiraSite, open_site
+from hub.adapters.jira.site import Account, JiraSite, open_site
 from reconcilers.ports.issues import Issue, IssueHistory
 
 #: An answer of the fields that are asked for has a few kB, and a page of a search a hundred of them.
@@ -55,14 +55,10 @@ class _Status(_Part):
     category: _Category = Field(alias="statusCategory")
 
 
-class _User(_Part):
-    account: Annotated[str, Field(alias="accountId", min_length=1, max_length=128)]
-
-
 class _Fields(_Part):
     status: _Status
     labels: Annotated[tuple[Annotated[str, Field(max_length=255)], ...], Field(max_length=10_000)]
-    assignee: _User | None = None
+    assignee: dict[str, Any] | None = None
 
 
 class _Issue(_Part):
@@ -75,8 +71,11 @@ class _Found(_Part):
 
 
 class _Page(_Part):
+    """`total`: of Data Center's alone."""
+
     issues: tuple[_Found, ...]
     next: str | None = Field(None, alias="nextPageToken", min_length=1, max_length=10_000)
+    total: Annotated[int, Field(ge=0)] = 0
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class JiraIssues:
     def read(self, key: IssueKey) -> Issue | None:
         """See `reconcilers.ports.issues.Issues`."""
         what = f"read {key}"
-        answer = self._ask(Route.of("/rest/api/3/issue/{}", key), what, (("fields", _FIELDS),), expected=(404,))
+        answer = self._ask(self.site.route("/issue/{}", key), what, (("fields", _FIELDS),), expected=(404,))
         if answer.status == 404:
             return None
         found = self.site.read(_Issue, answer.data, what)
@@ -98,14 +97,14 @@ class JiraIssues:
             status.id,
             status.category.key == "done",
             frozenset(found.fields.labels),
-            assignee.account if assignee else None,
+            (self.site.edition.account_of(assignee) or None) if assignee else None,
         )
 
     def history(self, key: IssueKey) -> IssueHistory | None:
         """See `reconcilers.ports.issues.Issues`. Jira tells of some 100 changes, the newest."""
         what = f"read the changes of {key}"
         query = (("fields", "created"), ("expand", "changelog"))
-        route = Route.of("/rest/api/3/issue/{}", key)
+        route = self.site.route("/issue/{}", key)
         answer = self._ask(route, what, query, expected=(404,), limit_bytes=_CHANGES_BYTES)
         if answer.status == 404:
             return None
@@ -122,16 +121,20 @@ class JiraIssues:
         begin, end = max(1, math.ceil(within / _MINUTE)), max(0, math.floor(until / _MINUTE))
         names = ", ".join(f'"{one}"' for one in sorted(projects))
         before = f' AND updated <= "-{end}m"' if end else ""
-        jql = f'project in ({names}) AND updated >= "-{begin}m"{before} ORDER BY key'
-        what, token, keys = "look for issues that changed", None, set()
+        has_tokens = self.site.edition.has_tokens_of_pages
+        # Numbered pages: what leaves the time that is asked for is last, so that none moves to a page that was read.
+        order = "key" if has_tokens else "updated DESC"
+        jql = f'project in ({names}) AND updated >= "-{begin}m"{before} ORDER BY {order}'
+        what, at, read, keys = "look for issues that changed", tuple[tuple[str, str], ...](), 0, set[IssueKey]()
         for _ in range(_MOST_PAGES):
-            query = [("jql", jql), ("fields", "status"), ("maxResults", str(_PAGE))]
-            query += [("nextPageToken", token)] if token else []
-            page = self.site.read(_Page, self._ask(Route.of("/rest/api/3/search/jql"), what, tuple(query)).data, what)
+            query = (("jql", jql), ("fields", "status"), ("maxResults", str(_PAGE)), *at)
+            answer = self._ask(self.site.route(self.site.edition.search), what, query)
+            page = self.site.read(_Page, answer.data, what)
             keys |= {IssueKey.parse(one.key) for one in page.issues}
-            if page.next is None:
+            read += len(page.issues)
+            if (page.next is None) if has_tokens else (not page.issues or read >= page.total):
                 return tuple(sorted(keys))
-            token = page.next
+            at = (("nextPageToken", page.next or ""),) if has_tokens else (("startAt", str(read)),)
         raise self.site.refused(what, f"there are more than {_PAGE * _MOST_PAGES}", "ask for a shorter time")
 
     def _ask(
@@ -148,6 +151,6 @@ class JiraIssues:
         return self.site.ask(request, what, expected)
 
 
-def open_jira(url: str, email: str, token: Secret, parts: SenderParts) -> JiraIssues:
+def open_jira(url: str, account: Account, parts: SenderParts) -> JiraIssues:
     """The issues of a site. Asks the server nothing yet. Raises as `open_site`."""
-    return JiraIssues(open_site(url, email, token, parts))
+    return JiraIssues(open_site(url, account, parts))

@@ -1,4 +1,4 @@
-"""Messages about previews at an issue of Jira Cloud: one comment and one remote link for each environment.
+"""Messages about previews at an issue of Jira: one comment and one remote link for each environment.
 
 https://developer.atlassian.com/cloud/jira/platform/rest/v3/ (api-group-issue-comments, -issue-comment-properties,
 -issue-properties, -issue-remote-links). A comment carries what it told in a property of its own, written with it in one
@@ -21,7 +21,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from hub.adapters.http import Request, Route
 from hub.adapters.http.values import Method
 from hub.adapters.jira.site import JiraSite
-from hub.views.messages.adf import adf_of
 from hub.views.messages.document import document_of
 from hub.views.messages.words import Words
 from reconcilers.messages.channels import ChannelName, Drawn, Found, Place, Posted, before_data, before_of
@@ -37,7 +36,7 @@ PROPERTY: Final = "rtb-hub"
 NEWEST: Final = 50
 _LIMIT_BYTES = 8 * 1024 * 1024
 _TIMEOUT_SECONDS = 10.0
-_ISSUE, _PROPERTIES = "/rest/api/3/issue/{}", "/rest/api/3/issue/{}/properties/{}"
+_ISSUE, _PROPERTIES = "/issue/{}", "/issue/{}/properties/{}"
 _ID = re.compile(r"^[0-9]{1,19}$")
 Id = Annotated[str, BeforeValidator(str), Field(pattern=_ID)]
 
@@ -53,22 +52,14 @@ class _Property(_Part):
     value: Any = None
 
 
-class _User(_Part):
-    account: Annotated[str, Field(alias="accountId", max_length=128)] = ""
-
-
 class _Comment(_Part):
     id: Id
-    author: _User = _User()
+    author: dict[str, Any] = {}
     properties: tuple[_Property, ...] | None = None
 
 
 class _Comments(_Part):
     comments: tuple[_Comment, ...]  # an answer without them is none: it may not read as an issue without comments
-
-
-class _Me(_Part):
-    account: Annotated[str, Field(alias="accountId", min_length=1, max_length=128)]
 
 
 class _Made(_Part):
@@ -108,7 +99,7 @@ class _AtIssue:
 
     def noted(self, place: Place, channel: ChannelName) -> tuple[bool, str | None]:
         """Whether it is noted at the issue where a message is, and where; None: it was deleted, or that is no place."""
-        route = Route.of(_PROPERTIES, place.issue, _name(place, channel))
+        route = self.site.route(_PROPERTIES, place.issue, _name(place, channel))
         status, data = self.ask(f"read what is noted at {place.issue}", route)
         if status == 404:
             return False, None
@@ -120,7 +111,7 @@ class _AtIssue:
 
     def note(self, place: Place, channel: ChannelName, message: str | None) -> None:
         """Note it."""
-        route = Route.of(_PROPERTIES, place.issue, _name(place, channel))
+        route = self.site.route(_PROPERTIES, place.issue, _name(place, channel))
         self.ask(f"note at {place.issue} where its message is", route, "PUT", body={"message": message})
 
 
@@ -135,7 +126,10 @@ def _drawn(content: Any) -> Drawn:
 
 @dataclass(frozen=True)
 class JiraComments:
-    """One comment for each environment of an issue. An edit that alerts tells who watches the issue, others do not."""
+    """One comment for each environment of an issue. An edit that alerts tells who watches the issue, others do not.
+
+    Of Data Center each may: the project's notification scheme says so.
+    """
 
     site: JiraSite
     words: Words
@@ -150,18 +144,21 @@ class JiraComments:
     def _account(self) -> str:
         """The hub's own account."""
         what = "read the hub's account"
-        _, data = self._at.ask(what, Route.of("/rest/api/3/myself"), expected=())
-        return self.site.read(_Me, data, what).account
+        _, data = self._at.ask(what, self.site.route("/myself"), expected=())
+        account = self.site.edition.account_of(data) if isinstance(data, Mapping) else ""
+        if not account:
+            raise self.site.unreachable(what, "its answer makes no sense")
+        return account
 
     def drawn(self, message: Message) -> Drawn:
         """See `Channel`."""
-        return _drawn(adf_of(document_of(message, self.words)))
+        return _drawn(self.site.edition.drawn(document_of(message, self.words)))
 
     def find(self, place: Place) -> Found | None:
         """See `Channel`. Of the newest 50 comments, and of the one that is noted."""
         query = (("orderBy", "-created"), ("maxResults", str(NEWEST)), ("expand", "properties"))
         what = f"read the comments of {place.issue}"
-        status, data = self._at.ask(what, Route.of(f"{_ISSUE}/comment", place.issue), query=query)
+        status, data = self._at.ask(what, self.site.route(f"{_ISSUE}/comment", place.issue), query=query)
         if status == 404:
             return None
         found = {one.id: one for one in self.site.read(_Comments, data, what).comments}
@@ -171,13 +168,16 @@ class JiraComments:
             one = self._one(place, noted)
             is_declined = one is None
             found |= {one.id: one} if one is not None else {}
-        ours = ((one.id, self._before(place, one)) for one in found.values() if one.author.account == self._account)
+        ours = ((one.id, self._before(place, one)) for one in found.values() if self._is_ours(one))
         posted = sorted((int(number), before) for number, before in ours if before is not None)
         return Found(tuple(Posted(str(number), before) for number, before in posted), is_declined)
 
+    def _is_ours(self, comment: _Comment) -> bool:
+        return self.site.edition.account_of(comment.author) == self._account
+
     def _one(self, place: Place, comment: str) -> _Comment | None:
         what = f"read a comment of {place.issue}"
-        route = Route.of(f"{_ISSUE}/comment/{{}}", place.issue, comment)
+        route = self.site.route(f"{_ISSUE}/comment/{{}}", place.issue, comment)
         status, data = self._at.ask(what, route, query=(("expand", "properties"),))
         return None if status == 404 else self.site.read(_Comment, data, what)
 
@@ -186,32 +186,33 @@ class JiraComments:
         if comment.properties is not None:
             values = [one.value for one in comment.properties if one.key == PROPERTY]
             return before_of(values[0], place) if values else None
-        route = Route.of("/rest/api/3/comment/{}/properties/{}", comment.id, PROPERTY)
+        route = self.site.route("/comment/{}/properties/{}", comment.id, PROPERTY)
         what = f"read what a comment of {place.issue} told"
         status, data = self._at.ask(what, route)
         return None if status == 404 else before_of(self.site.read(_Property, data, what).value, place)
 
     def post(self, place: Place, drawn: Drawn, before: Before) -> str | None:
         """See `Channel`."""
-        what, route = f"comment on {place.issue}", Route.of(f"{_ISSUE}/comment", place.issue)
+        what, route = f"comment on {place.issue}", self.site.route(f"{_ISSUE}/comment", place.issue)
         body = _body(place, drawn, before)
         status, data = self._at.ask(what, route, "POST", body=body, may_repeat=False)
         return None if status == 404 else self.site.read(_Made, data, what).id
 
     def edit(self, place: Place, message: str, drawn: Drawn, before: Before, *, alerts: bool) -> bool:
         """See `Channel`."""
-        route = Route.of(f"{_ISSUE}/comment/{{}}", place.issue, message)
-        query = (("notifyUsers", "true" if alerts else "false"),)
+        route = self.site.route(f"{_ISSUE}/comment/{{}}", place.issue, message)
+        can_be_quiet = self.site.edition.has_quiet_edits
+        query = (("notifyUsers", "true" if alerts else "false"),) if can_be_quiet else ()
         body = _body(place, drawn, before)
-        # Sent twice, an edit that alerts would alert twice.
+        is_quiet = can_be_quiet and not alerts  # sent twice, an edit that alerts would alert twice
         status, _ = self._at.ask(
-            f"edit a comment of {place.issue}", route, "PUT", body=body, query=query, may_repeat=not alerts
+            f"edit a comment of {place.issue}", route, "PUT", body=body, query=query, may_repeat=is_quiet
         )
         return status != 404
 
     def remove(self, place: Place, message: str) -> None:
         """See `Channel`."""
-        route = Route.of(f"{_ISSUE}/comment/{{}}", place.issue, message)
+        route = self.site.route(f"{_ISSUE}/comment/{{}}", place.issue, message)
         self._at.ask(f"delete a second comment of {place.issue}", route, "DELETE")
 
     def note(self, place: Place, message: str | None) -> None:
@@ -257,7 +258,7 @@ class JiraLinks:
     def find(self, place: Place) -> Found | None:
         """See `Channel`. An issue that is not there is one without a link: posting tells."""
         is_noted, noted = self._at.noted(place, self.name)
-        what, route = f"read the links of {place.issue}", Route.of(f"{_ISSUE}/remotelink", place.issue)
+        what, route = f"read the links of {place.issue}", self.site.route(f"{_ISSUE}/remotelink", place.issue)
         status, data = self._at.ask(what, route, query=(("globalId", _global_id(place)),))
         if status == 404:
             return Found(is_declined=is_noted)
@@ -266,7 +267,7 @@ class JiraLinks:
     def post(self, place: Place, drawn: Drawn, before: Before) -> str | None:
         """See `Channel`."""
         del before
-        what, route = f"link {place.issue} to its preview", Route.of(f"{_ISSUE}/remotelink", place.issue)
+        what, route = f"link {place.issue} to its preview", self.site.route(f"{_ISSUE}/remotelink", place.issue)
         body = {"globalId": _global_id(place), **drawn.content}
         status, data = self._at.ask(what, route, "POST", body=body)
         return None if status == 404 else self.site.read(_Made, data, what).id
@@ -274,14 +275,14 @@ class JiraLinks:
     def edit(self, place: Place, message: str, drawn: Drawn, before: Before, *, alerts: bool) -> bool:
         """See `Channel`."""
         del before, alerts
-        route = Route.of(f"{_ISSUE}/remotelink/{{}}", place.issue, message)
+        route = self.site.route(f"{_ISSUE}/remotelink/{{}}", place.issue, message)
         body = {"globalId": _global_id(place), **drawn.content}
         status, _ = self._at.ask(f"edit the link of {place.issue}", route, "PUT", body=body)
         return status != 404
 
     def remove(self, place: Place, message: str) -> None:
         """See `Channel`."""
-        route = Route.of(f"{_ISSUE}/remotelink/{{}}", place.issue, message)
+        route = self.site.route(f"{_ISSUE}/remotelink/{{}}", place.issue, message)
         self._at.ask(f"delete a second link of {place.issue}", route, "DELETE")
 
     def note(self, place: Place, message: str | None) -> None:

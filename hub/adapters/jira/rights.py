@@ -13,7 +13,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.adapters.http import Request, Route
+from hub.adapters.http import Request
 from hub.adapters.jira.site import JiraSite
 
 #: Keys of permissions of a project, by the names that its permission scheme shows.
@@ -55,9 +55,10 @@ def rights_in(site: JiraSite, project: str, needed: Mapping[str, str], *, now: d
     Raises as `JiraSite.ask`.
     """
     what = f"read what the hub's account may do in {project}"
-    query = (("projectKey", project), ("permissions", ",".join(needed)))
+    query = [("projectKey", project)]
+    query += [("permissions", ",".join(needed))] if site.edition.names_permissions else []
     purpose = f"{what} on {site.name}"
-    request = Request(route=Route.of("/rest/api/3/mypermissions"), purpose=purpose, query=query, may_repeat=True)
+    request = Request(route=site.route("/mypermissions"), purpose=purpose, query=tuple(query), may_repeat=True)
     answer = site.ask(request, what, (404,))
     has = site.read(_Permissions, answer.data, what).permissions if answer.status != 404 else {}
     lacking = tuple(name for key, name in needed.items() if not (key in has and has[key].has))

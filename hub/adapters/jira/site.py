@@ -5,7 +5,6 @@ The errors are those of `reconcilers.ports.issues`.
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -20,23 +19,33 @@ from hub.adapters.http import (
     OriginError,
     Peer,
     Request,
+    Route,
     Secret,
     Sender,
     SenderParts,
     without_secrets,
 )
+from hub.adapters.jira.editions import CLOUD, Edition
 from reconcilers.plan import one_line
 
 _REMEDY = "check the network and RTB_HUB_JIRA_URL; nothing is lost, it is tried again"
 _TOKEN = re.compile(r"[\x21-\x7e]{8,1000}")
 _EMAIL = re.compile(r"[\x21-\x39\x3b-\x7e]{1,254}")
-PEER = Peer(
-    "jira",
-    unreachable=Reason.JIRA_UNREACHABLE,
-    refused=Reason.JIRA_REFUSED,
-    limited=Reason.JIRA_LIMITED,
-    remedy=_REMEDY,
-)
+
+
+def peer_of(edition: Edition) -> Peer:
+    """Who is asked."""
+    return Peer(
+        "jira",
+        unreachable=Reason.JIRA_UNREACHABLE,
+        refused=Reason.JIRA_REFUSED,
+        limited=Reason.JIRA_LIMITED,
+        remedy=_REMEDY,
+        limits=edition.limits,
+    )
+
+
+PEER = peer_of(CLOUD)
 _M = TypeVar("_M", bound=BaseModel)
 
 
@@ -47,6 +56,11 @@ class JiraSite:
     name: str
     sender: Sender
     needs: str = "Browse Projects"
+    edition: Edition = CLOUD
+
+    def route(self, template: str, *values: object) -> Route:
+        """The route of a call, such as `/issue/{}`."""
+        return Route.of(self.edition.api + template, *values)
 
     def ask(self, request: Request, what: str, expected: Collection[int] = ()) -> Answer:
         """The answer to a request. Raises what the port's table says for a status that is not `expected`.
@@ -58,8 +72,8 @@ class JiraSite:
             return answer
         match answer.status:
             case 401:
-                remedy = "make a new API token of the account (they last a year at most) and give it to the hub"
-                raise self.refused(what, "the hub's e-mail address and token are not accepted", remedy)
+                key = "e-mail address and token are" if self.edition.has_emails else "token is"
+                raise self.refused(what, f"the hub's {key} not accepted", self.edition.how_to_renew)
             case 403:
                 raise self.refused(what, _said(answer.data) or "the account may not", f"give it {self.needs}")
             case status if status < 400:
@@ -86,31 +100,43 @@ class JiraSite:
         return Stalled(Reason.JIRA_REFUSED, Fault(f"cannot {what} on {self.name}: {why}", remedy=remedy))
 
 
-def open_site(url: str, email: str, token: Secret, parts: SenderParts, *, needs: str = "Browse Projects") -> JiraSite:
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom the hub is at a site. `email`: empty where the edition needs none."""
+
+    email: str
+    token: Secret
+    edition: Edition = CLOUD
+
+
+def open_site(url: str, account: Account, parts: SenderParts, *, needs: str = "Browse Projects") -> JiraSite:
     """The site at `url`, such as https://example.atlassian.net. Asks the server nothing yet.
 
     Raises `ConfigError` (InvalidValue) for an address that is none or would send the token in clear, an e-mail address
     or token that is none, and what `token` raises.
     """
-    faults = []
+    faults, edition, email = [], account.edition, account.email
     try:
         origin = Origin.parse(url)
     except OriginError as err:
         told = f"{without_secrets(url)[:200] or 'it'} is no address of a Jira site: {err}"
         faults.append(Fault(told, field="RTB_HUB_JIRA_URL", allowed="https://HOST; http only to this machine"))
-    if not _EMAIL.fullmatch(email):
+    if email and not edition.has_emails:
+        remedy = "leave it out: the token says whose it is"
+        faults.append(Fault("Data Center takes no e-mail address", field="RTB_HUB_JIRA_EMAIL", remedy=remedy))
+    if edition.has_emails and not _EMAIL.fullmatch(email):
         allowed = "the address of the account that the token is of"
         faults.append(Fault("this is no e-mail address", field="RTB_HUB_JIRA_EMAIL", allowed=allowed))
-    if not _TOKEN.fullmatch(token()):
-        remedy = "make one at id.atlassian.com, under Security, API tokens"
-        faults.append(Fault("the token is empty or no token", field="RTB_HUB_JIRA_TOKEN", remedy=remedy))
+    if not _TOKEN.fullmatch(account.token()):
+        told = "the token is empty or no token"
+        faults.append(Fault(told, field="RTB_HUB_JIRA_TOKEN", remedy=edition.how_to_make))
     if faults:
         raise ConfigError(Reason.INVALID_VALUE, faults)
 
     def authorization() -> str:
-        return "Basic " + base64.b64encode(f"{email}:{token()}".encode()).decode()
+        return edition.authorization(email, account.token())
 
-    return JiraSite(str(origin), Sender(PEER, origin, authorization, parts), needs)
+    return JiraSite(str(origin), Sender(peer_of(edition), origin, authorization, parts), needs, edition)
 
 
 def _said(tree: Any) -> str:

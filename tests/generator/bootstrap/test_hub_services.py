@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from generator.bootstrap.hub import hub_files, render_hub
 from generator.bootstrap.hub_services import JOBS_OF_ONE, NAMES, PORTS
@@ -225,6 +225,21 @@ def test_a_worker_that_tells_of_nothing_reads_no_cluster_and_is_there_for_jobs_a
     silent = hosted(jira={"url": HUB["jira"]["url"], "email": HUB["jira"]["email"]})
     assert "RTB_HUB_OBSERVED" not in variables(dict(pods(*silent))["rtb-hub-worker"])
     assert objects(*silent)["ScaledObject", "rtb-hub-worker"]["spec"]["minReplicaCount"] == 0
+
+
+def test_jira_data_center_is_reached_by_a_token_alone() -> None:
+    site = {"url": "https://jira.example.com:8443/jira", "edition": "data-center", "messages": "en"}
+    pod = dict(pods(*hosted(jira=site)))["rtb-hub-worker"]
+    jira = {name: value for name, value in variables(pod).items() if "JIRA" in name}
+    assert jira == {
+        "RTB_HUB_JIRA_URL": site["url"], "RTB_HUB_JIRA_EDITION": "data-center", "RTB_HUB_JIRA_MESSAGES": "en",
+        "RTB_HUB_JIRA_TOKEN_FILE": "/etc/rtb-hub/jira/token",
+    }  # fmt: skip
+    spec = objects(*hosted(jira=site))["NetworkPolicy", "rtb-hub-worker"]["spec"]
+    assert 8443 in {port["port"] for rule in spec["egress"] for port in rule["ports"]}
+    for wrong in ({**site, "email": "hub@example.com"}, {"url": "https://example.atlassian.net"}):
+        with pytest.raises(ValidationError, match="an account of cloud has an e-mail address"):
+            hosted(jira=wrong)
 
 
 def test_a_worker_without_a_role_tells_what_git_tells() -> None:

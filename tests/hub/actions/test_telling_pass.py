@@ -15,6 +15,7 @@ import pytest
 from generator.errors import HubError, Reason, Transient
 from hub.actions.telling import teller
 from hub.actions.telling.posting import AGAIN, REFUSED, SETTLED
+from hub.adapters.jira.editions import CLOUD, DATA_CENTER, EDITIONS, Edition
 from hub.adapters.jira.messages import JiraComments, JiraLinks
 from hub.store.messages import LEASE
 from hub.telemetry.telemetry import Telemetry
@@ -30,9 +31,9 @@ JIRA = pytest.mark.parametrize("kind", [JiraComments, JiraLinks])
 ALL = pytest.mark.parametrize("kind", KINDS)
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Announcing:
-    return Announcing(tmp_path)
+@pytest.fixture(params=EDITIONS)
+def world(tmp_path: Path, request: pytest.FixtureRequest) -> Announcing:
+    return Announcing(tmp_path, edition=EDITIONS[request.param])
 
 
 def checked(world: Announcing) -> None:
@@ -67,7 +68,8 @@ def test_only_an_edit_that_somebody_waits_for_alerts(world: Announcing) -> None:
         world.later(minutes=3)
         world.tell(message(phase, audience or Audience.DEVELOPER), by=worker)  # type: ignore[arg-type]
         alerts.append(world.comments[0].alerts)
-    assert alerts == [0, 1, 1, 1, 2, 3, 3]
+    every_edit = [0, 1, 2, 3, 4, 5, 6]
+    assert alerts == ([0, 1, 1, 1, 2, 3, 3] if world.edition.has_quiet_edits else every_edit)
 
 
 def test_a_changed_price_waits_and_what_is_equal_asks_nothing(world: Announcing) -> None:
@@ -373,10 +375,15 @@ HOWS = ["drop-before", "drop-after", "drop-late", "503-before", "503-after", "42
 PHASES: list[MessagePhase] = ["starting", "running", "failed", "stuck", "expiring soon", "unknown", "running"]
 
 
-@ALL
-@pytest.mark.parametrize("seed", range(12))
-def test_whatever_goes_wrong_there_is_exactly_one_and_it_is_right(tmp_path: Path, seed: int, kind: type) -> None:
-    rolls, world = random.Random(seed), Announcing(tmp_path)
+@pytest.mark.parametrize(
+    ("kind", "edition", "seed"),
+    [(kind, CLOUD, seed) for kind in KINDS for seed in range(12)]
+    + [(kind, DATA_CENTER, seed) for kind in (JiraComments, JiraLinks) for seed in range(12, 16)],
+)
+def test_whatever_goes_wrong_there_is_exactly_one_and_it_is_right(
+    tmp_path: Path, seed: int, kind: type, edition: Edition
+) -> None:
+    rolls, world = random.Random(seed), Announcing(tmp_path, edition=edition)
     lives = [Life(), Life()]
     workers = [world.worker(kind, life) for life in lives]
     told: MessagePhase = "starting"

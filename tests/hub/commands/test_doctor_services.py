@@ -56,6 +56,17 @@ def test_an_account_with_all_rights_is_well(doctor: Run) -> None:
     assert any("rights in RTB" in line for line in ran.json()["checked"])
 
 
+def test_data_center_is_asked_as_it_asks_to_be(doctor: Run, jira: JiraServer) -> None:
+    jira.edition = "data-center"
+    own = {"RTB_HUB_JIRA_EDITION": "data-center", "RTB_HUB_JIRA_EMAIL": ""}
+    assert of_jira(doctor(**own)) == []
+    jira.rights["RTB"].remove("LINK_ISSUES")
+    (found,) = of_jira(doctor(**own))
+    assert "lacks in RTB: Link Issues" in found["message"]
+    ran = doctor(RTB_HUB_JIRA_EDITION="data-center")
+    assert (ran.code, "takes no e-mail address" in ran.err) == (CODES[Reason.INVALID_VALUE], True)
+
+
 def test_what_is_lacking_is_named_with_its_project(doctor: Run, jira: JiraServer) -> None:
     jira.rights["RTB"] = {"BROWSE_PROJECTS", "ADD_COMMENTS"}
     ran = doctor()

@@ -23,15 +23,19 @@ class Direct(Faulty):
     site: JiraServer = field(default_factory=JiraServer)
 
 
+_KEYS = {"cloud": "Basic ", "data-center": "Bearer "}
+
+
 @dataclass
 class Front:
     """The site at an address of loopback. `replies` are given first, one for each request, in place of its own.
 
-    `context`: it speaks TLS. Who brings no key sees nothing.
+    `context`: it speaks TLS. `prefix`: the path that it is below. Who brings no key of its edition sees nothing.
     """
 
     site: Site
     context: ssl.SSLContext | None = None
+    prefix: str = ""
     replies: list[tuple[int, dict[str, str]]] = field(default_factory=list)
 
     def __enter__(self) -> Front:
@@ -39,6 +43,7 @@ class Front:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -49,10 +54,11 @@ class Front:
                 if front.replies:
                     status, headers = front.replies.pop(0)
                     told: Any = {"errorMessages": ["wait"]}
-                elif not self.headers.get("Authorization"):
+                elif not front._is_signed(self.headers.get("Authorization", "")):
                     status, headers, told = 401, {}, {"errorMessages": ["Client must be authenticated"]}
                 else:
-                    status, headers, told = front.site.answer(self.command, self.path, body)
+                    target = self.path.removeprefix(front.prefix)
+                    status, headers, told = front.site.answer(self.command, target, body)
                 data = b"" if told is None else json.dumps(told).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
@@ -75,10 +81,13 @@ class Front:
         self._thread.join()
         self._server.server_close()
 
+    def _is_signed(self, key: str) -> bool:
+        return bool(key) and (not isinstance(self.site, JiraServer) or key.startswith(_KEYS[self.site.edition]))
+
     @property
     def url(self) -> str:
         where = "http://127.0.0.1" if self.context is None else "https://localhost"
-        return f"{where}:{self._server.server_address[1]}"
+        return f"{where}:{self._server.server_address[1]}{self.prefix}"
 
 
 JiraFront = Front

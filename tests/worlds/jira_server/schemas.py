@@ -1,4 +1,7 @@
-"""Atlassian's own description of Jira Cloud's API and of documents: it judges every request and answer."""
+"""Atlassian's own descriptions of Jira's APIs and of documents: they judge every request and answer.
+
+Of Data Center as a client has it that was made of the description: which success has which answer is not there.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,16 @@ from typing import Any
 import jsonschema_rs
 
 _HERE = Path(__file__).parent
-BUNDLE = json.loads((_HERE / "openapi.json").read_text(encoding="utf-8"))
-OPERATIONS: dict[str, Any] = BUNDLE["operations"]
+_BUNDLES = [json.loads((_HERE / name).read_text(encoding="utf-8")) for name in ("openapi.json", "data_center.json")]
+SCHEMAS = {operation: bundle["schemas"] for bundle in _BUNDLES for operation in bundle["operations"]}
+OPERATIONS: dict[str, Any] = {key: one for bundle in _BUNDLES for key, one in bundle["operations"].items()}
 ADF = jsonschema_rs.validator_for(json.loads((_HERE / "adf.json").read_text(encoding="utf-8")))
 #: Answered anywhere, described or not.
 ANYWHERE = {"401", "403", "404", "429", "500", "503"}
 #: Asked of lists and single comments beside what is described: an answer then has `properties`, which is described.
 _BESIDE = {"expand"}
+#: Of a comment, where nobody sets another limit (jira.text.field.character.limit).
+_LONGEST_COMMENT = 32_767
 #: Its answer is described in another part of the description, as no schema at all.
 _OPEN = {"put /rest/api/3/issue/{issueIdOrKey}/properties/{propertyKey}"}
 
@@ -29,19 +35,21 @@ def _validator(operation: str, part: str) -> Any:
     schema = found["body"] if part == "body" else found["answers"][part]
     if not schema:
         return None
-    return jsonschema_rs.validator_for({"schemas": BUNDLE["schemas"], **schema})
+    return jsonschema_rs.validator_for({"schemas": SCHEMAS[operation], **schema})
 
 
 def faults_of_request(operation: str, query: Collection[str], body: Any) -> list[str]:
     known = OPERATIONS[operation]
     faults = [f"{operation}: no parameter {name}" for name in query if name not in {*known["query"], *_BESIDE}]
+    if isinstance(body, dict) and len(str(body.get("body", ""))) > _LONGEST_COMMENT:
+        faults.append(f"{operation}: the comment is too long")
     if body is None:
         return faults if known["body"] is None else [*faults, f"{operation}: a body is missing"]
     if known["body"] is None:
         return [*faults, f"{operation}: takes no body"]
     validator = _validator(operation, "body")
     faults += [f"{operation}: {error.message}" for error in validator.iter_errors(body)] if validator else []
-    if operation.endswith(("/comment", "/comment/{id}")):
+    if "/api/3/" in operation and operation.endswith(("/comment", "/comment/{id}")):
         faults += [f"{operation}: document: {error.message}" for error in ADF.iter_errors(body.get("body"))]
     return faults
 

@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from hub.adapters.jira.editions import EditionName
 from worlds.faulty import Reply
 from worlds.jira_server import schemas
 
 ROUTES = [(operation, schemas.path_pattern(operation)) for operation in schemas.OPERATIONS]
 HUB = "5b10a2844c20165700ede21g"
+APIS: dict[EditionName, str] = {"cloud": "/rest/api/3", "data-center": "/rest/api/2"}
 
 
 @dataclass
@@ -45,9 +47,10 @@ class Issue:
 @dataclass
 class JiraServer:
     """`issues` by key; `moved`: old key → new; `changed`: what a search for changes finds; `rights`: keys of
-    permissions by project. `lists_properties` False: lists of comments leave properties out.
+    permissions by project. `lists_properties` False: lists of comments leave properties out. `page`: of a search.
 
-    `denied`: method and path beginning that the account may not. `clock` is that of late effects.
+    `denied`: method and path beginning, as of Cloud, that the account may not. `clock` is that of late effects. Of Data
+    Center each edit alerts, people have a key, and a comment is text.
     """
 
     clock: Callable[[], datetime] = field(default=lambda: datetime(2026, 11, 23, 2, 0, tzinfo=UTC))
@@ -56,6 +59,8 @@ class JiraServer:
     changed: list[str] = field(default_factory=list)
     rights: dict[str, set[str]] = field(default_factory=dict)
     lists_properties: bool = True
+    edition: EditionName = "cloud"
+    page: int = 100
     denied: list[tuple[str, str]] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -84,11 +89,12 @@ class JiraServer:
             self.arrive()
             parts = urlsplit(target)
             query = dict(parse_qsl(parts.query))
-            if method == "GET" and parts.path == "/rest/api/3/search/jql":  # younger than the description
+            is_cloud = self.edition == "cloud"
+            if method == "GET" and is_cloud and parts.path == "/rest/api/3/search/jql":  # younger than the description
                 return 200, {}, {"issues": [{"id": "10001", "key": key} for key in self.changed], "isLast": True}
             for operation, pattern in ROUTES:
                 found = pattern.fullmatch(parts.path)
-                if found is None or not operation.startswith(f"{method.lower()} "):
+                if found is None or not operation.startswith(f"{method.lower()} {APIS[self.edition]}/"):
                     continue
                 self.calls.append(operation)
                 data = None if body is None else json.loads(body)
@@ -101,17 +107,21 @@ class JiraServer:
             return 404, {}, _error("no such resource")
 
     def _act(self, operation: str, at: dict[str, str], query: dict[str, str], body: Any) -> tuple[int, Any]:
-        method, _, path = operation.partition(" ")
+        method, _, path = operation.replace(APIS[self.edition], APIS["cloud"]).partition(" ")
         if any(method == verb.lower() and path.startswith(begin) for verb, begin in self.denied):
             return 403, _error("You do not have permission to do this")
         if path.endswith("/mypermissions"):
             if query["projectKey"] not in self.rights:
                 return 404, _error("No project could be found with key")
             has = self.rights[query["projectKey"]]
-            asked = query["permissions"].split(",")
+            asked = query["permissions"].split(",") if self.edition == "cloud" else [*has, "ADMINISTER"]
             return 200, {"permissions": {key: {"id": "1", "key": key, "havePermission": key in has} for key in asked}}
         if path.endswith("/myself"):
-            return 200, {"accountId": HUB, "accountType": "atlassian", "active": True}
+            return 200, {**self._person(HUB), "active": True}
+        if path.endswith("/search"):
+            begin = int(query.get("startAt", 0))
+            found = [{"id": "10001", "key": key} for key in self.changed[begin : begin + self.page]]
+            return 200, {"startAt": begin, "maxResults": self.page, "total": len(self.changed), "issues": found}
         if path.startswith("/rest/api/3/comment/"):
             return self._property_of_comment(int(at["commentId"]), at["propertyKey"])
         key = at["issueIdOrKey"]
@@ -119,7 +129,7 @@ class JiraServer:
         if issue is None:
             return 404, _error("Issue does not exist or you do not have permission to see it.")
         if path == "/rest/api/3/issue/{issueIdOrKey}":
-            return 200, _issue(self.moved.get(key, key), issue, has_log="changelog" in query.get("expand", ""))
+            return 200, self._issue(self.moved.get(key, key), issue, has_log="changelog" in query.get("expand", ""))
         if "/properties/" in path:
             return _issue_property(method, issue, at["propertyKey"], body)
         if "/remotelink" in path:
@@ -138,13 +148,13 @@ class JiraServer:
         expands = query.get("expand") == "properties" and self.lists_properties
         if number is None and method == "get":
             newest = sorted(issue.comments.values(), key=lambda one: one.id, reverse=query.get("orderBy") == "-created")
-            page = [_told(one, expands=expands) for one in newest[: int(query.get("maxResults", 50))]]
+            page = [self._told(one, expands=expands) for one in newest[: int(query.get("maxResults", 50))]]
             return 200, {"startAt": 0, "maxResults": 50, "total": len(issue.comments), "comments": page}
         if number is None:
             properties = {one["key"]: one["value"] for one in body.get("properties", [])}
             made = Comment(next(self._numbers), HUB, body["body"], properties)
             issue.comments[made.id] = made
-            return 201, _told(made, expands=False)
+            return 201, self._told(made, expands=False)
         found = issue.comments.get(int(number))
         if found is None:
             return 404, _error("Can not find a comment for the id")
@@ -154,8 +164,8 @@ class JiraServer:
         if method == "put":
             found.body, found.edits = body["body"], found.edits + 1
             found.properties |= {one["key"]: one["value"] for one in body.get("properties", [])}
-            found.alerts += query.get("notifyUsers", "true") == "true"
-        return 200, _told(found, expands=expands)
+            found.alerts += query.get("notifyUsers", "true") == "true" or self.edition != "cloud"
+        return 200, self._told(found, expands=expands)
 
     def _link(self, method: str, issue: Issue, number: str | None, query: dict[str, str], body: Any) -> tuple[int, Any]:
         if number is None and method == "get":
@@ -174,15 +184,25 @@ class JiraServer:
         issue.links[int(number)] = {**_empty(), **body, "id": int(number)}
         return 204, None
 
+    def _person(self, account: str) -> dict[str, Any]:
+        if self.edition == "cloud":
+            return {"accountId": account, "displayName": "Mia", "active": True}
+        return {"key": account, "name": "mia", "displayName": "Mia", "active": True}
 
-def _issue(key: str, issue: Issue, *, has_log: bool) -> dict[str, Any]:
-    category = {"id": 4, "key": issue.category, "colorName": "yellow", "name": "진행 중"}
-    user = {"accountId": issue.assignee, "displayName": "Mia", "active": True} if issue.assignee else None
-    status = {"id": issue.status, "name": "검토", "statusCategory": category}
-    fields = {"status": status, "labels": issue.labels, "assignee": user, "created": "2026-11-01T09:00:00.000+0900"}
-    told = {"id": "10001", "key": key, "self": f"https://example.atlassian.net/{key}", "fields": fields}
-    log = {"startAt": 0, "maxResults": 100, "total": len(issue.changes), "histories": issue.changes}
-    return {**told, "changelog": log} if has_log else told
+    def _issue(self, key: str, issue: Issue, *, has_log: bool) -> dict[str, Any]:
+        category = {"id": 4, "key": issue.category, "colorName": "yellow", "name": "진행 중"}
+        user = self._person(issue.assignee) if issue.assignee else None
+        status = {"id": issue.status, "name": "검토", "statusCategory": category}
+        fields = {"status": status, "labels": issue.labels, "assignee": user, "created": "2026-11-01T09:00:00.000+0900"}
+        told = {"id": "10001", "key": key, "self": f"https://example.atlassian.net/{key}", "fields": fields}
+        log = {"startAt": 0, "maxResults": 100, "total": len(issue.changes), "histories": issue.changes}
+        return {**told, "changelog": log} if has_log else told
+
+    def _told(self, one: Comment, *, expands: bool) -> dict[str, Any]:
+        properties = [{"key": key, "value": value} for key, value in one.properties.items()]
+        told = {"id": str(one.id), "author": self._person(one.author), "body": one.body}
+        told["created"] = "2026-11-23T02:00:00.000+0000"
+        return {**told, "properties": properties} if expands else told
 
 
 def _issue_property(method: str, issue: Issue, key: str, body: Any) -> tuple[int, Any]:
@@ -191,13 +211,6 @@ def _issue_property(method: str, issue: Issue, key: str, body: Any) -> tuple[int
         issue.properties[key] = body
         return status, {}
     return (200, {"key": key, "value": issue.properties[key]}) if key in issue.properties else (404, _error("none"))
-
-
-def _told(one: Comment, *, expands: bool) -> dict[str, Any]:
-    properties = [{"key": key, "value": value} for key, value in one.properties.items()]
-    author = {"accountId": one.author, "displayName": "Hub", "active": True}
-    told = {"id": str(one.id), "author": author, "body": one.body, "created": "2026-11-23T02:00:00.000+0000"}
-    return {**told, "properties": properties} if expands else told
 
 
 def _empty() -> dict[str, Any]:

@@ -13,7 +13,9 @@ import pytest
 from generator.errors import ConfigError, HubError, Reason, Stalled, Transient, Waiting
 from generator.values.naming import IssueKey
 from hub.adapters.http import SenderParts
+from hub.adapters.jira.editions import DATA_CENTER
 from hub.adapters.jira.issues import JiraIssues, open_jira
+from hub.adapters.jira.site import Account
 from hub.retrying import Backoff
 from reconcilers.ports.issues import Issue, IssueChange, IssueHistory
 from worlds.http_server import HttpServer, answers, resets, sends
@@ -22,6 +24,7 @@ from worlds.jira_server import JiraFront, JiraServer
 
 TOKEN = "ATATT3xFfGF0-secret"
 KEY = IssueKey("RTB", 12)
+ACCOUNT = Account("hub@example.com", lambda: TOKEN)
 REFUSED = (Stalled, Reason.JIRA_REFUSED)
 UNREACHABLE = (Transient, Reason.JIRA_UNREACHABLE)
 LIMITED = (Waiting, Reason.JIRA_LIMITED)
@@ -36,7 +39,7 @@ def server() -> Iterator[HttpServer]:
 @pytest.fixture
 def jira(server: HttpServer) -> JiraIssues:
     parts = SenderParts(backoff=Backoff(tries=2, first_seconds=0.0, sleep=lambda _: None))
-    return open_jira(server.url, "hub@example.com", lambda: TOKEN, parts)
+    return open_jira(server.url, ACCOUNT, parts)
 
 
 def status(number: str = "10012", category: str = "indeterminate") -> dict[str, Any]:
@@ -211,7 +214,7 @@ def test_without_a_project_nothing_is_asked(jira: JiraIssues) -> None:
 )
 def test_settings_that_are_none_are_named(url: str, email: str, token: str, field: str) -> None:
     with pytest.raises(ConfigError) as raised:
-        open_jira(url, email, lambda: token, SenderParts())
+        open_jira(url, Account(email, lambda: token), SenderParts())
     assert [fault.field for fault in raised.value.faults] == [field]
     assert TOKEN not in raised.value.words
 
@@ -222,7 +225,7 @@ def test_what_is_read_is_what_atlassian_publishes() -> None:
     site = JiraServer(issues={"RTB-12": IssueThere("10099", "done", ["ui"], "5b10", log)}, changed=["RTB-12"])
     parts = SenderParts(backoff=Backoff(tries=2, first_seconds=0.0, sleep=lambda _: None))
     with JiraFront(site) as front:
-        jira = open_jira(front.url, "hub@example.com", lambda: TOKEN, parts)
+        jira = open_jira(front.url, ACCOUNT, parts)
         assert jira.read(KEY) == Issue(KEY, "10099", is_done=True, labels=frozenset({"ui"}), assignee="5b10")
         told = jira.history(KEY)
         assert told is not None
@@ -230,3 +233,32 @@ def test_what_is_read_is_what_atlassian_publishes() -> None:
         assert jira.changed(["RTB"], timedelta(minutes=5)) == (KEY,)
         assert jira.read(IssueKey("RTB", 13)) is None
     assert site.violations == []
+
+
+def test_of_data_center_all_numbered_pages_are_read_newest_first() -> None:
+    log = [{"id": "1", "created": "2026-11-02T09:00:00.000+0900", "items": [STATUS]}]
+    keys = [f"RTB-{number}" for number in range(12, 19)]
+    site = JiraServer(
+        issues={"RTB-12": IssueThere("10099", "done", ["ui"], "JIRAUSER10100", log)},
+        changed=keys, edition="data-center", page=3,
+    )  # fmt: skip
+    account = Account("", lambda: TOKEN, DATA_CENTER)
+    with JiraFront(site, prefix="/jira") as front:
+        jira = open_jira(front.url, account, SenderParts())
+        assert [str(one) for one in jira.changed(["RTB"], timedelta(minutes=5))] == keys
+        read = jira.read(KEY)
+        told = jira.history(KEY)
+        assert jira.read(IssueKey("RTB", 13)) is None
+    assert read == Issue(KEY, "10099", is_done=True, labels=frozenset({"ui"}), assignee="JIRAUSER10100")
+    assert told is not None
+    assert told.changes == (IssueChange(datetime(2026, 11, 2, tzinfo=UTC), "10001", None),)
+    assert site.calls.count("get /rest/api/2/search") == 3
+    assert site.violations == []
+
+
+def test_numbered_pages_that_never_end_are_ended_and_empty_ones_end_all(server: HttpServer) -> None:
+    jira = open_jira(server.url, Account("", lambda: TOKEN, DATA_CENTER), SenderParts())
+    server.steps = [answers(200, {"issues": [issue()], "total": 9}), answers(200, {"issues": [], "total": 9})]
+    assert jira.changed(["RTB"], timedelta(minutes=1)) == (KEY,)
+    jql = parse_qs(urlsplit(server.seen[0].target).query)["jql"]
+    assert jql == ['project in ("RTB") AND updated >= "-1m" ORDER BY updated DESC']

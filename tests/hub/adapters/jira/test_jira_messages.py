@@ -11,8 +11,9 @@ import pytest
 from generator.errors import Reason, Stalled, Waiting
 from generator.values.naming import IssueKey
 from hub.adapters.http import SenderParts, Unanswered
+from hub.adapters.jira.editions import CLOUD, DATA_CENTER, EDITIONS, Edition
 from hub.adapters.jira.messages import NEEDS, JiraComments, JiraLinks
-from hub.adapters.jira.site import JiraSite, open_site
+from hub.adapters.jira.site import Account, JiraSite, open_site
 from hub.retrying import Backoff
 from hub.views.messages.words import KOREAN
 from reconcilers.messages.channels import Channel, Place
@@ -25,19 +26,23 @@ from worlds.messages import NOW, every_message, message
 PLACE = Place("0123456789ab", "int", IssueKey("RTB", 123))
 BEFORE = Before("d" * 32, "running", NOW, "", ("running",))
 KINDS = pytest.mark.parametrize("kind", [JiraComments, JiraLinks])
+BOTH = pytest.mark.parametrize("edition", EDITIONS.values(), ids=EDITIONS)
 
 
-def site(url: str, slept: list[float] | None = None) -> JiraSite:
+def site(url: str, slept: list[float] | None = None, edition: Edition = CLOUD) -> JiraSite:
     pauses = [] if slept is None else slept
     parts = SenderParts(backoff=Backoff(tries=3, first_seconds=0.0, sleep=pauses.append))
-    return open_site(url, "hub@example.com", lambda: "ATATT3xFfGF0-secret", parts, needs=NEEDS)
+    account = Account("hub@example.com" if edition.has_emails else "", lambda: "ATATT3xFfGF0-secret", edition)
+    return open_site(url, account, parts, needs=NEEDS)
 
 
 @KINDS
-def test_every_message_is_posted_found_edited_and_removed(kind: Any) -> None:
-    jira = JiraServer(issues={"RTB-123": Issue()})
-    with JiraFront(jira) as front:
-        channel: Channel = kind(site(front.url), KOREAN)
+@BOTH
+@pytest.mark.parametrize("lists_properties", [True, False], ids=["listed", "one by one"])
+def test_every_message_is_posted_found_edited_and_removed(kind: Any, edition: Edition, lists_properties: bool) -> None:
+    jira = JiraServer(issues={"RTB-123": Issue()}, edition=edition.name, lists_properties=lists_properties)
+    with JiraFront(jira, prefix="" if edition is CLOUD else "/jira") as front:
+        channel: Channel = kind(site(front.url, edition=edition), KOREAN)
         for told in every_message():
             found = channel.find(PLACE)
             assert found is not None
@@ -70,9 +75,10 @@ def test_a_link_is_crossed_out_when_its_preview_is_gone_and_leads_to_the_review_
 
 
 @KINDS
-def test_what_is_not_there_is_told_as_that(kind: Any) -> None:
-    with JiraFront(JiraServer()) as front:
-        channel: Channel = kind(site(front.url), KOREAN)
+@BOTH
+def test_what_is_not_there_is_told_as_that(kind: Any, edition: Edition) -> None:
+    with JiraFront(JiraServer(edition=edition.name)) as front:
+        channel: Channel = kind(site(front.url, edition=edition), KOREAN)
         assert channel.post(PLACE, channel.drawn(message()), BEFORE) is None
         assert not channel.edit(PLACE, "1", channel.drawn(message()), BEFORE, alerts=False)
         channel.note(PLACE, "1")
@@ -103,6 +109,32 @@ def test_an_edit_is_repeated_where_that_alerts_nobody_twice(alerts: bool) -> Non
             assert channel.edit(PLACE, "7", drawn, BEFORE, alerts=False)
         assert len(server.seen) == (1 if alerts else 2)
         assert parse_qs(urlsplit(server.seen[0].target).query) == {"notifyUsers": [str(alerts).lower()]}
+
+
+def test_where_every_edit_may_alert_none_is_repeated_and_none_says_so() -> None:
+    with HttpServer([answers(503, {}), answers(200, {"id": "7"})]) as server:
+        channel = JiraComments(site(server.url, edition=DATA_CENTER), KOREAN)
+        with pytest.raises(Exception, match="answers 503"):
+            channel.edit(PLACE, "7", channel.drawn(message()), BEFORE, alerts=False)
+        assert [one.target for one in server.seen] == ["/rest/api/2/issue/RTB-123/comment/7"]
+        assert server.seen[0].headers["authorization"] == "Bearer ATATT3xFfGF0-secret"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "900", "X-RateLimit-Interval-Seconds": "60"}, 900),
+        ({"Retry-After": "0", "X-RateLimit-Interval-Seconds": "600"}, 600),
+        ({"X-RateLimit-Interval-Seconds": "600"}, 600),
+    ],
+)
+def test_a_limit_of_data_center_ends_with_its_interval_where_it_says_no_more(
+    headers: dict[str, str], seconds: float
+) -> None:
+    jira = JiraServer(issues={"RTB-123": Issue()}, edition="data-center")
+    with JiraFront(jira, replies=[(429, headers)]) as front, pytest.raises(Waiting) as raised:
+        JiraComments(site(front.url, edition=DATA_CENTER), KOREAN).find(PLACE)
+    assert raised.value.retry_after_seconds == seconds
 
 
 def test_a_limit_that_ends_soon_is_waited_for_and_one_that_does_not_is_told() -> None:
