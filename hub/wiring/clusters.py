@@ -38,7 +38,8 @@ def cluster_of(  # noqa: PLR0913 - what it is chosen among
         return by_context(context)
     if environment.spec.hub is not None and in_cluster.is_inside(environ):
         return in_cluster.own_cluster(environ, parts)
-    from hub.adapters.kubernetes.aws import EksAccess, eks_cluster
+    from hub.adapters.kubernetes.aws import EksAccess
+    from hub.adapters.kubernetes.eks import eks_cluster
 
     spec = environment.spec
     access = EksAccess(spec.cluster.name, spec.region, spec.cluster.role_arn, clock)

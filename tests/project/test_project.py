@@ -22,7 +22,7 @@ PACKAGES = ("generator", "reconcilers", "hub")
 #: Where the packages of the extra `services` may be imported.
 OF_SERVICES = ("hub/services/", "hub/store/", "hub/queue/")
 #: Where those of the extra `aws` may.
-OF_AWS = ("hub/adapters/registry/ecr.py", "hub/adapters/registry/aws.py")
+OF_AWS = ("hub/adapters/aws_clients.py", "hub/adapters/registry/ecr.py", "hub/adapters/registry/aws.py")
 MAX_LINES = 400
 #: Made of parts, so that this file does not contain what it looks for.
 MACHINE = re.compile(

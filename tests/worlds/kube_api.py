@@ -6,7 +6,7 @@ import http.server
 import json
 import queue
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,12 +46,17 @@ class KubeApi:
     log: bytes = b""
     told: dict[str, queue.Queue[bytes | None]] = field(default_factory=dict)
     refused: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
+    #: The tokens that are taken, and what is called before a request is refused for another.
+    tokens: set[str] = field(default_factory=lambda: {TOKEN})
+    refusing: Callable[[], None] = lambda: None
+    agents: set[str] = field(default_factory=set)
 
     def __enter__(self) -> KubeApi:
         api = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                api.agents.add(self.headers.get("user-agent", ""))
                 if "watch=true" in self.path or "follow=true" in self.path:
                     api.stream(self)
                     return
@@ -117,6 +122,8 @@ class KubeApi:
         """A watch: what `tell` is given, until `close`. Only the end of the connection ends it, as with HTTP/1.0."""
         resource, namespace, query = self._asked(handler.path)
         self.requests.append(Request("WATCH", resource, namespace, query))
+        if not self._is_known(handler.headers.get("authorization", "")):
+            self.refused.setdefault(resource, []).insert(0, _status(401, "Unauthorized"))
         if self.refused.get(resource):
             status, body = self.refused[resource].pop(0)
             handler.send_response(status)
@@ -142,7 +149,7 @@ class KubeApi:
     def answer(self, method: str, path: str, authorization: str) -> tuple[int, bytes]:
         resource, namespace, query = self._asked(path)
         self.requests.append(Request(method, resource, namespace, query))
-        if authorization != f"Bearer {TOKEN}":
+        if not self._is_known(authorization):
             return _status(401, "Unauthorized")
         if self.answers.get(resource):
             return self.answers[resource].pop(0)
@@ -151,6 +158,12 @@ class KubeApi:
         if resource not in self.served:
             return 404, b"404 page not found\n"
         return 200, json.dumps(self._listed(resource, namespace, query)).encode()
+
+    def _is_known(self, authorization: str) -> bool:
+        is_known = authorization in {f"Bearer {token}" for token in self.tokens}
+        if not is_known:
+            self.refusing()
+        return is_known
 
     def _listed(self, resource: str, namespace: str, query: Mapping[str, str]) -> dict[str, Any]:
         found = [t for t in self.objects.get(resource, ()) if namespace in ("", t["metadata"].get("namespace"))]

@@ -47,7 +47,8 @@ class Peer:
 
     `system` names it to whoever counts. `limited` None: a limit is an answer like another. `limits` tells whether an
     answer is a limit, and `settles` whether one of 500 and more will not be another when it is asked for again in a
-    moment. `remaining` is the header, in lower case, that says how many requests are left.
+    moment. `remaining` is the header, in lower case, that says how many requests are left. `key_remedy`: what to do
+    when it takes neither a key nor a new one.
     """
 
     system: str
@@ -59,6 +60,7 @@ class Peer:
     limits: Callable[[Answer, datetime], Limit | None] = limit_of
     settles: Callable[[Answer], bool] = lambda _: False
     remaining: str = "x-ratelimit-remaining"
+    key_remedy: str = "sign in anew"
 
 
 @dataclass(frozen=True, slots=True)

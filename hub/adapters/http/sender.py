@@ -6,7 +6,8 @@ What holds, each with a test in tests/hub/adapters/http/test_sender.py:
   connection, or it said that it takes no more for now.
 * A redirect is an answer like another and is not followed: a key goes to the server that it was given for and nowhere
   else.
-* The key is asked for with each attempt, so a file that was changed counts at once; after a 401 it is asked for again.
+* The key is asked for with each attempt, so a file that was changed counts at once. After a 401 a new one is made,
+  once, and the request or stream repeated with it where it is another.
 * An answer that is too large, too slow, cut off or no JSON is a `Transient` of this call, whatever was sent.
 """
 
@@ -21,8 +22,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from generator.errors import Fault, Stalled, Waiting
-from hub import __version__
+from generator.errors import Fault, HubError, Stalled, Waiting
+from hub import USER_AGENT
 from hub.adapters.http.network import Network
 from hub.adapters.http.origin import Origin
 from hub.adapters.http.peer import WORDS, Failed, Peer, failure_of
@@ -42,6 +43,10 @@ _KEY = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 def no_key() -> None:
     """Nothing signs a request."""
+
+
+def kept(_: str | None) -> None:
+    """A key that was refused is kept: none can be made."""
 
 
 @dataclass(slots=True)
@@ -73,7 +78,8 @@ class SenderParts:
 class Sender:
     """Sends requests to `origin`. Safe for threads.
 
-    `pool` None: connections of its own. `authorization` gives the value of that header, None for none.
+    `pool` None: connections of its own. `authorization` gives the value of that header, None for none; `renew` is told
+    which one a 401 refused, and may raise as `authorization`.
     `patience_seconds`: a server that wants to be left alone for longer is not waited for.
     """
 
@@ -83,6 +89,7 @@ class Sender:
     parts: SenderParts = SenderParts()
     patience_seconds: float = 10.0
     pool: urllib3.PoolManager | None = field(default=None, repr=False)
+    renew: Callable[[str | None], None] = field(default=kept, repr=False)
 
     def send(self, request: Request) -> Answer:
         """The answer, of whatever status, after as many attempts as `request` and the server allow.
@@ -102,16 +109,15 @@ class Sender:
 
     @contextmanager
     def stream(self, request: Request) -> Iterator[Stream]:
-        """An answer that is read as it comes, by one attempt; it ends after `request.timeout_seconds` at the latest.
+        """An answer that is read as it comes; it ends after `request.timeout_seconds` at the latest.
 
         Raises as `send`; what breaks off while it is read is `Unanswered` of `Stream.lines`.
         """
         from urllib3.exceptions import HTTPError
 
-        tally = _Tally(self.parts.seconds(), attempts=1)
+        tally = _Tally(self.parts.seconds())
         try:
-            headers = self._headers(request, tally) | {"Accept-Encoding": "identity"}
-            response = self._response(request, headers)
+            response = self._streamed(request, tally)
         except HTTPError as err:
             failed = failure_of(err)
             tally.outcome = failed.failure
@@ -149,7 +155,7 @@ class Sender:
             return self.parts.backoff.seconds(tally.attempts) if may_repeat and not is_last else None
         if result.status == 401 and not tally.is_renewed:
             tally.is_renewed = True
-            return None if self.authorization() == tally.key else 0.0
+            return 0.0 if self._has_another_key(tally.key) else None
         now = self.parts.clock()
         if limit := self.peer.limits(result, now):
             return self._limited(request, limit, tally, is_last=is_last)
@@ -157,6 +163,10 @@ class Sender:
             return None
         named = pause_of(result.headers.get("retry-after"), now) or 0.0
         return max(named, self.parts.backoff.seconds(tally.attempts)) if named <= self.patience_seconds else None
+
+    def _has_another_key(self, refused: str | None) -> bool:
+        self.renew(refused)
+        return self.authorization() != refused
 
     def _limited(self, request: Request, limit: Limit, tally: _Tally, *, is_last: bool) -> float | None:
         if not is_last and not limit.is_named:
@@ -190,6 +200,22 @@ class Sender:
             return self._read(request, response, body, tally)
         tally.outcome = failed.failure
         return failed
+
+    def _streamed(self, request: Request, tally: _Tally) -> urllib3.BaseHTTPResponse:
+        while True:
+            tally.attempts += 1
+            response = self._response(request, self._headers(request, tally) | {"Accept-Encoding": "identity"})
+            if response.status != 401 or tally.is_renewed:
+                return response
+            tally.is_renewed = True
+            try:
+                is_another = self._has_another_key(tally.key)
+            except HubError:
+                response.close()
+                raise
+            if not is_another:
+                return response
+            response.close()
 
     def _response(self, request: Request, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
         """The beginning of an answer, its body still to be read."""
@@ -230,7 +256,7 @@ class Sender:
         headers = {
             "Accept": request.accept,
             "Accept-Encoding": "gzip",
-            "User-Agent": f"rtb-hub/{__version__}",
+            "User-Agent": USER_AGENT,
             **({"Content-Type": JSON} if request.body is not None else {}),
             **dict(request.headers),
         }

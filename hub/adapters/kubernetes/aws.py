@@ -3,7 +3,7 @@
 The token is a presigned GetCallerIdentity of the regional STS, for this one cluster by the header x-k8s-aws-id, as
 `aws eks get-token` makes it (aws-iam-authenticator, README, "API authorization"). It holds for 15 minutes, the session
 of an assumed role that is reached from another role for an hour at most. Both are made anew before they end, and before
-a request, never in the middle of one.
+a request, never in the middle of one; and once when the cluster refuses a token before.
 """
 
 from __future__ import annotations
@@ -14,14 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 from generator.errors import ConfigError, Fault, HubError, Reason, Stalled, Transient
-from generator.model.environment import EnvironmentSpec
-from hub.adapters.http import Origin, SenderParts
-from hub.adapters.kubernetes.cluster import Cluster
-from hub.adapters.kubernetes.connection import api_server
+from hub.adapters.aws_clients import client_config
 
+_T = TypeVar("_T")
 PREFIX = "k8s-aws-v1."
 TOKEN_LASTS, SESSION_LASTS, CLUSTER_LASTS = timedelta(minutes=12), timedelta(minutes=50), timedelta(hours=1)
 #: What AWS told of a cluster whose certificate is refused, or whose address is gone: it is asked at most so often.
@@ -48,12 +46,17 @@ class EksAccess:
     _token: tuple[datetime, str] | None = field(default=None, repr=False)
     _described: tuple[datetime, str, str] | None = field(default=None, repr=False)
 
+    def make(self) -> None:
+        """Make session and token anew when they are asked for next: the cluster does not take this one."""
+        with self._lock:
+            self._token = self._assumed = None
+
     def authorization(self) -> str:
         """What signs a request now. Raises `Stalled` (ClusterRefused), `Transient` (ClusterUnreachable)."""
         with self._lock:
             now = self.clock()
             if self._token is None or now - self._token[0] >= TOKEN_LASTS:
-                self._token = (now, self._asked("make a token for", self._presigned))
+                self._token = (now, self.asked("make a token for", self._presigned))
             return f"Bearer {self._token[1]}"
 
     def described(self, lasts: timedelta = CLUSTER_LASTS) -> tuple[str, str]:
@@ -64,7 +67,7 @@ class EksAccess:
         with self._lock:
             now = self.clock()
             if self._described is None or now - self._described[0] >= lasts:
-                found = self._asked("describe", lambda: self._client("eks").describe_cluster(name=self.cluster))
+                found = self.asked("describe", lambda: self.client("eks").describe_cluster(name=self.cluster))
                 told = found["cluster"]
                 certificate = base64.b64decode(told["certificateAuthority"]["data"]).decode("ascii", "replace")
                 self._described = (now, told["endpoint"], certificate)
@@ -88,8 +91,10 @@ class EksAccess:
         )
         return PREFIX + base64.urlsafe_b64encode(url.encode()).rstrip(b"=").decode()
 
-    def _client(self, name: str) -> Any:
-        return self._session().client(name, region_name=self.region, config=_hasty())
+    def client(self, name: str) -> Any:
+        """A client of a service in the cluster's account and region. Raises what boto3 raises."""
+        with self._lock:
+            return self._session().client(name, region_name=self.region, config=_hasty())
 
     def _session(self) -> Any:
         """A session of the account's role; made anew before it ends."""
@@ -108,8 +113,12 @@ class EksAccess:
             self._assumed = (now, boto3.Session(region_name=self.region, **keys))
         return self._assumed[1]
 
-    def _asked(self, doing: str, ask: Callable[[], Any]) -> Any:
-        """What AWS answers. No text of an error of boto3's is passed on but the code and message of AWS."""
+    def asked(self, doing: str, ask: Callable[[], _T], *, rights: str = "eks:DescribeCluster on this cluster") -> _T:
+        """What AWS answers. No text of an error of boto3's is passed on but the code and message of AWS.
+
+        `doing` goes on after "cannot" and before "cluster"; `rights` are those that it needs. Raises as
+        `authorization`, and `ConfigError` (InvalidValue) where boto3 is not installed.
+        """
         try:
             errors = import_module("botocore.exceptions")
         except ModuleNotFoundError as err:
@@ -121,7 +130,7 @@ class EksAccess:
         try:
             return ask()
         except errors.ClientError as err:
-            raise self._refused(what, err.response) from err
+            raise self._refused(what, err.response, rights) from err
         except errors.NoCredentialsError as err:
             remedy = (
                 "give this process credentials of AWS (a role of its ServiceAccount, a profile), or name --cluster;"
@@ -133,7 +142,7 @@ class EksAccess:
             fault = Fault(f"{what}: AWS does not answer ({type(err).__name__})", remedy=remedy)
             raise Transient(Reason.CLUSTER_UNREACHABLE, fault) from err
 
-    def _refused(self, what: str, answer: Any) -> HubError:
+    def _refused(self, what: str, answer: Any, rights: str) -> HubError:
         told, status = answer.get("Error", {}), answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         code, message = str(told.get("Code", ""))[:80], str(told.get("Message", ""))[:300]
         if code in _BUSY or status == 429 or status >= 500:
@@ -141,10 +150,7 @@ class EksAccess:
         if any(word in code or word in message for word in _SKEWED):
             remedy = "set this machine's clock: AWS takes no request that is five minutes off"
             return Stalled(Reason.CLUSTER_REFUSED, Fault(f"{what}: the clock of this machine is off", remedy=remedy))
-        remedy = (
-            f"have {self.role} trust this process's role, and allow it eks:DescribeCluster on this cluster"
-            " (docs/INSTALL.md)"
-        )
+        remedy = f"have {self.role} trust this process's role, and allow it {rights} (docs/INSTALL.md)"
         if code == "ResourceNotFoundException":
             remedy = "correct cluster.name, account or region in the environment's file"
         return Stalled(Reason.CLUSTER_REFUSED, Fault(f"{what}: {code}: {message}", remedy=remedy))
@@ -152,30 +158,4 @@ class EksAccess:
 
 def _hasty() -> Any:
     """For who looks again soon: AWS that does not answer is given up after half a minute, not after five."""
-    config = import_module("botocore.config")
-    return config.Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
-
-
-def eks_cluster(spec: EnvironmentSpec, access: EksAccess, parts: SenderParts) -> Cluster:
-    """The cluster of an environment. Raises as `EksAccess`."""
-    import ssl
-
-    from hub.adapters.kubernetes.renewing import RenewingPool
-
-    known = access.described()
-    try:
-        pool = RenewingPool(known, lambda: access.described(REFUSED_LASTS))
-    except ssl.SSLError as err:
-        message = f"cluster {spec.cluster.name}: the certificate of its authority, as AWS tells it, is none"
-        raise Stalled(Reason.CLUSTER_REFUSED, message) from err
-    sender = api_server(
-        Origin.parse(known[0]),
-        access.authorization,
-        parts,
-        pool=pool,
-        remedies=(
-            "check that this machine may reach the cluster's endpoint (public access, VPC, security group)",
-            "see what stands between this machine and the cluster's endpoint: AWS was asked for its certificate",
-        ),
-    )
-    return Cluster(spec.cluster.name, sender)
+    return client_config(read_seconds=10, tries=2)

@@ -1,6 +1,6 @@
 """The cluster that this process runs in, by the ServiceAccount of its pod (Kubernetes: "Accessing the API from a Pod").
 
-The token is read with each request: kubelet writes it anew before it ends.
+The token is read with each request, and once more after a 401: kubelet writes it anew before it ends.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from generator.errors import Reason, Stalled
 from hub.adapters.http import Origin, SenderParts
 from hub.adapters.kubernetes.cluster import Cluster
-from hub.adapters.kubernetes.connection import api_server
+from hub.adapters.kubernetes.connection import Remedies, api_server
 
 HOST, PORT = "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -38,9 +38,11 @@ def own_cluster(
         _token(account / "token"),
         parts,
         pool=PoolManager(ca_certs=str(authority), maxsize=10),
-        remedies=(
-            "check that the pod reaches the API server (network policies), and its ServiceAccount",
-            f"check {authority}",
+        remedies=Remedies(
+            network="check that the pod reaches the API server (network policies), and its ServiceAccount",
+            certificate=f"check {authority}",
+            credentials="see that its ServiceAccount is still there and that kubelet renews its token, then restart"
+            " the pod",
         ),
     )
     return Cluster("in-cluster", sender)

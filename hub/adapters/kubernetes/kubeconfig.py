@@ -1,13 +1,14 @@
 """From a kubeconfig's context to a sender: the `kubernetes` client reads it, its credentials, TLS and proxy.
 
 That is what the client is kept for (docs/adr/0029); nothing is written. Credentials from a command (`exec`, as on EKS)
-are made anew by the client when they expire, and a token's file is read with each request, so that one that is renewed
-beside a running hub (a service account's) counts at once.
+are made anew by the client when they expire, and once when the cluster refuses them before; a token's file is read with
+each request, so that one that is renewed beside a running hub (a service account's) counts at once.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 from generator.errors import ConfigError, Fault, Reason, Stalled, nearest
 from hub.adapters.http import Origin, OriginError, Sender, SenderParts
-from hub.adapters.kubernetes.connection import api_server
+from hub.adapters.kubernetes.connection import Remedies, api_server
 
 
 def connect(context: str, kubeconfig: str, parts: SenderParts) -> Sender:
@@ -24,7 +25,7 @@ def connect(context: str, kubeconfig: str, parts: SenderParts) -> Sender:
     Raises `ConfigError`: UnknownContext with the known ones, InvalidKubeconfig. Nothing is written to the kubeconfig.
     """
     from kubernetes import client
-    from kubernetes.config import ConfigException, kube_config
+    from kubernetes.config import ConfigException
     from yaml import YAMLError
 
     remedy = "name another with --kubeconfig or KUBECONFIG; on EKS: aws eks update-kubeconfig --name CLUSTER"
@@ -32,10 +33,7 @@ def connect(context: str, kubeconfig: str, parts: SenderParts) -> Sender:
         known = _contexts(kubeconfig)
         if context not in known:
             raise _unknown_context(context, known, kubeconfig)
-        configuration = client.Configuration()
-        kube_config.load_kube_config(  # type: ignore[no-untyped-call]
-            config_file=kubeconfig, context=context, client_configuration=configuration, persist_config=False
-        )
+        configuration = _load(context, kubeconfig)
         origin = Origin.parse(configuration.host, is_clear_allowed=True)
         token_file = _token_file(context, kubeconfig)
     except (
@@ -43,28 +41,62 @@ def connect(context: str, kubeconfig: str, parts: SenderParts) -> Sender:
     ) as err:  # fmt: skip
         fault = Fault(f"kubeconfig {kubeconfig} cannot be used: {_first_line(err)}", remedy=remedy)
         raise ConfigError(Reason.INVALID_KUBECONFIG, fault) from err
+    of_client = _OfClient(configuration, partial(_load, context, kubeconfig))
     return api_server(
         origin,
-        _authorization(configuration, token_file, context),
+        partial(_from_file, token_file, context) if token_file is not None else of_client.authorization,
         parts,
         pool=client.ApiClient(configuration).rest_client.pool_manager,
-        remedies=(
-            f"check the network, the VPN and 'kubectl --context {context} get --raw /readyz'",
-            "check certificate-authority-data of the cluster in the kubeconfig",
+        remedies=Remedies(
+            network=f"check the network, the VPN and 'kubectl --context {context} get --raw /readyz'",
+            certificate="check certificate-authority-data of the cluster in the kubeconfig",
+            credentials=f"sign in anew and try 'kubectl --context {context} auth whoami'",
         ),
+        make=of_client.make if token_file is None else None,
     )
 
 
-def _authorization(configuration: Any, token_file: Path | None, context: str) -> Callable[[], str | None]:
-    """What signs a request; None for nothing but a certificate, or for credentials that could not be made."""
-    if token_file is not None:
-        return partial(_from_file, token_file, context)
+def _load(context: str, kubeconfig: str) -> Any:
+    """The client's configuration for a context; a command that makes credentials is run."""
+    from kubernetes import client
+    from kubernetes.config import kube_config
 
-    def of_the_client() -> str | None:
+    configuration = client.Configuration()
+    kube_config.load_kube_config(  # type: ignore[no-untyped-call]
+        config_file=kubeconfig, context=context, client_configuration=configuration, persist_config=False
+    )
+    return configuration
+
+
+class _OfClient:
+    """What the client signs requests with. Safe for threads: a command is run once for all that wait for it."""
+
+    def __init__(self, configuration: Any, load: Callable[[], Any]) -> None:
+        self._configuration, self._load = configuration, load
+        self._lock = threading.RLock()
+
+    def authorization(self) -> str | None:
+        """The header; None for nothing but a certificate, or for credentials that could not be made."""
+        with self._lock:
+            return self._of(self._configuration)
+
+    def make(self) -> None:
+        """Read the kubeconfig anew. One that gives no credentials changes nothing: the refusal is told."""
+        from kubernetes.config import ConfigException
+        from yaml import YAMLError
+
+        with self._lock:
+            try:
+                made = self._load()
+            except (ConfigException, YAMLError, OSError, ValueError, TypeError, KeyError, AttributeError):
+                return
+            if self._of(made) is not None:
+                self._configuration = made
+
+    @staticmethod
+    def _of(configuration: Any) -> str | None:
         settings: Any = configuration.auth_settings()
         return next((auth["value"] for auth in settings.values() if auth["value"]), None)
-
-    return of_the_client
 
 
 def _from_file(path: Path, context: str) -> str:

@@ -115,11 +115,8 @@ class Lists:
         """Why an answer of 401 or 403 does not allow `doing`; `remedy`: what would."""
         said = answer.data.get("message", "") if isinstance(answer.data, dict) else ""
         if answer.status == 401 or "system:anonymous" in str(said):
-            anew = f"sign in anew and try 'kubectl --context {self.context} auth whoami'"
-            return Stalled(
-                Reason.CLUSTER_REFUSED,
-                Fault(f"cluster {self.context} does not accept the credentials of this context", remedy=anew),
-            )
+            message = f"cluster {self.context} does not accept the credentials it is asked with"
+            return Stalled(Reason.CLUSTER_REFUSED, Fault(message, remedy=self.sender.peer.key_remedy))
         where = f" in namespace {namespace}" if namespace else ""
         message = f"cluster {self.context} does not allow {doing}{where}"
         return Denied(Reason.CLUSTER_REFUSED, Fault(message, remedy=remedy))

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from generator.errors import ConfigError, Fault, HubError, Reason, Stalled, Transient
+from generator.errors import Fault, HubError, Reason, Stalled, Transient
+from hub.adapters.aws_clients import client_config
 
 #: Of an assumed role, in seconds: how long it lasts, and how long before its end another is asked for.
 ROLE_SECONDS, RENEW_SECONDS = 3600, 600
@@ -55,7 +56,7 @@ class Clients:
             return self._made[0]
 
     def _client(self) -> tuple[Any, float]:
-        config, role = self._config(), self.account.role
+        config, role = client_config(read_seconds=self.read_seconds), self.account.role
         if role is None:
             return self._open(self.service, config, {}), float("inf")
         begin = self.seconds()
@@ -78,20 +79,6 @@ class Clients:
 
         session = boto3.Session(region_name=self.account.region)  # a default one is not safe for threads
         return session.client(service, config=config, endpoint_url=self.account.endpoint, **keys)
-
-    def _config(self) -> Any:
-        try:
-            from botocore.config import Config
-        except ModuleNotFoundError as err:
-            fault = Fault("boto3 is not installed, which AWS needs", remedy="pip install 'rtb-ai-hub[aws]'")
-            raise ConfigError(Reason.INVALID_VALUE, fault) from err
-        return Config(
-            connect_timeout=5,
-            read_timeout=self.read_seconds,
-            retries={"mode": "standard", "total_max_attempts": 4},
-            max_pool_connections=8,
-            user_agent_extra="rtb-hub",
-        )
 
 
 def failed(what: str, err: Exception) -> HubError:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from generator.errors import HubError, Reason, Stalled, Transient, Waiting
+from hub import __version__
 from hub.adapters.http import Answer, Call, Network, Origin, Peer, Request, Route, Sender, SenderParts, Unanswered
 from hub.retrying import Backoff
 from worlds.http_server import HttpServer, Step, answers, resets, self_signed, sends
@@ -85,7 +86,7 @@ def test_a_request_goes_out_as_it_was_said(world: World) -> None:
     assert seen.body == b'{"a": 1}'
     assert seen.headers["authorization"] == KEY
     assert (seen.headers["content-type"], seen.headers["accept"]) == ("application/json", "application/json")
-    assert seen.headers["user-agent"].startswith("rtb-hub/")
+    assert seen.headers["user-agent"] == f"rtb-ai-hub/{__version__}"
     assert seen.headers["x-other"] == "1"
     assert (answer.status, answer.data, answer.headers["etag"]) == (201, {"id": 7}, '"x"')
     assert world.calls == [

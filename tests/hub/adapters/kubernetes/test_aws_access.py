@@ -20,7 +20,8 @@ import pytest
 from generator.errors import ConfigError, Reason, Stalled, Transient
 from hub.adapters.http import SenderParts
 from hub.adapters.kubernetes import aws
-from hub.adapters.kubernetes.aws import EksAccess, eks_cluster
+from hub.adapters.kubernetes.aws import EksAccess
+from hub.adapters.kubernetes.eks import eks_cluster
 from hub.adapters.kubernetes.in_cluster import own_cluster
 from hub.adapters.kubernetes.opening import OpenedLater
 from hub.retrying import Backoff
@@ -55,7 +56,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     asked: list[str] = []
     with moto.mock_aws():
         network = {"subnetIds": ["subnet-1", "subnet-2"]}
-        inside = access(Clock())._client("eks")  # only who is of that account sees it
+        inside = access(Clock()).client("eks")  # only who is of that account sees it
         inside.create_cluster(name=CLUSTER, roleArn=ROLE, resourcesVpcConfig=network)
         from botocore.client import BaseClient
 
@@ -198,6 +199,7 @@ class Server:
         self.context.load_cert_chain(self.certificate, key)
         self.server.socket = self.context.wrap_socket(self.server.socket, server_side=True)
         self.refused: set[str] = set()
+        self.takes_any = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def certify(self, certificate: Path, key: Path) -> None:
@@ -209,6 +211,8 @@ class Server:
         self.server.server_close()
 
     def judged(self, authorization: str) -> int:
+        if not self.takes_any:
+            return 401
         try:
             host, query = decoded(authorization)
         except (AssertionError, ValueError):
@@ -251,16 +255,22 @@ def test_a_cluster_takes_the_token_over_tls_of_its_own_authority(account: list[s
     assert server.statuses == [200, 200, 200]
 
 
-def test_a_token_that_ends_is_made_anew_without_an_error(account: list[str], server: Server) -> None:
-    clock = Clock()
-    one, cluster = opened(server, clock)
+def test_a_token_that_is_refused_is_made_anew_without_an_error(account: list[str], server: Server) -> None:
+    one, cluster = opened(server, Clock())
     cluster.observe("argocd")
     server.refused.add(one.authorization())
-    with pytest.raises(Stalled, match="does not accept the credentials"):
-        cluster.observe("argocd")
-    clock.pass_(minutes=12)
-    server.refused.clear()  # signatures of one second are the same
+    server.statuses.clear()
     assert cluster.observe("argocd").applications == {}
+    assert (server.statuses, account.count("AssumeRole")) == ([401, 200, 200, 200], 2)
+
+
+def test_a_role_without_an_access_entry_is_told_after_one_new_token(account: list[str], server: Server) -> None:
+    server.takes_any = False
+    _, cluster = opened(server, Clock())
+    for _ in range(3):
+        with pytest.raises(Stalled, match=r"does not accept the credentials.*an access entry"):
+            cluster.observe("argocd")
+    assert (server.statuses, account.count("AssumeRole")) == ([401] * 4, 2)
 
 
 def test_another_authority_or_address_is_asked_for_when_the_known_one_is_refused(
