@@ -179,7 +179,7 @@ def phases(  # noqa: PLR0913 - what is read, and by what
 
     Without the `store` nothing tells since when an entry is gone.
     """
-    seen = {name: reading.seen(name) for name in names}
+    seen = {name: _with_targets(reader, name, reading.seen(name)) for name in names}
     if store is not None:
         seen = with_removals(seen, reading.state, store, now=now)
     asked = [
@@ -190,6 +190,11 @@ def phases(  # noqa: PLR0913 - what is read, and by what
     seen |= _with_details(reader, seen, asked) if reader else {}
     warn_before = duration(reading.state.environment.spec.lease.warn_before)
     return seen, {name: phase_of(one, now=now, warn_before=warn_before) for name, one in seen.items()}
+
+
+def _with_targets(reader: ClusterReader | None, name: str, seen: Seen) -> Seen:
+    is_wanted = seen.request is not None or not seen.is_gone
+    return seen if reader is None or is_wanted else replace(seen, targets=reader.targets(NAMESPACE_PREFIX + name))
 
 
 def _with_details(reader: ClusterReader, seen: Mapping[str, Seen], names: Sequence[str]) -> dict[str, Seen]:

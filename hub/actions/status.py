@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from generator.bootstrap.argocd import project_name
-from generator.errors import Transient
+from generator.errors import Fault, Reason, Stalled, Transient
 from generator.values.naming import IssueKey
 from hub.actions.repository import Repository
 from hub.actions.wait import Awaited, Goal, Page, Stopwatch, Waited, wait_by
@@ -65,10 +65,12 @@ def follow(  # noqa: PLR0913 - what is followed, by what, and who is told
             if seconds() - read_at >= GIT_SECONDS:
                 state, read_at = repository.state(awaited.environment), seconds()
             followed.is_asked = state.entry(awaited.key) is not None
-            read = followed.recorded()
-            phase = answered(awaited.key, state, read, now=clock(), store=repository.store).phase
+            recorded = followed.recorded()
+            phase = answered(awaited.key, state, recorded, now=clock(), store=repository.store).phase
         except Transient as err:
             return Phase("unknown", err.faults[0].message, err.faults[0].remedy)
+        if recorded.targets is not None and recorded.targets.is_refused and phase.name == "unknown":
+            raise Stalled(Reason.CLUSTER_REFUSED, Fault(phase.cause, remedy=phase.remedy))
         return page.told(awaited.key, state, phase) if page else phase
 
     return wait_by(look, awaited, Stopwatch(seconds, followed.wait), changed)

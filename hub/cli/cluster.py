@@ -247,7 +247,8 @@ def orphans(env: str, cluster: str | None, kubeconfig: str | None, repo: str | N
 
     Namespaces without entry and Application, Applications without entry, entries without Application, leases that have
     ended, objects that a finalizer holds for more than ten minutes, and Jobs, volume claims and target groups of no
-    preview. Exit code 4 when there is any.
+    preview. Without --cluster AWS is asked as well, for target groups whose namespace is gone. Exit code 4 when there
+    is any.
 
     Example: rtb-hub orphans --env int
     """

@@ -37,6 +37,7 @@ def run(env: str, *, repo: str | None, at: Options, output: Format) -> None:
             for one in found.orphans
         ],
         "unread": [*found.unread],
+        "targetGroups": "asked" if found.is_aws_asked else "not asked",
     }
     emit(data, output, lambda console: _tell(console, found))
     if found.orphans:
@@ -51,4 +52,8 @@ def _tell(console: Console, found: Found) -> None:
         console.print(Text.assemble(("  to do  ", "cyan"), printable(words(one.remedy))))
     if found.unread:
         console.print(f"not read: {printable(', '.join(found.unread))}")
+    if not found.is_aws_asked:
+        console.print(
+            "not asked: target groups in AWS, which is asked about an environment's own cluster without --cluster"
+        )
     console.print(f"{found.looked_at} previews looked at, {len(found.orphans)} left over or missing")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from hub.wiring.composing import Hub
 
 
+#: By which a pod knows that it has a role in AWS (IRSA, pod identity).
+_IDENTITIES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+
+
 def cluster_of(  # noqa: PLR0913 - what it is chosen among
     environment: Environment,
     *,
@@ -29,20 +34,24 @@ def cluster_of(  # noqa: PLR0913 - what it is chosen among
 ) -> Cluster:
     """An environment's own cluster. Raises what opening it raises.
 
-    By a context of `contexts`, else the one around this process where the environment hosts the hub, else by AWS.
+    By a context of `contexts`, else the one around this process where the environment hosts the hub, else by AWS. AWS
+    is asked for target groups as well, but for a context's, and from a pod that has no role there.
     """
     from hub.adapters.kubernetes import in_cluster
 
     context = contexts.get(environment.name)
     if context is not None:
         return by_context(context)
-    if environment.spec.hub is not None and in_cluster.is_inside(environ):
-        return in_cluster.own_cluster(environ, parts)
     from hub.adapters.kubernetes.aws import EksAccess
     from hub.adapters.kubernetes.eks import eks_cluster
+    from hub.adapters.kubernetes.target_groups import AwsTargetGroups
 
     spec = environment.spec
     access = EksAccess(spec.cluster.name, spec.region, spec.cluster.role_arn, clock)
+    if spec.hub is not None and in_cluster.is_inside(environ):
+        around = in_cluster.own_cluster(environ, parts)
+        has_identity = any(environ.get(name) for name in _IDENTITIES)
+        return replace(around, groups=AwsTargetGroups(access)) if has_identity else around
     return eks_cluster(spec, access, parts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -36,10 +36,12 @@ from reconcilers.causes.removal_rules import (
     POD_LEFT,
     PROJECT_GONE,
     SILENT,
+    TARGETS_LEFT,
     UNNOTICED,
     WEBHOOK,
 )
 from reconcilers.ports.cluster import Application, Condition, Held, Namespace
+from reconcilers.ports.target_groups import TargetGroup
 
 _DISCOVERY = "NamespaceDeletionDiscoveryFailure"
 _PARSING = "NamespaceDeletionGroupVersionParsingFailure"
@@ -238,6 +240,15 @@ def left_over(look: Look) -> Finding:
         Ref("Namespace", look.namespace),
         "the namespace is left over without entry and Application: nothing removes it",
         names={"namespace": look.namespace},
+    )
+
+
+def targets_left(namespace: str, groups: Sequence[TargetGroup]) -> Finding:
+    """What AWS still has of a preview that is gone."""
+    names = ", ".join(one.name for one in groups[:5])
+    evidence = [Evidence("state", Ref("TargetGroup", one.name), "in AWS", one.arn) for one in groups[:20]]
+    return finding(
+        TARGETS_LEFT, Ref("Namespace", namespace), "AWS still has its target groups", names, evidence=evidence
     )
 
 

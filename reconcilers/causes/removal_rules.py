@@ -146,7 +146,16 @@ BLOCKED = _rule(
     "A sync still runs, and Argo CD removes nothing before it ends.",
     "terminate the operation, and the removal goes on: argocd app terminate-op {application}",
 )
+TARGETS_LEFT = _rule(
+    "target-group-left",
+    "Application and namespace are gone, and AWS still has target groups that the load balancer controller made for the"
+    " preview. They count against the load balancer's quota.",
+    "see what the load balancer controller says of the group's other Ingresses (kubectl get events -A --field-selector"
+    " involvedObject.kind=Ingress): it removes them with the next change of the group that it can make",
+    "if they stay, remove them by hand: 'rtb-hub orphans' tells the command of each",
+)
 RULES = (
+    TARGETS_LEFT,
     API_DOWN,
     CONVERSION,
     CONTENT_LEFT,

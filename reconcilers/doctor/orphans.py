@@ -1,8 +1,9 @@
-"""What is there and should not be, or should be there and is not: between Git, Argo CD and namespaces. Only told."""
+"""What is there and should not be, or is not there and should: of Git, Argo CD, namespaces and AWS. Only told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -14,7 +15,10 @@ from reconcilers.causes.texts import bounded, named
 from reconcilers.health.phase import NOTICED, REMOVED, Seen
 from reconcilers.leases import begin_of
 from reconcilers.ports.cluster import NamespaceDetails
+from reconcilers.ports.target_groups import TargetGroup
 
+#: What may stand in a command as it is.
+_ARN = re.compile(r"arn:aws[a-z-]{0,20}:elasticloadbalancing:[a-z0-9-]{1,30}:[0-9]{12}:targetgroup/[A-Za-z0-9/-]{1,80}")
 Kind = Literal[
     "namespace-left-over",
     "application-without-entry",
@@ -22,6 +26,7 @@ Kind = Literal[
     "expired-still-there",
     "held-by-finalizer",
     "left-in-namespace",
+    "target-group-left-over",
 ]
 #: Longer than this a finalizer is not at work any more.
 HELD_LONG = timedelta(minutes=10)
@@ -53,6 +58,20 @@ def orphans(
         target = NAMESPACE_PREFIX + name
         held = [*_within(name, one, inside[target], now)] if target in inside else []
         yield from held or _removed_late(name, one, now)
+
+
+def left_in_aws(groups: Iterable[TargetGroup], there: Collection[str]) -> Iterator[Orphan]:
+    """Target groups of previews that neither Git nor the cluster has anything of. `there`: names of namespaces."""
+    for one in groups:
+        if one.namespace.startswith(NAMESPACE_PREFIX) and one.namespace not in there:
+            text = bounded(f"is left in AWS of {one.namespace}, which is gone, and counts against the quota")
+            arn = one.arn if _ARN.fullmatch(one.arn) else "ARN"
+            remedy = (
+                "see that no rule uses it, then remove it: aws elbv2 delete-target-group --region"
+                f" {arn.split(':')[3] if arn != 'ARN' else 'REGION'} --target-group-arn {arn}"
+            )
+            name = one.namespace.removeprefix(NAMESPACE_PREFIX)
+            yield Orphan("target-group-left-over", name, f"TargetGroup {one.name}", text, None, remedy)
 
 
 def _between(name: str, seen: Seen, argocd: str, now: datetime) -> Iterator[Orphan]:

@@ -1,6 +1,7 @@
 """The phase of a preview, from what is observed: Git, its Application, its namespace. Never from a commit alone. Pure.
 
-`removed` is said only when Application and namespace were looked for and are gone; what could not be read is `unknown`.
+`removed` is said only when Application and namespace were looked for and are gone, and the target groups too where AWS
+may be asked; what could not be read is `unknown`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from reconcilers.causes.model import Finding
 from reconcilers.causes.texts import bounded
 from reconcilers.health.lost_data import lost_data
 from reconcilers.ports.cluster import Application, ApplicationSet, Namespace, NamespaceDetails
+from reconcilers.ports.target_groups import Targets
 from reconcilers.state.entries import EntryRecord
 
 PhaseName = Literal[
@@ -95,7 +97,8 @@ class Seen:
     `details` are None when they were not asked for. `unread`: why the cluster could not be read, with what to do about
     it; nothing else of the cluster then counts. `keeps_data`: a pod of it has data that ends with the pod. `entry` is a
     record of a state repository, or what was recorded of one. `reached`: what asking its address came to. `removed_at`:
-    since when Git has no entry of it any more, None where that is not known.
+    since when Git has no entry of it any more, None where that is not known. `targets`: what AWS has of one whose
+    Application and namespace are gone, None where AWS may not be asked.
     """
 
     entry: EntryRecord | Asked | None = None
@@ -109,6 +112,12 @@ class Seen:
     keeps_data: bool = False
     reached: Reached | None = None
     removed_at: datetime | None = None
+    targets: Targets | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        """True when nothing is wanted, and neither Application nor namespace is there."""
+        return self.entry is None and not self.unread and self.application is None and self.namespace is None
 
     @property
     def preview(self) -> Preview | None:
@@ -167,7 +176,7 @@ def _of(
 def _without_entry(seen: Seen, now: datetime) -> Phase:
     application, namespace = seen.application, seen.namespace
     if application is None and namespace is None:
-        return Phase("removed")
+        return _gone(seen.targets)
     look = _look(seen, now)
     deleting = [t for t in (application and application.deleting_since, namespace and namespace.deleting_since) if t]
     if application is None and not deleting:
@@ -188,6 +197,17 @@ def _without_entry(seen: Seen, now: datetime) -> Phase:
     if now - since > HELD:
         return _of("stuck", found[0], found[1:], before="stopping, stuck on ", after=after)
     return Phase("stopping", f"held by {found[0].text}{after}")
+
+
+def _gone(targets: Targets | None) -> Phase:
+    """One whose Application and namespace are gone."""
+    if targets is not None and targets.unread:
+        before = "Application and namespace are gone; whether its target groups in AWS are gone is not known"
+        return Phase("unknown", bounded(f"{before}: {targets.unread}"), targets.remedy)
+    if targets is not None and targets.found:
+        left = removal.targets_left(targets.found[0].namespace, targets.found)
+        return _of("stuck", left, before="Application and namespace are gone, but ")
+    return Phase("removed")
 
 
 def _not_noticed(seen: Seen, application: Application, look: Look) -> Phase:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from reconcilers.plan import Plan
+from reconcilers.ports.target_groups import Targets
 
 if TYPE_CHECKING:
     from reconcilers.ports.cluster import ClusterState, NamespaceDetails
@@ -189,6 +190,9 @@ class ClusterReader(Protocol):
 
     def inspect(self, argocd: str) -> ClusterState:
         """As `observe` of all previews, and what an administrator installs: projects, policies, specs."""
+
+    def targets(self, namespace: str = "") -> Targets | None:
+        """Target groups that AWS has of one namespace, or of all; None where AWS may not be asked. Raises nothing."""
 
     def details(self, namespaces: Sequence[str]) -> Mapping[str, NamespaceDetails]:
         """What happens inside these namespaces; a namespace that is gone has empty details.

@@ -24,6 +24,7 @@ from reconcilers.ports.cluster import (
     Policy,
     Workload,
 )
+from reconcilers.ports.target_groups import Targets
 from worlds.builders import NOW
 
 TARGET = "preview-rtb-123"
@@ -124,6 +125,7 @@ class FakeCluster:
     error: HubError | None = None
     details_error: HubError | None = None
     asked: list[str] = field(default_factory=list)
+    aws: Targets | None = None
 
     @property
     def context(self) -> str:
@@ -143,6 +145,10 @@ class FakeCluster:
             applications={n: a for n, a in self.state.applications.items() if n == preview},
             namespaces={n: found for n, found in self.state.namespaces.items() if n == preview},
         )
+
+    def targets(self, namespace: str = "") -> Targets | None:
+        found = self.aws
+        return found and replace(found, found=tuple(t for t in found.found if namespace in ("", t.namespace)))
 
     def details(self, namespaces: Sequence[str]) -> Mapping[str, NamespaceDetails]:
         if self.details_error:

@@ -377,6 +377,12 @@ def left_over(message: str = "") -> Tree:
     return found | {"entry": {"present": False}}
 
 
+def gone(message: str = "") -> Tree:
+    """Application and namespace are gone, and AWS still has a target group of this name."""
+    found = recorded(applications=[], namespaces=[])
+    return found | {"entry": {"present": False}, "targetGroups": {"left": [message]}}
+
+
 def unowned(message: str = "") -> Tree:
     found = recorded(applications=[application(owner=None)])
     return found | {"entry": {"present": False}}
@@ -404,7 +410,7 @@ SITUATIONS: dict[str, Callable[..., Tree]] = {
         pull, pull_by_event, waiting, never_ran, crash, evicted, interrupted, job, refused, refused_set, secret, secret_unseen,
         unplaced, on_spot, by_karpenter, unnoticed, no_network, no_volume, unready, target, unexposed,
         unexposed_silently, bound, lost_node, unlooked, waiting_sync, silent_start, late, degraded, compared, synced, hooked, set_stopped, set_missing, set_silent, leaving,
-        unreached, leaving_pod, left_over, unowned, blocked, unnoticed_removal, kept_application,
+        unreached, leaving_pod, left_over, gone, unowned, blocked, unnoticed_removal, kept_application,
     )
 }  # fmt: skip
 

@@ -70,6 +70,7 @@ def cleaned(recording: Recording, target: str) -> Recording:
         objects={kind: [_each_text(tree, names.clean) for tree in trees] for kind, trees in found.items()},
         unread={kind: names.clean(why) for kind, why in recording.unread.items()},
         reached=recording.reached and replace(recording.reached, host=_HOST, error=""),
+        targets=recording.targets and replace(recording.targets, unread=names.clean(recording.targets.unread)),
     )
 
 

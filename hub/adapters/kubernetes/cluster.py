@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from generator.errors import HubError, Transient
 from hub.adapters.http import Sender, SenderParts
 from hub.adapters.kubernetes import inside, objects
 from hub.adapters.kubernetes.kubeconfig import connect
@@ -30,6 +31,7 @@ from hub.adapters.kubernetes.resources import (
     needed,
 )
 from reconcilers.ports.cluster import ClusterState, NamespaceDetails
+from reconcilers.ports.target_groups import TargetGroups, Targets
 
 _PARALLEL = 8
 #: Of more namespaces than this the whole cluster is listed.
@@ -41,10 +43,19 @@ _Trees = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Objects by `plural.group` as the API server lists them; `unread`: why a kind could not be read."""
+    """Objects by `plural.group` as the API server lists them; `unread`: why a kind could not be read.
+
+    `targets`: what AWS has of one whose Application and namespace are gone; None where it was not asked.
+    """
 
     objects: Mapping[str, Sequence[dict[str, Any]]]
     unread: Mapping[str, str]
+    targets: Targets | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        """True when neither Application nor namespace is there."""
+        return not self.objects.get(str(APPLICATIONS)) and not self.objects.get(str(NAMESPACES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +85,11 @@ class _Inside:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A cluster by its kubeconfig context. Safe for threads."""
+    """A cluster by its kubeconfig context. Safe for threads. `groups` None: AWS may not be asked about it."""
 
     context: str
     sender: Sender
+    groups: TargetGroups | None = None
 
     @property
     def lists(self) -> Lists:
@@ -135,12 +147,22 @@ class Cluster:
             return {name: read.details(name) for name in namespaces}
         return {name: self._of_one(name, OF_EACH).details(name) for name in namespaces}
 
+    def targets(self, namespace: str = "") -> Targets | None:
+        """See the port."""
+        if self.groups is None:
+            return None
+        try:
+            return Targets(self.groups.of(namespace))
+        except HubError as err:
+            fault = err.faults[0]
+            return Targets((), fault.message, fault.remedy, is_refused=not isinstance(err, Transient))
+
     def record(self, argocd: str, preview: str, *, applications: str, is_asked: bool) -> Recorded:
         """The objects that tell of one preview (`preview-rtb-123`), as they are. At most ten lists, all at a time.
 
         The ApplicationSet (`applications`) is asked for when it matters: no Application, or none that is wanted. A kind
         inside the namespace that may not be read is `unread`; without Applications and namespaces there is no answer.
-        Raises as `observe`.
+        Where there is neither, and none is wanted, AWS is asked for its target groups. Raises as `observe`.
         """
         one, named = f"metadata.name={preview}", f"metadata.name={applications}"
         lists = self.lists
@@ -158,7 +180,10 @@ class Cluster:
                 found[str(SETS)] = chosen.result()
         found |= {str(resource): trees for resource, trees in read.found.items()}
         unread = {**dict.fromkeys(read.unserved, _UNKNOWN), **read.unread}
-        return Recorded(found, {str(resource): why for resource, why in unread.items()})
+        recorded = Recorded(found, {str(resource): why for resource, why in unread.items()})
+        if is_asked or not recorded.is_gone:
+            return recorded
+        return replace(recorded, targets=self.targets(preview))
 
     def _of_one(
         self, namespace: str, resources: Iterable[Resource], workers: ThreadPoolExecutor | None = None

@@ -1,4 +1,4 @@
-"""The cluster of an environment in EKS, as AWS tells where it is."""
+"""The cluster of an environment in EKS, as AWS tells where it is, and its target groups."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hub.adapters.http import Origin, SenderParts
 from hub.adapters.kubernetes.aws import REFUSED_LASTS, EksAccess
 from hub.adapters.kubernetes.cluster import Cluster
 from hub.adapters.kubernetes.connection import Remedies, api_server
+from hub.adapters.kubernetes.target_groups import AwsTargetGroups
 
 
 def eks_cluster(spec: EnvironmentSpec, access: EksAccess, parts: SenderParts) -> Cluster:
@@ -36,4 +37,4 @@ def eks_cluster(spec: EnvironmentSpec, access: EksAccess, parts: SenderParts) ->
         ),
         make=access.make,
     )
-    return Cluster(spec.cluster.name, sender)
+    return Cluster(spec.cluster.name, sender, AwsTargetGroups(access))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from generator.errors import ConfigError, Stalled
 from hub.adapters.kubernetes.cluster import Cluster, Recorded
 from reconcilers.ports.cluster import ClusterState, NamespaceDetails
+from reconcilers.ports.target_groups import Targets
 
 
 class OpenedLater:
@@ -34,6 +35,10 @@ class OpenedLater:
     def details(self, namespaces: Sequence[str]) -> Mapping[str, NamespaceDetails]:
         """See `Cluster`."""
         return self.opened().details(namespaces)
+
+    def targets(self, namespace: str = "") -> Targets | None:
+        """See `Cluster`."""
+        return self.opened().targets(namespace)
 
     def record(self, argocd: str, preview: str, *, applications: str, is_asked: bool) -> Recorded:
         """See `Cluster`."""

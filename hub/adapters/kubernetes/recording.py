@@ -1,9 +1,10 @@
 """What was read of one preview at one moment, as objects of the API server: for bug reports and for tests.
 
 A file is YAML or JSON: `now`, `environment`, `compute`, `entry` (`present`, `askedSecondsAgo` or `removedSecondsAgo`),
-`objects` by `plural.group`, `unread` by `plural.group` with the reason, and `reachable`, what asking its address came
-to. Other fields are for people. Nobody vouches for a file: it is bounded in bytes, depth and nodes, and what is no
-object of Kubernetes is an error with its place.
+`objects` by `plural.group`, `unread` by `plural.group` with the reason, `reachable`, what asking its address came to,
+and `targetGroups`, names in AWS of one that is gone (`left`), or why they are not known (`unread`). Other fields are
+for people. Nobody vouches for a file: it is bounded in bytes, depth and nodes, and what is no object of Kubernetes is
+an error with its place.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from generator.values.formats import format_time
 from generator.values.naming import NAMESPACE_PREFIX
 from generator.yaml.reader import MAX_NODES, Document, load
 from hub.adapters.kubernetes import inside, objects
-from hub.adapters.kubernetes.fields import Tree, inner, mapping, moment, text
+from hub.adapters.kubernetes.fields import Tree, inner, mapping, moment, text, texts
 from reconcilers.causes.exposure import RULES, Reached
 from reconcilers.causes.texts import one_line
 from reconcilers.health.phase import Asked, Seen
+from reconcilers.ports.target_groups import TargetGroup, Targets
 
 LIMIT_BYTES = 16 * 1024 * 1024
 #: Longer ago than this, nothing was asked for.
@@ -64,6 +66,7 @@ class Recording:
     unread: Mapping[str, str] = field(default_factory=dict)
     reached: Reached | None = None
     removed_at: datetime | None = None
+    targets: Targets | None = None
 
     @property
     def target(self) -> str:
@@ -100,6 +103,7 @@ class Recording:
             unread=next((self.unread[kind] for kind in (_APPLICATIONS, "namespaces") if kind in self.unread), ""),
             reached=self.reached,
             removed_at=self.removed_at,
+            targets=self.targets,
         )
 
     def _asked(self) -> Asked | None:
@@ -130,6 +134,7 @@ class Recording:
             "entry": entry,
             **({"unread": dict(self.unread)} if self.unread else {}),
             **({"reachable": reached_data(self.reached)} if self.reached else {}),
+            **({"targetGroups": _targets_data(self.targets)} if self.targets else {}),
             "objects": {kind: [*trees] for kind, trees in self.objects.items() if trees},
         }
 
@@ -143,6 +148,16 @@ def reached_data(reached: Reached) -> dict[str, Any]:
         "failure": reached.failure,
         "error": one_line(reached.error),
     }
+
+
+def _targets_data(targets: Targets) -> dict[str, Any]:
+    return {"unread": targets.unread} if targets.unread else {"left": [one.name for one in targets.found]}
+
+
+def _targets(tree: object) -> Targets | None:
+    if not isinstance(tree, dict):
+        return None
+    return Targets(tuple(TargetGroup(name, "", "") for name in texts(tree.get("left"))), text(tree.get("unread")))
 
 
 def _reached(tree: Tree) -> Reached | None:
@@ -196,6 +211,7 @@ class _Reader:
             unread={str(kind): text(why) for kind, why in mapping(data.get("unread")).items()},
             reached=_reached(inner(data, "reachable")),
             removed_at=now - removed if not is_asked and removed is not None else None,
+            targets=_targets(data.get("targetGroups")),
         )
 
     def _seconds_ago(self, entry: Tree, name: str) -> timedelta | None:

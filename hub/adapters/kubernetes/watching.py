@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from generator.errors import HubError
@@ -67,14 +67,25 @@ class Followed:
         is_first = self._last is None
         if self._last is None or self.seconds() - self._last[0] >= self.again:
             self._read()
+        recorded = self._as_told()
+        if self._lacks_targets(recorded):  # its Application went last, and was only watched
+            self._read()
+            recorded = self._as_told()
         if is_first:
             for resource in WATCHED:
                 threading.Thread(target=self._watch, args=(resource,), daemon=True, name=f"watch {resource}").start()
+        return recorded
+
+    def _as_told(self) -> Recorded:
         assert self._last is not None  # noqa: S101 - `_read` has set it
         read = self._last[1]
         with self._lock:
             kept = {name: [*trees.values()] for name, trees in self._kept.items()}
-        return Recorded({**read.objects, **kept}, read.unread)
+        return replace(read, objects={**read.objects, **kept})
+
+    def _lacks_targets(self, recorded: Recorded) -> bool:
+        may_ask = self.cluster.groups is not None and not self.is_asked
+        return may_ask and recorded.is_gone and recorded.targets is None
 
     def _read(self) -> None:
         with self._lock:

@@ -16,6 +16,7 @@ from hub.actions.status import GIT_SECONDS, follow
 from hub.actions.wait import EVERY_SECONDS, SURE_SECONDS, Awaited, Page, Stopwatch, Waited, observations
 from hub.adapters.kubernetes.cluster import Recorded
 from reconcilers.health.phase import Phase, PhaseName
+from reconcilers.ports.target_groups import TargetGroup, Targets
 from reconcilers.state.environment import EnvironmentState
 from worlds.acting import Acting
 from worlds.situations import application, recorded
@@ -96,7 +97,7 @@ class Followed:
         found = self.seen.pop(0) if len(self.seen) > 1 else self.seen[0]
         if isinstance(found, HubError):
             raise found
-        return Recorded(found["objects"], {})
+        return Recorded(found["objects"], {}, found.get("targets"))
 
     def wait(self, seconds: float) -> None:
         self.passing.at += seconds
@@ -202,6 +203,19 @@ def test_a_cluster_that_refuses_and_an_environment_that_is_not_there_end_it(acti
         follows(acting, Stalled(Reason.CLUSTER_REFUSED, "no"))
     with pytest.raises(ConfigError, match="itn"):
         follow(Awaited(KEY, "itn"), repository=acting.repository, followed=Followed([{}]), clock=acting.clock)
+
+
+def test_removed_is_waited_for_until_aws_has_nothing_left(acting: Acting) -> None:
+    acting.stop()
+    empty = recorded(applications=[], namespaces=[])
+    left = Targets((TargetGroup("k8s-previewr-web-1", "arn", KEY.namespace),))
+    away, none = Targets(unread="no answer"), Targets()
+    done, told = follows(acting, *({**empty, "targets": one} for one in (left, away, none)), goal="removed")
+    assert [name for name, _ in told] == ["stuck", "unknown", "removed"]
+    assert done.phase.name == "removed"
+    refused = Targets(unread="AccessDenied", remedy="allow it", is_refused=True)
+    with pytest.raises(Stalled, match=r"target groups in AWS are gone is not known: AccessDenied.*allow it"):
+        follows(acting, {**empty, "targets": refused}, goal="removed")
 
 
 def test_time_that_is_up_says_what_it_is_instead(acting: Acting) -> None:

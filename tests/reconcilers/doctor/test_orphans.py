@@ -7,8 +7,9 @@ from pathlib import PurePosixPath
 
 from generator.errors import RemedyKind
 from generator.values.formats import format_time
-from reconcilers.doctor.orphans import EXPIRED_LATE, orphans
+from reconcilers.doctor.orphans import EXPIRED_LATE, left_in_aws, orphans
 from reconcilers.health.phase import NOTICED, REMOVED, Seen
+from reconcilers.ports.target_groups import TargetGroup
 from reconcilers.state.entries import EntryRecord
 from worlds.builders import NOW, environment, preview
 from worlds.memory_store import MemorySnapshot
@@ -57,6 +58,23 @@ def test_what_a_finalizer_holds_is_told_after_ten_minutes() -> None:
     going = Seen(application=application(**since), namespace=namespace(**since))
     assert found(going, things=[held(minutes=11)]) == ["held-by-finalizer"]
     assert found(going, things=[held(minutes=10)]) == []
+
+
+def test_what_aws_has_of_namespaces_that_are_gone_is_left_over() -> None:
+    arn = "arn:aws:elasticloadbalancing:ap-northeast-2:111111111111:targetgroup/k8s-previewr-web-1/0123456789abcdef"
+    groups = [
+        TargetGroup("k8s-previewr-web-1", arn, "preview-rtb-7"),
+        TargetGroup("k8s-previewr-web-2", f"{arn}; rm -rf /", "preview-rtb-7"),
+        TargetGroup("k8s-previewr-web-3", arn, "preview-rtb-8"),
+        TargetGroup("k8s-rtbplatf-anchor-4", arn, "rtb-platform"),
+    ]
+    told = [*left_in_aws(groups, {"preview-rtb-8"})]
+    assert [(one.kind, one.preview, one.subject) for one in told] == [
+        ("target-group-left-over", "rtb-7", "TargetGroup k8s-previewr-web-1"),
+        ("target-group-left-over", "rtb-7", "TargetGroup k8s-previewr-web-2"),
+    ]
+    assert str(told[0].remedy).endswith(f"delete-target-group --region ap-northeast-2 --target-group-arn {arn}")
+    assert str(told[1].remedy).endswith("--region REGION --target-group-arn ARN"), "no text of AWS's is a command"
 
 
 def test_an_entry_without_application_and_one_whose_lease_ended_are_told() -> None:

@@ -15,6 +15,7 @@ from generator.values.formats import format_time
 from hub.output.remedies import words
 from reconcilers.health.phase import HELD, NOTICED, REMOVED, Seen, needs_details, phase_of
 from reconcilers.ports.cluster import Container, ExternalSecret, Ingress, Workload
+from reconcilers.ports.target_groups import TargetGroup, Targets
 from reconcilers.state.entries import EntryRecord
 from worlds.builders import NOW, image, preview
 from worlds.memory_store import MemorySnapshot
@@ -76,6 +77,7 @@ def leaving(*things: Any, **fields: Any) -> Seen:
     return of(**{**gone, "details": details(*things), **fields})
 
 
+LEFT = Targets((TargetGroup("k8s-previewr-web-1", "arn:aws:elasticloadbalancing:x", "preview-rtb-123"),))
 STUCK_APPLICATION = "an Application without entry that no ApplicationSet made"
 PHASES = [
     row("a synced and healthy preview runs", running(), "running"),
@@ -84,6 +86,10 @@ PHASES = [
     row("a request that nobody merged awaits approval", of(request=ENTRY), "awaiting approval"),
     row("a request needs no cluster to await approval", of(request=ENTRY, unread="no network"), "awaiting approval"),
     row("without entry, Application and namespace it is removed", of(), "removed"),
+    row("nor while AWS has a target group of it", of(targets=LEFT), "stuck", "but AWS still has its target groups: k8s-previewr-web-1"),
+    row("with AWS asked and nothing there it is removed", of(targets=Targets()), "removed"),
+    row("what AWS refuses to tell is not gone", of(targets=Targets(unread="AccessDenied", is_refused=True)), "unknown", "whether its target groups in AWS are gone is not known: AccessDenied"),
+    row("a request awaits approval whatever AWS has", of(request=ENTRY, targets=LEFT), "awaiting approval"),
     row("a cluster that cannot be read makes nothing removed", of(unread="no network"), "unknown", "no network"),
     row("nor anything running", running(unread="no network"), "unknown", "no network"),
     row("an Application that is gone with its namespace there is no removal", leaving(application=None), "stuck", "left over without entry and Application"),

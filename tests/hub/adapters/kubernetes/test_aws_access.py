@@ -18,9 +18,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from generator.errors import ConfigError, Reason, Stalled, Transient
-from hub.adapters.http import SenderParts
-from hub.adapters.kubernetes import aws
+from hub.adapters.http import Origin, Peer, Sender, SenderParts
+from hub.adapters.kubernetes import aws, in_cluster
 from hub.adapters.kubernetes.aws import EksAccess
+from hub.adapters.kubernetes.cluster import Cluster
 from hub.adapters.kubernetes.eks import eks_cluster
 from hub.adapters.kubernetes.in_cluster import own_cluster
 from hub.adapters.kubernetes.opening import OpenedLater
@@ -370,6 +371,23 @@ def test_an_environment_knows_its_cluster_and_a_context_that_is_named_wins() -> 
     given: dict[str, Any] = {"by_context": by_context, "environ": {}, "parts": SenderParts(), "clock": Clock()}
     assert cluster_of(environment("int"), contexts={"int": "rtb-int", "stg": "x"}, **given) == "rtb-int"
     assert asked == ["rtb-int"]
+
+
+def test_aws_is_asked_for_target_groups_of_own_clusters_and_by_pods_that_have_a_role(
+    account: list[str], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert opened(server, Clock())[1].groups is not None
+    around = Cluster(
+        "in-cluster", Sender(Peer("x", Reason.CLUSTER_UNREACHABLE, Reason.CLUSTER_REFUSED), Origin.parse("https://x"))
+    )
+    monkeypatch.setattr(in_cluster, "is_inside", lambda _: True)
+    monkeypatch.setattr(in_cluster, "own_cluster", lambda *_: around)
+    made = environment("int")
+    hosting = made.model_copy(update={"spec": made.spec.model_copy(update={"hub": object()})})
+    given: dict[str, Any] = {"contexts": {}, "by_context": pytest.fail, "parts": SenderParts(), "clock": Clock()}
+    assert cluster_of(hosting, environ={}, **given).groups is None
+    irsa = {"AWS_WEB_IDENTITY_TOKEN_FILE": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"}
+    assert cluster_of(hosting, environ=irsa, **given).groups is not None
 
 
 def test_an_own_cluster_is_opened_once_when_it_is_first_read_and_again_after_it_could_not_be() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hub.adapters.kubernetes import watching
 from hub.adapters.kubernetes.cluster import open_cluster
 from hub.adapters.kubernetes.watching import Followed
 from hub.retrying import Backoff
+from reconcilers.ports.target_groups import TargetGroup
 from worlds.kube_api import CREATED, KubeApi, refusal
 
 TARGET = "preview-rtb-1"
@@ -102,6 +104,30 @@ def test_what_is_cut_off_in_the_middle_comes_again(api: KubeApi, followed: Follo
     assert watches(api, "pods")[1]["resourceVersion"] == "5"
     api.tell("pods", "ADDED", pod("web-2", "6"))
     until(followed, lambda: {"web-1", "web-2"} == {*pods(followed)})
+
+
+class Groups:
+    asked: list[str]
+
+    def __init__(self) -> None:
+        self.asked = []
+
+    def of(self, namespace: str = "") -> tuple[TargetGroup, ...]:
+        self.asked.append(namespace)
+        return (TargetGroup("k8s-previewr-web-1", "arn", namespace),)
+
+
+def test_aws_is_asked_when_the_application_goes_last_and_only_a_watch_told_it(api: KubeApi, followed: Followed) -> None:
+    groups = Groups()
+    followed.cluster, followed.is_asked = replace(followed.cluster, groups=groups), False
+    api.objects["namespaces"].clear()
+    assert (followed.recorded().targets, groups.asked) == (None, [])
+    application = api.objects[APPLICATIONS].pop()
+    api.tell(APPLICATIONS, "DELETED", application)
+    until(followed, lambda: followed.recorded().is_gone)
+    targets = followed.recorded().targets
+    assert targets is not None
+    assert ([one.namespace for one in targets.found], groups.asked) == ([TARGET], [TARGET]), "asked once"
 
 
 @pytest.mark.parametrize("how", ["event", "answer"])
