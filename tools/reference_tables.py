@@ -32,13 +32,17 @@ from generator.render.context import template_values
 from generator.validate.rules import RULES
 from generator.values.naming import IssueKey
 from hub import assets
+from hub.adapters.github.messages.deployments import STATES
+from hub.adapters.github.messages.verdicts import verdict_of
 from hub.cli.app import app
 from hub.output.exit_codes import CODES, DIFFERENT, INTERNAL, NEEDS_A_PERSON, NOT_AS_SEEN, OK, REFUSED, UNHEALTHY, USAGE
 from hub.output.remedies import words
 from hub.settings import PREFIXES, ForgeKeys, Settings
 from hub.telemetry.events import BOUND, EVENTS
 from hub.telemetry.metrics import METRICS, Label
+from hub.views.messages.brief import as_last_known, brief_of
 from hub.views.messages.document import document_of
+from hub.views.messages.markdown import markdown_of
 from hub.views.messages.plain import plain_of
 from hub.views.messages.words import LANGUAGES
 from hub.views.preview import describe
@@ -46,6 +50,7 @@ from hub.views.why import FOR_WHOM
 from reconcilers.causes import engine
 from reconcilers.causes.model import PATIENCE, Layer, Rule
 from reconcilers.lifecycle.start import Starter, StartRequest, entry_text
+from reconcilers.messages.model import Message
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / "docs" / "reference"
@@ -312,18 +317,46 @@ def _step(told: str) -> str:
 
 def message_texts() -> str:
     """Every message in every language, as lines of text, those of one phase together."""
-    spec = importlib.util.spec_from_file_location("messages", ROOT / "tests" / "worlds" / "messages.py")
-    if spec is None or spec.loader is None:
-        raise SystemExit("tests/worlds/messages.py is missing")
-    examples = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(examples)
     parts = []
-    for message in examples.every_message():
+    for message in _examples():
         head = f"{message.phase}, {FOR_WHOM[message.cause.audience]}" if message.cause else message.phase
         texts = (plain_of(document_of(message, say)) for say in LANGUAGES.values())
         parts += [f"### {head}{', its removal asked for' if message.is_removal else ''}"]
         parts += [f"```text\n{text}\n```" for text in texts]
     return "\n\n".join(parts)
+
+
+def _examples() -> list[Message]:
+    spec = importlib.util.spec_from_file_location("messages", ROOT / "tests" / "worlds" / "messages.py")
+    if spec is None or spec.loader is None:
+        raise SystemExit("tests/worlds/messages.py is missing")
+    examples = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(examples)
+    return list(examples.every_message())
+
+
+def github_rows() -> str:
+    """What a deployment and a check run say of each message, and in which words."""
+    rows = []
+    for message in _examples():
+        if message.is_removal:
+            continue
+        head = f"{message.phase}, {FOR_WHOM[message.cause.audience]}" if message.cause else message.phase
+        said = " <br> ".join(brief_of(as_last_known(message), say) for say in LANGUAGES.values())
+        verdict = "none" if message.phase == "unseen" else _VERDICTS[verdict_of(as_last_known(message))]
+        rows.append((head, f"`{STATES[as_last_known(message).phase]}`", verdict, said))
+    return table(("phase", "deployment", "check run", "in words"), rows)
+
+
+_VERDICTS = {"pending": "`in_progress`", "passed": "`success`", "failed": "`failure`", "neutral": "`neutral`",
+             "over": "stays; `cancelled` if in progress"}  # fmt: skip
+
+
+def github_comments() -> str:
+    """A comment of one that runs and of one that failed, as GitHub draws it, in every language."""
+    shown = [one for one in _examples() if one.phase in ("running", "failed") and not one.is_removal][:2]
+    texts = (markdown_of(document_of(one, say)) for one in shown for say in LANGUAGES.values())
+    return "\n\n".join("\n".join(f"> {line}".rstrip() for line in text.split("\n")) for text in texts)
 
 
 BLOCKS = {
@@ -341,6 +374,8 @@ BLOCKS = {
     "events": event_rows,
     "bound": lambda: table(("field", "meaning"), [(f"`{name}`", about) for name, about in BOUND.items()]),
     "messages": message_texts,
+    "messages-github": github_rows,
+    "messages-github-comments": github_comments,
     "metrics": metric_rows,
     "services-fields": lambda: fields("services"),
     "settings": setting_rows,

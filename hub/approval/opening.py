@@ -16,6 +16,7 @@ from hub.telemetry.telemetry import SILENT, Telemetry
 
 if TYPE_CHECKING:
     from hub.adapters.git.reader import GitReader
+    from hub.adapters.github.access import GitHubAccess
     from hub.adapters.github.keys import AppKey
     from hub.adapters.http import SenderParts
     from reconcilers.ports.forge import Forge
@@ -94,20 +95,31 @@ def _github(policy: ForgePolicy, keys: ForgeKeys, sending: SenderParts) -> Forge
     return open_github(access, sending)
 
 
-def open_code(keys: ForgeKeys, api: str | None, sending: SenderParts) -> Sources | None:
-    """Repositories of code on the GitHub at `api`, None: github.com; None: there is no key that is GitHub's.
+def code_access(keys: ForgeKeys, api: str | None) -> Callable[[str], GitHubAccess] | None:
+    """How a repository of code is reached on the GitHub at `api` (None: github.com), by its name.
 
-    An App's key is; a token may be another forge's, and is shown only where `api` says that it is this one's.
+    None: there is no key that is GitHub's. An App's key is; a token may be another forge's, and is shown only where
+    `api` says that it is this one's. Raises `ConfigError` (InvalidForge) for keys that cannot be used.
     """
     refuse_mixed(keys)
     held, app = keys.read(), app_key(keys)
     if app is None and (held.token is None or api is None):
         return None
-    from hub.adapters.github.access import PUBLIC_API, GitHubAccess, open_github
-    from hub.adapters.github.sources import GitHubSources
+    from hub.adapters.github.access import PUBLIC_API, GitHubAccess
 
     token = partial(keys.key, "token") if app is None else None
-    return GitHubSources(lambda name: open_github(GitHubAccess(name, api or PUBLIC_API, token, app), sending))
+    return lambda name: GitHubAccess(name, api or PUBLIC_API, token, app)
+
+
+def open_code(keys: ForgeKeys, api: str | None, sending: SenderParts) -> Sources | None:
+    """Repositories of code, read. None and raises as `code_access`."""
+    access = code_access(keys, api)
+    if access is None:
+        return None
+    from hub.adapters.github.access import open_github
+    from hub.adapters.github.sources import GitHubSources
+
+    return GitHubSources(lambda name: open_github(access(name), sending))
 
 
 def app_key(keys: ForgeKeys) -> AppKey | None:

@@ -30,8 +30,9 @@ def run(env: str | None, *, dry_run: bool, repo: str | None, output: Format) -> 
         from hub.store import schema
     from hub.wiring.telling import open_channels, open_telling
 
-    if not open_channels(ours):
-        allowed = "RTB_HUB_JIRA_MESSAGES=en or ko, with RTB_HUB_JIRA_URL"
+    languages = {str(one.channel.name): one.language for one in open_channels(ours)}
+    if not languages:
+        allowed = "RTB_HUB_JIRA_MESSAGES=en or ko with RTB_HUB_JIRA_URL, or RTB_HUB_GITHUB_MESSAGES=en or ko"
         raise ConfigError(Reason.INVALID_VALUE, Fault("the settings name nowhere to tell anybody", allowed=allowed))
     database = ours.database()
     try:
@@ -46,7 +47,9 @@ def run(env: str | None, *, dry_run: bool, repo: str | None, output: Format) -> 
     finally:
         database.close()
     if dry_run:
-        _emit_plan(planned, ours.settings.jira_messages or "en", output)
+        _emit_plan(planned, languages, output)
+        for err in chain(*failures.values()):
+            raise err
         return
     failed = {channel: len(errors) for channel, errors in failures.items()}
     told = {"dryRun": False, "done": done, "failed": sum(failed.values())}
@@ -55,12 +58,12 @@ def run(env: str | None, *, dry_run: bool, repo: str | None, output: Format) -> 
         raise err
 
 
-def _emit_plan(planned: list[Planned], language: Language, output: Format) -> None:
+def _emit_plan(planned: list[Planned], languages: Mapping[str, Language], output: Format) -> None:
     from hub.views.messages.document import document_of
     from hub.views.messages.plain import plain_of
     from hub.views.messages.words import LANGUAGES
 
-    texts = [plain_of(document_of(one.message, LANGUAGES[language])) for one in planned]
+    texts = [plain_of(document_of(one.message, LANGUAGES[languages[one.channel]])) for one in planned]
     data = [_data(one, text) for one, text in zip(planned, texts, strict=True)]
 
     def people(console: Console) -> None:
@@ -71,7 +74,7 @@ def _emit_plan(planned: list[Planned], language: Language, output: Format) -> No
         for one, text in zip(planned, texts, strict=True):
             when = f", at {format_time(one.at.replace(microsecond=0))}" if one.at is not None else ""
             alerts = f", alerts {one.ping.who}" if one.ping is not None else ""
-            head = Text.assemble((one.message.key, "bold"), f" {one.channel}: {one.action}{when}{alerts}")
+            head = Text.assemble((one.message.row, "bold"), f" {one.channel}: {one.action}{when}{alerts}")
             console.print(head)
             if one.action in ("post", "edit"):
                 for line in text.splitlines():
@@ -85,6 +88,7 @@ def _data(one: Planned, text: str) -> dict[str, Any]:
         "environment": one.message.environment,
         "issue": one.message.issue,
         "channel": one.channel,
+        "place": one.message.at or None,
         "action": one.action,
         "at": format_time(one.at.replace(microsecond=0)) if one.at is not None else None,
         "alerts": one.ping.who if one.ping is not None else None,

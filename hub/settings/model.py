@@ -168,6 +168,10 @@ class Settings(BaseModel):
     jira_messages: Language | None = Field(None, alias="RTB_HUB_JIRA_MESSAGES")
     """The language in which each preview is told of at its issue, by one comment and one link: `en` or `ko`. What the
     account needs for it: docs/reference/messages.md. Default: none; nothing is written there."""
+    github_messages: Language | None = Field(None, alias="RTB_HUB_GITHUB_MESSAGES")
+    """The language in which each preview is told of in the pull requests of its code, by a deployment, a check run and
+    a comment: `en` or `ko`. What the key needs for it: docs/reference/messages.md. Default: none; nothing is written
+    there."""
     catch_up_minutes: Annotated[int, Field(ge=1, le=1440)] = Field(5, alias="RTB_HUB_CATCH_UP_MINUTES")
     """How often the listener has a worker ask GitHub and Jira for what did not come by itself, in minutes, 1 to 1440.
     Each time starts a worker that was scaled to none. Default: 5."""

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from generator.errors import ConfigError, Fault, Reason
+from hub.wiring.channels import Opened
+from hub.wiring.telling_github import code_of, github_channels
 
 if TYPE_CHECKING:
     from hub.actions.telling.telling import Telling
     from hub.adapters.jira.site import JiraSite
     from hub.store.database import Database
     from hub.wiring.composing import Hub
-    from reconcilers.messages.channels import Channel
 
 
-def open_channels(ours: Hub) -> tuple[Channel, ...]:
+def open_channels(ours: Hub) -> tuple[Opened, ...]:
     """Those that the settings name. Raises `ConfigError` (InvalidValue) for what is missing or wrong."""
+    return (*_jira_channels(ours), *github_channels(ours))
+
+
+def _jira_channels(ours: Hub) -> tuple[Opened, ...]:
     settings = ours.settings
-    if settings.jira_messages is None:
+    language = settings.jira_messages
+    if language is None:
         return ()
     site = open_jira_site(ours)
     if site is None:
@@ -28,8 +35,8 @@ def open_channels(ours: Hub) -> tuple[Channel, ...]:
     from hub.adapters.jira.messages import JiraComments, JiraLinks
     from hub.views.messages.words import LANGUAGES
 
-    words = LANGUAGES[settings.jira_messages]
-    return JiraLinks(site, words), JiraComments(site, words)
+    words = LANGUAGES[language]
+    return Opened(JiraLinks(site, words), language), Opened(JiraComments(site, words), language)
 
 
 def open_jira_site(ours: Hub) -> JiraSite | None:
@@ -51,9 +58,9 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
     repository and clusters raises.
     """
     channels = open_channels(ours)
-    from hub.actions.telling.posting import Desk
+    from hub.actions.telling.posting import MISSING, Desk
     from hub.actions.telling.previews import Previews
-    from hub.actions.telling.teller import Teller, new_token
+    from hub.actions.telling.teller import Teller, new_token, one_each
     from hub.actions.telling.telling import Telling, repository_id
     from hub.store.messages import review_of
     from hub.wiring.clusters import looked_at
@@ -68,9 +75,16 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
     own = repository_id(store.location)
     refused = ours.telemetry.refused
     tellers = tuple(
-        Teller(Desk(channel, database, own, ours.clock, token, refused), ours.telemetry, is_lasting)
-        for channel in channels
+        Teller(
+            Desk(one.channel, database, own, ours.clock, token, refused, one.missing or MISSING, one.renews),
+            ours.telemetry,
+            is_lasting,
+            one.spread or one_each,
+        )
+        for one in channels
     )
     clusters = looked_at(replace(ours), repo)
-    previews = Previews(store, lambda: states.read(store.snapshots()), ours.clock, clusters, review)
+    previews = Previews(
+        store, lambda: states.read(store.snapshots()), ours.clock, clusters, review, partial(code_of, ours)
+    )
     return Telling(previews, tellers)

@@ -44,6 +44,9 @@ class Sources(Protocol):
     def works(self, repository: str, key: IssueKey) -> tuple[Work, ...]:
         """The open pull requests, of the repository's own branches, whose branch names the issue; the newest first."""
 
+    def open_works(self, repository: str) -> tuple[Work, ...]:
+        """All open pull requests of the repository's own branches whose branch names an issue; the newest first."""
+
     def passed(self, repository: str, commit: str) -> frozenset[str]:
         """The names of the checks of a commit that passed, whoever reported them."""
 

@@ -95,7 +95,10 @@ class Faulty(Sender):
                 assert self.peer.limited is not None
                 seconds = float(fault.retry_after if fault.how == "429" else 60)
                 raise Waiting(self.peer.limited, Told("it limits requests"), retry_after_seconds=seconds)
-        return act()
+        answer = act()
+        if self.peer.limited is not None and (limit := self.peer.limits(answer, self.site.clock())) is not None:
+            raise Waiting(self.peer.limited, Told("it limits requests"), retry_after_seconds=limit.seconds)
+        return answer
 
     def _kill(self) -> None:
         self.die()

@@ -152,7 +152,8 @@ class _Hand:
             for other in others:
                 self.desk.channel.remove(self.place, other.id)
             is_known = first.id == self.row.external_id
-            told = before_data(self.place, first.before) if first.before else None
+            is_sure = is_known and not self.row.was_held and self.row.intent_at is None
+            told = before_data(self.place, first.before) if first.before else self.row.told if is_sure else None
             self.row = replace(self.row, external_id=first.id, told=told, intent_at=None, look_at=None)
             if not is_known:
                 self.row = replace(self.row, state="open")
@@ -209,7 +210,8 @@ class _Hand:
         try:
             is_there = self.desk.channel.edit(self.place, self.row.external_id, drawn, new, alerts=alerts)
         except Transient:
-            self.row = replace(self.row, look_at=now)  # it may be edited: else somebody is alerted twice
+            # It may be edited: else somebody is alerted twice, and what changes back is not told.
+            self.row = replace(self.row, look_at=now, intent_at=now)
             raise
         if not is_there:
             return self._decline(before or new)

@@ -25,7 +25,8 @@ class GitHubAccess:
     """Which repository (`owner/name`), at which API, by which of the two keys.
 
     `api` of GitHub Enterprise Server ends with `/api/v3`. `bots` are logins of machines that GitHub takes for people.
-    `pause_seconds` is kept between writes, as GitHub asks for.
+    `pause_seconds` is kept between writes, as GitHub asks for. A limit that ends within `patience_seconds` is waited
+    for.
     """
 
     repository: str
@@ -35,6 +36,7 @@ class GitHubAccess:
     bots: frozenset[str] = frozenset()
     pause_seconds: float = 1.0
     timeout_seconds: float = 20.0
+    patience_seconds: float = PATIENCE_SECONDS
 
 
 class _Installation(Part):
@@ -82,7 +84,7 @@ def _faults(access: GitHubAccess) -> list[Fault]:
 
 
 def _calls(access: GitHubAccess, origin: Origin, parts: SenderParts, sign: Callable[[], str]) -> GitHubCalls:
-    sender = Sender(PEER, origin, sign, parts, PATIENCE_SECONDS)
+    sender = Sender(PEER, origin, sign, parts, access.patience_seconds)
     where = f"{_host(origin)}/{access.repository}"
     return GitHubCalls(sender, where, access.pause_seconds, access.timeout_seconds)
 

@@ -20,12 +20,32 @@ _MOST_OPEN = 200
 
 
 @dataclass(eq=False)
+class OpenForges:
+    """Repositories of one GitHub, each opened by its name when it is first asked for. For one thread at a time."""
+
+    open: Callable[[str], GitHubForge]
+    _forges: dict[str, GitHubForge] = field(default_factory=dict, repr=False)
+
+    def __call__(self, repository: str) -> GitHubForge:
+        """One of them, whatever case its name is in. Raises what opening raises."""
+        name = repository.casefold()
+        if name not in self._forges:
+            while len(self._forges) >= _MOST_OPEN:
+                self._forges.pop(next(iter(self._forges)))
+            self._forges[name] = self.open(repository)
+        return self._forges[name]
+
+
+@dataclass(eq=False)
 class GitHubSources:
     """Repositories of one GitHub. `open`: by its name. Safe for threads: one asks at a time."""
 
     open: Callable[[str], GitHubForge]
-    _forges: dict[str, GitHubForge] = field(default_factory=dict, repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def __post_init__(self) -> None:
+        """None is opened yet."""
+        self._forge = OpenForges(self.open)
 
     def pull(self, repository: str, number: int) -> Work:
         """See the port."""
@@ -46,8 +66,12 @@ class GitHubSources:
 
     def works(self, repository: str, key: IssueKey) -> tuple[Work, ...]:
         """See the port."""
+        return tuple(work for work in self.open_works(repository) if key_in(work.branch) == key)
+
+    def open_works(self, repository: str) -> tuple[Work, ...]:
+        """See the port."""
         with self._lock:
-            found = [pull for pull in self._open_pulls(repository) if key_in(pull.head.ref) == key]
+            found = [pull for pull in self._open_pulls(repository) if key_in(pull.head.ref) is not None]
         newest_first = sorted(found, key=lambda one: one.number, reverse=True)
         return tuple(_work(repository, pull) for pull in newest_first if not _is_foreign(pull))
 
@@ -67,14 +91,6 @@ class GitHubSources:
                 message = f"{calls.where} is called {base or 'nothing'} now"
                 raise Stalled(Reason.FORGE_REFUSED, message, remedy="name the repository by its present name")
             yield pull
-
-    def _forge(self, repository: str) -> GitHubForge:
-        name = repository.casefold()
-        if name not in self._forges:
-            while len(self._forges) >= _MOST_OPEN:
-                self._forges.pop(next(iter(self._forges)))
-            self._forges[name] = self.open(repository)
-        return self._forges[name]
 
 
 def _work(repository: str, pull: Pull) -> Work:

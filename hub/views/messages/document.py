@@ -32,11 +32,12 @@ _LONGEST_STEP = 400
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of a line. `href`: it leads there; `style`: how it is drawn."""
+    """A piece of a line. `href`: it leads there; `style`: how it is drawn. `is_foreign`: not our own words."""
 
     text: str
     href: str = ""
     style: Literal["", "strong", "strike", "code"] = ""
+    is_foreign: bool = False
 
 
 Line = tuple[Span, ...]
@@ -81,12 +82,12 @@ def _facts(message: Message, say: Words) -> list[tuple[str, Line]]:
     return [
         (say.url, _url(message)),
         (say.review, _review(message, say)),
-        (say.cause, _text(message.cause.text if message.cause else "")),
+        (say.cause, _foreign(message.cause.text if message.cause else "")),
         (say.acts, _text(_acts(message, say))),
         (say.last, _text(_last(message, say))),
         (say.ends, _text(say.moment(message.ends) if message.ends else "")),
         (say.price, _text(_price(message, say))),
-        (say.asked_by, _text(message.requested_by)),
+        (say.asked_by, _foreign(message.requested_by)),
         *_ending(message, say),
         (say.look, _command(message)),
     ]
@@ -94,6 +95,10 @@ def _facts(message: Message, say: Words) -> list[tuple[str, Line]]:
 
 def _text(text: str) -> Line:
     return (Span(text),) if text else ()
+
+
+def _foreign(text: str) -> Line:
+    return (Span(text, is_foreign=True),) if text else ()
 
 
 def _url(message: Message) -> Line:
@@ -140,8 +145,8 @@ def _ending(message: Message, say: Words) -> list[tuple[str, Line]]:
         return []
     return [
         (say.ended, _text(say.moment(ending.at))),
-        (say.ended_by, _text(ending.by)),
-        (say.why, _text(ending.why)),
+        (say.ended_by, _foreign(ending.by)),
+        (say.why, _foreign(ending.why)),
         (say.cost, _text(_money(ending.cost) if ending.cost else "")),
         (say.revive, _revive(message, say)),
     ]

@@ -52,6 +52,7 @@ class Words:
     foot: str
     relationship: str
     open: str
+    over: str
 
     def moment(self, at: datetime) -> str:
         """A moment, to the minute."""
@@ -123,6 +124,7 @@ ENGLISH: Final = Words(
     foot="RTB AI Hub keeps this message up to date.",
     relationship="has a preview",
     open="Open",
+    over="is not up any more.",
 )
 KOREAN: Final = Words(
     phases={
@@ -189,5 +191,6 @@ KOREAN: Final = Words(
     foot="이 메시지는 RTB AI Hub가 계속 갱신합니다.",
     relationship="프리뷰",
     open="열기",
+    over="더 이상 실행되지 않습니다.",
 )
 LANGUAGES: Final[Mapping[Language, Words]] = {"en": ENGLISH, "ko": KOREAN}

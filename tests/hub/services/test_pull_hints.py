@@ -59,9 +59,11 @@ class FakeSources:
         return self.branches.get((repository, name))
 
     def works(self, repository: str, key: IssueKey) -> tuple[Work, ...]:
+        return tuple(one for one in self.open_works(repository) if key_in(one.branch) == key)
+
+    def open_works(self, repository: str) -> tuple[Work, ...]:
         self._ask(repository)
-        found = [one for (name, _), one in self.pulls.items() if name == repository and one.is_open]
-        return tuple(one for one in found if key_in(one.branch) == key)
+        return tuple(one for (name, _), one in self.pulls.items() if name == repository and one.is_open)
 
     def passed(self, repository: str, commit: str) -> frozenset[str]:
         self._ask(repository)

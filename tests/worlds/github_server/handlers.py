@@ -294,8 +294,11 @@ class Handlers:
 
     @route(f"get {REPO}/commits/{{ref}}/check-runs", "checks")
     def runs(self, call: Call) -> Answer:
-        latest = {(r.app.id, r.name): r for r in self.state.runs if r.commit == self._commit(call.parameters["ref"])}
-        return 200, {"total_count": len(latest), "check_runs": [self.views.run(run) for run in latest.values()]}
+        commit, name = self._commit(call.parameters["ref"]), call.query.get("check_name")
+        found = [run for run in self.state.runs if run.commit == commit and name in (None, run.name)]
+        if call.query.get("filter", "latest") == "latest":
+            found = [*{(run.app.id, run.name): run for run in found}.values()]
+        return 200, {"total_count": len(found), "check_runs": [self.views.run(run) for run in found]}
 
     @route(f"post {REPO}/check-runs", "checks", "write")
     def run(self, call: Call) -> Answer:
@@ -304,9 +307,10 @@ class Handlers:
         body = call.body
         conclusion = body.get("conclusion")
         status = "completed" if conclusion else body.get("status", "queued")
-        run = CheckRun(
-            self.state.next_id(), body["name"], self._commit(body["head_sha"]), status, conclusion, call.key.app
-        )
+        commit = self._commit(body["head_sha"])
+        run = CheckRun(self.state.next_id(), body["name"], commit, status, conclusion, call.key.app)
+        run.external_id, run.output = body.get("external_id", ""), body.get("output", {})
+        run.details_url = body.get("details_url")
         self.state.runs.append(run)
         return 201, self.views.run(run)
 
@@ -320,6 +324,9 @@ class Handlers:
         context, state = call.body.get("context", "default"), call.body["state"]
         commit = self._commit(call.parameters["sha"])
         status = Status(self.state.next_id(), context, commit, state, call.key.account, now())
+        status.description, status.target_url = call.body.get("description", ""), call.body.get("target_url", "")
+        if len(status.description) > 140:
+            raise ApiError(422, "Validation Failed", ({"code": "custom", "message": "description is too long"},))
         self.state.statuses.append(status)
         return 201, self.views.status(status)
 

@@ -19,7 +19,11 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-from worlds.github_server import directory, schemas
+from worlds.github_server import (
+    directory,
+    schemas,
+    tellings,  # noqa: F401 - it adds its calls to the table
+)
 from worlds.github_server.git import Repository
 from worlds.github_server.git_http import serve_git
 from worlds.github_server.handlers import TABLE, ApiError, Call, Handlers
@@ -260,7 +264,7 @@ def _handler(server: GitHubServer) -> Any:
                 self.close_connection = True
                 return
             content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
-            if reply.status == 304:
+            if reply.status in (204, 304):
                 content = b""
             self.send_response(reply.status)
             for name, value in {**reply.headers, "Content-Length": str(len(content))}.items():

@@ -117,6 +117,9 @@ class CheckRun:
     status: str
     conclusion: str | None
     app: App
+    external_id: str = ""
+    output: dict[str, str] = field(default_factory=dict)
+    details_url: str | None = None
 
 
 @dataclass
@@ -127,6 +130,24 @@ class Status:
     state: str
     creator: Account
     at: datetime
+    description: str = ""
+    target_url: str = ""
+
+
+@dataclass
+class Deployment:
+    """One, of a commit; `statuses` as they were asked for, the oldest first."""
+
+    id: int
+    ref: str
+    commit: str
+    creator: Account
+    asked: dict[str, Any]
+    statuses: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def state(self) -> str:
+        return str(self.statuses[-1]["state"]) if self.statuses else ""
 
 
 @dataclass
@@ -171,6 +192,7 @@ class State:
     pulls: dict[int, Pull] = field(default_factory=dict)
     runs: list[CheckRun] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
+    deployments: dict[int, Deployment] = field(default_factory=dict)
     rulesets: dict[int, Ruleset] = field(default_factory=dict)
     #: The oldest first.
     delivered: list[Delivered] = field(default_factory=list)

@@ -15,6 +15,7 @@ from worlds.github_server.state import (
     CheckRun,
     Comment,
     Delivered,
+    Deployment,
     Key,
     Pull,
     Review,
@@ -167,6 +168,16 @@ class Views:
             head_sha=run.commit,
             status=run.status,
             conclusion=run.conclusion,
+            external_id=run.external_id,
+            details_url=run.details_url,
+            output={
+                "title": None,
+                "summary": None,
+                "text": None,
+                **run.output,
+                "annotations_count": 0,
+                "annotations_url": f"{self.base}/x",
+            },
             app=self.app(run.app),
             started_at=stamp(now()),
             completed_at=stamp(now()) if done else None,
@@ -179,10 +190,30 @@ class Views:
             id=status.id,
             context=status.context,
             state=status.state,
+            description=status.description,
+            target_url=status.target_url or None,
             creator=self.user(status.creator),
             created_at=stamp(status.at),
             updated_at=stamp(status.at),
         )
+
+    def deployment(self, one: Deployment) -> dict[str, Any]:
+        asked = {"task": "deploy", "environment": "production", "payload": "", "description": "", **one.asked}
+        kept = ("task", "environment", "payload", "description", "transient_environment", "production_environment")
+        return filled(
+            "deployment",
+            self.base,
+            id=one.id,
+            ref=one.ref,
+            sha=one.commit,
+            creator=self.user(one.creator),
+            **{name: asked[name] for name in kept if name in asked},
+        )
+
+    def deployment_status(self, one: Deployment, status: dict[str, Any]) -> dict[str, Any]:
+        kept = ("state", "description", "environment", "environment_url", "log_url")
+        known = {name: status[name] for name in kept if name in status}
+        return filled("deployment-status", self.base, creator=self.user(one.creator), **known)
 
     def delivered(self, one: Delivered) -> dict[str, Any]:
         return filled(

@@ -12,9 +12,13 @@ import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from hub.views.messages.adf import adf_of
+from hub.views.messages.brief import brief_of
 from hub.views.messages.document import Document, document_of
+from hub.views.messages.markdown import markdown_of
 from hub.views.messages.plain import plain_of
 from hub.views.messages.words import ENGLISH, KOREAN, LANGUAGES, Words
 from reconcilers.causes.model import Audience
@@ -101,6 +105,58 @@ def hostile(text: str) -> Message:
     return replace(
         message("failed"), requested_by=text, ending=ending, cause=replace(found, text=text, steps=(text,), code=text)
     )
+
+
+def rendered(text: str) -> list[Token]:
+    """The inline parts of a text in GitHub's Markdown, those in others included."""
+    parsed = MarkdownIt("commonmark", {"html": True}).enable(["strikethrough", "table"]).parse(text)
+    found: list[Token] = []
+    left = list(parsed)
+    while left:
+        one = left.pop(0)
+        found.append(one)
+        left += one.children or []
+    return found
+
+
+@pytest.mark.parametrize(("told", "say"), EVERY, ids=names)
+def test_markdown_says_what_plain_text_does(told: Message, say: Words) -> None:
+    document = document_of(told, say)
+    tokens = rendered(markdown_of(document))
+    shown = "".join(one.content for one in tokens if one.type in ("text", "code_inline")).replace("\u2060", "")
+    for label, line in document.facts:
+        assert label in shown
+        assert all(span.text in shown for span in line)
+    assert document.head[-1].text in shown
+    assert all(step in shown for step in document.steps)
+    links = [one.attrs["href"] for one in tokens if one.type == "link_open"]
+    assert links == [span.href for _, line in document.facts for span in line if span.href]
+
+
+LINKING = re.compile(r"@\w|#\w|://|www\.|gh-", re.IGNORECASE)
+HOSTILE_ON_GITHUB = "`` @team #12 owner/repo#3 GH-4 <!-- x --> </sub><img src=x onerror=y> [a](http://b) ![c](d) $e$ www.f.g ~~h~~ :+1: a@b.cc ` |"
+
+
+@given(
+    st.text(max_size=60)
+    | st.just(HOSTILE)
+    | st.just(HOSTILE_ON_GITHUB)
+    | st.text(st.sampled_from("`@#<>[]()\\ \n~*_a1"), max_size=40)
+)
+def test_hostile_texts_alert_nobody_and_link_nowhere_on_github(text: str) -> None:
+    """GitHub makes links and alerts within text wherever it stands, and not within code (`markdown`)."""
+    told = hostile(text)
+    for say in LANGUAGES.values():
+        tokens = rendered(markdown_of(document_of(told, say)))
+        assert [one.type for one in tokens if one.type in ("link_open", "image", "html_block", "fence")] == []
+        html = [one.content for one in tokens if one.type == "html_inline"]
+        assert {*html} <= {"<sub>", "</sub>", "<span>", "</span>"}
+        assert [one.content for one in tokens if one.type == "text" and LINKING.search(one.content)] == []
+        lists = [one.type for one in tokens if one.type.endswith("list_open")]
+        assert len(lists) <= 2
+        brief = brief_of(told, say)
+        assert len(brief) <= 140
+        assert "\n" not in brief
 
 
 @given(st.text(max_size=60) | st.just(HOSTILE))

@@ -1,0 +1,183 @@
+"""Repositories of code that messages are written to: one request at a time, and writes no quicker than GitHub allows.
+
+Sources: GitHub Docs, "Best practices for using the REST API" (no requests at once; a second between two writes) and
+"Rate limits for the REST API" (at most 500 requests an hour that make content, over all ways that an account has).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic import Field
+
+from generator.errors import Fault, Reason, Stalled, Waiting
+from hub.adapters.github.answers import End, Part, User, read, read_all
+from hub.adapters.github.calls import Answer, GitHubCalls
+from hub.adapters.github.forge import GitHubForge
+from hub.adapters.github.sources import OpenForges
+from hub.adapters.http import Route
+from reconcilers.messages.channels import Place
+from reconcilers.ports.forge import same_login
+
+#: What is left of GitHub's 500 is for what the hub writes besides, such as requests for review.
+CONTENT_AN_HOUR: Final = 450
+_HOUR: Final = 3600.0
+WRITES_APART_SECONDS: Final = 1.0
+_AT: Final = re.compile(r"(?P<repository>[^/#\s]+/[^/#\s]+)#(?P<number>[0-9]{1,12})(?:/(?P<build>[0-9a-f]{1,64}))?")
+#: An answer to who asks for what is not there, any more or for them.
+GONE: Final = (404, 410)
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A pull request, and which build of its preview."""
+
+    repository: str
+    number: int
+    build: str = ""
+
+    @staticmethod
+    def of(place: Place) -> At:
+        """Where a message stands. Raises `ValueError` for what is no such place."""
+        found = _AT.fullmatch(place.at)
+        if found is None:
+            raise ValueError(f"no pull request: {place.at[:200]!r}")
+        return At(found["repository"], int(found["number"]), found["build"] or "")
+
+    def route(self, template: str, *values: object) -> Route:
+        """Below the repository."""
+        return Route.of("/repos/{+}", self.repository).below(template, *values)
+
+
+class Pull(Part):
+    """What is read of a pull request."""
+
+    number: int
+    head: End
+
+
+class Made(Part):
+    """What was made, by its number."""
+
+    id: int = Field(ge=1)
+
+
+class _Deployment(Made):
+    sha: str = Field(pattern=r"^[0-9a-f]{40,64}$")
+    payload: Any = None
+    creator: User | None = None
+
+
+@dataclass(eq=False)
+class Pace:
+    """When an account may write next. `seconds` only go forward."""
+
+    seconds: Callable[[], float]
+    sleep: Callable[[float], object]
+    _written: float | None = None
+    _content: deque[float] = field(default_factory=deque)
+
+    def take(self, *, is_content: bool) -> None:
+        """Wait for the turn of a write. Raises `Waiting` (ForgeLimited) where an hour's content is written."""
+        now = self.seconds()
+        while self._content and self._content[0] <= now - _HOUR:
+            self._content.popleft()
+        if is_content and len(self._content) >= CONTENT_AN_HOUR:
+            left = self._content[0] + _HOUR - now
+            told = f"GitHub takes no more than 500 comments an hour, and {CONTENT_AN_HOUR} are written"
+            raise Waiting(Reason.FORGE_LIMITED, Fault(told), retry_after_seconds=left)
+        if self._written is not None and (left := self._written + WRITES_APART_SECONDS - now) > 0:
+            self.sleep(left)
+        self._written = self.seconds()
+        if is_content:
+            self._content.append(self._written)
+
+
+@dataclass(eq=False)
+class Code:
+    """Repositories of one GitHub, written to by the hub's key. Safe for threads: one asks at a time."""
+
+    open: Callable[[str], GitHubForge]
+    pace: Pace
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    def __post_init__(self) -> None:
+        """None is opened yet."""
+        self._forge = OpenForges(self.open)
+
+    def account(self, at: At) -> str:
+        """The login of the hub's own account."""
+        with self._lock:
+            return self._forge(at.repository).whoami().actor.login
+
+    def is_ours(self, at: At, user: User | None) -> bool:
+        """Whether it is the hub's own account."""
+        return user is not None and same_login(user.login, self.account(at))
+
+    def get(self, at: At, route: Route, query: dict[str, object] | None = None) -> Any:
+        """What is there; None: nothing is."""
+        with self._lock:
+            answer = self._calls(at).get(route, query, expected=GONE)
+        return None if answer.status in GONE else answer.data
+
+    def listed(self, at: At, route: Route, query: dict[str, object], *, key: str | None = None) -> list[Any]:
+        """The items of all pages."""
+        with self._lock:
+            return [*self._calls(at).pages(route, query, key=key)]
+
+    def write(self, at: At, verb: str, route: Route, body: object = None, *, is_content: bool = False) -> Answer | None:
+        """Written once; None: what it is to be written to is not there."""
+        with self._lock:
+            self.pace.take(is_content=is_content)
+            answer = self._calls(at).send(verb, route, body, expected=GONE)
+        return None if answer.status in GONE else answer
+
+    def where(self, at: At) -> str:
+        """The repository with its host, for people."""
+        with self._lock:
+            return self._calls(at).where
+
+    def pull(self, at: At) -> Pull | None:
+        """The pull request; None: it or its repository is not there."""
+        data = self.get(at, at.route("pulls/{}", at.number))
+        return None if data is None else read(Pull, data, where=self.where(at))
+
+    def commit(self, place: Place) -> str | None:
+        """Which commit a build's preview was first seen to be of: its deployment's, else the newest of the request."""
+        at = At.of(place)
+        pull = self.pull(at)
+        if pull is None:
+            return None
+        try:
+            deployments = self.deployments(place, pull)
+        except Stalled:  # the key may not read deployments, which the channel of deployments tells of
+            deployments = []
+        return deployments[0].sha if deployments else pull.head.sha
+
+    def deployments(self, place: Place, pull: Pull) -> list[_Deployment]:
+        """Those that we made for this place, the oldest first."""
+        at = At.of(place)
+        query: dict[str, object] = {"ref": pull.head.ref, "environment": environment_of(place)}
+        items = self.listed(at, at.route("deployments"), query)
+        found = read_all(_Deployment, items, where=self.where(at))
+        ours = [one for one in found if one.payload == payload_of(place) and self.is_ours(at, one.creator)]
+        return sorted(ours, key=lambda one: one.id)
+
+    def _calls(self, at: At) -> GitHubCalls:
+        return self._forge(at.repository).calls
+
+
+def environment_of(place: Place) -> str:
+    """What previews of an environment are called at GitHub: no environment that others deploy to."""
+    return f"preview/{place.environment}"
+
+
+def payload_of(place: Place) -> dict[str, Any]:
+    """By which a deployment is found again."""
+    told = {"repository": place.repository, "environment": place.environment, "issue": str(place.issue)}
+    return {"rtb-hub": {**told, "at": place.at}}

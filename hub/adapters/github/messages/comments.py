@@ -1,0 +1,97 @@
+"""One comment in a pull request for each environment, edited in place: https://docs.github.com/en/rest/issues/comments.
+
+What it told stands in it, in an HTML comment at its begin that GitHub does not show. Only comments of the hub's own
+account count, whatever others write into theirs. An edit notifies nobody.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from hub.adapters.github.answers import Comment, read, read_all
+from hub.adapters.github.messages.code import At, Code, Made
+from hub.views.messages.document import document_of
+from hub.views.messages.drawing import drawn_of
+from hub.views.messages.markdown import markdown_of
+from hub.views.messages.words import Words
+from reconcilers.messages.channels import ChannelName, Drawn, Found, Place, Posted, before_data, before_of
+from reconcilers.messages.model import Message
+from reconcilers.messages.quiet import Before, Who
+
+_MARK: Final = re.compile(r"<!-- rtb-hub:(?P<told>\{[^<>\r\n]{1,20000}\}) -->\r?\n")
+
+
+@dataclass(frozen=True)
+class GitHubComments:
+    """A comment in each pull request."""
+
+    code: Code
+    words: Words
+    name: ChannelName = "github-comment"
+    alerts: frozenset[Who] = field(default=frozenset())
+
+    def drawn(self, message: Message) -> Drawn:
+        """See `Channel`."""
+        return drawn_of(markdown_of(document_of(message, self.words)))
+
+    def find(self, place: Place) -> Found | None:
+        """See `Channel`. That one was deleted is known to the database alone."""
+        at = At.of(place)
+        if self.code.pull(at) is None:
+            return None
+        items = self.code.listed(at, at.route("issues/{}/comments", at.number), {})
+        found = []
+        for one in read_all(Comment, items, where=self.code.where(at)):
+            before = _before(place, one.body)
+            if before is not None and self.code.is_ours(at, one.user):
+                found.append((one.id, before))
+        return Found(tuple(Posted(str(number), before) for number, before in sorted(found, key=lambda one: one[0])))
+
+    def post(self, place: Place, drawn: Drawn, before: Before) -> str | None:
+        """See `Channel`."""
+        at = At.of(place)
+        body = {"body": _body(place, drawn, before)}
+        answer = self.code.write(at, "POST", at.route("issues/{}/comments", at.number), body, is_content=True)
+        return None if answer is None else str(read(Made, answer.data, where=self.code.where(at)).id)
+
+    def edit(self, place: Place, message: str, drawn: Drawn, before: Before, *, alerts: bool) -> bool:
+        """See `Channel`."""
+        del alerts
+        at = At.of(place)
+        body = {"body": _body(place, drawn, before)}
+        answer = self.code.write(at, "PATCH", at.route("issues/comments/{}", message), body, is_content=True)
+        return answer is not None
+
+    def remove(self, place: Place, message: str) -> None:
+        """See `Channel`."""
+        at = At.of(place)
+        self.code.write(at, "DELETE", at.route("issues/comments/{}", message))
+
+    def note(self, place: Place, message: str | None) -> None:
+        """See `Channel`: a pull request has no place for it that people do not see."""
+
+
+def _body(place: Place, drawn: Drawn, before: Before) -> str:
+    return f"<!-- rtb-hub:{_hidden(before_data(place, before))} -->\n{drawn.content}"
+
+
+def _hidden(told: dict[str, Any]) -> str:
+    """As JSON that cannot end an HTML comment."""
+    text = json.dumps(told, ensure_ascii=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("--", "\\u002d\\u002d")
+
+
+def _before(place: Place, body: str) -> Before | None:
+    """What a comment told; None: it is no message of this preview."""
+    found = _MARK.match(body)
+    if found is None:
+        return None
+    try:
+        told = json.loads(found["told"])
+    except (ValueError, RecursionError):
+        return None
+    is_this = isinstance(told, dict) and told.get("issue") == str(place.issue)
+    return before_of(told, place) if is_this else None
