@@ -142,6 +142,11 @@ def values_of(host: Host, *, image: str, namespace: str) -> dict[str, Any]:
     }
 
 
+def secret_names(hub: HubServices) -> tuple[str, ...]:
+    """Names in AWS Secrets Manager of all that the services are given, sorted."""
+    return tuple(sorted({one["key"] for one in _references(hub)}))
+
+
 def _service(name: Name, host: Host) -> dict[str, Any]:
     full = f"rtb-hub-{name}"
     hub, is_worker = host.services, name == "worker"

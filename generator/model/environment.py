@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails
 
 from generator.model.across import contradictions
+from generator.model.aws_account import AwsAccount
 from generator.model.entry import Compute, Model
 from generator.model.hosting import HubServices
 from generator.model.lifecycle import Approval, DriftPolicy, ExpiryPolicy, ForgePolicy, LeasePolicy, OfficeHours
@@ -203,6 +204,7 @@ class EnvironmentSpec(Model):
     argocd: ArgoCD
     drift: DriftPolicy = Field(default_factory=DriftPolicy)
     hub: HubServices | None = Field(None, description="where the hub's own services run; none = not here")
+    aws: AwsAccount | None = Field(None, description="what `rtb-hub account render` needs beside; none = it is refused")
     components: dict[DnsLabel, ComponentDefaults] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -88,6 +88,34 @@ def hub_render(image: str, namespace: str, to: Path | None, repo: str | None, en
     command.run(image, namespace=namespace, to=to, repo=repo, environments=environments)
 
 
+@options.command("render")
+@options.environment
+@options.choice(
+    "--format", among=("cloudformation", "terraform"), default="cloudformation", show_default=True, help="Of the files."
+)
+@options.option("--to", "--output-dir", "to", metavar="DIR", type=options.PATH, help="Write the files there instead.")
+@options.repo
+@options.environments
+@declared_errors
+def account_render(
+    env: str,
+    format: Literal["cloudformation", "terraform"],  # noqa: A002 - the option's name
+    to: Path | None,
+    repo: str | None,
+    environments: Path | None,
+) -> None:
+    """Print what an environment's AWS account needs, computed from the environments' files: roles and the rest.
+
+    An administrator makes it, by CloudFormation or by Terraform (OpenTofu); the hub never writes to AWS. In the account
+    that the hub runs in there is a second stack, the hub's own. docs/MULTI_ACCOUNT_AWS.md goes through it.
+
+    Example: rtb-hub account render --env int --format cloudformation
+    """
+    from hub.commands import account as command
+
+    command.render(env, format=format, to=to, repo=repo, environments=environments)
+
+
 @options.command("list")
 @options.output
 @declared_errors
@@ -313,6 +341,12 @@ COMMANDS = (
         panel=_PANEL,
         commands=[hub_render],
         help="Show what the hub itself needs in its own cluster: the scheduled jobs.",
+    ),
+    Group(
+        "account",
+        panel=_PANEL,
+        commands=[account_render],
+        help="Show what previews and the hub need in an environment's AWS account.",
     ),
     Group(
         "blueprint",

@@ -58,7 +58,7 @@ def others(value: Any) -> Iterator[Any]:
         case bool():
             yield not value
         case int():
-            yield from (value + 1, value - 1)
+            yield from (value + 1, value - 1, value * 2)
         case list():
             more = ("another", "10.9.0.0/20", "sg-09999999999999999", {"cidr": "10.9.0.0/20", "ports": [53]})
             yield from [value[:1]] if len(value) > 1 else ([*value, item] for item in more)
@@ -75,6 +75,7 @@ def others(value: Any) -> Iterator[Any]:
                 "correct": ["report"],
                 "Asia/Seoul": ["Europe/Berlin"],
                 "/": ["/x"],
+                "make": ["exists"],
             }.get(value, [])
             for at, old in reversed(list(enumerate(value))):
                 for new in "23a":
