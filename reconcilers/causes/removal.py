@@ -226,11 +226,10 @@ def unnoticed(application: Application, removed_at: datetime) -> Finding:
     return finding(UNNOTICED, subject, text, evidence=evidence, since=removed_at)
 
 
-def silent(look: Look) -> Finding:
-    """That nothing tells what holds a removal."""
-    return finding(
-        SILENT, Ref("Namespace", look.namespace), "nothing tells what holds it", names={"namespace": look.namespace}
-    )
+def silent(look: Look, since: datetime) -> Finding:
+    """That nothing tells what holds a removal that was begun at `since`."""
+    subject, names = Ref("Namespace", look.namespace), {"namespace": look.namespace}
+    return finding(SILENT, subject, "nothing tells what holds it", names=names, since=since)
 
 
 def left_over(look: Look) -> Finding:

@@ -128,7 +128,7 @@ SILENT = _rule(
     "see what is left, and which finalizers hold it: kubectl api-resources --verbs=list --namespaced -o name |"
     " xargs -I KIND kubectl get KIND -n {namespace} --ignore-not-found --no-headers"
     " -o custom-columns=:kind,:metadata.name,:metadata.finalizers",
-    "when all of it is gone, see whether Argo CD's application controller runs: kubectl get pods -n argocd -l"
+    "where nothing has one, see whether Argo CD's application controller runs: kubectl get pods -n argocd -l"
     " app.kubernetes.io/name=argocd-application-controller",
 )
 LEFT_OVER = _rule(

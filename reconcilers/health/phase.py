@@ -190,7 +190,9 @@ def _without_entry(seen: Seen, now: datetime) -> Phase:
         begun = format_time(min(deleting))
         if now - min(deleting) > REMOVED:
             after = _not_read(look.details.unread)
-            return _of("stuck", removal.silent(look), before=f"stopping since {begun}, and ", after=after)
+            return _of(
+                "stuck", removal.silent(look, min(deleting)), before=f"stopping since {begun}, and ", after=after
+            )
         return Phase("stopping", f"being removed since {begun}")
     since = found[0].since or min(deleting)
     after = f", since {format_time(since)}"
