@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -49,11 +50,13 @@ def run(given: Options, *, repo: str | None, output: Format) -> None:
     refuse_mixed(ours.settings.forge)
     at = _time(given.at) if given.at is not None else ours.clock()
     if given.watch:
+        from hub.reconciling.observing import observing
         from hub.reconciling.watch import watch_store
 
         as_json = output is not Format.TABLE
         watched, metrics = watching(ours, as_json=as_json, port=given.metrics_port, host=given.metrics_address)
-        watch_store(watched, watched.store(repo), asked, metrics=metrics)
+        with observing(watched, repo) if metrics else nullcontext():
+            watch_store(watched, watched.store(repo), asked, metrics=metrics)
         return
     store = ours.store(repo)
     moment = ReconcileTime(at, given.confirm_removals, rehearsed=given.at is not None)

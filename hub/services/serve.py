@@ -13,7 +13,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -26,6 +26,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from generator.errors import ConfigError, Fault, Reason
 from hub.queue.jobs import Jobs
+from hub.reconciling.observing import observing
 from hub.reconciling.registry import ReconcileTime
 from hub.reconciling.round import Asked, Outcome, Round
 from hub.reconciling.watch import Time, Watch
@@ -46,7 +47,6 @@ from hub.services.listener.app import Beside, webhooks
 from hub.services.listener.pushes import taking_pushes
 from hub.services.listener.receiving import Receiver
 from hub.services.listener.upkeep import kept_up
-from hub.services.observing import Observing, observing
 from hub.services.screens.files import screens
 from hub.services.telling import telling
 from hub.services.worker.service import looking_up, producers_of, working
@@ -153,7 +153,7 @@ def parts(ours: Hub, repo: str | None, database: Database, sign_in: SignIn) -> I
             )
         )
         reconcilers = stack.enter_context(reconciling(loop, repo, feed.look))
-        stack.enter_context(looking(ours, repo))
+        stack.enter_context(observing(ours, repo))
         stack.enter_context(telling(open_telling(replace(ours), repo, database), jobs, ours.telemetry))
         checks = {
             "database": answers(database),
@@ -173,12 +173,6 @@ def parts(ours: Hub, repo: str | None, database: Database, sign_in: SignIn) -> I
             clusters=Clusters(_now, looked_at(replace(ours), repo)),
             images=images,
         )
-
-
-def looking(ours: Hub, repo: str | None) -> AbstractContextManager[None]:
-    """Look at the clusters that are connected, and tell the figures of their previews, while this lasts."""
-    own = replace(ours)
-    return observing(Observing(own.repository(repo), looked_at(own, repo), ours.telemetry, _now))
 
 
 @contextmanager

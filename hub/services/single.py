@@ -17,6 +17,8 @@ from types import FrameType
 
 from generator.errors import ConfigError, Fault, Reason
 from hub.queue.jobs import Jobs
+from hub.reconciling.observing import observing
+from hub.reconciling.repeating import repeating
 from hub.services.api.app import make_app
 from hub.services.api.clusters import Clusters
 from hub.services.api.context import Api
@@ -30,9 +32,8 @@ from hub.services.auth.sealing import sealed_by
 from hub.services.auth.tidying import tidying
 from hub.services.auth.verifying import Verifier
 from hub.services.binding import answers, bound
-from hub.services.repeating import repeating
 from hub.services.screens.files import screens
-from hub.services.serve import LOOPBACK, Server, assisted, feeding, looking, served_by
+from hub.services.serve import LOOPBACK, Server, assisted, feeding, served_by
 from hub.services.telling import telling
 from hub.services.worker.service import looking_up, producers_of, working
 from hub.store import schema
@@ -127,7 +128,7 @@ def serve_dashboard(ours: Hub, asked: Place, say: Callable[[str], None]) -> None
             images=looking_up(ours, stack),
         )
         if health is not None:
-            stack.enter_context(looking(ours, asked.repo))
+            stack.enter_context(observing(ours, asked.repo))
             figures = partial(sample, api)
             stack.enter_context(repeating("figures", figures, every_seconds=_SAMPLE_SECONDS, telemetry=ours.telemetry))
             say(f"health and figures: {stack.enter_context(health.served(lambda: feed.is_running, checks))}")

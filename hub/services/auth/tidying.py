@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from functools import partial
 
+from hub.reconciling.repeating import repeating
 from hub.services.auth.context import Auth
-from hub.services.repeating import repeating
 from hub.store import sessions
 
 _EVERY_SECONDS = 3600.0

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from hub.actions.inbox.inbox import Arrived, accept
 from hub.adapters.registry.sqs import EventQueue
+from hub.reconciling.repeating import repeating
 from hub.services.listener.receiving import Receiver
-from hub.services.repeating import repeating
 
 #: Between two looks; each waits for messages itself.
 _PAUSE_SECONDS = 0.2

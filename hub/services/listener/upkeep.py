@@ -16,8 +16,8 @@ from sqlalchemy import Connection, and_, exists, or_, select
 from hub.actions.inbox.meaning import QUEUE
 from hub.queue.jobs import Jobs
 from hub.queue.payloads import SCHEMA
+from hub.reconciling.repeating import repeating
 from hub.services.listener.receiving import Receiver
-from hub.services.repeating import repeating
 from hub.settings import Settings
 from hub.store import catch_ups
 from hub.store import jobs as rows

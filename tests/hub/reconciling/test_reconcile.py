@@ -25,6 +25,7 @@ from hub.adapters.git.store import Identity, create_repository, open_store
 from reconcilers.state.layout import plan_layout
 from worlds.builders import NOW
 from worlds.commands import commit_file, git, must, rtb_hub, state_of
+from worlds.kube_api import KubeApi
 from worlds.places import PYTHON_PATH, WORLDS
 from worlds.planning import layout, started
 from worlds.polling import until
@@ -217,11 +218,13 @@ WATCH = ("reconcile", "--only", "expiry", "--watch")
 class Watching:
     """A `reconcile --watch` in a process of its own. `clock`: a file that says its time (`worlds/watch_process.py`)."""
 
-    def __init__(self, state: Path, *words: str, clock: Path | None = None, stderr: int = subprocess.PIPE) -> None:
+    def __init__(
+        self, state: Path, *words: str, clock: Path | None = None, stderr: int = subprocess.PIPE, **environ: str
+    ) -> None:
         program = [str(WORLDS / "watch_process.py"), str(clock)] if clock else ["-m", "hub.cli.main"]
         self.process = subprocess.Popen(
             [sys.executable, "-W", "error", *program, *WATCH, "--repo", str(state), *words],
-            env={**os.environ, "PYTHONPATH": PYTHON_PATH},
+            env={**os.environ, "PYTHONPATH": PYTHON_PATH, **environ},
             stderr=stderr,
             stdout=subprocess.PIPE,
             text=True,
@@ -262,6 +265,16 @@ def test_a_watch_ends_cleanly_when_asked(state: Path, watches: list[Watching], n
     code, out, err = watches[0].end(number)
     assert (code, out) == (0, "")
     assert json.loads(err.splitlines()[-1])["event"] == "ended"
+
+
+def test_it_tells_the_figures_of_previews_in_clusters_too(state: Path, watches: list[Watching], tmp_path: Path) -> None:
+    with KubeApi() as api:
+        looks = {"RTB_HUB_CLUSTERS": "int=here", "KUBECONFIG": str(api.kubeconfig(tmp_path / "config"))}
+        watches.append(Watching(state, "--metrics-port", "0", **looks))
+        url = watches[0].until("waiting")[0]["metrics"]
+        told = 'rtb_hub_phase_previews{environment="int",phase="running"} 0.0'
+        until(lambda: told in urllib.request.urlopen(url).read().decode(), lambda: "no figures of previews")
+        assert watches[0].end(signal.SIGTERM)[0] == 0
 
 
 def test_its_lines_for_people_cannot_move_a_cursor(state: Path, watches: list[Watching]) -> None:

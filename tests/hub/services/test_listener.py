@@ -24,10 +24,10 @@ from hub.actions.inbox import inbox as taking
 from hub.actions.inbox.meaning import job_id
 from hub.queue.jobs import Jobs
 from hub.queue.payloads import parsed
+from hub.reconciling.repeating import repeating
 from hub.services.binding import bound
 from hub.services.listener.app import BODY_BYTES, make_app
 from hub.services.listener.receiving import REFUSALS_A_MINUTE
-from hub.services.repeating import repeating
 from hub.store import deliveries, tokens
 from hub.store.database import Database, sqlite_url
 from hub.store.ids import ID

@@ -13,8 +13,8 @@ import pytest
 
 from generator.errors import Reason, Transient
 from generator.values.formats import format_time
-from hub.services import observing
-from hub.services.observing import Observing
+from hub.reconciling import observing
+from hub.reconciling.observing import Observing
 from hub.telemetry import metrics
 from hub.telemetry.metrics import METRICS
 from hub.telemetry.telemetry import Telemetry

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from generator.errors import HubError
 from hub.actions.cluster_phases import phases, read_environment
 from hub.actions.repository import Repository
-from hub.services.repeating import repeating
+from hub.reconciling.repeating import repeating
 from hub.telemetry import metrics
 from hub.telemetry.telemetry import Telemetry
+from hub.wiring import Hub
+from hub.wiring.clusters import looked_at
 from reconcilers.health.figures import Figures, Track
 from reconcilers.ports.git import ClusterReader
 
@@ -66,8 +68,15 @@ def tell(telemetry: Telemetry, environment: str, found: Figures, now: datetime) 
         telemetry.observe(metrics.GONE_SECONDS, seconds, environment=environment)
 
 
-def observing(watched: Observing) -> AbstractContextManager[None]:
-    """Look again and again in a thread, as long as this lasts. Without clusters there is nothing to look at."""
-    if not watched.clusters:
+def observing(ours: Hub, repo: str | None) -> AbstractContextManager[None]:
+    """Look again and again in a thread, as long as this lasts, at the clusters that are connected.
+
+    Without clusters there is nothing to look at. The thread has a repository of its own. Raises what opening a context
+    raises.
+    """
+    own = replace(ours)
+    clusters = looked_at(own, repo)
+    if not clusters:
         return nullcontext()
+    watched = Observing(own.repository(repo), clusters, own.telemetry, own.clock)
     return repeating("observing", watched.look, every_seconds=EVERY_SECONDS, telemetry=watched.telemetry)
