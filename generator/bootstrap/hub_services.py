@@ -94,7 +94,13 @@ def host_of(environments: Sequence[Environment]) -> Host | None:
     repository = one.spec.argocd.repository
     forges = (e.spec.forge.kind for e in environments if e.spec.argocd.repository == repository and e.spec.forge)
     together = sorted(e.name for e in environments if e.spec.argocd.repository == repository)
-    return Host(one, one.spec.hub, next(forges, None), tuple(together))
+    host = Host(one, one.spec.hub, next(forges, None), tuple(together))
+    if host.services.github_messages is not None and host.forge != "github":
+        told = f"{one.name}: previews are to be told of on GitHub, and the hub's services have no GitHub App's key"
+        remedy = "have a gated environment whose forge is GitHub, or leave 'githubMessages' out"
+        fault = Fault(told, field="spec.hub.githubMessages", remedy=remedy)
+        raise ConfigError(Reason.INVALID_ENVIRONMENT, fault)
+    return host
 
 
 def values_of(host: Host, *, image: str, namespace: str) -> dict[str, Any]:
@@ -187,6 +193,8 @@ def _variables(name: Name, host: Host) -> dict[str, str]:
         case "worker":  # it asks for reviews, and the scheduled job alone decides upon them
             own = {key: value for key, value in git.items() if not key.startswith("RTB_HUB_FORGE_TEAMS_")}
             own |= {**_jira_variables(host.services), **image_variables(host.services, f"{SECRETS}/settings")}
+            if host.services.github_messages is not None:
+                own["RTB_HUB_GITHUB_MESSAGES"] = host.services.github_messages
             if host.services.tells and host.services.worker_role is not None:
                 own |= _observed(host)
         case "dashboard":

@@ -85,6 +85,11 @@ class HubServices(Model):
             description="of the GitHub whose pull requests start previews; none: api.github.com, by an App's key",
         )
     )
+    github_messages: Literal["en", "ko"] | None = Field(
+        None,
+        description="in which language previews are told of in pull requests of their code (messages.md), by the App"
+        " that is the forge's key; none = nothing is written there",
+    )
     listener_role: Role | None = Field(None, description="IAM role of the listener's service account; of this account")
     worker_role: Role | None = Field(
         None,
@@ -102,7 +107,8 @@ class HubServices(Model):
     @property
     def tells(self) -> bool:
         """Whether previews are told of anywhere: a worker then stays while there is no job."""
-        return self.jira is not None and self.jira.messages is not None
+        languages = (self.jira.messages if self.jira is not None else None, self.github_messages)
+        return any(one is not None for one in languages)
 
     @model_validator(mode="after")
     def _issues_can_be_read(self) -> Self:

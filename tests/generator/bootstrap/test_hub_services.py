@@ -56,6 +56,7 @@ HUB: dict[str, Any] = {
     },
     "ecrQueue": "https://sqs.ap-northeast-2.amazonaws.com/111111111111/rtb-hub-pushes",
     "githubApi": "https://github.example.com/api/v3",
+    "githubMessages": "en",
     "listenerRole": "arn:aws:iam::111111111111:role/rtb-hub-listener",
     "workerRole": "arn:aws:iam::111111111111:role/rtb-hub-control-role",
     "dashboardRole": "arn:aws:iam::111111111111:role/rtb-hub-dashboard",
@@ -173,7 +174,7 @@ OWN = {
         "RTB_HUB_REPO", "RTB_HUB_IDENTITY", "RTB_HUB_CACHE", "HOME",
         "RTB_HUB_FORGE_APP_ID_FILE", "RTB_HUB_FORGE_APP_KEY_FILE",
         "RTB_HUB_JIRA_URL", "RTB_HUB_JIRA_EMAIL", "RTB_HUB_JIRA_TOKEN_FILE", "RTB_HUB_JIRA_MESSAGES",
-        "RTB_HUB_OBSERVED", "RTB_HUB_REGISTRIES", "RTB_HUB_GITHUB_API",
+        "RTB_HUB_OBSERVED", "RTB_HUB_REGISTRIES", "RTB_HUB_GITHUB_API", "RTB_HUB_GITHUB_MESSAGES",
     },
     "dashboard": {
         "RTB_HUB_REPO", "RTB_HUB_CACHE", "HOME", "RTB_HUB_PUBLIC_URL", "RTB_HUB_PROXIES", "RTB_HUB_JWKS_URL",
@@ -222,7 +223,8 @@ def test_the_worker_reads_every_environments_cluster_and_stays_where_previews_ar
 
 
 def test_a_worker_that_tells_of_nothing_reads_no_cluster_and_is_there_for_jobs_alone() -> None:
-    silent = hosted(jira={"url": HUB["jira"]["url"], "email": HUB["jira"]["email"]})
+    site = {"url": HUB["jira"]["url"], "email": HUB["jira"]["email"]}
+    silent = hosted(jira=site, githubMessages=None)
     assert "RTB_HUB_OBSERVED" not in variables(dict(pods(*silent))["rtb-hub-worker"])
     assert objects(*silent)["ScaledObject", "rtb-hub-worker"]["spec"]["minReplicaCount"] == 0
 
@@ -390,6 +392,21 @@ def test_the_worker_alone_tells_of_previews_at_their_issues(language: str | None
     found = {name: variables(pod).get("RTB_HUB_JIRA_MESSAGES") for name, pod in pods(*hosted(jira=site))}
     assert {name for name, value in found.items() if value is not None} == ({"rtb-hub-worker"} if language else set())
     assert found["rtb-hub-worker"] == language
+
+
+@pytest.mark.parametrize("language", ["en", "ko", None])
+def test_the_worker_alone_tells_in_pull_requests(language: str | None) -> None:
+    given = hosted(githubMessages=language, jira=None, webhooks=["github"])
+    found = {name: variables(pod).get("RTB_HUB_GITHUB_MESSAGES") for name, pod in pods(*given)}
+    assert {name for name, value in found.items() if value is not None} == ({"rtb-hub-worker"} if language else set())
+    assert found["rtb-hub-worker"] == language
+    assert objects(*given)["ScaledObject", "rtb-hub-worker"]["spec"]["minReplicaCount"] == (1 if language else 0)
+
+
+def test_nobody_is_told_on_github_by_a_key_that_is_not_githubs() -> None:
+    int_, _ = hosted()
+    with pytest.raises(ConfigError, match="no GitHub App's key"):
+        rendered(int_)
 
 
 def test_the_worker_alone_asks_registries_and_reads_what_the_environment_says() -> None:
@@ -608,7 +625,7 @@ def test_they_are_printed_and_written_beside_the_jobs(tmp_path: Path) -> None:
         (folder / path.relative_to(ROOT / "environments")).write_bytes(path.read_bytes())
     file = folder / "int" / "environment.yaml"
     tree = yaml.safe_load(file.read_text())
-    tree["spec"]["hub"] = HUB
+    tree["spec"]["hub"] = {name: value for name, value in HUB.items() if name != "githubMessages"}
     file.write_text(yaml.safe_dump(tree))
     must("hub", "render", "--image", IMAGE, "--to", tmp_path / "out", "--environments", folder)
     assert must("validate", tmp_path / "out", "--kubernetes", f"{VERSIONS[0]}-{VERSIONS[-1]}").code == 0
