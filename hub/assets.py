@@ -20,6 +20,24 @@ def environment_files(folder: Path | None = None) -> dict[str, str]:
     return files_below(folder or ROOT / "environments", "environments")
 
 
+def blueprint_files(folder: Path) -> dict[str, str]:
+    """Texts of a folder of blueprints by path (`blueprints/<name>/blueprint.yaml`, and templates beside it).
+
+    Raises `ConfigError` (FileUnusable) for a folder without any, or a file that is no text.
+    """
+    found = {
+        path: text
+        for path, text in files_below(folder, "blueprints").items()
+        if path.count("/") == 2 and path.endswith(("/blueprint.yaml", ".yaml.j2"))
+    }
+    if not any(path.endswith("/blueprint.yaml") for path in found):
+        from generator.errors import ConfigError, Fault, Location, Reason
+
+        remedy = "name the folder that holds NAME/blueprint.yaml; 'rtb-hub blueprint new' writes one"
+        raise ConfigError(Reason.FILE_UNUSABLE, Fault("holds no blueprint", Location(str(folder)), remedy=remedy))
+    return found
+
+
 def files_below(folder: Path, shown: str) -> dict[str, str]:
     """Texts of all files below `folder`, sorted, by path with `shown` in place of the folder."""
     paths = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())

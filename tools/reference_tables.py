@@ -195,18 +195,29 @@ def values() -> str:
     """The values that templates see, with an example."""
     preview, environment = _sample()
     tree = template_values(preview, EnvironmentInputs.of(environment), _LIBRARY.blueprint(DEFAULT))
-    lists = ("services", "exposed", "configured", "secretive")
-    shown = {**tree, "components": tree["components"][-1:], **{name: [] for name in lists}}
-    meanings = (
-        ("services", "those of `components` that are a Deployment and a Service"),
-        ("exposed", "those of `services` with a path, the longest path first"),
-        ("configured", "those of `components` with plain variables"),
-        ("secretive", "those of `components` with secrets"),
-        ("database", "the blueprint's database; only there when it has one"),
-        ("job", "the blueprint's job; only there when it has one"),
-    )
-    rows = [row for row in _leaves(shown, "", {}) if row[0].strip("`") not in lists]
-    return table(("value", "example"), [*rows, *((f"`{name}`", text) for name, text in meanings)])
+    shown = {**tree, "components": tree["components"][-1:], **{name: [] for name, _ in _LISTS}}
+    rows = [row for row in _leaves(shown, "", {}) if row[0].strip("`") not in dict(_LISTS)]
+    return table(("value", "example"), [*rows, *((f"`{name}`", text) for name, text in _LISTS + _OPTIONAL)])
+
+
+_LISTS = (
+    ("services", "those of `components` whose role is service"),
+    ("deployed", "those of `components` that are a Deployment: services, workers, databases"),
+    ("served", "those of `components` with a Service"),
+    ("jobs", "those of `components` whose role is job"),
+    ("scheduled", "those of `components` whose role is scheduled"),
+    ("exposed", "those of `services` with a path, the longest path first"),
+    ("configured", "those of `components` with plain variables"),
+    ("hosts", "the hosts that are exposed: `host`, and `components`, the longest path first"),
+    ("secretive", "those of `components` with secrets"),
+    ("generating", "those of `components` with `generated`, key → text"),
+    ("withFiles", "those of `components` with `files`, key → text"),
+    ("pullSecrets", "credentials of registries: `name`, and `key` and `property` in the store"),
+)
+_OPTIONAL = (
+    ("database", "the blueprint's database; only there when it has one"),
+    ("job", "the blueprint's job; only there when it has one"),
+)
 
 
 def event_rows() -> str:

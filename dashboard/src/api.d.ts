@@ -1431,12 +1431,22 @@ export interface components {
              * Role
              * @enum {string}
              */
-            role: "service" | "database" | "job";
+            role: "service" | "worker" | "job" | "scheduled" | "database";
             /**
              * Required
              * @description it needs an image
              */
             required: boolean;
+            /**
+             * Image
+             * @description what runs where no image is asked for
+             */
+            image?: string | null;
+            /**
+             * Imageof
+             * @description runs the image of this component where none is asked for
+             */
+            imageOf?: string | null;
             /** Port */
             port?: number | null;
             /** Cpu */
@@ -1465,6 +1475,11 @@ export interface components {
             summary: string;
             /** Isdefault */
             isDefault: boolean;
+            /**
+             * Isown
+             * @description it is the team's own, out of the state repository
+             */
+            isOwn: boolean;
             /** Components */
             components: string[];
         };

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from generator.errors import ConfigError
 from generator.model.blueprint import TemplateLibrary
 from generator.model.entry import Component, Lease, Metadata, Preview, PreviewSpec
 from generator.model.environment import Environment
@@ -28,6 +29,8 @@ PLATFORM = "rtb-platform"
 READER = "rtb-hub-reader"
 #: Reads logs, of the whole cluster. Nobody has it until an administrator binds it.
 LOGS = "rtb-hub-logs"
+#: What the common templates give only where a blueprint of the team's own asks for it.
+_COMMON_KINDS = (("batch", "CronJob"),)
 _SETTINGS, _SYNCED = "settings", "platform"
 _INSTALL = "https://raw.githubusercontent.com/argoproj/argo-cd/v{version}/manifests/install.yaml"
 _SAMPLE_IMAGE = "sample@sha256:" + "0" * 64
@@ -49,18 +52,30 @@ def argocd_folder(environment: str) -> PurePosixPath:
 def rendered_kinds(library: TemplateLibrary, environment: Environment) -> Kinds:
     """(group, kind) of all namespaced objects that the blueprints render in this environment, sorted.
 
-    Found by rendering: each blueprint, on each compute the environment allows, with all its components, each with a
-    plain and a secret variable. Raises `ConfigError` when a template is wrong.
+    Those of the common templates, and what is found by rendering: each blueprint, on each compute the environment
+    allows, with all its components, each with a plain and a secret variable. Raises `ConfigError` when a template of a
+    shipped blueprint is wrong; one of the team's own that cannot be rendered here starts no preview either.
     """
     renderer = PreviewRenderer(library)
-    kinds = set()
+    kinds = set(_COMMON_KINDS)
     for blueprint in library.blueprint_names():
-        computes = set(environment.spec.compute.allowed)
-        for compute in computes - {"spot"} if library.blueprint(blueprint).has_database else computes:
-            sample = _sample(library, environment, blueprint, compute)
-            manifests = renderer.render(sample, environment).manifests
-            kinds |= {(m.identity.group, m.kind) for m in manifests if m.identity.namespace}
+        try:
+            kinds |= _kinds_of(blueprint, library, renderer, environment)
+        except ConfigError:
+            if not library.is_own(blueprint):
+                raise
     return tuple(sorted(kinds))
+
+
+def _kinds_of(
+    blueprint: str, library: TemplateLibrary, renderer: PreviewRenderer, environment: Environment
+) -> set[tuple[str, str]]:
+    computes, kinds = set(environment.spec.compute.allowed), set()
+    for compute in computes - {"spot"} if library.blueprint(blueprint).has_database else computes:
+        sample = _sample(library, environment, blueprint, compute)
+        manifests = renderer.render(sample, environment).manifests
+        kinds |= {(m.identity.group, m.kind) for m in manifests if m.identity.namespace}
+    return kinds
 
 
 def render_argocd(library: TemplateLibrary, environment: Environment) -> dict[PurePosixPath, tuple[Manifest, ...]]:

@@ -122,6 +122,9 @@ class Rendered(Model):
     basis: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = Field(
         None, description="of environment and templates alone: tells an edited entry from edited templates"
     )
+    blueprint: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = Field(
+        None, description="of the files of the team's own blueprint; none = one that rtb-hub has"
+    )
     pods: list[RenderedPods] | None = Field(
         None, description="pods of the manifests, for price and quota; none = those of the components alone"
     )
@@ -141,7 +144,7 @@ class Wanted(Model):
     blueprint: DnsLabel = Field(description="the set of templates it is rendered from")
     branch: Branch | None = Field(None, description="the source branch the images were built from; shown to people")
     compute: Compute = Field("fargate", description="where its pods run")
-    components: dict[DnsLabel, Component] = Field(min_length=1, max_length=10)
+    components: dict[DnsLabel, Component] = Field(min_length=1, max_length=30)
 
 
 class PreviewSpec(Wanted):

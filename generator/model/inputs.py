@@ -62,6 +62,11 @@ def basis_digest(environment: EnvironmentInputs, files: Mapping[str, str], *, ge
     return _digest([generator, environment.model_dump(mode="json"), dict(files)])
 
 
+def files_digest(files: Mapping[str, str]) -> str:
+    """Digest (`sha256:…`) of files by path."""
+    return _digest(dict(files))
+
+
 def inputs_digest(basis: str, preview: Preview) -> str:
     """Digest of all that one preview is rendered from: its basis, what was asked for, and by whom.
 

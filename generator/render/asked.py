@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from generator.errors import ConfigError, Fault, Reason, nearest
 from generator.model.blueprint import Blueprint
+from generator.model.component_template import decided
 from generator.model.entry import Component, Compute
 from generator.model.environment import Environment
 
@@ -20,8 +21,6 @@ _LISTS: Final = frozenset({"command", "args"})
 _MAPPINGS: Final = frozenset({"env", "secrets"})
 #: Fields that empty text sets to none, whatever the blueprint says: not exposed, probed by TCP.
 _MAY_BE_NONE: Final = frozenset({"path", "healthPath"})
-#: What only a service has: databases and jobs are laid out by their own templates.
-SERVICE_ONLY: Final = frozenset({"port", "path", "healthPath", "replicas"})
 _FIELDS: Final = tuple(found.alias or name for name, found in Component.model_fields.items())
 #: What 'unset' takes beside components: fields of the preview itself.
 _OF_THE_PREVIEW: Final = ("branch", "compute")
@@ -66,13 +65,32 @@ def trees_of(
         defaults = defaults_of(name, blueprint, environment)
         tree = dict(defaults)
         if name in stays:
-            before = _set_fields(stays[name], is_service=laid_out[name].role == "service")
+            before = _set_fields(stays[name], decided(laid_out[name].role))
             tree = {"image": before["image"], **defaults} if request.reset else tree | before
         for path in unset.get(name, ()):
             if path is not None:
                 _take_out(tree, path, defaults)
         trees[name] = _laid_over(tree, asked.get(name, {}))
+    for name, tree in trees.items():
+        if "image" not in asked.get(name, {}) and (image := _image(name, trees, blueprint, stays)):
+            tree["image"] = image
     return trees
+
+
+def _image(
+    name: str, trees: Mapping[str, Mapping[str, Any]], blueprint: Blueprint, stays: Mapping[str, Component]
+) -> str | None:
+    """The image of a component that nobody asks one for; None: it stays as it is.
+
+    One that runs the image of another goes on doing so, unless it was given one of its own.
+    """
+    laid_out, own = blueprint.spec.components[name], trees[name].get("image")
+    if laid_out.image_of is None:
+        return laid_out.image if own is None else None
+    source = laid_out.image_of
+    other, before = trees.get(source, {}).get("image"), stays.get(source)
+    follows = own is None or (before is not None and own == before.image)
+    return other if follows else None
 
 
 def defaults_of(name: str, blueprint: Blueprint, environment: Environment) -> dict[str, Any]:
@@ -100,10 +118,10 @@ def check_known(names: Iterable[str], blueprint: Blueprint) -> None:
         raise ConfigError(Reason.UNKNOWN_COMPONENT, unknown)
 
 
-def _set_fields(component: Component, *, is_service: bool) -> dict[str, Any]:
-    """What stands in an entry, but for what a template decides today as it did then."""
+def _set_fields(component: Component, of_blueprint: frozenset[str]) -> dict[str, Any]:
+    """What stands in an entry, but for what the blueprint decides today as it did then."""
     tree = component.model_dump(by_alias=True)
-    return tree if is_service else {name: value for name, value in tree.items() if name not in SERVICE_ONLY}
+    return {name: value for name, value in tree.items() if name not in of_blueprint}
 
 
 def _laid_over(tree: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,7 +162,7 @@ def _asked(request: Request, blueprint: Blueprint) -> dict[str, dict[str, Any]]:
         Fault("cannot be set: the template decides it", field=f"{name}.{field}", allowed="only for services")
         for name, fields in asked.items()
         for field in fields
-        if field in SERVICE_ONLY and blueprint.spec.components[name].role != "service"
+        if field in decided(blueprint.spec.components[name].role)
     )
     if faults:
         raise ConfigError(Reason.INVALID_VALUE, faults)

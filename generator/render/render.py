@@ -11,7 +11,7 @@ from generator.errors import ConfigError, Fault, Location, Reason
 from generator.model.blueprint import Blueprint, TemplateLibrary
 from generator.model.entry import Preview, Rendered
 from generator.model.environment import Environment
-from generator.model.inputs import EnvironmentInputs, basis_digest, inputs_digest
+from generator.model.inputs import EnvironmentInputs, basis_digest, files_digest, inputs_digest
 from generator.objects.manifest import Manifest, in_wave_order
 from generator.render.asked import check_known
 from generator.render.context import template_values
@@ -90,7 +90,15 @@ class PreviewRenderer:
         basis = self.basis(preview.spec.blueprint, environment, generator)
         inputs = inputs_digest(basis, preview)
         pods = pods_beyond(preview, rendering.manifests)
-        stamp = Rendered(generator=generator, digest=rendering.digest, inputs=inputs, basis=basis, pods=pods)
+        own = self.library.own_files_of(preview.spec.blueprint)
+        stamp = Rendered(
+            generator=generator,
+            digest=rendering.digest,
+            inputs=inputs,
+            basis=basis,
+            blueprint=files_digest(own) if own else None,
+            pods=pods,
+        )
         return preview.model_copy(update={"spec": preview.spec.model_copy(update={"rendered": stamp})})
 
     def _shared(self, blueprint: str, environment: Environment) -> _Basis:

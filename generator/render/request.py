@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from generator.cost.fargate import ContainerRequest, PodRequests, billed_size
 from generator.errors import About, ConfigError, Fault, Reason, Remedy, RemedyKind
 from generator.model.blueprint import Blueprint
+from generator.model.component_template import decided
 from generator.model.entry import Component, Compute
 from generator.model.environment import Environment
-from generator.render.asked import SERVICE_ONLY, Request, defaults_of, trees_of
+from generator.render.asked import Request, defaults_of, trees_of
 from generator.values.bounds import is_from
 from generator.values.formats import image_digest
 from generator.values.model_faults import faults_of
@@ -57,10 +58,10 @@ def components_of(
 
 def _contradictions(components: Mapping[str, Component], blueprint: Blueprint) -> Iterator[Fault]:
     """What components say of one another, or of themselves, that cannot both be."""
-    paths: dict[str, str] = {}
+    paths: dict[tuple[str | None, str], str] = {}
     for name, component in components.items():
         if component.path is not None:
-            other = paths.setdefault(component.path.rstrip("/"), name)
+            other = paths.setdefault((blueprint.spec.components[name].host, component.path.rstrip("/")), name)
             if other != name:
                 message = f"{component.path!r} is the path of {other} too: one of them could never be reached"
                 yield Fault(message, field=f"components.{name}.path", remedy="give each a path of its own")
@@ -87,16 +88,17 @@ def check_components(components: Mapping[str, Component], blueprint: Blueprint, 
     faults: list[Fault] = []
     faults.extend(_contradictions(components, blueprint))
     for name, component in components.items():
-        if known[name].role == "service":
+        of_blueprint = decided(known[name].role)
+        if not of_blueprint:
             continue
         given = component.model_dump(
             by_alias=True, include={"port", "path", "health_path", "replicas"}, exclude_none=True
         )
-        decided = {"replicas": 1, **defaults_of(name, blueprint, environment)}
+        laid_out = {"replicas": 1, **defaults_of(name, blueprint, environment)}
         faults.extend(
             Fault("cannot be set: the template decides it", field=f"components.{name}.{field}")
-            for field in sorted(SERVICE_ONLY)
-            if given.get(field) != decided.get(field)
+            for field in sorted(of_blueprint)
+            if given.get(field) != laid_out.get(field)
         )
     if faults:
         raise ConfigError(Reason.INVALID_VALUE, faults)

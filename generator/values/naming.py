@@ -89,3 +89,12 @@ def queue_folder(environment: str) -> PurePosixPath:
 def queue_file(environment: str, key: IssueKey) -> PurePosixPath:
     """The file of one request that waits."""
     return queue_folder(environment) / f"{key.name}.yaml"
+
+
+def preview_host(name: str, domain: str, host: str | None = None) -> str:
+    """The host a preview (`rtb-123`) is exposed at: one label below the environment's domain, one wildcard for all.
+
+    `host`: of a component that has one of its own beside it. No issue key gives the same: its name has one hyphen, and
+    ends with digits alone.
+    """
+    return f"{name}-{host}.{domain}" if host else f"{name}.{domain}"

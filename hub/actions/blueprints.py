@@ -1,10 +1,26 @@
-"""What a preview can be made of: the blueprints there are."""
+"""What a preview can be made of: the blueprints there are, and whether each gives previews that may run."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from generator.cost.pricing import PreviewPrice
+from generator.errors import ConfigError, Fault, HubError
 from generator.model.blueprint import Blueprint, TemplateLibrary
+from generator.model.entry import Compute, Preview
+from generator.model.environment import Environment
+from generator.render.asked import Request
+from generator.render.render import Rendering
+from generator.values.naming import IssueKey
+from hub.actions.environments import EnvironmentSet
+from hub.actions.render import render
+from hub.views.preview import entry_price
+from reconcilers.lifecycle.start import Starter, StartRequest
+
+#: The issue that a blueprint is tried with.
+SAMPLE = IssueKey("SAMPLE", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +31,86 @@ class ShownBlueprint:
     templates: tuple[str, ...]
 
 
-def list_blueprints(library: TemplateLibrary) -> tuple[Blueprint, ...]:
-    """All of them, in the library's order. Raises `ConfigError` (InvalidBlueprint)."""
-    return tuple(library.blueprint(name) for name in library.blueprint_names())
+@dataclass(frozen=True, slots=True)
+class ListedBlueprints:
+    """Those that can be read, sorted by name, and why others cannot, by theirs."""
+
+    found: tuple[Blueprint, ...]
+    failed: Mapping[str, ConfigError]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A blueprint tried in an environment: the preview and its price, or what is wrong."""
+
+    environment: str
+    compute: Compute
+    objects: int = 0
+    price: PreviewPrice | None = None
+    faults: tuple[Fault, ...] = ()
+
+
+def list_blueprints(library: TemplateLibrary) -> ListedBlueprints:
+    """All of them; one that has mistakes hides no other. Raises `ConfigError` (InvalidBlueprint) for a shipped one."""
+    found: list[Blueprint] = []
+    failed: dict[str, ConfigError] = {}
+    for name in library.blueprint_names():
+        try:
+            found.append(library.blueprint(name))
+        except ConfigError as err:
+            if not library.is_own(name):
+                raise
+            failed[name] = err
+    return ListedBlueprints(tuple(found), failed)
 
 
 def show_blueprint(name: str, library: TemplateLibrary) -> ShownBlueprint:
     """One of them. Raises `ConfigError` (UnknownBlueprint, InvalidBlueprint)."""
     return ShownBlueprint(library.blueprint(name), library.templates_for(name, ""))
+
+
+def sample_request(
+    name: str, library: TemplateLibrary, environment: Environment, *, by: str, asked: Request | None = None
+) -> StartRequest:
+    """A start of the blueprint with an image for each component that is given none, those that are optional included.
+
+    Raises `ConfigError` (UnknownBlueprint, InvalidBlueprint).
+    """
+    registry = next(iter(environment.spec.images.registries), "").rstrip("/")
+    image = f"{registry}/sample@sha256:{'0' * 64}" if registry else f"sample@sha256:{'0' * 64}"
+    components = library.blueprint(name).spec.components
+    images = {each: image for each, one in components.items() if one.image is None and one.image_of is None}
+    images |= {each: one.image for each, one in components.items() if one.image is not None and not one.required}
+    request = asked or Request()
+    return StartRequest(SAMPLE, by, replace(request, images={**images, **request.images}), blueprint=name)
+
+
+def render_sample(
+    asked: StartRequest, environment: Environment, library: TemplateLibrary, *, starter: Starter, now: datetime
+) -> tuple[Preview, Rendering]:
+    """What a start of the sample would commit. Raises as `render`."""
+    return render(asked, environment, library, starter=starter, now=now)
+
+
+def try_blueprint(
+    name: str, found: EnvironmentSet, environments: Sequence[str], *, starter: Starter, now: datetime
+) -> Iterator[Tried]:
+    """The blueprint rendered and checked in each environment, on each compute that is allowed there.
+
+    Raises `ConfigError` (UnknownEnvironment, InvalidEnvironment, UnknownBlueprint, InvalidBlueprint).
+    """
+    for each in environments:
+        environment, _ = found.get(each)
+        library = found.library(starter.library, environment)
+        blueprint = library.blueprint(name)
+        for compute in environment.spec.compute.allowed:
+            if compute == "spot" and blueprint.has_database:
+                continue
+            asked = sample_request(name, library, environment, by="sample", asked=Request(compute=compute))
+            try:
+                preview, rendering = render(asked, environment, library, starter=starter, now=now)
+            except HubError as err:
+                yield Tried(each, compute, faults=err.faults)
+                continue
+            price = entry_price(preview, environment)
+            yield Tried(each, compute, len(rendering.manifests), price)

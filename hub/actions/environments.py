@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from generator.errors import ConfigError, Fault, HubError, Location, Reason
+from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
 from generator.model.overlay import BASE, Explained, Merged, explain, read_environment, unknown_environment
 from hub import assets
@@ -19,15 +20,24 @@ if TYPE_CHECKING:
 _FILE = "environment.yaml"
 #: Where environments come from when no repository or folder is named.
 SHIPPED = "shipped with rtb-hub"
+#: Blueprints out of a folder hold on every branch.
+ANY_BRANCH = ""
+#: Folders of templates that an overlay cannot replace.
+_UNLAID = {"templates/_shared", "templates/library"}
 _MEANT = frozenset({".yaml", ".yml", ".j2"})
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentSet:
-    """Files of an `environments/` tree by path (`environments/<name>/…`), and where they come from."""
+    """Files of an `environments/` tree by path (`environments/<name>/…`), and where they come from.
+
+    `blueprints`: the team's own, by the branch that they stand on (`ANY_BRANCH`: for all), and by path
+    (`blueprints/<name>/…`).
+    """
 
     origin: str
     files: Mapping[str, str]
+    blueprints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -39,6 +49,21 @@ class EnvironmentSet:
     def overlays(self) -> dict[str, str]:
         """The template overlays among the files."""
         return {path: text for path, text in self.files.items() if PurePosixPath(path).parts[2] == "templates"}
+
+    def library(self, shipped: TemplateLibrary, environment: Environment | None = None) -> TemplateLibrary:
+        """What previews of an environment are rendered from: the shipped templates, its blueprints, overlays.
+
+        None: of all environments that there are, where a blueprint is of the first branch that has it.
+        """
+        branches = sorted(self.blueprints, reverse=True)
+        if environment is not None:
+            branches = [ANY_BRANCH, environment.spec.branch]
+        own = {path: text for branch in branches for path, text in self.blueprints.get(branch, {}).items()}
+        return TemplateLibrary({**shipped.files, **own, **self.overlays})
+
+    def with_blueprints(self, folder: Path | None) -> EnvironmentSet:
+        """The same with the blueprints of a folder in place of the repository's; None: as it is."""
+        return self if folder is None else replace(self, blueprints={ANY_BRANCH: assets.blueprint_files(folder)})
 
     def get(self, name: str) -> tuple[Environment, Merged]:
         """One environment. Raises `ConfigError` (UnknownEnvironment, InvalidEnvironment)."""
@@ -63,7 +88,7 @@ def given_environments(folder: Path | None) -> EnvironmentSet:
 
 def _strays(found: EnvironmentSet) -> Iterator[Fault]:
     """Files among template overlays that are meant as templates and would never be read as such."""
-    folders = {str(PurePosixPath(path).parent) for path in assets.template_files()} - {"templates/_shared"}
+    folders = {str(PurePosixPath(path).parent) for path in assets.template_files()} - _UNLAID
     for path in found.overlays:
         place = PurePosixPath(*PurePosixPath(path).parts[2:])
         if place.suffix not in _MEANT or (str(place.parent) in folders and place.name.endswith(".yaml.j2")):
@@ -80,16 +105,19 @@ def _strays(found: EnvironmentSet) -> Iterator[Fault]:
 def environments_of(store: GitStore) -> EnvironmentSet:
     """Those that a state repository carries; none when it is not laid out. Raises what the store raises."""
     from reconcilers.state.entries import read_listed
-    from reconcilers.state.policies import is_policy, own_snapshots
+    from reconcilers.state.policies import blueprint_files, blueprint_text, is_policy, own_snapshots
 
     files: dict[str, str] = {}
-    for snapshot in own_snapshots(store.snapshots()).values():
+    blueprints: dict[str, dict[str, str]] = {}
+    for branch, snapshot in own_snapshots(store.snapshots()).items():
+        found = read_listed(snapshot, blueprint_files(snapshot))
+        blueprints[branch] = {str(path): blueprint_text(content) for path, content in found.items()}
         paths = [PurePosixPath(file) for file in snapshot.listing(PurePosixPath("environments")) if is_policy(file)]
         files |= {
             str(path): content.decode("utf-8", "surrogateescape")
             for path, content in read_listed(snapshot, paths).items()
         }
-    return EnvironmentSet(store.location, files)
+    return EnvironmentSet(store.location, files, blueprints)
 
 
 @dataclass(frozen=True, slots=True)

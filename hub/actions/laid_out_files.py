@@ -24,7 +24,7 @@ class LaidOutFiles:
 
     def argocd(self, found: EnvironmentSet, environment: Environment) -> dict[str, str]:
         """An environment's Argo CD files by path. Raises `ConfigError` (ManifestInvalid) when they do not validate."""
-        objects = render_argocd(TemplateLibrary({**self.library.files, **found.overlays}), environment)
+        objects = render_argocd(found.library(self.library, environment), environment)
         findings = self.validator.validate(
             [manifest for manifests in objects.values() for manifest in manifests],
             kubernetes=[environment.spec.cluster.kubernetes],

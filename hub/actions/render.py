@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from generator.model.blueprint import TemplateLibrary
@@ -18,4 +19,5 @@ def render(
 
     Raises `ConfigError` for a wrong request, a template with a mistake, and a rendering that does not validate.
     """
-    return starter.rendered(starter.draft(asked, environment, now=now), environment, library)
+    draft = replace(starter, library=library).draft(asked, environment, now=now)
+    return starter.rendered(draft, environment, library)

@@ -9,8 +9,7 @@ from datetime import timedelta
 from typing import Literal
 
 from generator.errors import Fault, Reason, Stalled, Transient
-from generator.render.context import preview_host
-from generator.values.naming import IssueKey
+from generator.values.naming import IssueKey, preview_host
 from reconcilers.health.phase import UP, Phase, PhaseName
 from reconcilers.state.environment import EnvironmentState
 

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from generator.bootstrap.argocd import project_name
-from generator.render.context import preview_host
 from generator.values.formats import parse_time
-from generator.values.naming import IssueKey
+from generator.values.naming import IssueKey, preview_host
 from generator.values.quantities import duration
 from hub.actions.removed import is_unnoticed, removed_at
 from hub.actions.repository import Repository

@@ -162,6 +162,7 @@ def diff(
 @options.option("--to", metavar="DIR", type=options.PATH, help="Write preview.yaml and manifest.yaml there instead.")
 @options.repo
 @options.environments
+@options.blueprints
 @declared_errors
 def render(
     key: str,
@@ -176,13 +177,14 @@ def render(
     to: Path | None,
     repo: str | None,
     environments: Path | None,
+    blueprints: Path | None,
 ) -> None:
     """Print the manifests that 'start' would commit. Needs no state repository, and writes nothing to one."""
     from hub.commands import render as command
     from hub.commands.arguments import Arguments
 
     asked = Arguments(key, env, [*image], [*settings], blueprint, branch, compute, ttl, office_hours)
-    command.run(asked, to=to, repo=repo, environments=environments)
+    command.run(asked, to=to, repo=repo, environments=environments, blueprints=blueprints)
 
 
 @options.command(panel="Previews")

@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from hub.cli import options
+from hub.cli import blueprint, options
 from hub.cli.errors import declared_errors
 from hub.cli.help import Group
 from hub.output.formats import Format
@@ -116,30 +116,6 @@ def account_render(
     command.render(env, format=format, to=to, repo=repo, environments=environments)
 
 
-@options.command("list")
-@options.output
-@declared_errors
-def blueprint_list(output: Format) -> None:
-    """List the blueprints and what each is for."""
-    from hub.commands import blueprint as command
-
-    command.list_all(output=output)
-
-
-@options.command("show")
-@options.argument("name", metavar="NAME", help="Blueprint, such as web-api.")
-@options.output
-@declared_errors
-def blueprint_show(name: str, output: Format) -> None:
-    """Print a blueprint's components, every field that --set takes with its default, and its templates.
-
-    Example: rtb-hub blueprint show web-api-postgres
-    """
-    from hub.commands import blueprint as command
-
-    command.show(name, output=output)
-
-
 @options.command(panel=_PANEL)
 @options.environment
 @options.settings
@@ -149,6 +125,7 @@ def blueprint_show(name: str, output: Format) -> None:
 @options.office_hours
 @options.repo
 @options.environments
+@options.blueprints
 @options.output
 @declared_errors
 def price(
@@ -160,6 +137,7 @@ def price(
     office_hours: bool | None,
     repo: str | None,
     environments: Path | None,
+    blueprints: Path | None,
     output: Format,
 ) -> None:
     """Explain size and price of a preview: asked, with Fargate's own share, rounded up, billed.
@@ -170,7 +148,7 @@ def price(
     from hub.commands.arguments import Arguments
 
     asked = Arguments("PRICE-1", env, [], [*settings], blueprint, None, compute, ttl, office_hours)
-    command.run(asked, repo=repo, environments=environments, output=output)
+    command.run(asked, repo=repo, environments=environments, blueprints=blueprints, output=output)
 
 
 @options.command(panel=_PANEL)
@@ -351,8 +329,8 @@ COMMANDS = (
     Group(
         "blueprint",
         panel=_PANEL,
-        commands=[blueprint_list, blueprint_show],
-        help="Show blueprints: what a preview can be made of.",
+        commands=blueprint.COMMANDS,
+        help="Show and check blueprints: what a preview can be made of.",
     ),
     price,
     validate,

@@ -98,6 +98,12 @@ environments = option(
     help="Folder of environments to use instead of a state repository's. Default: RTB_HUB_ENVIRONMENTS, else those"
     " of the state repository, else the shipped ones.",
 )
+blueprints = option(
+    "--blueprints",
+    metavar="DIR",
+    type=PATH,
+    help="Folder of blueprints of your own, DIR/NAME/blueprint.yaml. Default: blueprints/ of the state repository.",
+)
 output = option(
     "--output",
     "-o",

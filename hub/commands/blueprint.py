@@ -1,51 +1,101 @@
-"""`rtb-hub blueprint list` and `blueprint show`."""
+"""`rtb-hub blueprint`: list, show, check and render what a preview can be made of."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from generator.model.blueprint import DEFAULT, Blueprint
-from hub.actions.blueprints import list_blueprints, show_blueprint
-from hub.output.console import Format, emit
+from generator.cost.pricing import money
+from generator.errors import ConfigError, Fault, HubError
+from generator.model.blueprint import DEFAULT, Blueprint, TemplateLibrary
+from generator.values.counting import counted
+from hub.actions.blueprints import (
+    ListedBlueprints,
+    Tried,
+    list_blueprints,
+    render_sample,
+    sample_request,
+    show_blueprint,
+    try_blueprint,
+)
+from hub.actions.environments import EnvironmentSet
+from hub.commands.pairs import pairs, settings_of
+from hub.output.console import Format, emit, printable
 from hub.views.settable import FIELDS
 from hub.wiring import hub
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-
-def list_all(*, output: Format) -> None:
-    """Print one row a blueprint."""
-    blueprints = list_blueprints(hub().library)
-    data = [{"name": b.name, "summary": b.spec.summary, "default": b.name == DEFAULT} for b in blueprints]
-
-    def people(console: Console) -> None:
-        from hub.output.columns import tell_table
-
-        rows = [
-            (
-                f"{b.name} (default)" if b.name == DEFAULT else b.name,
-                ", ".join(b.spec.components),
-                b.spec.summary,
-            )
-            for b in blueprints
-        ]
-        tell_table(console, ("BLUEPRINT", "COMPONENTS", "WHAT FOR"), rows, wrapped="WHAT FOR")
-
-    emit({"blueprints": data}, output, people)
+    from hub.wiring import Hub
 
 
-def show(name: str, *, output: Format) -> None:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where blueprints and environments come from."""
+
+    repo: str | None = None
+    environments: Path | None = None
+    blueprints: Path | None = None
+
+    def found(self, ours: Hub) -> EnvironmentSet:
+        """Environments and blueprints. Raises what reading them raises."""
+        return ours.environments(repo=self.repo, folder=self.environments).with_blueprints(self.blueprints)
+
+
+def list_all(source: Source, *, output: Format) -> None:
+    """Print one row a blueprint, and what is wrong with those that cannot be read."""
+    ours = hub()
+    library = source.found(ours).library(ours.library)
+    listed = list_blueprints(library)
+    data: dict[str, Any] = {
+        "blueprints": [
+            {
+                "name": b.name,
+                "summary": b.spec.summary,
+                "default": b.name == DEFAULT,
+                "own": library.is_own(b.name),
+                "components": list(b.spec.components),
+            }
+            for b in listed.found
+        ],
+        "unreadable": [
+            {"name": name, "faults": [str(fault) for fault in err.faults]} for name, err in listed.failed.items()
+        ],
+    }
+    emit(data, output, lambda console: _tell_list(console, listed, library))
+
+
+def _tell_list(console: Console, listed: ListedBlueprints, library: TemplateLibrary) -> None:
+    from rich.text import Text
+
+    from hub.output.columns import tell_table
+
+    rows = [(_titled(b.name, library), ", ".join(b.spec.components), b.spec.summary) for b in listed.found]
+    tell_table(console, ("BLUEPRINT", "COMPONENTS", "WHAT FOR"), rows, wrapped="WHAT FOR")
+    for name, err in listed.failed.items():
+        console.print(Text(f"{name} cannot be read:", "yellow"))
+        _tell_faults(console, err.faults)
+
+
+def _titled(name: str, library: TemplateLibrary) -> str:
+    if name == DEFAULT:
+        return f"{name} (default)"
+    return f"{name} (own)" if library.is_own(name) else name
+
+
+def show(name: str, source: Source, *, output: Format) -> None:
     """Print a blueprint: components with their defaults, what can be set, templates."""
-    shown = show_blueprint(name, hub().library)
+    ours = hub()
+    library = source.found(ours).library(ours.library)
+    shown = show_blueprint(name, library)
     blueprint, templates = shown.blueprint, shown.templates
     data = {
         "name": name,
         "summary": blueprint.spec.summary,
-        "components": {
-            component: laid_out.model_dump(mode="json", by_alias=True, exclude_none=True)
-            for component, laid_out in blueprint.spec.components.items()
-        },
+        "own": library.is_own(name),
+        "components": {component: laid_out.described() for component, laid_out in blueprint.spec.components.items()},
         "fields": FIELDS,
         "templates": list(templates),
     }
@@ -60,12 +110,124 @@ def _print(console: Console, blueprint: Blueprint, templates: tuple[str, ...]) -
     console.print(Text.assemble((blueprint.name, "bold"), f": {blueprint.spec.summary}"))
     rows = []
     for name, laid_out in blueprint.spec.components.items():
-        tree: dict[str, Any] = laid_out.model_dump(mode="json", by_alias=True, exclude_none=True)
+        tree = laid_out.described()
         defaults = ", ".join(f"{field}={tree[field]}" for field in FIELDS if field in tree)
-        rows.append((name, laid_out.role, "needed" if laid_out.required else "optional", defaults, laid_out.summary))
+        given = laid_out.image is not None or laid_out.image_of is not None
+        needed = "given" if given and laid_out.required else "needed" if laid_out.required else "optional"
+        rows.append((name, laid_out.role, needed, defaults, laid_out.summary))
     tell_table(console, ("COMPONENT", "ROLE", "IMAGE", "DEFAULTS", "WHAT IT IS"), rows, wrapped="WHAT IT IS")
     console.print("\nSet with --set COMPONENT.FIELD=TEXT:")
     tell_table(console, ("FIELD", "WHAT IT IS"), [*FIELDS.items()], wrapped="WHAT IT IS")
     console.print("\nTemplates (a file of the same name below environments/NAME/templates/preview/ replaces one):")
     for template in templates:
         console.print(f"  {template}")
+
+
+def check(names: tuple[str, ...], source: Source, *, env: str | None, output: Format) -> None:
+    """Render blueprints in each environment and check the outcome; raises the error of the first that is wrong.
+
+    Names none: all of the team's own. What is wrong with each is printed before.
+    """
+    ours = hub()
+    found = source.found(ours)
+    library = found.library(ours.library)
+    chosen = names or tuple(name for name in library.blueprint_names() if library.is_own(name))
+    environments = (env,) if env else found.names
+    tried: dict[str, tuple[Tried, ...]] = {}
+    failed: dict[str, HubError] = {}
+    for name in chosen:
+        try:
+            tried[name] = tuple(try_blueprint(name, found, environments, starter=ours.starter, now=ours.clock()))
+        except ConfigError as err:
+            failed[name] = err
+    told = {name: err.faults for name, err in failed.items()}
+    emit(_checked_data(tried, told), output, lambda console: _tell_checked(console, tried, told))
+    for error in failed.values():
+        raise error
+    if wrong := [name for name, each in tried.items() if any(one.faults for one in each)]:
+        from generator.errors import Reason
+
+        message = f"{counted(len(wrong), 'blueprint')} of {len(chosen)} cannot be used as it is: {', '.join(wrong)}"
+        raise ConfigError(Reason.INVALID_BLUEPRINT, Fault(message, remedy="see what is told of each above"))
+
+
+def _checked_data(tried: dict[str, tuple[Tried, ...]], told: dict[str, tuple[Fault, ...]]) -> dict[str, Any]:
+    return {
+        "blueprints": [
+            *(
+                {
+                    "name": name,
+                    "ok": not any(one.faults for one in each),
+                    "faults": [],
+                    "environments": [
+                        {
+                            "environment": one.environment,
+                            "compute": one.compute,
+                            "objects": one.objects,
+                            "perHour": str(one.price.per_hour)
+                            if one.price and one.price.per_hour is not None
+                            else None,
+                            "faults": [str(fault) for fault in one.faults],
+                        }
+                        for one in each
+                    ],
+                }
+                for name, each in tried.items()
+            ),
+            *(
+                {"name": name, "ok": False, "faults": [str(fault) for fault in faults], "environments": []}
+                for name, faults in told.items()
+            ),
+        ]
+    }
+
+
+def _tell_checked(console: Console, tried: dict[str, tuple[Tried, ...]], told: dict[str, tuple[Fault, ...]]) -> None:
+    from rich.text import Text
+
+    if not tried and not told:
+        console.print("there is no blueprint of your own; 'rtb-hub blueprint new' writes one")
+    for name, each in tried.items():
+        for one in each:
+            where = f" in {one.environment} on {one.compute}"
+            if one.faults:
+                console.print(Text.assemble(("✗ ", "red"), (name, "bold"), where))
+                _tell_faults(console, one.faults)
+                continue
+            cost = one.price
+            price = "" if cost is None or cost.per_hour is None else f", {money(cost.per_hour, cost.currency)} an hour"
+            console.print(Text.assemble(("✓ ", "green"), (name, "bold"), f"{where}: {one.objects} objects{price}"))
+    for name, faults in told.items():
+        console.print(Text.assemble(("✗ ", "red"), (name, "bold")))
+        _tell_faults(console, faults)
+
+
+def _tell_faults(console: Console, faults: tuple[Fault, ...]) -> None:
+    from rich.text import Text
+
+    for fault in faults:
+        console.print(Text(f"    {printable(str(fault))}"), soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What of a sample preview is chosen: where it is, `NAME=REF` and `PATH=TEXT` as typed."""
+
+    env: str
+    images: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+
+
+def render(name: str, source: Source, sample: Sample, *, to: Path | None) -> None:
+    """Render a blueprint as a preview of a sample issue, with a sample image where none is named; validate, print."""
+    from generator.render.asked import Request
+    from hub.commands.render import put
+
+    ours = hub()
+    found = source.found(ours)
+    environment, _ = found.get(sample.env)
+    library = found.library(ours.library, environment)
+    request = Request(pairs("image", [*sample.images]), settings_of([*sample.settings]))
+    asked = sample_request(name, library, environment, by=ours.settings.actor, asked=request)
+    preview, rendering = render_sample(asked, environment, library, starter=ours.starter, now=ours.clock())
+    put(preview, rendering, to)

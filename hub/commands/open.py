@@ -7,8 +7,7 @@ import sys
 import click
 
 from generator.errors import Fault, Reason, Stalled
-from generator.render.context import preview_host
-from generator.values.naming import IssueKey
+from generator.values.naming import IssueKey, preview_host
 from hub.actions.why import why
 from hub.commands.cluster_options import Options, open_for
 from hub.output.console import Format, emit, printable

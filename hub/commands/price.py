@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from generator.cost.fargate import OVERHEAD_BYTES
 from generator.cost.pricing import FixedPrice, PodPrice, PreviewPrice, fixed_prices, money
-from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
 from generator.values.quantities import MIB, format_duration
 from hub.actions.price import Priced, price
@@ -23,12 +22,14 @@ if TYPE_CHECKING:
 _HOURS_A_MONTH = 730
 
 
-def run(arguments: Arguments, *, repo: str | None, environments: Path | None, output: Format) -> None:
+def run(
+    arguments: Arguments, *, repo: str | None, environments: Path | None, blueprints: Path | None, output: Format
+) -> None:
     """Price the preview that `start` with the same options would make, every component of the blueprint counted."""
     ours = hub()
-    found = ours.environments(repo=repo, folder=environments)
+    found = ours.environments(repo=repo, folder=environments).with_blueprints(blueprints)
     environment, _ = found.get(arguments.env)
-    library = TemplateLibrary({**ours.library.files, **found.overlays})
+    library = found.library(ours.library, environment)
     asked = arguments.parsed(ours.settings.actor)
     priced = price(asked, environment, library, starter=ours.starter, now=ours.clock())
     emit(_data(priced), output, lambda console: _print(console, priced))

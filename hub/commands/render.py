@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generator.model.blueprint import TemplateLibrary
+from generator.model.entry import Preview
+from generator.render.render import Rendering
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE
 from hub.actions.render import render
 from hub.commands.arguments import Arguments
@@ -13,14 +14,21 @@ from hub.wiring import hub
 from reconcilers.lifecycle.start import entry_text
 
 
-def run(arguments: Arguments, *, to: Path | None, repo: str | None, environments: Path | None) -> None:
+def run(
+    arguments: Arguments, *, to: Path | None, repo: str | None, environments: Path | None, blueprints: Path | None
+) -> None:
     """Render, validate, print. The preview is taken to be new and alone in its environment."""
     ours = hub()
     asked = arguments.parsed(ours.settings.actor)
-    found = ours.environments(repo=repo, folder=environments)
+    found = ours.environments(repo=repo, folder=environments).with_blueprints(blueprints)
     environment, _ = found.get(arguments.env)
-    library = TemplateLibrary({**ours.library.files, **found.overlays})
+    library = found.library(ours.library, environment)
     preview, rendering = render(asked, environment, library, starter=ours.starter, now=ours.clock())
+    put(preview, rendering, to)
+
+
+def put(preview: Preview, rendering: Rendering, to: Path | None) -> None:
+    """Print the manifests, or write entry and manifests to a folder that is made where it is not there."""
     if to is None:
         write(rendering.text)
         return

@@ -11,9 +11,8 @@ from generator.cost.fargate import ContainerRequest, PodGroup, PodRequests
 from generator.cost.pricing import PreviewPrice, money, price_pods
 from generator.model.entry import Preview
 from generator.model.environment import Environment, Pricing
-from generator.render.context import preview_host
 from generator.values.formats import parse_time
-from generator.values.naming import NAMESPACE_PREFIX
+from generator.values.naming import NAMESPACE_PREFIX, preview_host
 from generator.values.quantities import duration, format_duration, memory_bytes, millicores
 from reconcilers.approval.push_rules import BranchRule, PushRules
 from reconcilers.leases import end_after

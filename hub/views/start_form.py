@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from generator.model.blueprint import DEFAULT, Blueprint, ComponentTemplate
+from generator.model.blueprint import DEFAULT, Blueprint
+from generator.model.component_template import ComponentTemplate, decided
 from generator.model.environment import Environment
 from generator.model.json_schemas import schema
-from generator.render.asked import SERVICE_ONLY, defaults_of
+from generator.render.asked import defaults_of
 
 #: What a component's fields are described by, without what a start says elsewhere.
 _NOT_SET = frozenset({"image"})
@@ -32,7 +33,7 @@ def start_form(
     if spec is not None:
         ttl |= {"default": spec.lease.ttl, "description": f"at most {spec.lease.cap}"}
         compute = {"enum": list(spec.compute.allowed), "default": spec.compute.default}
-    required = [name for name, one in components.items() if one.required]
+    required = [name for name, one in components.items() if one.required and one.image is None and one.image_of is None]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": blueprint.name,
@@ -77,7 +78,7 @@ def _settings(name: str, blueprint: Blueprint, chosen: Environment | None) -> di
         defaults = component.model_dump(mode="json", by_alias=True, exclude_none=True)
     fields = {}
     for field, about in _component_fields().items():
-        if field in _NOT_SET or (component.role != "service" and field in SERVICE_ONLY):
+        if field in _NOT_SET or field in decided(component.role):
             continue
         told = {key: value for key, value in about.items() if key not in {"default", "title"}}
         fields[field] = {**told, **({"default": defaults[field]} if field in defaults else {})}

@@ -25,7 +25,7 @@ from reconcilers.state.environment import LAYOUT_FILE
 _PLAIN = re.compile(r"[!-\[\]-~]+")
 _MODES = {"120000": "mode-symlink", "160000": "mode-submodule"}
 _FILES = (ENTRY_FILE, MANIFEST_FILE)
-_TOPS = ("environments", "argocd", ".github", "hub", str(LAYOUT_FILE))
+_TOPS = ("environments", "blueprints", "argocd", ".github", "hub", str(LAYOUT_FILE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,8 @@ def _path_rule(path: str, environments: Collection[str], with_queue: Collection[
         return "layout-changed"
     if folded == str(SERVICES_FILE):
         return "policy-changed" if path == folded else "path-case"
+    if parts[0] == "blueprints":
+        return "policy-changed"
     if parts[0] == "argocd":
         return "platform-changed"
     if parts[0] != "environments" or len(parts) < 3:

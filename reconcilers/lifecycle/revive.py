@@ -82,7 +82,7 @@ def plan_revival(
     before = removal.record.preview
     if before is None:
         raise _unreadable(asked.key, removal)
-    draft = _draft(asked, before, state, starter, now)
+    draft = _draft(asked, before, state, now)
     preview, rendering = starter.rendered(draft, state.environment, state.library)
     must_not_share(rendering.manifests, state)
     check_room(preview, room_for(asked.key, state), state.environment)
@@ -147,10 +147,10 @@ def _unreadable(key: IssueKey, removal: Removal) -> ConfigError:
     return ConfigError(Reason.UNREADABLE_ENTRY, faults)
 
 
-def _draft(asked: ReviveRequest, before: Preview, state: EnvironmentState, starter: Starter, now: datetime) -> Preview:
+def _draft(asked: ReviveRequest, before: Preview, state: EnvironmentState, now: datetime) -> Preview:
     environment, spec = state.environment, before.spec
     components = spec.components
-    blueprint = starter.library.blueprint(spec.blueprint)
+    blueprint = state.library.blueprint(spec.blueprint)
     check_fits(components, blueprint)
     check_policy(components, compute_of(Request(compute=spec.compute), environment, blueprint), environment)
     lease = _lease(asked, before, environment, now)

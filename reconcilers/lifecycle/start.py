@@ -112,7 +112,7 @@ class Starter:
         if asked.must_exist and kept is None:
             message = f"there is no preview of {asked.key} in {environment.name}"
             raise ConfigError(Reason.PREVIEW_NOT_FOUND, Fault(message, remedy=Remedy(RemedyKind.START_FIRST)))
-        draft = self.draft(asked, environment, kept, room=room, now=now)
+        draft = replace(self, library=state.library).draft(asked, environment, kept, room=room, now=now)
         preview, rendering = self.rendered(draft, environment, state.library)
         must_not_share(rendering.manifests, state)
         check_room(preview, room, environment, before)

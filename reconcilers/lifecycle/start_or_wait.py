@@ -77,7 +77,7 @@ def _wanted(
     """The request as its file, checked as if it started now. Raises `Stalled` when there can never be room for it."""
     environment = state.environment
     try:
-        draft = starter.draft(asked, environment, before, room=EMPTY, now=now)
+        draft = replace(starter, library=state.library).draft(asked, environment, before, room=EMPTY, now=now)
         check_room(starter.rendered(draft, environment, state.library)[0], EMPTY, environment)
     except Stalled as err:
         remedy = "waiting does not help: ask for less, or have the limit raised"

@@ -18,7 +18,8 @@ from generator.errors import (
     Stalled,
     declared,
 )
-from generator.model.blueprint import TemplateLibrary
+from generator.model.blueprint import FILE as BLUEPRINT
+from generator.model.blueprint import OWN, TemplateLibrary
 from generator.model.environment import Environment
 from generator.model.overlay import BASE, read_environment, unknown_environment
 from generator.yaml.reader import load
@@ -28,6 +29,8 @@ from reconcilers.state.environment import LAYOUT, LAYOUT_FILE, REQUEST_PREFIX
 
 ENVIRONMENTS = PurePosixPath("environments")
 POLICY = "environment.yaml"
+#: Folders in `blueprints/` that are read.
+_MOST_BLUEPRINTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def read_policies(
     snapshot: Snapshot, location: str, library: TemplateLibrary
 ) -> dict[str, tuple[Environment, TemplateLibrary]]:
     """The environments that have a folder at this commit, by name, with their templates. Raises as `read_states`."""
-    policies = _policies(snapshot.listing(ENVIRONMENTS))
+    policies = [*_policies(snapshot.listing(ENVIRONMENTS)), *blueprint_files(snapshot)]
     texts = snapshot.read([LAYOUT_FILE, *policies])
     _check_layout(texts.get(LAYOUT_FILE), snapshot, location)
     must_have_read(snapshot, policies, texts)
@@ -89,9 +92,35 @@ def read_policies(
 
 
 def is_policy(file: str) -> bool:
-    """Whether a file below `environments/` is an environment's `environment.yaml` or one of its templates."""
+    """Whether a file is an environment's `environment.yaml`, one of its templates, or of a blueprint of the team's."""
     parts = file.split("/", 3)
-    return (len(parts) == 3 and parts[2] == POLICY) or (len(parts) == 4 and parts[2] == "templates")
+    return (
+        parts[0] == str(OWN)
+        or (len(parts) == 3 and parts[2] == POLICY)
+        or (len(parts) == 4 and parts[2] == "templates")
+    )
+
+
+def blueprint_files(snapshot: Snapshot) -> list[PurePosixPath]:
+    """The files of the team's own blueprints at a commit: `blueprints/<name>/blueprint.yaml`, and templates beside it.
+
+    Raises `ConfigError` (InvalidBlueprint) when there are more than are read.
+    """
+    names = snapshot.names(OWN)
+    if len(names) > _MOST_BLUEPRINTS:
+        fault = Fault(f"{OWN}/ has {len(names)} folders", Location(str(OWN)), allowed=f"at most {_MOST_BLUEPRINTS}")
+        raise ConfigError(Reason.INVALID_BLUEPRINT, fault)
+    return [
+        OWN / name / file
+        for name in names
+        for file in snapshot.names(OWN / name)
+        if file == BLUEPRINT or file.endswith(".yaml.j2")
+    ]
+
+
+def blueprint_text(content: bytes) -> str:
+    """The text of such a file. One that is no UTF-8 is refused when the blueprint is read: others do not suffer."""
+    return content.decode("utf-8", "surrogateescape")
 
 
 def observed_environments(store: GitStore, library: TemplateLibrary) -> list[Observed]:
@@ -130,7 +159,7 @@ def _on_branch(
 ) -> Iterator[tuple[str, Observed | HubError]]:
     """The environments that live on a branch. Raises `HubError` when none of it can be read, or it is not laid out."""
     listing = snapshot.listing(ENVIRONMENTS)
-    policies = _policies(listing)
+    policies = [*_policies(listing), *blueprint_files(snapshot)]
     texts = snapshot.read([LAYOUT_FILE, *policies])
     unlaid: HubError | None = None
     try:
@@ -246,16 +275,19 @@ def _policies(listing: Iterable[str]) -> list[PurePosixPath]:
 
 def _names(policies: Iterable[PurePosixPath]) -> list[str]:
     """The environments that have an `environment.yaml` among the files, sorted."""
-    return sorted({path.parts[1] for path in policies if path.name == POLICY and len(path.parts) == 3} - {BASE})
+    found = {path.parts[1] for path in policies if path.name == POLICY and len(path.parts) == 3}
+    return sorted(found - {BASE})
 
 
 def _environment(
     name: str, texts: Mapping[PurePosixPath, bytes], library: TemplateLibrary
 ) -> tuple[Environment, TemplateLibrary]:
     """An environment out of the policy files of its branch, with the library that its overlays make."""
-    own = {str(p): _text(p, text) for p, text in texts.items() if len(p.parts) > 2 and p.parts[1] in (BASE, name)}
+    below = {p: text for p, text in texts.items() if p.is_relative_to(ENVIRONMENTS)}
+    own = {str(p): _text(p, text) for p, text in below.items() if len(p.parts) > 2 and p.parts[1] in (BASE, name)}
     overlay = {path: own.pop(path) for path in [*own] if "/templates/" in path}
-    return read_environment(name, own)[0], TemplateLibrary({**library.files, **overlay})
+    blueprints = {str(p): blueprint_text(text) for p, text in texts.items() if p.is_relative_to(OWN)}
+    return read_environment(name, own)[0], TemplateLibrary({**library.files, **blueprints, **overlay})
 
 
 def _text(path: PurePosixPath, content: bytes) -> str:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from generator.render.context import preview_host
-from generator.values.naming import IssueKey
+from generator.values.naming import IssueKey, preview_host
 from hub.actions.cluster_phases import Clusters, read_each, read_environment
 from hub.actions.list_previews import listed_previews
 from hub.views.listing.rows import Listed

@@ -17,19 +17,22 @@ from hub.views.settable import FIELDS
 from hub.views.start_form import start_form
 
 router = APIRouter(prefix="/api/v1", route_class=StrictRoute)
+#: Of a component; the rest of an own blueprint's file is read in the repository.
+_TOLD = frozenset(found.alias or name for name, found in shapes.BlueprintComponent.model_fields.items())
 EnvQuery = Annotated[str, Query(max_length=40, description="whose policy and defaults hold")]
 
 
 @router.get("/blueprints", responses=tells(shapes.Blueprints), response_model=None)
 def blueprints(api: ApiOf, env: EnvQuery = "") -> Data:
     """What a preview can be made of."""
+    library = _library(api, env)
     return {
         "blueprints": [
             {
                 "name": one.name, "summary": one.spec.summary, "isDefault": one.name == DEFAULT,
-                "components": list(one.spec.components),
+                "isOwn": library.is_own(one.name), "components": list(one.spec.components),
             }
-            for one in list_blueprints(_library(api, env))
+            for one in list_blueprints(library).found
         ]
     }  # fmt: skip
 
@@ -43,7 +46,7 @@ def blueprint(name: Annotated[str, Path(max_length=63)], api: ApiOf, env: EnvQue
     return {
         "name": found.name, "summary": found.spec.summary, "isDefault": found.name == DEFAULT,
         "components": {
-            component: laid_out.model_dump(mode="json", by_alias=True, exclude_none=True)
+            component: {field: value for field, value in laid_out.described().items() if field in _TOLD}
             for component, laid_out in found.spec.components.items()
         },
         "fields": [{"field": field, "about": words} for field, words in FIELDS.items()],

@@ -60,7 +60,7 @@ def test_what_a_start_would_refuse_has_no_price() -> None:
 
 
 def test_blueprints_are_listed_and_shown_with_what_they_render_with() -> None:
-    names = [one.name for one in list_blueprints(LIBRARY)]
+    names = [one.name for one in list_blueprints(LIBRARY).found]
     assert {"web", "web-api", "web-api-postgres"} <= set(names)
     shown = show_blueprint("web", LIBRARY)
     assert shown.blueprint.name == "web"

@@ -228,6 +228,8 @@ BAD: dict[str, tuple[Callable[[State], Files], set[str]]] = {
         lambda s: {"environments/int/templates/preview/_common/pod.yaml.j2": b"kind: Pod\n"},
         {"policy-changed"},
     ),
+    "a blueprint of one's own": (lambda s: {"blueprints/shop/blueprint.yaml": b"x: 1\n"}, {"policy-changed"}),
+    "a blueprint, in another case": (lambda s: {"Blueprints/shop/blueprint.yaml": b"x: 1\n"}, {"path-case"}),
     "what starts previews": (lambda s: {"hub/services.yaml": b"projects: {}\n"}, {"policy-changed"}),
     "what starts previews, in another case": (lambda s: {"hub/Services.yaml": b"projects: {}\n"}, {"path-case"}),
     "a changed base": (lambda s: {"environments/base/environment.yaml": b"x: 1\n"}, {"policy-changed"}),

@@ -168,6 +168,7 @@ class BlueprintLine(Shape):
     name: str
     summary: str
     is_default: bool
+    is_own: bool = Field(description="it is the team's own, out of the state repository")
     components: list[str]
 
 
@@ -188,8 +189,10 @@ class BlueprintComponent(Shape):
     """A component, and its defaults."""
 
     summary: str
-    role: Literal["service", "database", "job"]
+    role: Literal["service", "worker", "job", "scheduled", "database"]
     required: bool = Field(description="it needs an image")
+    image: str | None = Field(None, description="what runs where no image is asked for")
+    image_of: str | None = Field(None, description="runs the image of this component where none is asked for")
     port: int | None = None
     cpu: str
     memory: str

@@ -1,0 +1,104 @@
+"""The commands about blueprints. What they do is in `hub.commands.blueprint`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hub.cli import options
+from hub.cli.errors import declared_errors
+from hub.output.formats import Format
+
+
+@options.command("list")
+@options.repo
+@options.environments
+@options.blueprints
+@options.output
+@declared_errors
+def blueprint_list(repo: str | None, environments: Path | None, blueprints: Path | None, output: Format) -> None:
+    """List the blueprints and what each is for, those of your own among them.
+
+    Example: rtb-hub blueprint list --repo state.git
+    """
+    from hub.commands import blueprint as command
+
+    command.list_all(command.Source(repo, environments, blueprints), output=output)
+
+
+@options.command("show")
+@options.argument("name", metavar="NAME", help="Blueprint, such as web-api.")
+@options.repo
+@options.environments
+@options.blueprints
+@options.output
+@declared_errors
+def blueprint_show(
+    name: str, repo: str | None, environments: Path | None, blueprints: Path | None, output: Format
+) -> None:
+    """Print a blueprint's components, every field that --set takes with its default, and its templates.
+
+    Example: rtb-hub blueprint show web-api-postgres
+    """
+    from hub.commands import blueprint as command
+
+    command.show(name, command.Source(repo, environments, blueprints), output=output)
+
+
+@options.command("check")
+@options.argument("names", metavar="[NAME…]", nargs=-1, help="Blueprints. Default: all of your own.")
+@options.any_environment
+@options.repo
+@options.environments
+@options.blueprints
+@options.output
+@declared_errors
+def blueprint_check(
+    names: tuple[str, ...],
+    env: str | None,
+    repo: str | None,
+    environments: Path | None,
+    blueprints: Path | None,
+    output: Format,
+) -> None:
+    """Check blueprints: read each, render it in each environment, and validate the manifests against its policy.
+
+    A sample image stands for each that the blueprint does not name. Needs no cluster, and writes nothing.
+
+    Example: rtb-hub blueprint check --blueprints blueprints --env int
+    """
+    from hub.commands import blueprint as command
+
+    command.check(names, command.Source(repo, environments, blueprints), env=env, output=output)
+
+
+@options.command("render")
+@options.argument("name", metavar="NAME", help="Blueprint, such as web-api.")
+@options.environment
+@options.images
+@options.settings
+@options.option("--to", metavar="DIR", type=options.PATH, help="Write preview.yaml and manifest.yaml there instead.")
+@options.repo
+@options.environments
+@options.blueprints
+@declared_errors
+def blueprint_render(
+    name: str,
+    env: str,
+    image: tuple[str, ...],
+    settings: tuple[str, ...],
+    to: Path | None,
+    repo: str | None,
+    environments: Path | None,
+    blueprints: Path | None,
+) -> None:
+    """Print the manifests of a blueprint, for a sample issue and with sample images where none are named.
+
+    Example: rtb-hub blueprint render web-api --env int
+    """
+    from hub.commands import blueprint as command
+
+    source = command.Source(repo, environments, blueprints)
+    command.render(name, source, command.Sample(env, image, settings), to=to)
+
+
+COMMANDS = [blueprint_list, blueprint_show, blueprint_check, blueprint_render]
