@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from generator.bootstrap.account.render import HEADER, Format, account_files
-from hub.actions.account import account_stacks
+from hub.actions.account import render_account
 from hub.commands.argocd import deliver
 from hub.wiring import hub
 
@@ -16,5 +16,4 @@ def render(env: str, *, format: Format, to: Path | None, repo: str | None, envir
     Raises `ConfigError` (UnknownEnvironment, InvalidEnvironment) before anything is printed or written.
     """
     found = hub().environments(repo=repo, folder=environments)
-    chosen, stacks = account_stacks(found, env)
-    deliver(account_files(chosen, stacks, format), HEADER, to)
+    deliver(account_files(render_account(found, env), format), HEADER, to)

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from generator.bootstrap.account.objects import Stack
-from generator.bootstrap.account.render import stacks_of
+from generator.bootstrap.account.render import Account, account_of
 from generator.errors import Location
 from generator.model.environment import Environment
 from generator.values.model_faults import Path
@@ -46,10 +46,15 @@ def environments() -> tuple[Environment, ...]:
     return (environment("int", hub=HUB), environment("stg"), environment("prd"))
 
 
+def account(name: str, among: Sequence[Environment] | None = None) -> Account:
+    """The account of an environment."""
+    given = environments() if among is None else among
+    return account_of(next(one for one in given if one.name == name), given, nowhere)
+
+
 def stacks(name: str, among: Sequence[Environment] | None = None) -> tuple[Stack, ...]:
     """The stacks of an environment's account."""
-    given = environments() if among is None else among
-    return stacks_of(next(one for one in given if one.name == name), given, nowhere)
+    return account(name, among).stacks
 
 
 @cache

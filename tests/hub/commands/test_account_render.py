@@ -56,15 +56,15 @@ def test_templates_of_an_account_are_written(env: str, tmp_path: Path) -> None:
     must("account", "render", "--env", env, "--output-dir", tmp_path)
     found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.yaml")}
     hub = {"account/int/rtb-hub.yaml"} if env == "int" else set()
-    assert found == {f"account/{env}/rtb-preview-{env}.yaml"} | hub
-    for path in found:
+    assert found == {f"account/{env}/rtb-preview-{env}.yaml", f"account/{env}/cluster.yaml"} | hub
+    for path in found - {f"account/{env}/cluster.yaml"}:
         assert yaml.safe_load((tmp_path / path).read_text())["AWSTemplateFormatVersion"] == "2010-09-09"
 
 
 def test_modules_of_an_account_are_written(tmp_path: Path) -> None:
     must("account", "render", "--env", "stg", "--format", "terraform", "--to", tmp_path)
-    (path,) = (path for path in tmp_path.rglob("*") if path.is_file())
-    assert path.relative_to(tmp_path).as_posix() == "account/stg/rtb-preview-stg/main.tf.json"
+    path = tmp_path / "account" / "stg" / "rtb-preview-stg" / "main.tf.json"
+    assert {found for found in tmp_path.rglob("*") if found.is_file()} == {path, tmp_path / "account/stg/cluster.yaml"}
     assert json.loads(path.read_text())["provider"]["aws"]["allowed_account_ids"] == ["222222222222"]
 
 
