@@ -89,6 +89,7 @@ RULES = (
             r"returned error: 40[13]",
             "knownhosts",
             "Host key verification failed",
+            "SSH_AUTH_SOCK",
         ),
     ),
     _rule(
@@ -230,6 +231,13 @@ RULES = (
         "An object of the preview belongs to another Application as well, and the two overwrite each other.",
         "have the object in one Application only: remove the other Application, or the object from it",
         words=("is part of applications", "Shared resource found", "shared resource"),
+    ),
+    _rule(
+        "argo-field-conflict",
+        "Another controller owns a field that Argo CD applies, and neither gives way.",
+        "leave that field out of the template, or have the other controller leave it: kubectl get with"
+        " --show-managed-fields tells who owns it",
+        words=(r"Apply failed with \d+ conflicts?",),
     ),
     _rule(
         "argo-window",

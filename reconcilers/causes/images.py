@@ -21,7 +21,7 @@ from reconcilers.causes.model import (
     said,
     unclassified,
 )
-from reconcilers.ports.cluster import Container, Pod
+from reconcilers.ports.cluster import Container, Event, Pod
 
 #: Reasons of kubelet (pkg/kubelet/images/types.go, pkg/kubelet/kuberuntime).
 REASONS = frozenset(
@@ -47,6 +47,29 @@ _NO_ANSWER = said(
     r"\b50[0234] \w", "TLS handshake timeout", "dial tcp", "i/o timeout", "no such host", "request canceled"
 )
 
+ELSEWHERE = Rule(
+    "image-unauthorized-elsewhere",
+    Layer.IMAGE,
+    Audience.PLATFORM,
+    "A registry that is not ECR does not let the cluster pull the image. Some answer so for an image that is not there,"
+    " too.",
+    (
+        "let the cluster pull it: give the pods credentials that may pull from this registry (imagePullSecrets of their"
+        " ServiceAccount), or copy the image to ECR",
+        "check the image's name and tag as well: some registries say so of an image that is not there",
+    ),
+)
+NO_PULL_SECRET = Rule(
+    "image-pull-secret-missing",
+    Layer.IMAGE,
+    Audience.PLATFORM,
+    "The registry wants credentials, and the Secret that should hold them (imagePullSecrets) is not there.",
+    (
+        "make the pull secret that it names in the namespace (by an ExternalSecret), or take it out of the template and"
+        " pull from ECR",
+    ),
+    said(r"image pull secrets \([^)]{0,200}\)"),
+)
 RULES = (
     Rule(
         "image-name-invalid",
@@ -168,6 +191,8 @@ RULES = (
         ),
         not_words=_NO_ANSWER,
     ),
+    ELSEWHERE,
+    NO_PULL_SECRET,
     Rule(
         "image-disk-full",
         Layer.IMAGE,
@@ -254,6 +279,9 @@ RULES = (
     ),
 )
 _OTHER = unclassified(Layer.IMAGE)
+_ECR = re.compile(r"\.dkr\.ecr\.|\becr:[A-Z]")
+#: A registry in a quoted name of an image, or the address that was asked.
+_HOST = re.compile(r"(?:\"|https?://)([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::\d{1,5})?/", re.IGNORECASE)
 _SAYS_NOTHING = re.compile(r"^(?:Back-off pulling image \"[^\"]*\"|Error: (?:ErrImagePull|ImagePullBackOff)|)$")
 _REFERENCE = re.compile(r"\"[^\"\s]{1,600}\"|https?://\S{1,600}?(?=[:,]?\s|:?$)|\bsha256:[0-9a-f]+")
 
@@ -268,6 +296,11 @@ def findings(look: Look) -> Iterator[Finding]:
 def _finding(look: Look, pod: Pod, container: Container) -> Finding:
     message, evidence = _message(look, pod, container)
     rule = classified(RULES, f"{container.reason}: {_error(message, container)}") or _OTHER
+    if rule.code == "image-unauthorized":
+        other, missing = _unauthorized(look, pod, container, message)
+        rule = other or rule
+        if missing is not None:
+            message, evidence = missing.message, [*evidence, of_event(missing)]
     before = f"the image of container {container.name} in pod {pod.name} cannot be pulled"
     told = f"{container.reason}: {message}" if message else container.reason
     return finding(
@@ -280,6 +313,16 @@ def _finding(look: Look, pod: Pod, container: Container) -> Finding:
         since=_since(look, pod, container),
         workload=look.workload_of(pod),
     )
+
+
+def _unauthorized(look: Look, pod: Pod, container: Container, message: str) -> tuple[Rule | None, Event | None]:
+    """Which credentials are refused: those that are not there, or for another registry; None: the cluster's for ECR."""
+    missing = look.event("Pod", pod.name, "FailedToRetrieveImagePullSecret", uid=pod.uid, after=pod.created)
+    if missing is not None and look.is_recent(missing):
+        return NO_PULL_SECRET, missing
+    hosts = [host.lower() for host in _HOST.findall(message)] or [container.image.partition("/")[0]]
+    is_elsewhere = not _ECR.search(message) and any("." in host and not _ECR.search(host) for host in hosts)
+    return ELSEWHERE if is_elsewhere else None, None
 
 
 def _message(look: Look, pod: Pod, container: Container) -> tuple[str, list[Evidence]]:

@@ -118,6 +118,13 @@ SANDBOX_IMAGE = _rule(
     words=("sandbox image",),
 )
 VOLUME_RULES = (
+    _rule(
+        "volume-root-ca-missing",
+        Audience.PLATFORM,
+        "The cluster has not put its certificate authority (kube-root-ca.crt), which pods mount, into the namespace.",
+        "see whether kube-controller-manager works: it makes this ConfigMap in every namespace",
+        words=(r"kube-root-ca\.crt\" not found",),
+    ),
     Rule(
         "volume-secret-missing",
         Layer.CONFIG,

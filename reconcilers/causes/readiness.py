@@ -48,6 +48,13 @@ PROBE_RULES = (
         words=(r"statuscode: ?\d+", "HTTP probe failed", "service unhealthy", "NOT_SERVING"),
     ),
     _probe(
+        "probe-readiness-grpc",
+        "The component speaks gRPC, and does not serve the health service that is asked.",
+        "have the component serve grpc.health.v1.Health, or have it probed by HTTP (healthPath)",
+        _LOG,
+        words=("does not implement the grpc health",),
+    ),
+    _probe(
         "probe-readiness-redirected",
         "The component redirects its readiness probe without end, or to somewhere else.",
         "have the component's healthPath answer by itself, without a redirect such as to a sign-in page",
@@ -130,10 +137,19 @@ DISRUPTED = Rule(
     "The pod's node was taken away or shut down (such as a spot instance), or needed the room. Another pod is made.",
     ("wait: another pod is made on another node",),
 )
+REJECTED = Rule(
+    "pod-rejected",
+    Layer.PROGRESS,
+    Audience.NOBODY,
+    "The node that was chosen had no room for the pod after all, and refused it. Another pod is made.",
+    ("wait: another pod is made, and finds another node",),
+)
+#: Reasons of kubelet's admission (pkg/kubelet/lifecycle/predicate.go, pkg/kubelet/cm).
+_REJECTIONS = ("OutOf", "UnexpectedAdmissionError", "TopologyAffinityError")
 _DISRUPTIONS = frozenset(
     {"NodeShutdown", "Shutdown", "Terminated", "NodeLost", "Preempting", "Evicted", "NodeAffinity"}
 )
-RULES = (*PROBE_RULES, *TARGET_RULES, NODE, DISRUPTED)
+RULES = (*PROBE_RULES, *TARGET_RULES, NODE, DISRUPTED, REJECTED)
 _OTHER = unclassified(Layer.READINESS)
 
 
@@ -156,6 +172,9 @@ def _nodes(look: Look) -> Iterator[Finding]:
         event = look.event("Pod", pod.name, "NodeNotReady", uid=pod.uid, after=pod.created)
         if event is not None and look.is_recent(event) and not (ready and ready.holds):
             yield _of_pod(look, pod, NODE, f"pod {pod.name} is on a node that is not ready", of_event(event))
+        if pod.phase == "Failed" and pod.reason.startswith(_REJECTIONS):
+            evidence = Evidence("state", Ref("Pod", pod.name), pod.reason, pod.message)
+            yield _of_pod(look, pod, REJECTED, f"pod {pod.name} was refused by its node", evidence)
         target = pod.condition("DisruptionTarget")
         if pod.phase == "Failed" and (pod.reason in _DISRUPTIONS or target) and not _is_storage(pod):
             told = pod.message or (target.message if target else "")

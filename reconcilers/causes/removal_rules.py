@@ -54,6 +54,12 @@ FINALIZERS = (
         words=("pvc-protection", "pv-protection", "external-attacher", "external-provisioner"),
     ),
     _rule(
+        "keda-finalizer",
+        "A ScaledObject is held by KEDA, which does not let it go.",
+        "see whether KEDA's operator runs, and what its log says: kubectl get pods -A -l app=keda-operator",
+        words=(r"finalizer\.keda\.sh",),
+    ),
+    _rule(
         "pod-finalizer",
         "Pods of a Job are held until the Job's controller has counted them.",
         "see whether kube-controller-manager works: other Jobs of the cluster are held as well when it does not",

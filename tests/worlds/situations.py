@@ -130,6 +130,13 @@ def pull_by_event(message: str) -> Tree:
     )
 
 
+def pull_without_secret(message: str) -> Tree:
+    """A registry that wants credentials, and a pull secret that is not there."""
+    found = pull("failed to authorize: failed to fetch anonymous token: 401 Unauthorized")
+    told = event(found["objects"]["pods"][0], "FailedToRetrieveImagePullSecret", message)
+    return found | {"objects": {**found["objects"], "events": [told]}}
+
+
 def waiting(message: str, reason: str = "CreateContainerConfigError") -> Tree:
     made = pod(state={"waiting": {"reason": reason, "message": message}})
     return recorded(deployments=[deployment()], pods=[made])
@@ -407,7 +414,7 @@ def blocked(message: str) -> Tree:
 SITUATIONS: dict[str, Callable[..., Tree]] = {
     one.__name__: one
     for one in (
-        pull, pull_by_event, waiting, never_ran, crash, evicted, interrupted, job, refused, refused_set, secret, secret_unseen,
+        pull, pull_by_event, pull_without_secret, waiting, never_ran, crash, evicted, interrupted, job, refused, refused_set, secret, secret_unseen,
         unplaced, on_spot, by_karpenter, unnoticed, no_network, no_volume, unready, target, unexposed,
         unexposed_silently, bound, lost_node, unlooked, waiting_sync, silent_start, late, degraded, compared, synced, hooked, set_stopped, set_missing, set_silent, leaving,
         unreached, leaving_pod, left_over, gone, unowned, blocked, unnoticed_removal, kept_application,
