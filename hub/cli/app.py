@@ -217,7 +217,7 @@ def show(key: str, env: str, repo: str | None, cluster: str | None, kubeconfig: 
 @options.clusters
 @options.kubeconfig
 @options.flag("--sign-in", help="Look at sign-in alone, by the variables of its service: no repository is needed.")
-@options.flag("--services", help="Look at what services need outside, too: the token, rights and clock at Jira.")
+@options.flag("--services", help="Look at what services need outside, too: tokens and rights at Jira and GitHub.")
 @options.output
 @declared_errors
 def doctor(

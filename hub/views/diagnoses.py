@@ -12,6 +12,7 @@ from hub.output.remedies import words
 from reconcilers.doctor.checked import (
     Checked,
     CheckedCluster,
+    CheckedCode,
     CheckedEnvironment,
     CheckedJira,
     CheckedProtection,
@@ -81,6 +82,8 @@ def checked_line(one: Checked) -> str:
             return f"sign-in by {by}, its settings" + (f", keys and roles in {one.database}" if one.database else "")
         case CheckedJira():
             return f"{one.site}: rights in {', '.join(one.projects) or 'no project, since there are no previews'}"
+        case CheckedCode():
+            return f"GitHub: rights in {', '.join(one.repositories) or 'no repository, since no preview is of any'}"
 
 
 def _in_cluster(one: CheckedCluster) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from generator.errors import ConfigError, Fault, Reason
 from hub.wiring.channels import Opened
 
 if TYPE_CHECKING:
+    from hub.adapters.github.access import GitHubAccess
     from hub.adapters.github.forge import GitHubForge
     from hub.wiring.composing import Hub
     from reconcilers.state.policies import Environments
@@ -31,19 +32,14 @@ def github_channels(ours: Hub) -> tuple[Opened, ...]:
     from hub.adapters.github.messages.comments import GitHubComments
     from hub.adapters.github.messages.deployments import GitHubDeployments
     from hub.adapters.github.messages.verdicts import GitHubChecks, GitHubStatuses
-    from hub.approval.opening import app_key, code_access
+    from hub.approval.opening import app_key
     from hub.views.messages.words import LANGUAGES
     from hub.wiring.outside import open_sources
 
     keys, sending = ours.settings.forge, ours.sending
-    access, sources = code_access(keys, ours.settings.github_api), open_sources(ours)
+    access, sources = github_access(ours), open_sources(ours)
     if access is None or sources is None:
-        remedy = (
-            "give the hub an App's key (RTB_HUB_FORGE_APP_ID, RTB_HUB_FORGE_APP_KEY_FILE), or a token"
-            " (RTB_HUB_FORGE_TOKEN_FILE) with RTB_HUB_GITHUB_API"
-        )
-        told = "previews are to be told of on GitHub, and there is no key to it"
-        raise ConfigError(Reason.INVALID_VALUE, Fault(told, field="RTB_HUB_GITHUB_MESSAGES", remedy=remedy))
+        return ()
 
     def opened(name: str) -> GitHubForge:
         # `Code` keeps the time between writes; and what is waited for ends before it is looked whether it was done.
@@ -58,6 +54,26 @@ def github_channels(ours: Hub) -> tuple[Opened, ...]:
         Opened(verdicts, language, OfBuilds(pulls, is_seen_only=True)),
         Opened(GitHubComments(code, words), language, OfPulls(pulls)),
     )
+
+
+def github_access(ours: Hub) -> Callable[[str], GitHubAccess] | None:
+    """How repositories are reached that previews are told of in; None: the settings say nothing of GitHub.
+
+    Raises as `github_channels`.
+    """
+    if ours.settings.github_messages is None:
+        return None
+    from hub.approval.opening import code_access
+
+    access = code_access(ours.settings.forge, ours.settings.github_api)
+    if access is None:
+        remedy = (
+            "give the hub an App's key (RTB_HUB_FORGE_APP_ID, RTB_HUB_FORGE_APP_KEY_FILE), or a token"
+            " (RTB_HUB_FORGE_TOKEN_FILE) with RTB_HUB_GITHUB_API"
+        )
+        told = "previews are to be told of on GitHub, and there is no key to it"
+        raise ConfigError(Reason.INVALID_VALUE, Fault(told, field="RTB_HUB_GITHUB_MESSAGES", remedy=remedy))
+    return access
 
 
 def code_of(ours: Hub, environments: Environments) -> Mapping[str, tuple[str, ...]]:

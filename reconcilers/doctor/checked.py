@@ -64,6 +64,13 @@ class CheckedJira:
     projects: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedCode:
+    """What the hub's key may do in these repositories of code on GitHub."""
+
+    repositories: tuple[str, ...]
+
+
 Checked = (
     CheckedEnvironment
     | CheckedSharing
@@ -72,4 +79,5 @@ Checked = (
     | CheckedCluster
     | CheckedSignIn
     | CheckedJira
+    | CheckedCode
 )

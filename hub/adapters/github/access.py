@@ -58,8 +58,13 @@ def open_github(access: GitHubAccess, parts: SenderParts) -> GitHubForge:
     return GitHubForge(access.repository, calls, partial(_user, calls, access, origin), access.bots)
 
 
+def calls_as_app(access: GitHubAccess, key: AppKey, parts: SenderParts) -> GitHubCalls:
+    """Calls that an App signs for itself, of access that was opened before."""
+    return _calls(access, Origin.parse(access.api), parts, AppSignature(key, parts.clock))
+
+
 def _as_app(access: GitHubAccess, origin: Origin, key: AppKey, parts: SenderParts) -> GitHubForge:
-    as_app = _calls(access, origin, parts, AppSignature(key, parts.clock))
+    as_app = calls_as_app(access, key, parts)
     installation = key.installation or _installed(as_app, access.repository)
     calls = _calls(access, origin, parts, InstallationToken(as_app, installation, parts.clock))
     return GitHubForge(access.repository, calls, partial(_app, as_app, calls, access, origin), access.bots)

@@ -92,7 +92,7 @@ class Handlers:
 
     @route(f"get {REPO}")
     def repository(self, call: Call) -> Answer:
-        return 200, self.views.full_repository()
+        return 200, self.views.full_repository(call.key)
 
     @route(f"get {REPO}/branches/{{branch}}", "contents")
     def branch(self, call: Call) -> Answer:

@@ -72,9 +72,10 @@ class Views:
             license=None,
         )
 
-    def full_repository(self) -> dict[str, Any]:
+    def full_repository(self, key: Key) -> dict[str, Any]:
         dates = dict.fromkeys(("created_at", "pushed_at", "updated_at"), EPOCH)
-        return filled("full-repository", self.base, **{**self.repository(), **dates})
+        may = {"pull": True, "push": key.account.role in ("write", "admin"), "admin": key.account.role == "admin"}
+        return filled("full-repository", self.base, **{**self.repository(), **dates, "permissions": may})
 
     def app(self, app: App) -> dict[str, Any]:
         owner = filled("simple-user", self.base, login=self.state.owner, id=1, type="Organization")

@@ -1,0 +1,57 @@
+"""Whether the hub's key may tell of previews in the pull requests of their code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from generator.errors import ConfigError, Location, Stalled, Transient, Waiting
+from hub.adapters.github.access import GitHubAccess
+from hub.adapters.github.rights import code_rights
+from hub.adapters.http import SenderParts
+from reconcilers.doctor.repository import Diagnosis
+
+
+def repositories_of(projects: Iterable[str], code: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The repositories of the code of projects that have previews, sorted, each once."""
+    found = {name.casefold(): name for project in projects for name in code.get(project, ())}
+    return tuple(found[name] for name in sorted(found))
+
+
+def check_github(
+    access: Callable[[str], GitHubAccess], repositories: Iterable[str], parts: SenderParts
+) -> tuple[list[Diagnosis], tuple[str, ...]]:
+    """What keeps the key from its work in these repositories, and which of them GitHub answered about.
+
+    Where GitHub cannot be asked, that is told once.
+    """
+    found, answered, is_app = list[Diagnosis](), list[str](), True
+    for name in repositories:
+        given = access(name)
+        where, is_app = Location(name), given.app is not None
+        try:
+            rights = code_rights(given, parts)
+        except (Stalled, ConfigError) as err:
+            found.append(_unread(err, where))
+            continue
+        except (Transient, Waiting) as err:
+            found.append(_unread(err, where))
+            break
+        answered.append(name)
+        if rights.is_archived:
+            step = "unarchive it, or leave it out of hub/services.yaml: nothing is told there"
+            found.append(Diagnosis("error", "github-archived", where, "the repository is archived", (step,)))
+        if rights.lacking:
+            told = f"the hub's key lacks there: {', '.join(rights.lacking)}"
+            step = "give the App these permissions, and have them accepted where it is installed"
+            step = step if is_app else "give its account that role in the repository"
+            found.append(Diagnosis("error", "github-rights", where, told, (step,)))
+    if not is_app and answered:
+        told = "the hub's key is a token: commit statuses stand in place of check runs, which only an App may write"
+        step = "give the hub a GitHub App's key where causes are to be read in the pull request's checks"
+        found.append(Diagnosis("warning", "github-token", Location("RTB_HUB_FORGE_TOKEN"), told, (step,)))
+    return found, tuple(answered)
+
+
+def _unread(err: Stalled | Transient | Waiting | ConfigError, where: Location) -> Diagnosis:
+    fault = err.faults[0]
+    return Diagnosis("error", "github-unread", where, fault.message, (fault.remedy,) if fault.remedy else ())
