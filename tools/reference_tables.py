@@ -38,6 +38,7 @@ from hub.cli.app import app
 from hub.output.exit_codes import CODES, DIFFERENT, INTERNAL, NEEDS_A_PERSON, NOT_AS_SEEN, OK, REFUSED, UNHEALTHY, USAGE
 from hub.output.remedies import words
 from hub.settings import PREFIXES, ForgeKeys, Settings
+from hub.settings.slack import SlackSettings
 from hub.telemetry.events import BOUND, EVENTS
 from hub.telemetry.metrics import METRICS, Label
 from hub.views.messages.brief import as_last_known, brief_of
@@ -239,8 +240,13 @@ def _label(label: Label) -> str:
 
 def setting_rows() -> str:
     """Every variable of the process environment that is read, by the docstrings of its fields."""
-    told = {**documented("Settings"), **{f"keys.{name}": text for name, text in documented("ForgeKeys").items()}}
-    names = {name: one.alias for name, one in Settings.model_fields.items() if one.alias}
+    told = {
+        **documented("SlackSettings"),
+        **documented("Settings"),
+        **{f"keys.{name}": text for name, text in documented("ForgeKeys").items()},
+    }
+    fields = sorted(Settings.model_fields.items(), key=lambda one: one[0] in SlackSettings.model_fields)
+    names = {name: one.alias for name, one in fields if one.alias}
     names |= {f"keys.{name}": PREFIXES["hub"] + name.upper() for name in ForgeKeys.model_fields if name != "is_mixed"}
     rows = []
     for name, variable in names.items():

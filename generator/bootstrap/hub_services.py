@@ -14,6 +14,7 @@ from typing import Any, Literal
 from generator.bootstrap.hub_images import image_ports, image_secrets, image_variables, registries_of
 from generator.bootstrap.hub_jobs import CACHE, GIT, Job
 from generator.bootstrap.hub_sign_in import sign_in_secrets, sign_in_variables, verifying_variables
+from generator.bootstrap.hub_slack import slack_variables
 from generator.errors import ConfigError, Fault, Reason
 from generator.model.environment import Environment
 from generator.model.hosting import HubServices
@@ -133,6 +134,7 @@ def values_of(host: Host, *, image: str, namespace: str) -> dict[str, Any]:
             "webhooks": f"{SECRETS}/webhooks",
             "redis": f"{SECRETS}/redis",
             "jira": f"{SECRETS}/jira",
+            "slack": f"{SECRETS}/slack",
             "signIn": f"{SECRETS}/sign-in",
             "registries": f"{SECRETS}/registries",
             "settings": f"{SECRETS}/settings",
@@ -176,6 +178,7 @@ def _service(name: Name, host: Host) -> dict[str, Any]:
         "database": f"{full}-database",
         "redis": f"{full}-redis" if _has_redis(name, host.services) else None,
         "jira": f"{full}-jira" if is_worker and hub.jira is not None else None,
+        "slack": f"{full}-slack" if is_worker and hub.slack is not None else None,
         "registries": f"{full}-registries" if is_worker and image_secrets(hub) else None,
         "settings": f"{full}-settings" if is_worker and hub.registries else None,
         "signIn": f"{full}-sign-in" if name == "auth" else None,
@@ -192,7 +195,8 @@ def _variables(name: Name, host: Host) -> dict[str, str]:
     match name:
         case "worker":  # it asks for reviews, and the scheduled job alone decides upon them
             own = {key: value for key, value in git.items() if not key.startswith("RTB_HUB_FORGE_TEAMS_")}
-            own |= {**_jira_variables(host.services), **image_variables(host.services, f"{SECRETS}/settings")}
+            own |= {**_jira_variables(host.services), **slack_variables(host.services, f"{SECRETS}/slack")}
+            own |= {**image_variables(host.services, f"{SECRETS}/settings")}
             if host.services.github_messages is not None:
                 own["RTB_HUB_GITHUB_MESSAGES"] = host.services.github_messages
             if host.services.tells and host.services.worker_role is not None:
@@ -253,6 +257,8 @@ def _references(hub: HubServices) -> Iterator[dict[str, Any]]:
     yield _reference("auth", "sign-in", hub, dict(sign_in_secrets(hub)))
     if hub.jira is not None:
         yield _reference("worker", "jira", hub, {"token": "token"})
+    if hub.slack is not None:
+        yield _reference("worker", "slack", hub, {"token": "token"})
     if passwords := image_secrets(hub):
         yield _reference("worker", "registries", hub, {one: one for one in passwords})
     if hub.webhooks:
@@ -300,7 +306,7 @@ def _reaches(name: Name, host: Host) -> Iterator[int]:
 
 def _outside(hub: HubServices) -> Iterator[int]:
     """The ports of what the worker asks beside Git and the forge."""
-    sites = (hub.jira.url if hub.jira else None, hub.github_api)
+    sites = (hub.jira.url if hub.jira else None, hub.slack.api if hub.slack else None, hub.github_api)
     yield from (_port(f"{site}/") for site in sites if site is not None)
     yield from image_ports(hub)
 

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from generator.model.entry import Model
 from generator.model.hosting_images import HubRegistry, registries_file
 from generator.model.hosting_sign_in import HubSignIn
+from generator.model.hosting_slack import HubSlack
 from generator.model.registries import Host
 from generator.values.aws import Certificate, Role
 from generator.values.bounds import SecretPrefix
@@ -73,6 +74,7 @@ class HubServices(Model):
     )
     sign_in: HubSignIn | None = Field(None, description="by whom people sign in, and what they may; none = nobody can")
     jira: HubJira | None = Field(None, description="where issues are read; needed for deliveries of `jira`")
+    slack: HubSlack | None = Field(None, description="where previews are told of in Slack; none = nowhere there")
     registries: Annotated[dict[Host, HubRegistry], Field(max_length=50)] = Field(
         default_factory=dict, description="host, as it stands in the names of images → how the worker asks it for tags"
     )
@@ -107,8 +109,8 @@ class HubServices(Model):
     @property
     def tells(self) -> bool:
         """Whether previews are told of anywhere: a worker then stays while there is no job."""
-        languages = (self.jira.messages if self.jira is not None else None, self.github_messages)
-        return any(one is not None for one in languages)
+        of_jira, of_slack = (one.messages if one is not None else None for one in (self.jira, self.slack))
+        return any(one is not None for one in (of_jira, of_slack, self.github_messages))
 
     @model_validator(mode="after")
     def _issues_can_be_read(self) -> Self:

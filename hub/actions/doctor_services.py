@@ -1,4 +1,4 @@
-"""What the hub's services need outside, and whether they have it: so far Jira's token, rights and clock."""
+"""What the hub's services need outside, and whether they have it: tokens, rights and clocks of Jira and Slack."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from generator.errors import Location, Stalled, Transient, Waiting
 from hub.adapters.jira.rights import READING, TELLING, rights_in
 from hub.adapters.jira.site import JiraSite
+from hub.adapters.slack.rights import NEEDS, App, app_of, room_of
+from hub.adapters.slack.site import NO_PLACE, SlackSite
 from reconcilers.doctor.repository import Diagnosis
 from reconcilers.state.environment import EnvironmentState
 
@@ -59,3 +61,48 @@ def check_jira(
         told = f"its clock and this machine's are {seconds} s apart: times in messages are this machine's"
         found.append(Diagnosis("warning", "jira-clock", where, told, ("set this machine's clock by NTP",)))
     return found, tuple(answered)
+
+
+@dataclass(frozen=True, slots=True)
+class SlackAccess:
+    """The workspace that is asked, the channels that are told in, and whether the token is one that is rotated."""
+
+    site: SlackSite
+    channels: tuple[str, ...]
+    is_rotated: bool
+
+
+def check_slack(access: SlackAccess, *, clock: Callable[[], datetime]) -> tuple[list[Diagnosis], str | None]:
+    """What keeps the app from telling in these channels, and the workspace that answered; None: it did not."""
+    where, found, team = Location(access.site.name), list[Diagnosis](), None
+    try:
+        app = app_of(access.site, now=clock())
+        team = app.team
+        found += _app_findings(app, where)
+        for channel in access.channels:
+            room = room_of(access.site, channel)
+            if room.wrong:
+                called = f"channel {channel} (#{room.name})" if room.name else f"channel {channel}"
+                told = f"{called} cannot be posted in: {room.wrong}"
+                found.append(Diagnosis("error", "slack-channel", where, told, (NO_PLACE[room.wrong],)))
+    except (Stalled, Transient, Waiting) as err:
+        fault = err.faults[0]
+        found.append(Diagnosis("error", "slack-unread", where, fault.message, (fault.remedy,) if fault.remedy else ()))
+    if access.is_rotated:
+        told = "the hub's token is one that ends 12 hours after it was made, and the hub does not rotate it"
+        step = "install the app without token rotation, or have the file of RTB_HUB_SLACK_TOKEN_FILE renewed in time"
+        found.append(Diagnosis("warning", "slack-token", where, told, (step,)))
+    return found, team
+
+
+def _app_findings(app: App, where: Location) -> list[Diagnosis]:
+    found = []
+    if app.lacking:
+        told = ", ".join(f"{scope} ({NEEDS[scope]})" for scope in app.lacking)
+        step = "add them to the bot's scopes (OAuth & Permissions), and install the app anew"
+        found.append(Diagnosis("error", "slack-scopes", where, f"the hub's token lacks {told}", (step,)))
+    if app.ahead is not None and abs(app.ahead) > _APART:
+        seconds = int(abs(app.ahead).total_seconds())
+        told = f"its clock and this machine's are {seconds} s apart: requests of Slack's are refused after 300 s"
+        found.append(Diagnosis("warning", "slack-clock", where, told, ("set this machine's clock by NTP",)))
+    return found

@@ -168,11 +168,11 @@ def serve(service: str | None, repo: str | None, port: int | None, host: str | N
 @options.output
 @declared_errors
 def tell(env: str | None, dry_run: bool, repo: str | None, output: Format) -> None:
-    """Tell of previews where people work: at issues in Jira, in pull requests on GitHub; edited in place.
+    """Tell of previews where people work: in Jira, in pull requests on GitHub, in Slack; edited in place.
 
-    Where: RTB_HUB_JIRA_MESSAGES, RTB_HUB_GITHUB_MESSAGES. 'serve' and its worker do it all the time; this is one pass.
-    Run twice, or by two at once, there is one message for each preview. What somebody deleted is not made again in
-    that phase. A dry run reads pull requests, to say where.
+    Where: RTB_HUB_JIRA_MESSAGES, RTB_HUB_GITHUB_MESSAGES, RTB_HUB_SLACK_MESSAGES. 'serve' and its worker do it all the
+    time; this is one pass. Run twice, or by two at once, there is one message for each preview. What somebody deleted
+    is not made again in that phase. A dry run reads pull requests, to say where.
 
     Example: rtb-hub tell --dry-run --env int
     """

@@ -9,16 +9,18 @@ from dataclasses import replace
 from generator.errors import ConfigError, Fault, Reason
 from hub.actions.doctor import doctor
 from hub.actions.doctor_github import check_github, repositories_of
-from hub.actions.doctor_services import JiraAccess, check_jira, projects_of
+from hub.actions.doctor_services import JiraAccess, SlackAccess, check_jira, check_slack, projects_of
 from hub.commands.cluster_options import Options, clusters_for
 from hub.output.console import Format, emit
 from hub.output.exit_codes import UNHEALTHY
+from hub.settings.slack import channels_of
 from hub.views.diagnoses import checked_line, diagnosis_data, tell_diagnoses
 from hub.views.preview import rule_data
 from hub.wiring import Hub, hub
+from hub.wiring.slack import open_slack_site
 from hub.wiring.telling import open_jira_site
 from hub.wiring.telling_github import code_of, github_access
-from reconcilers.doctor.checked import CheckedCode, CheckedJira
+from reconcilers.doctor.checked import CheckedCode, CheckedJira, CheckedSlack
 
 
 def run(
@@ -29,22 +31,26 @@ def run(
     Raises `ConfigError` (InvalidValue) for settings of services that are missing or wrong.
     """
     ours = hub()
-    access = _jira(ours) if with_services else None
+    jira, slack = _services(ours) if with_services else (None, None)
     code = github_access(ours) if with_services else None
     clusters = clusters_for(ours, at)  # before Git: a wrong name is told at once
     repository, guards = ours.repository(repo), ours.guards(repo)
     found = doctor(envs, repository=repository, guards=guards, clusters=clusters, clock=ours.clock)
-    if access is not None:
+    if jira is not None:
         projects = projects_of(repository.read().each(envs)[0])
-        jira, answered = check_jira(access, projects, clock=ours.clock)
-        checked = (CheckedJira(access.site.name, answered),) if answered or not projects else ()
-        found = replace(found, findings=(*found.findings, *jira), checked=(*found.checked, *checked))
+        findings, answered = check_jira(jira, projects, clock=ours.clock)
+        checked = (CheckedJira(jira.site.name, answered),) if answered or not projects else ()
+        found = replace(found, findings=(*found.findings, *findings), checked=(*found.checked, *checked))
     if code is not None:
         reading = repository.read()
         named = repositories_of(projects_of(reading.each(envs)[0]), code_of(ours, reading.environments))
         github, answered = check_github(code, named, ours.sending)
         looked = (CheckedCode(answered),) if answered or not named else ()
         found = replace(found, findings=(*found.findings, *github), checked=(*found.checked, *looked))
+    if slack is not None:
+        findings, team = check_slack(slack, clock=ours.clock)
+        workspaces = (CheckedSlack(team, len(slack.channels)),) if team is not None else ()
+        found = replace(found, findings=(*found.findings, *findings), checked=(*found.checked, *workspaces))
     data = {
         "findings": [diagnosis_data(finding) for finding in found.findings],
         "checked": [checked_line(one) for one in found.checked],
@@ -56,11 +62,17 @@ def run(
         sys.exit(UNHEALTHY)
 
 
-def _jira(ours: Hub) -> JiraAccess | None:
-    site = open_jira_site(ours)
-    if site is None and ours.settings.github_messages is not None:
-        return None
-    if site is None:
-        allowed = "RTB_HUB_JIRA_URL, with RTB_HUB_JIRA_EMAIL and RTB_HUB_JIRA_TOKEN; RTB_HUB_GITHUB_MESSAGES"
+def _services(ours: Hub) -> tuple[JiraAccess | None, SlackAccess | None]:
+    site, workspace, settings = open_jira_site(ours), open_slack_site(ours), ours.settings
+    if site is None and workspace is None and settings.github_messages is None:
+        allowed = (
+            "RTB_HUB_JIRA_URL, with RTB_HUB_JIRA_EMAIL and RTB_HUB_JIRA_TOKEN; RTB_HUB_GITHUB_MESSAGES;"
+            " RTB_HUB_SLACK_TOKEN"
+        )
         raise ConfigError(Reason.INVALID_VALUE, Fault("the settings name nothing that services ask", allowed=allowed))
-    return JiraAccess(site, ours.settings.jira_messages is not None)
+    jira = JiraAccess(site, settings.jira_messages is not None) if site is not None else None
+    if workspace is None:
+        return jira, None
+    is_rotated = (settings.secret("slack_token") or "").startswith("xoxe.")
+    channels = {*channels_of(settings.slack_channels).values(), *filter(None, (settings.slack_platform,))}
+    return jira, SlackAccess(workspace, tuple(sorted(channels)), is_rotated)

@@ -32,7 +32,10 @@ def run(env: str | None, *, dry_run: bool, repo: str | None, output: Format) -> 
 
     languages = {str(one.channel.name): one.language for one in open_channels(ours)}
     if not languages:
-        allowed = "RTB_HUB_JIRA_MESSAGES=en or ko with RTB_HUB_JIRA_URL, or RTB_HUB_GITHUB_MESSAGES=en or ko"
+        allowed = (
+            "RTB_HUB_JIRA_MESSAGES=en or ko with RTB_HUB_JIRA_URL, RTB_HUB_GITHUB_MESSAGES=en or ko, or"
+            " RTB_HUB_SLACK_MESSAGES=en or ko with RTB_HUB_SLACK_TOKEN and RTB_HUB_SLACK_CHANNELS"
+        )
         raise ConfigError(Reason.INVALID_VALUE, Fault("the settings name nowhere to tell anybody", allowed=allowed))
     database = ours.database()
     try:
@@ -60,10 +63,18 @@ def run(env: str | None, *, dry_run: bool, repo: str | None, output: Format) -> 
 
 def _emit_plan(planned: list[Planned], languages: Mapping[str, Language], output: Format) -> None:
     from hub.views.messages.document import document_of
+    from hub.views.messages.faults import fault_document
     from hub.views.messages.plain import plain_of
     from hub.views.messages.words import LANGUAGES
+    from reconcilers.messages.faults import PlatformFault
 
-    texts = [plain_of(document_of(one.message, LANGUAGES[languages[one.channel]])) for one in planned]
+    def text_of(one: Planned) -> str:
+        message, say = one.message, LANGUAGES[languages[one.channel]]
+        if isinstance(message, PlatformFault):
+            return plain_of(fault_document(message, say))
+        return plain_of(document_of(message, say))
+
+    texts = [text_of(one) for one in planned]
     data = [_data(one, text) for one, text in zip(planned, texts, strict=True)]
 
     def people(console: Console) -> None:

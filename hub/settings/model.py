@@ -13,13 +13,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
 from generator.errors import ConfigError, Fault, Reason, nearest
 from hub.settings.keys import KEYS, PREFIXES, ForgeKeys, IdentityName, forge_keys, key_fields
 from hub.settings.secret_files import text_of
 from hub.settings.server import TOKEN, TOKEN_FILE, URL
 from hub.settings.sign_in import Proxies, PublicUrl, RoleRules, Roles, Trust, TrustedJobs
+from hub.settings.slack import SlackSettings
 from hub.settings.texts import Contexts, Environments, GitPerson, Person
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Shown(NamedTuple):
     default: str = ""
 
 
-class Settings(BaseModel):
+class Settings(SlackSettings):
     """What the process environment says, by the names of its variables; an empty one counts as not given."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

@@ -36,6 +36,8 @@ GRANTS: Final[Mapping[Service, Mapping[str, str]]] = {
         "jobs": _NEW_AND_CHANGED,
         "freezes": "SELECT",
         "messages": _NEW_AND_CHANGED,
+        "principals": "SELECT",
+        "identities": "SELECT",
         "catch_ups": _NEW_AND_CHANGED,
         "audit": "INSERT",
     },

@@ -93,6 +93,14 @@ def owner(connection: Connection, provider: str, subject: str) -> str | None:
     return found
 
 
+def account_called(connection: Connection, name: str, provider: str) -> str | None:
+    """The account at a provider of the person whom the hub calls so."""
+    person = (PRINCIPALS.c.name == name, PRINCIPALS.c.kind == "person", IDENTITIES.c.provider == provider)
+    wanted = select(IDENTITIES.c.subject).join(PRINCIPALS, PRINCIPALS.c.id == IDENTITIES.c.principal_id)
+    found: str | None = connection.execute(wanted.where(*person).limit(1)).scalar()
+    return found
+
+
 def put_roles(connection: Connection, person_id: str, roles: Sequence[str]) -> None:
     """Note the roles that were read."""
     connection.execute(update(PRINCIPALS).where(PRINCIPALS.c.id == person_id).values(roles=list(roles)))

@@ -19,6 +19,7 @@ from reconcilers.doctor.checked import (
     CheckedRules,
     CheckedSharing,
     CheckedSignIn,
+    CheckedSlack,
 )
 from reconcilers.doctor.repository import Diagnosis
 
@@ -84,6 +85,8 @@ def checked_line(one: Checked) -> str:
             return f"{one.site}: rights in {', '.join(one.projects) or 'no project, since there are no previews'}"
         case CheckedCode():
             return f"GitHub: rights in {', '.join(one.repositories) or 'no repository, since no preview is of any'}"
+        case CheckedSlack():
+            return f"Slack, workspace {one.team}: scopes, {counted(one.channels, 'channel')}"
 
 
 def _in_cluster(one: CheckedCluster) -> str:

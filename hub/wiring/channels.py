@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Opened:
     """A channel, in its language; `spread`: where messages stand in it, None where there is one place for a preview.
 
-    `missing` (None: as `Desk` has it) and `renews`: see `Desk`.
+    `missing` (None: as `Desk` has it) and `renews`: see `Desk`. `is_of_previews`: see `Teller`.
     """
 
     channel: Channel
@@ -24,3 +24,4 @@ class Opened:
     spread: Spread | None = None
     missing: timedelta | None = None
     renews: bool = False
+    is_of_previews: bool = True

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from generator.errors import ConfigError, Fault, Reason
 from hub.wiring.channels import Opened
+from hub.wiring.slack import slack_channels
 from hub.wiring.telling_github import code_of, github_channels
 
 if TYPE_CHECKING:
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from hub.wiring.composing import Hub
 
 
-def open_channels(ours: Hub) -> tuple[Opened, ...]:
-    """Those that the settings name. Raises `ConfigError` (InvalidValue) for what is missing or wrong."""
-    return (*_jira_channels(ours), *github_channels(ours))
+def open_channels(ours: Hub, database: Database | None = None) -> tuple[Opened, ...]:
+    """Those that the settings name. `database`: whose accounts are whose; None: nobody knows.
+
+    Raises `ConfigError` (InvalidValue) for what is missing or wrong.
+    """
+    return (*_jira_channels(ours), *github_channels(ours), *slack_channels(ours, database))
 
 
 def _jira_channels(ours: Hub) -> tuple[Opened, ...]:
@@ -57,7 +61,7 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
     `ours` is for it alone: a repository that is open serves one thread. Raises as `open_channels`, and what opening the
     repository and clusters raises.
     """
-    channels = open_channels(ours)
+    channels = open_channels(ours, database)
     from hub.actions.telling.posting import MISSING, Desk
     from hub.actions.telling.previews import Previews
     from hub.actions.telling.teller import Teller, new_token, one_each
@@ -80,6 +84,7 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
             ours.telemetry,
             is_lasting,
             one.spread or one_each,
+            one.is_of_previews,
         )
         for one in channels
     )

@@ -71,6 +71,14 @@ class CheckedCode:
     repositories: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedSlack:
+    """What the hub's app may do in a workspace, and in so many channels."""
+
+    team: str
+    channels: int
+
+
 Checked = (
     CheckedEnvironment
     | CheckedSharing
@@ -80,4 +88,5 @@ Checked = (
     | CheckedSignIn
     | CheckedJira
     | CheckedCode
+    | CheckedSlack
 )

@@ -54,7 +54,7 @@ def one_each(messages: Sequence[Message], told: Collection[str], failures: list[
 
 @dataclass(eq=False)
 class Teller:
-    """The messages of one channel, as one process sees them.
+    """The messages of one channel, as one process sees them. `is_of_previews`: they are about previews, one by one.
 
     `is_lasting`: it looks again and again, and so knows since when a message differs; else what differs is told now.
     `failures`: why messages could not be told in the last pass.
@@ -64,6 +64,7 @@ class Teller:
     telemetry: Telemetry = SILENT
     is_lasting: bool = True
     spread: Spread = one_each
+    is_of_previews: bool = True
     failures: list[Exception] = field(default_factory=list)
     _differ: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     _resumes: datetime | None = None
@@ -85,7 +86,7 @@ class Teller:
 
     def open_keys(self) -> frozenset[str]:
         """The previews (`int/RTB-123`) whose last word is not told. Raises `Transient` (DatabaseUnreachable)."""
-        return frozenset(split_row(row)[0] for row in self._open())
+        return frozenset(split_row(row)[0] for row in self._open()) if self.is_of_previews else frozenset()
 
     def _open(self) -> frozenset[str]:
         with self.desk.database.read() as connection:

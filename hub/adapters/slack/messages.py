@@ -21,7 +21,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from generator.errors import HubError
-from hub.adapters.slack.site import POST_APART, TIER_3_APART, SlackSite
+from hub.adapters.slack.site import NO_PLACE, POST_APART, TIER_3_APART, SlackSite
 from hub.views.messages.blocks import Block, blocks_of, line_of, link_button, mention, named, reply_of
 from hub.views.messages.document import Document, document_of
 from hub.views.messages.words import Words
@@ -43,12 +43,6 @@ SHARED: Final = timedelta(seconds=20)
 WHOLE, _OVERLAP = timedelta(minutes=10), timedelta(minutes=2)
 #: A channel that the app cannot post in is told of once in so long.
 TOLD_AGAIN: Final = timedelta(minutes=30)
-NO_PLACE: Final = ("channel_not_found", "is_archived", "not_in_channel")
-_REMEDIES: Final[Mapping[str, str]] = {
-    "channel_not_found": "name the channel by its id (About, at its end); invite the app where it is private",
-    "is_archived": "name another channel, or have it brought back",
-    "not_in_channel": "invite the app: /invite in the channel",
-}
 _GONE = ("message_not_found", "cant_update_message", "cant_delete_message")
 _TS, _CHANNEL = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}"), re.compile(r"[CGD][A-Z0-9]{1,30}")
 Ts = Annotated[str, Field(pattern=rf"^{_TS.pattern}$")]
@@ -142,14 +136,15 @@ class SlackMessages:
     def drawn(self, message: Message) -> Drawn:
         """See `Channel`."""
         document = document_of(message, self.words)
+        return self.drawn_as(message, document, self._reply(message, document))
+
+    def drawn_as(self, message: Message, document: Document, reply: list[Block] | None) -> Drawn:
+        """A document as it stands in a channel, with what is replied below it to whom it alerts."""
         asked = message.phase == "awaiting approval" and not message.is_removal
         mentions = [mention(one) for one in self.approvers] if asked else []
-        content = {
-            "text": line_of(document),
-            "blocks": blocks_of(document, mentions, [*_links(message, self.words), *self.buttons(message, self.words)]),
-        }
+        buttons = [*_links(message, self.words), *self.buttons(message, self.words)]
+        content = {"text": line_of(document), "blocks": blocks_of(document, mentions, buttons)}
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        reply = self._reply(message, document)
         digest = hashlib.sha256(text.encode()).hexdigest()[:32]
         return Drawn({**content, "reply": reply, "to": message.requested_by}, digest, is_quiet=reply is None)
 
@@ -163,7 +158,7 @@ class SlackMessages:
 
     def find(self, place: Place) -> Found | None:
         """See `Channel`. That one was deleted is nowhere to be seen."""
-        channel = self._channel(place)
+        channel = self.channel_at(place)
         said = self._said(channel) if channel is not None else None
         if said is None:
             return None
@@ -173,7 +168,7 @@ class SlackMessages:
 
     def post(self, place: Place, drawn: Drawn, before: Before) -> str | None:
         """See `Channel`."""
-        channel = self._channel(place)
+        channel = self.channel_at(place)
         if channel is None:
             return None
         arguments = {
@@ -226,7 +221,8 @@ class SlackMessages:
     def note(self, place: Place, message: str | None) -> None:
         """See `Channel`. There is nowhere to note anything beside a message."""
 
-    def _channel(self, place: Place) -> str | None:
+    def channel_at(self, place: Place) -> str | None:
+        """Where a message stands; None: nowhere."""
         return self.channel_of(place.issue.project)
 
     def _is_ours(self, said: _Said) -> bool:
@@ -303,7 +299,7 @@ class SlackMessages:
             self.refused(err)
 
     def _unusable(self, channel: str, code: str) -> HubError:
-        return self.site.refused(f"tell of previews in channel {channel}", f"it answers {code}", _REMEDIES[code])
+        return self.site.refused(f"tell of previews in channel {channel}", f"it answers {code}", NO_PLACE[code])
 
 
 def _links(message: Message, say: Words) -> Iterator[Block]:

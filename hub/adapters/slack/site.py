@@ -45,6 +45,12 @@ PEER = Peer(
 #: Seconds between two calls. A method of tier 3 may be called 50 times a minute in a workspace.
 POST_APART: Final = 1.0
 TIER_3_APART: Final = 1.2
+#: Why nothing can be told in a channel, with what to do about it.
+NO_PLACE: Final[Mapping[str, str]] = {
+    "channel_not_found": "name the channel by its id (at the end of its details); invite the app where it is private",
+    "is_archived": "name another channel, or have it brought back",
+    "not_in_channel": "invite the app: /invite in the channel",
+}
 _LIMIT_BYTES = 8 * 1024 * 1024
 _TIMEOUT_SECONDS = 10.0
 #: Where an answer that says that there is a limit does not say for how long.

@@ -53,6 +53,12 @@ class Words:
     relationship: str
     open: str
     over: str
+    fault_title: str
+    fault_state: str
+    fault_over: str
+    fault_over_badge: str
+    affected: str
+    affected_more: str
 
     def moment(self, at: datetime) -> str:
         """A moment, to the minute."""
@@ -125,6 +131,12 @@ ENGLISH: Final = Words(
     relationship="has a preview",
     open="Open",
     over="is not up any more.",
+    fault_title="Fault of the platform in {environment}: {code}",
+    fault_state="keeps previews from coming up or going.",
+    fault_over="is over: no preview has it any more.",
+    fault_over_badge="over",
+    affected="Previews",
+    affected_more="{some} and {count} more",
 )
 KOREAN: Final = Words(
     phases={
@@ -192,5 +204,11 @@ KOREAN: Final = Words(
     relationship="프리뷰",
     open="열기",
     over="더 이상 실행되지 않습니다.",
+    fault_title="{environment} 환경의 플랫폼 장애: {code}",
+    fault_state="이 장애로 프리뷰가 시작되거나 제거되지 못하고 있습니다.",
+    fault_over="해소되었습니다. 이 장애가 있는 프리뷰가 더 이상 없습니다.",
+    fault_over_badge="해소됨",
+    affected="프리뷰",
+    affected_more="{some} 외 {count}개",
 )
 LANGUAGES: Final[Mapping[Language, Words]] = {"en": ENGLISH, "ko": KOREAN}

@@ -62,6 +62,13 @@ HUB: dict[str, Any] = {
     "dashboardRole": "arn:aws:iam::111111111111:role/rtb-hub-dashboard",
     "redis": "redis.example.com:6380",
     "jira": {"url": "https://example.atlassian.net", "email": "hub@example.com", "messages": "ko"},
+    "slack": {
+        "messages": "en",
+        "channel": "C0PREVIEWS",
+        "channels": {"SHOP": "C0SHOP"},
+        "platform": "C0PLATFORM",
+        "approvers": ["S0LEADS"],
+    },
     "signIn": {
         "oidc": {"issuer": "https://sso.example.com/realms/acme", "clientId": "rtb-hub"},
         "github": {"clientId": "Iv23liexample"},
@@ -174,6 +181,7 @@ OWN = {
         "RTB_HUB_REPO", "RTB_HUB_IDENTITY", "RTB_HUB_CACHE", "HOME",
         "RTB_HUB_FORGE_APP_ID_FILE", "RTB_HUB_FORGE_APP_KEY_FILE",
         "RTB_HUB_JIRA_URL", "RTB_HUB_JIRA_EMAIL", "RTB_HUB_JIRA_TOKEN_FILE", "RTB_HUB_JIRA_MESSAGES",
+        *(f"RTB_HUB_SLACK_{one}" for one in ("MESSAGES", "TOKEN_FILE", "CHANNELS", "PLATFORM", "APPROVERS", "API")),
         "RTB_HUB_OBSERVED", "RTB_HUB_REGISTRIES", "RTB_HUB_GITHUB_API", "RTB_HUB_GITHUB_MESSAGES",
     },
     "dashboard": {
@@ -224,7 +232,7 @@ def test_the_worker_reads_every_environments_cluster_and_stays_where_previews_ar
 
 def test_a_worker_that_tells_of_nothing_reads_no_cluster_and_is_there_for_jobs_alone() -> None:
     site = {"url": HUB["jira"]["url"], "email": HUB["jira"]["email"]}
-    silent = hosted(jira=site, githubMessages=None)
+    silent = hosted(jira=site, githubMessages=None, slack=None)
     assert "RTB_HUB_OBSERVED" not in variables(dict(pods(*silent))["rtb-hub-worker"])
     assert objects(*silent)["ScaledObject", "rtb-hub-worker"]["spec"]["minReplicaCount"] == 0
 
@@ -396,7 +404,7 @@ def test_the_worker_alone_tells_of_previews_at_their_issues(language: str | None
 
 @pytest.mark.parametrize("language", ["en", "ko", None])
 def test_the_worker_alone_tells_in_pull_requests(language: str | None) -> None:
-    given = hosted(githubMessages=language, jira=None, webhooks=["github"])
+    given = hosted(githubMessages=language, jira=None, slack=None, webhooks=["github"])
     found = {name: variables(pod).get("RTB_HUB_GITHUB_MESSAGES") for name, pod in pods(*given)}
     assert {name for name, value in found.items() if value is not None} == ({"rtb-hub-worker"} if language else set())
     assert found["rtb-hub-worker"] == language
@@ -407,6 +415,18 @@ def test_nobody_is_told_on_github_by_a_key_that_is_not_githubs() -> None:
     int_, _ = hosted()
     with pytest.raises(ConfigError, match="no GitHub App's key"):
         rendered(int_)
+
+
+def test_the_worker_alone_tells_of_previews_in_slack() -> None:
+    found = {name: variables(pod).get("RTB_HUB_SLACK_CHANNELS") for name, pod in pods()}
+    assert {name for name, value in found.items() if value is not None} == {"rtb-hub-worker"}
+    assert found["rtb-hub-worker"] == "C0PREVIEWS,SHOP=C0SHOP"
+    assert [name for name, pod in pods() if "rtb-hub-worker-slack" in mounted(pod).values()] == ["rtb-hub-worker"]
+    (data,) = ALL["ExternalSecret", "rtb-hub-worker-slack"]["spec"]["data"]
+    assert (data["secretKey"], data["remoteRef"]) == ("token", {"key": "rtb/hub/slack", "property": "token"})
+    without = "".join(rendered(*hosted(slack=None, webhooks=["github"])).values())
+    assert "RTB_HUB_SLACK" not in without
+    assert "worker-slack" not in without
 
 
 def test_the_worker_alone_asks_registries_and_reads_what_the_environment_says() -> None:
@@ -600,6 +620,9 @@ def _of_stg() -> dict[str, Any]:
         ({"jira": {"url": "http://jira.example.com", "email": "a@example.com"}}, "should match pattern"),
         ({"jira": {"url": "https://u:p@jira.example.com", "email": "a@example.com"}}, "should match pattern"),
         ({"jira": None}, "its issues cannot be read"),
+        ({"slack": {"messages": "en", "channel": "#previews"}}, "should match pattern"),
+        ({"slack": {"messages": "de", "channel": "C0PREVIEWS"}}, "'en' or 'ko'"),
+        ({"slack": {"messages": "en", "channel": "C0PREVIEWS", "api": "https://slack.example.com"}}, "slack.com"),
         ({"listenerRole": HUB["workerRole"]}, "must not act as what commits"),
         ({"listenerRole": "arn:aws:iam::222222222222:role/x"}, "of account 222222222222"),
         ({"listenerRole": None}, "'listenerRole' beside it"),
