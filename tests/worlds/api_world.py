@@ -81,9 +81,17 @@ class ApiWorld:
 
 @contextmanager
 def api_world(
-    serving: Serving, *, works: bool = True, is_loopback: bool = False, screens: Middleware | None = None
+    serving: Serving,
+    *,
+    works: bool = True,
+    is_loopback: bool = False,
+    screens: Middleware | None = None,
+    **signing_in: str,
 ) -> Iterator[ApiWorld]:
-    """The API; with `works` a worker beside it. Its snapshot is read when `api.feed.refresh()` is called."""
+    """The API; with `works` a worker beside it. Its snapshot is read when `api.feed.refresh()` is called.
+
+    `signing_in`: variables of sign-in without RTB_HUB_.
+    """
     repository = serving.hub.repository(str(serving.path))
     states = StateReader(repository.store.location, serving.hub.library, serving.hub.entry_cache)
     feed = Feed(repository.store, states, serving.database, now)
@@ -93,7 +101,7 @@ def api_world(
     said = Said(serving.database, now, "alice")
     api = Api(feed, serving.jobs, repository, said, now, checks, starter=serving.hub.starter, clusters=Clusters(now))
     app = make_app(api, is_loopback=is_loopback, screens=screens, sign_in=ROUTERS)
-    auth = sign_in(serving.database, URL, actor="alice", clock=now)
+    auth = sign_in(serving.database, URL, actor="alice", clock=now, **signing_in)
     said.verify = auth.access.sign_in.verify
     auth.access, auth.environments = api.access, lambda: api.snapshot.states
     app.state.auth = auth
