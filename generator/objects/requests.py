@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
@@ -18,7 +18,11 @@ Amounts = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one pod's containers ask for; sidecars (init containers that go on) are among the ordinary ones."""
+    """What one pod's containers ask for; sidecars (init containers that go on) are among the ordinary ones.
+
+    An init container's amounts are those that the pod needs while it runs: its own, and of sidecars before it
+    (Kubernetes, "Sidecar Containers", resource sharing within containers).
+    """
 
     containers: tuple[Amounts, ...]
     init_containers: tuple[Amounts, ...]
@@ -47,14 +51,29 @@ def asked_of(pod: PodSpec) -> Asked:
     Resources of the pod as a whole go before those of its containers (KEP-2837).
     """
     whole = (amount_of(pod.spec, "cpu"), amount_of(pod.spec, "memory"))
-    sums: dict[bool, list[Amounts]] = {True: [], False: []}
-    for container in pod.containers():
-        sums[container.is_init].append((_amount(container.data, "cpu"), _amount(container.data, "memory")))
-    asked = Asked(tuple(sums[False]), tuple(sums[True]))
+    amounts = [(_amount(one.data, "cpu"), _amount(one.data, "memory")) for one in pod.containers()]
+    needed = running([one.is_init for one in pod.containers()], amounts)
+    asked = Asked(*needed)
     if whole == (None, None):
         return asked
     cpu, memory = asked.at_once
     return Asked(((cpu if whole[0] is None else whole[0], memory if whole[1] is None else whole[1]),), ())
+
+
+def running(is_init: Sequence[bool], amounts: Sequence[Amounts]) -> tuple[tuple[Amounts, ...], tuple[Amounts, ...]]:
+    """Amounts of the containers of a pod that run on, and what it needs while each plain init container runs.
+
+    In their order, init containers first: while one of those runs, so do the sidecars before it.
+    """
+    beside = [one for is_plain, one in zip(is_init, amounts, strict=True) if not is_plain]
+    init: list[Amounts] = []
+    before = (0, 0)
+    for is_plain, (cpu, memory) in zip(is_init, amounts, strict=True):
+        if is_plain:
+            init.append((before[0] + cpu, before[1] + memory))
+        else:
+            before = (before[0] + cpu, before[1] + memory)
+    return tuple(beside), tuple(init)
 
 
 def pods_of(manifests: Iterable[Manifest]) -> Iterator[Pods]:

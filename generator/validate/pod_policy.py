@@ -15,7 +15,7 @@ from generator.errors import ConfigError
 from generator.objects.findings import Finding, Path
 from generator.objects.manifest import Manifest
 from generator.objects.pods import Container, PodSpec, at, items, mapping
-from generator.objects.requests import amount_of, asked_of, quantity_or_none
+from generator.objects.requests import amount_of, asked_of, quantity_or_none, running
 from generator.values.bounds import is_from
 from generator.values.formats import image_digest
 from generator.values.quantities import MIB
@@ -85,11 +85,10 @@ def storage_bytes(pod: PodSpec, defaults: Mapping[str, int]) -> int:
 
     `defaults` as for `storage`.
     """
-    asked: dict[bool, list[int]] = {True: [], False: []}
-    for container in pod.containers():
-        own = amount_of(container.data, STORAGE)
-        asked[container.is_init].append(defaults.get("requests", 0) if own is None else own)
-    return max([sum(asked[False]), *asked[True]])
+    own = [amount_of(container.data, STORAGE) for container in pod.containers()]
+    amounts = [(defaults.get("requests", 0) if one is None else one, 0) for one in own]
+    beside, init = running([container.is_init for container in pod.containers()], amounts)
+    return max([sum(one for one, _ in beside), *(one for one, _ in init)])
 
 
 def storage_defaults(manifests: Sequence[Manifest]) -> dict[str, int]:

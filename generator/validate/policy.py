@@ -115,6 +115,7 @@ def _quota(manifests: Sequence[Manifest], pods: Sequence[PodSpec], defaults: Map
         pod_policy.STORAGE: sum(pod_policy.storage_bytes(pod, defaults) * pod.replicas for pod in pods),
     }
     for manifest in (m for m in manifests if m.group_kind == ("", "ResourceQuota")):
+        yield from _pods_of_quota(manifest, sum(pod.replicas for pod in pods))
         for name, units in (("cpu", 1000), ("memory", 1), (pod_policy.STORAGE, 1)):
             try:
                 hard = quantity_of(mapping(manifest.data, "spec", "hard").get(f"requests.{name}"))
@@ -125,6 +126,18 @@ def _quota(manifests: Sequence[Manifest], pods: Sequence[PodSpec], defaults: Map
             elif asked[name] > hard * units:
                 path = ("spec", "hard", f"requests.{name}")
                 yield _finding(manifest, "policy/quota", "is less than the pods ask for", path, "ask for less")
+
+
+def _pods_of_quota(manifest: Manifest, count: int) -> Iterator[Finding]:
+    """Whether a quota has room for all the pods, which templates may have added some to. It need not count them."""
+    path: Path = ("spec", "hard", "pods")
+    try:
+        hard = quantity_of(at(manifest.data, *path))
+    except ValueError:
+        return  # the API server's own rules tell
+    if hard is not None and count > hard:
+        message = f"is less than the {count} pods that there are"
+        yield _finding(manifest, "policy/quota", message, path, "a template that adds pods adds to it too")
 
 
 def _isolation(manifests: Sequence[Manifest], pods: Sequence[PodSpec]) -> Iterator[Finding]:

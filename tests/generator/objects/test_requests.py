@@ -51,10 +51,11 @@ def manifest(number: int, kind: str, count: int, containers: Any, init: Any) -> 
 
 def wanted(containers: Any, init: Any) -> tuple[int, int]:
     """Millicores and bytes of one pod, counted another way."""
-    ends = [one for one in init if not one[3]]
     runs = [*containers, *(one for one in init if one[3])]
-    cpu = max(sum(one[0] for one in runs), max((one[0] for one in ends), default=0))
-    return cpu, max(sum(one[1] for one in runs), max((one[1] for one in ends), default=0)) * MIB
+    # What runs while the pod is up, and at each moment of its start: one init container, and the sidecars before it.
+    moments = [runs] + [[one, *(o for o in init[:at] if o[3])] for at, one in enumerate(init) if not one[3]]
+    cpu, memory = (max(sum(one[which] for one in moment) for moment in moments) for which in (0, 1))
+    return cpu, memory * MIB
 
 
 @given(WORKLOADS)

@@ -348,3 +348,12 @@ def test_the_accounts_project_permits_all_kinds_that_it_has() -> None:
     kinds = {(m.identity.group, m.kind) for m in rendered(with_own({"shop": SHOP}), drafted(with_own({"shop": SHOP}))).manifests}  # fmt: skip
     assert kinds - {("", "Namespace")} <= {*rendered_kinds(library, env)}
     assert rendered_kinds(with_own({"wrong": "a: ["}), env) == rendered_kinds(library, env)
+
+
+def test_pods_that_a_template_adds_are_refused_where_the_quota_has_no_room_for_them(hub: Hub) -> None:
+    pods = "apiVersion: v1\nkind: ReplicationController\nmetadata: {name: more, namespace: {{ preview.namespace }}}\nspec: {replicas: 20}\n"  # fmt: skip
+    template = pods.replace("spec: {", "spec:\n  template: {spec: {containers: []}}\n  ").replace("20}", "20")
+    library = with_own({"shop": SHOP, "shop/more.yaml.j2": template})
+    preview = drafted(library)
+    with pytest.raises(ConfigError, match="is less than the 31 pods that there are"):
+        hub.check(rendered(library, preview), preview, environment())
