@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from generator.errors import Reason
 from hub.actions.telling.posting import Desk
 from hub.actions.telling.pulls import OfBuilds, OfPulls, Pulls
 from hub.actions.telling.teller import Teller
 from hub.adapters.github.calls import PEER, GitHubCalls
 from hub.adapters.github.forge import GitHubForge
+from hub.adapters.github.keys import NotInstalledError
 from hub.adapters.github.messages.code import Code, Pace
 from hub.adapters.github.messages.comments import GitHubComments
 from hub.adapters.github.messages.deployments import GitHubDeployments
@@ -70,7 +72,9 @@ class Heads:
 
 
 class Offline(GitHubServer):
-    """A GitHub that is asked without a network or Git."""
+    """A GitHub that is asked without a network or Git. `gone`: the App is not installed there any more."""
+
+    gone = False
 
     def __enter__(self) -> Offline:
         self.git, self.url = Heads(), "https://site.example.com"  # type: ignore[assignment]
@@ -174,7 +178,14 @@ class PullAnnouncing(Announcing):
 
         def opened(by: Faulty) -> Callable[[str], GitHubForge]:
             me = Identity(Actor(login, self.site.is_app), login, "hub@example.com")
-            return lambda name: GitHubForge(name, GitHubCalls(by, f"github.com/{name}"), lambda: me)
+
+            def open_(name: str) -> GitHubForge:
+                server = self.site.servers.get(name.partition("/")[2])
+                if server is not None and server.gone:
+                    raise NotInstalledError(Reason.FORGE_REFUSED, "the App is not installed there")
+                return GitHubForge(name, GitHubCalls(by, f"github.com/{name}"), lambda: me)
+
+            return open_
 
         pulls = Pulls(GitHubSources(opened(calm)), self.clock)
         code = Code(opened(sender), Pace(self.seconds, self.sleep))

@@ -11,7 +11,7 @@ from generator.errors import ConfigError, Fault, Reason
 from hub.adapters.github.answers import App, Part, User, read
 from hub.adapters.github.calls import PATIENCE_SECONDS, PEER, GitHubCalls
 from hub.adapters.github.forge import GitHubForge
-from hub.adapters.github.keys import AppKey, AppSignature, InstallationToken
+from hub.adapters.github.keys import AppKey, AppSignature, InstallationToken, NotInstalledError
 from hub.adapters.github.people import actor
 from hub.adapters.http import Origin, OriginError, Route, Secret, Sender, SenderParts
 from reconcilers.ports.forge import Identity
@@ -99,7 +99,11 @@ def _by_token(token: Secret) -> str:
 
 
 def _installed(as_app: GitHubCalls, repository: str) -> int:
-    answer = as_app.get(Route.of("/repos/{+}/installation", repository))
+    answer = as_app.get(Route.of("/repos/{+}/installation", repository), expected=(404,))
+    if answer.status == 404:
+        told = f"{as_app.where} is not there, or the App is not installed there: {answer.message}"
+        remedy = "check the name, and install the App where the repository is"
+        raise NotInstalledError(Reason.FORGE_REFUSED, told, remedy=remedy)
     return read(_Installation, answer.data, where=as_app.where).id
 
 

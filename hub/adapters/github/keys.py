@@ -21,6 +21,10 @@ from hub.adapters.http import Route, Secret
 _SIGNATURE, _TOKEN, _MARGIN = timedelta(minutes=5), timedelta(hours=1), timedelta(minutes=1)
 
 
+class NotInstalledError(Stalled):
+    """The App has no installation that sees the repository; or there is no such repository."""
+
+
 @dataclass(frozen=True, slots=True)
 class AppKey:
     """An App's id and its private key, PEM text. `installation` None: the one that has the repository."""
@@ -73,7 +77,7 @@ class InstallationToken:
         answer = self.calls.repeatedly(lambda: self.calls.send("POST", route, {}, expected=(404,)))
         if answer.status == 404:
             message = f"{self.calls.where} does not accept the hub's key: the App is not installed there"
-            raise Stalled(Reason.FORGE_DENIED, message, remedy="install the App where the repository is")
+            raise NotInstalledError(Reason.FORGE_DENIED, message, remedy="install the App where the repository is")
         return read(_InstallationToken, answer.data, where=self.calls.where)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -269,6 +270,34 @@ def test_it_is_told_to_the_end_in_a_request_that_was_closed_and_in_a_newer_one_t
     assert world.tell(told("removed"), by=worker)["edited"] == 2
     if kind is GitHubComments:
         assert ["**removed**" in world.pull_comments(number)[0].body for number in (1, 2)] == [True, True]
+
+
+@EACH
+def test_a_repository_that_is_gone_or_without_the_app_is_let_go_of_with_the_preview(
+    world: PullAnnouncing, kind: Kind
+) -> None:
+    world.tell(told(), by=world.worker(kind))
+    world.web.gone, worker = True, world.worker(kind)
+    world.later(minutes=20)
+    world.tell(told("failed"), by=worker)
+    assert "not installed" in str(worker.failures[0])
+    assert len(worker.open_keys()) == 1
+    for _ in range(2):
+        world.later(days=1)
+        world.tell(told("removed"), by=worker)
+    assert worker.open_keys() == frozenset()
+    assert worker.failures == []
+
+
+@EACH
+def test_what_github_tells_as_a_text_is_found_too(world: PullAnnouncing, kind: Kind) -> None:
+    world.tell(told(), by=world.worker(kind))
+    for one in world.state.deployments.values():
+        one.asked["payload"] = json.dumps(one.asked["payload"])
+    world.lose_the_database()
+    world.later(minutes=5)
+    world.tell(told("failed"), by=world.worker(kind))
+    assert len(world.made(kind)) == 1
 
 
 def test_a_preview_whose_issue_has_no_request_is_told_of_nowhere(world: PullAnnouncing) -> None:

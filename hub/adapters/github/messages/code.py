@@ -6,6 +6,7 @@ Sources: GitHub Docs, "Best practices for using the REST API" (no requests at on
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections import deque
@@ -19,6 +20,7 @@ from generator.errors import Fault, Reason, Stalled, Waiting
 from hub.adapters.github.answers import End, Part, User, read, read_all
 from hub.adapters.github.calls import Answer, GitHubCalls
 from hub.adapters.github.forge import GitHubForge
+from hub.adapters.github.keys import NotInstalledError
 from hub.adapters.github.sources import OpenForges
 from hub.adapters.http import Route
 from reconcilers.messages.channels import Place
@@ -122,25 +124,29 @@ class Code:
     def get(self, at: At, route: Route, query: dict[str, object] | None = None) -> Any:
         """What is there; None: nothing is."""
         with self._lock:
-            answer = self._calls(at).get(route, query, expected=GONE)
-        return None if answer.status in GONE else answer.data
+            calls = self._calls(at)
+            answer = calls.get(route, query, expected=GONE) if calls is not None else None
+        return None if answer is None or answer.status in GONE else answer.data
 
     def listed(self, at: At, route: Route, query: dict[str, object], *, key: str | None = None) -> list[Any]:
         """The items of all pages."""
         with self._lock:
-            return [*self._calls(at).pages(route, query, key=key)]
+            calls = self._calls(at)
+            return [*calls.pages(route, query, key=key)] if calls is not None else []
 
     def write(self, at: At, verb: str, route: Route, body: object = None, *, is_content: bool = False) -> Answer | None:
         """Written once; None: what it is to be written to is not there."""
         with self._lock:
+            calls = self._calls(at)
+            if calls is None:
+                return None
             self.pace.take(is_content=is_content)
-            answer = self._calls(at).send(verb, route, body, expected=GONE)
+            answer = calls.send(verb, route, body, expected=GONE)
         return None if answer.status in GONE else answer
 
     def where(self, at: At) -> str:
-        """The repository with its host, for people."""
-        with self._lock:
-            return self._calls(at).where
+        """The repository, for people."""
+        return f"{at.repository} on GitHub"
 
     def pull(self, at: At) -> Pull | None:
         """The pull request; None: it or its repository is not there."""
@@ -165,11 +171,24 @@ class Code:
         query: dict[str, object] = {"ref": pull.head.ref, "environment": environment_of(place)}
         items = self.listed(at, at.route("deployments"), query)
         found = read_all(_Deployment, items, where=self.where(at))
-        ours = [one for one in found if one.payload == payload_of(place) and self.is_ours(at, one.creator)]
+        wanted = payload_of(place)
+        ours = [one for one in found if _tree(one.payload) == wanted and self.is_ours(at, one.creator)]
         return sorted(ours, key=lambda one: one.id)
 
-    def _calls(self, at: At) -> GitHubCalls:
-        return self._forge(at.repository).calls
+    def _calls(self, at: At) -> GitHubCalls | None:
+        """None: what is gone for the hub, since its App sees nothing of that name (any more)."""
+        try:
+            return self._forge(at.repository).calls
+        except NotInstalledError:
+            return None
+
+
+def _tree(payload: Any) -> Any:
+    """A payload as it was sent: GitHub describes it as an object or a text."""
+    try:
+        return json.loads(payload) if isinstance(payload, str) else payload
+    except (ValueError, RecursionError):
+        return None
 
 
 def environment_of(place: Place) -> str:

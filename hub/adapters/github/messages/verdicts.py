@@ -68,8 +68,8 @@ class GitHubChecks:
     def drawn(self, message: Message) -> Drawn:
         """See `Channel`."""
         told = as_last_known(message)
-        document = document_of(told, self.words)
-        summary = markdown_of(document) if told.phase in AMISS else as_code(brief_of(told, self.words))
+        is_amiss = told.phase in AMISS
+        summary = markdown_of(document_of(told, self.words)) if is_amiss else as_code(brief_of(told, self.words))
         return _drawn(message, self.words, summary)
 
     def find(self, place: Place) -> Found | None:
