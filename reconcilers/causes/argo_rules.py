@@ -153,6 +153,12 @@ RULES = (
         words=("no space left on device", "code = ResourceExhausted", "too many open files", "message larger than max"),
     ),
     _rule(
+        "argo-render-timeout",
+        "Argo CD's repo-server did not finish making the manifests in the time it gives itself.",
+        "give the repo-server more cpu, or more time (ARGOCD_EXEC_TIMEOUT)",
+        words=("failed timeout after",),
+    ),
+    _rule(
         "argo-repo-server-down",
         "Argo CD's repo-server did not answer. Nothing of the preview is at fault.",
         _REPO_SERVER,
@@ -181,10 +187,16 @@ RULES = (
         words=("configured to ignore cluster",),
     ),
     _rule(
+        "argo-duplicate-entry",
+        "An object has two entries of the same key in a list, such as a variable or port that is named twice.",
+        "name each variable, port and volume once in the template, and in what the component adds to it",
+        words=("duplicate entries for key",),
+    ),
+    _rule(
         "argo-diff-failed",
         "Argo CD cannot compare an object, since its own version knows fields otherwise than the cluster's.",
         "use a version of Argo CD that was tested with the cluster's version, or ServerSideDiff for the Application",
-        words=("typedLive", "pre-diff normalization"),
+        words=("typedLive", "pre-diff normalization", "structured merge diff", "error building typed value"),
     ),
     _rule(
         "argo-cluster-unreachable",

@@ -106,6 +106,15 @@ RULES = (
         is_final=True,
     ),
     Rule(
+        "image-broken",
+        Layer.IMAGE,
+        Audience.DEVELOPER,
+        "The image's layers do not fit together: what was pushed is damaged, or no image of a container.",
+        ("build and push the image anew, as an image of a container", _PULLED_AGAIN),
+        said("mismatched image rootfs", r"(?:archive/tar|gzip|zstd|flate): .{0,40}(?:invalid|corrupt)", "no layers"),
+        is_final=True,
+    ),
+    Rule(
         "image-store-broken",
         Layer.IMAGE,
         Audience.PLATFORM,

@@ -183,6 +183,7 @@ RULES = (
             r"services? \"[^\"]*\" not found",
             "unable to find port",
             "service port",
+            "TargetGroup port is empty",
             "TargetGroupInput",
             "TargetType",
             "target type",

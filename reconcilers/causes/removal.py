@@ -94,7 +94,7 @@ def holding(look: Look, namespace: Namespace | None) -> Iterator[Finding]:
             )
     for type_ in _DELETION:
         if found := _condition(namespace, type_):
-            rule = classified((*FINALIZERS, CONVERSION, WEBHOOK, CONTENT_LEFT), found.message) or _OTHER
+            rule = classified((CONVERSION, *FINALIZERS, WEBHOOK, CONTENT_LEFT), found.message) or _OTHER
             yield finding(
                 rule,
                 subject,

@@ -54,6 +54,25 @@ FINALIZERS = (
         words=("pvc-protection", "pv-protection", "external-attacher", "external-provisioner"),
     ),
     _rule(
+        "service-finalizer",
+        "A Service of type LoadBalancer is held until its load balancer is gone.",
+        "see what the controller of its load balancer says: kubectl describe services -n {namespace}",
+        words=(r"service\.kubernetes\.io/load-balancer-cleanup",),
+    ),
+    _rule(
+        "network-policy-finalizer",
+        "A network policy's endpoints are held by the VPC CNI's network policy controller, which does not let them go.",
+        "see whether the VPC CNI and its network policy agent run: kubectl get pods -n kube-system -l k8s-app=aws-node",
+        words=(r"networking\.k8s\.aws/",),
+    ),
+    _rule(
+        "certificate-finalizer",
+        "A certificate's request or challenge is held by cert-manager, which does not let it go.",
+        "see whether cert-manager runs, and what its log says: kubectl get pods -A -l"
+        " app.kubernetes.io/instance=cert-manager",
+        words=(r"cert-manager\.io",),
+    ),
+    _rule(
         "keda-finalizer",
         "A ScaledObject is held by KEDA, which does not let it go.",
         "see whether KEDA's operator runs, and what its log says: kubectl get pods -A -l app=keda-operator",
@@ -100,6 +119,7 @@ CLUSTER_AWAY = _rule(
         "dial tcp",
         "Unauthorized",
         "provide credentials",
+        "currently unable to handle the request",
         "cluster",
     ),
 )

@@ -261,7 +261,7 @@ SCHEDULER_RULES = (
             "were unschedulable",
             "node\\(s\\) were not ready",
             "node\\(s\\) not ready",
-            r"taints? \{node\.kubernetes\.io/(?:not-ready|unreachable|unschedulable)",
+            r"taints? \{node\.kubernetes\.io/(?:not-ready|unreachable|unschedulable|\w+-pressure|network-unavailable)",
         ),
     ),
     _rule(

@@ -75,6 +75,12 @@ RULES = (
         ),
     ),
     _rule(
+        "set-rights-missing",
+        "The ApplicationSet's controller may not make or change Applications.",
+        "give the ServiceAccount it names the right it names: an administrator applies Argo CD's own roles again",
+        words=(r"User \"[^\"]*\" cannot \w+ resource",),
+    ),
+    _rule(
         "set-duplicate",
         "Two entries make an Application of the same name, so the ApplicationSet makes none anew.",
         _DOCTOR,
@@ -96,7 +102,13 @@ RULES = (
         "set-template-wrong",
         "The ApplicationSet's template cannot be filled in with what an entry says.",
         _DOCTOR,
-        words=("template", "render", "map has no entry for key", "error generating application"),
+        words=(
+            "template",
+            "render",
+            "map has no entry for key",
+            "error generating application",
+            r"Application\.argoproj\.io \"[^\"]{0,200}\" is invalid",
+        ),
     ),
 )
 MISSING = _rule(

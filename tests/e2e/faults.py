@@ -187,7 +187,8 @@ _SANDBOX = "Failed to create pod sandbox: rpc error: code = Unknown desc = faile
 FAULTS: tuple[Fault, ...] = (
     # A node's word
     pulls("image-missing", "failed to resolve reference: registry.example.com/x@sha256:1: not found"),
-    pulls("image-unauthorized", "pull access denied: authorization failed: no basic auth credentials"),
+    pulls("image-unauthorized", "pulling from host 111111111111.dkr.ecr.ap-northeast-2.amazonaws.com failed: no basic auth credentials"),
+    pulls("image-unauthorized-elsewhere", "failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden"),
     pulls("image-wrong-platform", "no match for platform in manifest sha256:1: not found"),
     pulls("image-rate-limit", "429 Too Many Requests - Server message: toomanyrequests: rate limit"),
     pulls("image-registry-unreachable", "dial tcp 10.0.3.4:443: i/o timeout"),
@@ -197,7 +198,8 @@ FAULTS: tuple[Fault, ...] = (
     ends("crash-killed", 137),
     ends("crash-segfault", 139),
     ends("crash-done", 0, reason="Completed"),
-    ends("crash-exit", 1, "panic: no such table: users"),
+    ends("crash-exit", 1, "panic: the gizmo is upside down"),
+    ends("crash-migration-failed", 1, "panic: no such table: users"),
     ends("crash-module-missing", 1, "Error: Cannot find module '/app/dist/main.js'"),
     ends("crash-setting-missing", 1, "KeyError: 'STRIPE_API_KEY'"),
     ends("crash-not-permitted", 1, "Error: EACCES: permission denied, mkdir '/app/.cache'"),
