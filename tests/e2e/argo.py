@@ -11,6 +11,7 @@ import secrets
 import shutil
 import socket
 import stat
+import subprocess
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -87,6 +88,16 @@ class ArgoCD:
         """Start one of the processes, anew after a crash."""
         given, env = self._commands[name]
         return self.plane.run(name, self.plane.tools.program("argocd"), *given, **env)
+
+    def command(self, *arguments: str) -> str:
+        """Run the command line `argocd` as an administrator. Raises `RuntimeError` with what it says."""
+        address = f"127.0.0.1:{self._ports['server']}"
+        command = [str(self.plane.tools.program("argocd")), *arguments, "--server", address, "--plaintext"]
+        env = {**os.environ, "HOME": str(self.folder), "ARGOCD_BINARY_NAME": "argocd"}
+        ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        if ran.returncode:
+            raise RuntimeError(f"argocd {' '.join(arguments)}: {ran.stderr}")
+        return ran.stdout
 
     def _install(self) -> list[dict[str, Any]]:
         """Apply what the processes read, rendered by Kustomize from our settings over Argo CD's own manifest."""

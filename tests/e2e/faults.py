@@ -18,6 +18,7 @@ from typing import Any
 
 from kubernetes import client, dynamic
 from kubernetes.client.exceptions import ApiException
+from stand_ins import FAULT, fault_of_secret
 
 Tree = dict[str, Any]
 #: What is made of the Deployment of a fault (a copy of `web`'s), and what stands beside it.
@@ -46,9 +47,19 @@ class Fault:
     conditions: Sequence[Mapping[str, Any]] = ()
     preview: str = "WHY-1"
 
+    @property
+    def is_of_an_image(self) -> bool:
+        """Whether a pod of its image has it, whatever else is there."""
+        return self.container is not None and self.change is None
+
+    @property
+    def teller(self) -> str:
+        """The kind of the object that its event is about; empty when it has none."""
+        return self.says[0] if self.says else ""
+
     def objects(self, web: Tree) -> Iterable[Tree]:
         """What a manifest has of it. `web` is the Deployment that it is like."""
-        if self.says and self.says[0] == "Ingress":
+        if self.teller == "Ingress":
             return
         made = copy.deepcopy(web)
         template = made["spec"]["template"]
@@ -149,7 +160,7 @@ def _external_secret(deployment: Tree) -> Iterable[Tree]:
         "refreshInterval": "1h",
         "secretStoreRef": {"kind": "ClusterSecretStore", "name": "aws"},
         "target": {"name": f"{deployment['metadata']['name']}-target", "creationPolicy": "Owner"},
-        "data": [{"secretKey": "A", "remoteRef": {"key": "int/web"}}],
+        "data": [{"secretKey": "A", "remoteRef": {"key": f"{FAULT}/{deployment['metadata']['name']}"}}],
     }
     yield _beside(deployment, "external-secrets.io/v1", "ExternalSecret", spec=spec)
 
@@ -264,10 +275,12 @@ IMAGES = tuple(image_of(one.code) for one in FAULTS)
 
 @dataclass
 class Saying:
-    """Says of pods and ExternalSecrets of faults, and of Ingresses (by namespace), what is to be said. Used by `with`."""
+    """Says of pods, Ingresses and ExternalSecrets of previews what their fault is. Used by `with`.
+
+    A pod has the fault of its image (`image_of`), an Ingress that of its annotation, an ExternalSecret that of its secret.
+    """
 
     api: client.ApiClient
-    ingresses: Mapping[str, Fault]
     error: Exception | None = None
     _ends: threading.Event = field(default_factory=threading.Event, repr=False)
 
@@ -283,7 +296,7 @@ class Saying:
         self._thread.join(20)
 
     def _run(self) -> None:
-        kinds: tuple[tuple[str, str, Callable[[Any, Any], None]], ...] = (
+        kinds: tuple[tuple[str, str, Callable[[Any, Any], bool]], ...] = (
             ("v1", "Pod", self._pod),
             ("networking.k8s.io/v1", "Ingress", self._ingress),
             ("external-secrets.io/v1", "ExternalSecret", self._secret),
@@ -295,19 +308,19 @@ class Saying:
                 try:
                     for found in resource.get().items:
                         meta = found.metadata
-                        if meta.uid in done or meta.deletionTimestamp or not meta.namespace.startswith("preview-why-"):
+                        if meta.uid in done or meta.deletionTimestamp or not meta.namespace.startswith("preview-"):
                             continue
                         with contextlib.suppress(ApiException):  # changed in between: the next round sees it
-                            act(resource, found)
-                            done.add(meta.uid)
+                            if act(resource, found):
+                                done.add(meta.uid)
                 except Exception as error:  # noqa: BLE001 - told by the scenario, which then misses a cause
                     self.error = error
 
-    def _pod(self, resource: Any, pod: Any) -> None:
-        (container,) = pod.spec.containers
+    def _pod(self, resource: Any, pod: Any) -> bool:
+        container = pod.spec.containers[0]
         fault = BY_CODE.get(container.image.rpartition("/")[2].partition("@")[0])
-        if fault is None:
-            return
+        if fault is None or container.image != image_of(fault.code):
+            return False
         if fault.container is not None:
             if not pod.spec.nodeName:
                 raise ApiException(409, "not scheduled yet")
@@ -324,18 +337,26 @@ class Saying:
             where = {"name": pod.metadata.name, "namespace": pod.metadata.namespace}
             resource.status.patch(body={"status": body}, **where, **_STRATEGIC)
         self._event(pod, fault)
+        return True
 
-    def _ingress(self, _: Any, ingress: Any) -> None:
-        if fault := self.ingresses.get(ingress.metadata.namespace):
-            self._event(ingress, fault)
+    def _ingress(self, _: Any, ingress: Any) -> bool:
+        fault = BY_CODE.get(dict(ingress.metadata.annotations or {}).get(FAULT, ""))
+        if fault is None or fault.teller != "Ingress":
+            return False
+        self._event(ingress, fault)
+        return True
 
-    def _secret(self, resource: Any, secret: Any) -> None:
+    def _secret(self, resource: Any, secret: Any) -> bool:
+        fault = BY_CODE.get(fault_of_secret(secret))
+        if fault is None or fault.teller != "ExternalSecret":
+            return False
         generic = "could not get secret data from provider"
         ready = {"type": "Ready", "status": "False", "reason": "SecretSyncedError", "message": generic}
         where = {"name": secret.metadata.name, "namespace": secret.metadata.namespace}
         body = {"status": {"conditions": [{**ready, "lastTransitionTime": _ago(1)}]}}
         resource.status.patch(body=body, **where, **_MERGE)
-        self._event(secret, BY_CODE[secret.metadata.name])
+        self._event(secret, fault)
+        return True
 
     def _event(self, about: Any, fault: Fault) -> None:
         if fault.says is None:

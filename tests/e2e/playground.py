@@ -13,6 +13,7 @@ import shlex
 import shutil
 import signal
 import sys
+import textwrap
 import threading
 import time
 from pathlib import Path
@@ -20,10 +21,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))  # the servers that tests share
 
+from faults import FAULTS, Saying, image_of  # noqa: E402
 from processes import ComponentError  # noqa: E402
 from state_repository import images  # noqa: E402
 from toolchain import Toolchain, ToolError, say  # noqa: E402
-from world import World  # noqa: E402
+from world import ENVIRONMENTS, World  # noqa: E402
 
 _OWNER = "playground.json"
 
@@ -39,7 +41,7 @@ def up(folder: Path) -> None:
     (folder / _OWNER).write_text(json.dumps({"pid": os.getpid(), "started": _start_of(os.getpid())}), encoding="ascii")
     say("starting Kubernetes and Argo CD: about half a minute")
     try:
-        with World(folder / "run", tools) as world:
+        with World(folder / "run", tools) as world, Saying(world.api):
             _tell(folder, world)
             while not ended.wait(1):
                 world.plane.check()
@@ -99,25 +101,51 @@ def _tell(folder: Path, world: World) -> None:
         "PATH": f'{shlex.quote(f"{Path(sys.executable).parent}:{kubectl}")}:"$PATH"',
         "KUBECONFIG": shlex.quote(str(world.plane.kubeconfig)),
         "RTB_HUB_REPO": shlex.quote(world.url),
+        "RTB_HUB_CLUSTERS": ",".join(f"{name}=reader" for name in ENVIRONMENTS),
     }
     script.write_text("".join(f"export {name}={value}\n" for name, value in lines.items()), encoding="utf-8")
-    start = " ".join(["rtb-hub start RTB-7 --env int", *images()])
+    _, web, *others = images()
+    start, rest = "rtb-hub start RTB-{} --env int", " ".join(others)
     say(f"""
 A real Kubernetes API and Argo CD are up, following {world.url}
 
 In a second terminal:
   . {script}
-  {start}
-  rtb-hub wait RTB-7 --env int --cluster admin
+  {start.format(7)} --image {web} {rest}
+  rtb-hub status RTB-7 --env int --watch
   kubectl get applications -n argocd
   kubectl get all -n preview-rtb-7
-  rtb-hub list --cluster admin
-  rtb-hub stop RTB-7 --env int && rtb-hub wait RTB-7 --env int --cluster admin --for removed
+  rtb-hub list
+  rtb-hub stop RTB-7 --env int && rtb-hub wait RTB-7 --env int --for removed
   rtb-hub doctor --env int --cluster admin
 
+Something wrong, to be told why: a preview whose image, secret or Ingress has a fault
+  {start.format(8)} --image web={image_of("crash-oom")} {rest}
+  {start.format(9)} --image {web} {rest} --set web.secrets.TOKEN=fault/secret-does-not-exist#token
+  kubectl -n preview-rtb-7 annotate ingress preview fault=alb-full
+  rtb-hub why RTB-8 --env int
+  rtb-hub orphans --env int
+What you break with kubectl or Git is as wrong as in any cluster. The faults that there are, by code:
+{_codes()}
+
 kubeconfig: {world.plane.kubeconfig} (contexts admin, and reader: what the hub may do)
-Nodes are made up: pods are said to run, no image is pulled. Logs: {world.plane.folder}
+Nodes are made up: pods are said to run, no image is pulled, and there are no logs. Logs: {world.plane.folder}
 Ctrl-C here, or 'make playground-stop', ends it.""")
+
+
+def _codes() -> str:
+    """The faults that are to be had, by what has them."""
+    have = {
+        "image": [one.code for one in FAULTS if one.is_of_an_image],
+        "secret": [one.code for one in FAULTS if one.teller == "ExternalSecret"],
+        "Ingress": [one.code for one in FAULTS if one.teller == "Ingress"],
+    }
+    return "\n".join(
+        textwrap.fill(
+            f"{name}: {', '.join(codes)}", 118, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+        )
+        for name, codes in have.items()
+    )
 
 
 def main() -> None:

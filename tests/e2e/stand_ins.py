@@ -16,6 +16,9 @@ from kubernetes import client, dynamic
 from kubernetes.client.exceptions import ApiException
 
 GROUP_FINALIZER = "group.ingress.k8s.aws/"
+#: An Ingress with this annotation has no address, and an ExternalSecret of a secret below this folder gets no Secret:
+#: `faults.Saying` says of them what the annotation, or the secret's last part, names.
+FAULT = "fault"
 _MERGE = {"content_type": "application/merge-patch+json"}
 
 
@@ -27,9 +30,10 @@ class StandIns:
         self._core = client.CoreV1Api(api)
         self._stop = threading.Event()
         self.is_load_balancer_stuck = False
-        #: Namespaces whose Ingress gets no address, and whose ExternalSecrets are not looked at.
+        #: Namespaces whose Ingress gets no address.
         self.unaddressed: set[str] = set()
-        self.unsecret: set[str] = set()
+        #: Ingresses get their addresses whatever fault they have.
+        self.has_no_faults = False
         #: Namespace → when its Ingress was given an address.
         self.addressed: dict[str, datetime] = {}
         self.error: Exception | None = None
@@ -69,9 +73,10 @@ class StandIns:
                 resource.patch(body={"metadata": {"finalizers": left or None}}, **where, **_MERGE)
         elif finalizer not in held:
             resource.patch(body={"metadata": {"finalizers": [*held, finalizer]}}, **where, **_MERGE)
-        elif meta.namespace not in self.unaddressed and not ((ingress.status or {}).get("loadBalancer") or {}).get(
-            "ingress"
-        ):
+        elif meta.namespace in self.unaddressed or (_has_fault(ingress) and not self.has_no_faults):
+            if _has_fault(ingress) and _addresses(ingress):
+                resource.status.patch(body={"status": {"loadBalancer": {"ingress": None}}}, **where, **_MERGE)
+        elif not _addresses(ingress):
             name = f"k8s-{ingress.spec.ingressClassName}.ap-northeast-2.elb.example.com"
             status = {"status": {"loadBalancer": {"ingress": [{"hostname": name}]}}}
             resource.status.patch(body=status, **where, **_MERGE)
@@ -79,7 +84,7 @@ class StandIns:
 
     def _secret(self, resource: Any, secret: Any) -> None:
         meta, conditions = secret.metadata, (secret.status or {}).get("conditions") or []
-        if meta.namespace in self.unsecret or meta.deletionTimestamp or any(c["type"] == "Ready" for c in conditions):
+        if meta.deletionTimestamp or any(c["type"] == "Ready" for c in conditions) or fault_of_secret(secret):
             return
         name = secret.spec.target.name or meta.name
         owner = {"apiVersion": secret.apiVersion, "kind": secret.kind, "name": meta.name, "uid": meta.uid}
@@ -91,3 +96,17 @@ class StandIns:
         resource.status.patch(
             body={"status": {"conditions": [ready]}}, name=meta.name, namespace=meta.namespace, **_MERGE
         )
+
+
+def fault_of_secret(secret: Any) -> str:
+    """Which fault External Secrets is to have with it, by the name of the secret that it asks for; empty for none."""
+    names = [str(one.remoteRef.key).split("/") for one in secret.spec.data or ()]
+    return next((name[-1] for name in names if FAULT in name[:-1]), "")
+
+
+def _addresses(ingress: Any) -> Any:
+    return ((ingress.status or {}).get("loadBalancer") or {}).get("ingress")
+
+
+def _has_fault(ingress: Any) -> bool:
+    return FAULT in dict(ingress.metadata.annotations or {})
