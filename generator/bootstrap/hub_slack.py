@@ -20,5 +20,6 @@ def slack_variables(hub: HubServices, folder: str) -> Mapping[str, str]:
         "RTB_HUB_SLACK_PLATFORM": slack.platform or "",
         "RTB_HUB_SLACK_APPROVERS": ",".join(slack.approvers),
         "RTB_HUB_SLACK_API": slack.api,
+        "RTB_HUB_SLACK_BUTTONS": "true" if "slack" in hub.webhooks else "",
     }
     return {name: value for name, value in told.items() if value}

@@ -229,6 +229,22 @@ class ImageHint(Job):
         return [image_name(f"{self.repository}:{tag}") for tag in self.tags]
 
 
+class SlackClick(Job):
+    """`slack.click`: somebody clicked a button of a message in Slack. From the listener alone, which proved it.
+
+    `user`: their account there; `askedAt` and `ends`: of the preview that they saw; `responseUrl`: where they are told
+    what became of it.
+    """
+
+    user: Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{2,30}$")]
+    action: Literal["extend", "stop"]
+    issue: Issue
+    environment: EnvironmentName
+    asked_at: Time
+    ends: Time | None = None
+    response_url: Annotated[str, Field(pattern=r"^https://hooks\.slack(-gov)?\.com/[A-Za-z0-9/_-]{1,300}$")]
+
+
 class AutomationBody(Said):
     """What a rule of Jira's automation sends: `{issue, updated, rule}`; the three together say which delivery it is.
 
@@ -252,6 +268,7 @@ NAMES: Final[Mapping[str, type[Job]]] = {
     "catch.up": CatchUp,
     "branch.hint": BranchHint,
     "image.hint": ImageHint,
+    "slack.click": SlackClick,
 }
 
 
@@ -299,7 +316,7 @@ def checked(model: type[M], tree: Mapping[str, Any]) -> M:
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of jobs; the title of each alternative is the name of its jobs."""
     hints = IssueHint | PullHint | BranchHint | ImageHint | DesignChanged
-    every = StartJob | StopJob | ExtendJob | ReviveJob | ReviewJob | hints | CatchUp
+    every = StartJob | StopJob | ExtendJob | ReviveJob | ReviewJob | hints | CatchUp | SlackClick
     tree: dict[str, Any] = TypeAdapter(every).json_schema(by_alias=True)
     names = {model.__name__: name for name, model in NAMES.items()}
     for name, one in tree["$defs"].items():

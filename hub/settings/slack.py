@@ -72,6 +72,9 @@ class SlackSettings(BaseModel):
     slack_approvers: Accounts = Field("", alias="RTB_HUB_SLACK_APPROVERS")
     """Whom a request for approval mentions, by their ids: user groups (`S…`) or people (`U…`), with commas between.
     Default: nobody."""
+    slack_buttons: bool = Field(False, alias="RTB_HUB_SLACK_BUTTONS")
+    """Whether messages there have buttons that extend and stop: `true` where the app sends clicks to the hub's
+    listener. Default: `false`."""
     slack_api: str = Field("https://slack.com", alias="RTB_HUB_SLACK_API")
     """Where Slack's API is. Default: `https://slack.com`; GovSlack's is `https://slack-gov.com`."""
 

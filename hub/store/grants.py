@@ -38,6 +38,7 @@ GRANTS: Final[Mapping[Service, Mapping[str, str]]] = {
         "messages": _NEW_AND_CHANGED,
         "principals": "SELECT",
         "identities": "SELECT",
+        "sessions": "SELECT (principal_id, roles, roles_at, ended_at, expires_at)",
         "catch_ups": _NEW_AND_CHANGED,
         "audit": "INSERT",
     },

@@ -169,6 +169,14 @@ def listed(connection: Connection, principal_id: str, *, now: datetime) -> list[
     return [_session(one) for one in connection.execute(wanted)]
 
 
+def live_roles(connection: Connection, principal_id: str, *, now: datetime) -> tuple[str, ...] | None:
+    """The roles of a person as they were read last for a session that is open; None: they are signed in nowhere."""
+    theirs = (SESSIONS.c.principal_id == principal_id, SESSIONS.c.ended_at.is_(None), SESSIONS.c.expires_at > now)
+    wanted = select(SESSIONS.c.roles).where(*theirs).order_by(SESSIONS.c.roles_at.desc()).limit(1)
+    found = connection.execute(wanted).scalar_one_or_none()
+    return tuple(str(one) for one in found) if found is not None else None
+
+
 def end(
     connection: Connection, principal_id: str, reason: EndReason, *, now: datetime, session_id: str | None = None
 ) -> list[str]:

@@ -267,6 +267,7 @@ JOB = Label(
         "design.changed",
         "message.update",
         "catch.up",
+        "slack.click",
     ),
     "the job's name",
 )

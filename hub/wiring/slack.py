@@ -50,8 +50,9 @@ def slack_channels(ours: Hub, database: Database | None) -> tuple[Opened, ...]:
     if site is None or faults:
         raise ConfigError(Reason.INVALID_VALUE, faults)
     from hub.adapters.slack.faults import SlackFaults
-    from hub.adapters.slack.messages import SlackMessages
+    from hub.adapters.slack.messages import SlackMessages, no_buttons
     from hub.store.people import account_called
+    from hub.views.messages.buttons import buttons_of
     from hub.views.messages.words import LANGUAGES
 
     def account_of(name: str) -> str | None:
@@ -62,7 +63,8 @@ def slack_channels(ours: Hub, database: Database | None) -> tuple[Opened, ...]:
 
     words, approvers = LANGUAGES[language], tuple(filter(None, settings.slack_approvers.split(",")))
     refused = ours.telemetry.refused
-    previews = SlackMessages(site, words, settings.slack_channel, ours.clock, account_of, approvers, refused)
+    buttons = buttons_of if settings.slack_buttons else no_buttons
+    previews = SlackMessages(site, words, settings.slack_channel, ours.clock, account_of, approvers, refused, buttons)
     told = Opened(previews, language, missing=MISSING, renews=True)
     if settings.slack_platform is None:
         return (told,)

@@ -11,13 +11,14 @@ https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
 from generator.errors import ConfigError, Fault, Reason
-from hub.queue.payloads import SCHEMA, AutomationBody, BranchHint, ImageHint, IssueHint, PullHint, checked
+from hub.queue.payloads import SCHEMA, AutomationBody, BranchHint, ImageHint, IssueHint, PullHint, SlackClick, checked
 from hub.store.deliveries import Source
 from hub.store.ids import ID
 from hub.store.jobs import Job
@@ -32,6 +33,8 @@ KEPT_HEADERS: Final = (
     "x-atlassian-webhook-identifier", "x-atlassian-webhook-retry", "x-atlassian-webhook-flow",
     "x-slack-request-timestamp", "x-slack-retry-num", "x-slack-retry-reason",
 )  # fmt: skip
+#: What is asked for, by the id of a button (`hub.views.messages.buttons`).
+_CLICKS: Final = {"rtb-hub.extend": "extend", "rtb-hub.stop": "stop"}
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}")
 _PULL_ACTIONS = frozenset({"opened", "reopened", "synchronize", "labeled", "unlabeled", "closed", "edited"})
 _ISSUE_EVENTS = frozenset({"jira:issue_created", "jira:issue_updated", "jira:issue_deleted"})
@@ -91,9 +94,31 @@ def meaning(source: Source, which: Named, tree: Mapping[str, Any]) -> Meaning:
         case "slack":
             if tree.get("type") == "url_verification":
                 return Meaning(ignored="Slack asks whether we are here", challenge=str(tree.get("challenge", ""))[:200])
-            return Meaning(ignored="no message of the hub's asks for an answer in Slack")
+            return _slack_click(which, tree)
         case "ecr":
             return _image_hint(which, tree)
+
+
+def _slack_click(which: Named, tree: Mapping[str, Any]) -> Meaning:
+    """A click on a button; one that opens a page is told of, too."""
+    actions = tree.get("actions")
+    action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
+    kind = _CLICKS.get(str(action.get("action_id"))) if tree.get("type") == "block_actions" else None
+    if kind is None:
+        return Meaning(ignored="nothing is asked for by it")
+    try:
+        seen = json.loads(str(action.get("value")))
+    except (ValueError, RecursionError):
+        seen = None
+    if not isinstance(seen, dict):
+        raise ConfigError(Reason.INVALID_VALUE, Fault("the button says nothing of a preview", field="actions.value"))
+    payload = {
+        **{name: seen.get(name) for name in ("issue", "environment", "askedAt", "ends")},
+        **_base("slack", job_id("slack", which.delivery_id)), "action": kind,
+        "user": _at(tree, "user", "id"), "responseUrl": _at(tree, "response_url"),
+    }  # fmt: skip
+    click = checked(SlackClick, payload)
+    return Meaning((Job(click.id, QUEUE, "slack.click", payload, f"click/{click.user}"),))
 
 
 def _image_hint(which: Named, tree: Mapping[str, Any]) -> Meaning:

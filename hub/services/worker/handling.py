@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from generator.errors import ConfigError, Reason, Transient
+from generator.errors import ConfigError, Fault, Reason, Transient
 from generator.values.naming import IssueKey
 from hub.actions import extend, revive, start, stop
 from hub.actions.images import ImageFinder, Resolved, resolve
@@ -31,6 +31,7 @@ from hub.queue.payloads import (
     PullHint,
     ReviewJob,
     ReviveJob,
+    SlackClick,
     StartJob,
     StopJob,
     parsed,
@@ -50,10 +51,22 @@ from reconcilers.lifecycle.operated import operated
 from reconcilers.ports.issues import Issues
 from reconcilers.ports.sources import Sources
 from reconcilers.state.environment import EnvironmentState
+from reconcilers.state.reading import Reading
 
 T = TypeVar("T")
 #: Clocks of the database and of who commits may differ so much.
 _CLOCKS_DIFFER = timedelta(minutes=10)
+
+
+#: Has a click in Slack done, as the job that it becomes.
+DoesClicks = Callable[[SlackClick, rows.JobRow, Reading], Finished]
+
+
+def no_clicks(click: SlackClick, row: rows.JobRow, reading: Reading) -> Finished:
+    """Nobody is told of previews in Slack here. Raises `ConfigError` (InvalidValue)."""
+    del click, row, reading
+    remedy = "set RTB_HUB_SLACK_MESSAGES and what it needs"
+    raise ConfigError(Reason.INVALID_VALUE, Fault("a click came from Slack, where nobody is told of", remedy=remedy))
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,7 @@ class JobHandler:
     catch_up: Callable[[CatchUp, Callable[[], None]], Finished] = lambda _, __: Finished()
     images: ImageFinder | None = None
     sources: Sources | None = None
+    clicks: DoesClicks = no_clicks
 
     def __call__(self, claimed: Claimed) -> Future[Finished]:
         """Begin it. Raises what is wrong with the job itself: `ConfigError`, `Waiting`, `Stalled` (Frozen)."""
@@ -111,6 +125,8 @@ class JobHandler:
                 return Finished(changed)
             case ReviewJob():
                 return self._review(job)
+            case SlackClick():
+                return self.clicks(job, row, self.parts.reading())
             case CatchUp():
                 return self.catch_up(job, partial(_still_held, claimed))
         raise AssertionError(f"nothing does {row.name}")

@@ -52,6 +52,11 @@ class Words:
     foot: str
     relationship: str
     open: str
+    extend: str
+    stop: str
+    stop_title: str
+    stop_text: str
+    stop_not: str
     over: str
     fault_title: str
     fault_state: str
@@ -130,6 +135,11 @@ ENGLISH: Final = Words(
     foot="RTB AI Hub keeps this message up to date.",
     relationship="has a preview",
     open="Open",
+    extend="Extend by {by}",
+    stop="Stop",
+    stop_title="Stop it?",
+    stop_text="The preview of {issue} in {environment} is removed.",
+    stop_not="Keep it",
     over="is not up any more.",
     fault_title="Fault of the platform in {environment}: {code}",
     fault_state="keeps previews from coming up or going.",
@@ -203,6 +213,11 @@ KOREAN: Final = Words(
     foot="이 메시지는 RTB AI Hub가 계속 갱신합니다.",
     relationship="프리뷰",
     open="열기",
+    extend="{by} 연장",
+    stop="중지",
+    stop_title="중지할까요?",
+    stop_text="{environment} 환경의 {issue} 프리뷰가 제거됩니다.",
+    stop_not="유지",
     over="더 이상 실행되지 않습니다.",
     fault_title="{environment} 환경의 플랫폼 장애: {code}",
     fault_state="이 장애로 프리뷰가 시작되거나 제거되지 못하고 있습니다.",

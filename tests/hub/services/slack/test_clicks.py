@@ -1,0 +1,281 @@
+"""Clicks in Slack: signed by a sender of our own, done once, and by the rights of the person whose account it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from slack_sdk.signature import SignatureVerifier
+
+from contracts.queue_contract import QUICK
+from generator.errors import Reason, Stalled
+from generator.values.formats import parse_time
+from generator.values.naming import IssueKey
+from hub.adapters.http import SenderParts
+from hub.adapters.slack.answering import Answers
+from hub.retrying import Backoff
+from hub.services.slack.clicking import Clicks
+from hub.services.worker.service import working
+from hub.store import people, sessions
+from hub.store.jobs import JobRow
+from hub.store.people import Account
+from hub.store.sessions import Beginning
+from hub.store.tables import AUDIT
+from hub.views.messages.buttons import buttons_of
+from hub.views.messages.clicks import CLICKS
+from hub.views.messages.words import ENGLISH, LANGUAGES
+from reconcilers.messages.model import PHASES
+from worlds.delivering import NOW, SECRETS, inbox
+from worlds.http_server import HttpServer, answers
+from worlds.messages import message
+from worlds.serving import Serving, job, served
+from worlds.slack_server.site import faults
+
+HOOK = "https://hooks.slack.com/actions/T0TEAM/123/abc"
+ALICE, BOB, EVE = "U0ALICE", "U0BOB", "U0EVE"
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Iterator[Serving]:
+    with served(tmp_path / "served") as made:
+        yield made
+
+
+def person(serving: Serving, name: str, user: str, *roles: str, signed_in: bool = True) -> str:
+    """Somebody who signs in by OpenID Connect, and whose account in Slack an admin linked."""
+    database = serving.database
+    with database.write() as connection:
+        now = database.now(connection)
+        found = people.known(connection, Account("oidc", name, name), now=now)
+        people.link(connection, found, Account("slack", user, name), by="admin", now=now)
+        if signed_in:
+            given = Beginning(found, "browser", "oidc", name, tuple(roles), None, "", "")
+            sessions.begin(connection, given, now=now)
+    return found
+
+
+def click(serving: Serving, action: str, user: str, trigger: str = "1.2", **changed: Any) -> Any:
+    """What Slack sends of a click on a button of the message about RTB-1, signed."""
+    lease = lease_of(serving)
+    seen = {"issue": "RTB-1", "environment": "int", "askedAt": lease.requested_at, "ends": lease.expires_at, **changed}
+    told = {
+        "type": "block_actions", "user": {"id": user, "team_id": "T0TEAM"}, "trigger_id": trigger, "response_url": HOOK,
+        "actions": [{"type": "button", "action_id": f"rtb-hub.{action}", "value": json.dumps(seen)}],
+    }  # fmt: skip
+    body = urlencode({"payload": json.dumps(told)})
+    return inbox(serving.jobs).send("slack", body.encode(), signed(body))
+
+
+def signed(body: str, at: datetime = NOW) -> dict[str, str]:
+    sent = str(int(at.timestamp()))
+    signature = SignatureVerifier(SECRETS["slack_signing_secret"]).generate_signature(timestamp=sent, body=body)
+    kind = "application/x-www-form-urlencoded"
+    return {"x-slack-request-timestamp": sent, "x-slack-signature": signature or "", "content-type": kind}
+
+
+def lease_of(serving: Serving) -> Any:
+    record = serving.parts().reading().state("int").entry(IssueKey("RTB", 1))
+    assert record is not None
+    assert record.preview is not None
+    return record.preview.spec.lease
+
+
+def done(serving: Serving, told: list[str]) -> Any:
+    """A worker that does clicks, within."""
+
+    def answer(url: str, text: str) -> None:
+        assert url == HOOK
+        told.append(text)
+
+    clicks = Clicks(serving.database, CLICKS["en"], answer, lambda err: None)
+    return working(serving.parts(), serving.jobs, pace=QUICK, clicks=clicks)
+
+
+def clicked(serving: Serving) -> list[JobRow]:
+    return [one for one in serving.jobs.listed(limit=100) if one.name == "slack.click"]
+
+
+def test_the_owner_extends_and_stops_by_clicks_each_once(serving: Serving) -> None:
+    person(serving, "alice", ALICE, "developer")
+    told = list[str]()
+    with done(serving, told):
+        serving.put(job("op-1"))
+        serving.ended("op-1")
+        before = lease_of(serving)
+        for _ in range(3):
+            answer = click(serving, "extend", ALICE, ends=before.expires_at)
+            assert (answer.status_code, answer.content) == (200, b"")
+        (row,) = clicked(serving)
+        serving.ended(row.id)
+        (extend,) = [one for one in serving.jobs.listed(limit=100) if one.name == "preview.extend"]
+        serving.ended(extend.id)
+        after = lease_of(serving)
+        assert parse_time(after.expires_at) - parse_time(before.expires_at) == timedelta(hours=4)
+        click(serving, "stop", ALICE, "3.4")
+        (stop,) = [one for one in clicked(serving) if one.id != row.id]
+        serving.ended(stop.id)
+        (removal,) = [one for one in serving.jobs.listed(limit=100) if one.name == "preview.stop"]
+        serving.ended(removal.id)
+    assert serving.parts().reading().state("int").entry(IssueKey("RTB", 1)) is None
+    assert [one.split(":")[0] for one in told] == ["Asked for", "Asked for"]
+    assert extend.id in told[0]
+    with serving.database.read() as connection:
+        rows = connection.execute(AUDIT.select().where(AUDIT.c.via == "slack").order_by(AUDIT.c.id)).all()
+    assert [(one.who, one.action, one.outcome) for one in rows] == [
+        ("alice", "preview.extend", "allowed"), ("alice", "preview.stop", "allowed")]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("user", "changed", "why"),
+    [
+        (EVE, {}, "nobody's account"),
+        ("U0AWAY", {}, "not signed in"),
+        ("U0VIEWER", {}, "role"),
+        (BOB, {}, "another's"),
+        (ALICE, {"askedAt": "2020-01-01T00:00:00Z"}, "gone"),
+        (ALICE, {"issue": "RTB-2"}, "gone"),
+    ],
+)
+def test_who_may_not_changes_nothing_and_is_told_why(
+    serving: Serving, user: str, changed: dict[str, Any], why: str
+) -> None:
+    person(serving, "alice", ALICE, "developer")
+    person(serving, "bob", BOB, "developer")
+    person(serving, "vic", "U0VIEWER", "viewer")
+    person(serving, "amy", "U0AWAY", "admin", signed_in=False)
+    told = list[str]()
+    with done(serving, told):
+        serving.put(job("op-1"))
+        serving.ended("op-1")
+        before = lease_of(serving)
+        click(serving, "stop", user, **changed)
+        (row,) = clicked(serving)
+        ended = serving.ended(row.id)
+    assert ended.result == {"refused": why}
+    assert len(told) == 1
+    assert lease_of(serving) == before
+    assert [one.name for one in serving.jobs.listed(limit=100) if one.name == "preview.stop"] == []
+
+
+def test_an_operator_may_stop_what_is_anothers(serving: Serving) -> None:
+    person(serving, "olga", "U0OPS", "operator")
+    with done(serving, []):
+        serving.put(job("op-1"))
+        serving.ended("op-1")
+        click(serving, "stop", "U0OPS")
+        (row,) = clicked(serving)
+        assert "asked" in (serving.ended(row.id).result or {})
+
+
+def test_whose_session_ended_may_nothing(serving: Serving) -> None:
+    found = person(serving, "alice", ALICE, "developer")
+    database = serving.database
+    with database.read() as connection:
+        now = database.now(connection)
+        assert sessions.live_roles(connection, found, now=now) == ("developer",)
+        assert sessions.live_roles(connection, found, now=now + timedelta(days=8)) is None
+
+
+def test_a_click_that_another_program_puts_is_none(serving: Serving) -> None:
+    person(serving, "alice", ALICE, "admin")
+    with done(serving, []):
+        serving.put(job("op-1"))
+        serving.ended("op-1")
+        lease = lease_of(serving)
+        forged = job("op-2", "slack.click", user=ALICE, action="stop", askedAt=lease.requested_at, responseUrl=HOOK)
+        serving.put(replace(forged, key="click/x"))
+        row = serving.ended("op-2", "dead")
+    assert (row.error or {})["reason"] == Reason.NOT_ALLOWED
+    assert lease_of(serving) == lease
+
+
+@pytest.mark.parametrize("spoilt", ["signature", "body", "old", "future"])
+def test_what_slack_did_not_sign_now_is_refused(serving: Serving, spoilt: str) -> None:
+    body = urlencode({"payload": json.dumps({"type": "block_actions"})})
+    headers = signed(
+        body, NOW + {"old": -timedelta(seconds=301), "future": timedelta(seconds=301)}.get(spoilt, timedelta())
+    )
+    if spoilt == "signature":
+        headers["x-slack-signature"] = "v0=" + "0" * 64
+    answer = inbox(serving.jobs).send("slack", body.encode() + (b"&x=1" if spoilt == "body" else b""), headers)
+    assert answer.status_code == 401
+    assert clicked(serving) == []
+
+
+@pytest.mark.parametrize(
+    "value", ["", "[]", "7", "{}", '{"issue": "x"}', '{"issue": "RTB-1", "environment": "../x", "askedAt": "now"}']
+)
+def test_a_button_of_another_maker_is_kept_as_unreadable(serving: Serving, value: str) -> None:
+    told = {
+        "type": "block_actions", "user": {"id": ALICE}, "trigger_id": "9.9", "response_url": HOOK,
+        "actions": [{"action_id": "rtb-hub.stop", "value": value}],
+    }  # fmt: skip
+    body = urlencode({"payload": json.dumps(told)})
+    assert inbox(serving.jobs).send("slack", body.encode(), signed(body)).status_code == 422
+    assert clicked(serving) == []
+
+
+def test_a_button_that_opens_a_page_asks_for_nothing(serving: Serving) -> None:
+    told = {
+        "type": "block_actions",
+        "user": {"id": ALICE},
+        "trigger_id": "9.9",
+        "actions": [{"action_id": "rtb-hub.open"}],
+    }
+    body = urlencode({"payload": json.dumps(told)})
+    assert inbox(serving.jobs).send("slack", body.encode(), signed(body)).status_code == 200
+    assert clicked(serving) == []
+
+
+def test_buttons_say_which_preview_they_are_of_and_fit() -> None:
+    for say in LANGUAGES.values():
+        for phase in PHASES:
+            told = replace(message(phase), asked_at=datetime(2026, 11, 23, 2, 0, tzinfo=UTC))
+            found = buttons_of(told, say)
+            assert not found or list(faults([{"type": "actions", "elements": [*found]}])) == []
+            names = [one["action_id"].removeprefix("rtb-hub.") for one in found]
+            assert names == {
+                "running": ["extend", "stop"], "expiring soon": ["extend", "stop"], "unseen": ["extend", "stop"],
+                "stopping": [], "removed": [], "withdrawn": [], "unknown": [],
+            }.get(phase, ["stop"])  # fmt: skip
+            for one in found:
+                seen = json.loads(one["value"])
+                assert (seen["issue"], seen["environment"], seen["askedAt"]) == (
+                    "RTB-123",
+                    "int",
+                    "2026-11-23T02:00:00Z",
+                )
+                assert ("confirm" in one) is (one["action_id"] == "rtb-hub.stop")
+    assert buttons_of(message("running"), ENGLISH) == (), "of one that nobody knows when it was asked for"
+    assert buttons_of(replace(message("running"), asked_at=NOW, is_removal=True), ENGLISH) == ()
+
+
+def test_an_answer_goes_to_slack_alone_and_mentions_nobody() -> None:
+    parts = SenderParts(backoff=Backoff(tries=1, first_seconds=0.0, sleep=lambda seconds: None))
+    with HttpServer([answers(200, b"ok"), answers(404, b"used_url")]) as server:
+        answer = Answers(parts, (server.url,))
+        answer(f"{server.url}/actions/T0/1/x", "<!channel> & all")
+        sent = json.loads(server.seen[0].body)
+        assert (sent["response_type"], sent["text"]) == ("ephemeral", "&lt;!channel&gt; &amp; all")
+        assert server.seen[0].target == "/actions/T0/1/x"
+        with pytest.raises(Stalled, match="404"):
+            answer(f"{server.url}/actions/T0/1/x", "again")
+    for url in ("https://hooks.slack.com.example.com/x", "http://hooks.slack.com/x", "https://127.0.0.1/x"):
+        with pytest.raises(Stalled, match="none of Slack's"):
+            Answers(parts)(url, "x")
+
+
+def test_both_languages_fill_in_the_same() -> None:
+    import re
+    from dataclasses import fields
+
+    english, korean = CLICKS["en"], CLICKS["ko"]
+    for one in fields(english):
+        named = [{*re.findall(r"\{\w+\}", getattr(say, one.name))} for say in (english, korean)]
+        assert named[0] == named[1], one.name
