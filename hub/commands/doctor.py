@@ -43,7 +43,7 @@ def run(
         found = replace(found, findings=(*found.findings, *findings), checked=(*found.checked, *checked))
     if code is not None:
         reading = repository.read()
-        named = repositories_of(projects_of(reading.each(envs)[0]), code_of(ours, reading.environments))
+        named = repositories_of(projects_of(reading.each(envs)[0]), code_of(ours)(reading.environments))
         github, answered = check_github(code, named, ours.sending)
         looked = (CheckedCode(answered),) if answered or not named else ()
         found = replace(found, findings=(*found.findings, *github), checked=(*found.checked, *looked))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from generator.errors import ConfigError, Fault, Reason
@@ -89,7 +88,5 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
         for one in channels
     )
     clusters = looked_at(replace(ours), repo)
-    previews = Previews(
-        store, lambda: states.read(store.snapshots()), ours.clock, clusters, review, partial(code_of, ours)
-    )
+    previews = Previews(store, lambda: states.read(store.snapshots()), ours.clock, clusters, review, code_of(ours))
     return Telling(previews, tellers)

@@ -43,8 +43,8 @@ def github_channels(ours: Hub) -> tuple[Opened, ...]:
 
     def opened(name: str) -> GitHubForge:
         # `Code` keeps the time between writes; and what is waited for ends before it is looked whether it was done.
-        ours_alone = replace(access(name), pause_seconds=0.0, timeout_seconds=_TIMEOUT_SECONDS, patience_seconds=0.0)
-        return open_github(ours_alone, sending)
+        alone = replace(access(name), pause_seconds=0.0, timeout_seconds=_TIMEOUT_SECONDS, patience_seconds=0.0)
+        return open_github(replace(alone, most_kept=0), sending)
 
     code = Code(opened, Pace(sending.seconds, sending.backoff.sleep))
     words, pulls = LANGUAGES[language], Pulls(sources, ours.clock)
@@ -76,17 +76,27 @@ def github_access(ours: Hub) -> Callable[[str], GitHubAccess] | None:
     return access
 
 
-def code_of(ours: Hub, environments: Environments) -> Mapping[str, tuple[str, ...]]:
-    """The repositories of the code of each project, where anybody is told of previews there.
+def code_of(ours: Hub) -> Callable[[Environments], Mapping[str, tuple[str, ...]]]:
+    """What gives the repositories of the code of each project, where anybody is told of previews there.
 
-    A file with mistakes is told of, and names none: messages go on where they are.
+    A file with mistakes is told of when they come up, and names none: messages go on where they are.
     """
-    if ours.settings.github_messages is None:
-        return {}
     from reconcilers.state.project_rules import code_by_project
 
-    try:
-        return code_by_project(environments)
-    except ConfigError as err:
-        ours.telemetry.refused(err)
-        return {}
+    told = ""
+
+    def read(environments: Environments) -> Mapping[str, tuple[str, ...]]:
+        nonlocal told
+        if ours.settings.github_messages is None:
+            return {}
+        try:
+            found = code_by_project(environments)
+        except ConfigError as err:
+            if str(err) != told:
+                ours.telemetry.refused(err)
+            told = str(err)
+            return {}
+        told = ""
+        return found
+
+    return read

@@ -73,6 +73,7 @@ class Teller:
         """Nothing failed yet."""
         self._lock = threading.Lock()
         self._refusals = 0
+        self._unread = frozenset[str]()
         self._ends = threading.Event()
 
     def stop(self) -> None:
@@ -93,7 +94,12 @@ class Teller:
             return rows.open_keys(connection, self.channel.name)
 
     def _placed(self, messages: Sequence[Message]) -> Sequence[Message]:
-        return self.spread(messages, self._open(), self.failures)
+        found = self.spread(messages, self._open(), self.failures)
+        for err in self.failures:
+            if isinstance(err, HubError) and str(err) not in self._unread:
+                self.telemetry.refused(err)  # when it begins: it is looked again and again
+        self._unread = frozenset(str(err) for err in self.failures)
+        return found
 
     def _known(self, messages: Sequence[Message]) -> Mapping[str, MessageRow]:
         with self.desk.database.read() as connection:

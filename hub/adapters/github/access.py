@@ -9,7 +9,7 @@ from functools import partial
 
 from generator.errors import ConfigError, Fault, Reason
 from hub.adapters.github.answers import App, Part, User, read
-from hub.adapters.github.calls import PATIENCE_SECONDS, PEER, GitHubCalls
+from hub.adapters.github.calls import KEPT_ANSWERS, PATIENCE_SECONDS, PEER, GitHubCalls
 from hub.adapters.github.forge import GitHubForge
 from hub.adapters.github.keys import AppKey, AppSignature, InstallationToken, NotInstalledError
 from hub.adapters.github.people import actor
@@ -26,7 +26,7 @@ class GitHubAccess:
 
     `api` of GitHub Enterprise Server ends with `/api/v3`. `bots` are logins of machines that GitHub takes for people.
     `pause_seconds` is kept between writes, as GitHub asks for. A limit that ends within `patience_seconds` is waited
-    for.
+    for. So many answers are kept (`most_kept`), to be read again for nothing where they did not change.
     """
 
     repository: str
@@ -37,6 +37,7 @@ class GitHubAccess:
     pause_seconds: float = 1.0
     timeout_seconds: float = 20.0
     patience_seconds: float = PATIENCE_SECONDS
+    most_kept: int = KEPT_ANSWERS
 
 
 class _Installation(Part):
@@ -91,7 +92,7 @@ def _faults(access: GitHubAccess) -> list[Fault]:
 def _calls(access: GitHubAccess, origin: Origin, parts: SenderParts, sign: Callable[[], str]) -> GitHubCalls:
     sender = Sender(PEER, origin, sign, parts, access.patience_seconds)
     where = f"{_host(origin)}/{access.repository}"
-    return GitHubCalls(sender, where, access.pause_seconds, access.timeout_seconds)
+    return GitHubCalls(sender, where, access.pause_seconds, access.timeout_seconds, access.most_kept)
 
 
 def _by_token(token: Secret) -> str:

@@ -96,6 +96,7 @@ class GitHubCalls:
     where: str
     pause_seconds: float = 0.0
     timeout_seconds: float = 20.0
+    most_kept: int = KEPT_ANSWERS
     _kept: dict[str, tuple[str, Answer]] = field(default_factory=dict, repr=False)
     _written: float | None = field(default=None, repr=False)
 
@@ -174,8 +175,8 @@ class GitHubCalls:
             raise Transient(Reason.FORGE_UNREACHABLE, self._at_fault(raw.status))
         answer = self._checked(request, raw, expected)
         etag = raw.headers.get("etag", "")
-        if raw.status == 200 and _ETAG.fullmatch(etag):
-            while len(self._kept) >= KEPT_ANSWERS:
+        if raw.status == 200 and self.most_kept and _ETAG.fullmatch(etag):
+            while len(self._kept) >= self.most_kept:
                 self._kept.pop(next(iter(self._kept)))
             self._kept[request.target] = (etag, answer)
         return answer

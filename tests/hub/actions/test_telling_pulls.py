@@ -21,6 +21,7 @@ from hub.adapters.github.messages.comments import GitHubComments
 from hub.adapters.github.messages.deployments import GitHubDeployments
 from hub.adapters.github.messages.verdicts import GitHubChecks, GitHubStatuses
 from hub.store.messages import LEASE
+from hub.telemetry import events
 from reconcilers.causes.model import Audience
 from reconcilers.messages.model import Message, MessagePhase
 from worlds.announcing_pulls import KINDS, Kind, PullAnnouncing
@@ -28,6 +29,7 @@ from worlds.faulty import Fault, How, Killed
 from worlds.github_server.state import Comment
 from worlds.messages import message
 from worlds.mortal import Life
+from worlds.telling import Told
 
 EACH = pytest.mark.parametrize("kind", KINDS)
 BUILDS = pytest.mark.parametrize("kind", [GitHubDeployments, GitHubChecks, GitHubStatuses])
@@ -374,6 +376,32 @@ def test_limits_of_github_are_kept_by_all_of_a_repository(world: PullAnnouncing)
     world.web.limited = []
     world.later(seconds=2)
     assert world.tell(told(), by=worker) == Counter(posted=1)
+
+
+def test_a_limit_that_one_channel_met_keeps_the_others_of_its_process_from_asking(world: PullAnnouncing) -> None:
+    comments, deployments = world.worker(GitHubComments), world.worker(GitHubDeployments)
+    object.__setattr__(deployments.channel, "code", comments.channel.code)  # type: ignore[attr-defined]
+    for worker in (comments, deployments):
+        world.tell(told(), by=worker)
+    world.web.limited = [{"Retry-After": "120"}] * 9
+    world.later(minutes=2)
+    world.tell(told("failed"), by=comments)
+    calls = len(world.site.calls)
+    world.tell(replace(told("failed"), code=()), by=deployments)
+    assert len(world.site.calls) == calls
+    world.web.limited = []
+    world.later(minutes=2)
+    assert world.tell(replace(told("failed"), code=()), by=deployments) == Counter(edited=1)
+
+
+def test_what_keeps_places_from_being_known_is_told_when_it_begins(world: PullAnnouncing) -> None:
+    seen, worker = Told(), world.worker()
+    worker.telemetry = seen.telemetry
+    gone = replace(told(), code=("acme/docs",))
+    for _ in range(3):
+        world.tell(gone, by=worker)
+    assert len(seen.of(events.REFUSED)) == 1
+    assert len(worker.failures) == 1
 
 
 def test_500_at_once_keep_a_second_apart_and_an_hours_comments(world: PullAnnouncing) -> None:

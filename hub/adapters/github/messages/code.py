@@ -10,7 +10,8 @@ import json
 import re
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -83,6 +84,19 @@ class Pace:
     sleep: Callable[[float], object]
     _written: float | None = None
     _content: deque[float] = field(default_factory=deque)
+    _resumes: float | None = None
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Ask nothing while GitHub limits the account, whoever found out. Raises `Waiting` (ForgeLimited)."""
+        if self._resumes is not None and (left := self._resumes - self.seconds()) > 0:
+            told = Fault("GitHub limits the hub's requests, and is left alone until it takes them again")
+            raise Waiting(Reason.FORGE_LIMITED, told, retry_after_seconds=left)
+        try:
+            yield
+        except Waiting as err:
+            self._resumes = self.seconds() + err.retry_after_seconds
+            raise
 
     def take(self, *, is_content: bool) -> None:
         """Wait for the turn of a write. Raises `Waiting` (ForgeLimited) where an hour's content is written."""
@@ -114,7 +128,7 @@ class Code:
 
     def account(self, at: At) -> str:
         """The login of the hub's own account."""
-        with self._lock:
+        with self._lock, self.pace.kept():
             return self._forge(at.repository).whoami().actor.login
 
     def is_ours(self, at: At, user: User | None) -> bool:
@@ -123,25 +137,27 @@ class Code:
 
     def get(self, at: At, route: Route, query: dict[str, object] | None = None) -> Any:
         """What is there; None: nothing is."""
-        with self._lock:
+        with self._lock, self.pace.kept():
             calls = self._calls(at)
             answer = calls.get(route, query, expected=GONE) if calls is not None else None
         return None if answer is None or answer.status in GONE else answer.data
 
     def listed(self, at: At, route: Route, query: dict[str, object], *, key: str | None = None) -> list[Any]:
         """The items of all pages."""
-        with self._lock:
+        with self._lock, self.pace.kept():
             calls = self._calls(at)
             return [*calls.pages(route, query, key=key)] if calls is not None else []
 
     def write(self, at: At, verb: str, route: Route, body: object = None, *, is_content: bool = False) -> Answer | None:
         """Written once; None: what it is to be written to is not there."""
         with self._lock:
-            calls = self._calls(at)
+            with self.pace.kept():
+                calls = self._calls(at)
             if calls is None:
                 return None
             self.pace.take(is_content=is_content)
-            answer = calls.send(verb, route, body, expected=GONE)
+            with self.pace.kept():
+                answer = calls.send(verb, route, body, expected=GONE)
         return None if answer.status in GONE else answer
 
     def where(self, at: At) -> str:
