@@ -116,6 +116,26 @@ def account_render(
     command.render(env, format=format, to=to, repo=repo, environments=environments)
 
 
+@options.command("check")
+@options.environment
+@options.repo
+@options.environments
+@options.output
+@declared_errors
+def account_check(env: str, repo: str | None, environments: Path | None, output: Format) -> None:
+    """Compare an environment's AWS account with what is rendered for it.
+
+    Each difference is told with the command that repairs it. It only reads, by the credentials of AWS that this process
+    has: those of an administrator, or of a role with AWS's policy SecurityAudit. What cannot be read is told as such.
+    Exit code 4 where anything is missing, another or unread.
+
+    Example: rtb-hub account check --env int
+    """
+    from hub.commands import account as command
+
+    command.check(env, repo=repo, environments=environments, output=output)
+
+
 @options.command(panel=_PANEL)
 @options.environment
 @options.settings
@@ -323,8 +343,8 @@ COMMANDS = (
     Group(
         "account",
         panel=_PANEL,
-        commands=[account_render],
-        help="Show what previews and the hub need in an environment's AWS account.",
+        commands=[account_render, account_check],
+        help="Show what previews and the hub need in an environment's AWS account, and what of it is there.",
     ),
     Group(
         "blueprint",

@@ -55,6 +55,7 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
     "approve": (("RTB-5", "--env", "prd"), "approved request 1", (KEY, "--env", "prd"), Reason.REQUEST_NOT_FOUND),
     "env list": ((), "int", ("--environments", "taken"), Reason.INVALID_ENVIRONMENT),
     "env show": (("int",), "0.04656", ("itn",), Reason.UNKNOWN_ENVIRONMENT),
+    "account check": (("--help",), "SecurityAudit", ("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
     "account render": (INT, "AWS::EKS::FargateProfile", ("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
     "argocd render": (INT, "kind: ApplicationSet", ("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
     "hub render": (("--image", image("hub")), "kind: CronJob", ("--image", "hub:latest"), Reason.IMAGE_NOT_PINNED),

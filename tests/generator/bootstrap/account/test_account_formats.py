@@ -11,6 +11,7 @@ import pytest
 
 from generator.bootstrap.account import cloudformation, terraform
 from generator.bootstrap.account import objects as o
+from generator.bootstrap.account.facts import same
 from generator.bootstrap.account.policy import UNSCOPED, Statement
 from generator.bootstrap.account.render import FORMATS, account_files
 from generator.yaml.writer import dump
@@ -424,3 +425,11 @@ def test_a_profile_that_would_change_has_another_name() -> None:
     found = [stacks("stg", [environments()[0], one])[0] for one in (env, environment("stg", aws=other))]
     names_ = [[x.profile_name for x in stack.objects if isinstance(x, o.FargateProfile)] for stack in found]
     assert names_[0] != names_[1]
+
+
+def test_policies_are_the_same_whatever_their_order() -> None:
+    one = {"Statement": [{"Sid": "A", "Action": ["b", "a"]}, {"Action": "c", "Sid": "B"}]}
+    other = {"Statement": [{"Sid": "B", "Action": ["c"]}, {"Action": ["a", "b"], "Sid": "A"}]}
+    assert same(one, other)
+    assert not same(one, {"Statement": [{"Sid": "A", "Action": ["b", "a"]}]})
+    assert not same({"Action": "a"}, {"Action": ["a", "b"]})

@@ -1,0 +1,70 @@
+"""What an object should be like, as facts that an account is compared by: each a name and a value of JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from generator.bootstrap.account import objects as o
+
+Facts = Mapping[str, Any]
+
+
+def rule_text(direction: str, protocol: str, first: int, last: int, peer: str) -> str:
+    """One rule of a security group, such as `in tcp 53 from sg-1`."""
+    ports = str(first) if first == last else f"{first}-{last}"
+    return f"{direction} {protocol} {ports} {'from' if direction == 'in' else 'to'} {peer}"
+
+
+def wanted(one: o.Object, role_of: Mapping[str, str]) -> Facts:  # noqa: C901 - one case a kind
+    """The facts of an object of a kind that is read. `role_of`: names of roles by their object. Raises `TypeError`."""
+    match one:
+        case o.Role():
+            policies = {f"policy {name}": policy for name, policy in one.policies.items()}
+            return {"trust": one.trust, "path": one.path, **policies, "attached policies": []}
+        case o.IdentityProvider():
+            return {"audience": one.audience}
+        case o.FargateProfile():
+            role = one.role if isinstance(one.role, str) else role_of[one.role.of]
+            selectors = [{"namespace": one.namespace, "labels": dict(one.labels)}]
+            subnets = sorted(one.subnets)
+            return {"status": "ACTIVE", "subnets": subnets, "selectors": selectors, "role": role}
+        case o.AccessEntry():
+            return {"groups": sorted(one.groups), "access policies": []}
+        case o.Secret():
+            return {"value": "there"}
+        case o.Certificate():
+            return {"status": "ISSUED"}
+        case o.LogGroup():
+            return {"days": one.days}
+        case o.Budget():
+            return {"dollars": one.dollars}
+        case o.Repository():
+            return {"policy": one.policy, "tags": "IMMUTABLE", "scan on push": True}
+        case o.Database():
+            return {
+                "deletion protection": True,
+                "encrypted": True,
+                "public": False,
+                "zones": one.zones,
+                "version": one.version,
+            }
+        case o.Cache():
+            return {"encrypted": True, "TLS": True, "status": "available"}
+        case _:
+            raise TypeError(f"{type(one).__name__} is not compared")
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values mean the same: one text and a list of it do in policies, and no list has an order."""
+    return bool(_canonical(one) == _canonical(other))
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _canonical(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        parts = sorted((_canonical(part) for part in value), key=lambda part: json.dumps(part, sort_keys=True))
+        return parts[0] if len(parts) == 1 and isinstance(parts[0], str) else parts
+    return value
