@@ -1,7 +1,6 @@
 """A Chromium for the tests: that of the machine, else Debian's, fetched once into the user's cache, without root.
 
-`python tests/browser/chromium.py` fetches what is missing and says where it is. apt verifies what it downloads by the
-machine's own keys and lists; nothing is installed: the packages are unpacked beside each other in the cache.
+`python tests/browser/chromium.py` fetches what is missing and says where it is.
 """
 
 from __future__ import annotations
@@ -9,11 +8,14 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # what tests share
+
+from worlds.debian_packages import PackageError, unpack
 
 #: Korean has to be seen too.
 PACKAGES = ("chromium", "fonts-noto-cjk")
@@ -57,26 +59,15 @@ def folder(home: Path) -> Path:
 
 def fetch(kept: Path, *options: str) -> None:
     """Download and unpack; `options` go to apt-get. Raises `NoBrowserError`."""
-    for tool in ("apt-get", "dpkg-deb"):
-        if shutil.which(tool) is None:
-            raise NoBrowserError(f"{tool} is missing: install Chromium and Noto Sans CJK by your system's own means")
     kept.parent.mkdir(parents=True, exist_ok=True)
     with (kept.parent / f".{kept.name}.lock").open("w") as lock, tempfile.TemporaryDirectory(dir=kept.parent) as made:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if (kept / "usr/lib/chromium/chromium").exists():
             return
-        work = Path(made)
-        for name in ("lists/partial", "cache/archives/partial", "root"):
-            (work / name).mkdir(parents=True)
-        apt = [
-            "apt-get", "-q", "-y", "-o", f"Dir::State::lists={work / 'lists'}", "-o", f"Dir::Cache={work / 'cache'}",
-            "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User=", "-o", "Acquire::Retries=3", *options,
-        ]  # fmt: skip
-        _run(*apt, "update")
-        _run(*apt, "install", "--download-only", "--no-install-recommends", *PACKAGES)
-        root = work / "root"
-        for package in sorted((work / "cache/archives").glob("*.deb")):
-            _run("dpkg-deb", "-x", str(package), str(root))
+        try:
+            root = unpack(PACKAGES, Path(made), *options)
+        except PackageError as err:
+            raise NoBrowserError(f"{err}; install Chromium and Noto Sans CJK by your system's own means") from err
         if not (root / "usr/lib/chromium/chromium").exists():
             raise NoBrowserError(
                 f"apt has no Chromium for {os.uname().machine}: install one by your system's own means"
@@ -86,12 +77,6 @@ def fetch(kept: Path, *options: str) -> None:
         (root / "fonts.conf").write_text(f"{header}<fontconfig>{fonts}</fontconfig>", encoding="utf-8")
         shutil.rmtree(kept, ignore_errors=True)
         root.rename(kept)
-
-
-def _run(*command: str) -> None:
-    ran = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if ran.returncode:
-        raise NoBrowserError(f"{' '.join(command[:1])} failed: {ran.stdout[-2000:]}")
 
 
 def main() -> int:
