@@ -23,9 +23,17 @@ HOME = PurePosixPath("hub")
 Files = Mapping[PurePosixPath, tuple[Manifest, ...]]
 
 
-def render_hub(library: TemplateLibrary, environments: Sequence[Environment], *, image: str, namespace: str) -> Files:
+def render_hub(
+    library: TemplateLibrary,
+    environments: Sequence[Environment],
+    *,
+    image: str,
+    namespace: str,
+    auth_image: str | None = None,
+) -> Files:
     """Objects by the path of their file. Raises `ConfigError` when a template is wrong, or two environments have `hub`.
 
+    `auth_image`: what sign-in runs; without one it runs `image`, which can do more.
     A template below `environments/base/templates/hub/` replaces or adds a file.
     """
     renderer = Renderer({path: text for path, text in library.files.items() if path.endswith(".j2")})
@@ -40,7 +48,7 @@ def render_hub(library: TemplateLibrary, environments: Sequence[Environment], *,
             files[HOME / f"{name}-{job.slug}.yaml"] = manifests_of(template, renderer.render(template, values))
     host = hub_services.host_of(environments)
     if host is not None:
-        values = hub_services.values_of(host, image=image, namespace=namespace)
+        values = hub_services.values_of(host, image=image, auth_image=auth_image or image, namespace=namespace)
         for template in library.overlaid((TEMPLATES / "services",), BASE):
             name = PurePosixPath(template).name.removesuffix(".j2")
             manifests = manifests_of(template, renderer.render(template, values))

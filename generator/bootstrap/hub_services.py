@@ -104,8 +104,8 @@ def host_of(environments: Sequence[Environment]) -> Host | None:
     return host
 
 
-def values_of(host: Host, *, image: str, namespace: str) -> dict[str, Any]:
-    """The values that the templates of services see."""
+def values_of(host: Host, *, image: str, auth_image: str, namespace: str) -> dict[str, Any]:
+    """The values that the templates of services see. `auth_image`: what sign-in runs."""
     hub = host.services
     return {
         "names": {
@@ -116,7 +116,7 @@ def values_of(host: Host, *, image: str, namespace: str) -> dict[str, Any]:
         },
         "labels": _labels(),
         "image": image,
-        "services": [_service(name, host) for name in NAMES],
+        "services": [{**_service(name, host), "image": auth_image if name == "auth" else image} for name in NAMES],
         "references": [*_references(hub)],
         "upgradeLabels": _labels("rtb-hub-upgrade"),
         "upgradeVariables": _shown(_database_variable()),

@@ -69,12 +69,15 @@ def argocd_render(env: str | None, to: Path | None, repo: str | None, environmen
 
 @options.command("render")
 @options.option("--image", metavar="REF", required=True, help="The hub's image, pinned by digest.")
+@options.option("--auth-image", metavar="REF", help="The image of sign-in, pinned by digest. Default: that of the hub.")
 @options.option("--namespace", metavar="NAME", default="rtb-hub", show_default=True, help="Where they run.")
 @options.option("--to", metavar="DIR", type=options.PATH, help="Write the files there instead.")
 @options.repo
 @options.environments
 @declared_errors
-def hub_render(image: str, namespace: str, to: Path | None, repo: str | None, environments: Path | None) -> None:
+def hub_render(
+    image: str, auth_image: str | None, namespace: str, to: Path | None, repo: str | None, environments: Path | None
+) -> None:
     """Print the jobs that reconcile on a schedule, one for each branch, each with a Secret of its own to push with.
 
     Where an environment has 'hub', the hub's services too, in a folder of their own: listener, worker and dashboard,
@@ -85,7 +88,8 @@ def hub_render(image: str, namespace: str, to: Path | None, repo: str | None, en
     """
     from hub.commands import hub_render as command
 
-    command.run(image, namespace=namespace, to=to, repo=repo, environments=environments)
+    images = command.Images(image, auth_image)
+    command.run(images, namespace=namespace, to=to, repo=repo, environments=environments)
 
 
 @options.command("render")

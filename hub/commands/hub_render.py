@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from generator.bootstrap.hub import HEADER, hub_files, render_hub
@@ -14,7 +15,15 @@ from hub.commands.argocd import deliver
 from hub.wiring import hub
 
 
-def run(image: str, *, namespace: str, to: Path | None, repo: str | None, environments: Path | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Images:
+    """What the hub runs, and what sign-in runs where it has an image of its own."""
+
+    hub: str
+    auth: str | None = None
+
+
+def run(images: Images, *, namespace: str, to: Path | None, repo: str | None, environments: Path | None) -> None:
     """Print the files as one YAML stream, or write them below `to`.
 
     Raises `ConfigError` (InvalidValue; ImageNotPinned; ManifestInvalid with every finding, for any known Kubernetes).
@@ -23,11 +32,14 @@ def run(image: str, *, namespace: str, to: Path | None, repo: str | None, enviro
         check_dns_label(namespace)
     except ValueError as err:
         raise ConfigError(Reason.INVALID_VALUE, Fault.saying(err, field="--namespace")) from err
-    _check_image(image)
+    _check_image(images.hub, "--image")
+    if images.auth is not None:
+        _check_image(images.auth, "--auth-image")
     ours = hub()
     found = ours.environments(repo=repo, folder=environments)
     library = TemplateLibrary({**ours.library.files, **found.overlays})
-    files = render_hub(library, [found.get(name)[0] for name in found.names], image=image, namespace=namespace)
+    ordered = [found.get(name)[0] for name in found.names]
+    files = render_hub(library, ordered, image=images.hub, auth_image=images.auth, namespace=namespace)
     findings = ours.validator.validate(
         [manifest for manifests in files.values() for manifest in manifests],
         kubernetes=VERSIONS,
@@ -39,11 +51,11 @@ def run(image: str, *, namespace: str, to: Path | None, repo: str | None, enviro
     deliver(hub_files(files), HEADER, to)
 
 
-def _check_image(image: str) -> None:
+def _check_image(image: str, option: str) -> None:
     try:
         check_image(image)
     except ValueError as err:
-        raise ConfigError(Reason.INVALID_VALUE, Fault.saying(err, field="--image")) from err
+        raise ConfigError(Reason.INVALID_VALUE, Fault.saying(err, field=option)) from err
     if image_digest(image) is None:
-        fault = Fault(f"{image[:200]!r} has no digest", field="--image", remedy="pin it: name@sha256:…")
+        fault = Fault(f"{image[:200]!r} has no digest", field=option, remedy="pin it: name@sha256:…")
         raise ConfigError(Reason.IMAGE_NOT_PINNED, fault)

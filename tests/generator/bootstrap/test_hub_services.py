@@ -135,6 +135,14 @@ def mounted(pod: Any) -> dict[str, str]:
     return {places[one["name"]]: one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one}
 
 
+def test_sign_in_alone_runs_the_image_of_sign_in() -> None:
+    auth = f"registry.example.com/rtb-auth@{digest('d')}"
+    files = render_hub(LIBRARY, hosted(), image=IMAGE, auth_image=auth, namespace="rtb-hub")
+    deployments = [one.data for found in files.values() for one in found if one.data["kind"] == "Deployment"]
+    images = {one["metadata"]["name"]: one["spec"]["template"]["spec"]["containers"][0]["image"] for one in deployments}
+    assert images == {f"rtb-hub-{name}": auth if name == "auth" else IMAGE for name in NAMES}
+
+
 def test_the_rendered_services_are_the_reviewed_ones(update_golden: bool) -> None:
     wanted = rendered()
     if update_golden:
@@ -661,3 +669,5 @@ def test_they_are_printed_and_written_beside_the_jobs(tmp_path: Path) -> None:
     assert "reconcile-main.yaml" in jobs
     assert not [one for one in jobs if "services" in one]
     assert rtb_hub("hub", "render", "--image", "rtb-hub:latest", "--environments", folder).code == 15
+    loose = rtb_hub("hub", "render", "--image", IMAGE, "--auth-image", "rtb-auth:latest", "--environments", folder)
+    assert (loose.code, "--auth-image" in loose.err) == (15, True), loose.err
