@@ -15,7 +15,7 @@ DEMO_MARK := demo-state/made-by-make-demo
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve dashboard browser test hostile e2e playground playground-stop lint format bench mutants lock golden clean
+.PHONY: help demo serve dashboard browser test hostile images wheel e2e playground playground-stop lint format bench mutants lock golden clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,16 @@ test: $(DEV_READY) ## Run all tests
 hostile: $(DEV_READY) ## Judge 2,000 random histories by real Git, and read 10,000 hostile inputs of each kind
 	$(BIN)/pytest -n 2 tests/hub/approval/test_random_histories.py tests/hub/test_hostile_inputs.py \
 	  --histories 2000 --inputs 10000 --timeout 1200
+
+wheel: $(NODE_READY) ## Build the wheel that the images are made of, into dist/
+	@rm -f dist/rtb_ai_hub-*.whl
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+
+images: $(DEV_READY) wheel ## Build both images of the hub without a daemon, list what is in them, and run all of it (root)
+	$(BIN)/hadolint Dockerfile.hub Dockerfile.auth
+	$(BIN)/python tests/images/builder.py
+	$(BIN)/python tools/sbom.py dist/rtb-hub.tar dist/rtb-auth.tar
+	$(BIN)/pytest tests/images --timeout 900 $(ARGS)
 
 e2e: $(DEV_READY) ## Prove the whole loop on a real Kubernetes API, Argo CD, KEDA and Gitea, built once from source (20 minutes)
 	$(BIN)/python tests/e2e/toolchain.py
@@ -88,6 +98,8 @@ lock: $(DEV_READY) ## Resolve the dependencies anew
 	$(BIN)/$(LOCK) --upgrade pyproject.toml -o requirements/runtime.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/runtime.txt pyproject.toml --group build -o requirements/run.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/runtime.txt pyproject.toml --extra services --extra aws --group build -o requirements/services.txt
+	$(BIN)/$(LOCK) --upgrade -c requirements/services.txt pyproject.toml --extra services --extra aws -o requirements/image-hub.txt
+	$(BIN)/$(LOCK) --upgrade -c requirements/services.txt pyproject.toml --extra services -o requirements/image-auth.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/services.txt pyproject.toml --extra services --extra aws --group dev -o requirements/dev.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/dev.txt --group dashboard -o requirements/dashboard.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/dev.txt --group mutants -o requirements/mutants.txt

@@ -124,7 +124,9 @@ def locked(name: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9._-]+)==([^\s;]+)", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "run.txt", "services.txt", "dev.txt", "mutants.txt"])
+@pytest.mark.parametrize(
+    "name", ["runtime.txt", "run.txt", "services.txt", "image-hub.txt", "image-auth.txt", "dev.txt", "mutants.txt"]
+)
 def test_a_lock_pins_with_hashes_and_agrees_with_the_others(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
     starts = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
@@ -146,11 +148,13 @@ def test_the_locks_hold_every_dependency_of_the_project() -> None:
     assert set(groups) == {"build", "dashboard", "dev", "mutants"}
     asked_of = {
         "runtime.txt": runtime, "run.txt": runtime + groups["build"], "services.txt": services + groups["build"],
+        "image-hub.txt": services, "image-auth.txt": runtime + extras["services"],
         "dev.txt": services + dev, "mutants.txt": groups["mutants"], "dashboard.txt": groups["dashboard"],
     }  # fmt: skip
     for name, wanted in asked_of.items():
         asked = {re.split(r"[<>=~! \[;]", requirement)[0].replace(".", "-") for requirement in wanted}
         assert asked <= set(locked(name)), name
+    assert "boto3" not in locked("image-auth.txt"), "sign-in asks AWS for nothing"
     assert not {"boto3", "fastapi", "sqlalchemy", "redis"} & set(locked("runtime.txt")), (
         "the command line needs none of them"
     )

@@ -25,7 +25,7 @@ from worlds.places import ROOT
 INSTALL = (ROOT / "docs" / "INSTALL.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(?:^<!-- needs: (?P<needs>[^\n]+) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
 #: Commands that talk to an account, a cluster or a Git host.
-FAR = re.compile(r"(?:^|[\s(])(aws|kubectl|gh|curl) ")
+FAR = re.compile(r"(?:^|[\s(])(aws|kubectl|gh|curl|docker) ")
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,8 @@ def remote(tmp_path: Path, forked_hub: Forks) -> Path:
             "GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig"),
             "web": digest("a"),  # what the marked block before sets
             "api": digest("b"),
-            "hub": digest("c"),  # the hub's own image
+            "hub": digest("c"),  # the hub's own images
+            "auth": digest("d"),
         },
         capture_output=True,
         text=True,
