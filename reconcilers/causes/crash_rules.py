@@ -153,6 +153,7 @@ LAST_WORDS = (
             "no EC2 IMDS role found",
             "NoCredentialProviders",
             "InvalidIdentityToken",
+            "permissions to assume the associated role",
         ),
     ),
     _crash(
@@ -182,7 +183,7 @@ LAST_WORDS = (
             "Flyway(?:Validate|Migrate)?Exception",
             "Can't locate revision",
             "Dirty database version",
-            "liquibase",
+            r"liquibase\.exception",
             r"(?:relation|table) [\"'`][^\"'`]{1,120}[\"'`] (?:does not|doesn't|already) exists?",
             "no such table",
             "UndefinedTable",

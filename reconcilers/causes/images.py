@@ -329,8 +329,11 @@ def _unauthorized(look: Look, pod: Pod, container: Container, message: str) -> t
     missing = look.event("Pod", pod.name, "FailedToRetrieveImagePullSecret", uid=pod.uid, after=pod.created)
     if missing is not None and look.is_recent(missing):
         return NO_PULL_SECRET, missing
-    hosts = [host.lower() for host in _HOST.findall(message)] or [container.image.partition("/")[0]]
-    is_elsewhere = not _ECR.search(message) and any("." in host and not _ECR.search(host) for host in hosts)
+    inner = message.rpartition("ErrImagePull: ")[2]
+    inner = inner.replace(container.image, "") if container.image else inner
+    host = container.image.partition("/")[0]
+    is_named = _ECR.search(inner) or _HOST.search(inner)
+    is_elsewhere = not _ECR.search(inner) if is_named else "." in host and not _ECR.search(container.image)
     return ELSEWHERE if is_elsewhere else None, None
 
 

@@ -130,6 +130,20 @@ def pull_by_event(message: str) -> Tree:
     )
 
 
+def pull_of_ecr(message: str) -> Tree:
+    """An image that is named by ECR's host, whatever registry the message tells of."""
+    name = "111111111111.dkr.ecr.ap-northeast-2.amazonaws.com/web:1"
+    waits = {
+        "waiting": {
+            "reason": "ImagePullBackOff",
+            "message": f'Back-off pulling image "{name}": ErrImagePull: {message}',
+        }
+    }
+    made = pod(state=waits)
+    made["status"]["containerStatuses"][0]["image"] = name
+    return recorded(deployments=[deployment()], pods=[made])
+
+
 def pull_without_secret(message: str) -> Tree:
     """A registry that wants credentials, and a pull secret that is not there."""
     found = pull("failed to authorize: failed to fetch anonymous token: 401 Unauthorized")
@@ -414,7 +428,7 @@ def blocked(message: str) -> Tree:
 SITUATIONS: dict[str, Callable[..., Tree]] = {
     one.__name__: one
     for one in (
-        pull, pull_by_event, pull_without_secret, waiting, never_ran, crash, evicted, interrupted, job, refused, refused_set, secret, secret_unseen,
+        pull, pull_by_event, pull_of_ecr, pull_without_secret, waiting, never_ran, crash, evicted, interrupted, job, refused, refused_set, secret, secret_unseen,
         unplaced, on_spot, by_karpenter, unnoticed, no_network, no_volume, unready, target, unexposed,
         unexposed_silently, bound, lost_node, unlooked, waiting_sync, silent_start, late, degraded, compared, synced, hooked, set_stopped, set_missing, set_silent, leaving,
         unreached, leaving_pod, left_over, gone, unowned, blocked, unnoticed_removal, kept_application,
