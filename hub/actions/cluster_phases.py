@@ -18,6 +18,7 @@ from hub.actions.removed import with_removals
 from reconcilers.health.phase import Phase, Seen, needs_details, phase_of
 from reconcilers.ports.cluster import ClusterState
 from reconcilers.ports.git import ClusterReader, GitStore
+from reconcilers.ports.target_groups import TargetGroup
 from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
 
@@ -179,7 +180,7 @@ def phases(  # noqa: PLR0913 - what is read, and by what
 
     Without the `store` nothing tells since when an entry is gone.
     """
-    seen = {name: _with_targets(reader, name, reading.seen(name)) for name in names}
+    seen = _with_targets(reader, {name: reading.seen(name) for name in names})
     if store is not None:
         seen = with_removals(seen, reading.state, store, now=now)
     asked = [
@@ -192,9 +193,19 @@ def phases(  # noqa: PLR0913 - what is read, and by what
     return seen, {name: phase_of(one, now=now, warn_before=warn_before) for name, one in seen.items()}
 
 
-def _with_targets(reader: ClusterReader | None, name: str, seen: Seen) -> Seen:
-    is_wanted = seen.request is not None or not seen.is_gone
-    return seen if reader is None or is_wanted else replace(seen, targets=reader.targets(NAMESPACE_PREFIX + name))
+def _with_targets(reader: ClusterReader | None, seen: Mapping[str, Seen]) -> dict[str, Seen]:
+    """What AWS has of those that are gone: it is asked once, however many they are."""
+    gone = [name for name, one in seen.items() if one.is_gone and one.request is None]
+    if reader is None or not gone:
+        return dict(seen)
+    told = reader.targets(NAMESPACE_PREFIX + gone[0] if len(gone) == 1 else "")
+    if told is None:
+        return dict(seen)
+    of: dict[str, list[TargetGroup]] = {}
+    for group in told.found:
+        of.setdefault(group.namespace, []).append(group)
+    mine = {name: replace(told, found=tuple(of.get(NAMESPACE_PREFIX + name, ()))) for name in gone}
+    return {name: replace(one, targets=mine.get(name)) for name, one in seen.items()}
 
 
 def _with_details(reader: ClusterReader, seen: Mapping[str, Seen], names: Sequence[str]) -> dict[str, Seen]:

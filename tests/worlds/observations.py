@@ -148,6 +148,7 @@ class FakeCluster:
 
     def targets(self, namespace: str = "") -> Targets | None:
         found = self.aws
+        self.asked.append(f"aws {namespace}".strip())
         return found and replace(found, found=tuple(t for t in found.found if namespace in ("", t.namespace)))
 
     def details(self, namespaces: Sequence[str]) -> Mapping[str, NamespaceDetails]:

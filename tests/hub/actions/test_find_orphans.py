@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hub.actions.cluster_phases import phases, read_environment
 from hub.actions.orphans import Found, find_orphans
 from reconcilers.ports.cluster import ClusterState
 from reconcilers.ports.target_groups import TargetGroup, Targets
@@ -67,9 +68,15 @@ def test_what_aws_does_not_tell_is_told_as_unread_and_nothing_follows(acting: Ac
     assert found(acting, FakeCluster(cluster())).is_aws_asked is False
 
 
-def test_one_that_is_shown_as_removed_has_nothing_left_in_aws(acting: Acting) -> None:
-    from hub.actions.cluster_phases import phases, read_environment
+def test_aws_is_asked_once_for_many_that_are_gone(acting: Acting) -> None:
+    reader = FakeCluster(cluster(), aws=Targets((GROUP,)))
+    reading = read_environment(reader, acting.repository.state("int"))
+    told = phases(reader, reading, [f"rtb-{number}" for number in range(5, 9)], now=acting.clock())[1]
+    assert {name: phase.name for name, phase in told.items() if phase.name != "removed"} == {"rtb-7": "stuck"}
+    assert reader.asked == ["aws"]
 
+
+def test_one_that_is_shown_as_removed_has_nothing_left_in_aws(acting: Acting) -> None:
     state = acting.repository.state("int")
     for aws, phase in ((Targets((GROUP,)), "stuck"), (Targets(unread="no"), "unknown"), (Targets(), "removed"), (None, "removed")):  # fmt: skip
         reader = FakeCluster(cluster(), aws=aws)
