@@ -121,7 +121,7 @@ In a second terminal:
 
 Something wrong, to be told why: a preview whose image, secret or Ingress has a fault
   {start.format(8)} --image web={image_of("crash-oom")} {rest}
-  {start.format(9)} --image {web} {rest} --set web.secrets.TOKEN=fault/secret-does-not-exist#token
+  {start.format(9)} --image {web} {rest} --set web.secrets.TOKEN=preview/int/app/fault/secret-does-not-exist#token
   kubectl -n preview-rtb-7 annotate ingress preview fault=alb-full
   rtb-hub why RTB-8 --env int
   rtb-hub orphans --env int

@@ -16,7 +16,7 @@ from kubernetes import client, dynamic
 from kubernetes.client.exceptions import ApiException
 
 GROUP_FINALIZER = "group.ingress.k8s.aws/"
-#: An Ingress with this annotation has no address, and an ExternalSecret of a secret below this folder gets no Secret:
+#: An Ingress with this annotation has no address, and an ExternalSecret of a secret in a folder of this name gets no Secret:
 #: `faults.Saying` says of them what the annotation, or the secret's last part, names.
 FAULT = "fault"
 _MERGE = {"content_type": "application/merge-patch+json"}
