@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -11,6 +11,9 @@ from hub.cli import blueprint, options
 from hub.cli.errors import declared_errors
 from hub.cli.help import Group
 from hub.output.formats import Format
+
+if TYPE_CHECKING:
+    from hub.commands.schema import Outputs
 
 _PANEL = "Environments, blueprints, checks"
 #: What `rtb-hub schema` prints.
@@ -294,26 +297,51 @@ def guard(
     command.run(command.Arguments(revisions, branch, identity, cap, repo), output)
 
 
+def _complete_schemas(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    typed = ctx.params.get("words") or ()
+    root = ctx.find_root().command
+    names = ("output", *SCHEMAS) if not typed else printing(root) if typed == ("output",) else ()
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def printing(group: click.Command, before: str = "") -> list[str]:
+    """Commands below `group` that print JSON when they are asked to, with `-` for spaces: `env-list`."""
+    found: list[str] = []
+    for name, command in group.commands.items() if isinstance(group, click.Group) else ():
+        if any(one.name == "output" for one in command.params):
+            found.append(before + name)
+        found += printing(command, f"{before}{name}-")
+    return found
+
+
 @options.command(panel=_PANEL)
 @options.argument(
-    "name",
-    metavar="NAME",
-    required=False,
-    help=f"{', '.join(SCHEMAS[:-1])} or {SCHEMAS[-1]}.",
-    shell_complete=lambda _ctx, _parameter, incomplete: [name for name in SCHEMAS if name.startswith(incomplete)],
+    "words",
+    metavar="[NAME]...",
+    nargs=-1,
+    help=f"{', '.join(SCHEMAS[:-1])} or {SCHEMAS[-1]}; output with a command, such as output env list.",
+    shell_complete=_complete_schemas,
 )
 @options.option("--to", metavar="DIR", type=options.PATH, help="Write all schemas there.")
 @declared_errors
-def schema(name: str | None, to: Path | None) -> None:
+def schema(words: tuple[str, ...], to: Path | None) -> None:
     """Print a JSON Schema, or write all to a folder. Editors find them by the first line of each file.
 
-    'openapi' describes the HTTP API (OpenAPI 3.1); it needs 'pip install rtb-ai-hub[services]'.
+    'output' has what each command prints with --output json; 'output error' is that of errors. 'openapi' describes the
+    HTTP API (OpenAPI 3.1); it needs 'pip install rtb-ai-hub[services]'.
 
-    Example: rtb-hub schema --to docs/schema
+    Example: rtb-hub schema output list
     """
     from hub.commands import schema as command
 
-    command.run(name, to=to, api=_api)
+    command.run(words, to=to, api=_api, outputs=_outputs)
+
+
+def _outputs() -> Outputs:
+    from hub.cli.printed import OUTPUTS, schema_text
+    from hub.commands.schema import Outputs
+
+    return Outputs(tuple(sorted(OUTPUTS)), schema_text)
 
 
 def _api() -> str:

@@ -44,7 +44,15 @@ def rtb_hub(*arguments: object, cwd: Path | None = None, **environ: str) -> Ran:
         warnings.simplefilter("error")
         with redirect_stdout(out), redirect_stderr(err):
             code = _exit_code()
-    return Ran(code, out.text(), err.text())
+    return _held(arguments, Ran(code, out.text(), err.text()))
+
+
+def _held(arguments: tuple[object, ...], ran: Ran) -> Ran:
+    """What was done, when it prints as it publishes."""
+    from worlds.printed import hold
+
+    hold([*map(str, arguments)], ran.out, ran.err)
+    return ran
 
 
 class _Stream(io.TextIOWrapper):
@@ -100,7 +108,7 @@ def whole_program(*arguments: object, cwd: Path | None = None, **environ: str) -
         text=True,
         check=False,
     )
-    return Ran(done.returncode, done.stdout, done.stderr)
+    return _held(arguments, Ran(done.returncode, done.stdout, done.stderr))
 
 
 def must(*arguments: object, cwd: Path | None = None, **environ: str) -> Ran:

@@ -13,20 +13,11 @@ from starlette.exceptions import HTTPException
 
 from generator.errors import ConfigError, Fault, HubError, Reason, Unexpected, Waiting, declared
 from hub.output.http_statuses import STATUSES
+from hub.services.api.shapes.base import ToldFault
 from hub.services.api.told import fault_told
 from hub.views import speaking
 
 MEDIA_TYPE = "application/problem+json"
-
-
-class ToldFault(BaseModel):
-    """One thing that is wrong; what is empty is left out."""
-
-    message: str
-    field: str | None = None
-    allowed: str | None = None
-    nearest: str | None = None
-    remedy: str | None = None
 
 
 class Problem(BaseModel):

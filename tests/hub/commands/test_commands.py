@@ -13,6 +13,9 @@ import yaml
 
 from generator.errors import Reason
 from generator.model.json_schemas import schema
+from hub.cli.app import app
+from hub.cli.catalog import printing
+from hub.cli.printed import OUTPUTS
 from hub.commands.schema import NAMES, schema_text
 from hub.output.exit_codes import CODES, DIFFERENT
 from hub.views.settable import FIELDS
@@ -400,8 +403,37 @@ def test_the_description_of_the_api_in_docs_is_the_apis() -> None:
 
 def test_all_schemas_are_written_to_a_folder(tmp_path: Path) -> None:
     must("schema", "--to", tmp_path)
-    shipped = {path.name: path.read_text() for path in (ROOT / "docs" / "schema").iterdir()}
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == shipped
+    shipped = _texts(ROOT / "docs" / "schema")
+    assert _texts(tmp_path) == shipped
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*.json")}
+
+
+def test_each_command_that_prints_json_has_a_schema_of_it(tmp_path: Path) -> None:
+    assert {*printing(app), "error"} == {*OUTPUTS}
+    assert _texts(ROOT / "docs/schema/output").keys() == {f"{name}.schema.json" for name in OUTPUTS}
+    for words in (["env", "list"], ["env-list"]):
+        assert must("schema", "output", *words).out == (ROOT / "docs/schema/output/env-list.schema.json").read_text()
+    must("schema", "output", "error", "--to", tmp_path)
+    assert [*_texts(tmp_path)] == ["output/error.schema.json"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["output"], "name a command [InvalidValue]\n  allowed: approvals, auth-rotate, "),
+        (["output", "lst"], "there is no output 'lst' [InvalidValue]"),
+        (["preview", "list"], "preview has no parts [InvalidValue]"),
+        (["nothing"], "there is no schema 'nothing' [InvalidValue]"),
+    ],
+    ids=" ".join,
+)
+def test_a_schema_that_there_is_not(words: list[str], told: str) -> None:
+    ran = rtb_hub("schema", *words)
+    assert (ran.code, ran.out) == (14, "")
+    assert f"error: {told}" in ran.err
 
 
 def test_what_we_ship_and_write_fits_its_schema() -> None:

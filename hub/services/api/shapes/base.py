@@ -7,13 +7,21 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from hub.services.api.problems import ToldFault
-
 Time = Annotated[str, Field(description="RFC 3339, UTC, to the second", examples=["2026-11-27T22:00:00Z"])]
 Money = Annotated[str, Field(description="an amount, exact, with a point", examples=["0.04937"])]
 EnvironmentText = Annotated[str, Field(description="name of an environment", examples=["int"])]
 IssueText = Annotated[str, Field(description="key of a Jira issue", examples=["RTB-123"])]
 Audience = Annotated[Literal["developer", "platform", "nobody"], Field(description="whose job it is")]
+
+
+class ToldFault(BaseModel):
+    """One thing that is wrong; what is empty is left out."""
+
+    message: str
+    field: str | None = None
+    allowed: str | None = None
+    nearest: str | None = None
+    remedy: str | None = None
 
 
 class Shape(BaseModel):

@@ -1,0 +1,264 @@
+"""What commands about previews print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from hub.services.api.shapes import worded
+from hub.services.api.shapes.base import EnvironmentText, IssueText, Money, Shape, Time
+from hub.services.api.shapes.operations import Request
+from hub.services.api.shapes.plans import FieldChange
+from hub.services.api.shapes.previews import Entry, Extension, Place
+
+
+class FaultData(Shape):
+    """One thing that is wrong; what there is nothing to tell of is empty, or 0."""
+
+    message: str
+    field: str = Field(description="option, argument, setting or field of a file")
+    file: str
+    line: int
+    column: int
+    allowed: str
+    nearest: str = Field(description="what was probably meant")
+    remedy: str = Field(description="what to do")
+
+
+class ErrorData(Shape):
+    """Why it was refused, or failed."""
+
+    reason: str = Field(description="stable name of the error; exit codes go by it", examples=["PreviewNotFound"])
+    faults: list[FaultData]
+
+
+class Refusal(Shape):
+    """What is printed on standard error."""
+
+    error: ErrorData
+
+
+class _Written(Shape):
+    """Where it was committed, and the pull request that reviews it."""
+
+    commit: str | None = Field(description="null: nothing was to be committed")
+    on_branch: str | None
+    repository: str
+    request: Request | None = Field(description="null: there is none, or the forge could not be told yet")
+    not_yet: str | None = Field(description="why the request cannot be merged, whoever approves")
+
+
+class Started(Entry, _Written):
+    """A start that was carried out."""
+
+    change: Literal["created", "updated", "unchanged", "kept"]
+    changed: list[FieldChange] = Field(description="what differs from before, of a preview that was there")
+    ends_removal: bool = Field(description="a request to remove it was replaced or withdrawn")
+
+
+class Queued(Place):
+    """A start that waits for room."""
+
+    change: Literal["queued", "updated in line", "waits already"]
+    commit: str | None
+    on_branch: str | None
+    repository: str
+
+
+class Extended(Entry, _Written):
+    """A lease that ends later, or that was left as it is."""
+
+    change: Literal["extended", "extended to the cap", "unchanged"]
+    previous_end: Time
+    end: Time
+    latest_end: Time = Field(description="the cap")
+    extension: Extension | None = Field(description="null: nothing was added")
+    ends_removal: bool
+
+
+class Revived(Entry, _Written):
+    """A preview that is there once more. `removedBy` null: it had not been removed."""
+
+    change: str = Field(examples=["revived", "unchanged"])
+    removed_at: Time | None
+    removed_by: str | None = Field(description="the commit")
+
+
+class StoppedIn(Shape):
+    """A stop in one environment."""
+
+    environment: EnvironmentText
+    change: Literal["removed", "removal requested", "withdrawn", "left the line"]
+    commit: str | None
+    request: Request | None
+    not_yet: str | None
+
+
+class Stopped(StoppedIn):
+    """A stop in the environment that was named."""
+
+    issue: IssueText
+    repository: str
+
+
+class NothingToStop(Shape):
+    """With --ignore-not-found: there was none."""
+
+    change: Literal["none"]
+    issue: IssueText
+    environment: EnvironmentText
+
+
+class NotStopped(Shape):
+    """An environment in which it could not be stopped."""
+
+    environment: EnvironmentText
+    error: ErrorData
+
+
+class StoppedEverywhere(Shape):
+    """A stop with --all."""
+
+    issue: IssueText
+    stopped: list[StoppedIn]
+    failed: list[NotStopped]
+    repository: str
+
+
+class _Phase(Shape):
+    """Where it stands by its cluster; only where a cluster is read."""
+
+    phase: str | None = Field(None, examples=["running", "failed"], description="null: the cluster could not be read")
+    cause: str = ""
+    remedy: str = ""
+
+
+class Listed(worded.Listed, _Phase):
+    """A preview that is live, or awaits its review."""
+
+
+class Leaving(Shape):
+    """A preview without entry that its cluster still deletes."""
+
+    issue: IssueText
+    environment: EnvironmentText
+    phase: str | None
+    cause: str
+    remedy: str
+
+
+class Listing(worded.Listing):
+    """What there is of previews."""
+
+    previews: list[Listed]  # type: ignore[assignment] # with a phase
+    leaving: list[Leaving] = Field([], description="where a cluster is read")
+
+
+class Shown(worded.ShownPreview, _Phase):
+    """A preview that is live, or awaits its review."""
+
+
+class Remains(Shape):
+    """What its cluster still has of a preview without entry."""
+
+    issue: IssueText
+    environment: EnvironmentText
+    namespace: str
+    phase: str | None
+    cause: str
+    remedy: str
+
+
+class Status(worded.Status):
+    """Where a preview stands."""
+
+    seconds: float | None = Field(None, description="how long it took, where it was waited for")
+
+
+class Opened(Shape):
+    """A preview's address."""
+
+    issue: IssueText
+    environment: EnvironmentText
+    url: str
+    phase: str | None = Field(description="null: nobody looked, for --force")
+
+
+class Difference(Shape):
+    """What a start would change."""
+
+    change: Literal["created", "updated", "unchanged", "kept"]
+    objects: list[worded.ShownChange]
+
+
+class Asked(Shape):
+    """What a pod asks for, all containers counted."""
+
+    millicores: int
+    memory_bytes: int
+
+
+class Billed(Shape):
+    """What Fargate bills for it."""
+
+    vcpu: str
+    gb: str
+
+
+class PodPrice(Shape):
+    """Equal pods, and their price. Null: spot nodes are shared."""
+
+    name: str
+    replicas: int
+    asked: Asked
+    billed: Billed | None
+    per_hour: Money | None
+
+
+class FixedPrice(Shape):
+    """What the environment itself costs."""
+
+    what: str = Field(examples=["load balancer"])
+    count: int
+    per_hour: Money
+
+
+class Priced(Shape):
+    """How a preview's price comes about."""
+
+    environment: EnvironmentText
+    blueprint: str
+    compute: str
+    currency: str
+    as_of: str
+    source: str
+    pods: list[PodPrice]
+    per_hour: Money | None
+    lease: str = Field(examples=["24h"])
+    per_lease: Money | None
+    fixed: list[FixedPrice]
+
+
+_START = Started | Queued
+#: See `hub.cli.printed`.
+OUTPUTS: Mapping[str, Any] = {
+    "diff": Difference,
+    "error": Refusal,
+    "extend": Extended,
+    "history": worded.ShownHistory,
+    "list": Listing,
+    "logs": worded.Log,
+    "open": Opened,
+    "price": Priced,
+    "revive": Revived,
+    "set": _START,
+    "show": Shown | Place | worded.ShownSetAside | Remains,
+    "start": _START,
+    "status": Status,
+    "stop": Stopped | NothingToStop | StoppedEverywhere,
+    "unset": _START,
+    "wait": Status,
+    "why": worded.Why,
+}
