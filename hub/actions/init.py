@@ -78,7 +78,7 @@ def init(asked: InitRequest, *, parts: InitParts) -> LaidOut:
 def _standing(asked: InitRequest, parts: InitParts) -> GitStore | None:
     """The repository that is there already: in the folder, or where it is to be published. None: there is none."""
     if not _is_there(asked.folder):
-        return parts.open(asked.remote) if asked.remote is not None else None
+        return _remote(asked.remote, parts) if asked.remote is not None else None
     try:
         return parts.open(str(asked.folder))
     except Stalled as err:
@@ -86,6 +86,16 @@ def _standing(asked: InitRequest, parts: InitParts) -> GitStore | None:
             raise
         fault = Fault(f"{asked.folder} is not empty, and is no Git repository", remedy="name a new or empty folder")
         raise ConfigError(Reason.TARGET_NOT_EMPTY, fault) from err
+
+
+def _remote(remote: str, parts: InitParts) -> GitStore:
+    try:
+        return parts.open(remote)
+    except Stalled as err:
+        if err.reason is not Reason.NOT_A_STATE_REPOSITORY:
+            raise
+        remedy = "name one by its URL or path; 'git init --bare -b main PATH' makes an empty one"
+        raise Stalled(err.reason, Fault(err.words, field="remote", remedy=remedy)) from err
 
 
 def _environments(asked: InitRequest, standing: GitStore | None) -> EnvironmentSet:

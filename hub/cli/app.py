@@ -285,7 +285,7 @@ app = Group(
     ],
     params=[
         click.Option(
-            ["--version"],
+            ["--version", "-v"],
             is_flag=True,
             is_eager=True,
             expose_value=False,

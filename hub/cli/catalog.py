@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
@@ -12,15 +12,7 @@ from hub.cli.errors import declared_errors
 from hub.cli.help import Group
 from hub.output.formats import Format
 
-if TYPE_CHECKING:
-    from hub.commands.schema import Outputs
-
 _PANEL = "Environments, blueprints, checks"
-#: What `rtb-hub schema` prints.
-SCHEMAS = (
-    "blueprint", "environment", "environment-overlay", "job", "openapi", "preview", "queued-preview", "registries",
-    "services",
-)  # fmt: skip
 
 
 @options.command("list")
@@ -297,62 +289,6 @@ def guard(
     command.run(command.Arguments(revisions, branch, identity, cap, repo), output)
 
 
-def _complete_schemas(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
-    typed = ctx.params.get("words") or ()
-    root = ctx.find_root().command
-    names = ("output", *SCHEMAS) if not typed else printing(root) if typed == ("output",) else ()
-    return [name for name in names if name.startswith(incomplete)]
-
-
-def printing(group: click.Command, before: str = "") -> list[str]:
-    """Commands below `group` that print JSON when they are asked to, with `-` for spaces: `env-list`."""
-    found: list[str] = []
-    for name, command in group.commands.items() if isinstance(group, click.Group) else ():
-        if any(one.name == "output" for one in command.params):
-            found.append(before + name)
-        found += printing(command, f"{before}{name}-")
-    return found
-
-
-@options.command(panel=_PANEL)
-@options.argument(
-    "words",
-    metavar="[NAME]...",
-    nargs=-1,
-    help=f"{', '.join(SCHEMAS[:-1])} or {SCHEMAS[-1]}; output with a command, such as output env list.",
-    shell_complete=_complete_schemas,
-)
-@options.option("--to", metavar="DIR", type=options.PATH, help="Write all schemas there.")
-@declared_errors
-def schema(words: tuple[str, ...], to: Path | None) -> None:
-    """Print a JSON Schema, or write all to a folder. Editors find them by the first line of each file.
-
-    'output' has what each command prints with --output json; 'output error' is that of errors. 'openapi' describes the
-    HTTP API (OpenAPI 3.1); it needs 'pip install rtb-ai-hub[services]'.
-
-    Example: rtb-hub schema output list
-    """
-    from hub.commands import schema as command
-
-    command.run(words, to=to, api=_api, outputs=_outputs)
-
-
-def _outputs() -> Outputs:
-    from hub.cli.printed import OUTPUTS, schema_text
-    from hub.commands.schema import Outputs
-
-    return Outputs(tuple(sorted(OUTPUTS)), schema_text)
-
-
-def _api() -> str:
-    from hub.wiring import needing_services
-
-    with needing_services():
-        from hub.services.api.app import openapi_text
-        from hub.services.auth.app import ROUTERS
-    return openapi_text(ROUTERS)
-
-
 COMMANDS = (
     Group(
         "env",
@@ -387,5 +323,4 @@ COMMANDS = (
     price,
     validate,
     guard,
-    schema,
 )

@@ -48,6 +48,26 @@ def unusable(err: OSError) -> HubError | None:
     return ConfigError(Reason.FILE_UNUSABLE, Fault(message, remedy=remedy))
 
 
+def _as_typed(error: HubError) -> HubError:
+    """The error with its fields called as the command's options are: what is `ttl` elsewhere is typed as `--ttl`.
+
+    What stands in a file is called as it is there.
+    """
+    from dataclasses import replace
+
+    import click
+
+    from generator.errors import HubError
+
+    context = click.get_current_context(silent=True)
+    options = {name for one in (context.command.params if context else ()) for name in one.opts}
+    faults = [
+        replace(one, field=f"--{one.field}") if one.where is None and f"--{one.field}" in options else one
+        for one in error.faults
+    ]
+    return HubError(error.reason, faults)
+
+
 def declared_errors(function: F) -> F:
     """Report declared errors in the command's output format and exit with their code. Bugs keep their traceback."""
 
@@ -68,7 +88,7 @@ def declared_errors(function: F) -> F:
         from hub.output.console import Format, report
         from hub.output.exit_codes import CODES
 
-        report(told, kwargs.get("output", Format.TABLE))
+        report(_as_typed(told), kwargs.get("output", Format.TABLE))
         sys.exit(CODES[told.reason])
 
     return command  # type: ignore[return-value]

@@ -29,19 +29,25 @@ def run(  # noqa: PLR0913 - the command's options
     ours = hub()
     asked = ExtendRequest(IssueKey.parse(key), ours.settings.actor, by, reason, if_ends)
     extended = extend(asked, env, parts=ours.parts(repo))
-    emit(extend_data(extended.outcome, extended.done), output, lambda console: tell(console, extended))
+    data = extend_data(extended.outcome, extended.done)
+    is_other = is_not_as_seen(if_ends, data)
+    emit(data, output, lambda console: tell(console, extended, is_other=is_other))
     extended.done.raise_unreviewed()
-    if is_not_as_seen(if_ends, extend_data(extended.outcome, extended.done)):
+    if is_other:
         sys.exit(NOT_AS_SEEN)
 
 
 def is_not_as_seen(if_ends: str | None, told: Mapping[str, Any]) -> bool:
     """Whether nothing was added since it ends otherwise. The same extension again, as of a second click, is done."""
-    return if_ends is not None and told.get("change") == "unchanged" and told.get("extension") is None
+    if if_ends is None or told.get("change") != "unchanged":
+        return False
+    # What was seen before an extension is an end within the lease; times of one form are ordered as texts.
+    begin, end = str(told["lease"]["requestedAt"]), str(told["end"])
+    return told.get("extension") is None or not begin <= if_ends < end
 
 
-def tell(console: Console, extended: Extended) -> None:
-    """An extension for people."""
+def tell(console: Console, extended: Extended, *, is_other: bool = False) -> None:
+    """An extension for people. `is_other`: it ends otherwise than was seen, whoever extended it last."""
     from rich.text import Text
 
     outcome, environment = extended.outcome, extended.done.environment
@@ -55,7 +61,7 @@ def tell(console: Console, extended: Extended) -> None:
             else "its end was changed otherwise since it was seen"
         )
         told = f"{what}ends at {outcome.ends}; nothing was added: {printable(who)}"
-        mark = ("✓ ", "green") if done else ("! ", "bold yellow")
+        mark = ("! ", "bold yellow") if is_other or not done else ("✓ ", "green")
         console.print(Text.assemble(mark, (row.key, "bold"), told))
         return
     console.print(Text.assemble(("✓ ", "green"), (row.key, "bold"), what, f"ends at {outcome.ends} ({row.left} left)"))

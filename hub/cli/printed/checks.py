@@ -105,6 +105,25 @@ class Explained(Shape):
     values: list[Value]
 
 
+class ExplainedField(Shape):
+    """A field of a file. `default` is left out where there is none."""
+
+    field: str = Field(examples=["spec.lease.ttl"], description="empty: all of the file")
+    type: str = Field(examples=["text", "whole number", "list of object"])
+    about: str
+    required: bool
+    default: Any = None
+    allowed: list[str]
+    examples: list[str]
+    fields: list[ExplainedField]
+
+
+class ExplainedFile(ExplainedField):
+    """A field, and the kind of file that it is in."""
+
+    kind: str = Field(examples=["environment"])
+
+
 class BlueprintName(Shape):
     """A blueprint, and what it is for."""
 
@@ -333,6 +352,7 @@ OUTPUTS: Mapping[str, Any] = {
     "doctor": Diagnosed,
     "env-list": Environments,
     "env-show": Environment | Explained,
+    "explain": ExplainedFile,
     "guard": Guarded,
     "init": LaidOut,
     "orphans": Orphans,

@@ -17,7 +17,7 @@ import pytest
 from generator.model.blueprint import TemplateLibrary
 from hub.assets import template_files
 from hub.cli import names
-from hub.cli.catalog import SCHEMAS
+from hub.cli.about import SCHEMAS
 from hub.commands.schema import NAMES
 from hub.views.listing.model import LEASE_PHASES
 from reconcilers.health.phase import PhaseName

@@ -111,9 +111,19 @@ def test_an_empty_path_names_nothing_and_not_this_folder(arguments: tuple[str, .
     assert [*tmp_path.iterdir()] == []
 
 
+def test_an_error_names_an_option_as_it_is_typed(tmp_path: Path) -> None:
+    ran = rtb_hub("render", "RTB-1", "--env", "int", *IMAGES, "--ttl", "xx", cwd=tmp_path)
+    assert "error: --ttl: 'xx' is not a duration" in ran.err
+    ran = rtb_hub("init", tmp_path / "new.git", "--remote", tmp_path / "nothing")
+    assert (ran.code, f"error: --remote: {tmp_path}/nothing is not a Git repository" in ran.err) == (30, True)
+    assert "git init --bare" in ran.err
+    assert not (tmp_path / "new.git").exists()
+
+
 def test_the_version_for_machines_and_help_by_name() -> None:
     told = rtb_hub("version", "-o", "json").json()
     assert rtb_hub("--version").out.split() == ["rtb-hub", told["version"]] == rtb_hub("version").out.split()
+    assert rtb_hub("-v").out == rtb_hub("--version").out
     assert rtb_hub("help", "env", "show").out == rtb_hub("env", "show", "--help").out
     assert rtb_hub("help").out == rtb_hub("--help").out
     assert rtb_hub("help", "env", "shwo").code == 2

@@ -13,8 +13,8 @@ import yaml
 
 from generator.errors import Reason
 from generator.model.json_schemas import schema
+from hub.cli.about import printing
 from hub.cli.app import app
-from hub.cli.catalog import printing
 from hub.cli.printed import OUTPUTS
 from hub.commands.schema import NAMES, schema_text
 from hub.output.exit_codes import CODES, DIFFERENT

@@ -81,6 +81,16 @@ def test_an_extension_of_an_end_that_is_not_there_any_more_is_no_success(state: 
     assert (ran.code, ran.json()["change"], ran.json()["end"]) == (7, "unchanged", seen)
 
 
+@pytest.mark.parametrize("seen", ["2030-01-01T00:00:00Z", "2020-01-01T00:00:00Z"])
+def test_an_end_that_the_lease_never_had_is_no_success_after_an_extension(
+    seen: str, state: Path, tell: Callable[..., Any]
+) -> None:
+    start(tell)
+    tell("extend", "RTB-123", "--env", "int", "--by", "1d")
+    ran = rtb_hub("extend", "RTB-123", "--env", "int", "--by", "1h", "--if-ends", seen, "--repo", state)
+    assert (ran.code, "✓" in ran.out, "! RTB-123 in int ends at" in ran.out) == (7, False, True)
+
+
 def test_a_double_click_in_several_processes_extends_once(
     state: Path, tell: Callable[..., Any], forked_hub: Forks
 ) -> None:
