@@ -33,15 +33,18 @@ _SHELLS = {
 }
 
 
-def answer(app: click.Command, name: str) -> None:
-    """Print what fits at the cursor. Nothing is ever said besides: it would stand amid what somebody is typing."""
+def answer(app: click.Command, name: str, asked: str) -> None:
+    """Print what fits at the cursor; `asked`: by which shell, such as `bash_complete`.
+
+    Nothing is ever said besides: it would stand amid what somebody is typing.
+    """
     from click.shell_completion import shell_complete
 
     from hub.cli import shells
 
     shells.take_over()
     with contextlib.suppress(Exception):
-        shell_complete(app, {}, name, VARIABLE, os.environ[VARIABLE])
+        shell_complete(app, {}, name, VARIABLE, asked)
 
 
 def _show(ctx: click.Context, _: click.Parameter, value: str | None) -> None:

@@ -58,8 +58,8 @@ def _main() -> None:
     from hub.cli import completion
     from hub.cli.app import app
 
-    if os.environ.get(completion.VARIABLE):
-        completion.answer(app, NAME)
+    if asked := os.environ.get("_RTB_HUB_COMPLETE"):
+        completion.answer(app, NAME, asked)
         return
     # No colours where the user wants none (no-color.org), else as the terminal has them.
     color = False if os.environ.get("NO_COLOR") else None

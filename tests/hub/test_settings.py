@@ -219,8 +219,13 @@ def test_every_field_says_what_it_is_and_why_its_default() -> None:
 #: What belongs to the terminal and the shell of a person, and is no setting of ours: read before there are any.
 OF_TERMINALS = {
     "hub/output/console.py": {"COLUMNS"},
-    "hub/cli/main.py": {"NO_COLOR", "PYDANTIC_DISABLE_PLUGINS"},  # the latter is set, for a library
+    "hub/cli/main.py": {
+        "NO_COLOR",
+        "PYDANTIC_DISABLE_PLUGINS",
+        "_RTB_HUB_COMPLETE",
+    },  # the second is set, for a library
     "hub/cli/completion.py": {"SHELL"},
+    "hub/cli/shells.py": {"COMP_WORDS", "COMP_BREAKS"},
 }
 
 

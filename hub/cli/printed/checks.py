@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from generator.model.blueprint import ComponentTemplate
+from generator.model.component_template import ComponentTemplate
 from generator.model.environment import Environment
 from hub.cli.printed.previews import ErrorData, FaultData
 from hub.services.api.shapes.base import EnvironmentText, IssueText, Shape, Time
@@ -130,12 +130,47 @@ class BlueprintName(Shape):
     name: str
     summary: str
     default: bool
+    own: bool = Field(description="of the state repository, or of --blueprints")
+    components: list[str]
+
+
+class UnreadableBlueprint(Shape):
+    """A blueprint that cannot be read, and why."""
+
+    name: str
+    faults: list[str]
 
 
 class Blueprints(Shape):
     """The blueprints."""
 
     blueprints: list[BlueprintName]
+    unreadable: list[UnreadableBlueprint]
+
+
+class Tried(Shape):
+    """What a blueprint comes to in an environment."""
+
+    environment: EnvironmentText
+    compute: str
+    objects: int
+    per_hour: str | None = Field(description="null: it has no price of its own there, or could not be rendered")
+    faults: list[str]
+
+
+class CheckedBlueprint(Shape):
+    """A blueprint that was rendered in each environment. `faults`: those of the file."""
+
+    name: str
+    ok: bool
+    faults: list[str]
+    environments: list[Tried]
+
+
+class CheckedBlueprints(Shape):
+    """Blueprints that were rendered in each environment."""
+
+    blueprints: list[CheckedBlueprint]
 
 
 class Blueprint(Shape):
@@ -143,6 +178,7 @@ class Blueprint(Shape):
 
     name: str
     summary: str
+    own: bool = Field(description="of the state repository, or of --blueprints")
     components: dict[str, ComponentTemplate]
     fields: dict[str, str] = Field(description="what --set takes, with the words for its type")
     templates: list[str]
@@ -347,6 +383,7 @@ class Reconciled(Shape):
 #: See `hub.cli.printed`.
 OUTPUTS: Mapping[str, Any] = {
     "approvals": Approvals,
+    "blueprint-check": CheckedBlueprints,
     "blueprint-list": Blueprints,
     "blueprint-show": Blueprint,
     "doctor": Diagnosed,

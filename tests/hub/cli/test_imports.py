@@ -79,8 +79,8 @@ NOTHING: frozenset[str] = frozenset()
 #: To render without a state repository takes no repository, cluster, forge or table.
 RENDERING = Budget(
     frozenset({"jinja2", "jsonschema_rs", "pydantic", "yaml"}),
-    125,
-    136,
+    132,
+    143,
     (
         "generator.bootstrap",
         "generator.model.queued",
@@ -98,13 +98,13 @@ RENDER = ["render", "RTB-1", "--env", "int", *IMAGES]
     ("arguments", "environ", "budget"),
     [
         (["--version"], {}, Budget(NOTHING, 4, 1)),
-        (["--help"], {}, Budget(NOTHING, 20, 21)),
-        (["start", "--help"], {}, Budget(NOTHING, 20, 21)),
-        ([], COMPLETION, Budget(NOTHING, 21, 21)),
+        (["--help"], {}, Budget(NOTHING, 21, 21)),
+        (["start", "--help"], {}, Budget(NOTHING, 21, 21)),
+        ([], COMPLETION, Budget(NOTHING, 22, 21)),
         (
             [],
             OF_NAMES,
-            Budget(NOTHING, 33, 26, ("generator", "reconcilers", "hub.actions", "hub.commands", "hub.wiring")),
+            Budget(NOTHING, 34, 26, ("generator", "reconcilers", "hub.actions", "hub.commands", "hub.wiring")),
         ),
         (RENDER, {}, RENDERING),
     ],
@@ -121,9 +121,9 @@ def test_a_run_loads_what_it_uses(arguments: list[str], environ: dict[str, str],
 @pytest.mark.parametrize(
     ("arguments", "answer", "actions", "modules"),
     [
-        (["list"], "no previews\n", NOTHING, 48),
-        (["status", "RTB-1", "--env", "int"], "running\n", NOTHING, 48),
-        (["logs", "RTB-1", "web", "--env", "int"], '{"lines": ["a"]}', {"hub.actions", "hub.actions.log_wish"}, 53),
+        (["list"], "no previews\n", NOTHING, 49),
+        (["status", "RTB-1", "--env", "int"], "running\n", NOTHING, 49),
+        (["logs", "RTB-1", "web", "--env", "int"], '{"lines": ["a"]}', {"hub.actions", "hub.actions.log_wish"}, 54),
     ],
     ids=["list", "status", "logs"],
 )
