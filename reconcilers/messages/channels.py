@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeGuard, cast, get_args
 
+from generator.errors import Stalled
 from generator.values.formats import format_time, parse_time
 from generator.values.naming import IssueKey
 from reconcilers.messages.model import PHASES, Message, MessagePhase
@@ -76,6 +77,10 @@ class Found:
 
     posted: tuple[Posted, ...] = ()
     is_declined: bool = False
+
+
+class PlaceRefused(Stalled):
+    """Refused at one place of a channel, such as a team's: messages elsewhere go on."""
 
 
 class Channel(Protocol):

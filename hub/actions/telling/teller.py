@@ -19,7 +19,7 @@ from hub.store import messages as rows
 from hub.store.messages import MessageRow
 from hub.telemetry import metrics
 from hub.telemetry.telemetry import SILENT, Telemetry
-from reconcilers.messages.channels import Channel, before_of
+from reconcilers.messages.channels import Channel, PlaceRefused, before_of
 from reconcilers.messages.model import GONE, Message, split_row
 from reconcilers.messages.quiet import Decision, Later, Now, Ping, decide
 
@@ -232,7 +232,8 @@ class Teller:
         """Leave the channel alone for as long as it says, or as such things last."""
         self.telemetry.refused(err)
         with self._lock:
-            self._refusals = self._refusals + 1 if isinstance(err, Stalled) else 0
+            if not isinstance(err, PlaceRefused):
+                self._refusals = self._refusals + 1 if isinstance(err, Stalled) else 0
             pause = None
             if isinstance(err, Waiting):
                 pause = timedelta(seconds=err.retry_after_seconds)

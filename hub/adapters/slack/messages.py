@@ -20,13 +20,13 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from generator.errors import HubError
+from generator.errors import Fault, HubError, Reason
 from hub.adapters.slack.site import NO_PLACE, POST_APART, TIER_3_APART, SlackSite
 from hub.views.messages.blocks import Block, blocks_of, line_of, link_button, mention, named, reply_of
 from hub.views.messages.document import Document, document_of
 from hub.views.messages.words import Words
 from reconcilers.causes.model import Audience
-from reconcilers.messages.channels import ChannelName, Drawn, Found, Place, Posted, before_data, before_of
+from reconcilers.messages.channels import ChannelName, Drawn, Found, Place, PlaceRefused, Posted, before_data, before_of
 from reconcilers.messages.model import Message
 from reconcilers.messages.quiet import Before, Who
 
@@ -299,7 +299,8 @@ class SlackMessages:
             self.refused(err)
 
     def _unusable(self, channel: str, code: str) -> HubError:
-        return self.site.refused(f"tell of previews in channel {channel}", f"it answers {code}", NO_PLACE[code])
+        message = f"cannot tell of previews in channel {channel} in Slack: it answers {code}"
+        return PlaceRefused(Reason.SLACK_REFUSED, Fault(message, remedy=NO_PLACE[code]))
 
 
 def _links(message: Message, say: Words) -> Iterator[Block]:

@@ -183,6 +183,19 @@ def test_an_archived_channel_keeps_messages_as_they_are_and_says_so(world: Annou
     assert timedelta(0) < TOLD_AGAIN
 
 
+def test_an_archived_channel_of_one_team_keeps_no_other_team_waiting(world: Announcing) -> None:
+    world.slack.channels["C0SHOP"] = SlackChannel("shop")
+    worker = teller(world, channel_of={"RTB": "C0TEAM", "SHOP": "C0SHOP"}.get)
+    ours = [replace(message("running"), issue=f"RTB-{number}") for number in range(1, 9)]
+    shop = replace(message("running"), issue="SHOP-1")
+    world.tell(*ours, shop, by=worker)
+    world.slack.channels["C0TEAM"].is_archived = True
+    world.later(minutes=2)
+    assert world.tell(*(replace(one, phase="failed") for one in ours), by=worker) == Counter()
+    assert len(worker.failures) == 8
+    assert world.tell(replace(shop, phase="failed"), by=worker) == Counter(edited=1)
+
+
 def test_a_renamed_channel_is_the_same(world: Announcing) -> None:
     worker = teller(world)
     world.tell(message("running"), by=worker)
