@@ -253,4 +253,36 @@ def history(key: str | None, env: str | None, since: str | None, limit: int, rep
     return command.run(command.Arguments(key, env, since, limit), repo=repo, output=output)
 
 
-COMMANDS = (list_previews, stop, extend, revive, history)
+@options.command(panel=_PANEL)
+@options.any_environment
+@options.several("--project", metavar="KEY", help="Previews of a Jira project alone, such as RTB; several times.")
+@options.option("--since", metavar="DURATION", default="7d", show_default=True, help="How far back: 7d, 12h.")
+@options.option(
+    "--by",
+    type=click.Choice(["project", "requester"]),
+    default="project",
+    show_default=True,
+    help="What is told together: previews of a project, or of whom asked for them.",
+)
+@options.option(
+    "--language", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="English or Korean."
+)
+@options.repo
+@options.output
+@declared_errors
+def digest(
+    env: str | None, project: tuple[str, ...], since: str, by: Literal["project", "requester"],
+    language: Literal["en", "ko"], repo: str | None, output: Format,
+) -> None:  # fmt: skip
+    """Show which previews there are, which end within a day, and what they cost in the last days, by project.
+
+    Costs are list prices of what ran between then and now, also of previews that have ended since.
+
+    Example: rtb-hub digest --since 7d --project RTB
+    """
+    from hub.commands import digest as command
+
+    command.run(command.Arguments(env, project, since, by, language), repo=repo, output=output)
+
+
+COMMANDS = (list_previews, stop, extend, revive, history, digest)

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
 
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """A preview that ran from `begin` to `end` (aware; None: it still does), and its price."""
-
-    begin: datetime
-    end: datetime | None
-    currency: str
-    per_hour: Decimal
+from hub.actions.spent import Ran
 
 
 @dataclass(eq=False)

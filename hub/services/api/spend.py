@@ -8,10 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from generator.values.formats import parse_time
+from hub.actions.spent import HOUR, PLACES
 from hub.views.listing.rows import Listed
-
-#: Seconds of an hour, and how exact amounts are told.
-HOUR, PLACES = Decimal(3600), Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,46 +6,33 @@ What a commit says never changes, so what was read of one is kept. Days are thos
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
-from pathlib import PurePosixPath
 from statistics import median, quantiles
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from generator.cost.pricing import PreviewPrice
-from generator.errors import HubError
-from generator.values.formats import parse_time
-from generator.values.naming import ENTRY_FILE, IssueKey, preview_folder, previews_folder
+from generator.values.naming import previews_folder
+from hub.actions.spent import HOUR, PLACES, Gone, Ran, ran_of, read_gone, removed_entries
 from hub.services.api.context import Api, ApiOf, Data, or_none
 from hub.services.api.limits import StrictRoute
-from hub.services.api.past import Ran
 from hub.services.api.places import Offset
 from hub.services.api.reads import Filter, about, state_of
 from hub.services.api.shapes import places as shapes
 from hub.services.api.shapes.base import tells
 from hub.services.api.snapshot import Snapshot
-from hub.services.api.spend import HOUR, PLACES
 from hub.store import operations
 from hub.store.operations import Ended
-from hub.views.preview import outline_row
-from reconcilers.ports.git import GitStore, LoggedCommit
-from reconcilers.state.entries import entry_record
 from reconcilers.state.environment import EnvironmentState
-from reconcilers.state.history import Event, events_of
-from reconcilers.state.outline import Outline, outline_of
+from reconcilers.state.history import events_of
 
 router = APIRouter(prefix="/api/v1", route_class=StrictRoute)
 #: Commits, removals and operations that are looked at; what is beyond them is said to be left out.
 _COMMITS, _REMOVALS, _OPERATIONS = 50_000, 5_000, 50_000
-#: Entries that are read from Git at a time.
-_AT_ONCE = 500
-Gone = tuple[LoggedCommit, PurePosixPath]
-_REMOVES = frozenset({"stop", "expire"})
 _COUNTED = {"start": "starts", "stop": "stops", "expire": "stops", "extend": "extensions", "revive": "revivals"}
 _DAY = timedelta(days=1)
 
@@ -103,7 +90,7 @@ def _add_git(
     """Add what commits tell; whether there are more than are looked at."""
     names, left, commits = {state.environment.name for state in states}, _REMOVALS, 0
     for one in snapshot.rows:
-        ran = _ran(one.outline, one.row.price, None)
+        ran = ran_of(one.outline, one.row.price, None)
         if ran is not None and one.row.environment in names and not one.is_request:
             found.ran(ran, now)
     with api.past.lock:
@@ -116,32 +103,12 @@ def _add_git(
                 for event in events:
                     if event.action in _COUNTED:
                         found.counts[_COUNTED[event.action]][found.day(event.at)] += 1
-                removed = _removed(events, state.environment.name)
-                gone += [(commit, path) for path in removed[: max(0, left)]]
+                removed = removed_entries(events, state.environment.name)
+                gone += [(commit, path) for _, path in removed[: max(0, left)]]
                 left -= len(removed)
             for ran in _were(api, state, gone):
                 found.ran(ran, now)
     return commits > _COMMITS or left < 0
-
-
-def _ran(outline: Outline, price: PreviewPrice, end: datetime | None) -> Ran | None:
-    """What ran until `end`; None: it has no price."""
-    if price.per_hour is None:
-        return None
-    return Ran(parse_time(outline.begun_at), end, price.currency, price.per_hour)
-
-
-def _removed(events: Iterable[Event], environment: str) -> list[PurePosixPath]:
-    """The entries of the previews that a commit says to remove."""
-    paths = []
-    for event in events:
-        if event.action in _REMOVES:
-            try:
-                key = IssueKey.parse(event.name.upper())
-            except HubError:  # whoever can push writes trailers
-                continue
-            paths.append(preview_folder(environment, key) / ENTRY_FILE)
-    return paths
 
 
 def _were(api: Api, state: EnvironmentState, gone: Sequence[Gone]) -> Iterator[Ran]:
@@ -150,28 +117,12 @@ def _were(api: Api, state: EnvironmentState, gone: Sequence[Gone]) -> Iterator[R
     if len(known) > 4 * _REMOVALS:
         known.clear()
     unknown = [(commit, path) for commit, path in gone if (commit.commit, str(path)) not in known]
-    for begin in range(0, len(unknown), _AT_ONCE):
-        some = unknown[begin : begin + _AT_ONCE]
-        texts = store.read_before(some)
-        for commit, path in some:
-            known[commit.commit, str(path)] = _was(store, state, commit, path, texts.get((commit.commit, path)))
+    for (commit, path), ran in read_gone(store, state, unknown).items():
+        known[commit.commit, str(path)] = ran
     for commit, path in gone:
         ran = known[commit.commit, str(path)]
         if ran is not None:
             yield ran
-
-
-def _was(
-    store: GitStore, state: EnvironmentState, commit: LoggedCommit, path: PurePosixPath, text: bytes | None
-) -> Ran | None:
-    before = store.before(state.snapshot, commit) if text is not None else None
-    if text is None or before is None:
-        return None
-    preview = entry_record(path, text, before, state.environment.name).preview
-    if preview is None:
-        return None
-    outline = outline_of(preview)
-    return _ran(outline, outline_row(outline, state.environment, now=commit.at).price, commit.at)
 
 
 def _ended(api: Api, since: datetime) -> list[Ended]:

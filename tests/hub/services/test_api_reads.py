@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from generator.errors import Reason, Stalled, Transient
 from generator.values.formats import format_time, parse_time
 from hub.actions.inbox.inbox import Arrived, accept
+from hub.actions.spent import Ran
 from hub.adapters.kubernetes.cluster import Recorded
-from hub.services.api.past import Ran
 from hub.services.api.places import _mark, ending
 from hub.services.api.snapshot import Wanted
 from hub.services.api.statistics import _Days
