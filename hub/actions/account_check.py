@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal
 
 from generator.bootstrap.account import objects as o
 from generator.bootstrap.account.facts import Facts, rule_text, same, wanted
 from generator.bootstrap.account.place import Place, aws_of
 from generator.bootstrap.account.render import Account
 from generator.errors import Fault, HubError, Reason, Stalled
+from hub.actions.account_files import written_back
+from hub.actions.account_outcome import Checked, Difference, remedies
 from hub.actions.account_repairs import making, repair, rule_command
 from hub.adapters.account.access import Access
 from hub.adapters.account.reading import READ, group_named, read, rules_of
 
-State = Literal["found", "missing", "differs", "unread"]
 QUOTA = "L-3032A538"
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One fact that is another: what is rendered, and what the account has. Values as JSON has them."""
-
-    fact: str
-    wanted: Any
-    found: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What became of comparing one object. `why`: why it could not be read. `repairs`: commands, or sentences."""
-
-    stack: str
-    kind: str
-    name: str
-    state: State
-    differences: tuple[Difference, ...] = ()
-    why: str = ""
-    repairs: tuple[str, ...] = ()
 
 
 def check_account(account: Account, access: Access, clock: Callable[[], datetime]) -> tuple[Checked, ...]:
@@ -57,7 +35,7 @@ def check_account(account: Account, access: Access, clock: Callable[[], datetime
     checked = list(_prerequisites(account, access, clock()))
     for stack in account.stacks:
         checked += _stack(stack, account, access, clock())
-    return tuple(checked)
+    return (*checked, *written_back(account, access))
 
 
 def _stack(stack: o.Stack, account: Account, access: Access, now: datetime) -> Iterator[Checked]:
@@ -108,7 +86,7 @@ def _compared(
     try:
         found = read(access, one, now)
     except HubError as err:
-        return Checked(stack.name, kind, name, "unread", why=err.words, repairs=_remedies(err))
+        return Checked(stack.name, kind, name, "unread", why=err.words, repairs=remedies(err))
     if found is None:
         return Checked(stack.name, kind, name, "missing", repairs=making(stack, is_made=is_made))
     differences = tuple(_differences(wanted(one, roles), found))
@@ -126,10 +104,6 @@ def _differences(want: Facts, found: Facts) -> Iterator[Difference]:
     for fact, value in found.items():
         if fact not in want and fact.startswith("policy "):
             yield Difference(fact, None, value)
-
-
-def _remedies(err: HubError) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(str(fault.remedy) for fault in err.faults if fault.remedy))
 
 
 def _groups(stack: o.Stack, is_made: bool, access: Access) -> Iterator[Checked]:
@@ -152,7 +126,7 @@ def _groups(stack: o.Stack, is_made: bool, access: Access) -> Iterator[Checked]:
             ids[one.name] = found
             there = set(rules_of(access, found))
         except HubError as err:
-            yield Checked(stack.name, "SecurityGroup", one.group_name, "unread", why=err.words, repairs=_remedies(err))
+            yield Checked(stack.name, "SecurityGroup", one.group_name, "unread", why=err.words, repairs=remedies(err))
             continue
         want = {_text(rule, "in", ids) for rule in one.into} | {_text(rule, "out", ids) for rule in one.out}
         want |= {_text(x.rule, x.direction, ids) for x in _openings(stack) if x.group == o.Made(one.name, "id")}
@@ -170,7 +144,7 @@ def _groups(stack: o.Stack, is_made: bool, access: Access) -> Iterator[Checked]:
         try:
             there = set(rules_of(access, group))
         except HubError as err:
-            yield Checked(stack.name, "Opening", group, "unread", why=err.words, repairs=_remedies(err))
+            yield Checked(stack.name, "Opening", group, "unread", why=err.words, repairs=remedies(err))
             continue
         want = {_text(x.rule, x.direction, ids) for x in openings}
         yield _ruled(stack, ("Opening", group), group, want - there, set())
@@ -226,7 +200,7 @@ def _prerequisites(account: Account, access: Access, now: datetime) -> Iterator[
             )
             yield Checked("", "Cluster", name, "differs" if differences else "found", differences, repairs=repairs)
     except HubError as err:
-        yield Checked("", "Cluster", name, "unread", why=err.words, repairs=_remedies(err))
+        yield Checked("", "Cluster", name, "unread", why=err.words, repairs=remedies(err))
     yield _provider(aws.oidc, access, now)
     if "fargate" in spec.compute.allowed:
         yield _quota(spec.fargate.quota_vcpu, access)
@@ -238,7 +212,7 @@ def _provider(issuer: str, access: Access, now: datetime) -> Checked:
     try:
         found = READ[o.IdentityProvider](access, one, now)
     except HubError as err:
-        return Checked("", "IdentityProvider", one.url, "unread", why=err.words, repairs=_remedies(err))
+        return Checked("", "IdentityProvider", one.url, "unread", why=err.words, repairs=remedies(err))
     if found is None:
         return Checked("", "IdentityProvider", one.url, "missing", repairs=(command,))
     differences = tuple(_differences(wanted(one, {}), found))
@@ -251,7 +225,7 @@ def _quota(needed: int, access: Access) -> Checked:
     try:
         told = access.ask("service-quotas", "get_service_quota", ServiceCode="fargate", QuotaCode=QUOTA)
     except HubError as err:
-        return Checked("", "Quota", name, "unread", why=err.words, repairs=_remedies(err))
+        return Checked("", "Quota", name, "unread", why=err.words, repairs=remedies(err))
     if told is None:
         return Checked("", "Quota", name, "unread", why="AWS tells no such quota in this region")
     value = int(told["Quota"]["Value"])

@@ -18,7 +18,7 @@ from hub.wiring import hub
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hub.actions.account_check import Checked
+    from hub.actions.account_outcome import Checked
 
 _STYLES = {"missing": "bold red", "differs": "bold red", "unread": "bold yellow", "found": "dim"}
 

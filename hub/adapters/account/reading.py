@@ -40,6 +40,12 @@ def rules_of(access: Access, group: str) -> list[str]:
     )
 
 
+def issued(access: Access, domain: str) -> list[str]:
+    """The ARNs of certificates of a domain that ACM has issued. Raises as `Access`."""
+    listed = access.all("acm", "list_certificates", "CertificateSummaryList", CertificateStatuses=["ISSUED"])
+    return sorted(str(found["CertificateArn"]) for found in listed if found.get("DomainName") == domain)
+
+
 def read(access: Access, one: o.Object, now: datetime) -> Facts | None:
     """What AWS says of an object. Raises as `Access`, `KeyError` for a kind that is not read (`READ`)."""
     return READ[type(one)](access, one, now)

@@ -33,6 +33,7 @@ SKIPPED = {
 }  # fmt: skip
 #: What moto tells nothing of, by kind.
 UNREAD = {"AccessEntry", "Quota"}
+FILE = ("File", "environments/int/environment.yaml")
 CONTROL = "rtb-hub-control-role"
 #: moto never issues one.
 CERTIFICATE = {("Certificate", "*.int.preview.example.com")}
@@ -157,7 +158,13 @@ def are_made_and_completed(accounts: Accounts) -> None:
     assert accounts.warned >= {"AWS::EKS::FargateProfile", "AWS::EKS::AccessEntry", "AWS::SecretsManager::Secret"}
     by_hand(accounts, "int")
     repaired(accounts, "int")
-    assert set(states(accounts, "int")) <= CERTIFICATE, "all but what moto never issues"
+    assert set(states(accounts, "int")) <= CERTIFICATE | {FILE}, "all but what moto never issues"
+    (difference,) = checked(accounts, "int")[FILE].differences
+    assert (difference.fact, difference.found) == ("isolation.securityGroups", "sg-01000000000000001")
+    tree = accounts.environments[0].as_tree()
+    tree["spec"]["isolation"]["securityGroups"] = [difference.wanted]
+    accounts.environments[0] = type(accounts.environments[0]).model_validate(tree)
+    assert FILE not in states(accounts, "int")
 
 
 def differences_are_told_and_repaired(accounts: Accounts) -> None:
