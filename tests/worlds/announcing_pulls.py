@@ -105,7 +105,8 @@ class CodeSite:
         target = target.removeprefix(PREFIX)
         self.calls.append(f"{method} {target}")
         name = target.split("/")[3].lower() if target.startswith("/repos/") else ""
-        server = self.servers.get(name)
+        renamed = (server for server in self.servers.values() if server.state.old_name)
+        server = next(renamed, None) if target.startswith("/repositories/") else self.servers.get(name)
         if server is None:
             return 404, {}, {"message": "Not Found"}
         headers = {"Authorization": f"token {'hub-app' if self.is_app else 'hub-user'}"}

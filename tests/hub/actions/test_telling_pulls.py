@@ -302,6 +302,22 @@ def test_what_github_tells_as_a_text_is_found_too(world: PullAnnouncing, kind: K
     assert len(world.made(kind)) == 1
 
 
+@EACH
+def test_a_repository_that_is_renamed_meanwhile_keeps_its_message(world: PullAnnouncing, kind: Kind) -> None:
+    worker = world.worker(kind)
+    world.tell(told("starting"), by=worker)
+    world.state.old_name, world.state.repo = "acme/web", "shop"
+    world.site.servers["shop"] = world.web
+    world.later(minutes=2)
+    world.tell(told("running"), by=worker)
+    world.later(minutes=20)
+    world.tell(told("running"), by=worker)
+    assert len(world.made(kind)) == 1
+    world.later(minutes=2)
+    assert world.tell(told("removed"), by=worker)["edited"] == 1
+    assert worker.open_keys() == frozenset()
+
+
 def test_a_preview_whose_issue_has_no_request_is_told_of_nowhere(world: PullAnnouncing) -> None:
     assert world.tell(replace(told(), issue="RTB-9")) == Counter()
     world.state.pulls[1].head_repo = "mallory/web"
@@ -314,7 +330,7 @@ def test_a_preview_whose_issue_has_no_request_is_told_of_nowhere(world: PullAnno
 def test_a_post_whose_end_is_not_known_is_looked_for(world: PullAnnouncing, kind: Kind, how: How) -> None:
     reads = 3 if kind is GitHubChecks or kind is GitHubStatuses else 2
     again = 2 if kind is GitHubChecks or kind is GitHubStatuses else 1 if kind is GitHubDeployments else 0
-    world.faults = [*[None] * (reads + again), Fault(how)]
+    world.faults = [*[None] * (1 + reads + again), Fault(how)]
     try:
         assert world.tell(told(), by=world.worker(kind)) == Counter()
     except Killed:

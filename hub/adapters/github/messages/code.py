@@ -12,13 +12,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pydantic import Field
 
 from generator.errors import Fault, Reason, Stalled, Waiting
-from hub.adapters.github.answers import End, Part, User, read, read_all
+from hub.adapters.github.answers import End, Part, Repository, User, read, read_all
 from hub.adapters.github.calls import Answer, GitHubCalls
 from hub.adapters.github.forge import GitHubForge
 from hub.adapters.github.keys import NotInstalledError
@@ -125,6 +125,19 @@ class Code:
     def __post_init__(self) -> None:
         """None is opened yet."""
         self._forge = OpenForges(self.open)
+        self._names: dict[str, str] = {}
+
+    def at(self, place: Place) -> At:
+        """Where a message stands, by the name that the repository has now: a write to an old one is not followed."""
+        at = At.of(place)
+        with self._lock, self.pace.kept():
+            if at.repository not in self._names:
+                calls = self._calls(at)
+                answer = calls.get(Route.of("/repos/{+}", at.repository), expected=GONE) if calls is not None else None
+                if answer is None or answer.status in GONE:
+                    return at
+                self._names[at.repository] = read(Repository, answer.data, where=self.where(at)).full_name.casefold()
+            return replace(at, repository=self._names[at.repository])
 
     def account(self, at: At) -> str:
         """The login of the hub's own account."""
@@ -156,8 +169,12 @@ class Code:
             if calls is None:
                 return None
             self.pace.take(is_content=is_content)
-            with self.pace.kept():
-                answer = calls.send(verb, route, body, expected=GONE)
+            try:
+                with self.pace.kept():
+                    answer = calls.send(verb, route, body, expected=GONE)
+            except Stalled:
+                self._names.clear()  # it may be called otherwise by now
+                raise
         return None if answer.status in GONE else answer
 
     def where(self, at: At) -> str:
@@ -171,7 +188,7 @@ class Code:
 
     def commit(self, place: Place) -> str | None:
         """Which commit a build's preview was first seen to be of: its deployment's, else the newest of the request."""
-        at = At.of(place)
+        at = self.at(place)
         pull = self.pull(at)
         if pull is None:
             return None
@@ -183,7 +200,7 @@ class Code:
 
     def deployments(self, place: Place, pull: Pull) -> list[_Deployment]:
         """Those that we made for this place, the oldest first."""
-        at = At.of(place)
+        at = self.at(place)
         query: dict[str, object] = {"ref": pull.head.ref, "environment": environment_of(place)}
         items = self.listed(at, at.route("deployments"), query)
         found = read_all(_Deployment, items, where=self.where(at))

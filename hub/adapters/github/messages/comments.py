@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hub.adapters.github.answers import Comment, read, read_all
-from hub.adapters.github.messages.code import At, Code, Made
+from hub.adapters.github.messages.code import Code, Made
 from hub.views.messages.document import document_of
 from hub.views.messages.drawing import drawn_of
 from hub.views.messages.markdown import markdown_of
@@ -39,7 +39,7 @@ class GitHubComments:
 
     def find(self, place: Place) -> Found | None:
         """See `Channel`. That one was deleted is known to the database alone."""
-        at = At.of(place)
+        at = self.code.at(place)
         if self.code.pull(at) is None:
             return None
         items = self.code.listed(at, at.route("issues/{}/comments", at.number), {})
@@ -52,7 +52,7 @@ class GitHubComments:
 
     def post(self, place: Place, drawn: Drawn, before: Before) -> str | None:
         """See `Channel`."""
-        at = At.of(place)
+        at = self.code.at(place)
         body = {"body": _body(place, drawn, before)}
         answer = self.code.write(at, "POST", at.route("issues/{}/comments", at.number), body, is_content=True)
         return None if answer is None else str(read(Made, answer.data, where=self.code.where(at)).id)
@@ -60,14 +60,14 @@ class GitHubComments:
     def edit(self, place: Place, message: str, drawn: Drawn, before: Before, *, alerts: bool) -> bool:
         """See `Channel`."""
         del alerts
-        at = At.of(place)
+        at = self.code.at(place)
         body = {"body": _body(place, drawn, before)}
         answer = self.code.write(at, "PATCH", at.route("issues/comments/{}", message), body, is_content=True)
         return answer is not None
 
     def remove(self, place: Place, message: str) -> None:
         """See `Channel`."""
-        at = At.of(place)
+        at = self.code.at(place)
         self.code.write(at, "DELETE", at.route("issues/comments/{}", message))
 
     def note(self, place: Place, message: str | None) -> None:

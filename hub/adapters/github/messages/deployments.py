@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from hub.adapters.github.answers import read
-from hub.adapters.github.messages.code import At, Code, Made, environment_of, payload_of
+from hub.adapters.github.messages.code import Code, Made, environment_of, payload_of
 from hub.views.messages.brief import as_last_known, brief_of
 from hub.views.messages.drawing import drawn_of
 from hub.views.messages.words import Words
@@ -58,14 +58,14 @@ class GitHubDeployments:
 
     def find(self, place: Place) -> Found | None:
         """See `Channel`."""
-        pull = self.code.pull(At.of(place))
+        pull = self.code.pull(self.code.at(place))
         if pull is None:
             return None
         return Found(tuple(Posted(str(one.id), None) for one in self.code.deployments(place, pull)))
 
     def post(self, place: Place, drawn: Drawn, before: Before) -> str | None:
         """See `Channel`. It is of the newest commit of the pull request; its first status comes after it."""
-        at = At.of(place)
+        at = self.code.at(place)
         pull = self.code.pull(at)
         if pull is None:
             return None
@@ -90,13 +90,13 @@ class GitHubDeployments:
     def edit(self, place: Place, message: str, drawn: Drawn, before: Before, *, alerts: bool) -> bool:
         """See `Channel`. Another status: those before stay."""
         del before, alerts
-        at = At.of(place)
+        at = self.code.at(place)
         status = {**drawn.content, "environment": environment_of(place), "auto_inactive": False}
         return self.code.write(at, "POST", at.route("deployments/{}/statuses", message), status) is not None
 
     def remove(self, place: Place, message: str) -> None:
         """See `Channel`. GitHub deletes what is inactive."""
-        at = At.of(place)
+        at = self.code.at(place)
         status = {"state": "inactive", "auto_inactive": False}
         if self.code.write(at, "POST", at.route("deployments/{}/statuses", message), status) is not None:
             self.code.write(at, "DELETE", at.route("deployments/{}", message))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from hub.adapters.github.answers import Status, read, read_all
-from hub.adapters.github.messages.code import At, Code, Made, environment_of
+from hub.adapters.github.messages.code import Code, Made, environment_of
 from hub.views.messages.brief import as_last_known, brief_of
 from hub.views.messages.document import document_of
 from hub.views.messages.drawing import drawn_of
@@ -74,7 +74,7 @@ class GitHubChecks:
 
     def find(self, place: Place) -> Found | None:
         """See `Channel`."""
-        at, commit = At.of(place), self.code.commit(place)
+        at, commit = self.code.at(place), self.code.commit(place)
         if commit is None:
             return None
         query: dict[str, object] = {"check_name": environment_of(place), "filter": "all"}
@@ -86,7 +86,7 @@ class GitHubChecks:
     def post(self, place: Place, drawn: Drawn, before: Before) -> str | None:
         """See `Channel`."""
         del before
-        at, commit = At.of(place), self.code.commit(place)
+        at, commit = self.code.at(place), self.code.commit(place)
         if commit is None:
             return None
         run = {"name": environment_of(place), "head_sha": commit, "external_id": _external_id(place), **_run(drawn)}
@@ -96,7 +96,7 @@ class GitHubChecks:
     def edit(self, place: Place, message: str, drawn: Drawn, before: Before, *, alerts: bool) -> bool:
         """See `Channel`."""
         del before, alerts
-        at = At.of(place)
+        at = self.code.at(place)
         route, change = at.route("check-runs/{}", message), _run(drawn)
         if drawn.content["verdict"] == "over":
             data = self.code.get(at, route)
@@ -108,7 +108,7 @@ class GitHubChecks:
 
     def remove(self, place: Place, message: str) -> None:
         """See `Channel`: GitHub deletes none, so that a second one is said to be over."""
-        at = At.of(place)
+        at = self.code.at(place)
         route, over = at.route("check-runs/{}", message), {"status": "completed", "conclusion": "cancelled"}
         self.code.write(at, "PATCH", route, {**over, "external_id": ""})
 
@@ -160,7 +160,7 @@ class GitHubStatuses:
     def edit(self, place: Place, message: str, drawn: Drawn, before: Before, *, alerts: bool) -> bool:
         """See `Channel`. Another status takes its place."""
         del before, alerts
-        at, content, state = At.of(place), drawn.content, _STATES.get(drawn.content["verdict"])
+        at, content, state = self.code.at(place), drawn.content, _STATES.get(drawn.content["verdict"])
         if state is None:
             newest = self._newest(place, message)
             if newest is None or newest.state != "pending":
@@ -173,7 +173,7 @@ class GitHubStatuses:
 
     def _newest(self, place: Place, commit: str) -> Status | None:
         """Ours of the context; GitHub lists the newest first."""
-        at = At.of(place)
+        at = self.code.at(place)
         items = self.code.listed(at, at.route("commits/{}/statuses", commit), {})
         for one in read_all(Status, items, where=self.code.where(at)):
             if one.context == environment_of(place) and self.code.is_ours(at, one.creator):
