@@ -33,6 +33,8 @@ LIBRARY = PurePosixPath("templates/library")
 FILE = "blueprint.yaml"
 #: Of one blueprint's file, in characters: a thousand lines are well below.
 MOST_TEXT = 1 << 20
+#: Components of one blueprint.
+MOST_COMPONENTS = 30
 _SHARED = "templates/_shared/"
 _SUFFIX = ".yaml.j2"
 #: Fields of a component of which both, the library's and the blueprint's, count; the blueprint's first.
@@ -43,7 +45,7 @@ class BlueprintSpec(Model):
     """What a blueprint is for, and its components."""
 
     summary: Text = Field(description="what it is for, in a few words")
-    components: dict[DnsLabel, ComponentTemplate] = Field(min_length=1, max_length=30)
+    components: dict[DnsLabel, ComponentTemplate] = Field(min_length=1, max_length=MOST_COMPONENTS)
     pull_secrets: Annotated[list[Text], Field(max_length=10)] = Field(
         default_factory=list, description="credentials of registries: name[#property], with `${environment.name}`"
     )

@@ -101,4 +101,44 @@ def blueprint_render(
     command.render(name, source, command.Sample(env, image, settings), to=to)
 
 
-COMMANDS = [blueprint_list, blueprint_show, blueprint_check, blueprint_render]
+_to = options.option(
+    "--to", metavar="DIR", type=options.PATH, default=Path("blueprints"), show_default=True,
+    help="Folder of blueprints that it is written to.",
+)  # fmt: skip
+
+
+@options.command("new")
+@options.argument("name", metavar="NAME", help="Name of the blueprint, such as shop.")
+@_to
+@options.output
+@declared_errors
+def blueprint_new(name: str, to: Path, output: Format) -> None:
+    """Write a first blueprint of your own: one service, and examples of more as comments.
+
+    Example: rtb-hub blueprint new shop
+    """
+    from hub.commands import blueprint as command
+
+    command.new(name, to=to, output=output)
+
+
+@options.command("import")
+@options.argument("file", metavar="FILE", type=options.PATH, help="Compose file, such as docker-compose.yml.")
+@options.option("--name", metavar="NAME", required=True, help="Name of the blueprint, such as shop.")
+@_to
+@options.output
+@declared_errors
+def blueprint_import(file: Path, name: str, to: Path, output: Format) -> None:
+    """Write a first blueprint of what a Compose file has, and tell what of it was not taken, and why.
+
+    PostgreSQL, MySQL, Redis and MinIO become components of the library, URLs of theirs references. Nothing of the file
+    is run. Read the outcome, then check it.
+
+    Example: rtb-hub blueprint import docker-compose.yml --name shop
+    """
+    from hub.commands import blueprint as command
+
+    command.import_file(file, name=name, to=to, output=output)
+
+
+COMMANDS = [blueprint_list, blueprint_show, blueprint_check, blueprint_render, blueprint_new, blueprint_import]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.cost.pricing import money
-from generator.errors import ConfigError, Fault, HubError
-from generator.model.blueprint import DEFAULT, Blueprint, TemplateLibrary
+from generator.errors import ConfigError, Fault, HubError, Location, Reason
+from generator.model.blueprint import DEFAULT, MOST_TEXT, Blueprint, TemplateLibrary
+from generator.model.blueprint import FILE as BLUEPRINT
 from generator.values.counting import counted
+from generator.values.formats import check_dns_label
 from hub.actions.blueprints import (
     ListedBlueprints,
     Tried,
@@ -28,6 +31,7 @@ from hub.wiring import hub
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from hub.actions.compose_import import NotTaken
     from hub.wiring import Hub
 
 
@@ -145,8 +149,6 @@ def check(names: tuple[str, ...], source: Source, *, env: str | None, output: Fo
     for error in failed.values():
         raise error
     if wrong := [name for name, each in tried.items() if any(one.faults for one in each)]:
-        from generator.errors import Reason
-
         message = f"{counted(len(wrong), 'blueprint')} of {len(chosen)} cannot be used as it is: {', '.join(wrong)}"
         raise ConfigError(Reason.INVALID_BLUEPRINT, Fault(message, remedy="see what is told of each above"))
 
@@ -200,6 +202,103 @@ def _tell_checked(console: Console, tried: dict[str, tuple[Tried, ...]], told: d
     for name, faults in told.items():
         console.print(Text.assemble(("✗ ", "red"), (name, "bold")))
         _tell_faults(console, faults)
+
+
+def new(name: str, *, to: Path, output: Format) -> None:
+    """Write a first blueprint with one service. Raises `ConfigError` (TargetNotEmpty) when it is there already."""
+    _check_name(name)
+    _put(_SCAFFOLD.replace("NAME", name), name, to)
+    _tell_written(name, to, (), output)
+
+
+def import_file(file: Path, *, name: str, to: Path, output: Format) -> None:
+    """Write a first blueprint of a Compose file, and tell what of it was not taken, and why.
+
+    Raises `ConfigError`: for a file that is none, and (TargetNotEmpty) when the blueprint is there already.
+    """
+    from hub.actions.compose_import import import_compose
+
+    _check_name(name)
+    with file.open("rb") as opened:
+        text = opened.read(MOST_TEXT + 1)
+    if len(text) > MOST_TEXT:
+        raise ConfigError(
+            Reason.INVALID_VALUE, Fault("is no Compose file", Location(str(file)), allowed="1 MiB at most")
+        )
+    imported = import_compose(text, str(file), name)
+    library = hub().library
+    path = f"blueprints/{name}/blueprint.yaml"
+    TemplateLibrary({**library.files, path: imported.text}).blueprint(name)
+    _put(imported.text, name, to)
+    _tell_written(name, to, imported.not_taken, output)
+
+
+def _check_name(name: str) -> None:
+    """Raise `ConfigError` for what is no name of a blueprint, or that of a shipped one."""
+    try:
+        check_dns_label(name)
+    except ValueError as err:
+        raise ConfigError(Reason.INVALID_VALUE, Fault.saying(err, "NAME")) from err
+    if name in hub().library.blueprint_names():
+        fault = Fault(f"{name!r} is the name of a blueprint that rtb-hub has", field="NAME", remedy="name it otherwise")
+        raise ConfigError(Reason.INVALID_VALUE, fault)
+
+
+def _put(text: str, name: str, to: Path) -> None:
+    """Write `to/name/blueprint.yaml`, which is not there yet."""
+    path = to / name / BLUEPRINT
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as err:
+        fault = Fault("is there already", Location(str(path)), remedy="name it otherwise, or remove it first")
+        raise ConfigError(Reason.TARGET_NOT_EMPTY, fault) from err
+
+
+def _tell_written(name: str, to: Path, left: tuple[NotTaken, ...], output: Format) -> None:
+    path = to / name / BLUEPRINT
+    data = {"file": str(path), "notTaken": [{"service": o.service, "what": o.what, "why": o.why} for o in left]}
+
+    def people(console: Console) -> None:
+        from rich.text import Text
+
+        from hub.output.columns import tell_table
+
+        console.print(Text.assemble(("✓ ", "green"), (str(path), "bold"), ": written"))
+        if left:
+            console.print("not taken, or to be looked at:")
+            tell_table(console, ("SERVICE", "WHAT", "WHY"), [(o.service, o.what, o.why) for o in left], wrapped="WHY")
+        console.print(f"next: rtb-hub blueprint check {name} --blueprints {shlex.quote(str(to))}")
+
+    emit(data, output, people)
+
+
+_SCAFFOLD = """\
+# Every field: 'rtb-hub schema blueprint', docs/reference/blueprints.md.
+apiVersion: blueprint.rtb-ai-hub/v1
+kind: Blueprint
+metadata:
+  name: NAME
+spec:
+  summary: A web server
+  components:
+    web:
+      summary: serves every path
+      port: 3000
+      path: /
+      healthPath: /
+      # env:
+      #   DATABASE_URL: ${db.DATABASE_URL}
+      # needs: [db]
+    # worker:
+    #   summary: runs beside it, of the same image
+    #   role: worker
+    #   imageOf: web
+    #   args: [worker]
+    # db:
+    #   use: postgresql
+"""
 
 
 def _tell_faults(console: Console, faults: tuple[Fault, ...]) -> None:
