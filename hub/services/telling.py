@@ -1,4 +1,4 @@
-"""Keeps messages up to date beside whatever else a process does: again and again, and soon after a job has changed.
+"""Keeps messages up to date beside whatever else a process does: again and again, and soon after a change.
 
 Previews are looked at once for all channels. Each channel has a lane of its own, which always goes by the newest look:
 one that is slow, limited or away delays no other.
@@ -50,7 +50,8 @@ def telling(messages: Telling, jobs: Jobs, telemetry: Telemetry = SILENT) -> Ite
     end = jobs.listen(wake.set)
     threads = [_started(run, "rtb-hub-telling"), *(_started(lane.run, lane.name) for lane in lanes)]
     try:
-        yield
+        with messages.noticing(wake.set):
+            yield
     finally:
         end()
         ends.set()

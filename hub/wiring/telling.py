@@ -89,4 +89,8 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
     )
     clusters = looked_at(replace(ours), repo)
     previews = Previews(store, lambda: states.read(store.snapshots()), ours.clock, clusters, review, code_of(ours))
-    return Telling(previews, tellers)
+    if not is_lasting:
+        return Telling(previews, tellers)
+    from hub.wiring.noticing import Noticed
+
+    return Telling(previews, tellers, Noticed(replace(ours), repo, clusters).noticing)

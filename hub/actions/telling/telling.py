@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from hub.actions.telling.posting import Outcome
@@ -17,12 +18,19 @@ _SCHEME = re.compile(r"^[a-z+]+://")
 _SCP = re.compile(r"^(?:[^/@]*@)?([^/:]+):(?!//)")
 
 
+def nobody_notices(changed: Callable[[], None]) -> AbstractContextManager[None]:
+    """What has changed is seen when it is looked at."""
+    del changed
+    return nullcontext()
+
+
 @dataclass(frozen=True)
 class Telling:
-    """All messages of a process."""
+    """All messages of a process. `noticing` calls what it is given when a cluster has news, while it lasts."""
 
     previews: Previews
     tellers: tuple[Teller, ...]
+    noticing: Callable[[Callable[[], None]], AbstractContextManager[None]] = nobody_notices
 
     def look(self, environment: str | None = None) -> Mapping[str, Counter[Outcome]]:
         """Bring all up to date; what was done, by channel. `environment`: its messages alone.
