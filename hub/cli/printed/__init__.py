@@ -1,6 +1,6 @@
 """What each command prints with `--output json`, as types: JSON Schemas are made of them, and tests hold to these.
 
-Only `rtb-hub schema output` imports this. `previews`, `checks` and `services` have the types.
+Only `rtb-hub schema output` imports this. `previews`, `checks`, `choices` and `services` have the types.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from generator.errors import ConfigError, Fault, Reason, nearest
-from hub.cli.printed import checks, previews, services
+from hub.cli.printed import checks, choices, previews, services
 
 #: By the command, with `-` for its spaces; `error` is what all of them print on standard error.
 OUTPUTS: Mapping[str, Any] = {
     **previews.OUTPUTS,
     **checks.OUTPUTS,
+    **choices.OUTPUTS,
     **services.OUTPUTS,
 }
 

@@ -7,8 +7,6 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from generator.model.component_template import ComponentTemplate
-from generator.model.environment import Environment
 from hub.cli.printed.previews import ErrorData, FaultData
 from hub.services.api.shapes.base import EnvironmentText, IssueText, Shape, Time
 from hub.services.api.shapes.worded import ShownChange, Unreadable
@@ -80,108 +78,6 @@ class Orphans(Shape):
     looked_at: int
     orphans: list[Orphan]
     unread: list[str]
-
-
-class Environments(Shape):
-    """All environments, each with every value."""
-
-    origin: str
-    environments: list[Environment]
-    unreadable: list[Unreadable]
-
-
-class Value(Shape):
-    """One value of an environment, and where it is set."""
-
-    field: str = Field(examples=["spec.lease.ttl"])
-    value: Any
-    set_at: str = Field(description="file:line:column, or default")
-
-
-class Explained(Shape):
-    """Every value of an environment, and where it is set."""
-
-    environment: EnvironmentText
-    values: list[Value]
-
-
-class ExplainedField(Shape):
-    """A field of a file. `default` is left out where there is none."""
-
-    field: str = Field(examples=["spec.lease.ttl"], description="empty: all of the file")
-    type: str = Field(examples=["text", "whole number", "list of object"])
-    about: str
-    required: bool
-    default: Any = None
-    allowed: list[str]
-    examples: list[str]
-    fields: list[ExplainedField]
-
-
-class ExplainedFile(ExplainedField):
-    """A field, and the kind of file that it is in."""
-
-    kind: str = Field(examples=["environment"])
-
-
-class BlueprintName(Shape):
-    """A blueprint, and what it is for."""
-
-    name: str
-    summary: str
-    default: bool
-    own: bool = Field(description="of the state repository, or of --blueprints")
-    components: list[str]
-
-
-class UnreadableBlueprint(Shape):
-    """A blueprint that cannot be read, and why."""
-
-    name: str
-    faults: list[str]
-
-
-class Blueprints(Shape):
-    """The blueprints."""
-
-    blueprints: list[BlueprintName]
-    unreadable: list[UnreadableBlueprint]
-
-
-class Tried(Shape):
-    """What a blueprint comes to in an environment."""
-
-    environment: EnvironmentText
-    compute: str
-    objects: int
-    per_hour: str | None = Field(description="null: it has no price of its own there, or could not be rendered")
-    faults: list[str]
-
-
-class CheckedBlueprint(Shape):
-    """A blueprint that was rendered in each environment. `faults`: those of the file."""
-
-    name: str
-    ok: bool
-    faults: list[str]
-    environments: list[Tried]
-
-
-class CheckedBlueprints(Shape):
-    """Blueprints that were rendered in each environment."""
-
-    blueprints: list[CheckedBlueprint]
-
-
-class Blueprint(Shape):
-    """A blueprint: components, what can be set of them, templates."""
-
-    name: str
-    summary: str
-    own: bool = Field(description="of the state repository, or of --blueprints")
-    components: dict[str, ComponentTemplate]
-    fields: dict[str, str] = Field(description="what --set takes, with the words for its type")
-    templates: list[str]
 
 
 class Finding(Shape):
@@ -383,13 +279,7 @@ class Reconciled(Shape):
 #: See `hub.cli.printed`.
 OUTPUTS: Mapping[str, Any] = {
     "approvals": Approvals,
-    "blueprint-check": CheckedBlueprints,
-    "blueprint-list": Blueprints,
-    "blueprint-show": Blueprint,
     "doctor": Diagnosed,
-    "env-list": Environments,
-    "env-show": Environment | Explained,
-    "explain": ExplainedFile,
     "guard": Guarded,
     "init": LaidOut,
     "orphans": Orphans,

@@ -1,0 +1,156 @@
+"""What commands about environments, their accounts, blueprints and fields print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from generator.model.component_template import ComponentTemplate
+from generator.model.environment import Environment
+from hub.services.api.shapes.base import EnvironmentText, Shape
+from hub.services.api.shapes.worded import Unreadable
+
+
+class AccountDifference(Shape):
+    """A fact of an object in an account that is otherwise than it was rendered."""
+
+    fact: str
+    wanted: Any
+    found: Any
+
+
+class AccountCheck(Shape):
+    """An object of an account, compared with what is rendered for it."""
+
+    stack: str | None = Field(description="null: it is needed, and of no stack")
+    kind: str
+    name: str
+    state: Literal["found", "missing", "differs", "unread"]
+    why: str | None = Field(description="why it could not be read")
+    differences: list[AccountDifference]
+    repairs: list[str] = Field(description="commands, or sentences")
+
+
+class CheckedAccount(Shape):
+    """An environment's account, compared with what is rendered for it."""
+
+    environment: EnvironmentText
+    account: str
+    region: str
+    checks: list[AccountCheck]
+
+
+class Environments(Shape):
+    """All environments, each with every value."""
+
+    origin: str
+    environments: list[Environment]
+    unreadable: list[Unreadable]
+
+
+class Value(Shape):
+    """One value of an environment, and where it is set."""
+
+    field: str = Field(examples=["spec.lease.ttl"])
+    value: Any
+    set_at: str = Field(description="file:line:column, or default")
+
+
+class Explained(Shape):
+    """Every value of an environment, and where it is set."""
+
+    environment: EnvironmentText
+    values: list[Value]
+
+
+class ExplainedField(Shape):
+    """A field of a file. `default` is left out where there is none."""
+
+    field: str = Field(examples=["spec.lease.ttl"], description="empty: all of the file")
+    type: str = Field(examples=["text", "whole number", "list of object"])
+    about: str
+    required: bool
+    default: Any = None
+    allowed: list[str]
+    examples: list[str]
+    fields: list[ExplainedField]
+
+
+class ExplainedFile(ExplainedField):
+    """A field, and the kind of file that it is in."""
+
+    kind: str = Field(examples=["environment"])
+
+
+class BlueprintName(Shape):
+    """A blueprint, and what it is for."""
+
+    name: str
+    summary: str
+    default: bool
+    own: bool = Field(description="of the state repository, or of --blueprints")
+    components: list[str]
+
+
+class UnreadableBlueprint(Shape):
+    """A blueprint that cannot be read, and why."""
+
+    name: str
+    faults: list[str]
+
+
+class Blueprints(Shape):
+    """The blueprints."""
+
+    blueprints: list[BlueprintName]
+    unreadable: list[UnreadableBlueprint]
+
+
+class Tried(Shape):
+    """What a blueprint comes to in an environment."""
+
+    environment: EnvironmentText
+    compute: str
+    objects: int
+    per_hour: str | None = Field(description="null: it has no price of its own there, or could not be rendered")
+    faults: list[str]
+
+
+class CheckedBlueprint(Shape):
+    """A blueprint that was rendered in each environment. `faults`: those of the file."""
+
+    name: str
+    ok: bool
+    faults: list[str]
+    environments: list[Tried]
+
+
+class CheckedBlueprints(Shape):
+    """Blueprints that were rendered in each environment."""
+
+    blueprints: list[CheckedBlueprint]
+
+
+class Blueprint(Shape):
+    """A blueprint: components, what can be set of them, templates."""
+
+    name: str
+    summary: str
+    own: bool = Field(description="of the state repository, or of --blueprints")
+    components: dict[str, ComponentTemplate]
+    fields: dict[str, str] = Field(description="what --set takes, with the words for its type")
+    templates: list[str]
+
+
+#: See `hub.cli.printed`.
+OUTPUTS: Mapping[str, Any] = {
+    "account-check": CheckedAccount,
+    "blueprint-check": CheckedBlueprints,
+    "blueprint-list": Blueprints,
+    "blueprint-show": Blueprint,
+    "env-list": Environments,
+    "env-show": Environment | Explained,
+    "explain": ExplainedFile,
+}
