@@ -22,6 +22,8 @@ MAY = ("hub/cli/", "hub/commands/", "hub/output/remedies.py")
 HEADERS = {
     ("hub/views/messages/document.py", "why"),
     ("hub/views/messages/document.py", "revive"),
+    ("hub/views/messages/clicks.py", "job"),
+    ("hub/views/messages/faults.py", "why"),
     ("generator/bootstrap/hub.py", "hub"),
     ("generator/bootstrap/argocd.py", "init"),
     ("reconcilers/approval/repository_files.py", "init"),
