@@ -78,6 +78,7 @@ class Orphans(Shape):
     looked_at: int
     orphans: list[Orphan]
     unread: list[str]
+    target_groups: Literal["asked", "not asked"] = Field(description="whether AWS was asked for what is left of them")
 
 
 class Finding(Shape):

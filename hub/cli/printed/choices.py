@@ -144,11 +144,28 @@ class Blueprint(Shape):
     templates: list[str]
 
 
+class NotTaken(Shape):
+    """Something of a file that the blueprint has not, and why."""
+
+    service: str
+    what: str
+    why: str
+
+
+class WrittenBlueprint(Shape):
+    """A first blueprint that was written."""
+
+    file: str
+    not_taken: list[NotTaken]
+
+
 #: See `hub.cli.printed`.
 OUTPUTS: Mapping[str, Any] = {
     "account-check": CheckedAccount,
     "blueprint-check": CheckedBlueprints,
+    "blueprint-import": WrittenBlueprint,
     "blueprint-list": Blueprints,
+    "blueprint-new": WrittenBlueprint,
     "blueprint-show": Blueprint,
     "env-list": Environments,
     "env-show": Environment | Explained,

@@ -87,13 +87,15 @@ class Revived(Entry, _Written):
 
 
 class StoppedIn(Shape):
-    """A stop in one environment."""
+    """A stop in one environment. Through a server, each has issue and repository of its own."""
 
     environment: EnvironmentText
     change: Literal["removed", "removal requested", "withdrawn", "left the line"]
     commit: str | None
     request: Request | None
     not_yet: str | None
+    issue: IssueText | None = None
+    repository: str | None = None
 
 
 class Stopped(StoppedIn):
@@ -124,7 +126,7 @@ class StoppedEverywhere(Shape):
     issue: IssueText
     stopped: list[StoppedIn]
     failed: list[NotStopped]
-    repository: str
+    repository: str | None = Field(None, description="left out through a server")
 
 
 class _Phase(Shape):
@@ -241,10 +243,54 @@ class Priced(Shape):
     fixed: list[FixedPrice]
 
 
+class DigestCounts(Shape):
+    """How many previews there were of what."""
+
+    started: int
+    ended: int
+    extended: int
+    revived: int
+
+
+class DigestLine(Shape):
+    """A preview of the period, and its cost in it, by currency."""
+
+    environment: EnvironmentText
+    issue: IssueText
+    state: str = Field(examples=["there", "ended"])
+    requested_by: str | None
+    ends: Time | None
+    ended: Time | None
+    ends_soon: bool
+    cost: dict[str, str]
+
+
+class DigestGroup(Shape):
+    """The previews of one name: a person, a project or an environment."""
+
+    name: str
+    cost: dict[str, str]
+    previews: list[DigestLine]
+
+
+class Digest(Shape):
+    """What there was of previews in a period. `isPartial`: not all of it could be read."""
+
+    since: Time
+    until: Time
+    by: str
+    counts: DigestCounts
+    cost: dict[str, str] = Field(description="by currency")
+    groups: list[DigestGroup]
+    is_partial: bool
+    unreadable: list[worded.Unreadable]
+
+
 _START = Started | Queued
 #: See `hub.cli.printed`.
 OUTPUTS: Mapping[str, Any] = {
     "diff": Difference,
+    "digest": Digest,
     "error": Refusal,
     "extend": Extended,
     "history": worded.ShownHistory,

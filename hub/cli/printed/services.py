@@ -96,6 +96,7 @@ class Message(Shape):
     environment: EnvironmentText
     issue: IssueText
     channel: str
+    place: str | None = Field(description="which of several places of the channel; null: there is one a preview")
     action: str
     at: Time | None
     alerts: str | None
