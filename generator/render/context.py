@@ -203,7 +203,8 @@ def _component(name: str, place: Place, *, is_early: bool) -> Values:
     }
     values |= _pod_parts(place, name, values, template)
     # A Job cannot be changed: what is laid out otherwise is another one.
-    return values | {"jobName": f"{name}-{digest(values if template.is_common else runs)[:10]}"}
+    is_whole = template.is_common and template.role == "job"
+    return values | {"jobName": f"{name}-{digest(values if is_whole else runs)[:10]}"}
 
 
 def _pod_parts(place: Place, name: str, values: Values, template: ComponentTemplate) -> Values:
