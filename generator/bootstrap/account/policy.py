@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 VERSION = "2012-10-17"
-#: Actions that IAM knows no resource for (Service Authorization Reference, "Amazon ECR").
-UNSCOPED = frozenset({"ecr:GetAuthorizationToken"})
+#: Asked of AWS to know whether anything of a preview is left there; both only describe.
+TARGET_GROUPS = ("elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTags")
+#: Actions that IAM knows no resource for (Service Authorization Reference, "Amazon ECR", "Elastic Load Balancing V2").
+UNSCOPED = frozenset({"ecr:GetAuthorizationToken", *TARGET_GROUPS})
 
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 Document = dict[str, Any]

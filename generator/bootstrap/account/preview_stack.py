@@ -34,7 +34,7 @@ from generator.bootstrap.account.place import (
     logical,
     split_role,
 )
-from generator.bootstrap.account.policy import Document, Statement, document, service_account_trust
+from generator.bootstrap.account.policy import TARGET_GROUPS, Document, Statement, document, service_account_trust
 from generator.bootstrap.argocd import READER
 from generator.model.across import argocd_secrets
 from generator.model.environment import Environment
@@ -182,7 +182,7 @@ def _reader(environment: Environment, home: Environment) -> Iterator[Object]:
         role,
         "The hub reads this cluster; it changes nothing",
         reader_trust(home),
-        {"cluster": document(describe)},
+        {"cluster": document(describe, Statement("TargetGroups", TARGET_GROUPS, ("*",)))},
         path,
     )
     yield AccessEntry("ReaderEntry", cluster.name, Made("ReaderRole", "arn"), (READER,))

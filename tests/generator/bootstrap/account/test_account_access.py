@@ -104,6 +104,9 @@ ROWS: list[tuple[str, bool, Caller, str, str]] = [
     # What the hub and its readers may do.
     ("stg's reader asks where stg's cluster is", True, session(READER, "stg"), "eks:DescribeCluster", cluster("stg")),
     ("stg's reader asks not for prd's cluster", False, session(READER, "stg"), "eks:DescribeCluster", cluster("prd")),
+    ("stg's reader lists target groups", True, session(READER, "stg"), "elasticloadbalancing:DescribeTargetGroups", f"arn:aws:elasticloadbalancing:{REGION}:{STG}:targetgroup/k8s-preview/1"),
+    ("stg's reader reads their tags", True, session(READER, "stg"), "elasticloadbalancing:DescribeTags", f"arn:aws:elasticloadbalancing:{REGION}:{STG}:targetgroup/k8s-preview/1"),
+    ("a reader deletes no target group", False, session(READER, "prd"), "elasticloadbalancing:DeleteTargetGroup", f"arn:aws:elasticloadbalancing:{REGION}:{PRD}:targetgroup/k8s-preview/1"),
     ("a reader deletes no cluster", False, session(READER, "prd"), "eks:DeleteCluster", cluster("prd")),
     ("a reader gives nobody access", False, session(READER, "prd"), "eks:CreateAccessEntry", cluster("prd")),
     ("a reader deletes no profile", False, session(READER, "prd"), "eks:DeleteFargateProfile", cluster("prd")),
