@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -32,10 +34,20 @@ class ComponentError(RuntimeError):
     """A component did not start, or died; the message names it and quotes the end of its log."""
 
 
+#: Below the ports that systems give outgoing connections (Linux: from 32768): one of these could take it in between.
+_PORTS = range(20_000, 30_000)
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """A port of this machine's that nobody listens at, told once by this process."""
+    for port in random.sample(_PORTS, len(_PORTS)):
+        with socket.socket() as found, contextlib.suppress(OSError):
+            if port not in _given:
+                found.bind(("127.0.0.1", port))
+                _given.add(port)
+                return port
+    raise ComponentError(f"no port of {_PORTS.start} to {_PORTS.stop - 1} is free")
 
 
 @dataclass
