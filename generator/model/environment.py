@@ -204,7 +204,9 @@ class EnvironmentSpec(Model):
     argocd: ArgoCD
     drift: DriftPolicy = Field(default_factory=DriftPolicy)
     hub: HubServices | None = Field(None, description="where the hub's own services run; none = not here")
-    aws: AwsAccount | None = Field(None, description="what `rtb-hub account render` needs beside; none = it is refused")
+    aws: AwsAccount | None = Field(
+        None, description="what is rendered for the AWS account beside; none = that is refused"
+    )
     components: dict[DnsLabel, ComponentDefaults] = Field(default_factory=dict)
 
     @model_validator(mode="after")

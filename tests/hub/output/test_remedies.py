@@ -25,6 +25,8 @@ HEADERS = {
     ("hub/views/messages/clicks.py", "job"),
     ("hub/views/messages/faults.py", "why"),
     ("generator/bootstrap/hub.py", "hub"),
+    ("generator/bootstrap/account/render.py", "account"),
+    ("generator/bootstrap/account/terraform.py", "account"),
     ("generator/bootstrap/argocd.py", "init"),
     ("reconcilers/approval/repository_files.py", "init"),
     ("hub/adapters/git/push_rules.py", "init"),
