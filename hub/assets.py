@@ -33,7 +33,7 @@ def blueprint_files(folder: Path) -> dict[str, str]:
     if not any(path.endswith("/blueprint.yaml") for path in found):
         from generator.errors import ConfigError, Fault, Location, Reason
 
-        remedy = "name the folder that holds NAME/blueprint.yaml; 'rtb-hub blueprint new' writes one"
+        remedy = "name the folder that holds NAME/blueprint.yaml"
         raise ConfigError(Reason.FILE_UNUSABLE, Fault("holds no blueprint", Location(str(folder)), remedy=remedy))
     return found
 

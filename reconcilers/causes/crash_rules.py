@@ -171,7 +171,7 @@ LAST_WORDS = (
         "crash-migration-failed",
         "The database's tables are not as the program wants them: a migration failed, or was not run.",
         "repair the migration that it names, and have migrations run before the program begins to serve",
-        "a database that only this preview has can begin empty: 'rtb-hub stop', then 'rtb-hub start'",
+        "a database that only this preview has can begin empty: stop the preview, then start it",
         LOG,
         words=(
             r"\bP30(?:05|06|08|09|18)\b",

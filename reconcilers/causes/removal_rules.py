@@ -178,7 +178,7 @@ TARGETS_LEFT = _rule(
     " preview. They count against the load balancer's quota.",
     "see what the load balancer controller says of the group's other Ingresses (kubectl get events -A --field-selector"
     " involvedObject.kind=Ingress): it removes them with the next change of the group that it can make",
-    "if they stay, remove them by hand: 'rtb-hub orphans' tells the command of each",
+    "if they stay, remove them by hand: the list of orphans tells the command of each",
 )
 RULES = (
     TARGETS_LEFT,
