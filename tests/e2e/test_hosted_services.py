@@ -70,6 +70,17 @@ def services(world: World, request: pytest.FixtureRequest) -> Iterator[HostedSer
         facts["peak memory of KEDA"] = ", ".join(f"{name} {held >> 20} MiB" for name, held in peak.items())
 
 
+@pytest.fixture(scope="module")
+def configured(services: HostedServices) -> None:
+    """The repository says what an issue starts."""
+
+    def said(work: Path) -> None:
+        (work / "hub").mkdir(exist_ok=True)
+        (work / "hub" / "services.yaml").write_text(RULE, encoding="utf-8")
+
+    services.world.push(said, message="say what starts")
+
+
 @pytest.fixture
 def until(services: HostedServices) -> Callable[..., float]:
     """As `World.until`, and says what is there of the services when it is not in time."""
@@ -159,12 +170,12 @@ def test_jobs_of_a_node_program_scale_the_worker_and_a_killed_one_loses_nothing(
     assert services.scaled_conditions()["Ready"] == "True"
 
 
+@pytest.mark.usefixtures("configured")
 def test_a_signed_webhook_of_jira_becomes_a_healthy_preview_that_expires(
     services: HostedServices, until: Callable[..., float], record: Record
 ) -> None:
     world, kubelet = services.world, services.kubelet
     kubelet.room[WORKER] = 5
-    world.push(configured, message="say what starts")
     until("no worker is there", services.rests, 120)
     services.jira.site.issues["JRN-1"] = Issue(status="10")
     body, url = issue("JRN-1"), services.listeners()[0].address(4000) + "/api/webhook/jira"
@@ -197,13 +208,13 @@ def test_a_signed_webhook_of_jira_becomes_a_healthy_preview_that_expires(
     record("expired → gone", world.until_gone("JRN-1"))
 
 
+@pytest.mark.usefixtures("configured")
 def test_an_issue_says_what_becomes_of_its_preview(
     services: HostedServices, until: Callable[..., float], record: Record
 ) -> None:
     """Told by the worker as it is rendered, which reads the cluster with the rights of the rendered reader alone."""
     world, kubelet = services.world, services.kubelet
     kubelet.room[WORKER] = 5
-    world.push(configured, message="say what starts, once more")
     issue_of = services.jira.site.issues["JRN-2"] = Issue(status="10")
     world.plane.apply(worker_of(services, tells=True))
     try:
@@ -284,11 +295,6 @@ def test_without_redis_the_database_scales_the_worker_and_one_stays_when_it_is_s
     committed = Counter(name for name in services.operations() if name.startswith("op-rows-"))
     assert committed == Counter(names)
     record("all jobs done → no worker, by the database", until("no worker is there", services.rests, 120))
-
-
-def configured(work: Path) -> None:
-    (work / "hub").mkdir(exist_ok=True)
-    (work / "hub" / "services.yaml").write_text(RULE, encoding="utf-8")
 
 
 def delivered(url: str, body: bytes, headers: dict[str, str]) -> int:
