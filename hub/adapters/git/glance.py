@@ -65,7 +65,7 @@ class Seen:
 class Glance:
     """Looks at one repository. `location`: a path, or a URL, of which the mirror below `cache` is looked at."""
 
-    def __init__(self, location: str, *, cache: Path, environ: Mapping[str, str], seconds: float = SECONDS) -> None:
+    def __init__(self, location: str, *, cache: Path, environ: Mapping[str, str]) -> None:
         if is_url(location):
             mirror = mirror_directory(cache, location)
             self._where: tuple[str, str] = ("--git-dir", str(mirror))
@@ -74,7 +74,7 @@ class Glance:
             self._where = ("-C", str(path.parent if path.name == ".git" and path.is_file() else path))
         self._kept = cache / "names" / f"{zlib.crc32(self._where[1].encode('utf-8', 'surrogateescape')):08x}"
         self._environ = {**environ, **_QUIET}
-        self._until = time.monotonic() + seconds
+        self._until = time.monotonic() + SECONDS
 
     def names(self) -> Seen:
         """What there is by name."""
