@@ -61,6 +61,12 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
     "hub render": (("--image", image("hub")), "kind: CronJob", ("--image", "hub:latest"), Reason.IMAGE_NOT_PINNED),
     "blueprint list": ((), "web-api-postgres", ("more",), USAGE),
     "blueprint show": (("web",), "web", ("wep",), Reason.UNKNOWN_BLUEPRINT),
+    "blueprint check": (("web", *INT), "web", ("wep",), Reason.UNKNOWN_BLUEPRINT),
+    "blueprint render": (("web", *INT), "kind: Namespace", ("wep", *INT), Reason.UNKNOWN_BLUEPRINT),
+    "blueprint new": (("shop",), "shop", ("Shop",), Reason.INVALID_VALUE),
+    "blueprint import": (("compose.yaml", "--name", "shop"), "shop", ("nothing.yaml", "--name", "shop"), Reason.FILE_UNUSABLE),
+    "explain": (("environment.spec.lease",), "ttl", ("environment.spec.leese",), Reason.INVALID_VALUE),
+    "digest": ((), "RTB", ("--since", "soon"), Reason.INVALID_VALUE),
     "why": (("RTB-9", *INT, "--cluster", "here"), "removed", (KEY, *INT, "--cluster", "there"), Reason.UNKNOWN_CONTEXT),
     "status": (("RTB-9", *INT, "--cluster", "here"), "removed", (KEY, *INT, "--cluster", "there"), Reason.UNKNOWN_CONTEXT),
     "open": ((KEY, *INT, "--force"), "https://rtb-1.", ("RTB-9", *INT, "--cluster", "here"), Reason.PREVIEW_FAILED),
@@ -76,7 +82,7 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
     "token create": (("ci", "--scope", "preview:read"), "rtbh_", ("Ci", "--scope", "preview:read"), Reason.INVALID_VALUE),
     "token list": ((), "token", ("more",), USAGE),
     "token revoke": (("--help",), "within five seconds", ("token-x",), Reason.NOT_FOUND),
-    "tell": (("--help",), "one link at each issue", ("--dry-run",), Reason.INVALID_VALUE),
+    "tell": (("--help",), "edited", ("--dry-run",), Reason.INVALID_VALUE),
     "webhook list": ((), "github", ("--limit", "0"), USAGE),
     "webhook show": (("guid-1",), "verifiedBy", ("guid-2",), Reason.NOT_FOUND),
     "webhook replay": (("guid-1",), "put replay", ("guid-2",), Reason.NOT_FOUND),
@@ -86,7 +92,19 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
 }  # fmt: skip
 #: They end when they are told to: test_serve.py and test_assistant.py of tests/hub/services start them as programs.
 SERVES = ("serve", "mcp")
-WITHOUT_REPOSITORY = ("init", "demo", "schema", "validate", "blueprint list", "blueprint show", "price", "render")
+WITHOUT_REPOSITORY = (
+    "init",
+    "demo",
+    "schema",
+    "validate",
+    "blueprint list",
+    "blueprint show",
+    "blueprint new",
+    "blueprint import",
+    "explain",
+    "price",
+    "render",
+)
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +124,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         (folder / name).mkdir()
         (folder / name / "manifest.yaml").write_text(manifest)
     must("init", folder / "plain.git")
+    (folder / "compose.yaml").write_text("services: {web: {image: nginx, ports: ['80:80']}}\n")
     (folder / "taken").mkdir()
     (folder / "taken" / "file").write_text("mine\n")
     with_dead_job(folder / "data")

@@ -20,7 +20,7 @@ from reconcilers.approval.push_rules import branch_rules
 from worlds.builders import digest, environment, preview, render
 from worlds.commands import git, rtb_hub
 from worlds.forking import Forks
-from worlds.places import ROOT
+from worlds.places import ROOT, TESTS
 
 INSTALL = (ROOT / "docs" / "INSTALL.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(?:^<!-- needs: (?P<needs>[^\n]+) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
@@ -58,10 +58,18 @@ OBJECTS: list[Any] = [
 def test_every_block_is_shell_that_is_run_or_marked_or_yaml() -> None:
     """Or the one program of Node, which `test_node_producers` runs."""
     assert len(BLOCKS) == INSTALL.count("```") // 2
-    assert {block.language for block in BLOCKS} == {"bash", "yaml", "js"}
+    assert {block.language for block in BLOCKS} == {"bash", "yaml", "js", "json"}
     assert INSTALL.count("<!--") == len(MARKED)
     assert [str(block) for block in NEAR if FAR.search(block.text)] == []
     assert [str(block) for block in MARKED if not FAR.search(block.text)] == []
+
+
+def test_the_rights_of_the_reader_are_those_that_are_rendered() -> None:
+    (policy,) = [json.loads(block.text) for block in BLOCKS if block.language == "json"]
+    golden = yaml.safe_load((TESTS / "golden/account/int/rtb-preview-int.yaml").read_text(encoding="utf-8"))
+    (rendered,) = golden["Resources"]["ReaderRole"]["Properties"]["Policies"]
+    wanted = [(one["Action"], one["Resource"] == "*") for one in rendered["PolicyDocument"]["Statement"]]
+    assert [(one["Action"], one["Resource"] == "*") for one in policy["Statement"]] == wanted
 
 
 @pytest.mark.parametrize("block", MARKED, ids=str)

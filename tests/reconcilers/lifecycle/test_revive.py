@@ -14,7 +14,6 @@ from generator.errors import ConfigError, HubError, Reason, Stalled
 from generator.model.blueprint import TemplateLibrary
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey
 from reconcilers.lifecycle.revive import KEPT, ReviveOutcome, ReviveRequest, plan_revival, recent_removal
-from reconcilers.lifecycle.start import Starter
 from reconcilers.state.environment import EnvironmentState
 from worlds.builders import LIBRARY, NOW
 from worlds.memory_store import MemoryStore
@@ -232,9 +231,9 @@ def test_what_todays_blueprint_has_no_more() -> None:
     stopped(store)
     files, path = dict(LIBRARY.files), "templates/preview/web-api/blueprint.yaml"
     files[path] = files[path].replace("\n    api:", "\n    backend:")
-    starter = Starter(TemplateLibrary(files), lambda *_: None, "test")
+    state = replace(observed(store), library=TemplateLibrary(files))
     with pytest.raises(ConfigError, match="no component 'api' any more") as caught:
-        plan_revival(ReviveRequest(KEY, "carol"), observed(store), store=store, starter=starter, now=LATER)
+        revival(store, state=state)
     assert caught.value.reason is Reason.UNKNOWN_COMPONENT
 
 
