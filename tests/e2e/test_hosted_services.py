@@ -220,7 +220,7 @@ def test_an_issue_says_what_becomes_of_its_preview(
     try:
         until("a worker stays", lambda: services.replicas() == 1 and any(one.is_ready for one in kubelet.of(WORKER)))
         body, url = issue("JRN-2"), services.listeners()[0].address(4000) + "/api/webhook/jira"
-        assert delivered(url, body, from_jira(body, secret=WEBHOOK_SECRET)) == 202
+        assert delivered(url, body, from_jira(body, name="1732700000-2", secret=WEBHOOK_SECRET)) == 202
         began = time.monotonic()
         until("the issue tells of it", lambda: len(issue_of.comments) == 1)
         record("202 → comment at the issue", time.monotonic() - began)
