@@ -180,7 +180,7 @@ def phases(  # noqa: PLR0913 - what is read, and by what
 
     Without the `store` nothing tells since when an entry is gone.
     """
-    seen = _with_targets(reader, {name: reading.seen(name) for name in names})
+    seen = _with_targets(reader, reading.state, {name: reading.seen(name) for name in names})
     if store is not None:
         seen = with_removals(seen, reading.state, store, now=now)
     asked = [
@@ -193,9 +193,10 @@ def phases(  # noqa: PLR0913 - what is read, and by what
     return seen, {name: phase_of(one, now=now, warn_before=warn_before) for name, one in seen.items()}
 
 
-def _with_targets(reader: ClusterReader | None, seen: Mapping[str, Seen]) -> dict[str, Seen]:
-    """What AWS has of those that are gone: it is asked once, however many they are."""
-    gone = [name for name, one in seen.items() if one.is_gone and one.request is None]
+def _with_targets(reader: ClusterReader | None, state: EnvironmentState, seen: Mapping[str, Seen]) -> dict[str, Seen]:
+    """What AWS has of those that are gone: it is asked once, however many they are. One that waits for room is not."""
+    to_come = {record.name for record in state.queued}
+    gone = [name for name, one in seen.items() if one.is_gone and one.request is None and name not in to_come]
     if reader is None or not gone:
         return dict(seen)
     told = reader.targets(NAMESPACE_PREFIX + gone[0] if len(gone) == 1 else "")

@@ -104,7 +104,7 @@ def answered(
         asked_since=parse_time(asked.begun) if asked and asked.begun else None,
         objects=read.objects,
         unread=read.unread,
-        targets=read.targets,
+        targets=None if state.in_queue(key) else read.targets,
     )
     if store is not None and is_unnoticed(recording.seen(key.namespace)):
         recording = replace(recording, removed_at=removed_at(key.name, state, store, now=now))

@@ -61,6 +61,12 @@ class Acting:
         writer = Writer(self.store, LIBRARY, self.clock)
         writer.write(Submission(env, asked.key, lambda state, now: plan_start(asked, state, starter=STARTER, now=now)))
 
+    def wait_for_room(self, key: str = "RTB-123") -> None:
+        """Have a preview wait in int, all of whose room others have taken."""
+        for number in (101, 102, 103):
+            self.start(f"RTB-{number}", settings=(("web.cpu", "1"), ("api.cpu", "1")))
+        self.start(key, queue=True)
+
     def stop(self, key: str = "RTB-123", env: str = "int") -> None:
         issue = IssueKey.parse(key)
         writer = Writer(self.store, LIBRARY, self.clock)

@@ -76,6 +76,14 @@ def test_aws_is_asked_once_for_many_that_are_gone(acting: Acting) -> None:
     assert reader.asked == ["aws"]
 
 
+def test_aws_is_not_asked_of_one_that_waits_for_room(acting: Acting) -> None:
+    acting.wait_for_room("RTB-7")
+    reader = FakeCluster(cluster(), aws=Targets((GROUP,)))
+    reading = read_environment(reader, acting.repository.state("int"))
+    assert phases(reader, reading, ["rtb-7"], now=acting.clock())[1]["rtb-7"].name == "removed"
+    assert reader.asked == []
+
+
 def test_one_that_is_shown_as_removed_has_nothing_left_in_aws(acting: Acting) -> None:
     state = acting.repository.state("int")
     for aws, phase in ((Targets((GROUP,)), "stuck"), (Targets(unread="no"), "unknown"), (Targets(), "removed"), (None, "removed")):  # fmt: skip

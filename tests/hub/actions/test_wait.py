@@ -218,6 +218,17 @@ def test_removed_is_waited_for_until_aws_has_nothing_left(acting: Acting) -> Non
         follows(acting, {**empty, "targets": refused}, goal="removed")
 
 
+def test_one_that_waits_for_room_is_told_so_whatever_aws_says(tmp_path: Path) -> None:
+    waits = Acting(tmp_path / "full.git")
+    waits.wait_for_room()
+    refused = Targets(unread="AccessDenied", remedy="allow it", is_refused=True)
+    left = Targets((TargetGroup("k8s-previewr-web-1", "arn", KEY.namespace),))
+    for targets in (refused, left):
+        with pytest.raises(Stalled, match="it is queued, and waits for room") as caught:
+            follows(waits, {**recorded(applications=[], namespaces=[]), "targets": targets})
+        assert caught.value.reason is Reason.PREVIEW_FAILED
+
+
 def test_time_that_is_up_says_what_it_is_instead(acting: Acting) -> None:
     with pytest.raises(Transient, match="not removed in time: it is running") as caught:
         follows(acting, there("Healthy"), goal="removed", seconds=10.0)
