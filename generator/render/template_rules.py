@@ -49,6 +49,28 @@ def instrument(template: nodes.Template) -> None:
                 node.body.insert(0, counter)
 
 
+def subjects(template: nodes.Template) -> frozenset[str]:
+    """Names of the values that all of a template is about; none: it has text without them too, or is about others.
+
+    It loops over them, or asks whether they are there, and prints nothing beside that: while all of them are empty, its
+    text is always the same. To be called before `instrument`.
+    """
+    found: set[str] = set()
+    for node in template.body:
+        match node:
+            case nodes.For(iter=nodes.Name(name=name), else_=[]):
+                found.add(name)
+            case nodes.If(test=nodes.Name(name=name), elif_=[], else_=[]):
+                found.add(name)
+            case nodes.Output() if all(isinstance(part, nodes.TemplateData) for part in node.nodes):
+                pass
+            case nodes.Import(with_context=False) | nodes.FromImport(with_context=False) | nodes.Macro():
+                pass
+            case _:
+                return frozenset()
+    return frozenset() if found & _macros(template) else frozenset(found)
+
+
 def _filtered(node: nodes.Node, name: str, beside: nodes.Node) -> nodes.Filter:
     expression = cast("nodes.Expr", node)
     return nodes.Filter(expression, name, [], [], None, None, lineno=beside.lineno, environment=beside.environment)

@@ -28,19 +28,23 @@ MAX_COMPILED = 256
 #: Skeletons kept parsed; a blueprint has about a dozen templates of a few shapes each.
 MAX_SKELETONS = 512
 _PLAIN = (str, int, Mapping, list, tuple)
+_EMPTY: tuple[object, ...] = ([], (), {}, "")
 _UNDEFINED_NAME = re.compile(r"'([^']*)'")
 
 
 class Renderer:
     """Renders templates handed in as texts by path (`templates/…`, `environments/…`).
 
-    Compiles a template when it is first asked for, once in a process, and parses each shape of its output once. Keeps
-    the values of the render under way, so an instance must not be used by two threads at once.
+    Compiles a template when it is first asked for, once in a process, and parses each shape of its output once. One
+    whose subjects (`template_rules.subjects`) are all empty is run once. Keeps the values of the render under way, so
+    an instance must not be used by two threads at once.
     """
 
     def __init__(self, templates: Mapping[str, str]) -> None:
-        self._environment = _Environment(templates)
+        self._loader = _Loader(templates)
+        self._environment = _Environment(self._loader)
         self._skeletons: dict[str, tuple[Binder, ...]] = {}
+        self._without_subjects: dict[str, tuple[Any, ...]] = {}
 
     def render(self, name: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """The documents of template `name`, as plain data that must not be changed; empty documents are left out.
@@ -48,10 +52,22 @@ class Renderer:
         Raises `ConfigError`: TemplateInvalid (syntax, undefined name, forbidden construct, output that is not YAML) or
         TemplateUnbounded, each with the template's file and, where known, line.
         """
+        if name in self._without_subjects and self._lacks_subjects(name, values):
+            return self._without_subjects[name]
+        documents = self._bound(self._text(name, values), name)
+        if self._lacks_subjects(name, values):
+            self._without_subjects[name] = documents
+        return documents
+
+    def _lacks_subjects(self, name: str, values: Mapping[str, Any]) -> bool:
+        subjects = self._loader.subjects[name]
+        return bool(subjects) and all(values.get(subject) in _EMPTY for subject in subjects)
+
+    def _text(self, name: str, values: Mapping[str, Any]) -> str:
         environment = self._environment
         environment.reset()
         try:
-            text = environment.get_template(name).render(values)
+            return environment.get_template(name).render(values)
         except jinja2.TemplateSyntaxError as err:
             fault = Fault(err.message or "syntax error", Location(err.filename or name, err.lineno))
             raise ConfigError(Reason.TEMPLATE_INVALID, fault) from err
@@ -69,7 +85,6 @@ class Renderer:
             raise ConfigError(Reason.TEMPLATE_UNBOUNDED, fault) from err
         except (jinja2.TemplateRuntimeError, TypeError, ValueError, AttributeError, ArithmeticError) as err:
             raise ConfigError(Reason.TEMPLATE_INVALID, Fault(str(err), _place(err, name))) from err
-        return self._bound(text, name)
 
     def _bound(self, text: str, name: str) -> tuple[Any, ...]:
         binders = self._skeletons.get(text)
@@ -101,9 +116,9 @@ class _UnboundedError(Exception):
 class _Environment(ImmutableSandboxedEnvironment):
     """Jinja with our rules. Holds the values and the step count of the render under way."""
 
-    def __init__(self, templates: Mapping[str, str]) -> None:
+    def __init__(self, loader: jinja2.BaseLoader | None = None) -> None:
         super().__init__(
-            loader=_Loader(templates),
+            loader=loader,
             undefined=jinja2.StrictUndefined,
             # Marks what macros give as text of templates; a value is never so marked.
             autoescape=True,
@@ -157,18 +172,21 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 
 @lru_cache(MAX_COMPILED)
-def _code(source: str, name: str, path: str) -> CodeType:
+def _code(source: str, name: str, path: str) -> tuple[CodeType, frozenset[str]]:
     """What a template compiles to, checked and instrumented: the same for every environment, which it is run in.
+
+    Beside it, its subjects.
 
     Raises `TemplateSyntaxError` and `ConfigError` (TemplateInvalid).
     """
-    environment = _Environment({})
+    environment = _Environment()
     tree = environment.parse(source, name, path)
     if faults := template_rules.check(tree, path):
         raise ConfigError(Reason.TEMPLATE_INVALID, faults)
+    subjects = template_rules.subjects(tree)
     template_rules.instrument(tree)
     try:
-        return environment.compile(tree, name, path)
+        return environment.compile(tree, name, path), subjects
     except SyntaxError as err:  # Python's own limit on blocks within blocks
         raise jinja2.TemplateSyntaxError(f"is nested too deep: {err.msg}", 1, name, path) from err
 
@@ -178,6 +196,8 @@ class _Loader(jinja2.BaseLoader):
 
     def __init__(self, templates: Mapping[str, str]) -> None:
         self._templates = templates
+        #: Of those that were loaded, by name.
+        self.subjects: dict[str, frozenset[str]] = {}
 
     def load(
         self,
@@ -191,7 +211,7 @@ class _Loader(jinja2.BaseLoader):
             raise jinja2.TemplateNotFound(path)
         if OPEN in source or CLOSE in source:
             raise jinja2.TemplateSyntaxError("holds a private-use character, U+E000 or U+E001", 1, name, path)
-        code = _code(source, name, path)
+        code, self.subjects[name] = _code(source, name, path)
         return environment.template_class.from_code(environment, code, dict(globals or {}))
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import jinja2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import ConfigError, Reason
+from generator.render import template_rules
 from generator.render.templating import MAX_STEPS, Renderer
 from worlds.hostile import CORPUS
 
@@ -88,6 +90,39 @@ def test_a_macro_lays_out_and_can_be_indented() -> None:
     macro = "{% macro box(v) %}\nvalue: {{ v }}\nlist: [{{ v }}]{% endmacro %}\n"
     source = "{% import '_shared/m.j2' as m %}\na:\n  {{ m.box(x) | indent(2) }}\n"
     assert render(source, {"x": "no: {{ y }}"}, m=macro) == ({"a": {"value": "no: {{ y }}", "list": ["no: {{ y }}"]}},)
+
+
+LOOP = "{% import '_shared/m.j2' as m %}\n{% for c in cs %}\n---\nname: {{ c }}\nin: {{ y }}\n{% endfor %}\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (LOOP, {"cs"}),
+        ("{# Why. #}\n{% if cs %}\na: {{ cs }}\n{% endif %}\n---\nalways: true\n", {"cs"}),
+        ("{% for c in cs %}\n---\na: {{ c }}\n{% endfor %}\n{% if y %}\n---\nb: 1\n{% endif %}\n", {"cs", "y"}),
+        ("{% for c in cs %}\n---\na: {{ c }}\n{% else %}\nnone: {{ y }}\n{% endfor %}\n", set()),
+        ("{% if cs %}\na: 1\n{% elif y %}\nb: 1\n{% endif %}\n", set()),
+        ("{% if cs %}\na: 1\n{% else %}\nb: {{ y }}\n{% endif %}\n", set()),
+        ("{% if not cs %}\na: {{ y }}\n{% endif %}\n", set()),
+        ("a: {{ y }}\n{% for c in cs %}\n---\na: {{ c }}\n{% endfor %}\n", set()),
+        ("{% macro cs() %}\na: 1{% endmacro %}\n{% if cs %}\nb: {{ y }}\n{% endif %}\n", set()),
+        ("a: 1\n", set()),
+    ],
+)
+def test_a_template_run_for_others_before_gives_what_a_fresh_one_gives(source: str, expected: set[str]) -> None:
+    templates = {NAME: source, "templates/_shared/m.j2": "{% macro box() %}\na: 1{% endmacro %}\n"}
+    used = Renderer(templates)
+    cases: list[dict[str, Any]] = [{"cs": cs, "y": y} for cs in ([], {}, "", None, 0, ["a"], []) for y in ([], 1, 2)]
+    for values in (*cases, {}, {"y": 1}, *reversed(cases)):
+        outcomes = []
+        for renderer in (used, Renderer(templates)):
+            try:
+                outcomes.append(str(renderer.render(NAME, values)))
+            except ConfigError as err:
+                outcomes.append(str(err))
+        assert outcomes[0] == outcomes[1], values
+    assert template_rules.subjects(jinja2.Environment().parse(source)) == expected
 
 
 def test_documents_of_one_shape_share_what_has_no_value_and_nothing_else() -> None:
