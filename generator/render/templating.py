@@ -13,6 +13,7 @@ from types import CodeType
 from typing import Any
 
 import jinja2
+from jinja2.filters import do_indent
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -131,7 +132,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         )
         self.globals.clear()
         self.filters = {
-            "indent": self.filters["indent"],
+            "indent": _indented,
             template_rules.COUNT_ITEMS: self._count_items,
             template_rules.COUNT_CALL: self._count_call,
         }
@@ -169,6 +170,13 @@ class _Environment(ImmutableSandboxedEnvironment):
         self._steps += 1
         if self._steps > MAX_STEPS:
             raise _UnboundedError
+
+
+def _indented(text: str, width: int | str = 4, first: bool = False, blank: bool = False) -> str:
+    """Jinja's filter, where what a macro gave is marked as text of templates once, and not line by line."""
+    if not isinstance(text, Markup):
+        return do_indent(text, width, first, blank)
+    return Markup(do_indent(str.__str__(text), width, first, blank))  # noqa: S704 - text of templates already
 
 
 @lru_cache(MAX_COMPILED)
