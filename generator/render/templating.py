@@ -13,7 +13,9 @@ from types import CodeType
 from typing import Any
 
 import jinja2
+from jinja2.exceptions import SecurityError
 from jinja2.filters import do_indent
+from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -24,6 +26,7 @@ from generator.render.skeleton import CLOSE, OPEN, Binder, BindError, compile_sk
 TOP = "templates/"
 MAX_STEPS = 20_000
 MAX_TEXT = 1 << 20
+MAX_INDENT = 100
 #: Templates kept compiled in a process, for all renderers; a blueprint has about a dozen.
 MAX_COMPILED = 256
 #: Skeletons kept parsed; a blueprint has about a dozen templates of a few shapes each.
@@ -139,6 +142,16 @@ class _Environment(ImmutableSandboxedEnvironment):
         self.values: list[Any] = []
         self._steps = 0
 
+    def is_safe_callable(self, obj: Any) -> bool:
+        """Whether it is a macro, or a mapping's `items`: under a macro's name may be a value, with methods of its own.
+
+        Raises `SecurityError` for all else.
+        """
+        owner = getattr(obj, "__self__", None)
+        if isinstance(obj, Macro) or (isinstance(owner, Mapping) and obj == owner.items):
+            return True
+        raise SecurityError("a value is called under the name of a macro; give the value another name")
+
     def reset(self) -> None:
         """Start a render."""
         self.values = []
@@ -173,7 +186,12 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 
 def _indented(text: str, width: int | str = 4, first: bool = False, blank: bool = False) -> str:
-    """Jinja's filter, where what a macro gave is marked as text of templates once, and not line by line."""
+    """Jinja's filter, where what a macro gave is marked as text of templates once, and not line by line.
+
+    Raises `ValueError` for more than `MAX_INDENT` characters a line.
+    """
+    if (width if isinstance(width, int) else len(width)) > MAX_INDENT:
+        raise ValueError(f"indents by more than {MAX_INDENT} characters")
     if not isinstance(text, Markup):
         return do_indent(text, width, first, blank)
     return Markup(do_indent(str.__str__(text), width, first, blank))  # noqa: S704 - text of templates already
