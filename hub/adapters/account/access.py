@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, TypeVar
 
-from generator.errors import ConfigError, Fault, HubError, Reason, Stalled, Transient
+from generator.errors import Fault, HubError, Reason, Stalled, Transient
+from hub.adapters.aws_clients import client_config, refusal
 
 T = TypeVar("T")
 #: Codes of "there is no such thing", as the services that are asked have them.
@@ -27,30 +28,41 @@ _ABSENT = frozenset(
         "NoSuchResourceException",
     }
 )
-_LATER = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded"})
+#: Codes of "these credentials are not, or no longer, any": no right would help.
+_UNKNOWN = frozenset(
+    {
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_SIGN_IN = "sign in to the account, as a role that may read it (SecurityAudit)"
 #: Pages of a listing that are read: beyond that the answer is not whole, and said to be unread.
 _PAGES = 200
 
 
 @dataclass
 class Access:
-    """Clients by service, each made once. Credentials are those of this process, by boto3's own order."""
+    """Clients by service, each made once. Credentials are those of this process, by boto3's own order.
+
+    Raises `ConfigError` (InvalidValue) where boto3 is not installed.
+    """
 
     region: str
+    _config: Any = field(default_factory=client_config, repr=False)
     _made: dict[str, Any] = field(default_factory=dict, repr=False)
     _session: Any = field(default=None, repr=False)
 
     def client(self, service: str) -> Any:
-        """Raises `ConfigError` (InvalidValue) where boto3 is not installed."""
+        """Raises what boto3 raises."""
         if service not in self._made:
-            try:
-                boto3, config = import_module("boto3"), import_module("botocore.config")
-            except ModuleNotFoundError as err:
-                fault = Fault(f"{err.name} is not installed", remedy="pip install 'rtb-ai-hub[aws]'")
-                raise ConfigError(Reason.INVALID_VALUE, fault) from err
-            self._session = self._session or boto3.Session(region_name=self.region)
-            bounds = config.Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 3})
-            self._made[service] = self._session.client(service, config=bounds)
+            self._session = self._session or import_module("boto3").Session(region_name=self.region)
+            self._made[service] = self._session.client(service, config=self._config)
         return self._made[service]
 
     def ask(self, service: str, operation: str, **arguments: Any) -> Any | None:
@@ -75,28 +87,29 @@ class Access:
         return str((told or {}).get("Account", ""))
 
     def _asked(self, service: str, operation: str, ask: Callable[[], T]) -> T | None:
-        self.client(service)  # says where boto3 is not installed
         of = import_module("botocore.exceptions")
         what = f"{service}:{''.join(word.capitalize() for word in operation.split('_'))}"
         try:
             return ask()
         except of.ClientError as err:
-            code = str(err.response.get("Error", {}).get("Code", ""))[:80]
-            status = err.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            code, is_for_now = refusal(err.response)
             if code in _ABSENT:
                 return None
-            raise _failed(what, code, isinstance(status, int) and status >= 500) from err
+            raise _failed(what, code, is_for_now) from err
         except of.NoCredentialsError as err:
-            remedy = "sign in to the account, as a role that may read it (SecurityAudit)"
-            raise Stalled(
-                Reason.CLUSTER_REFUSED, Fault(f"{what}: there are no credentials of AWS", remedy=remedy)
-            ) from err
-        except of.BotoCoreError as err:
+            fault = Fault(f"{what}: there are no credentials of AWS", remedy=_SIGN_IN)
+            raise Stalled(Reason.CLUSTER_REFUSED, fault) from err
+        except (of.ConnectionError, of.HTTPClientError) as err:
             fault = Fault(f"{what}: AWS does not answer ({type(err).__name__})", remedy="check the network, try again")
             raise Transient(Reason.CLUSTER_UNREACHABLE, fault) from err
+        except (of.BotoCoreError, ValueError) as err:  # ValueError: an address of AWS's that is none
+            message = f"{what}: what this process has of AWS's settings cannot be used ({type(err).__name__})"
+            remedy = f"correct AWS_PROFILE and its like, or the file that they name; {_SIGN_IN}"
+            raise Stalled(Reason.CLUSTER_REFUSED, Fault(message, remedy=remedy)) from err
 
 
-def _failed(what: str, code: str, is_fault_of_theirs: bool) -> HubError:
-    if code in _LATER or is_fault_of_theirs:
+def _failed(what: str, code: str, is_for_now: bool) -> HubError:
+    if is_for_now:
         return Transient(Reason.CLUSTER_UNREACHABLE, Fault(f"{what}: {code}", remedy="try again"))
-    return Stalled(Reason.CLUSTER_REFUSED, Fault(f"{what}: {code}", remedy=f"let these credentials ask {what}"))
+    remedy = _SIGN_IN if code in _UNKNOWN else f"let these credentials ask {what}"
+    return Stalled(Reason.CLUSTER_REFUSED, Fault(f"{what}: {code}", remedy=remedy))
