@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 from generator.errors import ConfigError, Fault, HubError, Reason, Stalled, Transient
-from hub.adapters.aws_clients import client_config
+from hub.adapters.aws_clients import client_config, refusal
 
 _T = TypeVar("_T")
 PREFIX = "k8s-aws-v1."
@@ -26,8 +26,6 @@ TOKEN_LASTS, SESSION_LASTS, CLUSTER_LASTS = timedelta(minutes=12), timedelta(min
 REFUSED_LASTS = timedelta(minutes=1)
 _PRESIGNED_SECONDS = 60
 _SESSION_SECONDS = 3600
-#: What says that AWS will do it later, beside a status of 429, or of 500 and more.
-_BUSY = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "ServiceUnavailable", "InternalFailure")
 #: What says that the clocks of this machine and of AWS differ (by five minutes).
 _SKEWED = ("Signature expired", "Signature not yet current", "RequestExpired", "RequestTimeTooSkewed")
 
@@ -143,9 +141,9 @@ class EksAccess:
             raise Transient(Reason.CLUSTER_UNREACHABLE, fault) from err
 
     def _refused(self, what: str, answer: Any, rights: str) -> HubError:
-        told, status = answer.get("Error", {}), answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        code, message = str(told.get("Code", ""))[:80], str(told.get("Message", ""))[:300]
-        if code in _BUSY or status == 429 or status >= 500:
+        code, is_for_now = refusal(answer)
+        message = str(answer.get("Error", {}).get("Message", ""))[:300]
+        if is_for_now:
             return Transient(Reason.CLUSTER_UNREACHABLE, f"{what}: {code}")
         if any(word in code or word in message for word in _SKEWED):
             remedy = "set this machine's clock: AWS takes no request that is five minutes off"

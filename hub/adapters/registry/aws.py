@@ -12,14 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from generator.errors import Fault, HubError, Reason, Stalled, Transient
-from hub.adapters.aws_clients import client_config
+from hub.adapters.aws_clients import client_config, refusal
 
 #: Of an assumed role, in seconds: how long it lasts, and how long before its end another is asked for.
 ROLE_SECONDS, RENEW_SECONDS = 3600, 600
 _SESSION: Final = "rtb-hub"
-#: Codes by which a service says that it will do it later, beside every status of 500 and more.
-_LATER = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded",
-                    "LimitExceededException", "ServerException", "ServiceUnavailable", "RequestTimeout"})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +89,8 @@ def failed(what: str, err: Exception) -> HubError:
     if isinstance(err, HubError):
         return err
     if isinstance(err, of.ClientError):
-        code = str(err.response.get("Error", {}).get("Code", ""))[:80]
-        status = err.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if code in _LATER or status >= 500 or status == 429:
+        code, is_for_now = refusal(err.response)
+        if is_for_now:
             return Transient(Reason.REGISTRY_UNREACHABLE, Fault(f"cannot {what}: AWS answers {code}", remedy=remedy))
         right = "give the hub's role this right, and the role of the registry's account a trust in it"
         return Stalled(Reason.REGISTRY_REFUSED, Fault(f"cannot {what}: AWS answers {code}", remedy=right))
