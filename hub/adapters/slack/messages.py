@@ -27,7 +27,7 @@ from hub.views.messages.document import Document, document_of
 from hub.views.messages.words import Words
 from reconcilers.causes.model import Audience
 from reconcilers.messages.channels import ChannelName, Drawn, Found, Place, PlaceRefused, Posted, before_data, before_of
-from reconcilers.messages.model import Message
+from reconcilers.messages.model import GONE, Message
 from reconcilers.messages.quiet import Before, Who
 
 EVENT: Final = "rtb_hub_preview"
@@ -39,11 +39,11 @@ PAGES, PAGE = 10, 200
 #: (`hub.actions.telling.posting.SETTLED`), so that one that arrived late is seen.
 SHARED: Final = timedelta(seconds=20)
 #: How long what was read further back counts; until then only what came since is read. A message comes late by less
-#: than the overlap.
+#: than the overlap. It says which messages there are: what one tells that has not told its last word is read anew.
 WHOLE, _OVERLAP = timedelta(minutes=10), timedelta(minutes=2)
 #: A channel that the app cannot post in is told of once in so long.
 TOLD_AGAIN: Final = timedelta(minutes=30)
-_GONE = ("message_not_found", "cant_update_message", "cant_delete_message")
+_NOT_THERE = ("message_not_found", "cant_update_message", "cant_delete_message")
 _TS, _CHANNEL = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}"), re.compile(r"[CGD][A-Z0-9]{1,30}")
 Ts = Annotated[str, Field(pattern=rf"^{_TS.pattern}$")]
 
@@ -124,7 +124,7 @@ class SlackMessages:
     name: ChannelName = "slack"
     alerts: frozenset[Who] = frozenset({"requester", "approvers"})
     _read: dict[str, _Read] = field(default_factory=dict)
-    _told: dict[str, datetime] = field(default_factory=dict)
+    _refused_at: dict[str, datetime] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
@@ -160,11 +160,18 @@ class SlackMessages:
         """See `Channel`. That one was deleted is nowhere to be seen."""
         channel = self.channel_at(place)
         said = self._said(channel) if channel is not None else None
-        if said is None:
+        if channel is None or said is None:
             return None
-        ours = ((one.ts, _before(place, one)) for one in said if self._is_ours(one))
-        posted = sorted(((_order(ts), ts, before) for ts, before in ours if before is not None), key=lambda one: one[0])
-        return Found(tuple(Posted(f"{channel}:{ts}", before) for _, ts, before in posted))
+        posted = []
+        for one in sorted(said, key=lambda one: _order(one.ts)):
+            before = self._told(place, one)
+            if before is not None and before.phase not in GONE:
+                page = self._page(channel, {"limit": 1, "oldest": one.ts, "latest": one.ts, "inclusive": True})
+                if page is None:
+                    return None
+                before = next((self._told(place, now) for now in page.messages if now.ts == one.ts), None)
+            posted += [Posted(f"{channel}:{one.ts}", before)] if before is not None else []
+        return Found(tuple(posted))
 
     def post(self, place: Place, drawn: Drawn, before: Before) -> str | None:
         """See `Channel`."""
@@ -204,7 +211,7 @@ class SlackMessages:
         }  # fmt: skip
         what = f"edit the message about {place.subject} in channel {channel}"
         turn = ("chat.update", TIER_3_APART)
-        told = self.site.call("chat.update", what, arguments, turn=turn, expected=(*NO_PLACE, *_GONE))
+        told = self.site.call("chat.update", what, arguments, turn=turn, expected=(*NO_PLACE, *_NOT_THERE))
         if not told["ok"] and told["error"] in NO_PLACE:
             raise self._unusable(channel, told["error"])
         return bool(told["ok"])
@@ -214,7 +221,7 @@ class SlackMessages:
         channel, ts = _where(message)
         what = f"delete a second message about {place.subject} in channel {channel}"
         turn = ("chat.delete", TIER_3_APART)
-        self.site.call("chat.delete", what, {"channel": channel, "ts": ts}, turn=turn, expected=_GONE)
+        self.site.call("chat.delete", what, {"channel": channel, "ts": ts}, turn=turn, expected=_NOT_THERE)
         with self._lock:
             self._read.pop(channel, None)
 
@@ -224,6 +231,10 @@ class SlackMessages:
     def channel_at(self, place: Place) -> str | None:
         """Where a message stands; None: nowhere."""
         return self.channel_of(place.issue.project)
+
+    def _told(self, place: Place, said: _Said) -> Before | None:
+        """What a message told; None: it is none of ours about this preview."""
+        return _before(place, said) if self._is_ours(said) else None
 
     def _is_ours(self, said: _Said) -> bool:
         return said.user == self._me.user_id or (bool(said.bot_id) and said.bot_id == self._me.bot_id)
@@ -245,23 +256,26 @@ class SlackMessages:
             return read.said.values()
 
     def _history(self, channel: str, oldest: datetime) -> Sequence[_Said] | None:
-        what, found, cursor = f"read channel {channel}", list[_Said](), ""
+        found, more = list[_Said](), dict[str, Any]()
         for _ in range(PAGES):
-            arguments = {
-                "channel": channel, "limit": PAGE, "include_all_metadata": True,
-                "oldest": f"{oldest.timestamp():.6f}", **({"cursor": cursor} if cursor else {}),
-            }  # fmt: skip
-            turn = ("conversations.history", TIER_3_APART)
-            told = self.site.call("conversations.history", what, arguments, turn=turn, expected=NO_PLACE)
-            if not told["ok"]:
-                self._no_place(channel, told["error"])
+            page = self._page(channel, {"limit": PAGE, "oldest": f"{oldest.timestamp():.6f}", **more})
+            if page is None:
                 return None
-            page = self.site.read(_History, told, what)
             found += (one for one in page.messages if one.metadata.event_type == EVENT)
-            cursor = page.response_metadata.next_cursor
-            if not cursor:
+            if not page.response_metadata.next_cursor:
                 break
+            more = {"cursor": page.response_metadata.next_cursor}
         return found
+
+    def _page(self, channel: str, which: Mapping[str, Any]) -> _History | None:
+        """Messages of a channel; None: it cannot be read."""
+        what, turn = f"read channel {channel}", ("conversations.history", TIER_3_APART)
+        arguments = {"channel": channel, "include_all_metadata": True, **which}
+        told = self.site.call("conversations.history", what, arguments, turn=turn, expected=NO_PLACE)
+        if not told["ok"]:
+            self._no_place(channel, told["error"])
+            return None
+        return self.site.read(_History, told, what)
 
     def _reply_below(self, channel: str, ts: str, drawn: Drawn, once: str) -> bool:
         """Reply below a message, unless it was done before. False: the message is gone."""
@@ -293,9 +307,9 @@ class SlackMessages:
     def _no_place(self, channel: str, code: str) -> None:
         """Tell of a channel that cannot be posted in, once in a while."""
         now, err = self.clock(), self._unusable(channel, code)
-        told = self._told.get(channel)
+        told = self._refused_at.get(channel)
         if told is None or not told <= now < told + TOLD_AGAIN:
-            self._told[channel] = now
+            self._refused_at[channel] = now
             self.refused(err)
 
     def _unusable(self, channel: str, code: str) -> HubError:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from generator.values.naming import IssueKey
 from hub.actions.telling.posting import AGAIN
 from hub.actions.telling.teller import Teller
 from hub.adapters.slack.faults import SlackFaults
@@ -18,8 +19,9 @@ from hub.store.messages import LEASE
 from hub.views.messages.words import ENGLISH
 from hub.wiring.slack import faults_spread
 from reconcilers.causes.model import Audience
+from reconcilers.messages.channels import Found, Place
 from reconcilers.messages.model import MessagePhase
-from worlds.announcing import Announcing
+from worlds.announcing import REPOSITORY, Announcing
 from worlds.faulty import Fault, Killed
 from worlds.messages import message
 from worlds.slack_server import SlackChannel
@@ -262,6 +264,59 @@ def test_a_channel_is_read_once_for_all_and_only_so_far_back(world: Announcing) 
     assert world.slack.calls.count("chat.postMessage") == 30
     assert world.slack.calls.count("conversations.history") <= PAGES + 5
     assert world.violations() == []
+
+
+def others_are_told_of(world: Announcing, worker: Teller) -> None:
+    """The channel is read again, and what stands in it for long is known from before."""
+    world.later(minutes=4)
+    world.tell(replace(message("running"), issue="RTB-9"), by=worker)
+
+
+def of_our_preview(world: Announcing) -> list[str]:
+    told = [one["metadata"]["event_payload"] for one in world.posted]
+    return [str(one["phase"]) for one in told if one["issue"] == "RTB-123"]
+
+
+def test_an_edit_that_was_lost_is_made_again_though_the_channel_was_read_before(world: Announcing) -> None:
+    worker = teller(world)
+    world.tell(message("running"), by=worker)
+    others_are_told_of(world, worker)
+    world.faults = [None, None, Fault("drop-after")]
+    world.tell(message("failed"), by=worker)
+    assert of_our_preview(world) == ["failed"]
+    world.later(minutes=3)
+    world.tell(message("running"), by=worker)
+    assert of_our_preview(world) == ["running"]
+
+
+@pytest.mark.parametrize("by_another", [False, True])
+def test_a_preview_that_begins_anew_soon_gets_another_though_the_channel_was_read_before(
+    world: Announcing, by_another: bool
+) -> None:
+    worker = teller(world)
+    world.tell(message("running"), by=worker)
+    others_are_told_of(world, worker)
+    world.tell(message("removed"), by=teller(world) if by_another else worker)
+    world.later(minutes=3)
+    assert world.tell(message("starting"), by=worker) == Counter(posted=1)
+    assert of_our_preview(world) == ["removed", "starting"]
+
+
+def test_a_message_that_somebody_deleted_is_not_known_from_before(world: Announcing) -> None:
+    worker = teller(world)
+    world.tell(message("running"), by=worker)
+    others_are_told_of(world, worker)
+    ours = next(ts for ts, one in world.slack.channels["C0TEAM"].messages.items() if "RTB-123" in one["text"])
+    del world.slack.channels["C0TEAM"].messages[ours]
+    place = Place(REPOSITORY, "int", IssueKey.parse("RTB-123"))
+    assert worker.channel.find(place) == Found()
+
+
+def test_a_channel_that_cannot_be_read_meanwhile_is_no_channel_without_messages(world: Announcing) -> None:
+    worker = teller(world)
+    world.tell(message("running"), by=worker)
+    world.slack.channels["C0TEAM"].is_member = False
+    assert worker.channel.find(Place(REPOSITORY, "int", IssueKey.parse("RTB-123"))) is None
 
 
 def at_once(world: Announcing, count: int, phase: MessagePhase, worker: Teller) -> float:

@@ -147,7 +147,7 @@ class SlackServer:
         channel = self._open(asked, "channels:history", reads=True)
         if not isinstance(channel, SlackChannel):
             return channel
-        newest = sorted((one for one in channel.messages if float(one) > float(asked["oldest"])), reverse=True)
+        newest = sorted((one for one in channel.messages if _is_between(one, asked)), reverse=True)
         start, most = int(asked.get("cursor") or 0), int(asked["limit"])
         more = {"next_cursor": str(start + most)} if len(newest) > start + most else {}
         said = [channel.messages[ts] for ts in newest[start : start + most]]
@@ -227,6 +227,14 @@ def _every(tree: Any) -> Iterable[dict[str, Any]]:
     if isinstance(tree, list):
         for one in tree:
             yield from _every(one)
+
+
+def _is_between(ts: str, asked: dict[str, Any]) -> bool:
+    """Whether a message is within `oldest` and `latest`, which count themselves where `inclusive` says so."""
+    bounds = [asked[name] for name in ("oldest", "latest") if name in asked]
+    if ts in bounds:
+        return asked.get("inclusive") == "true"
+    return float(asked.get("oldest", 0)) < float(ts) < float(asked.get("latest", "inf"))
 
 
 def _value(key: str, text: str) -> Any:
