@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
 from generator.errors import Fault, HubError, Reason
+from hub.adapters.slack.history import PAGE, History, Page, Part, Said, Ts
 from hub.adapters.slack.site import NO_PLACE, POST_APART, TIER_3_APART, SlackSite
 from hub.views.messages.blocks import Block, blocks_of, line_of, link_button, mention, named, reply_of
 from hub.views.messages.document import Document, document_of
@@ -32,59 +31,17 @@ from reconcilers.messages.quiet import Before, Who
 
 EVENT: Final = "rtb_hub_preview"
 REPLY: Final = "rtb_hub_reply"
-#: How far back a message is looked for: it stands there since its preview began.
-BACK: Final = timedelta(days=30)
-PAGES, PAGE = 10, 200
-#: A channel that was read just now is not read again: shorter than half of what a post is waited for
-#: (`hub.actions.telling.posting.SETTLED`), so that one that arrived late is seen.
-SHARED: Final = timedelta(seconds=20)
-#: How long what was read further back counts; until then only what came since is read. A message comes late by less
-#: than the overlap. It says which messages there are: what one tells that has not told its last word is read anew.
-WHOLE, _OVERLAP = timedelta(minutes=10), timedelta(minutes=2)
 #: A channel that the app cannot post in is told of once in so long.
 TOLD_AGAIN: Final = timedelta(minutes=30)
 _NOT_THERE = ("message_not_found", "cant_update_message", "cant_delete_message")
-_TS, _CHANNEL = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}"), re.compile(r"[CGD][A-Z0-9]{1,30}")
-Ts = Annotated[str, Field(pattern=rf"^{_TS.pattern}$")]
 
 
-class _Part(BaseModel):
-    """What is read of an answer; fields that are not named are not read."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-def _mapping(value: object) -> object:
-    return value if isinstance(value, Mapping) else {}
-
-
-class _Metadata(_Part):
-    event_type: str = ""
-    event_payload: Annotated[dict[str, Any], BeforeValidator(_mapping)] = Field(default_factory=dict)
-
-
-class _Said(_Part):
-    ts: Ts
-    user: str | None = None
-    bot_id: str | None = None
-    metadata: Annotated[_Metadata, BeforeValidator(_mapping)] = _Metadata()
-
-
-class _More(_Part):
-    next_cursor: Annotated[str, Field(max_length=500)] = ""
-
-
-class _History(_Part):
-    messages: tuple[_Said, ...]  # an answer without them is none: it may not read as a channel without messages
-    response_metadata: Annotated[_More, BeforeValidator(_mapping)] = _More()
-
-
-class _Posted(_Part):
-    channel: Annotated[str, Field(pattern=rf"^{_CHANNEL.pattern}$")]
+class _Posted(Part):
+    channel: Annotated[str, Field(pattern=r"^[CGD][A-Z0-9]{1,30}$")]
     ts: Ts
 
 
-class _Me(_Part):
+class _Me(Part):
     user_id: Annotated[str, Field(min_length=1, max_length=60)]
     bot_id: Annotated[str, Field(max_length=60)] = ""
 
@@ -93,15 +50,6 @@ def no_buttons(message: Message, words: Words) -> Sequence[Block]:
     """Nothing can be asked for by a click."""
     del message, words
     return ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What was said in a channel by `at`; what is older than that was read at `whole_at`."""
-
-    at: datetime
-    whole_at: datetime
-    said: Mapping[str, _Said]
 
 
 @dataclass(eq=False)
@@ -123,9 +71,11 @@ class SlackMessages:
     buttons: Callable[[Message, Words], Sequence[Block]] = no_buttons
     name: ChannelName = "slack"
     alerts: frozenset[Who] = frozenset({"requester", "approvers"})
-    _read: dict[str, _Read] = field(default_factory=dict)
     _refused_at: dict[str, datetime] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """No channel is read yet."""
+        self._history = History(self.site, EVENT, self.clock, self._no_place)
 
     @cached_property
     def _me(self) -> _Me:
@@ -159,17 +109,17 @@ class SlackMessages:
     def find(self, place: Place) -> Found | None:
         """See `Channel`. That one was deleted is nowhere to be seen."""
         channel = self.channel_at(place)
-        said = self._said(channel) if channel is not None else None
+        said = self._history.said(channel) if channel is not None else None
         if channel is None or said is None:
             return None
         posted = []
-        for one in sorted(said, key=lambda one: _order(one.ts)):
+        for one in sorted(said, key=lambda one: one.order):
             before = self._told(place, one)
             if before is not None and before.phase not in GONE:
-                page = self._page(channel, {"limit": 1, "oldest": one.ts, "latest": one.ts, "inclusive": True})
-                if page is None:
+                now = self._history.again(channel, one.ts)
+                if now is None:
                     return None
-                before = next((self._told(place, now) for now in page.messages if now.ts == one.ts), None)
+                before = self._told(place, now[0]) if now else None
             posted += [Posted(f"{channel}:{one.ts}", before)] if before is not None else []
         return Found(tuple(posted))
 
@@ -187,17 +137,13 @@ class SlackMessages:
             told = self.site.call("chat.postMessage", what, arguments, turn=turn, may_repeat=False, expected=NO_PLACE)
             made = self.site.read(_Posted, told, what) if told["ok"] else None
         except HubError:
-            with self._lock:
-                self._read.pop(channel, None)  # nobody knows whether it is there
+            self._history.forget(channel)  # nobody knows whether it is there
             raise
         if made is None:
             self._no_place(channel, told["error"])
             return None
-        said = _Said.model_validate({"ts": made.ts, "user": self._me.user_id, "metadata": arguments["metadata"]})
-        with self._lock:
-            if channel in self._read:
-                known = self._read[channel]
-                self._read[channel] = replace(known, said={**known.said, made.ts: said})
+        said = {"ts": made.ts, "user": self._me.user_id, "metadata": arguments["metadata"]}
+        self._history.add(channel, Said.model_validate(said))
         return f"{made.channel}:{made.ts}"
 
     def edit(self, place: Place, message: str, drawn: Drawn, before: Before, *, alerts: bool) -> bool:
@@ -222,8 +168,7 @@ class SlackMessages:
         what = f"delete a second message about {place.subject} in channel {channel}"
         turn = ("chat.delete", TIER_3_APART)
         self.site.call("chat.delete", what, {"channel": channel, "ts": ts}, turn=turn, expected=_NOT_THERE)
-        with self._lock:
-            self._read.pop(channel, None)
+        self._history.forget(channel)
 
     def note(self, place: Place, message: str | None) -> None:
         """See `Channel`. There is nowhere to note anything beside a message."""
@@ -232,50 +177,12 @@ class SlackMessages:
         """Where a message stands; None: nowhere."""
         return self.channel_of(place.issue.project)
 
-    def _told(self, place: Place, said: _Said) -> Before | None:
+    def _told(self, place: Place, said: Said) -> Before | None:
         """What a message told; None: it is none of ours about this preview."""
         return _before(place, said) if self._is_ours(said) else None
 
-    def _is_ours(self, said: _Said) -> bool:
+    def _is_ours(self, said: Said) -> bool:
         return said.user == self._me.user_id or (bool(said.bot_id) and said.bot_id == self._me.bot_id)
-
-    def _said(self, channel: str) -> Collection[_Said] | None:
-        """What was said in a channel, as far back as is looked; None: it cannot be read. One reads for all."""
-        with self._lock:
-            now, known = self.clock(), self._read.get(channel)
-            if known is not None and not known.whole_at <= now < known.whole_at + WHOLE:
-                known = None
-            if known is not None and known.at <= now <= known.at + SHARED:
-                return known.said.values()
-            said = self._history(channel, known.at - _OVERLAP if known else now - BACK)
-            if said is None:
-                return None
-            older = known.said if known else {}
-            read = _Read(now, known.whole_at if known else now, {**older, **{one.ts: one for one in said}})
-            self._read[channel] = read
-            return read.said.values()
-
-    def _history(self, channel: str, oldest: datetime) -> Sequence[_Said] | None:
-        found, more = list[_Said](), dict[str, Any]()
-        for _ in range(PAGES):
-            page = self._page(channel, {"limit": PAGE, "oldest": f"{oldest.timestamp():.6f}", **more})
-            if page is None:
-                return None
-            found += (one for one in page.messages if one.metadata.event_type == EVENT)
-            if not page.response_metadata.next_cursor:
-                break
-            more = {"cursor": page.response_metadata.next_cursor}
-        return found
-
-    def _page(self, channel: str, which: Mapping[str, Any]) -> _History | None:
-        """Messages of a channel; None: it cannot be read."""
-        what, turn = f"read channel {channel}", ("conversations.history", TIER_3_APART)
-        arguments = {"channel": channel, "include_all_metadata": True, **which}
-        told = self.site.call("conversations.history", what, arguments, turn=turn, expected=NO_PLACE)
-        if not told["ok"]:
-            self._no_place(channel, told["error"])
-            return None
-        return self.site.read(_History, told, what)
 
     def _reply_below(self, channel: str, ts: str, drawn: Drawn, once: str) -> bool:
         """Reply below a message, unless it was done before. False: the message is gone."""
@@ -290,7 +197,7 @@ class SlackMessages:
             if told["error"] in gone:
                 return False
             raise self._unusable(channel, told["error"])
-        said = [one for one in self.site.read(_History, told, what).messages if self._is_ours(one)]
+        said = [one for one in self.site.read(Page, told, what).messages if self._is_ours(one)]
         if any(one.metadata.event_type == REPLY and one.metadata.event_payload.get("once") == once for one in said):
             return True
         account = self.account_of(drawn.content["to"])
@@ -340,7 +247,7 @@ def _metadata(place: Place, before: Before) -> dict[str, Any]:
     return {"event_type": EVENT, "event_payload": {**data, "pings": "\n".join(data["pings"])}}
 
 
-def _before(place: Place, said: _Said) -> Before | None:
+def _before(place: Place, said: Said) -> Before | None:
     """What a message told; None: it is about another preview, or another hub's."""
     data = said.metadata.event_payload
     pings = data.get("pings")
@@ -352,8 +259,3 @@ def _before(place: Place, said: _Said) -> Before | None:
 def _where(message: str) -> tuple[str, str]:
     channel, _, ts = message.partition(":")
     return channel, ts
-
-
-def _order(ts: str) -> tuple[int, str]:
-    seconds, _, rest = ts.partition(".")
-    return int(seconds), rest

@@ -14,7 +14,8 @@ from generator.values.naming import IssueKey
 from hub.actions.telling.posting import AGAIN
 from hub.actions.telling.teller import Teller
 from hub.adapters.slack.faults import SlackFaults
-from hub.adapters.slack.messages import PAGES, TOLD_AGAIN, SlackMessages
+from hub.adapters.slack.history import PAGES
+from hub.adapters.slack.messages import TOLD_AGAIN, SlackMessages
 from hub.store.messages import LEASE
 from hub.views.messages.words import ENGLISH
 from hub.wiring.slack import faults_spread
