@@ -8,7 +8,6 @@ the hub's own account count, whatever properties others give to theirs.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping
@@ -22,6 +21,7 @@ from hub.adapters.http import Request, Route
 from hub.adapters.http.values import Method
 from hub.adapters.jira.site import JiraSite
 from hub.views.messages.document import document_of
+from hub.views.messages.drawing import drawn_of
 from hub.views.messages.words import Words
 from reconcilers.messages.channels import ChannelName, Drawn, Found, Place, Posted, before_data, before_of
 from reconcilers.messages.model import GONE, Message
@@ -119,11 +119,6 @@ def _name(place: Place, channel: ChannelName) -> str:
     return f"{PROPERTY}.{place.repository}.{place.environment}.{channel}"
 
 
-def _drawn(content: Any) -> Drawn:
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return Drawn(content, hashlib.sha256(text.encode()).hexdigest()[:32])
-
-
 @dataclass(frozen=True)
 class JiraComments:
     """One comment for each environment of an issue. An edit that alerts tells who watches the issue, others do not.
@@ -152,7 +147,7 @@ class JiraComments:
 
     def drawn(self, message: Message) -> Drawn:
         """See `Channel`."""
-        return _drawn(self.site.edition.drawn(document_of(message, self.words)))
+        return drawn_of(self.site.edition.drawn(document_of(message, self.words)))
 
     def find(self, place: Place) -> Found | None:
         """See `Channel`. Of the newest 50 comments, and of the one that is noted."""
@@ -253,7 +248,7 @@ class JiraLinks:
                 "status": {"resolved": message.phase in GONE},
             },
         }
-        return _drawn(link)
+        return drawn_of(link)
 
     def find(self, place: Place) -> Found | None:
         """See `Channel`. An issue that is not there is one without a link: posting tells."""

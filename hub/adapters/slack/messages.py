@@ -8,8 +8,6 @@ theirs. An edit alerts nobody in Slack: whom it should alert is mentioned in a r
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,6 +21,7 @@ from hub.adapters.slack.history import PAGE, History, Page, Part, Said, Ts
 from hub.adapters.slack.site import NO_PLACE, POST_APART, TIER_3_APART, SlackSite
 from hub.views.messages.blocks import Block, blocks_of, line_of, link_button, mention, named, reply_of
 from hub.views.messages.document import Document, document_of
+from hub.views.messages.drawing import drawn_of
 from hub.views.messages.words import Words
 from reconcilers.causes.model import Audience
 from reconcilers.messages.channels import ChannelName, Drawn, Found, Place, PlaceRefused, Posted, before_data, before_of
@@ -94,9 +93,8 @@ class SlackMessages:
         mentions = [mention(one) for one in self.approvers] if asked else []
         buttons = [*_links(message, self.words), *self.buttons(message, self.words)]
         content = {"text": line_of(document), "blocks": blocks_of(document, mentions, buttons)}
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        digest = hashlib.sha256(text.encode()).hexdigest()[:32]
-        return Drawn({**content, "reply": reply, "to": message.requested_by}, digest, is_quiet=reply is None)
+        beside = {"reply": reply, "to": message.requested_by}  # no part of the message: it makes none another
+        return Drawn({**content, **beside}, drawn_of(content).digest, is_quiet=reply is None)
 
     def _reply(self, message: Message, document: Document) -> list[Block] | None:
         """What alerts somebody: that the preview ends soon, and causes that the developer has to act on."""
