@@ -32,6 +32,7 @@ def github_channels(ours: Hub) -> tuple[Opened, ...]:
     from hub.adapters.github.messages.comments import GitHubComments
     from hub.adapters.github.messages.deployments import GitHubDeployments
     from hub.adapters.github.messages.verdicts import GitHubChecks, GitHubStatuses
+    from hub.adapters.http.turns import Turns
     from hub.approval.opening import app_key
     from hub.views.messages.words import LANGUAGES
     from hub.wiring.outside import open_sources
@@ -46,7 +47,7 @@ def github_channels(ours: Hub) -> tuple[Opened, ...]:
         alone = replace(access(name), pause_seconds=0.0, timeout_seconds=_TIMEOUT_SECONDS, patience_seconds=0.0)
         return open_github(replace(alone, most_kept=0), sending)
 
-    code = Code(opened, Pace(sending.seconds, sending.backoff.sleep))
+    code = Code(opened, Pace(Turns.of(sending)))
     words, pulls = LANGUAGES[language], Pulls(sources, ours.clock)
     verdicts = GitHubStatuses(code, words) if app_key(keys) is None else GitHubChecks(code, words)
     return (

@@ -14,12 +14,13 @@ from sqlalchemy import delete
 from generator.errors import HubError
 from hub.actions.telling.posting import Desk, Outcome
 from hub.actions.telling.teller import Teller
+from hub.adapters.http.turns import Turns
 from hub.adapters.jira.editions import CLOUD, Edition
 from hub.adapters.jira.messages import JiraComments, JiraLinks
 from hub.adapters.jira.site import JiraSite
 from hub.adapters.slack.messages import SlackMessages
 from hub.adapters.slack.site import PEER as SLACK
-from hub.adapters.slack.site import Pace, SlackSite
+from hub.adapters.slack.site import SlackSite
 from hub.store.database import Database, sqlite_url
 from hub.store.messages import MessageRow
 from hub.store.tables import MESSAGES, METADATA
@@ -79,7 +80,7 @@ class Announcing:
     def channel(self, kind: Kind, life: Life) -> Channel:
         if issubclass(kind, SlackMessages):
             sender = Faulty(SLACK, site=self.slack, faults=self._fault, die=life.end)
-            site = SlackSite("https://slack.com", sender, Pace(self.seconds, self.sleep))
+            site = SlackSite("https://slack.com", sender, Turns(self.seconds, self.sleep))
             return SlackMessages(site, ENGLISH, lambda project: self.team, self.clock, refused=self.refusals.append)
         sender = Direct(site=self.jira, faults=self._fault, die=life.end)
         return kind(JiraSite("https://example.atlassian.net", sender, edition=self.edition), ENGLISH)

@@ -22,6 +22,7 @@ from hub.adapters.github.messages.comments import GitHubComments
 from hub.adapters.github.messages.deployments import GitHubDeployments
 from hub.adapters.github.messages.verdicts import GitHubChecks, GitHubStatuses
 from hub.adapters.github.sources import GitHubSources
+from hub.adapters.http.turns import Turns
 from hub.views.messages.words import ENGLISH
 from reconcilers.ports.forge import Actor, Identity
 from worlds.announcing import REPOSITORY, Announcing
@@ -189,7 +190,7 @@ class PullAnnouncing(Announcing):
             return open_
 
         pulls = Pulls(GitHubSources(opened(calm)), self.clock)
-        code = Code(opened(sender), Pace(self.seconds, self.sleep))
+        code = Code(opened(sender), Pace(Turns(self.seconds, self.sleep)))
         spread = OfPulls(pulls) if kind is GitHubComments else OfBuilds(pulls, kind in (GitHubChecks, GitHubStatuses))
         database = MortalDatabase(self.url, self.clock, life)
         token = f"worker-{next(_TOKENS)}"

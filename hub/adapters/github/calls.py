@@ -23,6 +23,7 @@ from generator.errors import Fault, Reason, Stalled, Transient
 from hub.adapters.http import Answer as Raw
 from hub.adapters.http import Limit, Peer, Request, Route, Sender, Unanswered
 from hub.adapters.http.reading import count_of, pause_of, pause_until
+from hub.adapters.http.turns import Turns
 from hub.adapters.http.values import Method
 from hub.retrying import retried
 from reconcilers.plan import one_line
@@ -98,7 +99,10 @@ class GitHubCalls:
     timeout_seconds: float = 20.0
     most_kept: int = KEPT_ANSWERS
     _kept: dict[str, tuple[str, Answer]] = field(default_factory=dict, repr=False)
-    _written: float | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Nothing is written yet."""
+        self._turns = Turns.of(self.sender.parts)
 
     def get(self, route: Route, query: Mapping[str, object] | None = None, *, expected: tuple[int, ...] = ()) -> Answer:
         """Read `route`. A status of 300 and more that is not `expected` raises as the port's table says."""
@@ -125,7 +129,7 @@ class GitHubCalls:
 
     def send(self, verb: str, route: Route, body: object = None, *, expected: tuple[int, ...] = ()) -> Answer:
         """Write, once. Raises `Unsure` when no answer came or a server's fault: only `repeatedly` may try again."""
-        self._pace()
+        self._turns.wait("write", self.pause_seconds)
         request = self._request(verb, route, body=body)
         try:
             raw = self.sender.send(request)
@@ -140,14 +144,6 @@ class GitHubCalls:
     def repeatedly(self, act: Callable[[], T]) -> T:
         """`act` until its writes are answered. It must look before it writes: a lost answer may hide a write."""
         return retried(act, on=Unsure, backoff=self.sender.parts.backoff)
-
-    def _pace(self) -> None:
-        """Keep the time between two writes that GitHub asks for."""
-        if self.pause_seconds and self._written is not None:
-            left = self.pause_seconds - (self.sender.parts.seconds() - self._written)
-            if left > 0:
-                self.sender.parts.backoff.sleep(left)
-        self._written = self.sender.parts.seconds()
 
     def _request(
         self, verb: str, route: Route, query: Mapping[str, object] | None = None, *, body: object = None

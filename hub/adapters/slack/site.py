@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
@@ -29,6 +28,7 @@ from hub.adapters.http import (
     SenderParts,
     without_secrets,
 )
+from hub.adapters.http.turns import Turns
 
 _M = TypeVar("_M", bound=BaseModel)
 _REMEDY = "check the network and RTB_HUB_SLACK_API; nothing is lost, it is tried again"
@@ -74,32 +74,13 @@ def _form(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=True, separators=(",", ":"))
 
 
-@dataclass(eq=False)
-class Pace:
-    """Calls by a key, so many seconds apart: whoever comes too early sleeps until its turn. Safe for threads."""
-
-    seconds: Callable[[], float]
-    sleep: Callable[[float], None]
-    _turns: dict[str, float] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def wait(self, key: str, apart: float) -> None:
-        """Wait for the next turn."""
-        with self._lock:
-            now = self.seconds()
-            turn = max(now, self._turns.get(key, now))
-            self._turns[key] = turn + apart
-        if turn > now:
-            self.sleep(turn - now)
-
-
 @dataclass(frozen=True)
 class SlackSite:
     """A workspace. `name` is the API's address, for people. Safe for threads."""
 
     name: str
     sender: Sender
-    pace: Pace
+    turns: Turns
 
     def call(  # noqa: PLR0913 - a call
         self,
@@ -130,7 +111,7 @@ class SlackSite:
     ) -> tuple[Mapping[str, Any], Answer]:
         """As `call`, with the answer as it came."""
         if turn is not None:
-            self.pace.wait(*turn)
+            self.turns.wait(*turn)
         request = Request(
             route=Route.of(f"/api/{method}"),
             purpose=f"{what} in Slack",
@@ -207,4 +188,4 @@ def open_site(url: str, token: Secret, parts: SenderParts) -> SlackSite:
         raise ConfigError(Reason.INVALID_VALUE, faults)
     # A limit is not waited for: others of the pass are told meanwhile, and nobody holds a row for that long.
     sender = Sender(PEER, origin, lambda: f"Bearer {token()}", parts, patience_seconds=0.0)
-    return SlackSite(str(origin), sender, Pace(parts.seconds, parts.backoff.sleep))
+    return SlackSite(str(origin), sender, Turns.of(parts))

@@ -24,6 +24,7 @@ from hub.adapters.github.forge import GitHubForge
 from hub.adapters.github.keys import NotInstalledError
 from hub.adapters.github.sources import OpenForges
 from hub.adapters.http import Route
+from hub.adapters.http.turns import Turns
 from reconcilers.messages.channels import Place
 from reconcilers.ports.forge import same_login
 
@@ -78,40 +79,36 @@ class _Deployment(Made):
 
 @dataclass(eq=False)
 class Pace:
-    """When an account may write next. `seconds` only go forward."""
+    """When an account may write next."""
 
-    seconds: Callable[[], float]
-    sleep: Callable[[float], object]
-    _written: float | None = None
+    turns: Turns
     _content: deque[float] = field(default_factory=deque)
     _resumes: float | None = None
 
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Ask nothing while GitHub limits the account, whoever found out. Raises `Waiting` (ForgeLimited)."""
-        if self._resumes is not None and (left := self._resumes - self.seconds()) > 0:
+        if self._resumes is not None and (left := self._resumes - self.turns.seconds()) > 0:
             told = Fault("GitHub limits the hub's requests, and is left alone until it takes them again")
             raise Waiting(Reason.FORGE_LIMITED, told, retry_after_seconds=left)
         try:
             yield
         except Waiting as err:
-            self._resumes = self.seconds() + err.retry_after_seconds
+            self._resumes = self.turns.seconds() + err.retry_after_seconds
             raise
 
     def take(self, *, is_content: bool) -> None:
         """Wait for the turn of a write. Raises `Waiting` (ForgeLimited) where an hour's content is written."""
-        now = self.seconds()
+        now = self.turns.seconds()
         while self._content and self._content[0] <= now - _HOUR:
             self._content.popleft()
         if is_content and len(self._content) >= CONTENT_AN_HOUR:
             left = self._content[0] + _HOUR - now
             told = f"GitHub takes no more than 500 comments an hour, and {CONTENT_AN_HOUR} are written"
             raise Waiting(Reason.FORGE_LIMITED, Fault(told), retry_after_seconds=left)
-        if self._written is not None and (left := self._written + WRITES_APART_SECONDS - now) > 0:
-            self.sleep(left)
-        self._written = self.seconds()
+        self.turns.wait("write", WRITES_APART_SECONDS)
         if is_content:
-            self._content.append(self._written)
+            self._content.append(self.turns.seconds())
 
 
 @dataclass(eq=False)

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.adapters.http.turns import Turns
 from hub.adapters.slack.messages import SlackMessages
-from hub.adapters.slack.site import Pace, SlackSite
+from hub.adapters.slack.site import SlackSite
 from hub.views.messages.blocks import blocks_of, escaped, line_of, mention
 from hub.views.messages.document import document_of
 from hub.views.messages.words import ENGLISH, LANGUAGES, Words
@@ -21,7 +22,7 @@ from worlds.faulty import Faulty
 from worlds.messages import NOW, cause, every_message, message
 from worlds.slack_server.site import faults
 
-NOBODY = SlackSite("https://slack.com", Faulty(), Pace(lambda: 0.0, lambda seconds: None))
+NOBODY = SlackSite("https://slack.com", Faulty(), Turns(lambda: 0.0, lambda seconds: None))
 HOSTILE = "<!channel> @here <@U0ADMIN> *b* `x` <https://evil.example.com|Approve> & &lt; :tada: \u202e"
 
 
