@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from generator.bootstrap.account import objects as o
-from generator.bootstrap.account.facts import Facts, rule_text, same, wanted
+from generator.bootstrap.account.facts import Facts, GroupRule, same, wanted
 from generator.bootstrap.account.place import Place, aws_of
 from generator.bootstrap.account.render import Account
 from generator.errors import Fault, HubError, Reason, Stalled
@@ -124,15 +125,13 @@ def _groups(stack: o.Stack, is_made: bool, access: Access) -> Iterator[Checked]:
                 )
                 continue
             ids[one.name] = found
-            there = set(rules_of(access, found))
+            there = rules_of(access, found)
         except HubError as err:
             yield Checked(stack.name, "SecurityGroup", one.group_name, "unread", why=err.words, repairs=remedies(err))
             continue
-        want = {_text(rule, "in", ids) for rule in one.into} | {_text(rule, "out", ids) for rule in one.out}
-        want |= {_text(x.rule, x.direction, ids) for x in _openings(stack) if x.group == o.Made(one.name, "id")}
-        strange = {
-            rule for rule in there - want if rule.startswith("out ") or not rule.rpartition(" ")[2].startswith("sg-")
-        }
+        want = {_rule(rule, "in", ids) for rule in one.into} | {_rule(rule, "out", ids) for rule in one.out}
+        want |= {_rule(x.rule, x.direction, ids) for x in _openings(stack) if x.group == o.Made(one.name, "id")}
+        strange = {rule for rule in there - want if rule.direction == "out" or not rule.peer.startswith("sg-")}
         yield _ruled(stack, ("SecurityGroup", one.group_name), found, want - there, strange)
     others: dict[str, list[o.Opening]] = {}
     for opening in _openings(stack):
@@ -142,11 +141,11 @@ def _groups(stack: o.Stack, is_made: bool, access: Access) -> Iterator[Checked]:
         if any(isinstance(x.rule.group, o.Made) and x.rule.group.of not in ids for x in openings):
             continue  # told above: there is no group that these rules could be about
         try:
-            there = set(rules_of(access, group))
+            there = rules_of(access, group)
         except HubError as err:
             yield Checked(stack.name, "Opening", group, "unread", why=err.words, repairs=remedies(err))
             continue
-        want = {_text(x.rule, x.direction, ids) for x in openings}
+        want = {_rule(x.rule, x.direction, ids) for x in openings}
         yield _ruled(stack, ("Opening", group), group, want - there, set())
 
 
@@ -154,20 +153,26 @@ def _openings(stack: o.Stack) -> Iterator[o.Opening]:
     return (one for one in stack.objects if isinstance(one, o.Opening))
 
 
-def _text(rule: o.Rule, direction: str, ids: Mapping[str, str]) -> str:
-    peer = rule.network or (
-        rule.group if isinstance(rule.group, str) else ids.get(rule.group.of, "?") if rule.group else "?"
+def _rule(rule: o.Rule, direction: Literal["in", "out"], ids: Mapping[str, str]) -> GroupRule:
+    """`ids`: those of the stack's groups that there are."""
+    peer = rule.group if rule.group is not None else rule.network
+    assert peer is not None  # noqa: S101 - a rule has one of both
+    return GroupRule(
+        direction, rule.protocol, rule.first, rule.last, ids[peer.of] if isinstance(peer, o.Made) else peer
     )
-    return rule_text(direction, rule.protocol, rule.first, rule.last, peer)
 
 
-def _ruled(stack: o.Stack, what: tuple[str, str], group: str, lacking: set[str], strange: set[str]) -> Checked:
+def _ruled(
+    stack: o.Stack, what: tuple[str, str], group: str, lacking: Set[GroupRule], strange: Set[GroupRule]
+) -> Checked:
     kind, name = what
-    differences = [Difference("rule", rule, None) for rule in sorted(lacking)]
-    differences += [Difference("rule", None, rule) for rule in sorted(strange)]
-    if not differences:
+    add, take = sorted(lacking, key=str), sorted(strange, key=str)
+    if not add and not take:
         return Checked(stack.name, kind, name, "found")
-    repairs = [rule_command(group, d.wanted or d.found, add=d.found is None) for d in differences]
+    differences = [Difference("rule", str(rule), None) for rule in add]
+    differences += [Difference("rule", None, str(rule)) for rule in take]
+    repairs = [rule_command(group, rule, add=True) for rule in add]
+    repairs += [rule_command(group, rule, add=False) for rule in take]
     return Checked(stack.name, kind, name, "differs", tuple(differences), repairs=tuple(repairs))
 
 

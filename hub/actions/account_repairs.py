@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from typing import Any
 
 from generator.bootstrap.account import objects as o
-
-_RULE = re.compile(r"(in|out) (\S+) (-?[0-9]+)(?:-([0-9]+))? (?:from|to) (\S+)")
+from generator.bootstrap.account.facts import GroupRule
 
 
 def stack_command(stack: o.Stack) -> str:
@@ -82,24 +80,20 @@ def _entry(one: o.AccessEntry, fact: str, found: Any) -> tuple[str, ...]:
     return tuple(_command("eks", "disassociate-access-policy", *entry, "--policy-arn", arn) for arn in found)
 
 
-def rule_command(group: str, rule: str, *, add: bool) -> str:
-    """Adds or takes away one rule of a security group, as `facts.rule_text` words it."""
-    found = _RULE.fullmatch(rule)
-    if found is None:
-        raise ValueError(f"{rule!r} is no rule")
-    direction, protocol, first, last, peer = found.groups()
-    way = "ingress" if direction == "in" else "egress"
-    permission: dict[str, Any] = {"IpProtocol": protocol}
-    if protocol != "-1":
-        permission |= {"FromPort": int(first), "ToPort": int(last or first)}
-    if peer.startswith("sg-"):
-        permission["UserIdGroupPairs"] = [{"GroupId": peer}]
-    elif peer.startswith("pl-"):
-        permission["PrefixListIds"] = [{"PrefixListId": peer}]
-    elif ":" in peer:
-        permission["Ipv6Ranges"] = [{"CidrIpv6": peer}]
+def rule_command(group: str, rule: GroupRule, *, add: bool) -> str:
+    """Adds or takes away one rule of a security group."""
+    way = "ingress" if rule.direction == "in" else "egress"
+    permission: dict[str, Any] = {"IpProtocol": rule.protocol}
+    if rule.protocol != "-1":
+        permission |= {"FromPort": rule.first, "ToPort": rule.last}
+    if rule.peer.startswith("sg-"):
+        permission["UserIdGroupPairs"] = [{"GroupId": rule.peer}]
+    elif rule.peer.startswith("pl-"):
+        permission["PrefixListIds"] = [{"PrefixListId": rule.peer}]
+    elif ":" in rule.peer:
+        permission["Ipv6Ranges"] = [{"CidrIpv6": rule.peer}]
     else:
-        permission["IpRanges"] = [{"CidrIp": peer}]
+        permission["IpRanges"] = [{"CidrIp": rule.peer}]
     verb = "authorize" if add else "revoke"
     asked = ("--group-id", group, "--ip-permissions", _json([permission]))
     return _command("ec2", f"{verb}-security-group-{way}", *asked)

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from generator.bootstrap.account import objects as o
 
 Facts = Mapping[str, Any]
 
 
-def rule_text(direction: str, protocol: str, first: int, last: int, peer: str) -> str:
-    """One rule of a security group, such as `in tcp 53 from sg-1`."""
-    ports = str(first) if first == last else f"{first}-{last}"
-    return f"{direction} {protocol} {ports} {'from' if direction == 'in' else 'to'} {peer}"
+class GroupRule(NamedTuple):
+    """One rule of a security group as it is there. `first`, `last`: ports, or of ICMP type and code; -1 is any.
+
+    `peer`: a network, or the id of a group or of a list of prefixes. As text it is such as `in tcp 53 from sg-1`.
+    """
+
+    direction: Literal["in", "out"]
+    protocol: str
+    first: int
+    last: int
+    peer: str
+
+    def __str__(self) -> str:
+        ports = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+        return f"{self.direction} {self.protocol} {ports} {'from' if self.direction == 'in' else 'to'} {self.peer}"
 
 
 def wanted(one: o.Object, role_of: Mapping[str, str]) -> Facts:  # noqa: C901 - one case a kind

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from generator.bootstrap.account import objects as o
-from generator.bootstrap.account.facts import Facts, rule_text
+from generator.bootstrap.account.facts import Facts, GroupRule
 from hub.adapters.account.access import Access
 
 #: A certificate that ends sooner is told: ACM renews 60 days before, where its record is still there.
@@ -22,11 +22,11 @@ def group_named(access: Access, vpc: str, name: str) -> str | None:
     return str(found[0]["GroupId"]) if found else None
 
 
-def rules_of(access: Access, group: str) -> list[str]:
-    """The rules of a group, each as a text, sorted. Raises as `Access`."""
+def rules_of(access: Access, group: str) -> frozenset[GroupRule]:
+    """The rules of a group. Raises as `Access`."""
     filters = [{"Name": "group-id", "Values": [group]}]
-    return sorted(
-        rule_text(
+    return frozenset(
+        GroupRule(
             "out" if rule["IsEgress"] else "in",
             str(rule["IpProtocol"]),
             int(rule.get("FromPort", -1)),
