@@ -42,7 +42,7 @@ class Noticed:
 
     def _run(self, name: str, changed: Callable[[], None], ends: threading.Event) -> None:
         from hub.adapters.kubernetes.cluster import Cluster
-        from hub.adapters.kubernetes.noticing import Noticing
+        from hub.adapters.kubernetes.noticing import notice
 
         while not ends.is_set():
             try:
@@ -53,4 +53,4 @@ class Noticed:
             except HubError:  # who reads it tells why it cannot be
                 ends.wait(_AGAIN_SECONDS)
                 continue
-            Noticing(cluster, argocd, "", "", _ended=ends, changed=changed).run()
+            notice(cluster, argocd, changed, ends)

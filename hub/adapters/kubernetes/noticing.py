@@ -5,58 +5,41 @@ What is there is read elsewhere, again and again: a watch that is away makes new
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-from hub.adapters.http import Request
-from hub.adapters.kubernetes.fields import inner, text
-from hub.adapters.kubernetes.resources import APPLICATIONS, Resource
-from hub.adapters.kubernetes.watching import Followed
+from hub.adapters.kubernetes.cluster import Cluster
+from hub.adapters.kubernetes.fields import Tree, inner, text
+from hub.adapters.kubernetes.resources import APPLICATIONS
+from hub.adapters.kubernetes.watch import Watch, name_of
 
 #: Applications whose words are remembered; of more, each event is news.
 _MOST = 20_000
 
 
-@dataclass
-class Noticing(Followed):
-    """Calls `changed` when an Application comes, goes, or has another health, sync or operation."""
+def notice(cluster: Cluster, argocd: str, changed: Callable[[], None], ended: threading.Event) -> None:
+    """Call `changed` when an Application comes, goes, or has another health, sync or operation; until `ended`."""
+    Watch(cluster, APPLICATIONS, argocd, _Words(changed).told, ended).run()
 
-    changed: Callable[[], None] = lambda: None
-    _words: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
-    def run(self) -> None:
-        """Watch until it is left (`with`)."""
-        self._watch(APPLICATIONS)
+@dataclass(eq=False)
+class _Words:
+    """What was last said of each Application, by its name."""
 
-    def _apply(self, name: str, kind: str, tree: dict[str, Any]) -> bool:
-        del name
-        key = text(inner(tree, "metadata").get("name"))
-        before = self._words.pop(key, None)
-        if kind == "DELETED":
-            is_news = True
-        else:
-            word = _word(tree)
-            is_news = word != before
-            if len(self._words) < _MOST:
-                self._words[key] = word
-        if is_news:
+    changed: Callable[[], None]
+    _last: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def told(self, kind: str, tree: Tree) -> None:
+        name, word = name_of(tree), _word(tree)
+        before = self._last.pop(name, None)
+        if kind != "DELETED" and len(self._last) < _MOST:
+            self._last[name] = word
+        if kind == "DELETED" or word != before:
             self.changed()
-        return is_news
-
-    def _request(self, resource: Resource, version: str) -> Request:
-        found = super()._request(resource, version)
-        query = tuple(one for one in found.query if one[0] != "fieldSelector")
-        return Request(
-            route=found.route,
-            purpose=found.purpose,
-            query=query,
-            timeout_seconds=found.timeout_seconds,
-            limit_bytes=found.limit_bytes,
-        )
 
 
-def _word(tree: Mapping[str, Any]) -> tuple[str, ...]:
+def _word(tree: Tree) -> tuple[str, ...]:
     status = inner(tree, "status")
     return (
         text(inner(status, "health").get("status")),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hub.adapters.kubernetes import watching
+from hub.adapters.kubernetes import watch
 from hub.services import telling as service
 from hub.services.telling import telling
 from hub.services.worker.service import working
@@ -40,7 +40,7 @@ def status(health: str) -> dict[str, Any]:
 def test_a_change_is_told_when_a_watch_says_so(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "EVERY_SECONDS", 3600.0)
     monkeypatch.setattr(service, "APART_SECONDS", 0.01)
-    monkeypatch.setattr(watching, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(watch, "_FIRST_PAUSE", 0.001)
     jira, home = JiraServer(issues={"RTB-1": Issue()}), serving.path.parent
     with KubeApi() as api, JiraFront(jira) as front:
         settings = {
@@ -62,8 +62,8 @@ def test_a_change_is_told_when_a_watch_says_so(serving: Serving, monkeypatch: py
             serving.ended("op-1")
             until(lambda: told(jira) == "starting", "nobody was told of the start")
             until(lambda: any(one.method == "WATCH" for one in api.requests), "nobody watches")
-            (watch,) = (one for one in api.requests if one.method == "WATCH")
-            assert (watch.resource, watch.namespace, "fieldSelector" in watch.query) == (APPLICATIONS, "argocd", False)
+            (asked,) = (one for one in api.requests if one.method == "WATCH")
+            assert (asked.resource, asked.namespace, "fieldSelector" in asked.query) == (APPLICATIONS, "argocd", False)
             tree["status"] = status("Healthy")
             api.tell(APPLICATIONS, "MODIFIED", {**tree, "metadata": {**tree["metadata"], "resourceVersion": "2"}})
             until(lambda: told(jira) == "running", "nobody was told that it runs")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hub.adapters.http import SenderParts
-from hub.adapters.kubernetes import watching
+from hub.adapters.kubernetes import watch
 from hub.adapters.kubernetes.cluster import open_cluster
 from hub.adapters.kubernetes.watching import Followed
 from hub.retrying import Backoff
@@ -34,7 +34,7 @@ def api() -> Iterator[KubeApi]:
 
 @pytest.fixture
 def followed(api: KubeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Followed]:
-    monkeypatch.setattr(watching, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(watch, "_FIRST_PAUSE", 0.001)
     parts = SenderParts(backoff=Backoff(tries=2, sleep=lambda _: None))
     cluster = open_cluster("here", kubeconfig=str(api.kubeconfig(tmp_path / "config")), parts=parts)
     with Followed(cluster, "argocd", TARGET, "previews-int", again=3600) as one:
