@@ -50,7 +50,7 @@ from hub.views.preview import describe
 from hub.views.why import FOR_WHOM
 from reconcilers.causes import engine
 from reconcilers.causes.model import PATIENCE, Layer, Rule
-from reconcilers.lifecycle.start import Starter, StartRequest, entry_text
+from reconcilers.lifecycle.start import StartRequest, draft_of, entry_text
 from reconcilers.messages.model import Message
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -469,8 +469,7 @@ def _sample() -> tuple[Preview, Environment]:
     settings = (("web.env.LOG_LEVEL", "debug"), ("web.secrets.TOKEN", "preview/int/app/web#token"))
     request = Request(images, settings, branch="feature/RTB-123-login")
     asked = StartRequest(IssueKey.parse("RTB-123"), "alice", request)
-    starter = Starter(_LIBRARY, lambda *_: None, "")
-    return starter.draft(asked, environment, now=_NOW), environment
+    return draft_of(asked, environment, _LIBRARY, now=_NOW), environment
 
 
 def _leaves(tree: Any, path: str, only: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from generator.cost.pricing import PreviewPrice
 from generator.errors import ConfigError, Fault, HubError
 from generator.model.blueprint import Blueprint, TemplateLibrary
-from generator.model.entry import Compute, Preview
+from generator.model.entry import Compute
 from generator.model.environment import Environment
 from generator.render.asked import Request
-from generator.render.render import Rendering
 from generator.values.naming import IssueKey
-from hub.actions.environments import EnvironmentSet
 from hub.actions.render import render
 from hub.views.preview import entry_price
 from reconcilers.lifecycle.start import Starter, StartRequest
@@ -85,32 +83,21 @@ def sample_request(
     return StartRequest(SAMPLE, by, replace(request, images={**images, **request.images}), blueprint=name)
 
 
-def render_sample(
-    asked: StartRequest, environment: Environment, library: TemplateLibrary, *, starter: Starter, now: datetime
-) -> tuple[Preview, Rendering]:
-    """What a start of the sample would commit. Raises as `render`."""
-    return render(asked, environment, library, starter=starter, now=now)
-
-
 def try_blueprint(
-    name: str, found: EnvironmentSet, environments: Sequence[str], *, starter: Starter, now: datetime
+    name: str, environment: Environment, library: TemplateLibrary, *, starter: Starter, now: datetime
 ) -> Iterator[Tried]:
-    """The blueprint rendered and checked in each environment, on each compute that is allowed there.
+    """The blueprint rendered and checked in an environment, on each compute that is allowed there.
 
-    Raises `ConfigError` (UnknownEnvironment, InvalidEnvironment, UnknownBlueprint, InvalidBlueprint).
+    Raises `ConfigError` (UnknownBlueprint, InvalidBlueprint).
     """
-    for each in environments:
-        environment, _ = found.get(each)
-        library = found.library(starter.library, environment)
-        blueprint = library.blueprint(name)
-        for compute in environment.spec.compute.allowed:
-            if compute == "spot" and blueprint.has_database:
-                continue
-            asked = sample_request(name, library, environment, by="sample", asked=Request(compute=compute))
-            try:
-                preview, rendering = render(asked, environment, library, starter=starter, now=now)
-            except HubError as err:
-                yield Tried(each, compute, faults=err.faults)
-                continue
-            price = entry_price(preview, environment)
-            yield Tried(each, compute, len(rendering.manifests), price)
+    blueprint = library.blueprint(name)
+    for compute in environment.spec.compute.allowed:
+        if compute == "spot" and blueprint.has_database:
+            continue
+        asked = sample_request(name, library, environment, by="sample", asked=Request(compute=compute))
+        try:
+            preview, rendering = render(asked, environment, library, starter=starter, now=now)
+        except HubError as err:
+            yield Tried(environment.name, compute, faults=err.faults)
+            continue
+        yield Tried(environment.name, compute, len(rendering.manifests), entry_price(preview, environment))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from generator.errors import ConfigError, Fault, Reason
+from generator.model.blueprint import TemplateLibrary
 from hub.adapters.git.history import GitHistory
 from reconcilers.guard.judge import Guard, Judgement
 from reconcilers.guard.walk import Policy, Walk, Who
@@ -38,10 +39,16 @@ class Judged:
     judgement: Judgement
 
 
-def guard(
-    change: Change, *, history: GitHistory, location: str, starter: Starter, clock: Callable[[], datetime]
+def guard(  # noqa: PLR0913 - what is judged, and by what
+    change: Change,
+    *,
+    history: GitHistory,
+    location: str,
+    library: TemplateLibrary,
+    starter: Starter,
+    clock: Callable[[], datetime],
 ) -> Judged:
-    """Judge a change by the policy at its base. `location` is that of the repository, for people.
+    """Judge a change by the policy at its base. `location` is that of the repository, for people; `library` is shipped.
 
     Raises `ConfigError`: InvalidValue for what is no change of a branch with environments, InvalidEnvironment
     for policy that cannot be read; and `Stalled` (RepositoryRefused) for a shallow clone.
@@ -50,7 +57,7 @@ def guard(
     policies: Mapping[str, Policy] = {}
     if walk.base is not None and walk.is_ancestor:
         snapshot = history.snapshot(change.branch or "", walk.base)
-        policies = _policies(snapshot, change.branch, location, starter)
+        policies = _policies(snapshot, change.branch, location, library)
     judge = Guard(policies, history, starter.check, starter.version, clock(), change.identity, change.cap)
     return Judged(walk, tuple(sorted(policies)), judge.judge(walk))
 
@@ -75,12 +82,12 @@ def _walk(history: GitHistory, revisions: str) -> Walk:
     return history.proposal(start, found).walk if is_proposal else history.walk(start, found)
 
 
-def _policies(snapshot: Snapshot, branch: str | None, location: str, starter: Starter) -> Mapping[str, Policy]:
+def _policies(snapshot: Snapshot, branch: str | None, location: str, library: TemplateLibrary) -> Mapping[str, Policy]:
     """The environments that live on the branch, by name, as BASE has them.
 
     Raises `ConfigError`: InvalidEnvironment, or InvalidValue when none lives there, or it is not clear which branch.
     """
-    found = {name: Policy(*policy) for name, policy in read_policies(snapshot, location, starter.library).items()}
+    found = {name: Policy(*policy) for name, policy in read_policies(snapshot, location, library).items()}
     branches = sorted({policy.environment.spec.branch for policy in found.values()})
     if branch is None and len(branches) != 1:
         fault = Fault("BASE does not tell which branch this is", field="--branch", allowed=", ".join(branches))

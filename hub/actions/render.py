@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from generator.model.blueprint import TemplateLibrary
 from generator.model.entry import Preview
 from generator.model.environment import Environment
 from generator.render.render import Rendering
-from reconcilers.lifecycle.start import Starter, StartRequest
+from reconcilers.lifecycle.start import Starter, StartRequest, draft_of
 
 
 def render(
@@ -19,5 +18,4 @@ def render(
 
     Raises `ConfigError` for a wrong request, a template with a mistake, and a rendering that does not validate.
     """
-    draft = replace(starter, library=library).draft(asked, environment, now=now)
-    return starter.rendered(draft, environment, library)
+    return starter.rendered(draft_of(asked, environment, library, now=now), environment, library)

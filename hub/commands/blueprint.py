@@ -17,12 +17,12 @@ from hub.actions.blueprints import (
     ListedBlueprints,
     Tried,
     list_blueprints,
-    render_sample,
     sample_request,
     show_blueprint,
     try_blueprint,
 )
 from hub.actions.environments import EnvironmentSet
+from hub.actions.render import render as render_preview
 from hub.commands.pairs import pairs, settings_of
 from hub.output.console import Format, emit, printable
 from hub.views.settable import FIELDS
@@ -136,12 +136,17 @@ def check(names: tuple[str, ...], source: Source, *, env: str | None, output: Fo
     found = source.found(ours)
     library = found.library(ours.library)
     chosen = names or tuple(name for name in library.blueprint_names() if library.is_own(name))
-    environments = (env,) if env else found.names
+    environments = [found.get(each)[0] for each in ((env,) if env else found.names)]
+    places = [(environment, found.library(ours.library, environment)) for environment in environments]
     tried: dict[str, tuple[Tried, ...]] = {}
     failed: dict[str, HubError] = {}
     for name in chosen:
         try:
-            tried[name] = tuple(try_blueprint(name, found, environments, starter=ours.starter, now=ours.clock()))
+            tried[name] = tuple(
+                one
+                for environment, own in places
+                for one in try_blueprint(name, environment, own, starter=ours.starter, now=ours.clock())
+            )
         except ConfigError as err:
             failed[name] = err
     told = {name: err.faults for name, err in failed.items()}
@@ -328,5 +333,5 @@ def render(name: str, source: Source, sample: Sample, *, to: Path | None) -> Non
     library = found.library(ours.library, environment)
     request = Request(pairs("image", [*sample.images]), settings_of([*sample.settings]))
     asked = sample_request(name, library, environment, by=ours.settings.actor, asked=request)
-    preview, rendering = render_sample(asked, environment, library, starter=ours.starter, now=ours.clock())
+    preview, rendering = render_preview(asked, environment, library, starter=ours.starter, now=ours.clock())
     put(preview, rendering, to)

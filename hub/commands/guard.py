@@ -43,7 +43,14 @@ def run(arguments: Arguments, output: Literal["table", "json", "github"]) -> Non
     try:
         store = ours.store(arguments.repo)
         history = ours.history_of(store)
-        judged = guard(change, history=history, location=store.location, starter=ours.starter, clock=ours.clock)
+        judged = guard(
+            change,
+            history=history,
+            location=store.location,
+            library=ours.library,
+            starter=ours.starter,
+            clock=ours.clock,
+        )
     except HubError as err:
         if output != "github":
             raise

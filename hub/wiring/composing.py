@@ -76,7 +76,7 @@ class Hub:
     @cached_property
     def starter(self) -> Starter:
         """Plans starts, and refuses a rendering that does not validate."""
-        return Starter(self.library, self.check, __version__)
+        return Starter(self.check, __version__)
 
     @cached_property
     def entry_cache(self) -> EntryCache:

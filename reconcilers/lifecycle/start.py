@@ -86,7 +86,6 @@ class StartOutcome:
 class Starter:
     """Plans starts. `check` raises `ConfigError` (ManifestInvalid) for a rendering that must not be committed."""
 
-    library: TemplateLibrary
     check: Check
     version: str
     #: Renderers that are not in use. One keeps what it compiled, and serves one thread at a time.
@@ -112,7 +111,7 @@ class Starter:
         if asked.must_exist and kept is None:
             message = f"there is no preview of {asked.key} in {environment.name}"
             raise ConfigError(Reason.PREVIEW_NOT_FOUND, Fault(message, remedy=Remedy(RemedyKind.START_FIRST)))
-        draft = replace(self, library=state.library).draft(asked, environment, kept, room=room, now=now)
+        draft = draft_of(asked, environment, state.library, kept, room=room, now=now)
         preview, rendering = self.rendered(draft, environment, state.library)
         must_not_share(rendering.manifests, state)
         check_room(preview, room, environment, before)
@@ -146,44 +145,45 @@ class Starter:
                 return renderer
         return PreviewRenderer(library)
 
-    def draft(
-        self,
-        asked: StartRequest,
-        environment: Environment,
-        before: Preview | QueuedPreview | None = None,
-        *,
-        room: Room = EMPTY,
-        now: datetime,
-    ) -> Preview:
-        """The entry without its stamp of rendering. `room` is what it finds.
 
-        `before` has the values that stay: the entry it replaces, or what waited for it. Of another blueprint's
-        components only the images stay.
-        """
-        entry = before if isinstance(before, Preview) else None
-        was, request = before.spec if before else None, asked.request
-        blueprint = self.library.blueprint(asked.blueprint or (was.blueprint if was else DEFAULT))
-        compute = compute_of(request, environment, blueprint, was.compute if was else None)
-        of_components = replace(request, reset=True) if was and was.blueprint != blueprint.name else request
-        components = components_of(of_components, blueprint, environment, was.components if was else {}, compute)
-        branch = request.branch
-        if branch is None and was and not request.forgets("branch"):
-            branch = was.branch
-        lease = _lease(asked, environment, before, now)
-        owner = was.lease.requested_by if was else asked.requested_by
-        need = need_of(owner, components, compute)
-        shard = keep_shard(need, entry, room, environment) if entry else find_shard(need, room, environment)
-        spec = {
-            "issue": str(asked.key),
-            "environment": environment.name,
-            "blueprint": blueprint.name,
-            "branch": branch,
-            "compute": compute,
-            "components": components,
-            "shard": shard,
-            "lease": lease,
-        }
-        return checked({"metadata": {"name": asked.key.name}, "spec": spec})
+def draft_of(  # noqa: PLR0913 - what an entry is made of
+    asked: StartRequest,
+    environment: Environment,
+    library: TemplateLibrary,
+    before: Preview | QueuedPreview | None = None,
+    *,
+    room: Room = EMPTY,
+    now: datetime,
+) -> Preview:
+    """The entry without its stamp of rendering. `room` is what it finds.
+
+    `before` has the values that stay: the entry it replaces, or what waited for it. Of another blueprint's components
+    only the images stay. Raises `ConfigError` for a wrong request, and `Stalled` (CapacityExhausted).
+    """
+    entry = before if isinstance(before, Preview) else None
+    was, request = before.spec if before else None, asked.request
+    blueprint = library.blueprint(asked.blueprint or (was.blueprint if was else DEFAULT))
+    compute = compute_of(request, environment, blueprint, was.compute if was else None)
+    of_components = replace(request, reset=True) if was and was.blueprint != blueprint.name else request
+    components = components_of(of_components, blueprint, environment, was.components if was else {}, compute)
+    branch = request.branch
+    if branch is None and was and not request.forgets("branch"):
+        branch = was.branch
+    lease = _lease(asked, environment, before, now)
+    owner = was.lease.requested_by if was else asked.requested_by
+    need = need_of(owner, components, compute)
+    shard = keep_shard(need, entry, room, environment) if entry else find_shard(need, room, environment)
+    spec = {
+        "issue": str(asked.key),
+        "environment": environment.name,
+        "blueprint": blueprint.name,
+        "branch": branch,
+        "compute": compute,
+        "components": components,
+        "shard": shard,
+        "lease": lease,
+    }
+    return checked({"metadata": {"name": asked.key.name}, "spec": spec})
 
 
 def check_room(preview: Preview, room: Room, environment: Environment, before: Preview | None = None) -> None:

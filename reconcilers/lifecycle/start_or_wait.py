@@ -12,7 +12,7 @@ from generator.values.formats import format_time
 from generator.values.naming import queue_file, queue_folder
 from reconcilers.capacity.capacity import EMPTY
 from reconcilers.lifecycle.queue_order import Place, queue_order_of
-from reconcilers.lifecycle.start import Starter, StartOutcome, StartRequest, check_room, file_text
+from reconcilers.lifecycle.start import Starter, StartOutcome, StartRequest, check_room, draft_of, file_text
 from reconcilers.plan import FileChange, Plan
 from reconcilers.state.environment import EnvironmentState, target
 from reconcilers.state.planned import after
@@ -77,7 +77,7 @@ def _wanted(
     """The request as its file, checked as if it started now. Raises `Stalled` when there can never be room for it."""
     environment = state.environment
     try:
-        draft = replace(starter, library=state.library).draft(asked, environment, before, room=EMPTY, now=now)
+        draft = draft_of(asked, environment, state.library, before, room=EMPTY, now=now)
         check_room(starter.rendered(draft, environment, state.library)[0], EMPTY, environment)
     except Stalled as err:
         remedy = "waiting does not help: ask for less, or have the limit raised"

@@ -49,7 +49,7 @@ ROUNDS = 5
 #: Between two starts, for what is done when nobody waits: it is not to slow what is measured next.
 _IDLE_SECONDS = 0.05
 Files = Mapping[PurePosixPath, str]
-STARTER = Starter(LIBRARY, lambda *_: None, "test")
+STARTER = Starter(lambda *_: None, "test")
 #: An environment takes 10,000 at most, so there is room for those that are started here.
 IN_INT = 9_900
 HUB = str(Path(sys.executable).parent / "rtb-hub")

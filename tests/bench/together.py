@@ -27,7 +27,7 @@ from hub.wiring import Hub
 from hub.writing.committer import GroupCommitter
 from hub.writing.writer import Writer
 from reconcilers.lifecycle.batch import Submission
-from reconcilers.lifecycle.start import Starter, entry_text
+from reconcilers.lifecycle.start import Starter, draft_of, entry_text
 from reconcilers.lifecycle.start_or_wait import plan_start
 from reconcilers.plan import FileChange, Plan
 from reconcilers.ports.git import GitStore
@@ -68,7 +68,7 @@ def _files(number: int, starter: Starter) -> list[FileChange]:
     from worlds.builders import environment
 
     env, key = environment(), IssueKey("OLD", number)
-    draft = starter.draft(start_request(str(key), blueprint="web"), env, now=NOW)
+    draft = draft_of(start_request(str(key), blueprint="web"), env, LIBRARY, now=NOW)
     spec = draft.spec.model_copy(update={"shard": f"previews-{number % 50}"})
     folder = preview_folder("int", key)
     text = entry_text(draft.model_copy(update={"spec": spec}))

@@ -26,7 +26,7 @@ from worlds.local_world import QUIET
 from worlds.planning import layout
 
 VALIDATOR = Validator(assets.generator_data)
-STARTER = Starter(LIBRARY, lambda *_: None, "test")
+STARTER = Starter(lambda *_: None, "test")
 
 
 @dataclass

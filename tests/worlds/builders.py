@@ -14,7 +14,7 @@ from generator.render.asked import Request
 from generator.render.render import PreviewRenderer, Rendering
 from generator.values.naming import IssueKey
 from hub import assets
-from reconcilers.lifecycle.start import Starter, StartRequest
+from reconcilers.lifecycle.start import StartRequest, draft_of
 
 NOW = datetime(2026, 11, 23, 2, 0, 0, tzinfo=UTC)
 LIBRARY = TemplateLibrary(assets.template_files())
@@ -65,9 +65,8 @@ def start_request(key: str = "RTB-123", blueprint: str = DEFAULT, **fields: Any)
 
 def preview(env: Environment | None = None, key: str = "RTB-123", blueprint: str = DEFAULT, **fields: Any) -> Preview:
     """An entry as `start` writes it, without its stamp of rendering."""
-    starter = Starter(LIBRARY, lambda *_: None, "test")
     asked = start_request(key, blueprint, **fields)
-    return starter.draft(asked, env or environment(), now=NOW)
+    return draft_of(asked, env or environment(), LIBRARY, now=NOW)
 
 
 def render(entry: Preview, env: Environment | None = None) -> Rendering:

@@ -21,7 +21,7 @@ from worlds.builders import LIBRARY, NOW, start_request
 def main() -> None:
     repository, cache, project, count = sys.argv[1:]
     store = open_store(repository, cache=Path(cache), environ=os.environ, identity=Identity("hub", "hub@example.com"))
-    starter, kept = Starter(LIBRARY, lambda *_: None, "test"), SqliteEntryCache(Path(cache) / "entries", version="test")
+    starter, kept = Starter(lambda *_: None, "test"), SqliteEntryCache(Path(cache) / "entries", version="test")
 
     def start(key: str) -> None:
         state = read_state(store, "int", LIBRARY, cache=kept)

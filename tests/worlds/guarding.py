@@ -21,14 +21,14 @@ from hub.settings import load_settings
 from hub.wiring import Hub
 from reconcilers.guard.judge import CAP, Guard, Judgement
 from reconcilers.guard.walk import Policy, Refusal, Who
-from reconcilers.lifecycle.start import Starter, entry_text
+from reconcilers.lifecycle.start import Starter, draft_of, entry_text
 from reconcilers.state.policies import read_policies
 from worlds.builders import LIBRARY, NOW, start_request
 from worlds.planning import layout
 
 VERSION = "test"
 HUB = Hub(load_settings({}))
-STARTER = Starter(LIBRARY, HUB.check, VERSION)
+STARTER = Starter(HUB.check, VERSION)
 HOUR = timedelta(hours=1)
 #: A file's content, with a mode when it is not an ordinary one; None removes it. A submodule's content is a commit.
 Content = bytes | tuple[str, bytes] | None
@@ -97,7 +97,7 @@ class World:
     def preview(self, base: str, env: str, key: str, *, now: datetime = NOW, **fields: Any) -> Preview:
         """An entry as `start` would make it on the branch at `base`."""
         environment = self.policy(base, env).environment
-        return STARTER.draft(start_request(key, **fields), environment, None, now=now)
+        return draft_of(start_request(key, **fields), environment, LIBRARY, now=now)
 
     def policy(self, base: str, env: str) -> Policy:
         return Policy(*read_policies(self.history.snapshot("", base), str(self.path), LIBRARY)[env])

@@ -32,7 +32,7 @@ FOLDER = PurePosixPath("environments/int/previews/rtb/100/rtb-123")
 REQUEST = "preview/prd/rtb-123"
 NAMES = ("int", "prd", "stg")
 E = TypeVar("E", bound=HubError)
-STARTER = Starter(LIBRARY, lambda *_: None, "test")
+STARTER = Starter(lambda *_: None, "test")
 
 
 def layout(**files: str) -> Layout:

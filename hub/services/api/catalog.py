@@ -55,4 +55,4 @@ def blueprint(name: Annotated[str, Path(max_length=63)], api: ApiOf, env: EnvQue
 
 
 def _library(api: Api, env: str) -> TemplateLibrary:
-    return state_of(api.snapshot, env).library if env else api.starter.library
+    return state_of(api.snapshot, env).library if env else api.repository.library

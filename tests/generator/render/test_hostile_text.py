@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from generator.errors import ConfigError, Reason
 from generator.model.entry import Preview
-from reconcilers.lifecycle.start import Starter, entry_text
+from reconcilers.lifecycle.start import draft_of, entry_text
 from reconcilers.plan import FileChange, Plan
 from reconcilers.state.entries import parse_entry
 from worlds.builders import NOW, environment, preview, render, start_request
@@ -150,7 +150,6 @@ def test_a_start_with_hostile_owner_still_validates() -> None:
     from hub.wiring import hub
 
     env = environment()
-    starter = Starter(hub().library, hub().check, "test")
     for owner in ("a\nb: c", "\u202eevil", "x" * 1000, "日本語", "-", "a@b.example"):
-        entry = starter.draft(start_request(requested_by=owner), env, now=NOW)
+        entry = draft_of(start_request(requested_by=owner), env, hub().library, now=NOW)
         hub().check(render(entry, env), entry, env)

@@ -19,7 +19,7 @@ from generator.render.asked import Request
 from generator.render.render import PreviewRenderer, Rendering
 from generator.values.naming import IssueKey
 from hub.wiring import Hub
-from reconcilers.lifecycle.start import Starter, StartRequest
+from reconcilers.lifecycle.start import StartRequest, draft_of
 from worlds.builders import NOW, environment, image
 from worlds.own_blueprints import SHOP, SHOP_IMAGES, with_own
 
@@ -31,8 +31,7 @@ def drafted(library: TemplateLibrary, name: str = "shop", env: str = "int", **as
     """A preview of a blueprint, as `start` drafts it."""
     by = asked.pop("by", "alice")
     request = Request(**{"images": SHOP_IMAGES if name == "shop" else {}, **asked})
-    starter = Starter(library, lambda *_: None, "test")
-    return starter.draft(StartRequest(IssueKey.parse("RTB-123"), by, request, name), environment(env), now=NOW)
+    return draft_of(StartRequest(IssueKey.parse("RTB-123"), by, request, name), environment(env), library, now=NOW)
 
 
 def rendered(library: TemplateLibrary, preview: Preview) -> Rendering:
@@ -183,12 +182,12 @@ def test_a_variable_that_is_asked_for_replaces_the_blueprints_whatever_it_was() 
 
 
 def test_one_that_runs_the_image_of_another_follows_it_until_it_has_its_own() -> None:
-    library, starter = with_own({"shop": SHOP}), Starter(with_own({"shop": SHOP}), lambda *_: None, "test")
+    library = with_own({"shop": SHOP})
     first = drafted(library)
 
     def after(before: Preview, **images: str) -> Preview:
         asked = StartRequest(IssueKey.parse("RTB-123"), "alice", Request(images=images))
-        return starter.draft(asked, environment(), before, now=NOW)
+        return draft_of(asked, environment(), library, before, now=NOW)
 
     second = after(first, api=image("api", "b"))
     assert second.spec.components["worker"].image == image("api", "b")

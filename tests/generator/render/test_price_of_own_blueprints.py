@@ -16,7 +16,7 @@ from generator.validate.policy import PolicySettings, check
 from generator.values.naming import IssueKey
 from hub.views.preview import entry_price
 from reconcilers.capacity.shares import entry_vcpu
-from reconcilers.lifecycle.start import Starter, StartRequest
+from reconcilers.lifecycle.start import Starter, StartRequest, draft_of
 from worlds.builders import NOW, environment, image
 from worlds.own_blueprints import with_own
 
@@ -65,10 +65,10 @@ def rendered(components: dict[str, Any]) -> tuple[Preview, str]:
     spec = {"summary": "s", "components": components | {"db": {"use": "postgresql"}}}
     tree = {"metadata": {"name": "own"}, "spec": spec}
     library = with_own({"own": yaml.safe_dump(tree)})
-    starter = Starter(library, lambda *_: None, "test")
+    starter = Starter(lambda *_: None, "test")
     images = {name: image("x") for name in spec["components"]}  # type: ignore[attr-defined]
     asked = StartRequest(IssueKey("RTB", 1), "alice", Request(images=images), "own")
-    preview, rendering = starter.rendered(starter.draft(asked, ENV, now=NOW), ENV, library)
+    preview, rendering = starter.rendered(draft_of(asked, ENV, library, now=NOW), ENV, library)
     findings = [*check(rendering.manifests, PolicySettings.for_preview(preview, ENV))]
     assert findings == []
     assert PreviewRenderer(library).render(preview, ENV).text == rendering.text

@@ -9,7 +9,7 @@ import pytest
 from generator.errors import ConfigError, Reason
 from hub.actions.guard import Change, Judged, guard
 from reconcilers.guard.judge import CAP
-from worlds.builders import NOW
+from worlds.builders import LIBRARY, NOW
 from worlds.guarding import STARTER, lay_out
 
 
@@ -22,7 +22,8 @@ class Laid:
 
     def judged(self, revisions: str, branch: str | None = None) -> Judged:
         change = Change(revisions, branch, "any", CAP)
-        return guard(change, history=self.world.history, location="here", starter=STARTER, clock=lambda: NOW)
+        history = self.world.history
+        return guard(change, history=history, location="here", library=LIBRARY, starter=STARTER, clock=lambda: NOW)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from reconcilers.guard.judge import Judgement
 from reconcilers.guard.walk import RULES
 from reconcilers.lifecycle.start import Starter, entry_text, file_text
 from reconcilers.state.entries import parse_entry
-from worlds.builders import LIBRARY, NOW, image
+from worlds.builders import NOW, image
 from worlds.guarding import (
     HOUR,
     Files,
@@ -126,7 +126,7 @@ def new(s: State, preview: Preview | None = None, **fields: Any) -> Files:
 def unchecked(s: State, preview: Preview) -> Files:
     """Both files as a hub without checks of its own would write them."""
     base = s.prd if preview.spec.environment == "prd" else s.main
-    return s.world.files(base, preview, Starter(LIBRARY, lambda *_: None, "test"))
+    return s.world.files(base, preview, Starter(lambda *_: None, "test"))
 
 
 def by_hand(s: State, preview: Preview) -> Files:
@@ -437,7 +437,7 @@ def with_policy(s: State, text: str, env: str = "int") -> str:
 
 
 def started_on(s: State, base: str, preview: Preview) -> set[str]:
-    files = s.world.files(base, preview, Starter(LIBRARY, lambda *_: None, "test"))
+    files = s.world.files(base, preview, Starter(lambda *_: None, "test"))
     return rules(s.world.judge(base, s.world.commit(files, base)))
 
 

@@ -288,7 +288,7 @@ def test_what_does_not_validate_any_more_is_set_aside_and_the_next_one_starts() 
         if entry.metadata.name == "rtb-3":
             raise ConfigError(Reason.MANIFEST_INVALID, "no good")
 
-    found = plan_queue(observed(store, **SMALL), starter=Starter(LIBRARY, refuse, "test"), now=NOW)
+    found = plan_queue(observed(store, **SMALL), starter=Starter(refuse, "test"), now=NOW)
     assert admissions(found) == ["int/rtb-4"]
     assert [str(one) for one in found.set_aside] == ["skipped int/rtb-3: no good"]
 

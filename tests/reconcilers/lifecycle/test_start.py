@@ -160,10 +160,10 @@ def test_what_a_rendering_must_not_be_is_not_planned() -> None:
         raise ConfigError(Reason.MANIFEST_INVALID, "no")
 
     from reconcilers.lifecycle.start import Starter
-    from worlds.builders import LIBRARY, start_request
+    from worlds.builders import start_request
 
     with pytest.raises(HubError, match="no"):
-        Starter(LIBRARY, refuse, "test").plan(start_request(), observed(state_store()), now=NOW)
+        Starter(refuse, "test").plan(start_request(), observed(state_store()), now=NOW)
 
 
 def test_an_entry_that_cannot_be_read_is_replaced_by_what_is_asked_for() -> None:
