@@ -6,7 +6,6 @@ Source: the Compose Specification (compose-spec.io), services. Nothing of the fi
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -21,9 +20,9 @@ from generator.values.formats import (
     check_url_path,
     image_digest,
 )
-from generator.values.quantities import MIB
 from generator.yaml.reader import load_all
 from generator.yaml.writer import dump
+from hub.actions.compose_values import at, interpolated, listed, memory_of, mounted, pairs, target, words_of
 
 Tree = dict[str, Any]
 #: Images that a component of the library stands for, by the last part of their name, and the key with their URL.
@@ -38,8 +37,12 @@ _LIBRARY: Final = {
 #: Of the library's components: the variable with a password that they are given in a Compose file too.
 _PASSWORDS: Final = frozenset({"POSTGRES_PASSWORD", "MYSQL_PASSWORD", "MINIO_ROOT_PASSWORD"})
 _SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?([-?+])([^{}]*))?\}|\$([A-Za-z_][A-Za-z0-9_]*)")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?([a-z0-9_-]+)(?::[0-9]+)?(?:/\S*)?", re.IGNORECASE)
+#: Where a text names a service and its port, with the scheme of the URL when it is one.
+_ADDRESS = re.compile(
+    r"(?<![\w.+-])(?:([a-z][a-z0-9+.-]*)://(?:[^@/\s]*@)?)?([a-z0-9_.-]+):([0-9]{1,5})(?![\w.])", re.IGNORECASE
+)
+_HTTP: Final = frozenset({"http", "https", "ws", "wss"})
 _CURL = re.compile(r"https?://(?:localhost|127\.0\.0\.1)(?::[0-9]+)?(/[^\s'\"|;&?]*)?")
 #: Fields that need nothing said: Kubernetes does so, or they mean something on one machine alone.
 _SILENT: Final = frozenset(
@@ -104,6 +107,28 @@ def import_compose(text: bytes | str, source: str, name: str) -> Imported:
     return Imported(dump({**head, "spec": spec}), tuple(found.left))
 
 
+@dataclass(frozen=True, slots=True)
+class _Ports:
+    """What a service listens on: `numbers` the main one first, of which `exposed` are to be reached from outside."""
+
+    numbers: tuple[int, ...]
+    exposed: tuple[int, ...]
+    #: Published, and spoken to by others otherwise than by HTTP, which alone is exposed.
+    kept_inside: tuple[int, ...]
+
+    @classmethod
+    def of(cls, one: Mapping[str, Any], reached: list[tuple[str, int, str]]) -> _Ports:
+        published, inside = ([n for each in listed(one.get(k)) if (n := target(each))] for k in ("ports", "expose"))
+        other = {port for _, port, scheme in reached if scheme and scheme not in _HTTP}
+        exposed = tuple(dict.fromkeys(port for port in published if port not in other))
+        numbers = dict.fromkeys([*exposed, *published, *inside, *(port for _, port, _ in reached)])
+        return cls(tuple(numbers), exposed, tuple(dict.fromkeys(port for port in published if port in other)))
+
+    @property
+    def main(self) -> int | None:
+        return next(iter(self.numbers), None)
+
+
 @dataclass
 class _File:
     services: Mapping[str, Mapping[str, Any]]
@@ -116,11 +141,10 @@ class _File:
             fault = Fault("two services have one name once they are spelt as DNS labels", Location(self.source))
             raise ConfigError(Reason.INVALID_VALUE, fault)
         self.library = {s: _library_of(str(one.get("image", ""))) for s, one in self.services.items()}
-        images = [str(one.get("image") or "") for one in self.services.values()]
+        images = [str(one.get("image") or one.get("build") or "") for one in self.services.values()]
         first = dict(zip(reversed(images), reversed(self.names.values()), strict=True))
         self.same = {s: first[i] for s, i in zip(self.services, images, strict=True) if i and first[i] != self.names[s]}
         self.passwords = dict(self._passwords())
-        self.main = next((s for s, one in self.services.items() if one.get("ports") and not self.library[s]), None)
         needs = (one.get("depends_on") for one in self.services.values())
         self.jobs = {
             str(service)
@@ -129,11 +153,24 @@ class _File:
             for service, how in each.items()
             if isinstance(how, Mapping) and how.get("condition") == "service_completed_successfully"
         }
+        reached = tuple(self._reached())
+        self.ports = {s: _Ports.of(one, [each for each in reached if each[0] == s]) for s, one in self.services.items()}
+        self.main = next((s for s, ports in self.ports.items() if ports.exposed and not self.library[s]), None)
+
+    def _reached(self) -> Iterator[tuple[str, int, str]]:
+        """Which ports of which services the variables and commands name, with the scheme of the URL, or ''."""
+        for one in self.services.values():
+            values = [value for _, value in pairs(one.get("environment")) if value]
+            words = [word for key in ("command", "entrypoint") if one.get(key) for word in words_of(one[key])]
+            for text in (*values, *words):
+                for match in _ADDRESS.finditer(interpolated(text) or text):
+                    if match[2] in self.services and 0 < int(match[3]) < 65536:
+                        yield match[2], int(match[3]), (match[1] or "").lower()
 
     def _passwords(self) -> Iterator[tuple[str, str]]:
         """Passwords that services of the library are given, each with the reference in place of it."""
         for service, library in self.library.items():
-            for name, value in _pairs(self.services[service].get("environment")) if library else ():
+            for name, value in pairs(self.services[service].get("environment")) if library else ():
                 if value and name in _PASSWORDS:
                     yield value, f"${{{self.names[service]}.{name}}}"
 
@@ -166,18 +203,25 @@ class _File:
         self._variables(service, tree)
         for ours, theirs in (("command", "entrypoint"), ("args", "command")):
             if one.get(theirs):
-                tree[ours] = _words(one[theirs])
+                tree[ours] = words_of(one[theirs])
+                self._told_of_http(service, theirs, tree[ours])
         self._volumes(service, tree)
         self._size(service, tree)
         self._user(service, tree)
-        depends = one.get("depends_on")
-        needed = [str(each) for each in depends] if isinstance(depends, list | Mapping) else []
-        ready = [self.names[each] for each in needed if (self.library.get(each) or ("minio",))[0] != "minio"]
-        if ready:
-            tree["needs"] = ready
+        self._needs(service, tree)
         if one.get("profiles"):
             tree["required"] = False
         return tree
+
+    def _needs(self, service: str, tree: Tree) -> None:
+        depends = self.services[service].get("depends_on")
+        needed = [str(each) for each in depends] if isinstance(depends, list | Mapping) else []
+        waited = [each for each in needed if (self.library.get(each) or ("minio",))[0] != "minio"]
+        for each in needed:
+            if each not in waited and each not in self.jobs:
+                self.leave(service, f"depends_on: {each[:60]}", "is not waited for: see 'needs' and 'ready'")
+        if waited:
+            tree["needs"] = [self.names[each] for each in waited]
 
     def _user(self, service: str, tree: Tree) -> None:
         user = str(self.services[service].get("user") or "").partition(":")[0]
@@ -198,22 +242,21 @@ class _File:
             self.leave(service, "build", "images are built elsewhere: give one at each start")
 
     def _ports(self, service: str, tree: Tree) -> None:
-        one = self.services[service]
-        published = [port for each in _listed(one.get("ports")) if (port := _target(each))]
-        inside = [port for each in _listed(one.get("expose")) if (port := _target(each))]
-        numbers = list(dict.fromkeys([*published, *inside]))
+        ports = self.ports[service]
         if service in self.jobs:
             tree |= {"role": "job", "when": "before"}
             return
-        if not numbers:
+        if ports.main is None:
             tree["role"] = "worker"
             return
-        tree |= {"port": numbers[0], "protocol": "http" if published else "tcp"}
-        if published:
+        tree |= {"port": ports.main, "protocol": "http" if ports.exposed else "tcp"}
+        if ports.exposed:
             tree["path"] = "/"
             if service != self.main:
                 tree["host"] = self.names[service][:40].strip("-")
-        if more := numbers[1:]:
+        for number in ports.kept_inside:
+            self.leave(service, f"ports: {number}", "is not exposed: other services do not speak HTTP to it")
+        if more := [each for each in ports.numbers if each != ports.main]:
             tree["ports"] = {f"port-{number}": {"port": number} for number in more}
 
     def _probes(self, service: str, tree: Tree) -> None:
@@ -236,7 +279,7 @@ class _File:
     def _variables(self, service: str, tree: Tree) -> None:
         env: dict[str, str] = {}
         secrets: dict[str, str] = {}
-        for name, value in _pairs(self.services[service].get("environment")):
+        for name, value in pairs(self.services[service].get("environment")):
             try:
                 check_env_name(name)
             except ValueError:
@@ -249,7 +292,7 @@ class _File:
             elif _SECRET.search(name):
                 secrets[name] = f"preview/${{environment.name}}/app/{self.names[service]}#{name}"
                 self.leave(service, f"environment.{name}", "looks like a secret: put its value into the store")
-            elif value is None or (text := _interpolated(value)) is None:
+            elif value is None or (text := interpolated(value)) is None:
                 self.leave(service, f"environment.{name}", "its value comes from who runs Compose: say it in 'env'")
             else:
                 env[name] = self._addressed(text.replace("$", "$$"))
@@ -263,21 +306,29 @@ class _File:
 
     def _addressed(self, text: str) -> str:
         """Where a text names a service with its port: by the port that it has inside the namespace."""
-        for service, name in self.names.items():
-            if self._has_main(service):
-                address = rf"(?<![\w.-]){re.escape(service)}:[0-9]{{1,5}}(?![\w.])"
-                text = re.sub(address, f"{name}:${{{name}.port}}", text)
-        return text
 
-    def _has_main(self, service: str) -> bool:
-        one = self.services[service]
-        return bool(self.library[service]) or bool(service not in self.jobs and (one.get("ports") or one.get("expose")))
+        def inside(match: re.Match[str]) -> str:
+            service, port = match[2], int(match[3])
+            if service not in self.services or service in self.jobs:
+                return match[0]
+            name = self.names[service]
+            main = self.library[service] or port == self.ports[service].main
+            return f"{match[0][: match.start(2) - match.start()]}{name}:{f'${{{name}.port}}' if main else port}"
+
+        return _ADDRESS.sub(inside, text)
+
+    def _told_of_http(self, service: str, key: str, words: list[str]) -> None:
+        """Words are taken letter by letter; the Service of what speaks HTTP listens on 80 alone."""
+        for match in _ADDRESS.finditer(" ".join(words)):
+            named = match[2]
+            if named in self.services and int(match[3]) in self.ports[named].exposed[:1] and not self.library[named]:
+                self.leave(service, key, f"names {named}:{match[3]}, which is {self.names[named]}:80 in a preview")
 
     def _volumes(self, service: str, tree: Tree) -> None:
         one = self.services[service]
         paths: list[str] = []
-        for each in [*_listed(one.get("volumes")), *(f"tmpfs:{path}" for path in _listed(one.get("tmpfs")))]:
-            origin, path = _mounted(each)
+        for each in [*listed(one.get("volumes")), *(f"tmpfs:{path}" for path in listed(one.get("tmpfs")))]:
+            origin, path = mounted(each)
             if origin.startswith((".", "/", "~")):
                 self.leave(service, f"volumes: {origin[:80]}", "is on the machine of who runs Compose: see 'files'")
             elif path:
@@ -291,92 +342,19 @@ class _File:
     def _size(self, service: str, tree: Tree) -> None:
         one = self.services[service]
         deploy = one.get("deploy") if isinstance(one.get("deploy"), Mapping) else {}
-        limits = _at(deploy, "resources", "limits")
-        replicas = _at(deploy, "replicas") or one.get("scale")
+        limits = at(deploy, "resources", "limits")
+        replicas = at(deploy, "replicas") or one.get("scale")
         if isinstance(replicas, int) and 1 < replicas <= 10 and tree.get("role") != "job":
             tree["replicas"] = replicas
-        cpu, memory = _at(limits, "cpus") or one.get("cpus"), _at(limits, "memory") or one.get("mem_limit")
+        cpu, memory = at(limits, "cpus") or one.get("cpus"), at(limits, "memory") or one.get("mem_limit")
         try:
             if cpu is not None:
                 tree["cpu"] = check_cpu(str(cpu))
             if memory is not None:
-                tree["memory"] = check_memory(_memory(str(memory)))
+                tree["memory"] = check_memory(memory_of(str(memory)))
         except ValueError:
             self.leave(service, "deploy.resources", "is no amount that pods can ask for: see 'cpu' and 'memory'")
 
 
 def _library_of(image: str) -> tuple[str, str | None] | None:
     return _LIBRARY.get(image.partition("@")[0].rpartition("/")[2].partition(":")[0])
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
-
-
-def _at(tree: Any, *path: str) -> Any:
-    for part in path:
-        tree = tree.get(part) if isinstance(tree, Mapping) else None
-    return tree
-
-
-def _target(port: Any) -> int | None:
-    """The container's port of an entry of `ports` or `expose`; None: it is a range, or none."""
-    text = str(port.get("target", "")) if isinstance(port, Mapping) else str(port)
-    number = text.partition("/")[0].rpartition(":")[2]
-    return (
-        int(number) if number.isascii() and number.isdigit() and len(number) < 6 and 0 < int(number) < 65536 else None
-    )
-
-
-def _pairs(value: Any) -> Iterator[tuple[str, str | None]]:
-    if isinstance(value, Mapping):
-        for name, one in value.items():
-            yield str(name), None if one is None else _scalar(one)
-    for each in value if isinstance(value, list) else ():
-        name, equals, text = str(each).partition("=")
-        yield name, text if equals else None
-
-
-def _scalar(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)[:65536]
-
-
-def _interpolated(text: str) -> str | None:
-    """The text with defaults in place of variables; None where one has none."""
-    missing = False
-
-    def value(match: re.Match[str]) -> str:
-        nonlocal missing
-        if match[0] == "$$":
-            return "$"
-        missing = missing or match[2] != "-"
-        return match[3] or ""
-
-    told = _VARIABLE.sub(value, text)
-    return None if missing else told
-
-
-def _words(value: Any) -> list[str]:
-    if isinstance(value, list):
-        return [str(word) for word in value]
-    try:
-        return shlex.split(str(value))
-    except ValueError:
-        return ["sh", "-c", str(value)]
-
-
-def _mounted(volume: Any) -> tuple[str, str]:
-    """Where a volume comes from, and the path that it has in the container."""
-    if isinstance(volume, Mapping):
-        return str(volume.get("source") or "x"), str(volume.get("target") or "")
-    origin, colon, rest = str(volume).partition(":")
-    return (origin, rest.partition(":")[0]) if colon else ("x", origin)
-
-
-def _memory(text: str) -> str:
-    """Compose's amounts (`512m`, `1g`, bytes) as Kubernetes'. Raises `ValueError`."""
-    match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,3})?)([bkmg]?)b?", text.lower())
-    if match is None:
-        raise ValueError(text)
-    size = float(match[1]) * {"": 1, "b": 1, "k": 1024, "m": MIB, "g": 1024 * MIB}[match[2]]
-    return f"{max(1, round(size / MIB))}Mi"

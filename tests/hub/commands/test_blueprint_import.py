@@ -89,6 +89,41 @@ def test_a_compose_file_becomes_a_blueprint_that_passes_every_check(tmp_path: Pa
     must("blueprint", "check", "shop", "--blueprints", "blueprints", "-e", "int", cwd=tmp_path)
 
 
+QUEUE = """\
+services:
+  api:
+    build: {context: ./api}
+    ports: ["4000:4000"]
+    environment: {AMQP_URL: "amqp://u:${PASSWORD}@queue:5672/", NATS: "nats://bus:4222,nats://bus:4222", OWN: "${X:-http://api:4000}"}
+    depends_on: [queue, db]
+  worker:
+    build: {context: ./api}
+    command: wait-for queue:5672 api:4000
+    environment: {AMQP_URL: "amqp://queue:5672", CONSOLE: "http://queue:15672"}
+  queue: {image: "rabbitmq:3-management", ports: ["5672:5672", "15672:15672"]}
+  bus: {image: "nats:2"}
+  db: {image: "postgres:17"}
+"""
+
+
+def test_ports_that_others_name_are_listened_on_and_addressed_as_they_are() -> None:
+    found = import_compose(QUEUE, "c.yml", "own")
+    parts = yaml.safe_load(found.text)["spec"]["components"]
+    queue, bus = parts["queue"], parts["bus"]
+    assert (queue["port"], queue["protocol"], queue["host"]) == (15672, "http", "queue")
+    assert queue["ports"] == {"port-5672": {"port": 5672}}
+    assert (bus["port"], bus["protocol"], "path" in bus, "role" in bus) == (4222, "tcp", False, False)
+    assert parts["worker"]["env"] == {"AMQP_URL": "amqp://queue:5672", "CONSOLE": "http://queue:${queue.port}"}
+    assert parts["api"]["env"] == {"NATS": "nats://bus:${bus.port},nats://bus:${bus.port}", "OWN": "http://api:${api.port}"}  # fmt: skip
+    assert (parts["api"]["path"], parts["worker"]["imageOf"], parts["api"]["needs"]) == ("/", "api", ["db"])
+    assert with_own({"own": found.text}).blueprint("own").spec.components.keys() == parts.keys()
+    left = {(one.service, one.what): one.why for one in found.not_taken}
+    assert left["queue", "ports: 5672"] == "is not exposed: other services do not speak HTTP to it"
+    assert left["worker", "command"] == "names api:4000, which is api:80 in a preview"
+    assert {("api", "depends_on: queue"), ("api", "environment.AMQP_URL")} <= left.keys()
+    assert ("api", "depends_on: db") not in left
+
+
 def test_new_writes_one_that_passes_every_check_and_overwrites_nothing(tmp_path: Path) -> None:
     ran = must("blueprint", "new", "shop", cwd=tmp_path)
     assert "rtb-hub blueprint check shop --blueprints blueprints" in ran.out
