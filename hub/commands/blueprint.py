@@ -25,6 +25,7 @@ from hub.actions.environments import EnvironmentSet
 from hub.actions.render import render as render_preview
 from hub.commands.pairs import pairs, settings_of
 from hub.output.console import Format, emit, printable
+from hub.output.remedies import fault_line
 from hub.views.settable import FIELDS
 from hub.wiring import hub
 
@@ -65,7 +66,7 @@ def list_all(source: Source, *, output: Format) -> None:
             for b in listed.found
         ],
         "unreadable": [
-            {"name": name, "faults": [str(fault) for fault in err.faults]} for name, err in listed.failed.items()
+            {"name": name, "faults": [fault_line(fault) for fault in err.faults]} for name, err in listed.failed.items()
         ],
     }
     emit(data, output, lambda console: _tell_list(console, listed, library))
@@ -174,7 +175,7 @@ def _checked_data(tried: dict[str, tuple[Tried, ...]], told: dict[str, tuple[Fau
                             "perHour": str(one.price.per_hour)
                             if one.price and one.price.per_hour is not None
                             else None,
-                            "faults": [str(fault) for fault in one.faults],
+                            "faults": [fault_line(fault) for fault in one.faults],
                         }
                         for one in each
                     ],
@@ -182,7 +183,7 @@ def _checked_data(tried: dict[str, tuple[Tried, ...]], told: dict[str, tuple[Fau
                 for name, each in tried.items()
             ),
             *(
-                {"name": name, "ok": False, "faults": [str(fault) for fault in faults], "environments": []}
+                {"name": name, "ok": False, "faults": [fault_line(fault) for fault in faults], "environments": []}
                 for name, faults in told.items()
             ),
         ]
@@ -193,7 +194,8 @@ def _tell_checked(console: Console, tried: dict[str, tuple[Tried, ...]], told: d
     from rich.text import Text
 
     if not tried and not told:
-        console.print("there is no blueprint of your own; 'rtb-hub blueprint new' writes one")
+        console.print("the state repository has no blueprint of your own; '--blueprints DIR' checks those of a folder")
+        console.print("'rtb-hub blueprint new' writes a first one")
     for name, each in tried.items():
         for one in each:
             where = f" in {one.environment} on {one.compute}"
@@ -310,7 +312,7 @@ def _tell_faults(console: Console, faults: tuple[Fault, ...]) -> None:
     from rich.text import Text
 
     for fault in faults:
-        console.print(Text(f"    {printable(str(fault))}"), soft_wrap=True)
+        console.print(Text(f"    {printable(fault_line(fault))}"), soft_wrap=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.errors import ConfigError, Fault, Reason
+from generator.errors import ConfigError, Fault, Reason, nearest
 from generator.model import json_schemas
 from hub.output.console import report, write
 
@@ -28,6 +28,10 @@ class Outputs:
 
 def schema_text(name: str) -> str:
     """The schema as the text of a file. Raises `ConfigError` for an unknown one."""
+    if name not in NAMES:
+        known = (*NAMES, API, OUTPUT)
+        remedy = "for what a command prints: 'rtb-hub schema output COMMAND'"
+        raise _unnamed(f"there is no schema {name[:60]!r}", remedy, *known, near=nearest(name, known))
     if name != JOB:
         return json_schemas.schema_text(name)
     from hub.queue.payloads import schema
@@ -80,5 +84,6 @@ def _files(
     return found
 
 
-def _unnamed(message: str, remedy: str, *names: str) -> ConfigError:
-    return ConfigError(Reason.INVALID_VALUE, Fault(message, allowed=", ".join(sorted(names)), remedy=remedy))
+def _unnamed(message: str, remedy: str, *names: str, near: str = "") -> ConfigError:
+    fault = Fault(message, allowed=", ".join(sorted(names)), nearest=near, remedy=remedy)
+    return ConfigError(Reason.INVALID_VALUE, fault)

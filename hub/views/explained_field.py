@@ -166,4 +166,4 @@ def _allowed(root: Mapping[str, Any], node: Mapping[str, Any]) -> Iterator[str]:
                 else f"at most {high}"
             )
         if "pattern" in one:
-            yield f"as {one['pattern']}"
+            yield f"what matches {one['pattern']}"

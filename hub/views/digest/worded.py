@@ -44,19 +44,19 @@ class _Words:
 
 _WORDS: Final[Mapping[Language, _Words]] = {
     "en": _Words(
-        states={"there": "there", "awaiting": "awaits approval", "ended": "ended"},
+        states={"there": "active", "awaiting": "awaits approval", "ended": "ended"},
         head="Previews from {since} to {until}",
         counts="{started} started, {ended} ended, {extended} extended, {revived} revived",
         cost="Cost in this time, at list price: {cost}",
         no_cost="none",
-        group="{name}: {there} there, {soon} end within 24 hours, {cost}",
+        group="{name}: {there} now, {soon} ending within 24 hours, {cost}",
         nobody="(unknown)",
         ends="ends {at}",
         soon="ends soon: {at}",
         ended="ended {at}",
         more="and {count} more",
         nothing="There were no previews.",
-        partial="There is more in Git than is looked at: costs and counts are of the newest part.",
+        partial="Git has more history than is read: costs and counts are those of the newest part.",
         unreadable="{environment} cannot be read, and is left out.",
     ),
     "ko": _Words(

@@ -110,8 +110,8 @@ def test_what_ends_within_a_day_is_said_and_what_awaits_approval_costs_nothing(p
     lines = {str(line.key): line for group in told(prd).groups for line in group.lines}
     assert (lines["RTB-1"].ends_soon(prd.now()), lines["RTB-2"].state, lines["RTB-2"].cost) == (True, "awaiting", {})
     english, korean = ("\n".join(digest_lines(told(prd), language)) for language in ("en", "ko"))  # type: ignore[arg-type]
-    assert "RTB: 1 there, 1 end within 24 hours" in english
-    assert "int/RTB-1: there, ends soon: " in english
+    assert "RTB: 1 now, 1 ending within 24 hours" in english
+    assert "int/RTB-1: active, ends soon: " in english
     assert "prd/RTB-2: awaits approval, alice" in english
     assert "현재 1개, 24시간 안에 종료 1개" in korean
     assert "prd/RTB-2: 승인 대기 중, alice" in korean

@@ -153,3 +153,10 @@ def test_a_folder_without_any_says_what_to_do(tmp_path: Path) -> None:
     ran = rtb_hub("blueprint", "list", "--blueprints", tmp_path)
     assert ran.code != 0
     assert "holds no blueprint" in ran.err
+
+
+def test_what_is_wrong_is_told_with_its_remedy_in_words(state: Path) -> None:
+    ran = rtb_hub("blueprint", "check", "nosuch", "--repo", str(state))
+    assert "; 'rtb-hub blueprint list' describes them" in ran.out
+    none = must("blueprint", "check")
+    assert "'--blueprints DIR' checks those of a folder" in none.out

@@ -427,8 +427,13 @@ def test_each_command_that_prints_json_has_a_schema_of_it(tmp_path: Path) -> Non
         (["output", "lst"], "there is no output 'lst' [InvalidValue]"),
         (["preview", "list"], "preview has no parts [InvalidValue]"),
         (["nothing"], "there is no schema 'nothing' [InvalidValue]"),
+        (
+            ["jobs"],
+            "there is no schema 'jobs' [InvalidValue]\n  allowed: blueprint, environment, environment-overlay, job, openapi, "
+            "output, preview, queued-preview, registries, services\n  did you mean: job",
+        ),
     ],
-    ids=" ".join,
+    ids=lambda one: " ".join(one) if isinstance(one, list) else "",
 )
 def test_a_schema_that_there_is_not(words: list[str], told: str) -> None:
     ran = rtb_hub("schema", *words)

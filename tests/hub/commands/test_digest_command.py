@@ -22,7 +22,7 @@ def repo(tmp_path: Path) -> Path:
 def test_it_tells_people_and_machines(repo: Path) -> None:
     told = must("digest", "--repo", repo).out
     assert "1 started, 0 ended, 0 extended, 0 revived" in told
-    assert "- int/RTB-1: there, ends soon: " in told
+    assert "- int/RTB-1: active, ends soon: " in told
     assert "시작 1건" in must("digest", "--language", "ko", "--repo", repo).out
     data = must("digest", "--project", "rtb", "--by", "requester", "--output", "json", "--repo", repo).json()
     (group,) = data["groups"]
