@@ -173,7 +173,7 @@ def exit_codes() -> str:
     rows += [(str(NEEDS_A_PERSON), "", "`reconcile`: something is left that a person has to look at")]
     rows += [(str(NOT_AS_SEEN), "", "`extend --if-ends`: it ends at another time, and nothing was added")]
     rows += [(str(code), f"`{reason}`", REASONS[reason]) for reason, code in CODES.items()]
-    return table(("code", "reason", "meaning"), rows)
+    return table(("code", "reason", "meaning"), sorted(rows, key=lambda row: int(row[0])))
 
 
 def entry_example() -> str:

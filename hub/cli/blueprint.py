@@ -74,7 +74,12 @@ def blueprint_check(
 @options.command("render")
 @options.argument("name", metavar="NAME", help="Blueprint, such as web-api.")
 @options.environment
-@options.images
+@options.several(
+    "--image",
+    "-i",
+    metavar="NAME=REF",
+    help="Image of a component, pinned by digest. Default: the blueprint's, else a sample. Repeatable.",
+)
 @options.settings
 @options.option("--to", metavar="DIR", type=options.PATH, help="Write preview.yaml and manifest.yaml there instead.")
 @options.repo
@@ -129,10 +134,10 @@ def blueprint_new(name: str, to: Path, output: Format) -> None:
 @options.output
 @declared_errors
 def blueprint_import(file: Path, name: str, to: Path, output: Format) -> None:
-    """Write a first blueprint of what a Compose file has, and tell what of it was not taken, and why.
+    """Write a first blueprint from a Compose file, and tell what of it was not taken, and why.
 
-    PostgreSQL, MySQL, Redis and MinIO become components of the library, URLs of theirs references. Nothing of the file
-    is run. Read the outcome, then check it.
+    PostgreSQL, MySQL, Redis and MinIO become components of the library, and their URLs references. Nothing in the file
+    is run. Read the result, then check it.
 
     Example: rtb-hub blueprint import docker-compose.yml --name shop
     """

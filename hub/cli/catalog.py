@@ -90,7 +90,11 @@ def hub_render(
 @options.command("render")
 @options.environment
 @options.choice(
-    "--format", among=("cloudformation", "terraform"), default="cloudformation", show_default=True, help="Of the files."
+    "--format",
+    among=("cloudformation", "terraform"),
+    default="cloudformation",
+    show_default=True,
+    help="Format of the files.",
 )
 @options.option("--to", "--output-dir", "to", metavar="DIR", type=options.PATH, help="Write the files there instead.")
 @options.repo
@@ -126,7 +130,7 @@ def account_check(env: str, repo: str | None, environments: Path | None, output:
 
     Each difference is told with the command that repairs it. It only reads, by the credentials of AWS that this process
     has: those of an administrator, or of a role with AWS's policy SecurityAudit. What cannot be read is told as such.
-    Exit code 4 where anything is missing, another or unread.
+    Exit code 4 where anything is missing, differs or is unread. Needs 'pip install rtb-ai-hub[aws]'.
 
     Example: rtb-hub account check --env int
     """

@@ -255,14 +255,14 @@ def history(key: str | None, env: str | None, since: str | None, limit: int, rep
 
 @options.command(panel=_PANEL)
 @options.any_environment
-@options.several("--project", metavar="KEY", help="Previews of a Jira project alone, such as RTB; several times.")
+@options.several("--project", metavar="KEY", help="Only previews of this Jira project, such as RTB. Repeatable.")
 @options.option("--since", metavar="DURATION", default="7d", show_default=True, help="How far back: 7d, 12h.")
 @options.option(
     "--by",
     type=click.Choice(["project", "requester"]),
     default="project",
     show_default=True,
-    help="What is told together: previews of a project, or of whom asked for them.",
+    help="Group previews by project, or by who asked for them.",
 )
 @options.option(
     "--language", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="English or Korean."
