@@ -5,7 +5,11 @@ import { randomUUID } from 'node:crypto';
 
 const KEY = /(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9]{1,9}-[1-9][0-9]{0,8})(?![A-Za-z0-9])/;
 const ONGOING = ['queued', 'running', 'waiting'];
-const ANSWER_MS = 60_000;
+const ANSWER_MS = Number(process.env.RTB_HUB_ANSWER_MS ?? 60_000);
+const LARGEST = 4 * 2 ** 20;
+/** Of a token (RFC 6750, b64token) and of an id; of other fields: */
+const WORD = /^[\w.~+/=-]+$/;
+const FORMS = { url: /^https?:\/\/[\w.:[\]-]+(\/[\w.~/-]*)?$/, phase: /^[a-z][a-z -]*$/ };
 const TRIES = 5;
 const LOOK_MS = Number(process.env.RTB_HUB_POLL_MS ?? 5_000);
 
@@ -16,12 +20,16 @@ const input = (name) => (process.env[`INPUT_${name.toUpperCase()}`] ?? '').trim(
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 /** Faults of the hub as lines: where, what, what is allowed, what to do. */
 const lines = (faults) =>
-  (faults ?? [])
+  (Array.isArray(faults) ? faults : [])
+    .filter(Boolean)
     .map(({ field, message, allowed, remedy }) =>
       [field ? `${field}: ${message}` : message, allowed && `allowed: ${allowed}`, remedy].filter(Boolean).join('; '),
     )
     .join('\n');
 const escaped = (text) => String(text).replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
+/** A line of the log that is no command of the runner, whatever is in it: those begin a line, or with `##[` anywhere. */
+const say = (text) => console.log(text.replace(/[\r\n]+/g, ' ').replaceAll('##[', '# #['));
+const command = (name, text) => console.log(`::${name}::${escaped(text)}`);
 
 function write(file, text) {
   if (process.env[file]) appendFileSync(process.env[file], text);
@@ -33,30 +41,47 @@ function output(name, value) {
   write('GITHUB_OUTPUT', `${name}<<${mark}\n${value}\n${mark}\n`);
 }
 
-/** An answer of JSON. Tried again when it cannot be reached or is busy; what is not JSON is refused. */
+/** What an answer says, as text; more than any hub says is refused. */
+async function body(answer, what) {
+  const parts = [];
+  let size = 0;
+  for await (const part of answer.body ?? []) {
+    size += part.length;
+    if (size > LARGEST) throw new Failure(`cannot ${what}: the answer is of more than ${LARGEST} bytes, which no hub gives`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString();
+}
+
+/** An answer: an object. Tried again when it cannot be reached or is busy; what is none is refused. */
 async function ask(url, { token, what, ...given } = {}) {
   let why = '';
   for (let tried = 0; tried < TRIES; tried += 1) {
-    let answer;
+    let answer, text;
     try {
       const headers = { accept: 'application/json', ...(token && { authorization: `Bearer ${token}` }), ...given.headers };
-      answer = await fetch(url, { ...given, headers, redirect: 'error', signal: AbortSignal.timeout(ANSWER_MS) });
+      answer = await fetch(url, { ...given, headers, redirect: 'manual', signal: AbortSignal.timeout(ANSWER_MS) });
+      text = await body(answer, what);
     } catch (error) {
+      if (error instanceof Failure) throw error;
       why = error.cause?.message ?? error.message;
       await pause(LOOK_MS);
       continue;
     }
-    const text = await answer.text();
     if (answer.status === 429 || answer.status >= 500) {
       why = `status ${answer.status}`;
-      await pause(Math.min(Number(answer.headers.get('retry-after')) * 1000 || LOOK_MS, ANSWER_MS));
+      const wanted = Number(answer.headers.get('retry-after')) * 1000;
+      await pause(wanted > 0 ? Math.min(wanted, ANSWER_MS) : LOOK_MS);
       continue;
     }
     let data;
     try {
       data = JSON.parse(text);
     } catch {
-      throw new Failure(`cannot ${what}: status ${answer.status}, and the answer is no JSON: is ${new URL(url).origin} a hub?`);
+      data = null;
+    }
+    if (data === null || typeof data !== 'object') {
+      throw new Failure(`cannot ${what}: status ${answer.status}, and the answer is no object of JSON: is ${new URL(url).origin} a hub?`);
     }
     if (answer.ok) return data;
     throw new Failure(`cannot ${what}: ${lines(data.faults) || data.detail || data.title || `status ${answer.status}`}`);
@@ -106,88 +131,100 @@ function minutes() {
   return given;
 }
 
+/** A field of an answer that has to be there and have its form: other steps put outputs into shells. */
+function told(answer, field, what) {
+  const value = answer?.[field];
+  if (typeof value === 'string' && (FORMS[field] ?? WORD).test(value)) return value;
+  throw new Failure(`cannot ${what}: the answer has no '${field}' that can be used: is it a hub of this release?`);
+}
+
 /** A token of the hub, for the one that GitHub gives this job. */
 async function signIn(origin) {
   const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = process.env;
   if (!url || !token) throw new Failure("this job has no token to show: give it 'permissions: {id-token: write}'");
   const audience = new URL(url);
   audience.searchParams.set('audience', origin);
-  const { value } = await ask(audience, { token, what: "have GitHub give this job's token" });
-  console.log(`::add-mask::${value}`);
-  const told = await ask(`${origin}/api/auth/exchange`, {
-    what: 'sign in to the hub',
+  const [asks, signs] = ["have GitHub give this job's token", 'sign in to the hub'];
+  const own = told(await ask(audience, { token, what: asks }), 'value', asks);
+  command('add-mask', own);
+  const given = await ask(`${origin}/api/auth/exchange`, {
+    what: signs,
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ token: value }),
+    body: JSON.stringify({ token: own }),
   });
-  console.log(`::add-mask::${told.accessToken}`);
-  return told.accessToken;
+  const access = told(given, 'accessToken', signs);
+  command('add-mask', access);
+  return access;
 }
 
 /** What was asked of the hub, once it has ended. A run that is sent again, or tried anew by `ask`, asks once. */
 async function done(origin, token, path, body, what) {
   const { GITHUB_RUN_ID: run, GITHUB_RUN_ATTEMPT: attempt, GITHUB_ACTION: step } = process.env;
-  const key = run ? `actions-${run}-${attempt}-${step}-${what}`.slice(0, 200) : randomUUID();
+  const key = run ? `actions-${run}-${attempt}-${step}-${encodeURIComponent(what)}`.slice(0, 200) : randomUUID();
   const headers = { 'content-type': 'application/json', 'idempotency-key': key, prefer: 'wait=25' };
-  let told = await ask(origin + path, { token, what, method: 'POST', headers, body: JSON.stringify(body) });
-  for (let looks = 0; ONGOING.includes(told.state) && looks < 12; looks += 1) {
-    const at = `${origin}/api/v1/operations/${encodeURIComponent(told.id)}`;
-    told = await ask(at, { token, what, headers: { prefer: 'wait=25' } });
+  let asked = await ask(origin + path, { token, what, method: 'POST', headers, body: JSON.stringify(body) });
+  const id = told(asked, 'id', what);
+  for (let looks = 0; ONGOING.includes(asked.state) && looks < 12; looks += 1) {
+    const at = `${origin}/api/v1/operations/${encodeURIComponent(id)}`;
+    asked = await ask(at, { token, what, headers: { prefer: 'wait=25' } });
   }
-  output('operation', told.id);
-  if (told.state === 'done') return told;
-  throw new Failure(`cannot ${what}: ${lines(told.error?.faults) || `operation ${told.id} is ${told.state}`}`);
+  output('operation', id);
+  if (asked.state === 'done') return asked;
+  throw new Failure(`cannot ${what}: ${lines(asked.error?.faults) || `operation ${id} is ${asked.state}`}`);
 }
 
 /** The phase, once it is one that lasts. */
 async function settled(origin, token, at, until) {
   for (;;) {
-    const told = await ask(`${origin}${at}/status`, { token, what: 'ask how it is' });
-    if (told.phase === 'running' || Date.now() >= until) return told;
+    const status = await ask(`${origin}${at}/status`, { token, what: 'ask how it is' });
+    if (status.phase === 'running' || Date.now() >= until) return status;
     await pause(LOOK_MS);
   }
 }
 
 async function main() {
-  const [origin, key, environment, command, most] = [hub(), issue(), input('environment'), input('command'), minutes()];
-  if (!['start', 'stop'].includes(command)) throw new Failure(`command: '${command}'; allowed: start, stop`);
+  const [origin, key, environment, asked, most] = [hub(), issue(), input('environment'), input('command'), minutes()];
+  if (!['start', 'stop'].includes(asked)) throw new Failure(`command: '${asked}'; allowed: start, stop`);
   const at = `/api/v1/previews/${encodeURIComponent(environment)}/${key}`;
   const token = await signIn(origin);
-  if (command === 'stop') {
+  if (asked === 'stop') {
     await done(origin, token, `${at}/stop`, { reason: 'asked for by a job of GitHub Actions' }, `stop ${key} in ${environment}`);
-    console.log(`${key} in ${environment} is stopped`);
+    say(`${key} in ${environment} is stopped`);
     return;
   }
   const said = { images: images(), blueprint: input('blueprint'), ttl: input('ttl') };
   const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value && Object.keys(value).length));
   const body = { issue: key, environment, ...given };
-  const operation = await done(origin, token, '/api/v1/previews', body, `start ${key} in ${environment}`);
+  const what = `start ${key} in ${environment}`;
+  const operation = await done(origin, token, '/api/v1/previews', body, what);
   if (operation.request?.url) {
-    console.log(`::notice::${escaped(`${key} waits for a review: ${operation.request.url}`)}`);
+    command('notice', `${key} waits for a review: ${operation.request.url}`);
     output('phase', 'in-review');
     return;
   }
-  const { change, place, url } = operation.result;
-  if (change === 'queued') {
-    console.log(`::notice::${key} in ${environment} waits for room, at place ${place}`);
+  if (operation.result?.change === 'queued') {
+    command('notice', `${key} in ${environment} waits for room, at place ${operation.result.place}`);
     output('phase', 'queued');
     return;
   }
+  const url = told(operation.result, 'url', what);
   output('url', url);
   write('GITHUB_STEP_SUMMARY', `Preview of ${key} in \`${environment}\`: <${url}>\n`);
-  console.log(`${key} in ${environment}: ${url}`);
+  say(`${key} in ${environment}: ${url}`);
   if (!most) return;
-  const told = await settled(origin, token, at, Date.now() + most * 60_000);
-  output('phase', told.phase);
-  if (told.phase !== 'running') {
-    throw new Failure(`${key} in ${environment} is ${told.phase} after ${most} minutes: ${[told.cause, told.remedy].filter(Boolean).join('; ')}`);
+  const status = await settled(origin, token, at, Date.now() + most * 60_000);
+  const phase = told(status, 'phase', 'ask how it is');
+  output('phase', phase);
+  if (phase !== 'running') {
+    throw new Failure(`${key} in ${environment} is ${phase} after ${most} minutes: ${[status.cause, status.remedy].filter(Boolean).join('; ')}`);
   }
-  console.log(`${key} runs`);
+  say(`${key} runs`);
 }
 
 try {
   await main();
 } catch (error) {
-  console.log(`::error::${escaped(error instanceof Failure ? error.message : error.stack)}`);
+  command('error', error instanceof Failure ? error.message : error.stack);
   process.exitCode = 1;
 }

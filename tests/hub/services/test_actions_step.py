@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,17 +15,16 @@ import yaml
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from worlds.actions_step import ACTION, Ran, step
 from worlds.api_world import URL, ApiWorld, api_world
 from worlds.commands import IMAGES, must
 from worlds.github_sign_in import GitHubSignIn
 from worlds.kube_api import KubeApi
-from worlds.node_producing import node
 from worlds.places import ROOT
 from worlds.preview_states import APPLICATIONS, there
 from worlds.served import on_loopback
 from worlds.serving import served
 
-ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 LINES = "\n".join(str(IMAGES[at + 1]) for at in range(0, len(IMAGES), 2))
 TRUST = [
     {
@@ -36,14 +34,6 @@ TRUST = [
         "environments": ["int"],
     }
 ]
-
-
-@dataclass
-class Ran:
-    code: int
-    out: str
-    outputs: dict[str, str]
-    summary: str
 
 
 @dataclass
@@ -61,36 +51,8 @@ class Job:
     may_sign_in: bool = True
 
     def step(self, **inputs: str) -> Ran:
-        unknown = inputs.keys() - ACTION["inputs"].keys()
-        assert not unknown, unknown
-        given = {name: str(one.get("default", "")) for name, one in ACTION["inputs"].items()}
-        given |= {"hub": self.url, "images": LINES, "wait": "0", **inputs}
-        files = {name: self.folder / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
-        for file in files.values():
-            file.write_text("")
-        environ = {
-            **{f"INPUT_{name.upper()}": value for name, value in given.items()},
-            **{name: str(file) for name, file in files.items()},
-            "GITHUB_REF_NAME": "main",
-            "RTB_HUB_POLL_MS": "50",
-        }
-        if self.may_sign_in:
-            environ |= {
-                "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.runner}/token?api-version=2.0",
-                "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-the-job",
-            }
-        ran = subprocess.run(
-            [node() / "node", ROOT / ACTION["runs"]["main"]],
-            env=environ,
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert ran.stderr == ""
-        written = files["GITHUB_OUTPUT"].read_text()
-        outputs = {name: value for name, _, value in re.findall(r"^(\w+)<<(\S+)\n(.*)\n\2$", written, re.MULTILINE)}
-        return Ran(ran.returncode, ran.stdout, outputs, files["GITHUB_STEP_SUMMARY"].read_text())
+        runner = self.runner if self.may_sign_in else ""
+        return step(self.url, self.folder, runner, **{"images": LINES, "wait": "0", **inputs})
 
     def tokens(self) -> FastAPI:
         """Where a job asks for its own token."""
