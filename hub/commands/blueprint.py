@@ -32,7 +32,7 @@ from hub.wiring import hub
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hub.actions.compose_import import NotTaken
+    from hub.actions.importing.model import NotTaken
     from hub.wiring import Hub
 
 
@@ -223,7 +223,7 @@ def import_file(file: Path, *, name: str, to: Path, output: Format) -> None:
 
     Raises `ConfigError`: for a file that is none, and (TargetNotEmpty) when the blueprint is there already.
     """
-    from hub.actions.compose_import import import_compose
+    from hub.actions.importing.compose import import_compose
 
     _check_name(name)
     with file.open("rb") as opened:

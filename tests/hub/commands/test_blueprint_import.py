@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.errors import ConfigError
-from hub.actions.compose_import import import_compose
+from hub.actions.importing.compose import import_compose
 from worlds.builders import image
 from worlds.commands import must, rtb_hub
 from worlds.own_blueprints import with_own

@@ -1,0 +1,72 @@
+"""What every import has in common: what it gives, which images the library stands for, which names are of secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from generator.errors import ConfigError, Fault, Location, Reason
+from generator.model.blueprint import MOST_COMPONENTS
+from generator.yaml.writer import dump
+
+Tree = dict[str, Any]
+#: Images that a component of the library stands for, by the last part of their name, and the key with their URL.
+_LIBRARY: Final = {
+    "postgres": ("postgresql", "DATABASE_URL"),
+    "postgresql": ("postgresql", "DATABASE_URL"),
+    "mysql": ("mysql", "DATABASE_URL"),
+    "redis": ("valkey", "REDIS_URL"),
+    "valkey": ("valkey", "REDIS_URL"),
+    "minio": ("minio", None),
+}
+_SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?([a-z0-9_-]+)(?::[0-9]+)?(?:/\S*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """What the blueprint does not have, of which service (''= of none alone), and why."""
+
+    service: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The text of a `blueprint.yaml`, and what of the source it lacks."""
+
+    text: str
+    not_taken: tuple[NotTaken, ...]
+
+
+def imported(name: str, source: str, components: Mapping[str, Tree], left: Iterable[NotTaken]) -> Imported:
+    """A blueprint `name` of these components."""
+    spec = {"summary": f"imported from {source.rpartition('/')[2]}"[:200], "components": dict(components)}
+    head = {"apiVersion": "blueprint.rtb-ai-hub/v1", "kind": "Blueprint", "metadata": {"name": name}}
+    return Imported(dump({**head, "spec": spec}), tuple(left))
+
+
+def check_number(count: int, what: str, source: str) -> None:
+    """Raise `ConfigError` (InvalidValue) for more services than a blueprint may have components."""
+    if count > MOST_COMPONENTS:
+        fault = Fault(f"has {count} {what}", Location(source), what, f"at most {MOST_COMPONENTS}")
+        raise ConfigError(Reason.INVALID_VALUE, fault)
+
+
+def library_of(image: str) -> tuple[str, str | None] | None:
+    """The library's component that stands for an image, and its key with a URL; None: it has none."""
+    return _LIBRARY.get(image.partition("@")[0].rpartition("/")[2].partition(":")[0])
+
+
+def is_secret_name(variable: str) -> bool:
+    """Whether a variable's name says that its value is a secret."""
+    return _SECRET.search(variable) is not None
+
+
+def host_of_url(text: str | None) -> str | None:
+    """The host of a text that is a URL as a whole; None: it is none."""
+    match = _URL.fullmatch(text or "")
+    return match[1] if match else None
