@@ -151,7 +151,7 @@ def parts(ours: Hub, repo: str | None, database: Database, sign_in: SignIn) -> I
                 deliveries=ours.deliveries,
                 images=images,
                 sources=open_sources(ours),
-                clicks=clicks_of(ours, jobs.database),
+                clicks=clicks_of(ours, jobs),
             )
         )
         reconcilers = stack.enter_context(reconciling(loop, repo, feed.look))

@@ -83,7 +83,7 @@ def serve_worker(ours: Hub, asked: Place, say: Callable[[str], None]) -> None:
                 deliveries=ours.deliveries,
                 images=looking_up(ours, stack),
                 sources=open_sources(ours),
-                clicks=clicks_of(ours, jobs.database),
+                clicks=clicks_of(ours, jobs),
             )
         )
         stack.enter_context(telling(open_telling(replace(ours), asked.repo, database), jobs, ours.telemetry))

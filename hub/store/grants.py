@@ -34,6 +34,7 @@ GRANTS: Final[Mapping[Service, Mapping[str, str]]] = {
         "alembic_version": "SELECT",
         "deliveries": "SELECT (source, delivery_id)",
         "jobs": _NEW_AND_CHANGED,
+        "operations": "SELECT, INSERT",
         "freezes": "SELECT",
         "messages": _NEW_AND_CHANGED,
         "principals": "SELECT",

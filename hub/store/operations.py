@@ -63,8 +63,17 @@ def add(connection: Connection, database: Database, asked: NewOperation, *, now:
     added = database.insert(OPERATIONS).values(row).on_conflict_do_nothing().returning(OPERATIONS.c.id)
     if connection.execute(added).first() is not None:
         return None
-    known = and_(OPERATIONS.c.principal == asked.principal, OPERATIONS.c.idempotency_key == asked.idempotency_key)
-    return str(connection.execute(select(OPERATIONS.c.id).where(known)).scalar_one())
+    known = named(connection, asked.principal, asked.idempotency_key or "")
+    if known is None:
+        raise AssertionError(f"{asked.id} is there already")
+    return known
+
+
+def named(connection: Connection, principal: str, idempotency_key: str) -> str | None:
+    """The id of the operation that has this principal's idempotency key; None: none has."""
+    known = and_(OPERATIONS.c.principal == principal, OPERATIONS.c.idempotency_key == idempotency_key)
+    found: str | None = connection.execute(select(OPERATIONS.c.id).where(known)).scalar()
+    return found
 
 
 _REVIEW = JOBS.alias("review")

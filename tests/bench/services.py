@@ -24,7 +24,7 @@ import streams
 
 from generator.values.naming import IssueKey
 from hub.queue.jobs import Jobs
-from hub.services.api import access, operating
+from hub.services.api import access, keeping
 from hub.services.api.snapshot import Snapshot
 from hub.services.worker.service import working
 from hub.store.database import Database, sqlite_url
@@ -131,7 +131,7 @@ def started_by_webhook(folder: Path, *, rounds: int = 20) -> float:
 def started_by_api(folder: Path, *, starts: int = STARTS) -> tuple[int, float]:
     """How many commits `starts` come to that are asked for together, and in how many seconds all are done."""
     serving = _serving(folder)
-    limits = (patch.object(access, "WRITES_A_MINUTE", 10**6), patch.object(operating, "OPEN_OPERATIONS", 10**6))
+    limits = (patch.object(access, "WRITES_A_MINUTE", 10**6), patch.object(keeping, "OPEN_OPERATIONS", 10**6))
     with limits[0], limits[1], api_world(serving) as world, ThreadPoolExecutor(20) as pool:
         world.api.access.writes.a_minute = 10**6
         before, begin = len(serving.subjects()), time.perf_counter()

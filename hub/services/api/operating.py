@@ -8,34 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass, replace
+from typing import Annotated
 
 from fastapi import Depends, Header, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy import Connection
 
 from generator.errors import ConfigError, Fault, HubError, Reason
 from hub.queue.ending import faults_of
-from hub.queue.payloads import SCHEMA
 from hub.services.api import problems
 from hub.services.api.context import Api, ApiOf, CallerOf, RightOf, audit_entry
-from hub.services.api.limits import OPEN_OPERATIONS
+from hub.services.api.keeping import Asked, keep
 from hub.services.api.rights import Caller, Right
 from hub.services.api.told import fault_told, operation_told
-from hub.store import audit, freezes, operations
-from hub.store.ids import new_id
-from hub.store.jobs import Job
-from hub.store.operations import NewOperation, Operation
+from hub.store import operations
+from hub.store.operations import Operation
 
-QUEUE = "jira-queue"
 _WAIT_MOST = 60.0
 _PREFER = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,5})\b")
 _WHOLE = re.compile(r"(?:^|[,;\s])return=representation\b")
-#: What may not begin while a freeze holds.
-_STARTS = frozenset({"preview.start", "preview.revive"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +59,6 @@ def call_of(
 
 
 CallOf = Annotated[Call, Depends(call_of)]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is to become an operation. `action` such as `preview.start`; `said` is of its job."""
-
-    action: str
-    environment: str
-    issue: str
-    said: Mapping[str, Any]
-
-    @property
-    def key(self) -> str:
-        """Of its job."""
-        return f"{self.environment}/{self.issue}"
 
 
 def wait_seconds(prefer: str | None) -> float:
@@ -149,49 +126,16 @@ async def ended(api: Api, operation_id: str, wait: float) -> Operation | None:
 
 def _put(call: Call, asked: Asked) -> str:
     """Keep the operation, its job and the audit row together; its id. Refusals are audited too."""
-    database, about = call.api.jobs.database, (asked.action, asked.key)
+    jobs, about = call.api.jobs, (asked.action, asked.key)
+    named = replace(asked, idempotency_key=call.idempotency_key, correlation=problems.request_id(call.request))
     try:
-        with database.write() as connection:
-            operation_id, is_new = _kept(connection, call, asked)
-            if is_new:
-                entry = audit_entry(call.request, call.caller, about)
-                audit.add(connection, entry, now=database.now(connection))
+        with jobs.database.write() as connection:
+            entry = audit_entry(call.request, call.caller, about)
+            operation_id, is_new = keep(connection, jobs, call.caller, named, entry)
     except HubError as err:
         if err.reason is not Reason.DATABASE_UNREACHABLE:
             call.api.access.note(call.request, call.caller, about, err)
         raise
     if is_new:
-        call.api.jobs.notify()
+        jobs.notify()
     return operation_id
-
-
-def _kept(connection: Connection, call: Call, asked: Asked) -> tuple[str, bool]:
-    """The id of the operation, and whether it is new. Raises `Stalled` (Frozen), `ConfigError` (TooManyRequests)."""
-    jobs, caller = call.api.jobs, call.caller
-    now = jobs.database.now(connection)
-    if asked.action in _STARTS:
-        freezes.refuse(connection, asked.environment, now=now)
-    if operations.open_of(connection, caller.id) >= OPEN_OPERATIONS:
-        what = f"{caller.name} has {OPEN_OPERATIONS} operations that have not ended"
-        raise ConfigError(Reason.TOO_MANY_REQUESTS, Fault(what, remedy="wait until one has"))
-    new = NewOperation(
-        new_id("op"), asked.action, asked.key, asked.said, caller.name, caller.via, caller.id, call.idempotency_key
-    )
-    known = operations.add(connection, jobs.database, new, now=now)
-    if known is not None:
-        return _same(operations.get(connection, known), asked), False
-    payload = {
-        "schema": SCHEMA, "id": new.id, **asked.said, "issue": asked.issue, "environment": asked.environment,
-        "correlationId": problems.request_id(call.request), "requestedAt": now.isoformat(),
-        "requestedBy": {"kind": caller.kind, "id": caller.name, "via": caller.via},
-    }  # fmt: skip
-    is_whole = asked.action != "preview.extend"
-    jobs.put_in(connection, Job(new.id, QUEUE, asked.action, payload, asked.key, replaces=is_whole))
-    return new.id, True
-
-
-def _same(known: Operation | None, asked: Asked) -> str:
-    if known is None or (known.kind, known.key, dict(known.request)) != (asked.action, asked.key, dict(asked.said)):
-        fault = Fault("this key stands for another request already", field="Idempotency-Key", remedy="make a new one")
-        raise ConfigError(Reason.INVALID_VALUE, fault)
-    return known.id

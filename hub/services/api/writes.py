@@ -12,8 +12,9 @@ from generator.values.formats import Duration, Time, check_time
 from generator.values.naming import IssueKey
 from hub.queue.payloads import Said, StartBody, Why
 from hub.services.api.context import ApiOf, CallerOf, Data
+from hub.services.api.keeping import Asked
 from hub.services.api.limits import StrictRoute
-from hub.services.api.operating import Asked, Call, CallOf, answered, ended, wait_seconds, wants_whole
+from hub.services.api.operating import Call, CallOf, answered, ended, wait_seconds, wants_whole
 from hub.services.api.permitted import must_be_allowed, waiting_owner
 from hub.services.api.reads import Env, Key, found
 from hub.services.api.shapes import operations as shapes

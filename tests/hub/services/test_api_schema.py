@@ -49,7 +49,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiWorld]:
 @pytest.fixture(autouse=True)
 def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hub.services.api.access.WRITES_A_MINUTE", 10**6)
-    monkeypatch.setattr("hub.services.api.operating.OPEN_OPERATIONS", 10**6)
+    monkeypatch.setattr("hub.services.api.keeping.OPEN_OPERATIONS", 10**6)
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -19,10 +19,12 @@ from generator.values.formats import parse_time
 from generator.values.naming import IssueKey
 from hub.adapters.http import SenderParts
 from hub.adapters.slack.answering import Answers
+from hub.queue.payloads import SlackClick, parsed
 from hub.retrying import Backoff
+from hub.services.slack.asking import Asking
 from hub.services.slack.clicking import Clicks
 from hub.services.worker.service import working
-from hub.store import people, sessions
+from hub.store import operations, people, sessions
 from hub.store.jobs import JobRow
 from hub.store.people import Account
 from hub.store.sessions import Beginning
@@ -93,7 +95,7 @@ def done(serving: Serving, told: list[str]) -> Any:
         assert url == HOOK
         told.append(text)
 
-    clicks = Clicks(serving.database, CLICKS["en"], answer, lambda err: None)
+    clicks = Clicks(Asking(serving.jobs, CLICKS["en"], answer, lambda err: None))
     return working(serving.parts(), serving.jobs, pace=QUICK, clicks=clicks)
 
 
@@ -102,7 +104,7 @@ def clicked(serving: Serving) -> list[JobRow]:
 
 
 def test_the_owner_extends_and_stops_by_clicks_each_once(serving: Serving) -> None:
-    person(serving, "alice", ALICE, "developer")
+    alice = person(serving, "alice", ALICE, "developer")
     told = list[str]()
     with done(serving, told):
         serving.put(job("op-1"))
@@ -126,6 +128,9 @@ def test_the_owner_extends_and_stops_by_clicks_each_once(serving: Serving) -> No
     assert [one.split(":")[0] for one in told] == ["Asked for", "Asked for"]
     assert extend.id in told[0]
     with serving.database.read() as connection:
+        asked = operations.listed(connection, operations.Which(key="int/RTB-1"))
+        assert [(one.kind, one.requested_by, one.via, one.principal, one.state) for one in asked] == [
+            ("preview.stop", "alice", "slack", alice, "done"), ("preview.extend", "alice", "slack", alice, "done")]  # fmt: skip
         rows = connection.execute(AUDIT.select().where(AUDIT.c.via == "slack").order_by(AUDIT.c.id)).all()
     assert [(one.who, one.action, one.outcome) for one in rows] == [
         ("alice", "preview.extend", "allowed"), ("alice", "preview.stop", "allowed")]  # fmt: skip
@@ -171,6 +176,39 @@ def test_an_operator_may_stop_what_is_anothers(serving: Serving) -> None:
         click(serving, "stop", "U0OPS")
         (row,) = clicked(serving)
         assert "asked" in (serving.ended(row.id).result or {})
+
+
+def test_a_worker_that_died_after_it_put_the_operation_has_it_done_once(serving: Serving) -> None:
+    person(serving, "alice", ALICE, "developer")
+    told = list[str]()
+    with done(serving, told):
+        serving.put(job("op-1"))
+        serving.ended("op-1")
+        click(serving, "stop", ALICE)
+        (row,) = clicked(serving)
+        serving.ended(row.id)
+        (stop,) = [one for one in serving.jobs.listed(limit=100) if one.name == "preview.stop"]
+        serving.ended(stop.id)
+    asking = Asking(serving.jobs, CLICKS["en"], lambda url, text: told.append(text), lambda err: None)
+    given = parsed("slack.click", row.payload)
+    assert isinstance(given, SlackClick)
+    again = Clicks(asking)(given, row, serving.parts().reading())
+    assert again.result == {"asked": stop.id}
+    assert [one.name for one in serving.jobs.listed(limit=100) if one.name == "preview.stop"] == ["preview.stop"]
+    assert told[0] == told[1]
+
+
+def test_a_click_on_what_is_frozen_away_or_too_many_is_told(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.services.api.keeping.OPEN_OPERATIONS", 0)
+    person(serving, "alice", ALICE, "developer")
+    told = list[str]()
+    with done(serving, told):
+        serving.put(job("op-1"))
+        serving.ended("op-1")
+        click(serving, "stop", ALICE)
+        (row,) = clicked(serving)
+        assert serving.ended(row.id).result == {"refused": "TooManyRequests"}
+    assert "alice has 0 operations that have not ended" in told[0]
 
 
 def test_whose_session_ended_may_nothing(serving: Serving) -> None:
