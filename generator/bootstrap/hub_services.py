@@ -145,6 +145,7 @@ def values_of(host: Host, *, image: str, auth_image: str, namespace: str) -> dic
         "fewestWorkers": 1 if hub.tells else 0,
         "redis": hub.redis,
         "alerts": hub.alerts,
+        "runbooks": hub.runbooks,
         "lists": [*_lists(hub)],
         "formula": " + ".join(["due", "held", *(one["name"] for one in _lists(hub))]),
     }

@@ -21,6 +21,8 @@ from generator.values.networks import Subnets
 
 #: https://docs.aws.amazon.com/general/latest/gr/sqs-service.html
 QUEUE_PATTERN = r"^https://sqs\.[a-z]{2}(-[a-z]+){1,3}-[0-9]\.amazonaws\.com(\.cn)?/[0-9]{12}/[A-Za-z0-9_-]{1,80}$"
+#: The address of a page, without query and fragment.
+PAGE_PATTERN = r"^https://[a-z0-9][a-z0-9.-]{0,252}(:[0-9]{1,5})?(/[A-Za-z0-9_.-]{1,100}){0,20}/?$"
 #: Whose deliveries a listener can prove (`hub.services.listener`).
 Sender = Literal["github", "jira", "slack"]
 
@@ -105,6 +107,11 @@ class HubServices(Model):
     )
     monitoring: DnsLabel | None = Field(None, description="namespace whose pods may read /metrics; none = nobody")
     alerts: bool = Field(False, description="whether there is a PrometheusRule; it needs Prometheus' operator")
+    runbooks: Annotated[str, Field(pattern=PAGE_PATTERN)] | None = Field(
+        None,
+        description="where people read docs/OPERATIONS.md, such as https://docs.example.com/OPERATIONS/: each alert"
+        " links to its section there; none = alerts have no link",
+    )
 
     @property
     def tells(self) -> bool:

@@ -77,6 +77,7 @@ HUB: dict[str, Any] = {
     },
     "monitoring": "monitoring",
     "alerts": True,
+    "runbooks": "https://docs.example.com/OPERATIONS/",
 }
 FORGE = {"kind": "github", "repository": "acme/state"}
 PEOPLE = [{"ipBlock": {"cidr": cidr}} for cidr in HUB["loadBalancerCidrs"]]
@@ -372,6 +373,18 @@ def test_every_port_is_reached_by_whom_the_policies_say_and_nobody_else() -> Non
 def test_without_a_scraper_nobody_reads_figures() -> None:
     spec = objects(*hosted(monitoring=None))["NetworkPolicy", "rtb-hub-worker"]["spec"]
     assert (spec.get("ingress"), spec["policyTypes"]) == (None, ["Ingress", "Egress"])
+
+
+def test_alerts_link_to_runbooks_where_they_are_read() -> None:
+    def links(**said: Any) -> list[str | None]:
+        rules = objects(*hosted(**said))["PrometheusRule", "rtb-hub"]["spec"]["groups"][0]["rules"]
+        return [rule["annotations"].get("runbook_url") for rule in rules]
+
+    assert set(links(runbooks=None)) == {None}
+    assert links(runbooks="https://docs.example.com/hub")[0] == "https://docs.example.com/hub#rtbhubjobswait"
+    for wrong in ("http://docs.example.com/", "https://docs.example.com/?a", "https://docs.example.com/#a", "docs"):
+        with pytest.raises(ValidationError, match="runbooks"):
+            hosted(runbooks=wrong)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_an_alert_reads_figures_with_labels_and_values_that_there_are(name: str)
 def test_an_alert_says_what_it_is_and_what_to_do(name: str) -> None:
     one = ALERTS[name]
     assert one["labels"]["severity"] == "warning"
-    assert {*one["annotations"]} == {"summary", "description"}
+    assert {*one["annotations"]} == {"summary", "description", "runbook_url"}
     for place in re.findall(r"\{\{ \$labels\.(\w+) \}\}", str(one["annotations"])):
         assert place in one["expr"]
     if "for" in one:
