@@ -256,7 +256,7 @@ def history(key: str | None, env: str | None, since: str | None, limit: int, rep
 @options.command(panel=_PANEL)
 @options.any_environment
 @options.several("--project", metavar="KEY", help="Only previews of this Jira project, such as RTB. Repeatable.")
-@options.option("--since", metavar="DURATION", default="7d", show_default=True, help="How far back: 7d, 12h.")
+@options.option("--since", metavar="DURATION", show_default="7d", help="How far back: 7d, 12h.")
 @options.option(
     "--by",
     type=click.Choice(["project", "requester"]),
@@ -264,25 +264,41 @@ def history(key: str | None, env: str | None, since: str | None, limit: int, rep
     show_default=True,
     help="Group previews by project, or by who asked for them.",
 )
+@options.option("--language", type=click.Choice(["en", "ko"]), show_default="en", help="English or Korean.")
+@options.flag("--tell", help="Post it in each team's Slack channel instead, once a day or week.")
 @options.option(
-    "--language", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="English or Korean."
+    "--every",
+    type=click.Choice(["day", "week"]),
+    show_default="week",
+    help="With --tell: how often it is posted, and how far back it looks.",
 )
+@options.option(
+    "--time-zone",
+    metavar="ZONE",
+    show_default="Etc/UTC",
+    help="With --tell: time zone in which a day or a week begins.",
+)
+@options.flag("--dry-run", help="With --tell: print what would be posted where. Ask Slack nothing.")
 @options.repo
 @options.output
 @declared_errors
 def digest(
-    env: str | None, project: tuple[str, ...], since: str, by: Literal["project", "requester"],
-    language: Literal["en", "ko"], repo: str | None, output: Format,
+    env: str | None, project: tuple[str, ...], since: str | None, by: Literal["project", "requester"],
+    language: Literal["en", "ko"] | None, tell: bool, every: Literal["day", "week"] | None, time_zone: str | None,
+    dry_run: bool, repo: str | None, output: Format,
 ) -> None:  # fmt: skip
     """Show which previews there are, which end within a day, and what they cost in the last days, by project.
 
-    Costs are list prices of what ran between then and now, also of previews that have ended since.
+    Costs are list prices of what ran between then and now, also of previews that have ended since. With --tell, each
+    channel of RTB_HUB_SLACK_CHANNELS gets its projects, in the language of RTB_HUB_SLACK_MESSAGES: one message per
+    channel and day or week, however often this runs. A channel without previews gets none.
 
     Example: rtb-hub digest --since 7d --project RTB
     """
     from hub.commands import digest as command
 
-    command.run(command.Arguments(env, project, since, by, language), repo=repo, output=output)
+    asked = command.Arguments(env, project, since, by, language, tell, every, time_zone, dry_run)
+    command.run(asked, repo=repo, output=output)
 
 
 COMMANDS = (list_previews, stop, extend, revive, history, digest)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from generator.errors import ConfigError, Fault, Reason
 from generator.values.formats import format_time
 from hub.output.console import Format, emit, printable
-from hub.wiring import hub, needing_services
+from hub.wiring import hub
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -26,8 +26,7 @@ def run(env: str | None, *, dry_run: bool, repo: str | None, output: Format) -> 
     Of what keeps messages from being told, the first is raised once all others are.
     """
     ours = hub()
-    with needing_services():
-        from hub.store import schema
+    from hub.wiring.databases import ready_database
     from hub.wiring.telling import open_channels, open_telling
 
     languages = {str(one.channel.name): one.language for one in open_channels(ours)}
@@ -37,18 +36,11 @@ def run(env: str | None, *, dry_run: bool, repo: str | None, output: Format) -> 
             " RTB_HUB_SLACK_MESSAGES=en or ko with RTB_HUB_SLACK_TOKEN and RTB_HUB_SLACK_CHANNELS"
         )
         raise ConfigError(Reason.INVALID_VALUE, Fault("the settings name nowhere to tell anybody", allowed=allowed))
-    database = ours.database()
-    try:
-        if ours.settings.secret("database_url") is None:
-            schema.prepare(database)
-        else:
-            schema.check(database)
+    with ready_database(ours) as database:
         telling = open_telling(ours, repo, database, is_lasting=False)
         planned = telling.plan(env) if dry_run else []
         done = {} if dry_run else telling.look(env)
         failures = {str(teller.channel.name): [*teller.failures] for teller in telling.tellers}
-    finally:
-        database.close()
     if dry_run:
         _emit_plan(planned, languages, output)
         for err in chain(*failures.values()):

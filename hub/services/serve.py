@@ -51,10 +51,10 @@ from hub.services.screens.files import screens
 from hub.services.slack.opening import clicks_of
 from hub.services.telling import telling
 from hub.services.worker.service import looking_up, producers_of, working
-from hub.store import schema
 from hub.store.database import Database
 from hub.wiring import Hub
 from hub.wiring.clusters import looked_at
+from hub.wiring.databases import ready_database
 from hub.wiring.outside import open_pushes, open_sources
 from hub.wiring.telling import open_telling
 from reconcilers.state.rereading import StateReader
@@ -86,12 +86,7 @@ def serve(ours: Hub, asked: Serving, say: Callable[[str], None]) -> None:
     with ExitStack() as stack:
         listening = stack.enter_context(bound(LOOPBACK, asked.port))
         stack.enter_context(only_one(ours.settings.data))
-        database = ours.database()
-        stack.callback(database.close)
-        if ours.settings.secret("database_url") is None:
-            schema.prepare(database)
-        else:
-            schema.check(database)
+        database = stack.enter_context(ready_database(ours))
         url = ours.settings.public_url or f"http://{LOOPBACK}:{listening.getsockname()[1]}"
         auth = signing_in(ours, database, url)
         api = stack.enter_context(parts(ours, asked.repo, database, auth.access.sign_in))

@@ -331,6 +331,7 @@ MESSAGES = Metric(
                 "jira-comment",
                 "slack",
                 "slack-platform",
+                "slack-digest",
                 "github-comment",
                 "github-deployment",
                 "github-check",

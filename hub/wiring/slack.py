@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from generator.errors import ConfigError, Fault, Reason
+from generator.errors import ConfigError, Fault, HubError, Reason
 from hub.wiring.channels import Opened
 
 if TYPE_CHECKING:
@@ -39,16 +39,7 @@ def slack_channels(ours: Hub, database: Database | None) -> tuple[Opened, ...]:
     language = settings.slack_messages
     if language is None:
         return ()
-    site = open_slack_site(ours)
-    faults = []
-    if site is None:
-        remedy = "make an app in Slack, and give the hub its bot token: RTB_HUB_SLACK_TOKEN_FILE"
-        faults.append(Fault("names no app that tells anybody", field="RTB_HUB_SLACK_MESSAGES", remedy=remedy))
-    if not settings.slack_channels:
-        remedy = "name the channels: RTB_HUB_SLACK_CHANNELS"
-        faults.append(Fault("names no channel to tell anybody in", field="RTB_HUB_SLACK_MESSAGES", remedy=remedy))
-    if site is None or faults:
-        raise ConfigError(Reason.INVALID_VALUE, faults)
+    site = _told_at(ours)
     from hub.adapters.slack.faults import SlackFaults
     from hub.adapters.slack.messages import SlackMessages, no_buttons
     from hub.store.people import account_called
@@ -70,6 +61,39 @@ def slack_channels(ours: Hub, database: Database | None) -> tuple[Opened, ...]:
         return (told,)
     platform = SlackFaults(site, words, lambda _: settings.slack_platform, ours.clock, refused=refused)
     return told, Opened(platform, language, faults_spread(ours.clock), MISSING, renews=True, is_of_previews=False)
+
+
+def _told_at(ours: Hub) -> SlackSite:
+    """The workspace that is told in. Raises `ConfigError` (InvalidValue) where it or its channels are not named."""
+    site, faults = open_slack_site(ours), []
+    if site is None:
+        remedy = "make an app in Slack, and give the hub its bot token: RTB_HUB_SLACK_TOKEN_FILE"
+        faults.append(Fault("names no app that tells anybody", field="RTB_HUB_SLACK_MESSAGES", remedy=remedy))
+    if not ours.settings.slack_channels:
+        remedy = "name the channels: RTB_HUB_SLACK_CHANNELS"
+        faults.append(Fault("names no channel to tell anybody in", field="RTB_HUB_SLACK_MESSAGES", remedy=remedy))
+    if site is None or faults:
+        raise ConfigError(Reason.INVALID_VALUE, faults)
+    return site
+
+
+def digest_channel(ours: Hub, refused: Callable[[HubError], None]) -> Opened:
+    """Where digests are told; `refused` is told of channels that cannot be posted in.
+
+    Raises `ConfigError` (InvalidValue) for what is missing or wrong.
+    """
+    settings = ours.settings
+    if settings.slack_messages is None:
+        told = "a digest is told in Slack, and the settings name nowhere there"
+        allowed = "en or ko, with RTB_HUB_SLACK_TOKEN and RTB_HUB_SLACK_CHANNELS"
+        raise ConfigError(Reason.INVALID_VALUE, Fault(told, field="RTB_HUB_SLACK_MESSAGES", allowed=allowed))
+    site = _told_at(ours)
+    from hub.adapters.slack.digests import SlackDigests
+    from hub.views.messages.words import LANGUAGES
+
+    language = settings.slack_messages
+    channel = SlackDigests(site, LANGUAGES[language], lambda _: None, ours.clock, refused=refused, language=language)
+    return Opened(channel, language, missing=MISSING, is_of_previews=False)
 
 
 def faults_spread(clock: Callable[[], datetime]) -> Spread:

@@ -11,6 +11,7 @@ from hub.wiring.slack import slack_channels
 from hub.wiring.telling_github import code_of, github_channels
 
 if TYPE_CHECKING:
+    from hub.actions.telling.teller import Teller
     from hub.actions.telling.telling import Telling
     from hub.adapters.jira.site import JiraSite
     from hub.store.database import Database
@@ -61,10 +62,8 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
     repository and clusters raises.
     """
     channels = open_channels(ours, database)
-    from hub.actions.telling.posting import MISSING, Desk
     from hub.actions.telling.previews import Previews
-    from hub.actions.telling.teller import Teller, new_token, one_each
-    from hub.actions.telling.telling import Telling, repository_id
+    from hub.actions.telling.telling import Telling
     from hub.store.messages import review_of
     from hub.wiring.clusters import looked_at
     from reconcilers.state.rereading import StateReader
@@ -73,20 +72,9 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
         with database.read() as connection:
             return review_of(connection, key)
 
-    store, token = ours.store(repo), new_token()
+    store = ours.store(repo)
     states = StateReader(store.location, ours.library, ours.entry_cache)
-    own = repository_id(store.location)
-    refused = ours.telemetry.refused
-    tellers = tuple(
-        Teller(
-            Desk(one.channel, database, own, ours.clock, token, refused, one.missing or MISSING, one.renews),
-            ours.telemetry,
-            is_lasting,
-            one.spread or one_each,
-            one.is_of_previews,
-        )
-        for one in channels
-    )
+    tellers = tuple(teller_of(ours, one, database, store.location, is_lasting=is_lasting) for one in channels)
     clusters = looked_at(replace(ours), repo)
     previews = Previews(store, lambda: states.read(store.snapshots()), ours.clock, clusters, review, code_of(ours))
     if not is_lasting:
@@ -94,3 +82,14 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
     from hub.wiring.noticing import Noticed
 
     return Telling(previews, tellers, Noticed(replace(ours), repo, clusters).noticing)
+
+
+def teller_of(ours: Hub, one: Opened, database: Database, location: str, *, is_lasting: bool) -> Teller:
+    """What posts and edits in a channel, for the state repository at `location`."""
+    from hub.actions.telling.posting import MISSING, Desk
+    from hub.actions.telling.teller import Teller, new_token, one_each
+    from hub.actions.telling.telling import repository_id
+
+    own, refused = repository_id(location), ours.telemetry.refused
+    desk = Desk(one.channel, database, own, ours.clock, new_token(), refused, one.missing or MISSING, one.renews)
+    return Teller(desk, ours.telemetry, is_lasting, one.spread or one_each, one.is_of_previews)

@@ -22,6 +22,7 @@ ChannelName = Literal[
     "jira-comment",
     "slack",
     "slack-platform",
+    "slack-digest",
     "github-comment",
     "github-deployment",
     "github-check",

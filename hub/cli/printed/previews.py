@@ -286,11 +286,27 @@ class Digest(Shape):
     unreadable: list[worded.Unreadable]
 
 
+class DigestOfChannel(Shape):
+    """What became of the digest of one channel of Slack, or would; `text` null: it was told before, or is nothing."""
+
+    channel: str = Field(examples=["C0123456789"])
+    told: str = Field(examples=["posted", "found", "unchanged", "none", "failed", "post"])
+    text: str | None
+
+
+class DigestsTold(Shape):
+    """A period's digest, told in the channels of teams."""
+
+    dry_run: bool
+    period: str = Field(examples=["2026-W48", "2026-11-28"])
+    channels: list[DigestOfChannel]
+
+
 _START = Started | Queued
 #: See `hub.cli.printed`.
 OUTPUTS: Mapping[str, Any] = {
     "diff": Difference,
-    "digest": Digest,
+    "digest": Digest | DigestsTold,
     "error": Refusal,
     "extend": Extended,
     "history": worded.ShownHistory,

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from generator.errors import HubError
 from generator.values.naming import IssueKey
+from reconcilers.messages.model import Message
 
 #: What ends within so long is said to end soon.
 SOON: Final = timedelta(hours=24)
@@ -21,17 +22,21 @@ Sums = Mapping[str, Decimal]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """From `since` to `until` (aware). `environment` None and no `projects` (`RTB`): all. `by`: what groups are of."""
+    """From `since` to `until` (aware). `environment` None and no `projects` (`RTB`): all, but for `others`.
+
+    `by`: what groups are of.
+    """
 
     since: datetime
     until: datetime
     environment: str | None = None
     projects: frozenset[str] = frozenset()
     by: By = "project"
+    others: frozenset[str] = frozenset()
 
     def shows(self, key: IssueKey) -> bool:
         """Whether an issue's previews are told of."""
-        return not self.projects or key.project in self.projects
+        return (not self.projects or key.project in self.projects) and key.project not in self.others
 
 
 @dataclass(slots=True)
@@ -80,6 +85,16 @@ class Digest:
     def cost(self) -> Sums:
         """By currency."""
         return summed(line for group in self.groups for line in group.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class DigestMessage(Message):
+    """A period's digest in one channel: `issue` is the period's name (`2026-W48`), `at` the channel.
+
+    Once posted it stays as it is. `found` None: it is posted already.
+    """
+
+    found: Digest | None = None
 
 
 def summed(lines: Iterable[Line]) -> Sums:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from hub.views.digest.model import Digest, Group, Line, State, Sums
     from hub.views.messages.words import Language
 
-#: Lines of a group that people are shown, and how much of a name.
-MOST_LINES, _LONGEST = 50, 80
+#: Lines of a group that people are shown, groups, and how much of a name.
+MOST_LINES, MOST_GROUPS, _LONGEST = 50, 1000, 80
 _PLACES: Final = Decimal("0.000001")
 
 
@@ -37,6 +37,7 @@ class _Words:
     soon: str
     ended: str
     more: str
+    more_groups: str
     nothing: str
     partial: str
     unreadable: str
@@ -55,6 +56,7 @@ _WORDS: Final[Mapping[Language, _Words]] = {
         soon="ends soon: {at}",
         ended="ended {at}",
         more="and {count} more",
+        more_groups="Groups that are not shown: {count}; their costs are in the sum.",
         nothing="There were no previews.",
         partial="Git has more history than is read: costs and counts are those of the newest part.",
         unreadable="{environment} cannot be read, and is left out.",
@@ -71,6 +73,7 @@ _WORDS: Final[Mapping[Language, _Words]] = {
         soon="곧 종료: {at}",
         ended="{at} 종료",
         more="그 밖에 {count}개",
+        more_groups="표시하지 않은 그룹이 {count}개 더 있으며, 비용 합계에는 포함되어 있습니다.",
         nothing="프리뷰가 없었습니다.",
         partial="Git에 살펴보는 것보다 많은 기록이 있습니다. 비용과 건수는 최근 부분만의 것입니다.",
         unreadable="{environment} 환경은 읽을 수 없어 제외했습니다.",
@@ -78,34 +81,58 @@ _WORDS: Final[Mapping[Language, _Words]] = {
 }
 
 
-def digest_lines(found: Digest, language: Language) -> Iterator[str]:
-    """What people are told, line by line. Names are as they were written, on one line: who prints them escapes them."""
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A digest in a language: `groups` are a line with those below it; `amiss`: what is left out.
+
+    Names are as they were written, on one line: who prints them escapes them.
+    """
+
+    title: str
+    sums: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[str, ...]], ...]
+    amiss: tuple[str, ...]
+
+
+def digest_worded(
+    found: Digest, language: Language, *, most_lines: int = MOST_LINES, most_groups: int = MOST_GROUPS
+) -> Worded:
+    """What people are told; of many groups and lines the first, and how many more there are."""
     say, wanted = _WORDS[language], found.wanted
-    yield say.head.format(since=_at(wanted.since), until=_at(wanted.until))
-    if not found.groups:
-        yield say.nothing
-    else:
-        counts = {name: found.counts.get(name, 0) for name in ("started", "ended", "extended", "revived")}
-        yield say.counts.format_map(counts)
-        yield say.cost.format(cost=_money(found.cost, say))
-    for group in found.groups:
-        yield ""
-        yield from _group(group, wanted.until, say)
-    if found.is_partial:
-        yield say.partial
-    for environment in sorted(found.unreadable):
-        yield say.unreadable.format(environment=environment)
+    counts = {name: found.counts.get(name, 0) for name in ("started", "ended", "extended", "revived")}
+    sums = (say.counts.format_map(counts), say.cost.format(cost=_money(found.cost, say)))
+    left = len(found.groups) - most_groups
+    amiss = [say.more_groups.format(count=left)] if left > 0 else []
+    amiss += [say.partial] if found.is_partial else []
+    amiss += [say.unreadable.format(environment=environment) for environment in sorted(found.unreadable)]
+    return Worded(
+        say.head.format(since=_at(wanted.since), until=_at(wanted.until)),
+        sums if found.groups else (say.nothing,),
+        tuple(_group(group, wanted.until, say, most_lines) for group in found.groups[:most_groups]),
+        tuple(amiss),
+    )
 
 
-def _group(group: Group, now: datetime, say: _Words) -> Iterator[str]:
+def digest_lines(
+    found: Digest, language: Language, *, most_lines: int = MOST_LINES, most_groups: int = MOST_GROUPS
+) -> Iterator[str]:
+    """The same, line by line."""
+    told = digest_worded(found, language, most_lines=most_lines, most_groups=most_groups)
+    yield from (told.title, *told.sums)
+    for head, lines in told.groups:
+        yield from ("", head)
+        yield from (f"- {line}" for line in lines)
+    yield from told.amiss
+
+
+def _group(group: Group, now: datetime, say: _Words, most: int) -> tuple[str, tuple[str, ...]]:
     there = [line for line in group.lines if line.state == "there"]
     soon = sum(line.ends_soon(now) for line in there)
     name = one_line(group.name)[:_LONGEST] or say.nobody
-    yield say.group.format(name=name, there=len(there), soon=soon, cost=_money(group.cost, say))
-    for line in group.lines[:MOST_LINES]:
-        yield f"- {line.environment}/{line.key}: {_line(line, now, say)}"
-    if len(group.lines) > MOST_LINES:
-        yield f"- {say.more.format(count=len(group.lines) - MOST_LINES)}"
+    head = say.group.format(name=name, there=len(there), soon=soon, cost=_money(group.cost, say))
+    lines = [f"{line.environment}/{line.key}: {_line(line, now, say)}" for line in group.lines[:most]]
+    more = [say.more.format(count=len(group.lines) - most)] if len(group.lines) > most else []
+    return head, (*lines, *more)
 
 
 def _line(line: Line, now: datetime, say: _Words) -> str:

@@ -7,9 +7,12 @@ button's text 75 characters and its value 2000. Elements of rich text name whom 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from hub.views.messages.document import Document, Line, Span, Tone
+
+if TYPE_CHECKING:
+    from hub.views.digest.worded import Worded
 
 Block = dict[str, Any]
 _CIRCLES: Final[dict[Tone, str]] = {"neutral": "⚪", "blue": "🔵", "green": "🟢", "yellow": "🟡", "red": "🔴"}
@@ -36,6 +39,18 @@ def blocks_of(document: Document, mentions: Sequence[Block] = (), buttons: Seque
     if buttons:
         blocks.append({"type": "actions", "elements": [*buttons]})
     return [*blocks, {"type": "context", "elements": [_plain(document.foot)]}]
+
+
+def digest_blocks(told: Worded) -> list[Block]:
+    """A digest: its title, what it came to, and each group with its lines."""
+    plain: list[Block] = [{"type": "text", "text": "\n" + "\n".join(told.sums)}]
+    parts = [_section([*_texts((Span(told.title, style="strong"),)), *plain])]
+    for head, lines in told.groups:
+        parts.append(_section(_texts((Span(f"\n{head}", style="strong"),))))
+        items = [_section(_texts((Span(line),))) for line in lines]
+        parts.append({"type": "rich_text_list", "style": "bullet", "elements": items})
+    parts += [_section(_texts((Span(line),))) for line in told.amiss]
+    return [{"type": "rich_text", "elements": parts}]
 
 
 def line_of(document: Document) -> str:
@@ -97,4 +112,15 @@ def _text(span: Span) -> Block:
     return {"type": "text", "text": text, **style}
 
 
-__all__ = ["Block", "Line", "blocks_of", "escaped", "line_of", "link_button", "mention", "named", "reply_of"]
+__all__ = [
+    "Block",
+    "Line",
+    "blocks_of",
+    "digest_blocks",
+    "escaped",
+    "line_of",
+    "link_button",
+    "mention",
+    "named",
+    "reply_of",
+]
