@@ -14,7 +14,7 @@ from typing import Any, Literal
 from generator.bootstrap.hub_images import image_ports, image_secrets, image_variables, registries_of
 from generator.bootstrap.hub_jobs import CACHE, GIT, Job
 from generator.bootstrap.hub_sign_in import sign_in_secrets, sign_in_variables, verifying_variables
-from generator.bootstrap.hub_slack import slack_variables
+from generator.bootstrap.hub_slack import digest_values, slack_variables
 from generator.errors import ConfigError, Fault, Reason
 from generator.model.environment import Environment
 from generator.model.hosting import HubServices
@@ -112,6 +112,7 @@ def values_of(host: Host, *, image: str, auth_image: str, namespace: str) -> dic
             "namespace": namespace,
             "upgrade": "rtb-hub-upgrade",
             "scaler": "rtb-hub-scaler",
+            "digest": "rtb-hub-digest",
             "redisScaler": "rtb-hub-scaler-redis",
         },
         "labels": _labels(),
@@ -120,6 +121,8 @@ def values_of(host: Host, *, image: str, auth_image: str, namespace: str) -> dic
         "references": [*_references(hub)],
         "upgradeLabels": _labels("rtb-hub-upgrade"),
         "upgradeVariables": _shown(_database_variable()),
+        "digests": [*_digests(host)],
+        "digestLabels": _labels("rtb-hub-digest"),
         "secretStore": hub.secret_store,
         "hub": {
             "host": hub.host,
@@ -191,8 +194,7 @@ def _service(name: Name, host: Host) -> dict[str, Any]:
 def _variables(name: Name, host: Host) -> dict[str, str]:
     """A process's own settings, and no other's: secrets by their files."""
     # The worker is the hub where it writes; the dashboard reads, and is nobody.
-    git = Job("", host.repository, host.environment.spec.branch, (), gated=False, forge=host.forge).variables
-    hidden = ("RTB_HUB_IDENTITY", "RTB_HUB_FORGE_")
+    git = _git(host)
     match name:
         case "worker":  # it asks for reviews, and the scheduled job alone decides upon them
             own = {key: value for key, value in git.items() if not key.startswith("RTB_HUB_FORGE_TEAMS_")}
@@ -203,7 +205,7 @@ def _variables(name: Name, host: Host) -> dict[str, str]:
             if host.services.tells and host.services.worker_role is not None:
                 own |= _observed(host)
         case "dashboard":
-            own = {key: value for key, value in git.items() if not key.startswith(hidden)}
+            own = _reading(host)
             own |= verifying_variables(host.services)
             if host.services.dashboard_role is not None:
                 own |= _observed(host)
@@ -219,6 +221,29 @@ def _variables(name: Name, host: Host) -> dict[str, str]:
                 own["RTB_HUB_ECR_QUEUE_URL"] = host.services.ecr_queue
     redis = {"RTB_HUB_REDIS_URL_FILE": f"{SECRETS}/redis/url"} if _has_redis(name, host.services) else {}
     return {**own, **_database_variable(), **redis}
+
+
+def _git(host: Host) -> dict[str, str]:
+    return Job("", host.repository, host.environment.spec.branch, (), gated=False, forge=host.forge).variables
+
+
+def _reading(host: Host) -> dict[str, str]:
+    """What reads the state repository, as nobody in particular."""
+    hidden = ("RTB_HUB_IDENTITY", "RTB_HUB_FORGE_")
+    return {key: value for key, value in _git(host).items() if not key.startswith(hidden)}
+
+
+def _digests(host: Host) -> Iterator[dict[str, Any]]:
+    """The job that tells digests, if there is one: it reads Git as the dashboard does, and posts as the worker."""
+    for one in digest_values(host.services.slack, f"{SECRETS}/slack"):
+        variables = {**_reading(host), **one["variables"], **_database_variable()}
+        ports = sorted({443, DATABASE_PORT, _port(host.repository)})
+        secrets = {
+            "git": "rtb-hub-dashboard-git",
+            "database": "rtb-hub-worker-database",
+            "slack": "rtb-hub-worker-slack",
+        }
+        yield {**one, "variables": _shown(variables), "reaches": ports, "secrets": secrets}
 
 
 def _observed(host: Host) -> dict[str, str]:

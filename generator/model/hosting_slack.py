@@ -7,10 +7,19 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from generator.model.entry import Model
+from generator.model.lifecycle import Zone
 
 _Channel = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{2,30}$")]
 _Project = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,9}$")]
 _Account = Annotated[str, Field(pattern=r"^[SUW][A-Z0-9]{2,30}$")]
+
+
+class HubDigest(Model):
+    """When each channel is told what there is, what ends soon and what it cost. What fails is tried again each hour."""
+
+    every: Literal["day", "week"] = Field("week", description="week: on Mondays")
+    hour: Annotated[int, Field(strict=True, ge=0, le=23)] = Field(description="on the clocks of the zone")
+    time_zone: Zone = Field(description="of the IANA database")
 
 
 class HubSlack(Model):
@@ -29,6 +38,9 @@ class HubSlack(Model):
     )
     approvers: Annotated[list[_Account], Field(max_length=20)] = Field(
         default_factory=list, description="user groups (S…) or people (U…) whom a request for approval mentions"
+    )
+    digest: HubDigest | None = Field(
+        None, description="when the channels of teams are told what there is and what it cost; none = never"
     )
     api: Literal["https://slack.com", "https://slack-gov.com"] = Field(
         "https://slack.com", description="where Slack's API is"

@@ -68,6 +68,7 @@ HUB: dict[str, Any] = {
         "channels": {"SHOP": "C0SHOP"},
         "platform": "C0PLATFORM",
         "approvers": ["S0LEADS"],
+        "digest": {"hour": 9, "timeZone": "Asia/Seoul"},
     },
     "signIn": {
         "oidc": {"issuer": "https://sso.example.com/realms/acme", "clientId": "rtb-hub"},
@@ -280,6 +281,8 @@ def test_only_the_worker_has_the_key_that_writes_to_git() -> None:
     assert [account for account, secrets in who.items() if "rtb-hub-worker-git" in secrets] == ["rtb-hub-worker"]
     assert who["rtb-hub-dashboard"] == {"rtb-hub-dashboard-database", "rtb-hub-dashboard-git"}
     assert who["rtb-hub-listener"] == {f"rtb-hub-listener-{one}" for one in ("database", "redis", "webhooks")}
+    digest = who.pop("rtb-hub-digest")  # a job of the worker's that cannot write to Git
+    assert digest == {"rtb-hub-dashboard-git", "rtb-hub-worker-database", "rtb-hub-worker-slack"}
     for one, other in itertools.combinations(who, 2):
         assert not who[one] & who[other], f"{one} and {other} have a secret together"
     assert who["rtb-hub-auth"] == {"rtb-hub-auth-database", "rtb-hub-auth-sign-in"}
@@ -320,7 +323,7 @@ def test_pods_are_restricted(name: str, pod: Any) -> None:
     written = {one["mountPath"] for one in container["volumeMounts"] if not one.get("readOnly")}
     given = variables(pod)
     assert written == {given[one] for one in ("RTB_HUB_CACHE", "HOME") if one in given}
-    if name != "rtb-hub-upgrade":
+    if name not in ("rtb-hub-upgrade", "rtb-hub-digest"):
         assert pod["terminationGracePeriodSeconds"] == 60
         probes = {one: container[f"{one}Probe"]["httpGet"]["path"] for one in ("startup", "liveness", "readiness")}
         assert probes == {"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz"}
@@ -438,11 +441,34 @@ def test_nobody_is_told_on_github_by_a_key_that_is_not_githubs() -> None:
         rendered(int_)
 
 
+@pytest.mark.parametrize(
+    ("digest", "schedule", "every"),
+    [
+        ({"hour": 9, "timeZone": "Asia/Seoul"}, "0 9-23 * * 1", "week"),
+        ({"every": "day", "hour": 23, "timeZone": "Etc/UTC"}, "0 23 * * *", "day"),
+    ],
+)
+def test_a_digest_is_told_from_its_hour_on_by_what_reads_git_alone(
+    digest: dict[str, Any], schedule: str, every: str
+) -> None:
+    job = objects(*hosted(slack={**HUB["slack"], "digest": digest}))["CronJob", "rtb-hub-digest"]["spec"]
+    pod = job["jobTemplate"]["spec"]["template"]["spec"]
+    assert (job["schedule"], job["timeZone"]) == (schedule, digest["timeZone"])
+    arguments = pod["containers"][0]["args"]
+    assert arguments == ["digest", "--tell", "--every", every, "--time-zone", digest["timeZone"], "--output", "json"]
+    assert {*mounted(pod).values()} == {"rtb-hub-dashboard-git", "rtb-hub-worker-database", "rtb-hub-worker-slack"}
+    assert not {"RTB_HUB_IDENTITY", "RTB_HUB_SLACK_PLATFORM"} & {*variables(pod)}
+    silent = rendered(*hosted(slack={**HUB["slack"], "digest": None}))
+    assert not [path for path in silent if "digest" in path]
+    assert not [path for path in rendered(*hosted(slack=None)) if "digest" in path]
+
+
 def test_the_worker_alone_tells_of_previews_in_slack() -> None:
     found = {name: variables(pod).get("RTB_HUB_SLACK_CHANNELS") for name, pod in pods()}
-    assert {name for name, value in found.items() if value is not None} == {"rtb-hub-worker"}
+    assert {name for name, value in found.items() if value is not None} == {"rtb-hub-worker", "rtb-hub-digest"}
     assert found["rtb-hub-worker"] == "C0PREVIEWS,SHOP=C0SHOP"
-    assert [name for name, pod in pods() if "rtb-hub-worker-slack" in mounted(pod).values()] == ["rtb-hub-worker"]
+    tokens = {name for name, pod in pods() if "rtb-hub-worker-slack" in mounted(pod).values()}
+    assert tokens == {"rtb-hub-worker", "rtb-hub-digest"}
     (data,) = ALL["ExternalSecret", "rtb-hub-worker-slack"]["spec"]["data"]
     assert (data["secretKey"], data["remoteRef"]) == ("token", {"key": "rtb/hub/slack", "property": "token"})
     without = "".join(rendered(*hosted(slack=None, webhooks=["github"])).values())
@@ -643,6 +669,9 @@ def _of_stg() -> dict[str, Any]:
         ({"jira": None}, "its issues cannot be read"),
         ({"slack": {"messages": "en", "channel": "#previews"}}, "should match pattern"),
         ({"slack": {"messages": "de", "channel": "C0PREVIEWS"}}, "'en' or 'ko'"),
+        ({"slack": {**HUB["slack"], "digest": {"hour": 24, "timeZone": "Etc/UTC"}}}, "less than or equal to 23"),
+        ({"slack": {**HUB["slack"], "digest": {"hour": 9, "timeZone": "Asia/Soul"}}}, "did you mean 'Asia/Seoul'"),
+        ({"slack": {**HUB["slack"], "digest": {"hour": 9}}}, "Field required"),
         ({"slack": {"messages": "en", "channel": "C0PREVIEWS", "api": "https://slack.example.com"}}, "slack.com"),
         ({"listenerRole": HUB["workerRole"]}, "must not act as what commits"),
         ({"listenerRole": "arn:aws:iam::222222222222:role/x"}, "of account 222222222222"),

@@ -77,7 +77,7 @@ def test_each_channel_is_told_of_its_projects_and_the_first_of_all_others() -> N
 def test_it_is_posted_once_and_stays_as_it_is(world: Announcing) -> None:
     assert world.tell(MESSAGE, by=worker(world)) == Counter(posted=1)
     (posted,) = world.posted
-    assert "RTB: 2 there, 1 end within 24 hours" in str(posted["blocks"])
+    assert "RTB: 2 now, 1 ending within 24 hours" in str(posted["blocks"])
     for later in (60, 700, 90_000):
         world.later(seconds=later)
         world.tell(DigestMessage("2026-W48", "*", "unseen", at="C0TEAM"), by=worker(world))
