@@ -56,7 +56,7 @@ def init(folder: Path, remote: str | None, work_tree: bool, environments: Path |
 @options.reset
 @options.flag("--queue", help="Queue the preview when there is no capacity.")
 @options.repo
-@options.output
+@options.listed
 @declared_errors
 def start(
     key: str,
@@ -193,7 +193,7 @@ def render(
 @options.repo
 @options.cluster
 @options.kubeconfig
-@options.output
+@options.listed
 @declared_errors
 def show(key: str, env: str, repo: str | None, cluster: str | None, kubeconfig: str | None, output: Format) -> None:
     """Show one preview: lease, components, price, objects.

@@ -13,7 +13,7 @@ from hub.output.formats import Format
 @options.repo
 @options.environments
 @options.blueprints
-@options.output
+@options.listed
 @declared_errors
 def blueprint_list(repo: str | None, environments: Path | None, blueprints: Path | None, output: Format) -> None:
     """List the blueprints and what each is for, those of your own among them.
@@ -30,7 +30,7 @@ def blueprint_list(repo: str | None, environments: Path | None, blueprints: Path
 @options.repo
 @options.environments
 @options.blueprints
-@options.output
+@options.listed
 @declared_errors
 def blueprint_show(
     name: str, repo: str | None, environments: Path | None, blueprints: Path | None, output: Format

@@ -18,7 +18,7 @@ _PANEL = "Environments, blueprints, checks"
 @options.command("list")
 @options.repo
 @options.environments
-@options.output
+@options.listed
 @declared_errors
 def env_list(repo: str | None, environments: Path | None, output: Format) -> None:
     """List the environments with account, branch, lease and limits."""
@@ -32,7 +32,7 @@ def env_list(repo: str | None, environments: Path | None, output: Format) -> Non
 @options.flag("--explain", help="With the file and line that set each value.")
 @options.repo
 @options.environments
-@options.output
+@options.listed
 @declared_errors
 def env_show(name: str, explain: bool, repo: str | None, environments: Path | None, output: Format) -> None:
     """Print every value of an environment, overlays merged.

@@ -14,7 +14,7 @@ _PANEL = "Previews"
 @options.argument("settings", metavar="PATH=TEXT...", nargs=-1, required=True, help="As --set of 'start' takes them.")
 @options.environment
 @options.repo
-@options.output
+@options.listed
 @declared_errors
 def set_settings(key: str, settings: tuple[str, ...], env: str, repo: str | None, output: Format) -> None:
     """Change settings of a preview, in one commit. What is not named stays as it is.
@@ -32,7 +32,7 @@ def set_settings(key: str, settings: tuple[str, ...], env: str, repo: str | None
 @options.argument("paths", metavar="PATH...", nargs=-1, required=True, help="As --unset of 'start' takes them.")
 @options.environment
 @options.repo
-@options.output
+@options.listed
 @declared_errors
 def unset_settings(key: str, paths: tuple[str, ...], env: str, repo: str | None, output: Format) -> None:
     """Take back settings of a preview, so that their defaults count: a field, a variable, branch or compute.

@@ -51,7 +51,7 @@ _PANEL = "Previews"
 @options.cluster
 @options.clusters
 @options.kubeconfig
-@options.output
+@options.listed
 @declared_errors
 def list_previews(
     env: tuple[str, ...],
@@ -132,7 +132,7 @@ def list_previews(
 @options.option("--reason", default="", help="Why, for the history.")
 @options.flag("--ignore-not-found", help="Succeed when there is no such preview.")
 @options.repo
-@options.output
+@options.listed
 @declared_errors
 def stop(
     key: str | None,
@@ -183,7 +183,7 @@ def stop(
     " 2026-11-24T02:00:00Z.",
 )
 @options.repo
-@options.output
+@options.listed
 @declared_errors
 def extend(key: str, env: str, by: str, reason: str, if_ends: str | None, repo: str | None, output: Format) -> None:
     """Give a preview more time, counted from its end, up to the environment's cap.
@@ -208,7 +208,7 @@ def extend(key: str, env: str, by: str, reason: str, if_ends: str | None, repo: 
 @options.environment
 @options.option("--ttl", metavar="DURATION", help="How long it may live. Default: as before.")
 @options.repo
-@options.output
+@options.listed
 @declared_errors
 def revive(key: str, env: str, ttl: str | None, repo: str | None, output: Format) -> None:
     """Restore a preview that was deleted in the last 7 days, with a new lease.

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from hub.cli.help import Argument, Command, Option
 from hub.output.formats import Format
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 Decorator = Callable[[F], F]
+_QUERY = "hub.cli.query"
 
 
 class _Path(click.Path):
@@ -104,13 +106,59 @@ blueprints = option(
     type=PATH,
     help="Folder of blueprints of your own, DIR/NAME/blueprint.yaml. Default: blueprints/ of the state repository.",
 )
-output = option(
-    "--output",
-    "-o",
-    type=_Formats(Format),
-    default=Format.TABLE,
-    show_default="table",
-    help="For people (table) or machines.",
+
+
+def _queried(ctx: click.Context, param: click.Parameter, text: str | None) -> None:
+    if text is None:
+        return
+    from hub.output.machines import selecting
+    from hub.output.query import Query, QueryError
+
+    try:
+        query = Query(text)
+    except QueryError as err:
+        raise click.BadParameter(str(err), ctx, param) from err
+    ctx.meta[_QUERY] = True
+    ctx.with_resource(selecting(query))
+
+
+def _chosen(ctx: click.Context, param: click.Parameter, chosen: Format) -> Format:
+    """The format. What is selected is data, so JSON unless another is asked for."""
+    if _QUERY not in ctx.meta or chosen not in (Format.TABLE, Format.WIDE, Format.NAME):
+        return chosen
+    if ctx.get_parameter_source(str(param.name)) is ParameterSource.DEFAULT:
+        return Format.JSON
+    raise click.BadParameter(f"--query selects from data: -o json, yaml or text, not {chosen}", ctx, param)
+
+
+def _output(formats: Iterable[Format], meaning: str) -> Decorator[Any]:
+    """How a command prints, and what of it."""
+    query = option(
+        "--query",
+        metavar="EXPR",
+        expose_value=False,
+        is_eager=True,
+        callback=_queried,
+        help="Print what this JMESPath expression selects of the JSON output, such as previews[].url: as JSON, unless"
+        " -o is yaml or text.",
+    )
+    form = option(
+        "--output",
+        "-o",
+        type=_Formats(tuple(formats)),
+        default=Format.TABLE,
+        show_default="table",
+        callback=_chosen,
+        help=meaning,
+    )
+    return lambda function: form(query(function))
+
+
+output = _output(
+    (Format.TABLE, Format.JSON, Format.YAML, Format.TEXT), "For people (table) or machines; text: values with tabs."
+)
+listed = _output(
+    Format, "For people (table, wide: every column) or machines; name: names only; text: values with tabs."
 )
 cluster = option(
     "--cluster",

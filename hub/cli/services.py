@@ -208,7 +208,7 @@ def mcp(repo: str | None) -> None:
 @options.option(
     "--limit", metavar="N", type=click.IntRange(1, 1000), default=50, show_default=True, help="Show at most so many."
 )
-@options.output
+@options.listed
 @declared_errors
 def webhook_list(source: Source | None, state: DeliveryState | None, limit: int, output: Format) -> None:
     """List what was delivered, the newest first.
@@ -224,7 +224,7 @@ def webhook_list(source: Source | None, state: DeliveryState | None, limit: int,
 
 @options.command("show")
 @options.argument("name", metavar="ID", help="Its id, or its sender's id of the delivery.")
-@options.output
+@options.listed
 @declared_errors
 def webhook_show(name: str, output: Format) -> None:
     """Show one delivery: what came, what proved it, and what became of it. Bodies are kept for 14 days.
@@ -260,7 +260,7 @@ def webhook_replay(name: str, output: Format) -> None:
 @options.option(
     "--limit", metavar="N", type=click.IntRange(1, 1000), default=50, show_default=True, help="Show at most so many."
 )
-@options.output
+@options.listed
 @declared_errors
 def job_list(state: State | None, limit: int, output: Format) -> None:
     """List jobs of the services' database, the newest first, with why each failed, and how many there are of what.
@@ -277,7 +277,7 @@ def job_list(state: State | None, limit: int, output: Format) -> None:
 
 @options.command("show")
 @options.argument("job_id", metavar="ID", help="Its id, which the Operation: trailer of its commit names too.")
-@options.output
+@options.listed
 @declared_errors
 def job_show(job_id: str, output: Format) -> None:
     """Show one job: what it says, what it came to, and why it failed.

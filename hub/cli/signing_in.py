@@ -118,7 +118,7 @@ def token_create(name: str, scope: tuple[str, ...], env: tuple[str, ...], days: 
 
 
 @options.command("list")
-@options.output
+@options.listed
 @declared_errors
 def token_list(output: Format) -> None:
     """List service tokens, the newest first, with what they may, when they end and when they were last used.

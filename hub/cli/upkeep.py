@@ -14,7 +14,7 @@ _PANEL = "State repository"
 @options.command(panel="Previews")
 @options.any_environment
 @options.repo
-@options.output
+@options.listed
 @declared_errors
 def approvals(env: str | None, repo: str | None, output: Format) -> None:
     """List the requests that await review in gated environments, and what each still needs.

@@ -10,15 +10,15 @@ import click
 
 from generator.errors import Fault
 from hub.cli.help import range_words
+from hub.output.formats import FOR_MACHINES
 
 #: What wrong usage is called in JSON; its exit code is click's, 2 (`hub.output.exit_codes.USAGE`).
 REASON = "WrongUsage"
-_FOR_MACHINES = frozenset({"json", "yaml", "sarif", "github"})
 
 
 def tell(error: click.ClickException, arguments: Sequence[str]) -> None:
     """Print `error` on standard error, as `arguments` ask for: a command that cannot be parsed has no options yet."""
-    if asked_format(arguments) not in _FOR_MACHINES:
+    if asked_format(arguments) not in FOR_MACHINES:
         error.show()
         return
     from hub.output.console import fault_data
@@ -28,9 +28,14 @@ def tell(error: click.ClickException, arguments: Sequence[str]) -> None:
 
 
 def asked_format(arguments: Sequence[str]) -> str:
-    """The last value of `-o` or `--output` among `arguments`, however it is joined to it; empty when there is none."""
+    """The last value of `-o` or `--output` among `arguments`, however it is joined to it; empty when there is none.
+
+    With `--query` that is JSON.
+    """
     found, words = "", iter(arguments)
     for word in words:
+        if word.startswith("--query"):
+            found = found or "json"
         if word == "--":
             break
         if word in ("-o", "--output"):

@@ -24,7 +24,7 @@ def run(  # noqa: PLR0913 - the options that there are
     cluster = open_for(ours, at, env, repo)
     asked = chosen_log(issue, wish, cluster=cluster, clock=ours.clock)
     lines = log_lines(cluster, asked)
-    if output is not Format.TABLE:
+    if not output.is_for_people:
         emit(log_data(asked, lines), output, lambda _: None)
         return
     console(stderr=True).print(heading(asked.container, asked.pod, is_previous=asked.is_previous))

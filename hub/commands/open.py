@@ -35,5 +35,5 @@ def run(  # noqa: PLR0913 - the options that there are
             )
     data = {"issue": str(issue), "environment": env, "url": url, "phase": phase.name if phase else None}
     emit(data, output, lambda console: console.print(printable(url)))
-    if output is Format.TABLE and sys.stdout.isatty():
+    if output.is_for_people and sys.stdout.isatty():
         click.launch(url)

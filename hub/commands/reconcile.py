@@ -53,7 +53,7 @@ def run(given: Options, *, repo: str | None, output: Format) -> None:
         from hub.reconciling.observing import observing
         from hub.reconciling.watch import watch_store
 
-        as_json = output is not Format.TABLE
+        as_json = not output.is_for_people
         watched, metrics = watching(ours, as_json=as_json, port=given.metrics_port, host=given.metrics_address)
         with observing(watched, repo) if metrics else nullcontext():
             watch_store(watched, watched.store(repo), asked, metrics=metrics)

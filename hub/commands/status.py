@@ -38,7 +38,7 @@ def run(  # noqa: PLR0913 - the options that there are
         return
     awaited = Awaited(issue, env, goal_of(issue, env, repository=repository), seconds_of(timeout))
     argocd, applications = applications_of(env, repository=repository)
-    changed = tell_change if output is Format.TABLE else say_nothing
+    changed = tell_change if output.is_for_people else say_nothing
     with Followed(cluster, argocd, issue.namespace, applications) as followed:
         done = follow(awaited, repository=repository, followed=followed, clock=ours.clock, changed=changed)
     emit(status_data(issue, env, done.phase) | {"seconds": round(done.seconds, 1)}, output, lambda _: None)

@@ -24,7 +24,7 @@ def run(  # noqa: PLR0913
     awaited = Awaited(IssueKey.parse(key), env, goal, seconds_of(timeout))
     ours = hub()
     cluster, repository = open_for(ours, at, env, repo), ours.repository(repo)
-    tell = tell_change if output is Format.TABLE else say_nothing
+    tell = tell_change if output.is_for_people else say_nothing
     page = Page(ours.ask_page) if url else None
     argocd, applications = applications_of(env, repository=repository)
     with Followed(cluster, argocd, awaited.key.namespace, applications) as followed:

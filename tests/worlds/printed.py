@@ -20,7 +20,7 @@ def hold(arguments: Sequence[str], out: str, err: str) -> None:
     if asked_format(arguments) != "json":
         return
     name = _command(arguments)
-    if out.strip() and name in OUTPUTS:
+    if out.strip() and name in OUTPUTS and "--query" not in arguments:  # what is selected has no schema
         _fits(name, json.loads(out))
     last = err.strip().splitlines()[-1:]
     if last and last[0].startswith('{"error"'):

@@ -98,7 +98,7 @@ def stop_all(api: Api, key: str, *, reason: str, ignore_not_found: bool, output:
     }
     words = "".join(map(text, stopped)) or f"no preview of {issue} in any environment; nothing changed\n"
     emit(lambda: data, lambda: "" if failed and not stopped else words, output)
-    if output is Format.TABLE:
+    if output.is_for_people:
         for error in failed.values():
             report(error)
     for error in failed.values():

@@ -18,7 +18,7 @@ from hub.output.formats import Format
 def logs(api: Api, at: tuple[str, str], wish: Wish, output: Format) -> None:
     """Print the log of a component of the preview `at` (key, environment)."""
     told = log(api, at, wish)
-    if output is Format.TABLE:
+    if output.is_for_people:
         which = heading(str(told.get("container")), str(told.get("pod")), is_previous=bool(told.get("previous")))
         sys.stderr.write(f"{printable(which)}\n")
     emit(lambda: told, lambda: "".join(map(told_line, told["lines"])), output)

@@ -35,9 +35,9 @@ def status(api: Api, at: tuple[str, str], *, timeout: str, output: Format) -> No
     seconds = seconds_of(timeout)
     goal = api.call(*status_route(issue, env)).headers.get("x-rtb-goal")
     awaited = Awaited(issue, env, "removed" if goal == "removed" else "running", seconds)
-    tell = tell_change if output is Format.TABLE else say_nothing
+    tell = tell_change if output.is_for_people else say_nothing
     done = wait_by(lambda: _phase(api, issue, env), awaited, changed=tell)
-    if output is not Format.TABLE:
+    if not output.is_for_people:
         emit(lambda: status_data(issue, env, done.phase) | {"seconds": round(done.seconds, 1)}, str, output)
 
 
@@ -47,7 +47,7 @@ def wait(api: Api, at: tuple[str, str], goal: Goal, *, timeout: str, output: For
     Raises `Stalled` (PreviewFailed), `Transient` (NotInTime), and what the server refuses with.
     """
     awaited = Awaited(IssueKey.parse(at[0]), at[1], goal, seconds_of(timeout))
-    tell = tell_change if output is Format.TABLE else say_nothing
+    tell = tell_change if output.is_for_people else say_nothing
     done = wait_by(lambda: _phase(api, awaited.key, awaited.environment), awaited, changed=tell)
     tell_end(done, output)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Callable
@@ -23,14 +22,12 @@ def is_terminal() -> bool:
 
 def emit(data: Callable[[], Any], text: Callable[[], str], output: Format) -> None:
     """Print data for machines, or words for people."""
-    if output is Format.JSON:
-        write(json.dumps(data(), indent=2, ensure_ascii=False) + "\n")
-    elif output is Format.YAML:
-        from generator.yaml.writer import dump
-
-        write(dump(data()))
-    else:
+    if output.is_for_people:
         write(harmless(text(), styled=is_terminal()))
+    else:
+        from hub.output.machines import write_data
+
+        write_data(data(), output)
 
 
 def harmless(text: str, *, styled: bool) -> str:

@@ -91,7 +91,7 @@ def _exit_incomplete(answer: Answer) -> None:
 
 def shown(api: Api, route: Route, asked: Asked, output: Format) -> Answer:
     """Print what a route tells, as data or in its own words. Raises as `Api.call`."""
-    if output is not Format.TABLE:
+    if not output.is_for_people:
         answer = api.call(route, asked)
         emit(lambda: mapping(answer.data, asked.purpose), str, output)
         return answer

@@ -57,7 +57,7 @@ def offered(line: str, *, is_whole: bool = False, cwd: Path | None = None, **env
         ("rtb-hub list --so", ["--sort"]),
         ("rtb-hub list --sort ", ["key", "ends", "price", "owner", "age"]),
         ("rtb-hub list --sort=p", ["price"]),
-        ("rtb-hub list -o ", ["table", "json", "yaml"]),
+        ("rtb-hub list -o ", ["table", "wide", "name", "json", "yaml", "text"]),
         ("rtb-hub start RTB-1 --compute s", ["spot"]),
         ("rtb-hub nothing", []),
         ("rtb-hub get RTB-", []),

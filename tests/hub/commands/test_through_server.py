@@ -59,7 +59,7 @@ def same(one: str) -> str:
     )
 
 
-@pytest.mark.parametrize("output", ["table", "json", "yaml"])
+@pytest.mark.parametrize("output", ["table", "wide", "name", "json", "yaml"])
 def test_what_is_shown_is_what_the_repository_shows(through: Through, output: str) -> None:
     assert through.local("start", "RTB-1", *INT, *IMAGES).code == 0
     assert through.local("start", "RTB-2", "--env", "stg", *IMAGES).code == 0
