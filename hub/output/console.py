@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import Fault, HubError
-from hub.output.formats import FOR_MACHINES, Format
-from hub.output.plain import printable, write
+from hub.output.formats import FOR_MACHINES, Format, printable, write
 from hub.output.remedies import words
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
-"""In which formats a command prints."""
+"""In which formats a command prints, and the text that all of them are made of."""
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 
 
@@ -27,3 +28,15 @@ class Format(StrEnum):
 
 #: Formats, also those of single commands, whose errors are JSON.
 FOR_MACHINES = frozenset({"json", "yaml", "sarif", "github"})
+
+
+def write(text: str) -> None:
+    """Write text to standard output as it is."""
+    sys.stdout.write(text)
+
+
+def printable(text: str) -> str:
+    """`text` without control or invisible characters, so that nothing untrusted can move a terminal's cursor."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

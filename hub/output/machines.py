@@ -9,8 +9,7 @@ from contextvars import ContextVar
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from hub.output.formats import Format
-from hub.output.plain import printable, write
+from hub.output.formats import Format, printable, write
 
 if TYPE_CHECKING:
     from hub.output.query import Query

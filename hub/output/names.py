@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from hub.output.plain import printable
+from hub.output.formats import printable
 
 #: Lists in what is printed whose items have names.
 _LISTS: Final = ("previews", "stopped", "environments", "blueprints", "tokens", "jobs", "deliveries")

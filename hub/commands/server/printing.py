@@ -8,8 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from generator.errors import Fault, Reason, Stalled
-from hub.output.console import printable, write
-from hub.output.formats import Format
+from hub.output.formats import Format, printable, write
 
 #: Styles (SGR) and links to https (OSC 8), as Rich writes them.
 _STYLE = re.compile(r"\x1b\[[0-9;]{0,20}m|\x1b\]8;[a-z0-9=;]{0,40};(?:https://[\x21-\x7e]{1,500})?\x1b\\")
