@@ -229,20 +229,28 @@ class ImageHint(Job):
         return [image_name(f"{self.repository}:{tag}") for tag in self.tags]
 
 
-class SlackClick(Job):
-    """`slack.click`: somebody clicked a button of a message in Slack. From the listener alone, which proved it.
+class FromSlack(Job):
+    """What somebody asks for in Slack. From the listener alone, which proved it.
 
-    `user`: their account there; `askedAt` and `ends`: of the preview that they saw; `responseUrl`: where they are told
-    what became of it.
+    `user` of `team`: their account there, with names that they chose; `responseUrl`: where they are told what became
+    of it.
     """
 
     user: Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{2,30}$")]
+    user_name: Annotated[str, Field(max_length=100)] = ""
+    team: Annotated[str, Field(pattern=r"^[TE][A-Z0-9]{2,30}$")] | None = None
+    team_name: Annotated[str, Field(max_length=100)] = ""
+    response_url: Annotated[str, Field(pattern=r"^https://hooks\.slack(-gov)?\.com/[A-Za-z0-9/_-]{1,300}$")]
+
+
+class SlackClick(FromSlack):
+    """`slack.click`: a click on a button of a message. `askedAt` and `ends`: of the preview that they saw."""
+
     action: Literal["extend", "stop"]
     issue: Issue
     environment: EnvironmentName
     asked_at: Time
     ends: Time | None = None
-    response_url: Annotated[str, Field(pattern=r"^https://hooks\.slack(-gov)?\.com/[A-Za-z0-9/_-]{1,300}$")]
 
 
 class AutomationBody(Said):

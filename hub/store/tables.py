@@ -221,6 +221,18 @@ DEVICES = _table(
     Column("expires_at", Moment, nullable=False),
 )
 
+#: Links by which the owner of an account in Slack says whose it is; one an account. Of its secret a hash is kept.
+SLACK_LINKS = _table(
+    "slack_links",
+    Column("hash", Text, nullable=False, unique=True),
+    Column("team", Text, nullable=False),
+    Column("team_name", Text, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    UniqueConstraint("team", "user"),
+)
+
 #: Only a hash of each token is kept; `prefix` tells people which it is.
 SERVICE_TOKENS = _table(
     "service_tokens",

@@ -116,9 +116,24 @@ def _slack_click(which: Named, tree: Mapping[str, Any]) -> Meaning:
         **{name: seen.get(name) for name in ("issue", "environment", "askedAt", "ends")},
         **_base("slack", job_id("slack", which.delivery_id)), "action": kind,
         "user": _at(tree, "user", "id"), "responseUrl": _at(tree, "response_url"),
+        **_slack_names(tree, ("user", "team_id"), ("user", "username"), ("team", "domain")),
     }  # fmt: skip
     click = checked(SlackClick, payload)
     return Meaning((Job(click.id, QUEUE, "slack.click", payload, f"click/{click.user}"),))
+
+
+def _slack_names(tree: Mapping[str, Any], *places: Sequence[str]) -> dict[str, Any]:
+    """Of which team an account is, its name, and the team's, which stand at `places`: what their owners chose."""
+    team, *names = (_there(tree, *place) for place in places)
+    told = ("".join(sign for sign in str(one or "") if sign.isprintable())[:100] for one in names)
+    return {"team": team, **dict(zip(("userName", "teamName"), told, strict=True))}
+
+
+def _there(tree: Any, *path: str) -> Any:
+    """What stands at a path; None: nothing."""
+    for name in path:
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree
 
 
 def _image_hint(which: Named, tree: Mapping[str, Any]) -> Meaning:

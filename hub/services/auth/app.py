@@ -15,7 +15,7 @@ from hub.services.api import account, problems
 from hub.services.api.access import authorised
 from hub.services.api.app import Mistakes
 from hub.services.api.limits import Guarded
-from hub.services.auth import administering, devices, here, signing_in, staying, tokens
+from hub.services.auth import administering, devices, here, signing_in, slack_linking, staying, tokens
 from hub.services.auth.context import Auth
 from hub.services.headers import Secured
 from hub.services.language import Spoken
@@ -25,6 +25,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     signing_in.router,
     staying.router,
     devices.router,
+    slack_linking.router,
     tokens.router,
     administering.router,
     here.router,

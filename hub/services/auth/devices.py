@@ -13,28 +13,24 @@ import html
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from pydantic import Field
 
 from generator.errors import ConfigError, Fault, Reason, Waiting
 from hub.queue.payloads import Said
 from hub.services.api.limits import StrictRoute
 from hub.services.auth.context import Auth, AuthOf, address_of, whence
+from hub.services.auth.paging import CSS, page
 from hub.services.auth.providers.port import Found
 from hub.services.auth.sessions import LOCAL
 from hub.services.auth.signing_in import begin
 from hub.services.auth.staying import tokens_of
 from hub.store import devices
 from hub.store.devices import Device
-from hub.views.speaking import say, spoken
+from hub.views.speaking import say
 
 router = APIRouter(route_class=StrictRoute)
 _ASKS = "{name} at {place} asks to act as you, with all that you may, for up to seven days."
-_CSS = """body{font:1rem/1.5 system-ui,sans-serif;margin:3rem auto;max-width:34rem;padding:0 1rem}
-code{font-size:1.5rem;letter-spacing:.1em}
-button,input{font:inherit;padding:.5rem 1rem;margin:.5rem .5rem 0 0}
-@media (prefers-color-scheme:dark){body{background:#111;color:#eee}}
-"""
 
 
 class DeviceBody(Said):
@@ -94,7 +90,7 @@ def device_tokens(body: DeviceTokenBody, request: Request, auth: AuthOf) -> dict
 @router.get("/api/auth/page.css", response_model=None)
 def device_css() -> Response:
     """What the page looks like."""
-    return Response(_CSS, 200, {"Cache-Control": "public, max-age=3600"}, "text/css")
+    return Response(CSS, 200, {"Cache-Control": "public, max-age=3600"}, "text/css")
 
 
 @router.get("/api/auth/device", response_model=None)
@@ -107,7 +103,7 @@ def device_page(
     """The page that a person opens: which command line asks, and to let it in or not."""
     auth.take(request)
     if done:
-        return _page("Done", f"<p>{say('The command line is signed in. You may close this page.')}</p>")
+        return page("Done", f"<p>{say('The command line is signed in. You may close this page.')}</p>")
     with auth.access.database.read() as connection:
         found = devices.of_code(connection, code, now=auth.access.database.now(connection)) if code else None
     if found is None:
@@ -118,8 +114,8 @@ def device_page(
             '<input name="code" autocomplete="off" autofocus maxlength="20"></label>'
             f"<button>{say('Go on')}</button></form>"
         )
-        return _page("Sign a command line in", why + form, 404 if code else 200)
-    return _page("Sign a command line in", _question(auth, found))
+        return page("Sign a command line in", why + form, 404 if code else 200)
+    return page("Sign a command line in", _question(auth, found))
 
 
 @router.post("/api/auth/device/confirm", response_model=None)
@@ -140,7 +136,7 @@ def confirm_device(
             raise ConfigError(Reason.NOT_FOUND, "no command line waits with this code")
         if answer != "yes":
             devices.decide(connection, found.id, "refused")
-            return _page("Refused", f"<p>{say('The command line was not signed in.')}</p>")
+            return page("Refused", f"<p>{say('The command line was not signed in.')}</p>")
     if auth.providers:
         return _onward(begin(auth, "", "/", device=found.id))
     caller = auth.access.sign_in.caller(request, is_proved=True)
@@ -157,7 +153,7 @@ def _onward(redirect: Response) -> Response:
     """The same way by a page: what a form leads to has to be of this site (CSP form-action), redirects too."""
     url = html.escape(redirect.headers["location"])
     head = f'<meta http-equiv="refresh" content="0;url={url}">'
-    answer = _page("Go on", f'<p><a href="{url}">{say("Go on and sign in")}</a></p>', head=head)
+    answer = page("Go on", f'<p><a href="{url}">{say("Go on and sign in")}</a></p>', head=head)
     answer.raw_headers += [one for one in redirect.raw_headers if one[0] == b"set-cookie"]
     return answer
 
@@ -180,14 +176,3 @@ def _question(auth: Auth, device: Device) -> str:
         f'<button name="answer" value="yes">{say("Sign it in")}</button>'
         f'<button name="answer" value="no">{say("Refuse")}</button></form>'
     )
-
-
-def _page(title: str, body: str, status: int = 200, *, head: str = "") -> Response:
-    title = html.escape(say(title))
-    text = (
-        f'<!doctype html><html lang="{spoken()}"><head><meta charset="utf-8"><title>{title}</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<link rel="stylesheet" href="/api/auth/page.css">{head}</head><body><main><h1>{title}</h1>{body}'
-        "</main></body></html>"
-    )
-    return HTMLResponse(text, status)

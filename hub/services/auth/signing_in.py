@@ -29,6 +29,8 @@ from hub.store.audit import Entry
 router = APIRouter(route_class=StrictRoute)
 LASTS: Final = timedelta(minutes=10)
 _STATE: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
+#: Pages below /api that a sign-in may end at.
+_PAGES: Final = frozenset({"/api/auth/device", "/api/auth/slack"})
 Text = Annotated[str, Query(max_length=2000)]
 
 
@@ -54,7 +56,7 @@ def path_of_ours(text: str) -> str:
         return "/"
     parts = urlsplit(text)
     is_loop = parts.path.startswith(("/api/", "/sign-in"))
-    return "/" if parts.scheme or parts.netloc or (is_loop and parts.path != "/api/auth/device") else text
+    return "/" if parts.scheme or parts.netloc or (is_loop and parts.path not in _PAGES) else text
 
 
 @router.get("/api/auth/providers", response_model=None)

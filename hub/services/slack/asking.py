@@ -12,10 +12,12 @@ from typing import Any, Final
 
 from generator.errors import ConfigError, HubError, Reason
 from hub.queue.jobs import Jobs
+from hub.queue.payloads import FromSlack
 from hub.services.api.keeping import Asked, keep
 from hub.services.api.rights import RIGHTS, ROLES, Caller, Right
-from hub.store import audit, operations, people, sessions
+from hub.store import audit, operations, people, sessions, slack_links
 from hub.store.audit import Entry
+from hub.store.slack_links import SlackUser
 from hub.views.messages.clicks import ClickWords
 
 #: Who puts jobs of what comes from Slack; what other programs put into the queue never says so.
@@ -38,27 +40,41 @@ def must_be_slacks(payload: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Asking:
-    """What is asked for in Slack. `answer` tells who asked, and nobody else, by the address that Slack gave."""
+    """What is asked for in Slack. `answer` tells who asked, and nobody else, by the address that Slack gave.
+
+    `url`: of the hub's pages, where an account is linked; None: admins alone link them.
+    """
 
     jobs: Jobs
     say: ClickWords
     answer: Callable[[str, str], None]
     refused: Callable[[HubError], None]
+    url: str | None = None
 
-    def caller(self, user: str) -> Caller:
-        """Whose account it is. Raises `RefusedError`, `Transient` (DatabaseUnreachable)."""
+    def caller(self, asked: FromSlack) -> Caller:
+        """Whose account it is. Raises `RefusedError` (of nobody's: with a link), `Transient` (DatabaseUnreachable)."""
         database = self.jobs.database
         with database.read() as connection:
             now = database.now(connection)
-            person = people.owner(connection, "slack", user)
+            person = people.owner(connection, "slack", asked.user)
             found = people.find(connection, person) if person is not None else None
             roles = sessions.live_roles(connection, person, now=now) if person is not None else None
         if found is None:
-            raise RefusedError("nobody's account", self.say.unlinked.format(user=user))
+            raise RefusedError("nobody's account", self.link(asked))
         if roles is None:
             raise RefusedError("not signed in", self.say.signed_out)
         held = [one for one in ROLES if one in roles]
         return Caller(found.id, found.name, "person", "slack", held[-1] if held else None, roles=roles)
+
+    def link(self, asked: FromSlack) -> str:
+        """How an account becomes somebody's, with a new link, in words. Raises `Transient` (DatabaseUnreachable)."""
+        if self.url is None or asked.team is None:
+            return self.say.unlinked.format(user=asked.user)
+        database, account = self.jobs.database, SlackUser(asked.team, asked.user, asked.user_name, asked.team_name)
+        with database.write() as connection:
+            secret = slack_links.add(connection, database, account, now=database.now(connection))
+        minutes = int(slack_links.LASTS.total_seconds() // 60)
+        return self.say.link.format(user=asked.user, minutes=minutes, url=f"{self.url}/api/auth/slack?token={secret}")
 
     def right(self, caller: Caller, method: str, path: str) -> Right:
         """The right of the API's route, which the caller has. Raises `RefusedError`."""

@@ -41,7 +41,7 @@ class Clicks:
         return Finished({"asked": operation})
 
     def _asked(self, click: SlackClick, row: rows.JobRow, reading: Reading) -> str:
-        caller, say = self.asking.caller(click.user), self.asking.say
+        caller, say = self.asking.caller(click), self.asking.say
         right = self.asking.right(caller, "POST", f"/api/v1/previews/{{env}}/{{key}}/{click.action}")
         if (known := self.asking.asked_before(caller, row.id)) is not None:
             return known

@@ -16,4 +16,6 @@ def clicks_of(ours: Hub, jobs: Jobs) -> DoesClicks:
     language = ours.settings.slack_messages
     if language is None:
         return no_clicks
-    return Clicks(Asking(jobs, CLICKS[language], Answers(ours.sending), ours.telemetry.refused))
+    return Clicks(
+        Asking(jobs, CLICKS[language], Answers(ours.sending), ours.telemetry.refused, ours.settings.public_url)
+    )

@@ -16,6 +16,7 @@ class ClickWords:
     extended: str
     stopped: str
     unlinked: str
+    link: str
     signed_out: str
     no_role: str
     gone: str
@@ -31,6 +32,8 @@ CLICKS: Final[Mapping[Language, ClickWords]] = {
         " from being done: rtb-hub job {job}",
         unlinked="Nobody at the hub is known by your account in Slack, {user}. Have an admin of the hub link it to"
         " you.",
+        link="Nobody at the hub is known by your account in Slack, {user}. Say there whose it is:\n{url}\nThe link is"
+        " for you alone, and works once, for {minutes} minutes: whoever opens it has you act as them. Then ask again.",
         signed_out="You are not signed in at the hub, so that nobody knows what you may do. Sign in there, and click"
         " again.",
         no_role="You may not do that: it takes the role {role} at the hub.",
@@ -45,6 +48,9 @@ CLICKS: Final[Mapping[Language, ClickWords]] = {
         stopped="{environment} 환경의 {issue} 프리뷰를 중지하도록 요청했습니다. 완료되면 메시지에 표시됩니다."
         " 완료되지 않는 이유: rtb-hub job {job}",
         unlinked="Slack 계정 {user}은(는) 허브의 누구에게도 연결되어 있지 않습니다. 허브 관리자에게 연결을 요청하세요.",
+        link="Slack 계정 {user}은(는) 허브의 누구에게도 연결되어 있지 않습니다. 아래 링크에서 연결하세요.\n{url}\n"
+        "본인만 쓸 수 있는 링크이며 {minutes}분 동안 한 번만 유효합니다. 다른 사람이 열면 그 사람으로 행동하게 됩니다."
+        " 연결한 뒤 다시 요청하세요.",
         signed_out="허브에 로그인되어 있지 않아 권한을 확인할 수 없습니다. 허브에 로그인한 뒤 다시 클릭하세요.",
         no_role="권한이 없습니다. 허브에서 {role} 역할이 필요합니다.",
         gone="{environment} 환경의 그 {issue} 프리뷰는 더 이상 없거나 다른 프리뷰로 바뀌었습니다."

@@ -34,7 +34,8 @@ HANGUL = re.compile("[가-힣]")
 TELL = (
     *sorted((ROOT / "hub" / "services" / "api").glob("*.py")),
     *(ROOT / "hub" / "services" / "auth" / f"{name}.py" for name in (
-        "administering", "devices", "exchanging", "sessions", "signing_in", "staying", "tokens", "verifying",
+        "administering", "devices", "exchanging", "sessions", "signing_in", "slack_linking", "staying", "tokens",
+        "verifying",
     )),
     ROOT / "hub" / "actions" / "tokens.py",
 )  # fmt: skip
@@ -107,10 +108,10 @@ def said() -> set[str]:
 
 
 def pages() -> set[str]:
-    """What pages say: by `say`, and as titles of the page that lets a command line in."""
+    """What pages say: by `say`, and as titles of pages."""
     found = {*_WORDS.values(), remedies.WAIT}
     for call in (one for path in TELL for one in calls(path)):
-        if name_of(call) in ("say", "_page") and (text := template(call.args[0])) is not None:
+        if name_of(call) in ("say", "page") and (text := template(call.args[0])) is not None:
             found.add(text)
         if name_of(call) == "say" and isinstance(call.args[0], ast.Name):
             found.add("{name} at {place} asks to act as you, with all that you may, for up to seven days.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,7 @@ from hub.retrying import Backoff
 from hub.services.slack.asking import Asking
 from hub.services.slack.clicking import Clicks
 from hub.services.worker.service import working
-from hub.store import operations, people, sessions
+from hub.store import operations, people, sessions, slack_links
 from hub.store.jobs import JobRow
 from hub.store.people import Account
 from hub.store.sessions import Beginning
@@ -67,7 +68,8 @@ def click(serving: Serving, action: str, user: str, trigger: str = "1.2", **chan
     lease = lease_of(serving)
     seen = {"issue": "RTB-1", "environment": "int", "askedAt": lease.requested_at, "ends": lease.expires_at, **changed}
     told = {
-        "type": "block_actions", "user": {"id": user, "team_id": "T0TEAM"}, "trigger_id": trigger, "response_url": HOOK,
+        "type": "block_actions", "user": {"id": user, "username": f"n-{user}", "team_id": "T0TEAM"},
+        "team": {"id": "T0TEAM", "domain": "acme\u202e"}, "trigger_id": trigger, "response_url": HOOK,
         "actions": [{"type": "button", "action_id": f"rtb-hub.{action}", "value": json.dumps(seen)}],
     }  # fmt: skip
     body = urlencode({"payload": json.dumps(told)})
@@ -95,7 +97,7 @@ def done(serving: Serving, told: list[str]) -> Any:
         assert url == HOOK
         told.append(text)
 
-    clicks = Clicks(Asking(serving.jobs, CLICKS["en"], answer, lambda err: None))
+    clicks = Clicks(Asking(serving.jobs, CLICKS["en"], answer, lambda err: None, "https://hub.example.com"))
     return working(serving.parts(), serving.jobs, pace=QUICK, clicks=clicks)
 
 
@@ -166,6 +168,22 @@ def test_who_may_not_changes_nothing_and_is_told_why(
     assert len(told) == 1
     assert lease_of(serving) == before
     assert [one.name for one in serving.jobs.listed(limit=100) if one.name == "preview.stop"] == []
+
+
+def test_who_is_nobody_gets_a_link_of_their_own_and_nobody_else_does(serving: Serving) -> None:
+    told = list[str]()
+    with done(serving, told):
+        serving.put(job("op-1"))
+        serving.ended("op-1")
+        click(serving, "stop", EVE)
+        (row,) = clicked(serving)
+        ended = serving.ended(row.id)
+    (token,) = re.findall(r"https://hub\.example\.com/api/auth/slack\?token=(\S+)", told[0])
+    assert token not in str((ended, row))
+    with serving.database.read() as connection:
+        found = slack_links.find(connection, token, now=serving.database.now(connection))
+    assert found is not None
+    assert (found.team, found.team_name, found.user, found.name) == ("T0TEAM", "acme", EVE, f"n-{EVE}")
 
 
 def test_an_operator_may_stop_what_is_anothers(serving: Serving) -> None:
@@ -310,7 +328,6 @@ def test_an_answer_goes_to_slack_alone_and_mentions_nobody() -> None:
 
 
 def test_both_languages_fill_in_the_same() -> None:
-    import re
     from dataclasses import fields
 
     english, korean = CLICKS["en"], CLICKS["ko"]
