@@ -15,7 +15,7 @@ DEMO_MARK := demo-state/made-by-make-demo
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve dashboard browser test hostile images wheel e2e playground playground-stop lint format bench mutants lock golden clean
+.PHONY: help demo serve dashboard browser test hostile images wheel sdist docker-images e2e playground playground-stop lint format bench mutants lock golden clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,19 @@ wheel: $(NODE_READY) ## Build the wheel that the images are made of, into dist/
 	@rm -f dist/rtb_ai_hub-*.whl
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
+sdist: $(NODE_READY) ## Build the archive of the sources, into dist/
+	@rm -f dist/rtb_ai_hub-*.tar.gz
+	$(BIN)/python -m hatchling build --target sdist --directory dist
+
+docker-images: $(DEV_READY) wheel ## Build both images from their published base, into dist/, and list what is in them (Docker and skopeo)
+	@rm -f dist/rtb-hub.tar dist/rtb-auth.tar
+	for name in hub auth; do \
+	  docker build --platform linux/amd64 --file Dockerfile.$$name --tag localhost/rtb-$$name:release . \
+	  && docker run --rm --read-only --entrypoint rtb-hub localhost/rtb-$$name:release --version \
+	  && skopeo copy docker-daemon:localhost/rtb-$$name:release oci-archive:dist/rtb-$$name.tar || exit 1; \
+	done
+	$(BIN)/python tools/sbom.py dist/rtb-hub.tar dist/rtb-auth.tar
+
 images: $(DEV_READY) wheel ## Build both images of the hub without a daemon, list what is in them, and run all of it (root)
 	$(BIN)/hadolint Dockerfile.hub Dockerfile.auth
 	$(BIN)/python tests/images/builder.py
@@ -67,12 +80,13 @@ playground: $(DEV_READY) ## The same, left running for you to try (no Docker, no
 playground-stop: ## End the playground
 	@$(BIN)/python tests/e2e/playground.py down playground
 
-lint: $(DEV_READY) ## Check style, types and import contracts
+lint: $(DEV_READY) ## Check style, types, import contracts and the workflows of GitHub
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/dashboard.py lint
+	$(BIN)/pytest -q tests/project/test_workflows.py
 
 format: $(DEV_READY) ## Format the code
 	$(BIN)/ruff check --fix .

@@ -31,6 +31,7 @@ _PUSH = (
     "ecr:CompleteLayerUpload",
     "ecr:PutImage",
     "ecr:BatchGetImage",
+    "ecr:GetDownloadUrlForLayer",  # a repeated release reads the signatures that are there
     "ecr:DescribeImages",
 )
 _LOOK_UP = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:DescribeImages")

@@ -131,6 +131,8 @@ ROWS: list[tuple[str, bool, Caller, str, str]] = [
     ("jobs for another audience are not", False, job("repo:team/rtb-ai-hub:ref:refs/heads/main", "other"), WEB, role("rtb-hub-ci")),
     ("a pod with CI's subject is not", False, pod("repo:team/rtb-ai-hub:ref:refs/heads/main"), WEB, role("rtb-hub-ci")),
     ("CI pushes the hub's image", True, session("rtb-hub-ci"), "ecr:PutImage", repository("rtb-hub")),
+    ("CI reads what it signed", True, session("rtb-hub-ci"), "ecr:GetDownloadUrlForLayer", repository("rtb-hub")),
+    ("CI reads no image of previews", False, session("rtb-hub-ci"), "ecr:GetDownloadUrlForLayer", repository("web")),
     ("CI pushes no image of previews", False, session("rtb-hub-ci"), "ecr:PutImage", repository("web")),
     ("CI deletes no image", False, session("rtb-hub-ci"), "ecr:BatchDeleteImage", repository("rtb-hub")),
     ("CI changes no policy of a repository", False, session("rtb-hub-ci"), "ecr:SetRepositoryPolicy", repository("rtb-hub")),
