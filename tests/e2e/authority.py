@@ -14,7 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 #: As whom the API server calls the servers behind it.
 PROXY = "front-proxy-client"
-_NAMES = ("localhost", "keda-metrics-apiserver.keda.svc")
+_NAMES = ("localhost", "keda-metrics-apiserver.keda.svc", "slack.com", "hooks.slack.com", "github.example.com")
 
 
 class Authority:

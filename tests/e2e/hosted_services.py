@@ -20,22 +20,23 @@ from kubelet import ROOT, Container, Kubelet
 from kubernetes import client
 from state_repository import git
 from tls_servers import TlsFront
+from told import CHANNEL, GITHUB, SLACK_TOKEN, Told
 from world import World
 
 from hub.queue.jobs import Jobs
 from hub.store.database import Database
-from worlds.jira_server import JiraFront, JiraServer
 from worlds.node_producing import installed
 from worlds.valkey import valkey
 
 NAMESPACE = "rtb-hub"
 WORKER, LISTENER, UPGRADE = "rtb-hub-worker", "rtb-hub-listener", "rtb-hub-upgrade"
-WEBHOOK_SECRET = "of-jira"
+WEBHOOK_SECRET, SIGNING_SECRET = "of-jira", "of-slack"
 #: How often KEDA looks, as rendered; and so long after the last job it leaves a worker, which is 5 minutes as rendered.
 POLLED_SECONDS, RESTS_SECONDS = 5, 10
 _IMAGE = "registry.example.com/rtb-hub@sha256:" + "c" * 64
 _CERTIFICATE = "arn:aws:acm:ap-northeast-2:111111111111:certificate/00000000-0000-0000-0000-000000000002"
 _OTHERS = ("on", "~*", "&*", "+@all")
+_TELLING = {"slack": {"messages": "en", "channel": CHANNEL}, "githubApi": GITHUB, "githubMessages": "en"}
 
 
 class HostedServices:
@@ -44,14 +45,14 @@ class HostedServices:
     def __init__(self, world: World, admin_url: str, folder: Path) -> None:
         self.world, self.admin_url, self.folder = world, admin_url, folder
         self.keda = Keda(world.plane)
-        self.jira = JiraFront(JiraServer(), world.plane.authority.serving())
+        self.told = Told(folder, world.plane.authority.serving())
         self.core, self.deployments = world.core, client.AppsV1Api(world.api)
-        self.kubelet = Kubelet(world.api, NAMESPACE, folder / "pods", self._image())
         self._stack = ExitStack()
 
     def __enter__(self) -> HostedServices:
         with ExitStack() as stack:
-            self.jira = stack.enter_context(self.jira)
+            stack.enter_context(self.told)
+            self.kubelet = Kubelet(self.world.api, NAMESPACE, self.folder / "pods", self._image())
             users = [("--user", name, f">{name}", *_OTHERS) for name in ("listener", "worker")]
             scaler = ("--user", "scaler", ">scaler", *_access_of_scaler())
             self.valkey = stack.enter_context(valkey(*(word for user in users for word in user), *scaler))
@@ -73,7 +74,7 @@ class HostedServices:
         self._stack.close()
 
     def render(self, *, redis: bool = True, tells: bool = False) -> list[Path]:
-        """The rendered files of the services, without their list. `tells`: issues say what becomes of previews."""
+        """The rendered files of the services, without their list. `tells`: people are told what becomes of previews."""
         name = ("with-redis" if redis else "without-redis") + ("-telling" if tells else "")
         environments, to = self.folder / f"{name}-environments", self.folder / name
         if not to.exists():
@@ -87,12 +88,19 @@ class HostedServices:
                 "loadBalancerCidrs": ["10.1.32.0/24"],
                 "secretStore": "rtb-hub",
                 "secrets": "rtb/hub/",
-                "webhooks": ["github", "jira"],
-                "jira": {"url": self.jira.url, "email": "rtb-hub@example.com", **({"messages": "en"} if tells else {})},
+                "webhooks": ["github", "jira", "slack"],
+                "jira": {
+                    "url": self.told.jira.url,
+                    "email": "rtb-hub@example.com",
+                    **({"messages": "en"} if tells else {}),
+                },
                 "workerRole": f"arn:aws:iam::{tree['spec']['account']}:role/rtb-hub-worker",
                 **({"redis": f"localhost:{self.front.port}"} if redis else {}),
+                **(_TELLING if tells else {}),
             }
             own.write_text(yaml.safe_dump(tree), encoding="utf-8")
+            if tells:
+                _reviewed_on_github(environments / "prd" / "environment.yaml")
             self.world.hub("hub", "render", "--image", _IMAGE, "--environments", environments, "--to", to)
         return sorted(path for path in (to / "hub" / "services").glob("*.yaml") if path.name != "kustomization.yaml")
 
@@ -186,8 +194,9 @@ class HostedServices:
         """What External Secrets would fetch, and the keys that an administrator makes."""
         at = self.admin_url.rpartition("@")[2]
         redis = f"localhost:{self.front.port}/0"
-        proofs = {"jira": WEBHOOK_SECRET, "github": "of-github"}
+        proofs = {"jira": WEBHOOK_SECRET, "github": "of-github", "slack": SIGNING_SECRET}
         git_key = {"username": "hub", "password": "not-asked-for"}
+        app = {"forge-app-id": str(self.told.app), "forge-app-key": self.told.app_key}
         values = {
             **{
                 f"rtb-hub-{one}-database": {"url": f"postgresql://rtb_hub_{one}:{one}@{at}"}
@@ -197,7 +206,8 @@ class HostedServices:
             "rtb-hub-scaler-redis": {"username": "scaler", "password": "scaler"},
             "rtb-hub-listener-webhooks": {**proofs, **{f"{name}-previous": f"{name}-before" for name in proofs}},
             "rtb-hub-worker-jira": {"token": "token-of-jira"},
-            "rtb-hub-worker-git": git_key,
+            "rtb-hub-worker-slack": {"token": SLACK_TOKEN},
+            "rtb-hub-worker-git": {**git_key, **app},
             "rtb-hub-dashboard-git": git_key,
         }
         for name, data in values.items():
@@ -210,8 +220,16 @@ class HostedServices:
         return {
             "PYTHONPATH": str(ROOT), "HOME": str(self.folder), "SSL_CERT_FILE": authority,
             "REQUESTS_CA_BUNDLE": authority, "GIT_CONFIG_GLOBAL": "/dev/null",
+            "https_proxy": self.told.proxy, "no_proxy": "localhost,127.0.0.1",
             "KUBECONFIG": str(self.world.plane.kubeconfig), "RTB_HUB_CLUSTERS": "int=reader,stg=reader",
         }  # fmt: skip
+
+
+def _reviewed_on_github(path: Path) -> None:
+    """Have an environment's requests reviewed on GitHub: the key of the hub's App there is its key to the code, too."""
+    tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    tree["spec"]["forge"] = {"kind": "github", "repository": "acme/state", "url": GITHUB}
+    path.write_text(yaml.safe_dump(tree), encoding="utf-8")
 
 
 def _install_text() -> str:

@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,36 +20,48 @@ from hosted_services import (
     NAMESPACE,
     POLLED_SECONDS,
     RESTS_SECONDS,
+    SIGNING_SECRET,
     WEBHOOK_SECRET,
     WORKER,
     HostedServices,
 )
-from state_repository import images
+from state_repository import git, images
 from test_leases import cut_short, has_entry
+from told import CODE, READ
 from toolchain import KEDA
 from world import NotInTimeError, World
 
 from conftest import FACTS, Record, needed, scratch
 from generator.bootstrap.hub_services import JOBS_OF_ONE
+from generator.values.formats import parse_time
+from hub.store import people, sessions
 from hub.store.jobs import JobRow
+from hub.store.people import Account
+from hub.store.sessions import Beginning
+from hub.views.messages.buttons import EXTEND
+from reconcilers.messages.model import MessagePhase
 from worlds.builders import digest
-from worlds.delivering import from_jira, issue
+from worlds.delivering import from_jira, from_slack, issue
 from worlds.jira_server import Issue
-from worlds.jira_server.site import Comment
 from worlds.node_producing import produce
 from worlds.postgres import shared_server
 from worlds.serving import job
 
 FULL = "FULL-1"
-RULE = f"""\
-projects:
-  JRN:
+STARTS = f"""
     startOn: {{statusIds: ["10"]}}
     environments: [int]
     images:
       web: {{repository: registry.example.com/web, digest: "{digest()}"}}
       api: {{repository: registry.example.com/api, digest: "{digest()}"}}
 """
+RULE = f"""\
+projects:
+  JRN:{STARTS}
+  TOLD:{STARTS}
+    pullRequests: {{repositories: [{CODE}]}}
+"""
+FORM = "application/x-www-form-urlencoded"
 STRICTLY = ("apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict")
 
 
@@ -177,11 +189,11 @@ def test_a_signed_webhook_of_jira_becomes_a_healthy_preview_that_expires(
     world, kubelet = services.world, services.kubelet
     kubelet.room[WORKER] = 5
     until("no worker is there", services.rests, 120)
-    services.jira.site.issues["JRN-1"] = Issue(status="10")
-    body, url = issue("JRN-1"), services.listeners()[0].address(4000) + "/api/webhook/jira"
-    assert delivered(url, body, from_jira(body, secret="of-somebody")) == 401
+    services.told.jira.site.issues["JRN-1"] = Issue(status="10")
+    body = issue("JRN-1")
+    assert delivered(services, "jira", body, from_jira(body, secret="of-somebody")) == 401
     began, sent = time.monotonic(), datetime.now(UTC)
-    assert delivered(url, body, from_jira(body, secret=WEBHOOK_SECRET)) == 202
+    assert delivered(services, "jira", body, from_jira(body, secret=WEBHOOK_SECRET)) == 202
     accepted = time.monotonic()
     until("JRN-1 is Healthy", lambda: world.is_healthy("JRN-1"), 180)
     healthy = time.monotonic()
@@ -200,51 +212,87 @@ def test_a_signed_webhook_of_jira_becomes_a_healthy_preview_that_expires(
     (listed,) = (one for one in world.hub("list", "-o", "json").json()["previews"] if one["issue"] == "JRN-1")
     assert listed["lease"]["requestedBy"] == "jira/JRN"
     assert start.id in services.operations()
-    ends = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
-    world.push(lambda work: cut_short(work, "JRN-1", ends), message="cut a lease short")
-    time.sleep(max(0.0, (ends - datetime.now(UTC)).total_seconds()))
-    world.hub("reconcile", "--env", "int", "--only", "expiry")
-    assert not has_entry(world, "JRN-1")
+    expired(world, "JRN-1")
     record("expired → gone", world.until_gone("JRN-1"))
 
 
 @pytest.mark.usefixtures("configured")
-def test_an_issue_says_what_becomes_of_its_preview(
+def test_the_journey_of_an_issue_is_told_in_jira_slack_and_its_pull_request(
     services: HostedServices, until: Callable[..., float], record: Record
 ) -> None:
     """Told by the worker as it is rendered, which reads the cluster with the rights of the rendered reader alone."""
-    world, kubelet = services.world, services.kubelet
+    world, kubelet, key = services.world, services.kubelet, "TOLD-1"
     kubelet.room[WORKER] = 5
-    issue_of = services.jira.site.issues["JRN-2"] = Issue(status="10")
+    operator = linked(services, "olga", "U0OLGA", "operator")
     world.plane.apply(worker_of(services, tells=True))
     try:
         until("a worker stays", lambda: services.replicas() == 1 and any(one.is_ready for one in kubelet.of(WORKER)))
-        body, url = issue("JRN-2"), services.listeners()[0].address(4000) + "/api/webhook/jira"
-        assert delivered(url, body, from_jira(body, name="1732700000-2", secret=WEBHOOK_SECRET)) == 202
-        began = time.monotonic()
-        until("the issue tells of it", lambda: len(issue_of.comments) == 1)
-        record("202 → comment at the issue", time.monotonic() - began)
-        (comment,) = issue_of.comments.values()
-        until("JRN-2 is Healthy", lambda: world.is_healthy("JRN-2"), 180)
-        healthy = time.monotonic()
-        until("the comment says that it runs", lambda: phase_of(comment) == "running")
-        record("Healthy → comment says running", time.monotonic() - healthy)
-        assert "https://jrn-2." in str(comment.body)
-        (link,) = issue_of.links.values()
-        assert link["object"]["title"].endswith("running")
-        ends = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
-        world.push(lambda work: cut_short(work, "JRN-2", ends), message="cut another lease short")
-        time.sleep(max(0.0, (ends - datetime.now(UTC)).total_seconds()))
-        world.hub("reconcile", "--env", "int", "--only", "expiry")
-        world.until_gone("JRN-2")
-        gone = time.monotonic()
-        until("the comment says that it is removed", lambda: phase_of(comment) == "removed")
-        record("gone → comment says removed", time.monotonic() - gone)
-        assert issue_of.comments == {comment.id: comment}, "one, whatever became of the preview"
-        assert [one["id"] for one in issue_of.links.values()] == [link["id"]]
-        assert services.jira.site.violations == []
+        journey = services.told.begin(key)
+
+        def told(phase: MessagePhase, since: str) -> None:
+            for place, seconds in journey.until(phase, until).items():
+                record(f"{since} → {place} says {phase}", seconds)
+
+        body = issue(key)
+        assert delivered(services, "jira", body, from_jira(body, name="1732700000-2", secret=WEBHOOK_SECRET)) == 202
+        begin = time.monotonic()
+        until("the issue tells of it", lambda: "Jira" in journey.seen())
+        record("signed webhook → comment at the issue", time.monotonic() - begin)
+        until(f"{key} is Healthy", lambda: world.is_healthy(key), 180)
+        record("signed webhook → Healthy", time.monotonic() - begin)
+        told("running", "Healthy")
+        assert all("https://told-1." in text for text in journey.seen().values())
+
+        soon = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+        world.push(lambda work: cut_short(work, key, soon), message="have a lease end soon")
+        told("expiring soon", "end comes near")
+        click = journey.click(EXTEND, operator)
+        asked = from_slack(click, at=datetime.now(UTC), secret=SIGNING_SECRET, kind=FORM)
+        assert delivered(services, "slack", click, {**asked, "X-Slack-Signature": "v0=" + "0" * 64}) == 401
+        assert delivered(services, "slack", click, asked) == 200
+        begin = time.monotonic()
+        until("the lease is longer in Git", lambda: lease(services, key) == soon + timedelta(hours=4))
+        record("signed click → lease longer in Git", time.monotonic() - begin)
+        told("running", "lease longer")
+        ends = format(lease(services, key), "%Y-%m-%d %H:%M UTC")
+        assert all(ends in journey.seen()[place] for place in READ)
+        until("who clicked is told", lambda: services.told.slack.ephemeral)
+
+        expired(world, key)
+        world.until_gone(key)
+        told("removed", "gone")
+        assert "https://told-1." not in journey.seen()["deployment"]
+        assert services.told.violations() == []
     finally:
         world.plane.apply(worker_of(services, tells=False))
+
+
+def linked(services: HostedServices, name: str, user: str, role: str) -> str:
+    """Somebody who is signed in, and whose account in Slack an admin linked; the account's id."""
+    database = services.jobs.database
+    with database.write() as connection:
+        now = database.now(connection)
+        person = people.known(connection, Account("oidc", name, name), now=now)
+        people.link(connection, person, Account("slack", user, name), by="admin", now=now)
+        sessions.begin(connection, Beginning(person, "browser", "oidc", name, (role,)), now=now)
+    return user
+
+
+def lease(services: HostedServices, key: str) -> datetime:
+    """When the preview ends, as Git says."""
+    project, number = key.lower().split("-")
+    entry = f"main:environments/int/previews/{project}/{int(number) // 100 * 100}/{key.lower()}/preview.yaml"
+    tree = yaml.safe_load(git("-c", "safe.directory=*", "-C", services.world.bare, "show", entry))
+    return parse_time(tree["spec"]["lease"]["expiresAt"])
+
+
+def expired(world: World, key: str) -> None:
+    """Have the preview's lease end, and the reconciler see it."""
+    ends = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
+    world.push(lambda work: cut_short(work, key, ends), message="cut a lease short")
+    time.sleep(max(0.0, (ends - datetime.now(UTC)).total_seconds()))
+    world.hub("reconcile", "--env", "int", "--only", "expiry")
+    assert not has_entry(world, key)
 
 
 def worker_of(services: HostedServices, *, tells: bool) -> Iterator[dict[str, Any]]:
@@ -252,10 +300,6 @@ def worker_of(services: HostedServices, *, tells: bool) -> Iterator[dict[str, An
     for tree in services.objects(tells=tells):
         if tree["kind"] in ("Deployment", "ScaledObject") and tree["metadata"]["name"] == WORKER:
             yield tree
-
-
-def phase_of(comment: Comment) -> str:
-    return str(comment.body["content"][0]["content"][0]["attrs"]["text"])
 
 
 def test_without_redis_the_database_scales_the_worker_and_one_stays_when_it_is_silent(
@@ -297,10 +341,11 @@ def test_without_redis_the_database_scales_the_worker_and_one_stays_when_it_is_s
     record("all jobs done → no worker, by the database", until("no worker is there", services.rests, 120))
 
 
-def delivered(url: str, body: bytes, headers: dict[str, str]) -> int:
-    """The status that a delivery is answered with."""
+def delivered(services: HostedServices, sender: str, body: bytes, headers: Mapping[str, str]) -> int:
+    """The status that a delivery is answered with by a listener."""
+    url = f"{services.listeners()[0].address(4000)}/api/webhook/{sender}"
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=30) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, body, dict(headers)), timeout=30) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code

@@ -15,6 +15,8 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.metadata import Metadata
 
 BOT, BOT_ID = "U0HUB", "B0HUB"
+#: Below it are the addresses at which clicks are answered.
+HOOKS = "/actions/"
 Reply = tuple[int, dict[str, str], Any]
 _TIER_3 = 50
 
@@ -34,7 +36,8 @@ class SlackChannel:
 class SlackServer:
     """`channels` by id. `scopes`: of the hub's token. `limits`: whether more than Slack takes is answered 429.
 
-    `edits`: how often each message was edited. `clock` is that of late effects, of times of messages and of limits.
+    `edits`: how often each message was edited. `ephemeral`: what who clicked was told. `clock` is that of late effects,
+    of times of messages and of limits.
     """
 
     clock: Callable[[], datetime] = field(default=lambda: datetime(2026, 11, 23, 2, 0, tzinfo=UTC))
@@ -69,6 +72,9 @@ class SlackServer:
         """What it answers to a request, after its effect."""
         with self._lock:
             self.arrive()
+            if urlsplit(target).path.startswith(HOOKS):
+                self.ephemeral.append(json.loads(body or b"{}"))
+                return 200, {}, {"ok": True}
             name = urlsplit(target).path.removeprefix("/api/")
             self.calls.append(name)
             asked = {
