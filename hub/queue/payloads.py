@@ -253,6 +253,20 @@ class SlackClick(FromSlack):
     ends: Time | None = None
 
 
+class SlackCommand(FromSlack):
+    """`slack.command`: what somebody typed after `/preview`, as they typed it; the first 500 characters."""
+
+    text: Annotated[str, Field(max_length=500)]
+
+
+class SlackAnswer(FromSlack):
+    """`slack.answer`: tell who asked for an operation what became of it, once it has ended."""
+
+    operation: JobId
+    issue: Issue
+    environment: EnvironmentName
+
+
 class AutomationBody(Said):
     """What a rule of Jira's automation sends: `{issue, updated, rule}`; the three together say which delivery it is.
 
@@ -277,6 +291,8 @@ NAMES: Final[Mapping[str, type[Job]]] = {
     "branch.hint": BranchHint,
     "image.hint": ImageHint,
     "slack.click": SlackClick,
+    "slack.command": SlackCommand,
+    "slack.answer": SlackAnswer,
 }
 
 
@@ -324,7 +340,8 @@ def checked(model: type[M], tree: Mapping[str, Any]) -> M:
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of jobs; the title of each alternative is the name of its jobs."""
     hints = IssueHint | PullHint | BranchHint | ImageHint | DesignChanged
-    every = StartJob | StopJob | ExtendJob | ReviveJob | ReviewJob | hints | CatchUp | SlackClick
+    slack = SlackClick | SlackCommand | SlackAnswer
+    every = StartJob | StopJob | ExtendJob | ReviveJob | ReviewJob | hints | CatchUp | slack
     tree: dict[str, Any] = TypeAdapter(every).json_schema(by_alias=True)
     names = {model.__name__: name for name, model in NAMES.items()}
     for name, one in tree["$defs"].items():

@@ -48,7 +48,7 @@ from hub.services.listener.pushes import taking_pushes
 from hub.services.listener.receiving import Receiver
 from hub.services.listener.upkeep import kept_up
 from hub.services.screens.files import screens
-from hub.services.slack.opening import clicks_of
+from hub.services.slack.opening import slack_of
 from hub.services.telling import telling
 from hub.services.worker.service import looking_up, producers_of, working
 from hub.store.database import Database
@@ -146,7 +146,7 @@ def parts(ours: Hub, repo: str | None, database: Database, sign_in: SignIn) -> I
                 deliveries=ours.deliveries,
                 images=images,
                 sources=open_sources(ours),
-                clicks=clicks_of(ours, jobs),
+                slack=slack_of(replace(ours), repo, jobs),
             )
         )
         reconcilers = stack.enter_context(reconciling(loop, repo, feed.look))

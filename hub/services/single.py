@@ -34,7 +34,7 @@ from hub.services.auth.verifying import Verifier
 from hub.services.binding import answers, bound
 from hub.services.screens.files import screens
 from hub.services.serve import LOOPBACK, Server, assisted, feeding, served_by
-from hub.services.slack.opening import clicks_of
+from hub.services.slack.opening import slack_of
 from hub.services.telling import telling
 from hub.services.worker.service import looking_up, producers_of, working
 from hub.store import schema
@@ -83,7 +83,7 @@ def serve_worker(ours: Hub, asked: Place, say: Callable[[str], None]) -> None:
                 deliveries=ours.deliveries,
                 images=looking_up(ours, stack),
                 sources=open_sources(ours),
-                clicks=clicks_of(ours, jobs),
+                slack=slack_of(replace(ours), asked.repo, jobs),
             )
         )
         stack.enter_context(telling(open_telling(replace(ours), asked.repo, database), jobs, ours.telemetry))

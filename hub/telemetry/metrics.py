@@ -268,6 +268,8 @@ JOB = Label(
         "message.update",
         "catch.up",
         "slack.click",
+        "slack.command",
+        "slack.answer",
     ),
     "the job's name",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,13 @@ from hub.wiring.slack import slack_channels
 from hub.wiring.telling_github import code_of, github_channels
 
 if TYPE_CHECKING:
+    from hub.actions.telling.previews import Previews
     from hub.actions.telling.teller import Teller
     from hub.actions.telling.telling import Telling
     from hub.adapters.jira.site import JiraSite
     from hub.store.database import Database
     from hub.wiring.composing import Hub
+    from reconcilers.ports.git import ClusterReader
 
 
 def open_channels(ours: Hub, database: Database | None = None) -> tuple[Opened, ...]:
@@ -62,10 +65,27 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
     repository and clusters raises.
     """
     channels = open_channels(ours, database)
-    from hub.actions.telling.previews import Previews
     from hub.actions.telling.telling import Telling
-    from hub.store.messages import review_of
     from hub.wiring.clusters import looked_at
+
+    clusters = looked_at(replace(ours), repo)
+    previews = open_previews(ours, repo, database, clusters)
+    location = previews.store.location
+    tellers = tuple(teller_of(ours, one, database, location, is_lasting=is_lasting) for one in channels)
+    if not is_lasting:
+        return Telling(previews, tellers)
+    from hub.wiring.noticing import Noticed
+
+    return Telling(previews, tellers, Noticed(replace(ours), repo, clusters).noticing)
+
+
+def open_previews(ours: Hub, repo: str | None, database: Database, clusters: Mapping[str, ClusterReader]) -> Previews:
+    """What tells of a repository's previews, to one thread; `ours` is for it alone. `clusters`: by environment.
+
+    Raises what opening the repository raises.
+    """
+    from hub.actions.telling.previews import Previews
+    from hub.store.messages import review_of
     from reconcilers.state.rereading import StateReader
 
     def review(key: str) -> str:
@@ -74,14 +94,7 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
 
     store = ours.store(repo)
     states = StateReader(store.location, ours.library, ours.entry_cache)
-    tellers = tuple(teller_of(ours, one, database, store.location, is_lasting=is_lasting) for one in channels)
-    clusters = looked_at(replace(ours), repo)
-    previews = Previews(store, lambda: states.read(store.snapshots()), ours.clock, clusters, review, code_of(ours))
-    if not is_lasting:
-        return Telling(previews, tellers)
-    from hub.wiring.noticing import Noticed
-
-    return Telling(previews, tellers, Noticed(replace(ours), repo, clusters).noticing)
+    return Previews(store, lambda: states.read(store.snapshots()), ours.clock, clusters, review, code_of(ours))
 
 
 def teller_of(ours: Hub, one: Opened, database: Database, location: str, *, is_lasting: bool) -> Teller:

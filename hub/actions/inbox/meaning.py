@@ -18,7 +18,17 @@ from dataclasses import dataclass
 from typing import Any, Final, get_args
 
 from generator.errors import ConfigError, Fault, Reason
-from hub.queue.payloads import SCHEMA, AutomationBody, BranchHint, ImageHint, IssueHint, PullHint, SlackClick, checked
+from hub.queue.payloads import (
+    SCHEMA,
+    AutomationBody,
+    BranchHint,
+    ImageHint,
+    IssueHint,
+    PullHint,
+    SlackClick,
+    SlackCommand,
+    checked,
+)
 from hub.store.deliveries import Source
 from hub.store.ids import ID
 from hub.store.jobs import Job
@@ -35,6 +45,8 @@ KEPT_HEADERS: Final = (
 )  # fmt: skip
 #: What is asked for, by the id of a button (`hub.views.messages.buttons`).
 _CLICKS: Final = {"rtb-hub.extend": "extend", "rtb-hub.stop": "stop"}
+#: What is typed in Slack.
+COMMAND: Final = "/preview"
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}")
 _PULL_ACTIONS = frozenset({"opened", "reopened", "synchronize", "labeled", "unlabeled", "closed", "edited"})
 _ISSUE_EVENTS = frozenset({"jira:issue_created", "jira:issue_updated", "jira:issue_deleted"})
@@ -94,7 +106,7 @@ def meaning(source: Source, which: Named, tree: Mapping[str, Any]) -> Meaning:
         case "slack":
             if tree.get("type") == "url_verification":
                 return Meaning(ignored="Slack asks whether we are here", challenge=str(tree.get("challenge", ""))[:200])
-            return _slack_click(which, tree)
+            return _slack_command(which, tree) if "command" in tree else _slack_click(which, tree)
         case "ecr":
             return _image_hint(which, tree)
 
@@ -120,6 +132,19 @@ def _slack_click(which: Named, tree: Mapping[str, Any]) -> Meaning:
     }  # fmt: skip
     click = checked(SlackClick, payload)
     return Meaning((Job(click.id, QUEUE, "slack.click", payload, f"click/{click.user}"),))
+
+
+def _slack_command(which: Named, tree: Mapping[str, Any]) -> Meaning:
+    """https://docs.slack.dev/interactivity/implementing-slash-commands: fields of a form."""
+    if tree.get("command") != COMMAND:
+        return Meaning(ignored="the hub has no such command")
+    payload = {
+        **_base("slack", job_id("slack", which.delivery_id)), "user": _at(tree, "user_id"),
+        "responseUrl": _at(tree, "response_url"), "text": str(tree.get("text", ""))[:500],
+        **_slack_names(tree, ("team_id",), ("user_name",), ("team_domain",)),
+    }  # fmt: skip
+    asked = checked(SlackCommand, payload)
+    return Meaning((Job(asked.id, QUEUE, "slack.command", payload, f"command/{asked.user}"),))
 
 
 def _slack_names(tree: Mapping[str, Any], *places: Sequence[str]) -> dict[str, Any]:

@@ -25,13 +25,13 @@ from hub.queue.payloads import (
     CatchUp,
     DesignChanged,
     ExtendJob,
+    FromSlack,
     ImageHint,
     IssueHint,
     Job,
     PullHint,
     ReviewJob,
     ReviveJob,
-    SlackClick,
     StartJob,
     StopJob,
     parsed,
@@ -58,15 +58,17 @@ T = TypeVar("T")
 _CLOCKS_DIFFER = timedelta(minutes=10)
 
 
-#: Has a click in Slack done, as the job that it becomes.
-DoesClicks = Callable[[SlackClick, rows.JobRow, Reading], Finished]
+#: Does what somebody asks for in Slack.
+DoesSlack = Callable[[FromSlack, rows.JobRow, Reading], Finished]
 
 
-def no_clicks(click: SlackClick, row: rows.JobRow, reading: Reading) -> Finished:
+def no_slack(asked: FromSlack, row: rows.JobRow, reading: Reading) -> Finished:
     """Nobody is told of previews in Slack here. Raises `ConfigError` (InvalidValue)."""
-    del click, row, reading
+    del asked, row, reading
     remedy = "set RTB_HUB_SLACK_MESSAGES and what it needs"
-    raise ConfigError(Reason.INVALID_VALUE, Fault("a click came from Slack, where nobody is told of", remedy=remedy))
+    raise ConfigError(
+        Reason.INVALID_VALUE, Fault("it came from Slack, where nobody is told of previews", remedy=remedy)
+    )
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class JobHandler:
     catch_up: Callable[[CatchUp, Callable[[], None]], Finished] = lambda _, __: Finished()
     images: ImageFinder | None = None
     sources: Sources | None = None
-    clicks: DoesClicks = no_clicks
+    slack: DoesSlack = no_slack
 
     def __call__(self, claimed: Claimed) -> Future[Finished]:
         """Begin it. Raises what is wrong with the job itself: `ConfigError`, `Waiting`, `Stalled` (Frozen)."""
@@ -125,8 +127,8 @@ class JobHandler:
                 return Finished(changed)
             case ReviewJob():
                 return self._review(job)
-            case SlackClick():
-                return self.clicks(job, row, self.parts.reading())
+            case FromSlack():
+                return self.slack(job, row, self.parts.reading())
             case CatchUp():
                 return self.catch_up(job, partial(_still_held, claimed))
         raise AssertionError(f"nothing does {row.name}")

@@ -13,7 +13,6 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from generator.errors import ConfigError, Fault, Reason
 from generator.model.services import SERVICES_FILE, ProjectRule
 from generator.values.formats import image_digest
 from generator.values.naming import IssueKey
@@ -22,6 +21,7 @@ from hub.queue.payloads import SCHEMA, BranchHint, IssueHint, PullHint
 from hub.queue.port import Finished
 from hub.services.worker.awaiting import not_there
 from hub.services.worker.stopped import Stops
+from hub.services.worker.works import newest, open_works, said_by, sources_of, unset
 from hub.store.ids import derived
 from hub.store.jobs import Job, JobRow
 from reconcilers.lifecycle.issue_rules import Decision, Seen, as_asked, decide, rule_name, seen_in
@@ -71,11 +71,11 @@ def follow(hint: IssueHint, row: JobRow, reading: Reading, outside: Outside, *, 
         return Finished({"change": "nothing", "why": why})
     if outside.issues is None:
         what = f"{SERVICES_FILE} has a rule for project {key.project}, and its issues cannot be read"
-        raise _unset(what, "RTB_HUB_JIRA_URL", "RTB_HUB_JIRA_URL, RTB_HUB_JIRA_EMAIL and RTB_HUB_JIRA_TOKEN")
+        raise unset(what, "RTB_HUB_JIRA_URL", "RTB_HUB_JIRA_URL, RTB_HUB_JIRA_EMAIL and RTB_HUB_JIRA_TOKEN")
     issue = outside.issues.read(key)
     seen = {name: one for name in rules if (one := seen_in(reading.state(name), key))}
     judged = _Rules(key, rules, rule_name(key.project), "jira")
-    hinted = _Follow(judged, row, outside, now, _newest(_open_works(outside, key)))
+    hinted = _Follow(judged, row, outside, now, newest(open_works(outside.sources, key)))
     decisions = decide(key, issue, rules, seen)
     if issue is not None:
         decisions = Stops(issue, outside.issues, reading.environments, outside.store).kept(decisions, rules, seen)
@@ -92,7 +92,7 @@ def follow_work(
     every = every_rule(reading.environments)
     if hint.repo.casefold() not in {one.casefold() for rule in every for one in rule.code}:
         return Finished({"change": "nothing", "why": f"{SERVICES_FILE} has no rule for {hint.repo}"})
-    sources = _sources(outside, hint.repo)
+    sources = sources_of(outside.sources, hint.repo)
     if isinstance(hint, PullHint):
         changed: Work | None = sources.pull(hint.repo, hint.number)
     else:
@@ -111,7 +111,7 @@ def follow_work(
     judged = _Rules(key, rules, pull_rule_name(key.project), "github")
     pulls = [rule.pull_requests for rule in rules.values() if rule.pull_requests is not None]
     known = {one.casefold(): one for pull in pulls for one in pull.repositories}
-    works = _open_works(outside, key)
+    works = open_works(outside.sources, key)
     others = [
         one
         for _, repository in sorted(known.items())
@@ -121,7 +121,7 @@ def follow_work(
     seen = {name: one for name in rules if (one := seen_in(reading.state(name), key))}
     passed = cache(lambda work: sources.passed(work.repository, work.commit))
     decisions = decide_pull(key, Works(changed, tuple(others), passed), rules, seen)
-    hinted = _Follow(judged, row, outside, now, _newest(works, *([changed] if changed.is_open else [])))
+    hinted = _Follow(judged, row, outside, now, newest(works, *([changed] if changed.is_open else [])))
     done = hinted.finished(decisions, seen)
     return replace(done, follow_ups=(*done.follow_ups, *again))
 
@@ -187,14 +187,7 @@ class _Follow:
             "reason": one_line(decision.why)[:500],
         }  # fmt: skip
         if decision.change == "start":
-            rule = judged.rules[name]
-            works = [self.work_in(image.source) for _, image in sorted(rule.images.items()) if image.source]
-            branches = {work.branch for work in works if work is not None}
-            payload |= {"images": dict(images), "blueprint": rule.blueprint}
-            if len(branches) == 1:
-                payload["branch"] = branches.pop()
-            elif branches:
-                payload["unset"] = ["branch"]  # it is of none of them alone any more
+            payload |= said_by(judged.rules[name], images, self.work_in)
         preview = f"{name}/{judged.key}"
         return Job(payload["id"], self.row.queue, f"preview.{decision.change}", payload, preview, parent=self.row.id)
 
@@ -204,38 +197,7 @@ def _must_be_looked_up(found: Resolved) -> None:
     for component, text in sorted(found.images.items()):
         if image_digest(text) is None and component not in found.lacking:
             host = image_name(text).host
-            raise _unset(f"{text} is looked up nowhere: no registry {host} is named", "RTB_HUB_REGISTRIES")
-
-
-def _open_works(outside: Outside, key: IssueKey) -> Callable[[str], tuple[Work, ...]]:
-    """The open pull requests of an issue by their repository, which is asked once; the newest first."""
-    read: dict[str, tuple[Work, ...]] = {}
-
-    def works(repository: str) -> tuple[Work, ...]:
-        name = repository.casefold()
-        if name not in read:
-            read[name] = _sources(outside, repository).works(repository, key)
-        return read[name]
-
-    return works
-
-
-def _newest(works: Callable[[str], tuple[Work, ...]], *first: Work) -> Callable[[str], Work | None]:
-    """The work on an issue by its repository: what was read of it already, else its newest open pull request."""
-
-    def work_in(repository: str) -> Work | None:
-        own = [work for work in first if work.repository.casefold() == repository.casefold()]
-        return next(iter(own or works(repository)), None)
-
-    return work_in
-
-
-def _sources(outside: Outside, repository: str) -> Sources:
-    if outside.sources is None:
-        what = f"{SERVICES_FILE} has a rule for {repository}, and GitHub cannot be asked"
-        keys = "RTB_HUB_FORGE_APP_ID and …_APP_KEY_FILE, or RTB_HUB_GITHUB_API and RTB_HUB_FORGE_TOKEN_FILE"
-        raise _unset(what, "RTB_HUB_FORGE_APP_ID", keys)
-    return outside.sources
+            raise unset(f"{text} is looked up nowhere: no registry {host} is named", "RTB_HUB_REGISTRIES")
 
 
 def _sources_of(rule: ProjectRule) -> list[str]:
@@ -260,8 +222,3 @@ def _issue_again(key: IssueKey, rules: Mapping[str, ProjectRule], row: JobRow, r
 def _again(row: JobRow) -> Job:
     made = derived(row.id, "again")
     return Job(made, row.queue, row.name, {**row.payload, "id": made}, row.key, True, parent=row.id)
-
-
-def _unset(what: str, field: str, names: str = "") -> ConfigError:
-    remedy = f"set {names or field} of the worker"
-    return ConfigError(Reason.INVALID_VALUE, Fault(what, field=field, remedy=remedy))

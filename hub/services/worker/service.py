@@ -15,7 +15,7 @@ from hub.queue.payloads import CatchUp
 from hub.queue.port import Finished, Pace
 from hub.queue.producers import Producers, read_producers
 from hub.services.worker.catching_up import Senders, catch_up
-from hub.services.worker.handling import DoesClicks, JobHandler, no_clicks
+from hub.services.worker.handling import DoesSlack, JobHandler, no_slack
 from hub.telemetry.telemetry import SILENT, Telemetry
 from hub.wiring import Hub
 from hub.wiring.outside import open_images
@@ -59,14 +59,14 @@ def working(  # noqa: PLR0913 - what one process is given
     deliveries: Callable[[ForgePolicy], Deliveries | None] = _no_deliveries,
     images: ImageFinder | None = None,
     sources: Sources | None = None,
-    clicks: DoesClicks = no_clicks,
+    slack: DoesSlack = no_slack,
 ) -> Iterator[DatabaseWorker]:
     """A worker that runs within. `concurrency`: threads for jobs that need one.
 
     `redis_url` None: of the database's queue; else Redis wakes it, and a relay runs beside it. Raises `ConfigError`
     (InvalidValue) for a Redis that evicts. `producers`: who signs what others put there; None: nobody has to.
     `issues` None: Jira is not asked. `deliveries` opens those of a forge. `images` None: no registry is asked.
-    `sources` None: no pull request at GitHub is read. `clicks` does those in Slack.
+    `sources` None: no pull request at GitHub is read. `slack` does what is asked for in Slack.
 
     When it ends, it takes no more jobs and waits for those in hand, `pace.stop` at most; another worker does the rest.
     """
@@ -77,7 +77,7 @@ def working(  # noqa: PLR0913 - what one process is given
     def asks(job: CatchUp, may_go_on: Callable[[], None]) -> Finished:
         return catch_up(job, jobs, parts.reading(), senders, may_go_on=may_go_on)
 
-    handler = JobHandler(parts, committer, jobs.database, pool, issues, asks, images, sources, clicks)
+    handler = JobHandler(parts, committer, jobs.database, pool, issues, asks, images, sources, slack)
     with ExitStack() as stack:
         worker = DatabaseWorker(jobs, handler, pace=pace, telemetry=telemetry)
         if redis_url is not None:

@@ -24,7 +24,7 @@ from hub.store.schema import prepare
 from reconcilers.ports.images import FoundImage, ImageName, Looked
 from reconcilers.ports.issues import Issue, IssueChange, IssueHistory
 from worlds.builders import digest
-from worlds.commands import git, must
+from worlds.commands import must
 from worlds.serving import Serving, faults, job
 
 RULE = """\
@@ -74,17 +74,6 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
     made.close()
 
 
-def configured(serving: Serving, text: str) -> None:
-    """Commit the file on main, as a person would."""
-    work = serving.path.parent / "work"
-    git(serving.path.parent, "clone", "-q", "-b", "main", str(serving.path), str(work))
-    (work / "hub").mkdir(exist_ok=True)
-    (work / "hub" / "services.yaml").write_text(text)
-    git(work, "add", "hub")
-    git(work, "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "Say what starts")
-    git(work, "push", "-q")
-
-
 def hint(job_id: str, issue: str = "RTB-1") -> Job:
     who = {"kind": "service", "id": "jira", "via": "jira"}
     said = {"schema": SCHEMA, "id": job_id, "issue": issue, "requestedBy": who}
@@ -96,7 +85,7 @@ def listed(serving: Serving) -> list[Mapping[str, object]]:
 
 
 def test_a_preview_starts_and_stops_with_its_issue(serving: Serving) -> None:
-    configured(serving, PINNED)
+    serving.configured(PINNED)
     issues = FakeIssues({"RTB-1": "10"})
     with working(serving.parts(), serving.jobs, pace=QUICK, issues=issues):
         serving.put(hint("jira-1"))
@@ -116,7 +105,7 @@ def test_a_preview_starts_and_stops_with_its_issue(serving: Serving) -> None:
 
 
 def test_what_a_person_started_is_left_as_it_is(serving: Serving) -> None:
-    configured(serving, PINNED)
+    serving.configured(PINNED)
     with working(serving.parts(), serving.jobs, pace=QUICK, issues=FakeIssues({"RTB-1": "20"})):
         serving.put(job("op-1"))
         serving.ended("op-1")
@@ -129,7 +118,7 @@ def test_what_a_person_started_is_left_as_it_is(serving: Serving) -> None:
 
 
 def test_what_a_person_stopped_starts_again_when_the_issue_asks_anew(serving: Serving) -> None:
-    configured(serving, PINNED)
+    serving.configured(PINNED)
     issues = FakeIssues({"RTB-1": "10", "RTB-2": "10"})
     with working(serving.parts(), serving.jobs, pace=QUICK, issues=issues):
         serving.put(hint("jira-1"))
@@ -150,7 +139,7 @@ def test_what_a_person_stopped_starts_again_when_the_issue_asks_anew(serving: Se
 
 
 def test_what_the_rule_itself_stopped_starts_again(serving: Serving) -> None:
-    configured(serving, PINNED)
+    serving.configured(PINNED)
     issues = FakeIssues()
     with working(serving.parts(), serving.jobs, pace=QUICK, issues=issues):
         for name, status in (("jira-1", "10"), ("jira-2", "20"), ("jira-3", "10")):
@@ -165,14 +154,14 @@ def test_without_a_rule_or_without_jira_the_job_says_so(serving: Serving) -> Non
     with working(serving.parts(), serving.jobs, pace=QUICK):
         serving.put(hint("jira-1"))
         assert "no rule for issues of project RTB" in (serving.ended("jira-1").result or {})["why"]
-        configured(serving, PINNED)
+        serving.configured(PINNED)
         serving.put(hint("jira-2"))
         dead = serving.ended("jira-2", "dead")
     assert faults(dead)[0]["field"] == "RTB_HUB_JIRA_URL"
 
 
 def test_a_jira_that_is_down_stops_nothing_and_is_asked_again(serving: Serving) -> None:
-    configured(serving, PINNED)
+    serving.configured(PINNED)
     issues = FakeIssues({"RTB-1": "10"})
     with working(serving.parts(), serving.jobs, pace=QUICK, issues=issues):
         serving.put(hint("jira-1"))
@@ -190,7 +179,7 @@ def test_a_jira_that_is_down_stops_nothing_and_is_asked_again(serving: Serving) 
 
 
 def test_a_tag_that_is_looked_up_nowhere_is_told(serving: Serving) -> None:
-    configured(serving, RULE.replace("WEB", 'tag: "{key}"'))
+    serving.configured(RULE.replace("WEB", 'tag: "{key}"'))
     with working(serving.parts(), serving.jobs, pace=QUICK, issues=FakeIssues({"RTB-1": "10"})):
         serving.put(hint("jira-1"))
         dead = serving.ended("jira-1", "dead")
@@ -199,7 +188,7 @@ def test_a_tag_that_is_looked_up_nowhere_is_told(serving: Serving) -> None:
 
 
 def test_a_commit_that_is_read_nowhere_is_told(serving: Serving) -> None:
-    configured(serving, TAGGED)
+    serving.configured(TAGGED)
     with working(serving.parts(), serving.jobs, pace=QUICK, issues=FakeIssues({"RTB-1": "10"})):
         serving.put(hint("jira-1"))
         dead = serving.ended("jira-1", "dead")
@@ -207,7 +196,7 @@ def test_a_commit_that_is_read_nowhere_is_told(serving: Serving) -> None:
 
 
 def test_an_image_of_two_environments_is_asked_for_once(serving: Serving) -> None:
-    configured(serving, RULE.replace("WEB", 'tag: "{key}"').replace("[int]", "[int, stg]"))
+    serving.configured(RULE.replace("WEB", 'tag: "{key}"').replace("[int]", "[int, stg]"))
     seen: list[list[str]] = []
 
     class Registry:

@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from slack_sdk.signature import SignatureVerifier
 
 from contracts.queue_contract import QUICK
 from generator.errors import Reason, Stalled
@@ -25,42 +24,25 @@ from hub.retrying import Backoff
 from hub.services.slack.asking import Asking
 from hub.services.slack.clicking import Clicks
 from hub.services.worker.service import working
-from hub.store import operations, people, sessions, slack_links
+from hub.store import operations, sessions, slack_links
 from hub.store.jobs import JobRow
-from hub.store.people import Account
-from hub.store.sessions import Beginning
 from hub.store.tables import AUDIT
 from hub.views.messages.buttons import buttons_of
 from hub.views.messages.clicks import CLICKS
 from hub.views.messages.words import ENGLISH, LANGUAGES
 from reconcilers.messages.model import PHASES
-from worlds.delivering import NOW, SECRETS, inbox
+from worlds.delivering import NOW, inbox
 from worlds.http_server import HttpServer, answers
 from worlds.messages import message
 from worlds.serving import Serving, job, served
+from worlds.slack_asking import ALICE, BOB, EVE, HOOK, person, signed
 from worlds.slack_server.site import faults
-
-HOOK = "https://hooks.slack.com/actions/T0TEAM/123/abc"
-ALICE, BOB, EVE = "U0ALICE", "U0BOB", "U0EVE"
 
 
 @pytest.fixture
 def serving(tmp_path: Path) -> Iterator[Serving]:
     with served(tmp_path / "served") as made:
         yield made
-
-
-def person(serving: Serving, name: str, user: str, *roles: str, signed_in: bool = True) -> str:
-    """Somebody who signs in by OpenID Connect, and whose account in Slack an admin linked."""
-    database = serving.database
-    with database.write() as connection:
-        now = database.now(connection)
-        found = people.known(connection, Account("oidc", name, name), now=now)
-        people.link(connection, found, Account("slack", user, name), by="admin", now=now)
-        if signed_in:
-            given = Beginning(found, "browser", "oidc", name, tuple(roles), None, "", "")
-            sessions.begin(connection, given, now=now)
-    return found
 
 
 def click(serving: Serving, action: str, user: str, trigger: str = "1.2", **changed: Any) -> Any:
@@ -74,13 +56,6 @@ def click(serving: Serving, action: str, user: str, trigger: str = "1.2", **chan
     }  # fmt: skip
     body = urlencode({"payload": json.dumps(told)})
     return inbox(serving.jobs).send("slack", body.encode(), signed(body))
-
-
-def signed(body: str, at: datetime = NOW) -> dict[str, str]:
-    sent = str(int(at.timestamp()))
-    signature = SignatureVerifier(SECRETS["slack_signing_secret"]).generate_signature(timestamp=sent, body=body)
-    kind = "application/x-www-form-urlencoded"
-    return {"x-slack-request-timestamp": sent, "x-slack-signature": signature or "", "content-type": kind}
 
 
 def lease_of(serving: Serving) -> Any:
@@ -98,7 +73,7 @@ def done(serving: Serving, told: list[str]) -> Any:
         told.append(text)
 
     clicks = Clicks(Asking(serving.jobs, CLICKS["en"], answer, lambda err: None, "https://hub.example.com"))
-    return working(serving.parts(), serving.jobs, pace=QUICK, clicks=clicks)
+    return working(serving.parts(), serving.jobs, pace=QUICK, slack=clicks)
 
 
 def clicked(serving: Serving) -> list[JobRow]:
