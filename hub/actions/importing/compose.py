@@ -19,9 +19,20 @@ from generator.values.formats import (
     image_digest,
 )
 from generator.yaml.reader import load_all
-from hub.actions.importing.compose_services import ADDRESS, Services
-from hub.actions.importing.compose_values import at, interpolated, listed, memory_of, mounted, pairs, words_of
-from hub.actions.importing.model import Imported, NotTaken, Tree, check_number, host_of_url, imported, is_secret_name
+from hub.actions.importing.compose_services import Services
+from hub.actions.importing.compose_values import interpolated, listed, memory_of, mounted, pairs, words_of
+from hub.actions.importing.model import (
+    ADDRESS,
+    Imported,
+    NotTaken,
+    Tree,
+    addressed,
+    check_number,
+    host_of_url,
+    imported,
+    is_secret_name,
+)
+from hub.actions.importing.trees import at
 
 _CURL = re.compile(r"https?://(?:localhost|127\.0\.0\.1)(?::[0-9]+)?(/[^\s'\"|;&?]*)?")
 #: Fields that need nothing said: Kubernetes does so, or they mean something on one machine alone.
@@ -200,15 +211,14 @@ class _Taken:
     def _addressed(self, text: str) -> str:
         """Where a text names a service with its port: by the port that it has inside the namespace."""
 
-        def inside(match: re.Match[str]) -> str:
-            service, port = match[2], int(match[3])
+        def inside(service: str, port: int) -> str | None:
             if service not in self.of.trees or service in self.of.jobs:
-                return match[0]
+                return None
             name = self.of.names[service]
             main = self.of.library[service] or port == self.of.ports[service].main
-            return f"{match[0][: match.start(2) - match.start()]}{name}:{f'${{{name}.port}}' if main else port}"
+            return f"{name}:{f'${{{name}.port}}' if main else port}"
 
-        return ADDRESS.sub(inside, text)
+        return addressed(text, inside)
 
     def _told_of_http(self, service: str, key: str, words: list[str]) -> None:
         """Words are taken letter by letter; the Service of what speaks HTTP listens on 80 alone."""

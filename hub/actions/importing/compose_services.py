@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,14 +9,10 @@ from typing import Any, Final
 from generator.errors import ConfigError, Fault, Location, Reason
 from generator.values.formats import check_dns_label
 from hub.actions.importing.compose_values import interpolated, listed, pairs, target, words_of
-from hub.actions.importing.model import library_of
+from hub.actions.importing.model import ADDRESS, library_of
 
 #: Of the library's components: the variable with a password that they are given in a Compose file too.
 _PASSWORDS: Final = frozenset({"POSTGRES_PASSWORD", "MYSQL_PASSWORD", "MINIO_ROOT_PASSWORD"})
-#: Where a text names a service and its port, with the scheme of the URL when it is one.
-ADDRESS: Final = re.compile(
-    r"(?<![\w.+-])(?:([a-z][a-z0-9+.-]*)://(?:[^@/\s]*@)?)?([a-z0-9_.-]+):([0-9]{1,5})(?![\w.])", re.IGNORECASE
-)
 _HTTP: Final = frozenset({"http", "https", "ws", "wss"})
 
 

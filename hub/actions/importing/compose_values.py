@@ -20,13 +20,6 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def at(tree: Any, *path: str) -> Any:
-    """What stands at the path; None: nothing does."""
-    for part in path:
-        tree = tree.get(part) if isinstance(tree, Mapping) else None
-    return tree
-
-
 def target(port: Any) -> int | None:
     """The container's port of an entry of `ports` or `expose`; None: it is a range, or none."""
     text = str(port.get("target", "")) if isinstance(port, Mapping) else str(port)

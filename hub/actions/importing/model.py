@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,7 +22,11 @@ _LIBRARY: Final = {
     "minio": ("minio", None),
 }
 _SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?([a-z0-9_-]+)(?::[0-9]+)?(?:/\S*)?", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?([a-z0-9_.-]+)(?::[0-9]+)?(?:/\S*)?", re.IGNORECASE)
+#: Where a text names a host and its port, with the scheme of the URL when it is one.
+ADDRESS: Final = re.compile(
+    r"(?<![\w.+-])(?:([a-z][a-z0-9+.-]*)://(?:[^@/\s]*@)?)?([a-z0-9_.-]+):([0-9]{1,5})(?![\w.])", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,14 @@ class Imported:
     not_taken: tuple[NotTaken, ...]
 
 
-def imported(name: str, source: str, components: Mapping[str, Tree], left: Iterable[NotTaken]) -> Imported:
+def imported(
+    name: str, source: str, components: Mapping[str, Tree], left: Iterable[NotTaken], pull_secrets: Iterable[str] = ()
+) -> Imported:
     """A blueprint `name` of these components."""
-    spec = {"summary": f"imported from {source.rpartition('/')[2]}"[:200], "components": dict(components)}
+    spec: Tree = {"summary": f"imported from {source.rpartition('/')[2]}"[:200]}
+    if pulling := [*pull_secrets]:
+        spec["pullSecrets"] = pulling
+    spec["components"] = dict(components)
     head = {"apiVersion": "blueprint.rtb-ai-hub/v1", "kind": "Blueprint", "metadata": {"name": name}}
     return Imported(dump({**head, "spec": spec}), tuple(left))
 
@@ -70,3 +79,13 @@ def host_of_url(text: str | None) -> str | None:
     """The host of a text that is a URL as a whole; None: it is none."""
     match = _URL.fullmatch(text or "")
     return match[1] if match else None
+
+
+def addressed(text: str, inside: Callable[[str, int], str | None]) -> str:
+    """The text with hosts and ports as `inside` names them in a preview; None: they stay."""
+
+    def told(match: re.Match[str]) -> str:
+        found = inside(match[2], int(match[3]))
+        return match[0] if found is None else f"{match[0][: match.start(2) - match.start()]}{found}"
+
+    return ADDRESS.sub(told, text)
