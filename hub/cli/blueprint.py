@@ -128,22 +128,32 @@ def blueprint_new(name: str, to: Path, output: Format) -> None:
 
 
 @options.command("import")
-@options.argument("file", metavar="FILE", type=options.PATH, help="Compose file, such as docker-compose.yml.")
+@options.argument(
+    "paths",
+    metavar="PATH…",
+    nargs=-1,
+    required=True,
+    type=options.PATH,
+    help="Compose file, chart, kustomization, or files and folders of manifests; - is standard input.",
+)
 @options.option("--name", metavar="NAME", required=True, help="Name of the blueprint, such as shop.")
+@options.option("--values", metavar="FILE", multiple=True, type=options.PATH, help="Further values of a Helm chart.")
 @_to
 @options.output
 @declared_errors
-def blueprint_import(file: Path, name: str, to: Path, output: Format) -> None:
-    """Write a first blueprint from a Compose file, and tell what of it was not taken, and why.
+def blueprint_import(paths: tuple[Path, ...], name: str, values: tuple[Path, ...], to: Path, output: Format) -> None:
+    """Write a first blueprint of what a team has, and tell what of it was not taken, and why.
 
-    PostgreSQL, MySQL, Redis and MinIO become components of the library, and their URLs references. Nothing in the file
-    is run. Read the result, then check it.
+    Of a Compose file, of manifests, of the folder of a Helm chart or a kustomization, which their own tools render:
+    helm and kustomize are on the PATH, and fetch nothing. PostgreSQL, MySQL, Redis and MinIO become components of the
+    library, URLs of theirs references; values of secrets are never taken. Read the outcome, then check it.
 
     Example: rtb-hub blueprint import docker-compose.yml --name shop
+    Example: rtb-hub blueprint import deploy/chart --values preview.yaml --name shop
     """
     from hub.commands import blueprint as command
 
-    command.import_file(file, name=name, to=to, output=output)
+    command.import_from(paths, name=name, values=values, to=to, output=output)
 
 
 COMMANDS = [blueprint_list, blueprint_show, blueprint_check, blueprint_render, blueprint_new, blueprint_import]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.cost.pricing import money
 from generator.errors import ConfigError, Fault, HubError, Location, Reason
-from generator.model.blueprint import DEFAULT, MOST_TEXT, Blueprint, TemplateLibrary
+from generator.model.blueprint import DEFAULT, Blueprint, TemplateLibrary
 from generator.model.blueprint import FILE as BLUEPRINT
 from generator.values.counting import counted
 from generator.values.formats import check_dns_label
@@ -24,6 +25,7 @@ from hub.actions.blueprints import (
 from hub.actions.environments import EnvironmentSet
 from hub.actions.render import render as render_preview
 from hub.commands.pairs import pairs, settings_of
+from hub.commands.standard_input import read_stdin
 from hub.output.console import Format, emit, printable
 from hub.output.remedies import fault_line
 from hub.views.settable import FIELDS
@@ -218,24 +220,18 @@ def new(name: str, *, to: Path, output: Format) -> None:
     _tell_written(name, to, (), output)
 
 
-def import_file(file: Path, *, name: str, to: Path, output: Format) -> None:
-    """Write a first blueprint of a Compose file, and tell what of it was not taken, and why.
+def import_from(paths: Sequence[Path], *, name: str, values: Sequence[Path], to: Path, output: Format) -> None:
+    """Write a first blueprint of what a team has, and tell what of it was not taken, and why.
 
-    Raises `ConfigError`: for a file that is none, and (TargetNotEmpty) when the blueprint is there already.
+    Raises `ConfigError`: for what none can be made of, and (TargetNotEmpty) when the blueprint is there already.
     """
-    from hub.actions.importing.compose import import_compose
+    from hub.actions.importing.sources import import_from as imported_from
 
     _check_name(name)
-    with file.open("rb") as opened:
-        text = opened.read(MOST_TEXT + 1)
-    if len(text) > MOST_TEXT:
-        raise ConfigError(
-            Reason.INVALID_VALUE, Fault("is no Compose file", Location(str(file)), allowed="1 MiB at most")
-        )
-    imported = import_compose(text, str(file), name)
-    library = hub().library
+    ours = hub()
+    imported = imported_from(paths, name, values, environ=ours.settings.environ, stdin=read_stdin)
     path = f"blueprints/{name}/blueprint.yaml"
-    TemplateLibrary({**library.files, path: imported.text}).blueprint(name)
+    TemplateLibrary({**ours.library.files, path: imported.text}).blueprint(name)
     _put(imported.text, name, to)
     _tell_written(name, to, imported.not_taken, output)
 

@@ -15,6 +15,7 @@ from generator.values.counting import counted
 from hub import __version__
 from hub.actions.manifest_files import read_definitions, read_manifests
 from hub.actions.validate import Choices, Validated, validate
+from hub.commands.standard_input import read_stdin
 from hub.output.console import console, printable, write
 from hub.output.exit_codes import CODES
 from hub.wiring import hub
@@ -50,7 +51,7 @@ def run(  # noqa: PLR0913 - the command's options
         if environment
         else VERSIONS
     )
-    files = read_manifests(paths, _stdin)
+    files = read_manifests(paths, read_stdin)
     found = validate(
         files,
         versions=asked,
@@ -68,10 +69,6 @@ def run(  # noqa: PLR0913 - the command's options
         _print(found)
     if found.errors:
         sys.exit(CODES[Reason.MANIFEST_INVALID])
-
-
-def _stdin(most: int) -> bytes:
-    return sys.stdin.buffer.read(most)
 
 
 def _versions(text: str) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
     "blueprint check": (("web", *INT), "web", ("wep",), Reason.UNKNOWN_BLUEPRINT),
     "blueprint render": (("web", *INT), "kind: Namespace", ("wep", *INT), Reason.UNKNOWN_BLUEPRINT),
     "blueprint new": (("shop",), "shop", ("Shop",), Reason.INVALID_VALUE),
-    "blueprint import": (("compose.yaml", "--name", "shop"), "shop", ("nothing.yaml", "--name", "shop"), Reason.FILE_UNUSABLE),
+    "blueprint import": (("compose.yaml", "--name", "shop"), "shop", ("nothing.yaml", "--name", "shop"), Reason.INVALID_VALUE),
     "explain": (("environment.spec.lease",), "ttl", ("environment.spec.leese",), Reason.INVALID_VALUE),
     "digest": ((), "RTB", ("--since", "soon"), Reason.INVALID_VALUE),
     "why": (("RTB-9", *INT, "--cluster", "here"), "removed", (KEY, *INT, "--cluster", "there"), Reason.UNKNOWN_CONTEXT),
