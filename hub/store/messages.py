@@ -6,7 +6,7 @@ died is free again when its time is over.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -16,12 +16,14 @@ from sqlalchemy import Connection, Row, or_, select, update
 from hub.store.database import Database
 from hub.store.ids import new_id
 from hub.store.tables import JOBS, MESSAGES
+from reconcilers.messages.model import split_row
 
 #: `declined`: somebody deleted it; `parked`: what it would stand at is not there; `closed`: it told its last word.
 State = Literal["open", "declined", "parked", "closed"]
 #: Longer than all calls about one message can take.
 LEASE: Final = timedelta(minutes=5)
 _AT_ONCE: Final = 500
+_FEW: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,31 @@ def open_keys(connection: Connection, channel: str) -> frozenset[str]:
     """The previews whose message in a channel has not told its last word."""
     found = select(MESSAGES.c.key).where(MESSAGES.c.channel == channel, MESSAGES.c.state != "closed")
     return frozenset(connection.execute(found).scalars())
+
+
+def preview_keys(connection: Connection, channel: str) -> frozenset[str]:
+    """The previews that a channel has a row of, whatever its state."""
+    found = connection.execute(select(MESSAGES.c.key).where(MESSAGES.c.channel == channel)).scalars()
+    return frozenset(split_row(key)[0] for key in found)
+
+
+def known_of(connection: Connection, channel: str, keys: Sequence[str]) -> frozenset[str]:
+    """Those of these previews that a channel has a row of; few are asked for at a time."""
+    found = set[str]()
+    for start in range(0, len(keys), _FEW):
+        some = keys[start : start + _FEW]
+        is_of = or_(MESSAGES.c.key.in_(some), *(MESSAGES.c.key.startswith(f"{key} ", autoescape=True) for key in some))
+        rows = connection.execute(select(MESSAGES.c.key).where(MESSAGES.c.channel == channel, is_of)).scalars()
+        found |= {split_row(key)[0] for key in rows}
+    return frozenset(found)
+
+
+def close(connection: Connection, database: Database, channel: str, keys: Iterable[str]) -> None:
+    """Remember of previews without a row that there is nothing to tell in a channel any more."""
+    now = database.now(connection)
+    made = [{"id": new_id("msg"), "created_at": now, "key": key, "channel": channel, "state": "closed"} for key in keys]
+    if made:
+        connection.execute(database.insert(MESSAGES).values(made).on_conflict_do_nothing())
 
 
 def of_channel(connection: Connection, channel: str, keys: Sequence[str]) -> dict[str, MessageRow]:

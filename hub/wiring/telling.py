@@ -65,6 +65,7 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
     repository and clusters raises.
     """
     channels = open_channels(ours, database)
+    from hub.actions.telling.departed import Unheard
     from hub.actions.telling.telling import Telling
     from hub.wiring.clusters import looked_at
 
@@ -73,10 +74,10 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
     location = previews.store.location
     tellers = tuple(teller_of(ours, one, database, location, is_lasting=is_lasting) for one in channels)
     if not is_lasting:
-        return Telling(previews, tellers)
+        return Telling(previews, tellers, unheard=Unheard(tellers))
     from hub.wiring.noticing import Noticed
 
-    return Telling(previews, tellers, Noticed(replace(ours), repo, clusters).noticing)
+    return Telling(previews, tellers, Noticed(replace(ours), repo, clusters).noticing, Unheard(tellers))
 
 
 def open_previews(ours: Hub, repo: str | None, database: Database, clusters: Mapping[str, ClusterReader]) -> Previews:
@@ -84,6 +85,7 @@ def open_previews(ours: Hub, repo: str | None, database: Database, clusters: Map
 
     Raises what opening the repository raises.
     """
+    from hub.actions.telling.departed import Departed
     from hub.actions.telling.previews import Previews
     from hub.store.messages import review_of
     from reconcilers.state.rereading import StateReader
@@ -94,7 +96,15 @@ def open_previews(ours: Hub, repo: str | None, database: Database, clusters: Map
 
     store = ours.store(repo)
     states = StateReader(store.location, ours.library, ours.entry_cache)
-    return Previews(store, lambda: states.read(store.snapshots()), ours.clock, clusters, review, code_of(ours))
+    return Previews(
+        store,
+        lambda: states.read(store.snapshots()),
+        ours.clock,
+        clusters,
+        review,
+        code_of(ours),
+        Departed(store, ours.clock, ours.telemetry.refused),
+    )
 
 
 def teller_of(ours: Hub, one: Opened, database: Database, location: str, *, is_lasting: bool) -> Teller:

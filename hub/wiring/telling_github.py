@@ -51,9 +51,9 @@ def github_channels(ours: Hub) -> tuple[Opened, ...]:
     words, pulls = LANGUAGES[language], Pulls(sources, ours.clock)
     verdicts = GitHubStatuses(code, words) if app_key(keys) is None else GitHubChecks(code, words)
     return (
-        Opened(GitHubDeployments(code, words), language, OfBuilds(pulls)),
-        Opened(verdicts, language, OfBuilds(pulls, is_seen_only=True)),
-        Opened(GitHubComments(code, words), language, OfPulls(pulls)),
+        Opened(GitHubDeployments(code, words), language, OfBuilds(pulls, code.left)),
+        Opened(verdicts, language, OfBuilds(pulls, code.left, is_seen_only=True)),
+        Opened(GitHubComments(code, words), language, OfPulls(pulls, code.left)),
     )
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from generator.errors import Reason
 from hub.actions.telling.posting import Desk
 from hub.actions.telling.pulls import OfBuilds, OfPulls, Pulls
@@ -23,6 +25,7 @@ from hub.adapters.github.messages.deployments import GitHubDeployments
 from hub.adapters.github.messages.verdicts import GitHubChecks, GitHubStatuses
 from hub.adapters.github.sources import GitHubSources
 from hub.adapters.http.turns import Turns
+from hub.store.tables import MESSAGES
 from hub.views.messages.words import ENGLISH
 from reconcilers.ports.forge import Actor, Identity
 from worlds.announcing import REPOSITORY, Announcing
@@ -191,7 +194,9 @@ class PullAnnouncing(Announcing):
 
         pulls = Pulls(GitHubSources(opened(calm)), self.clock)
         code = Code(opened(sender), Pace(Turns(self.seconds, self.sleep)))
-        spread = OfPulls(pulls) if kind is GitHubComments else OfBuilds(pulls, kind in (GitHubChecks, GitHubStatuses))
+        is_verdict = kind in (GitHubChecks, GitHubStatuses)
+        of_builds = OfBuilds(pulls, code.left, is_seen_only=is_verdict)
+        spread = OfPulls(pulls, code.left) if kind is GitHubComments else of_builds
         database = MortalDatabase(self.url, self.clock, life)
         token = f"worker-{next(_TOKENS)}"
         desk = Desk(kind(code, ENGLISH), database, REPOSITORY, self.clock, token, self.refusals.append)
@@ -211,6 +216,13 @@ class PullAnnouncing(Announcing):
         """The one comment's text."""
         (comment,) = self.pull_comments()
         return comment.body
+
+    def rows(self, kind: Kind) -> set[str]:
+        """Of which messages of a kind nothing is to be told any more."""
+        channel = self.worker(kind).channel.name
+        wanted = select(MESSAGES.c.key).where(MESSAGES.c.channel == channel, MESSAGES.c.state == "closed")
+        with self.database.read() as connection:
+            return set(connection.execute(wanted).scalars())
 
     def made(self, kind: Kind) -> list[Any]:
         """What there is of a kind; of statuses their contexts, by commit."""

@@ -66,7 +66,7 @@ class Desk:
         """Whether there is anything to do about it just now, by a row that was read before; both as of `drawn`."""
         now = self.clock()
         if row is None:
-            return message.phase not in GONE and message.phase != "unknown"
+            return message.phase != "unknown"  # of one that is gone, what there may be is told its last word
         if row.state == "closed" and message.phase in GONE:
             return False
         if self.is_next(message, row):
@@ -163,7 +163,8 @@ class _Hand:
             self.row = replace(self.row, look_at=None)  # too far back to be looked at: editing tells whether it is gone
             return None
         before = before_of(self.row.told)
-        if found.is_declined and (before is None or before.phase == self.message.phase):
+        is_over = self.message.phase in GONE
+        if found.is_declined and not is_over and (before is None or before.phase == self.message.phase):
             return self._decline(Before("", self.message.phase, now))
         if self.row.intent_at is not None and now < self.row.intent_at + SETTLED:
             self.row = replace(self.row, look_at=self.row.intent_at + SETTLED)

@@ -40,12 +40,19 @@ def no_code(environments: Environments) -> Mapping[str, tuple[str, ...]]:
     return {}
 
 
+def none_departed(state: EnvironmentState) -> Sequence[str]:
+    """Nobody asks which previews there were."""
+    del state
+    return ()
+
+
 @dataclass(frozen=True)
 class Previews:
     """Previews as the hub knows them. `clusters` by environment: of another it is told what Git tells.
 
     `store` is what `read` reads. `review`: where a change of a preview (`prd/RTB-123`) is reviewed; empty: unknown.
-    `code`: repositories of the code of each project; it raises nothing.
+    `code`: repositories of the code of each project; `departed`: previews that were there (see `Departed`). Neither
+    raises anything.
     """
 
     store: GitStore
@@ -54,9 +61,18 @@ class Previews:
     clusters: Mapping[str, ClusterReader] = field(default_factory=dict)
     review: Callable[[str], str] = no_review
     code: Callable[[Environments], Mapping[str, tuple[str, ...]]] = no_code
+    departed: Callable[[EnvironmentState], Sequence[str]] = none_departed
 
-    def messages(self, told: Collection[str], *, environment: str | None = None) -> Iterator[Message]:
+    def messages(
+        self,
+        told: Collection[str],
+        *,
+        environment: str | None = None,
+        unheard: Callable[[Sequence[str]], Sequence[str]] = lambda keys: keys,
+    ) -> Iterator[Message]:
         """All, by environment and key. `told`: previews (`int/RTB-123`) that there are messages of.
+
+        `unheard`: of those that are there no more, which there may be messages of that nobody remembers.
 
         An environment that cannot be read has none, so that nothing of it is told to be gone; nor has a preview
         whose entry or place in the queue cannot be read. Clusters are read at once: one that is away delays no other.
@@ -65,7 +81,8 @@ class Previews:
         reading = self.read()
         states, _ = reading.each(() if environment is None else (environment,))
         code = self.code(reading.environments)
-        there = {state.environment.name: self._there(state, told) for state in states}
+        lost = unheard([key for state in states for key in self.departed(state)])
+        there = {state.environment.name: self._there(state, {*told, *lost}) for state in states}
         found = self._phases([one for one in states if there[one.environment.name]], there)
         for state in states:
             phases = found.get(state.environment.name, {})

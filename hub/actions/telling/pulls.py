@@ -65,11 +65,25 @@ def _pause(err: HubError) -> timedelta:
     return _REFUSED if isinstance(err, Stalled) else _AWAY
 
 
+#: Where previews of an environment (the second) are told of in a repository, by issue, as the forge itself knows it.
+Left = Callable[[str, str], Mapping[str, Collection[str]]]
+
+
+def nothing_left(repository: str, environment: str) -> Mapping[str, Collection[str]]:
+    """The forge knows of none."""
+    del repository, environment
+    return {}
+
+
 @dataclass(frozen=True, eq=False)
 class OfPulls:
-    """A message for each pull request: see `teller.Spread`."""
+    """A message for each pull request: see `teller.Spread`.
+
+    `left` is asked about previews that are gone and that nobody remembers to have told of.
+    """
 
     pulls: Pulls
+    left: Left = nothing_left
 
     def __call__(
         self, messages: Sequence[Message], told: Collection[str], failures: list[Exception]
@@ -77,9 +91,32 @@ class OfPulls:
         """The messages of all places."""
         known = _by_preview(told)
         failed: dict[str, HubError] = {}
+        forgotten = [one for one in messages if one.phase in GONE and one.key not in known]
+        known |= self._forgotten(forgotten, failed)
         found = [one for message in messages for one in self._of(message, known.get(message.key, set()), failed)]
         failures += failed.values()
         return found
+
+    def _forgotten(self, messages: Sequence[Message], failed: dict[str, HubError]) -> dict[str, set[str]]:
+        """Where they stand, by preview."""
+        found: dict[str, set[str]] = {}
+        for repository, environment in sorted({(name, one.environment) for one in messages for name in one.code}):
+            if repository in failed:
+                continue
+            try:
+                left = self.left(repository, environment)
+            except HubError as err:
+                failed[repository] = err
+                continue
+            for one in messages:
+                if one.environment == environment and repository in one.code:
+                    found.setdefault(one.key, set()).update(map(self._place, left.get(one.issue, ())))
+        return found
+
+    @staticmethod
+    def _place(at: str) -> str:
+        """Of a message, by that of a deployment: it is for all builds."""
+        return "/".join(at.split("/")[:2])
 
     def _of(self, message: Message, told: set[str], failed: dict[str, HubError]) -> list[Message]:
         return [replace(message, at=at) for at in sorted(told | self.current(message, failed))]
@@ -107,6 +144,10 @@ class OfBuilds(OfPulls):
     """
 
     is_seen_only: bool = False
+
+    @staticmethod
+    def _place(at: str) -> str:
+        return at
 
     def _of(self, message: Message, told: set[str], failed: dict[str, HubError]) -> list[Message]:
         is_told = bool(message.build) and not (self.is_seen_only and message.phase == "unseen")

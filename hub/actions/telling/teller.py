@@ -89,17 +89,35 @@ class Teller:
         """The previews (`int/RTB-123`) whose last word is not told. Raises `Transient` (DatabaseUnreachable)."""
         return frozenset(split_row(row)[0] for row in self._open()) if self.is_of_previews else frozenset()
 
+    def known_keys(self) -> frozenset[str]:
+        """The previews that there is a row of. Raises `Transient` (DatabaseUnreachable)."""
+        with self.desk.database.read() as connection:
+            return rows.preview_keys(connection, self.channel.name)
+
     def _open(self) -> frozenset[str]:
         with self.desk.database.read() as connection:
             return rows.open_keys(connection, self.channel.name)
 
     def _placed(self, messages: Sequence[Message]) -> Sequence[Message]:
-        found = self.spread(messages, self._open(), self.failures)
+        opened = self._open()
+        found = self.spread(self._to_place(messages, opened), opened, self.failures)
         for err in self.failures:
             if isinstance(err, HubError) and str(err) not in self._unread:
                 self.telemetry.refused(err)  # when it begins: it is looked again and again
         self._unread = frozenset(str(err) for err in self.failures)
         return found
+
+    def _to_place(self, messages: Sequence[Message], opened: Collection[str]) -> Sequence[Message]:
+        """Without those that were told their last word, of which nobody needs to know where they stood."""
+        if self.spread is one_each or not self.is_of_previews:
+            return messages
+        known = {split_row(row)[0] for row in opened}
+        gone = [one.key for one in messages if one.phase in GONE and one.key not in known]
+        if not gone:
+            return messages
+        with self.desk.database.read() as connection:
+            closed = rows.known_of(connection, self.channel.name, gone)
+        return [one for one in messages if one.key not in closed]
 
     def _known(self, messages: Sequence[Message]) -> Mapping[str, MessageRow]:
         with self.desk.database.read() as connection:
@@ -123,7 +141,7 @@ class Teller:
             return Planned(message, name, "none: it was refused, or its place is not there", at=row.look_at)
         is_there = row is not None and row.external_id is not None and not self.desk.is_next(message, row)
         if not is_there and message.phase in GONE:
-            return Planned(message, name, "none")
+            return Planned(message, name, "none" if row is not None else "none: told only where there is a message yet")
         told, drawn = self.desk.drawn(message, row)
         now = self.desk.clock()
         made: Decision = decide(
@@ -152,7 +170,9 @@ class Teller:
         """
         done: Counter[Outcome] = Counter()
         self.failures.clear()
-        messages = self._placed(messages)
+        asked, messages = messages, self._placed(messages)
+        if not self.failures:
+            self._close_without_place(asked, messages)
         known = self._known(messages)
         due = [one for one in messages if self._is_due(one, known.get(one.row))]
         if due and not self._is_paused():
@@ -162,6 +182,14 @@ class Teller:
         for key in gone:
             self._differ.pop(key, None)
         return done
+
+    def _close_without_place(self, asked: Sequence[Message], placed: Sequence[Message]) -> None:
+        """Look for no place of a preview that is gone again, once there is none."""
+        there = {one.key for one in placed}
+        gone = [one.key for one in asked if one.phase in GONE and one.key not in there]
+        if gone and self.is_of_previews:
+            with self.desk.database.write() as connection:
+                rows.close(connection, self.desk.database, self.channel.name, gone)
 
     def _told_at_once(self, due: Sequence[Message], goes_on: Callable[[], bool]) -> list[Outcome]:
         """A few at a time, in threads that keep no process from ending: whoever comes next finds what they did."""

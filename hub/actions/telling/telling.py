@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -26,11 +26,15 @@ def nobody_notices(changed: Callable[[], None]) -> AbstractContextManager[None]:
 
 @dataclass(frozen=True)
 class Telling:
-    """All messages of a process. `noticing` calls what it is given when a cluster has news, while it lasts."""
+    """All messages of a process. `noticing` calls what it is given when a cluster has news, while it lasts.
+
+    `unheard`: see `Previews.messages`.
+    """
 
     previews: Previews
     tellers: tuple[Teller, ...]
     noticing: Callable[[Callable[[], None]], AbstractContextManager[None]] = nobody_notices
+    unheard: Callable[[Sequence[str]], Sequence[str]] = lambda keys: keys
 
     def look(self, environment: str | None = None) -> Mapping[str, Counter[Outcome]]:
         """Bring all up to date; what was done, by channel. `environment`: its messages alone.
@@ -50,7 +54,7 @@ class Telling:
     def messages(self, environment: str | None = None) -> list[Message]:
         """What there is to tell, in every channel. Raises as `look`."""
         told = frozenset[str]().union(*(teller.open_keys() for teller in self.tellers))
-        return [*self.previews.messages(told, environment=environment)]
+        return [*self.previews.messages(told, environment=environment, unheard=self.unheard)]
 
 
 def repository_id(location: str) -> str:

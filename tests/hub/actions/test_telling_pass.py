@@ -131,7 +131,23 @@ def test_a_preview_that_ended_is_told_of_nowhere_new(world: Announcing, kind: ty
     assert not world.issue.comments
     assert not world.issue.links
     assert world.row(worker.channel.name).state == "closed"
-    assert world.tell(replace(message("removed"), issue="RTB-9"), message("unknown"), by=worker) == Counter()
+    other = replace(message("removed"), issue="RTB-9")
+    assert set(world.tell(other, message("unknown"), by=worker)) <= {"unchanged", "parked"}, "it is looked for once"
+    calls = len(world.jira.calls)
+    assert world.tell(other, message("unknown"), by=worker) == Counter()
+    assert len(world.jira.calls) == calls
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_that_went_while_the_database_was_lost_is_told_its_last_word(world: Announcing, kind: type) -> None:
+    world.tell(message("running"), by=world.worker(kind))
+    world.lose_the_database()
+    world.later(minutes=5)
+    world.tell(message("removed"), replace(message("removed"), issue="RTB-9"), by=world.worker(kind))
+    assert world.phases(kind) == ["removed"]
+    assert world.row(world.worker(kind).channel.name).state == "closed"
+    assert world.worker(kind).open_keys() == frozenset()
+    checked(world)
 
 
 @pytest.mark.parametrize("how", ["drop-after", "503-after", "kill-after"])

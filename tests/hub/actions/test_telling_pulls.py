@@ -256,6 +256,49 @@ def test_several_repositories_of_an_issue_have_one_each(tmp_path: Path, kind: Ki
         assert world.tell(replace(several, phase="failed"), by=worker)["edited"] == 1
 
 
+@pytest.mark.parametrize("kind", [GitHubComments, GitHubDeployments, GitHubChecks])
+def test_one_that_went_while_the_database_was_lost_is_told_its_last_word(world: PullAnnouncing, kind: Kind) -> None:
+    if kind is not GitHubDeployments:  # by which the others are found again
+        world.tell(told(), by=world.worker(GitHubDeployments))
+    world.tell(told(), by=world.worker(kind))
+    world.state.pulls[1].state = "closed"
+    world.lose_the_database()
+    world.later(minutes=5)
+    gone = replace(told("removed"), build="")
+    world.tell(gone, replace(gone, issue="RTB-9"), by=world.worker(kind))
+    (row,) = world.rows(kind) - {"int/RTB-9"}
+    assert row.startswith("int/RTB-123 acme/web#1")
+    if kind is GitHubComments:
+        assert "is removed" in world.body()
+    if kind is GitHubDeployments:
+        assert [one.state for one in world.state.deployments.values()] == ["inactive"]
+    calls = len(world.site.calls)
+    assert world.tell(gone, replace(gone, issue="RTB-9"), by=world.worker(kind)) == Counter()
+    assert len(world.site.calls) == calls, "once it is told, nobody is asked for it"
+
+
+def test_deployments_that_cannot_be_read_are_not_taken_for_none(world: PullAnnouncing) -> None:
+    world.tell(told(), by=world.worker(GitHubDeployments))
+    world.tell(told())
+    world.lose_the_database()
+    world.later(minutes=5)
+    gone, worker = replace(told("removed"), build=""), world.worker()
+    world.faults = [Fault("503-before")]
+    assert world.tell(gone, by=worker) == Counter()
+    assert worker.failures
+    assert world.rows(GitHubComments) == set()
+    assert world.tell(gone, by=worker) == Counter(edited=1)
+    assert "is removed" in world.body()
+
+
+def test_in_a_repository_that_is_gone_nothing_is_left_to_be_told(world: PullAnnouncing) -> None:
+    world.tell(told())
+    world.lose_the_database()
+    world.site.servers.pop("web").__exit__()
+    world.tell(replace(told("removed"), code=("acme/web", "acme/docs")))
+    assert world.rows(GitHubComments) == {"int/RTB-123"}
+
+
 @EACH
 def test_it_is_told_to_the_end_in_a_request_that_was_closed_and_in_a_newer_one_too(
     world: PullAnnouncing, kind: Kind

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from generator.errors import Reason, Transient
+from generator.errors import HubError, Reason, Transient
 from generator.values.naming import IssueKey
 from hub.actions.start import start
 from hub.actions.stop import StopRequest, stop
+from hub.actions.telling.departed import AT_ONCE, BACK, Departed, Unheard
 from hub.actions.telling.previews import Previews
+from hub.actions.telling.teller import Teller
 from hub.actions.telling.telling import repository_id
 from reconcilers.messages.model import Message
 from reconcilers.ports.cluster import ClusterState
+from reconcilers.ports.git import GitStore
 from worlds.approving import Prd
 from worlds.builders import start_request
 from worlds.commands import commit_file, git
@@ -159,3 +164,66 @@ def test_an_end_that_claims_a_time_nobody_believes_is_told_without_it(
 def test_a_repository_is_the_same_however_it_is_reached(location: str) -> None:
     assert repository_id(location) == repository_id("https://git.example.com/team/state")
     assert repository_id(location) != repository_id("https://git.example.com/other/state")
+
+
+def departed(prd: Prd) -> list[str]:
+    state, found = prd.hub().repository(str(prd.world.path)).state("int"), list[HubError]()
+    asked = Departed(prd.hub().store(str(prd.world.path)), prd.now, found.append)
+    assert found == []
+    return [*asked(state)]
+
+
+def test_one_that_went_while_nobody_remembered_it_is_told_of_once_more(prd: Prd) -> None:
+    started(prd)
+    assert departed(prd) == []
+    stopped(prd)
+    assert departed(prd) == [KEY]
+    repository = prd.hub().repository(str(prd.world.path))
+    asked = Departed(repository.store, prd.now, pytest.fail)
+    previews = Previews(repository.store, repository.read, prd.now, departed=asked)
+    (one,) = previews.messages(())
+    assert (one.key, one.phase, one.ending and one.ending.by) == (KEY, "withdrawn", "bob")
+    assert [*previews.messages((), unheard=lambda keys: ())] == []
+    prd.late += timedelta(days=BACK.days + 1)
+    assert departed(prd) == []
+
+
+def test_one_that_was_removed_by_hand_is_found_too(prd: Prd) -> None:
+    path = prd.world.path
+    before = git(path, "rev-parse", "main^{tree}").strip()
+    started(prd)
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    made = git(path, *who, "commit-tree", before, "-p", "main", "-m", "by hand").strip()
+    git(path, "update-ref", "refs/heads/main", made)
+    assert departed(prd) == [KEY]
+
+
+def test_a_history_that_cannot_be_read_is_read_at_the_next_pass(prd: Prd) -> None:
+    started(prd)
+    stopped(prd)
+    repository, refused = prd.hub().repository(str(prd.world.path)), list[HubError]()
+    away = Transient(Reason.REPOSITORY_UNREACHABLE, "no network")
+
+    class Away:
+        def log(self, *_: object, **__: object) -> object:
+            raise away
+
+    asked = Departed(cast(GitStore, Away()), prd.now, refused.append)
+    assert [*asked(repository.state("int"))] == []
+    assert refused == [away]
+    asked.store = repository.store
+    assert [*asked(repository.state("int"))] == [KEY]
+
+
+def test_a_few_are_looked_for_at_a_time_until_each_channel_knows_of_them() -> None:
+    keys = [f"int/RTB-{number}" for number in range(1, AT_ONCE + 11)]
+    known: set[str] = set()
+    channels = [SimpleNamespace(is_of_previews=True, known_keys=lambda: known) for _ in range(2)]
+    digests = SimpleNamespace(is_of_previews=False)
+    unheard = Unheard(cast(list[Teller], [*channels, digests]))
+    assert [*unheard(keys)] == keys[:AT_ONCE]
+    known |= set(keys[:AT_ONCE])
+    assert [*unheard(keys)] == keys[AT_ONCE:]
+    assert len([found for _ in range(100) if (found := unheard(keys))]) < 100, "what is never found is let be"
+    known |= set(keys)
+    assert [*unheard(keys)] == []

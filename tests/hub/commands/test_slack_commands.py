@@ -57,6 +57,18 @@ def test_a_pass_posts_in_the_channel_of_each_team_once(run: Any, slack: SlackSer
     assert "SHOP-2" in told["C0SHOP"][0]
 
 
+def test_what_went_while_the_database_was_lost_is_told_to_be_gone(run: Any, slack: SlackServer, tmp_path: Path) -> None:
+    run("tell")
+    must("stop", "RTB-1", "--env", "int", "--repo", tmp_path / "state.git", RTB_HUB_ACTOR="alice")
+    lost = {"RTB_HUB_DATA": str(tmp_path / "other")}
+    assert "int/RTB-1 slack: none" in run("tell", "--dry-run", **lost).out
+    done = run("tell", "--output", "json", **lost).json()
+    assert (done["failed"], done["done"]["slack"]["edited"]) == (0, 1)
+    (message,) = slack.channels["C0TEAM"].messages.values()
+    assert message["metadata"]["event_payload"]["phase"] == "withdrawn"
+    assert run("tell", "--output", "json", **lost).json()["done"] == {"slack": {}}
+
+
 def test_a_token_that_is_refused_ends_it_with_a_code_of_its_own(run: Any, slack: SlackServer) -> None:
     slack.scopes.clear()
     ran = run("tell")

@@ -10,7 +10,7 @@ import json
 import re
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -33,6 +33,7 @@ CONTENT_AN_HOUR: Final = 450
 _HOUR: Final = 3600.0
 WRITES_APART_SECONDS: Final = 1.0
 _AT: Final = re.compile(r"(?P<repository>[^/#\s]+/[^/#\s]+)#(?P<number>[0-9]{1,12})(?:/(?P<build>[0-9a-f]{1,64}))?")
+_PREVIEW: Final = "preview"
 #: An answer to who asks for what is not there, any more or for them.
 GONE: Final = (404, 410)
 
@@ -205,6 +206,17 @@ class Code:
         ours = [one for one in found if _tree(one.payload) == wanted and self.is_ours(at, one.creator)]
         return sorted(ours, key=lambda one: one.id)
 
+    def left(self, repository: str, environment: str) -> dict[str, set[str]]:
+        """Where the newest hundred deployments of an environment's previews stand, by issue: `Place.at` of each."""
+        at, query = At(repository.casefold(), 0), {"environment": f"{_PREVIEW}/{environment}", "per_page": 100}
+        data = self.get(at, at.route("deployments"), query)
+        found: dict[str, set[str]] = {}
+        for one in read_all(_Deployment, data or [], where=self.where(at)):
+            told = _told_in(one.payload)
+            if told is not None and self.is_ours(at, one.creator):
+                found.setdefault(told[0], set()).add(told[1])
+        return found
+
     def _calls(self, at: At) -> GitHubCalls | None:
         """None: what is gone for the hub, since its App sees nothing of that name (any more)."""
         try:
@@ -221,9 +233,18 @@ def _tree(payload: Any) -> Any:
         return None
 
 
+def _told_in(payload: Any) -> tuple[str, str] | None:
+    """The issue and the place that a payload of ours tells."""
+    tree = _tree(payload)
+    told = tree.get("rtb-hub") if isinstance(tree, Mapping) else None
+    found = (told.get("issue"), told.get("at")) if isinstance(told, Mapping) else ("", "")
+    issue, at = (one if isinstance(one, str) else "" for one in found)
+    return (issue, at) if issue and _AT.fullmatch(at) else None
+
+
 def environment_of(place: Place) -> str:
     """What previews of an environment are called at GitHub: no environment that others deploy to."""
-    return f"preview/{place.environment}"
+    return f"{_PREVIEW}/{place.environment}"
 
 
 def payload_of(place: Place) -> dict[str, Any]:
