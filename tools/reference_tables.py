@@ -89,7 +89,7 @@ REASONS = {
     Reason.TARGET_NOT_EMPTY: "the folder to be made is not empty, or the repository is somebody else's",
     Reason.CAPACITY_EXHAUSTED: "no room: previews, Fargate vCPUs or target groups",
     Reason.INVALID_KUBECONFIG: "a kubeconfig cannot be used",
-    Reason.UNKNOWN_CONTEXT: "the kubeconfig has no such context",
+    Reason.UNKNOWN_CONTEXT: "there is no such context, of the kubeconfig or of `rtb-hub context`",
     Reason.INVALID_FORGE: "the forge's address or key cannot be used as it is given",
     Reason.CLUSTER_UNREACHABLE: "a cluster cannot be read now",
     Reason.CLUSTER_REFUSED: "a cluster refuses: credentials, rights, certificate, no Argo CD",

@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from hub import __version__
-from hub.cli import about, catalog, change, completion, lease, options, server, services, signing_in, upkeep
+from hub.cli import about, catalog, change, completion, context, lease, options, server, services, signing_in, upkeep
 from hub.cli import cluster as cluster_commands
 from hub.cli.errors import declared_errors
 from hub.cli.help import WIDEST, Group
@@ -281,6 +281,7 @@ app = Group(
         *upkeep.COMMANDS,
         *services.COMMANDS,
         *signing_in.COMMANDS,
+        *context.COMMANDS,
         *about.COMMANDS,
     ],
     params=[
@@ -293,6 +294,7 @@ app = Group(
             help="Print the version and exit.",
         ),
         server.OPTION,
+        context.OPTION,
         *completion.OPTIONS,
     ],
     help="""

@@ -98,6 +98,7 @@ def why(
                 raise click.UsageError(f"{name} cannot be used with --recorded.")
         command.run_recorded(recorded, key, is_whole=all, check=check, output=output)
         return
+    env = env or server.environment()
     if key is None or env is None:
         raise click.UsageError("KEY and --env are needed, or --recorded FILE.")
     if api := server.api_of(repo, cluster=cluster, save=save, kubeconfig=kubeconfig, url=url):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from hub.cli.streams import OutputClosedError, OutputLostError, discard_output
 
@@ -85,10 +85,35 @@ def declared_errors(function: F) -> F:
             told: HubError = found
         except HubError as err:
             told = err
-        from hub.output.console import Format, report
-        from hub.output.exit_codes import CODES
-
-        report(_as_typed(told), kwargs.get("output", Format.TABLE))
-        sys.exit(CODES[told.reason])
+        exit_with(told, kwargs.get("output", "table"))
 
     return command  # type: ignore[return-value]
+
+
+def exit_with(error: HubError, output: str) -> NoReturn:
+    """Report an error in the output format that was asked for, and exit with its code."""
+    from hub.output.console import report
+    from hub.output.exit_codes import CODES
+
+    report(_as_typed(error), output)
+    sys.exit(CODES[error.reason])
+
+
+def asked_format(arguments: Sequence[str]) -> str:
+    """The last value of `-o` or `--output` among `arguments`, however it is joined to it; empty when there is none.
+
+    With `--query` that is JSON.
+    """
+    found, words = "", iter(arguments)
+    for word in words:
+        if word.startswith("--query"):
+            found = found or "json"
+        if word == "--":
+            break
+        if word in ("-o", "--output"):
+            found = next(words, "")
+        elif word.startswith("--output="):
+            found = word.partition("=")[2]
+        elif word.startswith("-o") and not word.startswith("--"):
+            found = word[2:].removeprefix("=")
+    return found.lower()

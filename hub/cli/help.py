@@ -58,7 +58,6 @@ HABITS = {
     "sync": "reconcile",
     "template": "render",
     "config-view": "config",
-    "context": "config",
     "completion": "--install-completion",
     "man": "COMMAND --help",
 }
@@ -177,6 +176,8 @@ class Command(click.Command):
         """Parse what stands behind its name. While an option's value is completed, the option is not there yet."""
         if ctx.resilient_parsing and args and any(args[-1] in one.opts for one in _with_value(self)):
             args = args[:-1]
+        if not isinstance(self, click.Group):
+            server.enter(ctx, args, {str(one.name) for one in self.params})
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

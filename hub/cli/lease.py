@@ -155,6 +155,8 @@ def stop(
     named = issue if key is None else key
     if named is None or (key is not None and issue is not None):
         raise click.BadParameter("name one issue, as KEY or with --issue", param_hint="KEY")
+    if env is None and not everywhere:
+        env = server.environment()
     if everywhere == (env is not None):
         raise click.BadParameter("name an environment with --env, or all with --all", param_hint="--env")
     if api := server.api_of(repo):

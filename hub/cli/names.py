@@ -54,10 +54,12 @@ class _Asked:
     """What is typed so far, and what there is for it; looked for once, when it is first needed."""
 
     def __init__(self, ctx: click.Context, incomplete: str) -> None:
+        from hub.cli.server import context_named
+        from hub.settings.contexts import environ_in
         from hub.settings.places import places
 
         self.ctx, self.incomplete = ctx, incomplete
-        self.places: Places = places()
+        self.places: Places = places(environ_in(context_named(ctx)))
         self._glance: Glance | None = None
         self._seen: Seen | None = None
 
@@ -205,7 +207,21 @@ def _commands(asked: _Asked) -> Names:
 
 #: Commands that take an environment where the issue need not be yet.
 _STARTING = frozenset({"start", "diff", "render", "price", "revive"})
+
+
 #: By the command's name (empty: any) and the parameter's.
+def _own_contexts(_: _Asked) -> Names:
+    """Those of `rtb-hub context`, each with where it is."""
+    from generator.errors import ConfigError
+    from hub.settings.contexts import file_of, read
+
+    try:
+        found = read(file_of()).found
+    except ConfigError:
+        return []
+    return [(name, one.repo or one.server or "") for name, one in sorted(found.items())]
+
+
 _SOURCES: Mapping[tuple[str, str], Callable[[_Asked], Names]] = {
     ("", "key"): _keys,
     ("revive", "key"): _revivable,
@@ -222,6 +238,10 @@ _SOURCES: Mapping[tuple[str, str], Callable[[_Asked], Names]] = {
     ("env show", "name"): _environments,
     ("blueprint show", "name"): _names_of_blueprints,
     ("help", "names"): _commands,
+    ("", "context"): _own_contexts,
+    ("context use", "name"): _own_contexts,
+    ("context show", "name"): _own_contexts,
+    ("context remove", "name"): _own_contexts,
 }
 
 

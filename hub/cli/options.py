@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from hub.cli import server
 from hub.cli.help import Argument, Command, Option
 from hub.output.formats import Format
 
@@ -52,6 +53,14 @@ class _Formats(click.Choice[Format]):
         return super().normalize_choice(str(choice), ctx)
 
 
+class _Environment(Option):
+    """An environment that has to be named where the context that the command works in has none."""
+
+    def get_default(self, ctx: click.Context, call: bool = True) -> Any:
+        """The context's."""
+        return server.environment() or super().get_default(ctx, call)
+
+
 def command(name: str | None = None, *, panel: str = "Commands") -> Callable[[Callable[..., Any]], Command]:
     """Decorates a function as a command listed below `panel`; its docstring is the help."""
     return click.command(name, cls=Command, panel=panel)
@@ -88,7 +97,14 @@ repo = option(
     metavar="PATH|URL",
     help="State repository. Default: RTB_HUB_REPO, else the one of the current folder.",
 )
-environment = option("--env", "-e", metavar="NAME", required=True, help="Environment, such as int.")
+environment = click.option(
+    "--env",
+    "-e",
+    cls=_Environment,
+    metavar="NAME",
+    required=True,
+    help="Environment, such as int; that of the context may be left out.",
+)
 any_environment = option("--env", "-e", metavar="NAME", show_default="all", help="Only this environment.")
 some_environments = several(
     "--env", "-e", metavar="NAME", show_default="all", help="Only this environment. Repeatable."

@@ -1,7 +1,9 @@
-"""Which hub that runs as a service a command works through, and what those say that do not."""
+"""Where a command works: through which hub that runs as a service, in which context; and what those say that do not."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
     from hub.commands.server.calling import Api
     from hub.settings.server import ServerSettings
 
-_KEY = "hub.cli.server"
+_KEY, _CONTEXT, _ENVIRONMENT = "hub.cli.server", "hub.cli.context", "hub.cli.environment"
 #: Commands that work through one.
 THROUGH = (
     "list", "show", "why", "wait", "status", "logs", "history", "start", "diff", "set", "unset", "stop",
@@ -25,6 +27,12 @@ def _named(ctx: click.Context, _: click.Parameter, url: str | None) -> None:
         ctx.meta[_KEY] = url
 
 
+def in_context(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
+    """Have the command work in the context `name`."""
+    if name is not None:
+        ctx.meta[_CONTEXT] = name
+
+
 OPTION = click.Option(
     ["--server"],
     metavar="URL",
@@ -32,6 +40,47 @@ OPTION = click.Option(
     callback=_named,
     help=f"Work through a hub that runs as a service: {', '.join(THROUGH)}. Default: RTB_HUB_SERVER.",
 )
+
+
+def enter(ctx: click.Context, arguments: Sequence[str], names: Collection[str]) -> None:
+    """Have a command with the parameters `names` work in its context, where it works on a repository or a server.
+
+    Raises `click.UsageError`; exits with the error's code where there is no such context, or its file cannot be read.
+    """
+    command = ctx.command_path.partition(" ")[2]
+    is_placed = "repo" in names or command.partition(" ")[0] in (*THROUGH, "config")
+    option, before = ctx.meta.get(_CONTEXT), [*takewhile(lambda one: one != "--", arguments)]
+    is_asked_for_help = not {*ctx.help_option_names}.isdisjoint(before)
+    if ctx.resilient_parsing or is_asked_for_help or not is_placed or command == "context add":
+        return
+    if ctx.meta.get(_KEY) is not None or any(one == "--repo" or one.startswith("--repo=") for one in before):
+        if option is not None:
+            raise click.UsageError("--context goes with neither --repo nor --server.", ctx)
+        return
+    from generator.errors import HubError
+    from hub.settings.contexts import chosen, entered
+
+    try:
+        context = chosen(option)
+    except HubError as err:
+        from hub.cli.errors import asked_format, exit_with
+
+        exit_with(err, asked_format(arguments))
+    if context is not None:
+        ctx.find_root().with_resource(entered(context, by_option=option is not None))
+        ctx.meta[_ENVIRONMENT] = context.environment
+
+
+def context_named(ctx: click.Context) -> str | None:
+    """The value of --context; None: it is not given."""
+    found: str | None = ctx.meta.get(_CONTEXT)
+    return found
+
+
+def environment() -> str | None:
+    """The environment of the context that the command works in; None: it has none."""
+    ctx = click.get_current_context(silent=True)
+    return ctx.meta.get(_ENVIRONMENT) if ctx else None
 
 
 def settings_of(repo: str | None, **unfit: object) -> ServerSettings | None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from generator.errors import Fault
+from hub.cli.errors import asked_format
 from hub.cli.help import range_words
 from hub.output.formats import FOR_MACHINES
 
@@ -25,26 +26,6 @@ def tell(error: click.ClickException, arguments: Sequence[str]) -> None:
 
     told = {"reason": REASON, "faults": [fault_data(fault_of(error))]}
     sys.stderr.write(json.dumps({"error": told}, ensure_ascii=False) + "\n")
-
-
-def asked_format(arguments: Sequence[str]) -> str:
-    """The last value of `-o` or `--output` among `arguments`, however it is joined to it; empty when there is none.
-
-    With `--query` that is JSON.
-    """
-    found, words = "", iter(arguments)
-    for word in words:
-        if word.startswith("--query"):
-            found = found or "json"
-        if word == "--":
-            break
-        if word in ("-o", "--output"):
-            found = next(words, "")
-        elif word.startswith("--output="):
-            found = word.partition("=")[2]
-        elif word.startswith("-o") and not word.startswith("--"):
-            found = word[2:].removeprefix("=")
-    return found.lower()
 
 
 def fault_of(error: click.ClickException) -> Fault:

@@ -50,7 +50,7 @@ def run(*, output: Format) -> None:
         raise rules.error
 
 
-def check_address(url: str) -> None:
+def check_address(url: str, field: str = URL) -> None:
     """Raise `ConfigError` (InvalidValue) for a server's address that is none."""
     from hub.adapters.http.origin import Origin, OriginError
 
@@ -58,7 +58,7 @@ def check_address(url: str) -> None:
         Origin.parse(url)
     except OriginError as err:
         remedy = "such as https://hub.example.com; http is for this machine alone"
-        raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field=URL, remedy=remedy)) from err
+        raise ConfigError(Reason.INVALID_VALUE, Fault(str(err), field=field, remedy=remedy)) from err
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from pydantic import ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
 from generator.errors import ConfigError, Fault, Reason, nearest
+from hub.settings.contexts import VARIABLE, is_given
 from hub.settings.keys import KEYS, PREFIXES, ForgeKeys, IdentityName, forge_keys, key_fields
 from hub.settings.secret_files import text_of
 from hub.settings.server import TOKEN, TOKEN_FILE, URL
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 LogLevel = Literal["debug", "info", "warning", "error"]
 #: Of messages (`hub.views.messages.words`).
 Language = Literal["en", "ko"]
-#: Whence a setting is: its variable, the file that its …_FILE names, or nowhere.
-Source = Literal["environment", "file", "default"]
+#: Whence a setting is: its variable, the context (`rtb-hub context`), the file that its …_FILE names, or nowhere.
+Source = Literal["environment", "context", "file", "default"]
 #: Names that begin like ours are ours: one that is none of the settings is a mistake, or another release's.
 _OURS = ("RTB_HUB_", "RTB_EXPIRY_")
 _NO_HOME = Path("/tmp")  # noqa: S108 - no home at all
@@ -62,6 +63,9 @@ class Settings(SlackSettings):
 
     repo: str | None = Field(None, alias="RTB_HUB_REPO")
     """The state repository: a path or a URL. Default: the repository of the current folder, as git has it."""
+    context: str | None = Field(None, alias=VARIABLE)
+    """The context of `rtb-hub context` that commands work in where neither an option nor RTB_HUB_REPO or RTB_HUB_SERVER
+    says where. Default: the one in use."""
     environments: Path | None = Field(None, alias="RTB_HUB_ENVIRONMENTS")
     """A folder of environments, for commands that need no state repository. Default: those of the state repository,
     else the shipped ones."""
@@ -292,6 +296,8 @@ class Settings(SlackSettings):
         given = {one.alias: getattr(self, name) for name, one in self._aliased() if name in self.model_fields_set}
         for name, one in self._aliased():
             source: Source = "environment" if name in self.model_fields_set else "default"
+            if source == "environment" and is_given(one.alias or ""):
+                source = "context"
             if source == "default" and getattr(self, f"{name}_file", None) is not None:
                 source = "file"
             without = type(self).model_validate({alias: v for alias, v in given.items() if alias != one.alias})

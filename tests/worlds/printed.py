@@ -11,8 +11,8 @@ import click
 import jsonschema_rs
 
 from hub.cli.app import app
+from hub.cli.errors import asked_format
 from hub.cli.printed import OUTPUTS, schema
-from hub.cli.usage import asked_format
 
 
 def hold(arguments: Sequence[str], out: str, err: str) -> None:

@@ -116,7 +116,7 @@ class Setting(Shape):
 
     name: str
     value: str
-    source: Literal["environment", "file", "default"]
+    source: Literal["environment", "context", "file", "default"]
     default: str
 
 
@@ -157,10 +157,39 @@ class Version(Shape):
     platform: str
 
 
+class Context(Shape):
+    """A context: a repository or a server, an environment, who asks."""
+
+    name: str
+    in_use: bool
+    repo: str | None
+    server: str | None
+    environment: str | None
+    actor: str | None
+
+
+class NoContext(Shape):
+    """No context is in use any more."""
+
+    name: None
+
+
+class Contexts(Shape):
+    """All contexts of a user, and the file that they are in."""
+
+    file: str
+    contexts: list[Context]
+
+
 #: See `hub.cli.printed`.
 OUTPUTS: Mapping[str, Any] = {
     "auth-rotate": Rotated,
     "config": Settings,
+    "context-add": Context,
+    "context-list": Contexts,
+    "context-remove": Context,
+    "context-show": Context,
+    "context-use": Context | NoContext,
     "db-grants": Granted,
     "db-prune": Pruned,
     "db-upgrade": Upgraded,

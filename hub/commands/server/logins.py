@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +16,7 @@ from generator.errors import ConfigError, Fault, Reason
 from hub import __version__
 from hub.adapters.http import Route
 from hub.commands.server.calling import Api, Asked
+from hub.settings.own_files import changing
 
 _EARLY = timedelta(seconds=30)
 
@@ -43,15 +42,8 @@ class Logins:
     def changing(self) -> Iterator[dict[str, Any]]:
         """All of them, to be changed by one process at a time; kept when the block ends. Raises as `find`."""
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with (self.path.parent / "logins.lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                held = self._read()
+            with changing(self.path, lambda _: self._read(), lambda held: held) as held:
                 yield held
-                beside = self.path.with_suffix(".new")
-                with os.fdopen(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
-                    json.dump(held, file)
-                beside.replace(self.path)
         except OSError as err:
             raise self._unusable() from err
 

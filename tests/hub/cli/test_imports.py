@@ -79,7 +79,7 @@ NOTHING: frozenset[str] = frozenset()
 #: To render without a state repository takes no repository, cluster, forge or table.
 RENDERING = Budget(
     frozenset({"jinja2", "jsonschema_rs", "pydantic", "yaml"}),
-    132,
+    134,
     143,
     (
         "generator.bootstrap",
@@ -98,13 +98,13 @@ RENDER = ["render", "RTB-1", "--env", "int", *IMAGES]
     ("arguments", "environ", "budget"),
     [
         (["--version"], {}, Budget(NOTHING, 4, 1)),
-        (["--help"], {}, Budget(NOTHING, 21, 21)),
-        (["start", "--help"], {}, Budget(NOTHING, 21, 21)),
-        ([], COMPLETION, Budget(NOTHING, 22, 21)),
+        (["--help"], {}, Budget(NOTHING, 22, 21)),
+        (["start", "--help"], {}, Budget(NOTHING, 22, 21)),
+        ([], COMPLETION, Budget(NOTHING, 23, 21)),
         (
             [],
             OF_NAMES,
-            Budget(NOTHING, 34, 26, ("generator", "reconcilers", "hub.actions", "hub.commands", "hub.wiring")),
+            Budget(NOTHING, 36, 26, ("generator", "reconcilers", "hub.actions", "hub.commands", "hub.wiring")),
         ),
         (RENDER, {}, RENDERING),
     ],
@@ -123,7 +123,7 @@ def test_a_run_loads_what_it_uses(arguments: list[str], environ: dict[str, str],
     [
         (["list"], "no previews\n", NOTHING, 49),
         (["status", "RTB-1", "--env", "int"], "running\n", NOTHING, 49),
-        (["logs", "RTB-1", "web", "--env", "int"], '{"lines": ["a"]}', {"hub.actions", "hub.actions.log_wish"}, 54),
+        (["logs", "RTB-1", "web", "--env", "int"], '{"lines": ["a"]}', {"hub.actions", "hub.actions.log_wish"}, 55),
     ],
     ids=["list", "status", "logs"],
 )

@@ -11,8 +11,8 @@ import pytest
 
 from generator.errors import Reason
 from hub.cli.app import app
+from hub.cli.errors import asked_format
 from hub.cli.help import HABITS
-from hub.cli.usage import asked_format
 from hub.output.exit_codes import CODES
 from worlds.commands import IMAGES, git, must, rtb_hub
 from worlds.repositories import state_repository

@@ -73,6 +73,11 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
     "logs": (("--help",), "rtb-hub-logs", (KEY, "web", *INT, "--cluster", "here"), Reason.INVALID_VALUE),
     "orphans": (("--help",), "left over", (*INT, "--cluster", "there"), Reason.UNKNOWN_CONTEXT),
     "config": ((), "RTB_HUB_REPO", ("more",), USAGE),
+    "context add": (("team", "--repo", "state.git"), "is kept, and in use", ("Team", "--repo", "x"), Reason.INVALID_VALUE),
+    "context list": ((), "there are no contexts", ("more",), USAGE),
+    "context use": (("--none",), "no context is in use", ("team",), Reason.UNKNOWN_CONTEXT),
+    "context show": (("--help",), "context show team", ("team",), Reason.UNKNOWN_CONTEXT),
+    "context remove": (("--help",), "nothing is touched", ("team",), Reason.UNKNOWN_CONTEXT),
     "db upgrade": ((), "already", ("more",), USAGE),
     "db prune": (("--dry-run",), "would delete", ("more",), USAGE),
     "db grants": ((), "GRANT SELECT", ("--prefix", "A"), Reason.INVALID_VALUE),
@@ -154,6 +159,7 @@ def test_a_command_does_what_it_is_for_and_tells_what_is_wrong(command: str, fol
         "KUBECONFIG": str(tmp_path / "kubeconfig"),
         "RTB_HUB_ACTOR": "bob",
         "RTB_HUB_DATA": str(tmp_path / "data"),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
     }
     if command not in WITHOUT_REPOSITORY:
         environ["RTB_HUB_REPO"] = str(tmp_path / "state.git")
