@@ -8,6 +8,7 @@ DEV_READY := $(VENV)/.dev-ready
 MUTANTS_READY := $(VENV)/.mutants-ready
 SERVICES_READY := $(VENV)/.services-ready
 NODE_READY := $(VENV)/.node-ready
+SITE_READY := $(VENV)/.site-ready
 # Says that this folder may be removed for the next demonstration.
 DEMO_MARK := demo-state/made-by-make-demo
 
@@ -15,7 +16,7 @@ DEMO_MARK := demo-state/made-by-make-demo
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve dashboard browser test hostile images wheel sdist docker-images e2e playground playground-stop lint format bench mutants lock golden clean
+.PHONY: help demo serve dashboard browser test hostile images wheel site sdist docker-images e2e playground playground-stop lint format bench mutants lock golden clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +64,11 @@ docker-images: $(DEV_READY) wheel ## Build both images from their published base
 	  && skopeo copy docker-daemon:localhost/rtb-$$name:release oci-archive:dist/rtb-$$name.tar || exit 1; \
 	done
 	$(BIN)/python tools/sbom.py dist/rtb-hub.tar dist/rtb-auth.tar
+
+site: $(SITE_READY) ## Build the documentation as a site into site/, in English and Korean, strictly, and look at it in Chromium
+	$(BIN)/python tools/site.py
+	$(BIN)/python tests/browser/chromium.py
+	$(BIN)/pytest tests/site $(ARGS)
 
 images: $(DEV_READY) wheel ## Build both images of the hub without a daemon, list what is in them, and run all of it (root)
 	$(BIN)/hadolint Dockerfile.hub Dockerfile.auth
@@ -117,10 +123,11 @@ lock: $(DEV_READY) ## Resolve the dependencies anew
 	$(BIN)/$(LOCK) --upgrade -c requirements/services.txt pyproject.toml --extra services --extra aws --group dev -o requirements/dev.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/dev.txt --group dashboard -o requirements/dashboard.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/dev.txt --group mutants -o requirements/mutants.txt
+	$(BIN)/$(LOCK) --upgrade -c requirements/dev.txt --group site -o requirements/site.txt
 
 clean: ## Remove what the targets made
 	[ ! -e $(DEMO_MARK) ] || rm -rf demo-state
-	rm -rf hub/assets dashboard/node_modules
+	rm -rf hub/assets dashboard/node_modules site .site
 	rm -rf $(VENV) dist .mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
@@ -149,4 +156,8 @@ $(NODE_READY): requirements/dashboard.txt $(RUN_READY)
 
 $(MUTANTS_READY): requirements/mutants.txt $(DEV_READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutants.txt
+	@touch $@
+
+$(SITE_READY): requirements/site.txt $(DEV_READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/site.txt
 	@touch $@

@@ -35,3 +35,10 @@ def test_tests_that_are_named_exist() -> None:
     }
     assert {one for one in named if one[1] not in every_test()} == set()
     assert {name for name, _ in named} >= {"OPERATIONS.md"}
+
+
+def test_every_page_has_a_place_in_the_site() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
+    listed = set(re.findall(r"([\w/-]+\.md)$", navigation, re.MULTILINE))
+    pages = {name_of(page).removeprefix("docs/") for page in PAGES if page.parent != ROOT and not page.match("*.ko.md")}
+    assert listed == pages | {"index.md", "reference/index.md", "adr/index.md"}
