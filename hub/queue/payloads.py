@@ -230,20 +230,24 @@ class ImageHint(Job):
 
 
 class FromSlack(Job):
-    """What somebody asks for in Slack. From the listener alone, which proved it.
+    """What somebody does in Slack. From the listener alone, which proved it.
 
-    `user` of `team`: their account there, with names that they chose; `responseUrl`: where they are told what became
-    of it.
+    `user` of `team`: their account there, with names that they chose.
     """
 
     user: Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{2,30}$")]
     user_name: Annotated[str, Field(max_length=100)] = ""
     team: Annotated[str, Field(pattern=r"^[TE][A-Z0-9]{2,30}$")] | None = None
     team_name: Annotated[str, Field(max_length=100)] = ""
+
+
+class AskedInSlack(FromSlack):
+    """What somebody asks for there. `responseUrl`: where they are told what became of it."""
+
     response_url: Annotated[str, Field(pattern=r"^https://hooks\.slack(-gov)?\.com/[A-Za-z0-9/_-]{1,300}$")]
 
 
-class SlackClick(FromSlack):
+class SlackClick(AskedInSlack):
     """`slack.click`: a click on a button of a message. `askedAt` and `ends`: of the preview that they saw."""
 
     action: Literal["extend", "stop"]
@@ -253,18 +257,26 @@ class SlackClick(FromSlack):
     ends: Time | None = None
 
 
-class SlackCommand(FromSlack):
+class SlackCommand(AskedInSlack):
     """`slack.command`: what somebody typed after `/preview`, as they typed it; the first 500 characters."""
 
     text: Annotated[str, Field(max_length=500)]
 
 
-class SlackAnswer(FromSlack):
+class SlackAnswer(AskedInSlack):
     """`slack.answer`: tell who asked for an operation what became of it, once it has ended."""
 
     operation: JobId
     issue: Issue
     environment: EnvironmentName
+
+
+class SlackUnfurl(FromSlack):
+    """`slack.unfurl`: somebody posted links to the hub in a channel. `ts`: of the message that has them."""
+
+    channel: Annotated[str, Field(pattern=r"^[CGD][A-Z0-9]{1,30}$")]
+    ts: Annotated[str, Field(pattern=r"^[0-9]{1,12}\.[0-9]{1,9}$")]
+    links: Annotated[list[Annotated[str, Field(max_length=3000)]], Field(min_length=1, max_length=5)]
 
 
 class AutomationBody(Said):
@@ -293,6 +305,7 @@ NAMES: Final[Mapping[str, type[Job]]] = {
     "slack.click": SlackClick,
     "slack.command": SlackCommand,
     "slack.answer": SlackAnswer,
+    "slack.unfurl": SlackUnfurl,
 }
 
 
@@ -340,7 +353,7 @@ def checked(model: type[M], tree: Mapping[str, Any]) -> M:
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of jobs; the title of each alternative is the name of its jobs."""
     hints = IssueHint | PullHint | BranchHint | ImageHint | DesignChanged
-    slack = SlackClick | SlackCommand | SlackAnswer
+    slack = SlackClick | SlackCommand | SlackAnswer | SlackUnfurl
     every = StartJob | StopJob | ExtendJob | ReviveJob | ReviewJob | hints | CatchUp | slack
     tree: dict[str, Any] = TypeAdapter(every).json_schema(by_alias=True)
     names = {model.__name__: name for name, model in NAMES.items()}

@@ -270,6 +270,7 @@ JOB = Label(
         "slack.click",
         "slack.command",
         "slack.answer",
+        "slack.unfurl",
     ),
     "the job's name",
 )

@@ -27,6 +27,7 @@ from hub.queue.payloads import (
     PullHint,
     SlackClick,
     SlackCommand,
+    SlackUnfurl,
     checked,
 )
 from hub.store.deliveries import Source
@@ -106,6 +107,8 @@ def meaning(source: Source, which: Named, tree: Mapping[str, Any]) -> Meaning:
         case "slack":
             if tree.get("type") == "url_verification":
                 return Meaning(ignored="Slack asks whether we are here", challenge=str(tree.get("challenge", ""))[:200])
+            if tree.get("type") == "event_callback":
+                return _slack_event(which, tree)
             return _slack_command(which, tree) if "command" in tree else _slack_click(which, tree)
         case "ecr":
             return _image_hint(which, tree)
@@ -145,6 +148,21 @@ def _slack_command(which: Named, tree: Mapping[str, Any]) -> Meaning:
     }  # fmt: skip
     asked = checked(SlackCommand, payload)
     return Meaning((Job(asked.id, QUEUE, "slack.command", payload, f"command/{asked.user}"),))
+
+
+def _slack_event(which: Named, tree: Mapping[str, Any]) -> Meaning:
+    """https://docs.slack.dev/reference/events/link_shared: links of a message, not of one that is still written."""
+    event = tree.get("event")
+    channel, links = _there(event, "channel"), _there(event, "links")
+    if _there(event, "type") != "link_shared" or channel == "COMPOSER" or not isinstance(links, list):
+        return Meaning(ignored=f"nothing follows from {which.event}")
+    payload = {
+        **_base("slack", job_id("slack", which.delivery_id)), "user": _there(event, "user"), "channel": channel,
+        "ts": _there(event, "message_ts"), "links": [_there(one, "url") for one in links[:5]],
+        "team": tree.get("team_id"),
+    }  # fmt: skip
+    shared = checked(SlackUnfurl, payload)
+    return Meaning((Job(shared.id, QUEUE, "slack.unfurl", payload),))
 
 
 def _slack_names(tree: Mapping[str, Any], *places: Sequence[str]) -> dict[str, Any]:

@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 
 from hub.actions.telling.previews import Previews
 from hub.adapters.slack.answering import Answers
+from hub.adapters.slack.unfurling import Unfurls
 from hub.queue.jobs import Jobs
-from hub.queue.payloads import FromSlack, SlackAnswer, SlackClick, SlackCommand
+from hub.queue.payloads import FromSlack, SlackAnswer, SlackClick, SlackCommand, SlackUnfurl
 from hub.queue.port import Finished
 from hub.services.slack.asking import Asking
 from hub.services.slack.clicking import Clicks
 from hub.services.slack.commanding import Commands
 from hub.services.slack.ending import Endings
+from hub.services.slack.sharing import Shares
 from hub.services.worker.handling import DoesSlack, no_slack
 from hub.store import jobs as rows
 from hub.views.messages.clicks import CLICKS
@@ -23,6 +25,7 @@ from hub.views.messages.words import LANGUAGES
 from hub.wiring import Hub
 from hub.wiring.clusters import looked_at
 from hub.wiring.outside import open_sources
+from hub.wiring.slack import open_slack_site
 from hub.wiring.telling import open_previews
 from reconcilers.messages.model import Message
 from reconcilers.state.reading import Reading
@@ -35,6 +38,7 @@ class Slack:
     clicks: Clicks
     commands: Commands
     endings: Endings
+    shares: Shares
 
     def __call__(self, asked: FromSlack, row: rows.JobRow, reading: Reading) -> Finished:
         """Have it done. Raises as the one that does it."""
@@ -45,6 +49,8 @@ class Slack:
                 return self.commands(asked, row, reading)
             case SlackAnswer():
                 return self.endings(asked, row, reading)
+            case SlackUnfurl():
+                return self.shares(asked, row, reading)
         raise AssertionError(f"nothing does {row.name}")
 
 
@@ -56,12 +62,19 @@ def slack_of(ours: Hub, repo: str | None, jobs: Jobs) -> DoesSlack:
     language = ours.settings.slack_messages
     if language is None:
         return no_slack
-    answers = Answers(ours.sending)
-    asking = Asking(jobs, CLICKS[language], answers, ours.telemetry.refused, ours.settings.public_url)
-    say, words, sources = COMMANDS[language], LANGUAGES[language], open_sources(ours)
-    previews = open_previews(ours, repo, jobs.database, looked_at(replace(ours), repo))
-    commands = Commands(asking, say, words, InTurn(previews), sources)
-    return Slack(Clicks(asking), commands, Endings(asking, say))
+    settings, site = ours.settings, open_slack_site(ours)
+    if site is None:
+        return no_slack
+    asking = Asking(jobs, CLICKS[language], Answers(ours.sending), ours.telemetry.refused, settings.public_url)
+    say, words = COMMANDS[language], LANGUAGES[language]
+    told = InTurn(open_previews(ours, repo, jobs.database, looked_at(replace(ours), repo)))
+
+    def channels(project: str) -> tuple[str | None, ...]:
+        return settings.slack_channel(project), settings.slack_platform
+
+    shares = Shares(settings.public_url, channels, told, Unfurls(site), words, say, ours.clock)
+    commands = Commands(asking, say, words, told, open_sources(ours))
+    return Slack(Clicks(asking), commands, Endings(asking, say), shares)
 
 
 class InTurn:

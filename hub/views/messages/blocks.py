@@ -53,6 +53,13 @@ def digest_blocks(told: Worded) -> list[Block]:
     return [{"type": "rich_text", "elements": parts}]
 
 
+def unfurled(documents: Iterable[Document], as_of: str) -> list[Block]:
+    """What stands below a link to previews: a line of each, and of when that is."""
+    lines = ((Span(f"{_CIRCLES[one.tone]} "), Span(one.title, style="strong")) for one in documents)
+    parts = [_section(_texts(line)) for line in lines]
+    return [{"type": "rich_text", "elements": parts}, {"type": "context", "elements": [_plain(as_of)]}]
+
+
 def line_of(document: Document) -> str:
     """What stands in notifications: one line, escaped as such texts are (https://docs.slack.dev/messaging/formatting)."""
     _, *state = document.head

@@ -32,6 +32,7 @@ class CommandWords:
     waits: str
     linked: str
     unlinked: str
+    as_of: str
 
 
 COMMANDS: Final[Mapping[Language, CommandWords]] = {
@@ -59,6 +60,7 @@ COMMANDS: Final[Mapping[Language, CommandWords]] = {
         waits="{issue} in {environment} waits still: {why} More: rtb-hub job {job}",
         linked="Your account in Slack is linked to {name} already.",
         unlinked="Your account in Slack acts as nobody any more.",
+        as_of="As of {at}",
     ),
     "ko": CommandWords(
         help="/preview list: 내 프리뷰 목록\n"
@@ -83,6 +85,7 @@ COMMANDS: Final[Mapping[Language, CommandWords]] = {
         waits="{environment} 환경의 {issue}: 아직 기다리고 있습니다: {why} 자세히: rtb-hub job {job}",
         linked="Slack 계정이 이미 {name}에 연결되어 있습니다.",
         unlinked="Slack 계정의 연결을 해제했습니다.",
+        as_of="{at} 기준",
     ),
 }
 

@@ -196,7 +196,9 @@ class TestKnown:
         assert sorted(one.delivery_id for one in here.kept()) == ["1.2.abc:extend", "1.2.abc:stop"]
 
     def test_a_command_of_slack_is_kept(self, here: Inbox) -> None:
-        body = urlencode({"command": "/preview", "text": "RTB-1 \u00e9", "trigger_id": "9.9"}).encode()
+        hook = "https://hooks.slack.com/commands/T0TEAM/1/x"
+        said = {"command": "/preview", "text": "RTB-1 \u00e9", "trigger_id": "9.9", "user_id": "U0ALICE"}
+        body = urlencode({**said, "team_id": "T0TEAM", "response_url": hook}).encode()
         assert here.send("slack", body, from_slack(body, kind="application/x-www-form-urlencoded")).status_code == 200
         assert [(one.event, one.state) for one in here.kept()] == [("preview", "ignored")]
 

@@ -143,6 +143,20 @@ class SlackServer:
         self.edits[asked["ts"]] += 1
         return {"ok": True, "channel": asked["channel"], "ts": asked["ts"], "text": asked["text"]}
 
+    def _chat_unfurl(self, asked: dict[str, Any]) -> Any:
+        if "links:write" not in self.scopes:
+            return self._lacks("links:write")
+        channel = self.channels.get(asked["channel"])
+        if channel is None or asked["ts"] not in channel.messages:
+            return "cannot_unfurl_message"
+        links = channel.messages[asked["ts"]].get("links", ())
+        if not set(asked["unfurls"]) <= set(links):
+            return "cannot_unfurl_url"
+        for one in asked["unfurls"].values():
+            self.violations += faults(one["blocks"])
+        channel.messages[asked["ts"]]["unfurls"] = asked["unfurls"]
+        return {"ok": True}
+
     def _chat_delete(self, asked: dict[str, Any]) -> Any:
         channel = self._open(asked, "chat:write")
         if not isinstance(channel, SlackChannel):
@@ -244,4 +258,4 @@ def _is_between(ts: str, asked: dict[str, Any]) -> bool:
 
 
 def _value(key: str, text: str) -> Any:
-    return json.loads(text) if key in ("blocks", "metadata", "limit") else text
+    return json.loads(text) if key in ("blocks", "metadata", "limit", "unfurls") else text

@@ -22,6 +22,7 @@ from hub.services.slack.clicking import Clicks
 from hub.services.slack.commanding import MOST_LISTED, Commands, Typed, typed
 from hub.services.slack.ending import GIVES_UP, Endings
 from hub.services.slack.opening import InTurn, Slack
+from hub.services.slack.sharing import Shares
 from hub.services.worker.service import working
 from hub.store import operations, people
 from hub.store.jobs import JobRow
@@ -77,8 +78,12 @@ class World:
         asking = Asking(jobs, CLICKS["en"], answer, lambda err: None, "https://hub.example.com")
         previews = Previews(parts.store, self.serving.parts().reading, lambda: datetime.now(UTC))
         told = self.messages or InTurn(previews)
+        shares = Shares(None, lambda _: (), told, lambda *_: "", ENGLISH, COMMANDS["en"], lambda: NOW)
         return Slack(
-            Clicks(asking), Commands(asking, COMMANDS["en"], ENGLISH, told, self.code), Endings(asking, COMMANDS["en"])
+            Clicks(asking),
+            Commands(asking, COMMANDS["en"], ENGLISH, told, self.code),
+            Endings(asking, COMMANDS["en"]),
+            shares,
         )
 
     def say(self, text: str, user: str = ALICE, trigger: str = "7.8") -> JobRow:
