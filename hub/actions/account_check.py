@@ -12,8 +12,10 @@ from generator.bootstrap.account.facts import Facts, GroupRule, same, wanted
 from generator.bootstrap.account.place import Place, aws_of
 from generator.bootstrap.account.render import Account
 from generator.errors import Fault, HubError, Reason, Stalled
+from generator.model.environment import Environment
 from hub.actions.account_files import written_back
 from hub.actions.account_outcome import Checked, Difference, remedies
+from hub.actions.account_record import wildcard
 from hub.actions.account_repairs import making, repair, rule_command
 from hub.adapters.account.access import Access
 from hub.adapters.account.reading import READ, group_named, read, rules_of
@@ -27,16 +29,22 @@ def check_account(account: Account, access: Access, clock: Callable[[], datetime
     What cannot be read is told as such, and never as missing. Raises `Stalled` (ClusterRefused) where the credentials
     are another account's, and what `Access` raises where nothing can be asked at all.
     """
-    theirs = access.account()
-    spec = account.environment.spec
-    if theirs != spec.account:
-        remedy = f"sign in to {spec.account}, or name the environment whose account this is"
-        message = f"these credentials are of account {theirs}; {account.environment.name} is in {spec.account}"
-        raise Stalled(Reason.CLUSTER_REFUSED, Fault(message, remedy=remedy))
+    check_signed_in(account.environment, access)
     checked = list(_prerequisites(account, access, clock()))
     for stack in account.stacks:
         checked += _stack(stack, account, access, clock())
+    if aws_of(account.environment).zone is not None and account.environment.spec.exposure.shards == 1:
+        checked += wildcard(account.environment, access).checked
     return (*checked, *written_back(account, access))
+
+
+def check_signed_in(environment: Environment, access: Access) -> None:
+    """Raises `Stalled` (ClusterRefused) where the credentials are of another account than the environment's."""
+    theirs, ours = access.account(), environment.spec.account
+    if theirs != ours:
+        remedy = f"sign in to {ours}, or name the environment whose account this is"
+        message = f"these credentials are of account {theirs}; {environment.name} is in {ours}"
+        raise Stalled(Reason.CLUSTER_REFUSED, Fault(message, remedy=remedy))
 
 
 def _stack(stack: o.Stack, account: Account, access: Access, now: datetime) -> Iterator[Checked]:

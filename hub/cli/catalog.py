@@ -139,6 +139,26 @@ def account_check(env: str, repo: str | None, environments: Path | None, output:
     command.check(env, repo=repo, environments=environments, output=output)
 
 
+@options.command("record")
+@options.environment
+@options.repo
+@options.environments
+@options.output
+@declared_errors
+def account_record(env: str, repo: str | None, environments: Path | None, output: Format) -> None:
+    """Print the change of DNS that makes previews' names lead to their load balancer.
+
+    It asks AWS for the load balancer of the environment's anchor, and for what aws.zone says of the wildcard name, and
+    changes nothing: the command that does is printed, and with --output json the batch of changes. Exit code 4 where
+    the load balancer is not there yet, or cannot be read. Needs 'pip install rtb-ai-hub[aws]'.
+
+    Example: rtb-hub account record --env int
+    """
+    from hub.commands import account as command
+
+    command.record(env, repo=repo, environments=environments, output=output)
+
+
 @options.command(panel=_PANEL)
 @options.environment
 @options.settings
@@ -315,7 +335,7 @@ COMMANDS = (
     Group(
         "account",
         panel=_PANEL,
-        commands=[account_render, account_check],
+        commands=[account_render, account_check, account_record],
         help="Show what previews and the hub need in an environment's AWS account, and what of it is there.",
     ),
     Group(

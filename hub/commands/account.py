@@ -56,6 +56,33 @@ def check(env: str, *, repo: str | None, environments: Path | None, output: form
         sys.exit(UNHEALTHY)
 
 
+def record(env: str, *, repo: str | None, environments: Path | None, output: formats.Format) -> None:
+    """Print the change that makes previews' names lead to their load balancer.
+
+    Exits with `UNHEALTHY` where none is known. Raises as `check`, and `ConfigError` (InvalidValue) where each Ingress
+    needs a record of its own.
+    """
+    from hub.actions.account_check import check_signed_in
+    from hub.actions.account_record import wildcard
+    from hub.adapters.account.access import Access
+    from hub.output.console import emit
+
+    environment = render_account(hub().environments(repo=repo, folder=environments), env).environment
+    access = Access(environment.spec.region)
+    check_signed_in(environment, access)
+    found = wildcard(environment, access)
+    assert environment.spec.aws is not None  # noqa: S101 - its account was rendered
+    data = {
+        "environment": env,
+        "zone": environment.spec.aws.zone,
+        "changeBatch": found.batch,
+        "checks": [_data(one) for one in found.checked],
+    }
+    emit(data, output, lambda console: _tell(console, found.checked))
+    if found.batch is None and any(one.state != "found" for one in found.checked):
+        sys.exit(UNHEALTHY)
+
+
 def _data(one: Checked) -> dict[str, Any]:
     return {
         "stack": one.stack or None,

@@ -15,6 +15,7 @@ T = TypeVar("T")
 _ABSENT = frozenset(
     {
         "NoSuchEntity",
+        "NoSuchHostedZone",
         "NoSuchEntityException",
         "NotFoundException",
         "NotFound",

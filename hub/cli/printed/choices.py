@@ -42,6 +42,17 @@ class CheckedAccount(Shape):
     checks: list[AccountCheck]
 
 
+class AccountRecord(Shape):
+    """The wildcard record of an environment, and the change that makes it right."""
+
+    environment: EnvironmentText
+    zone: str | None = Field(description="the hosted zone; null: names are kept elsewhere")
+    change_batch: dict[str, Any] | None = Field(
+        description="what 'aws route53 change-resource-record-sets' takes; null: nothing to change, or not known"
+    )
+    checks: list[AccountCheck]
+
+
 class Environments(Shape):
     """All environments, each with every value."""
 
@@ -162,6 +173,7 @@ class WrittenBlueprint(Shape):
 #: See `hub.cli.printed`.
 OUTPUTS: Mapping[str, Any] = {
     "account-check": CheckedAccount,
+    "account-record": AccountRecord,
     "blueprint-check": CheckedBlueprints,
     "blueprint-import": WrittenBlueprint,
     "blueprint-list": Blueprints,

@@ -56,6 +56,7 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
     "env list": ((), "int", ("--environments", "taken"), Reason.INVALID_ENVIRONMENT),
     "env show": (("int",), "0.04656", ("itn",), Reason.UNKNOWN_ENVIRONMENT),
     "account check": (("--help",), "SecurityAudit", ("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
+    "account record": (("--help",), "changes nothing", ("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
     "account render": (INT, "AWS::EKS::FargateProfile", ("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
     "argocd render": (INT, "kind: ApplicationSet", ("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
     "hub render": (("--image", image("hub")), "kind: CronJob", ("--image", "hub:latest"), Reason.IMAGE_NOT_PINNED),
