@@ -156,6 +156,7 @@ class RemedyKind(StrEnum):
     UPGRADE_DATABASE = "UpgradeDatabase"
     USE_SPOT = "UseSpot"
     VALIDATE = "Validate"
+    WAKE = "Wake"
     WAIT_TOO = "WaitToo"
     WRITE_BY_START = "WriteByStart"
     WRITE_BY_START_ONLY = "WriteByStartOnly"

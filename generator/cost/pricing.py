@@ -32,7 +32,7 @@ class PodPrice:
 
 @dataclass(frozen=True, slots=True)
 class PreviewPrice:
-    """Prices of a preview's pods. `per_hour` and `total` are None when no pod has a price of its own."""
+    """Prices of a preview's pods. `per_hour` and `total` are None when pods have no price of their own."""
 
     pods: tuple[PodPrice, ...]
     per_hour: Decimal | None
@@ -45,8 +45,8 @@ class PreviewPrice:
 def price_pods(pods: Sequence[PodGroup], pricing: Pricing, lease: timedelta) -> PreviewPrice:
     """The price of `pods` running for the whole `lease`. Raises `ConfigError` (OverLimit) for a pod of no size."""
     prices = tuple(_price(group, pricing, lease) for group in pods)
-    per_hour = _sum(price.per_hour for price in prices)
-    total = _sum(price.total for price in prices)
+    per_hour = _sum(price.per_hour for price in prices) if prices else Decimal(0)
+    total = _sum(price.total for price in prices) if prices else Decimal(0)
     return PreviewPrice(prices, per_hour, total, lease, pricing.currency, pricing.as_of)
 
 

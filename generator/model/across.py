@@ -22,6 +22,7 @@ def contradictions(spec: Spec) -> Iterator[Contradiction]:
     yield from _of_another_place(spec)
     yield from _not_apart(spec)
     yield from _secrets(spec)
+    yield from _sleep(spec)
     if spec.hub is not None:
         yield from _hub(spec)
 
@@ -109,6 +110,17 @@ def _secrets(spec: Spec) -> Iterator[Contradiction]:
             if covers(prefix, name):
                 message = f"{prefix!r} covers {name!r} (argocd.{field}): a preview could read Argo CD's own secret"
                 yield ("secrets", "prefixes", number), prefix, message
+
+
+def _sleep(spec: Spec) -> Iterator[Contradiction]:
+    if not spec.sleep.outside_office_hours:
+        return
+    if spec.office_hours is None:
+        message = "there are no officeHours to sleep outside of; give them, or leave this out"
+        yield ("sleep", "outsideOfficeHours"), True, message
+    if spec.gated:
+        message = "what is gated changes by a reviewed request only, and nobody reviews at night; leave this out"
+        yield ("sleep", "outsideOfficeHours"), True, message
 
 
 def _hub(spec: Spec) -> Iterator[Contradiction]:

@@ -101,6 +101,17 @@ class Lease(Model):
     extensions: list[Extension] = Field(default_factory=list)
 
 
+class Sleep(Model):
+    """Whether a preview sleeps: its pods do not run, all else of it stays. What keeps data in its pod runs on."""
+
+    asleep: bool = Field(description="true: it sleeps; false: it was woken, and stays awake until the office closes")
+    since: Time = Field(description="when it was put to sleep or woken")
+    requested_by: Text = Field(description="who asked, or the reconciler")
+    why: Literal["asked", "office-hours"] = Field(
+        description="office-hours: woken by itself when the office opens; asked: when somebody wakes it"
+    )
+
+
 class RenderedPods(Model):
     """Equal pods that the manifests make."""
 
@@ -128,6 +139,9 @@ class Rendered(Model):
     pods: list[RenderedPods] | None = Field(
         None, description="pods of the manifests, for price and quota; none = those of the components alone"
     )
+    saved: list[RenderedPods] | None = Field(
+        None, description="pods that do not run while the preview sleeps; none = it is awake"
+    )
 
 
 class Metadata(Model):
@@ -154,6 +168,7 @@ class PreviewSpec(Wanted):
         description="the load-balancer group it is exposed through; `start` chooses it, and it stays"
     )
     lease: Lease
+    sleep: Sleep | None = Field(None, description="whether it sleeps; none = it never did")
     rendered: Rendered | None = None
 
 
@@ -169,3 +184,8 @@ class Preview(Model):
     def key(self) -> IssueKey:
         """The issue key, parsed."""
         return IssueKey.parse(self.spec.issue)
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether its pods are not to run."""
+        return self.spec.sleep is not None and self.spec.sleep.asleep

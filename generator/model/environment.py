@@ -17,7 +17,15 @@ from generator.model.across import contradictions
 from generator.model.aws_account import AwsAccount
 from generator.model.entry import Compute, Model
 from generator.model.hosting import HubServices
-from generator.model.lifecycle import Approval, DriftPolicy, ExpiryPolicy, ForgePolicy, LeasePolicy, OfficeHours
+from generator.model.lifecycle import (
+    Approval,
+    DriftPolicy,
+    ExpiryPolicy,
+    ForgePolicy,
+    LeasePolicy,
+    OfficeHours,
+    SleepPolicy,
+)
 from generator.model.reach import Exposure, Isolation
 from generator.values.aws import Account, Region, Role, SecurityGroup
 from generator.values.bounds import Registry, SecretPrefix, Storage
@@ -203,6 +211,7 @@ class EnvironmentSpec(Model):
     pricing: Pricing
     argocd: ArgoCD
     drift: DriftPolicy = Field(default_factory=DriftPolicy)
+    sleep: SleepPolicy = Field(default_factory=SleepPolicy)
     hub: HubServices | None = Field(None, description="where the hub's own services run; none = not here")
     aws: AwsAccount | None = Field(
         None, description="what is rendered for the AWS account beside; none = that is refused"

@@ -105,6 +105,23 @@ class DriftPolicy(Model):
     )
 
 
+class SleepPolicy(Model):
+    """When previews sleep: nothing of them runs but what keeps data in its pod. People may always ask for it.
+
+    Waking restarts all pods of a preview: 50 a run are healthy in Argo CD within about two minutes (see `DriftPolicy`).
+    """
+
+    outside_office_hours: bool = Field(
+        False, description="true: the reconciler puts previews to sleep when `officeHours` close, and wakes them"
+    )
+    lease: Literal["goes-on", "stops"] = Field(
+        "goes-on", description="stops: time asleep is added to the lease, up to the cap; see `sleep` in the guide"
+    )
+    per_run: Annotated[int, Field(ge=1, le=1000)] = Field(
+        50, description="previews put to sleep or woken in one run at most; the next run goes on"
+    )
+
+
 #: An account at the forge as rules name it.
 _IDENTITY = r"^(app:[1-9][0-9]{0,11}|user:[A-Za-z0-9][A-Za-z0-9_.-]{0,99})$"
 

@@ -103,7 +103,9 @@ def pod_spec(manifest: Manifest) -> PodSpec | None:
 
 
 def _at_once(manifest: Manifest) -> int:
-    """How many pods the object runs at once; of a CronJob those of one run."""
+    """How many pods the object runs at once; of a CronJob those of one run, none while it is suspended."""
+    if manifest.kind in ("Job", "CronJob") and at(manifest.data, "spec", "suspend") is True:
+        return 0
     where = {"Pod": (), "Job": ("spec", "parallelism"), "CronJob": ("spec", "jobTemplate", "spec", "parallelism")}
     count = at(manifest.data, *path) if (path := where.get(manifest.kind, ("spec", "replicas"))) else None
     return max(0, count) if isinstance(count, int) and not isinstance(count, bool) else 1

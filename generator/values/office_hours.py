@@ -44,6 +44,23 @@ class OfficeTime:
         """Whether `moment` lies within office hours, their closing included."""
         return any(opens <= moment <= closes for opens, closes in self._on(moment.astimezone(self.zone).date()))
 
+    def opens_after(self, moment: datetime) -> datetime:
+        """When the office opens next (UTC), later than `moment` (aware)."""
+        return next(opens for opens, _ in self._from(moment) if opens > moment)
+
+    def closes_after(self, moment: datetime) -> datetime:
+        """When the office closes next (UTC), later than `moment` (aware). It is open where that is before it opens."""
+        return next(closes for _, closes in self._from(moment) if closes > moment)
+
+    def closed_before(self, moment: datetime) -> datetime:
+        """When the office closed last (UTC), at `moment` (aware) or before."""
+        day = moment.astimezone(self.zone).date()
+        while True:
+            for _, closes in self._on(day):
+                if closes <= moment:
+                    return closes
+            day -= _DAY
+
     def _from(self, start: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Office hours day by day, the first that may hold `start` first."""
         day = start.astimezone(self.zone).date()
