@@ -18,7 +18,20 @@ from reconcilers.plan import Plan, combined, one_line
 
 #: What an action does. `report` does nothing: it names what a person has to look at. The others need no person.
 ActionKind = Literal[
-    "remove", "warn", "stamp", "correct", "admit", "open", "merge", "close", "wait", "tidy", "announce", "report"
+    "remove",
+    "warn",
+    "stamp",
+    "correct",
+    "admit",
+    "sleep",
+    "wake",
+    "open",
+    "merge",
+    "close",
+    "wait",
+    "tidy",
+    "announce",
+    "report",
 ]
 
 

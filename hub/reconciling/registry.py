@@ -16,7 +16,7 @@ from reconcilers.approval import decisions as approval
 from reconcilers.ports.git import GitStore
 from reconcilers.results import ReconcileResult
 from reconcilers.scheduled import admission as queue
-from reconcilers.scheduled import drift, stamp
+from reconcilers.scheduled import drift, sleep, stamp
 from reconcilers.scheduled import expiry as expire
 from reconcilers.scheduled.drift_judge import Judge
 from reconcilers.state.begun import brought
@@ -145,6 +145,11 @@ class _Queue(_Reconciler):
         return Planned(queue.plan_queue(state, starter=self.ours.starter, now=moment.at))
 
 
+class _Sleep(_Reconciler):
+    def plan(self, state: EnvironmentState, moment: ReconcileTime) -> Planned:
+        return Planned(sleep.plan_sleeping(state, starter=self.ours.starter, now=moment.at))
+
+
 def drift_pass(ours: Hub, state: EnvironmentState, *, at: datetime) -> drift.DriftResult:
     """What is to be corrected in one environment. Raises what reading raises."""
     judge = Judge(PreviewRenderer(state.library), ours.check, ours.starter.version)
@@ -171,6 +176,7 @@ RECONCILERS: Mapping[str, Callable[[Hub, GitStore], Reconciler]] = {
     approval.NAME: lambda ours, store: _Approval(ours, store, "Approve requests"),
     stamp.NAME: lambda ours, store: _Stamp(ours, store, "Begin leases"),
     expire.NAME: lambda ours, store: _Expiry(ours, store, "Expire previews"),
+    sleep.NAME: lambda ours, store: _Sleep(ours, store, "Put previews to sleep or wake them"),
     queue.NAME: lambda ours, store: _Queue(ours, store, "Start previews that waited"),
     drift.NAME: lambda ours, store: _Drift(ours, store, "Correct previews"),
 }

@@ -16,9 +16,9 @@ LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error")
 BOUND = {
     "reconcile_id": "one round of `reconcile`, or one request: the same on all its events, never again on others",
     "environment": "the environment's name; `all` when the repository could not be observed at all",
-    "reconciler": "which reconciler: `approval`, `stamp`, `expiry`, `queue` or `drift`",
+    "reconciler": "which reconciler: `approval`, `stamp`, `expiry`, `sleep`, `queue` or `drift`",
     "key": "the issue key",
-    "operation": "what was asked for: `start`, `stop`, `extend` or `revive`",
+    "operation": "what was asked for: `start`, `stop`, `extend`, `revive`, `sleep` or `wake`",
 }
 
 

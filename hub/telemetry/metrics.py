@@ -42,10 +42,25 @@ class Metric(NamedTuple):
 
 
 ENVIRONMENT = Label("environment", None, "the environment's name")
-RECONCILER = Label("reconciler", ("approval", "stamp", "expiry", "queue", "drift", "all"))
+RECONCILER = Label("reconciler", ("approval", "stamp", "expiry", "sleep", "queue", "drift", "all"))
 ACTION = Label(
     "action",
-    ("remove", "warn", "stamp", "correct", "admit", "open", "merge", "close", "wait", "tidy", "announce", "report"),
+    (
+        "remove",
+        "warn",
+        "stamp",
+        "correct",
+        "admit",
+        "sleep",
+        "wake",
+        "open",
+        "merge",
+        "close",
+        "wait",
+        "tidy",
+        "announce",
+        "report",
+    ),
 )
 PASS_OUTCOME = Label("outcome", ("changed", "unchanged", "held", "failed", "unexpected"))
 ROUND_OUTCOME = Label("outcome", ("done", "failed"))
@@ -170,7 +185,7 @@ LAST_SUCCESS = Metric(
     "when all passes over the environment last went through, or it was last seen unchanged since (seconds since 1970)",
 )
 
-PHASE = Label("phase", ("awaiting approval", "starting", "running", "expiring soon", "stopping", "failed", "stuck", "removed", "unknown"))  # fmt: skip # noqa: E501
+PHASE = Label("phase", ("awaiting approval", "starting", "running", "expiring soon", "sleeping", "stopping", "failed", "stuck", "removed", "unknown"))  # fmt: skip # noqa: E501
 LAYER = Label("layer", ("set", "project", "admission", "secrets", "image", "config", "crash", "scheduling", "network", "readiness", "load-balancer", "argo", "progress", "removal", "url"))  # fmt: skip # noqa: E501
 AUDIENCE = Label("audience", ("developer", "platform", "nobody"))
 COMPUTE = Label("compute", ("fargate", "spot"))
@@ -259,6 +274,8 @@ JOB = Label(
         "preview.stop",
         "preview.extend",
         "preview.revive",
+        "preview.sleep",
+        "preview.wake",
         "request.review",
         "issue.hint",
         "pull.hint",

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from generator.errors import Remedy, RemedyKind, ToDo
-from generator.model.entry import Preview
+from generator.model.entry import Preview, Sleep
 from generator.values.formats import format_time, parse_time
 from reconcilers.causes import argo, engine, progress, removal, sets
 from reconcilers.causes.exposure import Reached, unreached
@@ -29,6 +29,7 @@ PhaseName = Literal[
     "starting",
     "running",
     "expiring soon",
+    "sleeping",
     "stopping",
     "failed",
     "stuck",
@@ -66,7 +67,8 @@ class Phase:
 class Asked:
     """What an entry asks for, as far as phases need it. `fault`: why the entry cannot be read, None when it can.
 
-    `begun` and `expires_at` are RFC 3339; `images` are by component.
+    `begun` and `expires_at` are RFC 3339; `images` are by component. `asleep`: since when and why it sleeps, in words;
+    empty when it is awake.
     """
 
     begun: str | None = None
@@ -74,6 +76,7 @@ class Asked:
     images: Mapping[str, str] = field(default_factory=dict)
     compute: str = ""
     fault: str | None = None
+    asleep: str = ""
 
     @classmethod
     def of(cls, record: EntryRecord) -> Asked:
@@ -87,7 +90,13 @@ class Asked:
             expires_at=spec.lease.expires_at,
             images={name: component.image for name, component in spec.components.items()},
             compute=spec.compute,
+            asleep=_asleep(spec.sleep) if spec.sleep and spec.sleep.asleep else "",
         )
+
+
+def _asleep(sleep: Sleep) -> str:
+    why = "while the office is closed" if sleep.why == "office-hours" else f"asked for by {sleep.requested_by}"
+    return f"asleep since {sleep.since}, {why}; its pods do not run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +255,14 @@ def _with_entry(seen: Seen, asked: Asked, now: datetime) -> Phase:
         lost = lost_data(seen.details) if seen.details else ""
         if lost:
             return Phase("failed", bounded(lost), Remedy(RemedyKind.FILL_AGAIN))
+        if asked.asleep:
+            return Phase("sleeping", bounded(asked.asleep), Remedy(RemedyKind.WAKE))
         away = unreached(seen.reached, seen.target)
         return _of("running", away) if away else Phase("running")
-    return _not_running(application, look, engine.findings(look))
+    phase = _not_running(application, look, engine.findings(look))
+    if asked.asleep and phase.name == "starting" and phase.finding is None:
+        return Phase("sleeping", bounded(f"{asked.asleep}. {phase.cause}"), Remedy(RemedyKind.WAKE))
+    return phase
 
 
 def _still_removed(seen: Seen, application: Application, now: datetime) -> Phase:

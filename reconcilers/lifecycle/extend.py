@@ -78,7 +78,7 @@ def plan_extension(asked: ExtendRequest, state: EnvironmentState, *, starter: St
     """
     environment = state.environment
     extension = _extension(asked, now)
-    record, preview = _found(asked.key, state)
+    record, preview = standing(asked.key, state)
     lease = preview.spec.lease
     ends = lease.expires_at
     if ends is None:
@@ -121,7 +121,8 @@ def _extension(asked: ExtendRequest, now: datetime) -> Extension:
     return extension
 
 
-def _found(key: IssueKey, state: EnvironmentState) -> tuple[EntryRecord, Preview]:
+def standing(key: IssueKey, state: EnvironmentState) -> tuple[EntryRecord, Preview]:
+    """The preview as it is asked for now: what awaits approval, else what is live. Raises `ConfigError`."""
     record = state.request(key) or state.entry(key)
     if record is None:
         raise preview_not_found(key, state)

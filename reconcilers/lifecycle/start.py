@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -172,6 +173,9 @@ def draft_of(  # noqa: PLR0913 - what an entry is made of
     lease = _lease(asked, environment, before, now)
     owner = was.lease.requested_by if was else asked.requested_by
     need = need_of(owner, components, compute)
+    sleep = entry.spec.sleep if entry and not request.reset and not is_over(entry.spec.lease, now) else None
+    if sleep is not None and sleep.asleep:
+        need = replace(need, vcpu=Decimal(0))  # what runs on all the same is counted once it is rendered
     shard = keep_shard(need, entry, room, environment) if entry else find_shard(need, room, environment)
     spec = {
         "issue": str(asked.key),
@@ -182,6 +186,7 @@ def draft_of(  # noqa: PLR0913 - what an entry is made of
         "components": components,
         "shard": shard,
         "lease": lease,
+        "sleep": sleep,
     }
     return checked({"metadata": {"name": asked.key.name}, "spec": spec})
 

@@ -78,7 +78,9 @@ def _phase_of(known: Known) -> MessagePhase:
         return "awaiting approval"
     if name is not None:
         return name
-    return "withdrawn" if known.outline is None else "unseen"
+    if known.outline is None:
+        return "withdrawn"
+    return "sleeping" if known.outline.asleep_since is not None else "unseen"
 
 
 def _cost(price: PreviewPrice | None, *, is_whole: bool) -> Cost | None:

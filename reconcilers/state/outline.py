@@ -21,7 +21,8 @@ PodsOutline = tuple[str, int, int, int, str]
 class Outline:
     """One entry as a list shows it. Texts, times among them, are those of the entry; `digest` is its manifest's.
 
-    `pods` are those of the manifest, None where the components say all.
+    `pods` are those of the manifest, None where the components say all. `saved` are those that do not run while it
+    sleeps, `asleep_since` is when that began; None when it is awake.
 
     `activated_at` and `expires_at` are None while the lease has not begun. `extensions` are as the entry has them.
     """
@@ -41,6 +42,8 @@ class Outline:
     components: Mapping[str, ComponentOutline]
     digest: str | None
     pods: Sequence[PodsOutline] | None = None
+    saved: Sequence[PodsOutline] | None = None
+    asleep_since: str | None = None
 
     @property
     def begun_at(self) -> str:
@@ -66,11 +69,17 @@ def outline_of(preview: Preview) -> Outline:
         extensions=[one.model_dump(mode="json", by_alias=True) for one in lease.extensions],
         components={name: (c.image, c.replicas, c.cpu, c.memory) for name, c in spec.components.items()},
         digest=rendered.digest if rendered else None,
-        pods=None if rendered is None or rendered.pods is None else [_pods(one) for one in rendered.pods],
+        pods=_pods(rendered.pods if rendered else None),
+        saved=_pods(rendered.saved if rendered else None),
+        asleep_since=spec.sleep.since if spec.sleep and spec.sleep.asleep else None,
     )
 
 
-def _pods(pods: RenderedPods) -> PodsOutline:
+def _pods(pods: Sequence[RenderedPods] | None) -> list[PodsOutline] | None:
+    return None if pods is None else [_of(one) for one in pods]
+
+
+def _of(pods: RenderedPods) -> PodsOutline:
     return pods.name, pods.replicas, pods.millicores, pods.memory_bytes, pods.compute
 
 
@@ -82,9 +91,12 @@ def outline_text(outline: Outline) -> str:
 def outline_from(text: str) -> Outline:
     """The outline in a text of `outline_text`. Raises `ValueError` when it is none."""
     try:
-        *fields, components, digest, rendered = from_json(text)
+        *fields, components, digest, rendered, saved, asleep_since = from_json(text)
         parts = {name: (image, replicas, cpu, memory) for name, (image, replicas, cpu, memory) in components.items()}
-        pods = None if rendered is None else [(str(n), int(r), int(c), int(m), str(w)) for n, r, c, m, w in rendered]
-        return Outline(*[*fields, parts, digest, pods])
+        pods = [
+            None if found is None else [(str(n), int(r), int(c), int(m), str(w)) for n, r, c, m, w in found]
+            for found in (rendered, saved)
+        ]
+        return Outline(*[*fields, parts, digest, *pods, asleep_since])
     except (TypeError, AttributeError) as err:
         raise ValueError(f"no outline: {text[:80]!r}") from err

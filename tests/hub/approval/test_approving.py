@@ -490,7 +490,7 @@ class TestIdentities:
 
     def test_the_hub_neither_stamps_nor_expires_what_is_gated(self, local: Prd) -> None:
         self.begun(local)
-        assert set(local.reconcile(RTB_HUB_IDENTITY="hub")) == {"approval", "queue", "drift"}
+        assert set(local.reconcile(RTB_HUB_IDENTITY="hub")) == {"approval", "sleep", "queue", "drift"}
         assert local.lease().expires_at is None
 
     def test_the_expiry_identity_does_only_these(self, local: Prd) -> None:
