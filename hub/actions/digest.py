@@ -45,7 +45,7 @@ def digest(wanted: Wanted, *, repository: Repository) -> Digest:
                 continue
             line.state, line.requested_by = "awaiting" if one.is_request else "there", one.outline.requested_by
             line.at = parse_time(one.row.ends) if one.row.ends and not one.is_request else None
-            _add(line, None if one.is_request else ran_of(one.outline, one.row.price, None), wanted)
+            _add(line, None if one.is_request else ran_of(one.outline, one.row, None), wanted)
     looked = _Past(wanted, repository, counts)
     for state in states:
         for key, ended, ran in looked.of(state):

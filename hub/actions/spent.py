@@ -12,11 +12,10 @@ from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Final
 
-from generator.cost.pricing import PreviewPrice
 from generator.errors import HubError
 from generator.values.formats import parse_time
 from generator.values.naming import ENTRY_FILE, IssueKey, preview_folder
-from hub.views.preview import outline_row
+from hub.views.preview import Row, outline_row
 from reconcilers.ports.git import GitStore, LoggedCommit
 from reconcilers.state.entries import entry_record
 from reconcilers.state.environment import EnvironmentState
@@ -35,25 +34,42 @@ Gone = tuple[LoggedCommit, PurePosixPath]
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A preview that ran from `begin` to `end` (aware; None: it still does), its price, and who asked for it."""
+    """A preview that ran from `begin` to `end` (aware; None: it still does), its price, and who asked for it.
+
+    `asleep`: since when (aware) it sleeps, and what it costs an hour since then; None: it is awake. That it slept
+    before and was woken is nowhere in its entry, and counts as if it had run.
+    """
 
     begin: datetime
     end: datetime | None
     currency: str
     per_hour: Decimal
     requested_by: str = ""
+    asleep: tuple[datetime, Decimal] | None = None
 
     def cost(self, since: datetime, until: datetime) -> Decimal:
         """What it cost between two moments; exact to the second."""
         begin, end = max(self.begin, since), min(self.end or until, until)
-        return self.per_hour * max(0, int((end - begin).total_seconds())) / HOUR
+        if self.asleep is None:
+            return self.per_hour * _seconds(begin, end) / HOUR
+        since, asleep_per_hour = self.asleep
+        awake, asleep = _seconds(begin, min(end, since)), _seconds(max(begin, since), end)
+        return (self.per_hour * awake + asleep_per_hour * asleep) / HOUR
 
 
-def ran_of(outline: Outline, price: PreviewPrice, end: datetime | None) -> Ran | None:
-    """What ran until `end`; None: it has no price."""
+def _seconds(begin: datetime, end: datetime) -> int:
+    return max(0, int((end - begin).total_seconds()))
+
+
+def ran_of(outline: Outline, row: Row, end: datetime | None) -> Ran | None:
+    """What ran until `end`, by its outline and its row; None: it has no price."""
+    price, saved = row.price, row.saved
     if price.per_hour is None:
         return None
-    return Ran(parse_time(outline.begun_at), end, price.currency, price.per_hour, outline.requested_by)
+    asleep, awake_per_hour = None, price.per_hour
+    if outline.asleep_since is not None and saved is not None and saved.per_hour is not None:
+        asleep, awake_per_hour = (parse_time(outline.asleep_since), price.per_hour), price.per_hour + saved.per_hour
+    return Ran(parse_time(outline.begun_at), end, price.currency, awake_per_hour, outline.requested_by, asleep)
 
 
 def removed_entries(events: Iterable[Event], environment: str) -> list[tuple[IssueKey, PurePosixPath]]:
@@ -90,4 +106,4 @@ def _was(
     if preview is None:
         return None
     outline = outline_of(preview)
-    return ran_of(outline, outline_row(outline, state.environment, now=commit.at).price, commit.at)
+    return ran_of(outline, outline_row(outline, state.environment, now=commit.at), commit.at)

@@ -99,7 +99,7 @@ def observations(look: Callable[[], Phase], goal: Goal, seconds: float, stopwatc
         now = stopwatch.seconds()
         if phase.name in _REACHED[goal]:
             return
-        if goal == "running" and phase.name in ("failed", "stuck", "removed", "stopping"):
+        if goal == "running" and phase.name in ("failed", "stuck", "removed", "stopping", "sleeping"):
             failing_since = now if failing_since is None else failing_since
             if now - failing_since >= SURE_SECONDS:
                 raise Stalled(Reason.PREVIEW_FAILED, _fault(f"it is {phase.name}", phase))

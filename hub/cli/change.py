@@ -1,4 +1,4 @@
-"""`rtb-hub set` and `rtb-hub unset`: one setting of a preview that is there, without repeating the others."""
+"""`rtb-hub set`, `unset`, `sleep` and `wake`: one thing about a preview that is there, without repeating the others."""
 
 from __future__ import annotations
 
@@ -60,4 +60,54 @@ def _change(
     return command.run(asked, repo=repo, output=output)
 
 
-COMMANDS = (set_settings, unset_settings)
+_reason = options.option("--reason", default="", help="Why, for the history.")
+
+
+@options.command(panel=_PANEL)
+@options.key
+@options.environment
+@_reason
+@options.repo
+@options.output
+@declared_errors
+def sleep(key: str, env: str, reason: str, repo: str | None, output: Format) -> None:
+    """Put a preview to sleep: its pods stop, and everything else of it stays.
+
+    One commit sets the replicas to 0 and suspends schedules, and the price is that of what runs on. What keeps data in
+    its pod runs on, as a database does, so nothing is lost. Jobs that ran do not run again. The lease goes on unless
+    the environment's 'sleep.lease' says that it stops. In an environment that changes by review only, the commit goes
+    to a request branch. 'wake' wakes it.
+
+    Example: rtb-hub sleep RTB-123 --env int --reason "back on Monday"
+    """
+    _rest(key, env, reason, repo, output, asleep=True)
+
+
+@options.command(panel=_PANEL)
+@options.key
+@options.environment
+@_reason
+@options.repo
+@options.output
+@declared_errors
+def wake(key: str, env: str, reason: str, repo: str | None, output: Format) -> None:
+    """Wake a preview that sleeps: its pods start as they were.
+
+    It is refused while there is no capacity. One that is woken outside of office hours stays awake until they end next.
+
+    Example: rtb-hub wake RTB-123 --env int
+    """
+    _rest(key, env, reason, repo, output, asleep=False)
+
+
+def _rest(key: str, env: str, reason: str, repo: str | None, output: Format, *, asleep: bool) -> None:
+    if api := server.api_of(repo):
+        from hub.commands.server import changing
+
+        return changing.act(api, "sleep" if asleep else "wake", (key, env), {"reason": reason}, output)
+    from hub.commands import sleep as command
+
+    return command.run(key, env, asleep=asleep, reason=reason, repo=repo, output=output)
+
+
+COMMANDS = (set_settings, unset_settings, sleep, wake)

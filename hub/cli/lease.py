@@ -22,8 +22,8 @@ _PANEL = "Previews"
     "--phase",
     metavar="PHASE",
     show_default="all",
-    help="Only these: active, 'expiring soon', expired, 'awaiting approval', endless; with --cluster running, starting,"
-    " failed and so on. Repeatable.",
+    help="Only these: active, 'expiring soon', expired, 'awaiting approval', endless, sleeping; with --cluster running,"
+    " starting, failed and so on. Repeatable.",
 )
 @options.option(
     "--ends-within", metavar="DURATION", help="Only previews that end within this time or have expired: 2h, 1d."

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 #: At most so many are offered: a shell asks before it shows more than a screen or two of them.
 _MOST = 1000
 _PHASES = (
-    "active", "expiring soon", "expired", "awaiting approval", "endless", "starting", "running", "stopping", "failed",
-    "stuck", "removed", "unknown",
+    "active", "expiring soon", "expired", "awaiting approval", "endless", "sleeping", "starting", "running",
+    "stopping", "failed", "stuck", "removed", "unknown",
 )  # fmt: skip
 Names = Iterable["str | tuple[str, str]"]
 

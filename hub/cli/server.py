@@ -16,7 +16,7 @@ _KEY, _CONTEXT, _ENVIRONMENT = "hub.cli.server", "hub.cli.context", "hub.cli.env
 #: Commands that work through one.
 THROUGH = (
     "list", "show", "why", "wait", "status", "logs", "history", "start", "diff", "set", "unset", "stop",
-    "extend", "revive", "mcp", "login", "logout", "token",
+    "extend", "revive", "sleep", "wake", "mcp", "login", "logout", "token",
 )  # fmt: skip
 #: Commands that work on the services' database.
 _OF_THE_DATABASE = ("db", "job", "webhook")

@@ -55,7 +55,7 @@ def approve(key: str, env: str, request_changes: bool, repo: str | None) -> None
     "--only",
     metavar="NAME",
     show_default="all",
-    help="Only this reconciler: approval, stamp, expiry, queue or drift. Repeatable.",
+    help="Only this reconciler: approval, stamp, expiry, sleep, queue or drift. Repeatable.",
 )
 @options.flag("--dry-run", help="Show what would be done. Commit nothing.")
 @options.flag("--quiet", "-q", help="Print only what was done, is left to a person, or failed.")
@@ -97,7 +97,8 @@ def reconcile(
     """Bring the state repository up to date, in one commit per branch.
 
     'approval' merges approved requests and closes rejected or expired ones, 'stamp' starts the lease of what was
-    merged, 'expiry' deletes previews whose lease has ended and warns before the end, 'queue' starts queued previews
+    merged, 'expiry' deletes previews whose lease has ended and warns before the end, 'sleep' puts previews to
+    sleep outside of office hours and wakes them (`sleep` in the environment's file), 'queue' starts queued previews
     when there is capacity, 'drift' re-renders manifests that differ from what their entries render to today. Safe to
     run twice, late or concurrently. What cannot be read is skipped, and the rest is done. When too many are due at
     once (`expiry` in the environment's file), none is deleted until you confirm the number: a wrong clock makes all

@@ -92,6 +92,7 @@ WORDS: Mapping[RemedyKind, str] = {
     RemedyKind.USE_SPOT: "stop one, use '--compute spot' where allowed, or have quota L-3032A538 raised, then"
     " fargate.quotaVcpu{wait}",
     RemedyKind.VALIDATE: "see what is wrong with its manifest by 'rtb-hub validate', and report it",
+    RemedyKind.WAKE: "wake it by 'rtb-hub wake KEY --env NAME'",
     RemedyKind.WAIT_TOO: "queue it too: 'start --queue'; 'rtb-hub list' shows the queue",
     RemedyKind.WRITE_BY_START: "write the entry by 'rtb-hub start'",
     RemedyKind.WRITE_BY_START_ONLY: "write the entry by 'rtb-hub start', not by hand",

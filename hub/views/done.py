@@ -14,6 +14,7 @@ from hub.views.queue import QueuePosition, describe_place
 from reconcilers.lifecycle.done import Done, Reviewed
 from reconcilers.lifecycle.extend import ExtendOutcome
 from reconcilers.lifecycle.revive import ReviveOutcome
+from reconcilers.lifecycle.sleep import SleepOutcome
 from reconcilers.lifecycle.start import StartOutcome
 from reconcilers.lifecycle.start_or_wait import QueueOutcome
 from reconcilers.lifecycle.stop import StopOutcome
@@ -71,6 +72,17 @@ def revive_data(outcome: ReviveOutcome, done: Done) -> dict[str, Any]:
         "change": outcome.change,
         "removedAt": format_time(removal.at) if removal else None,
         "removedBy": removal.commit if removal else None,
+        **_commit_data(outcome.plan, done),
+        **request_data(done.reviewed),
+        **describe(outcome.preview, done.environment, now=done.at),
+    }
+
+
+def sleep_data(outcome: SleepOutcome, done: Done) -> dict[str, Any]:
+    """A preview that was put to sleep or woken. `runsOn`: components whose data would end with their pods."""
+    return {
+        "change": outcome.change,
+        "runsOn": outcome.runs_on,
         **_commit_data(outcome.plan, done),
         **request_data(done.reviewed),
         **describe(outcome.preview, done.environment, now=done.at),

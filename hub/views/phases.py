@@ -15,6 +15,7 @@ STYLES = {
     "starting": "cyan",
     "awaiting approval": "cyan",
     "expiring soon": "yellow",
+    "sleeping": "blue",
     "stopping": "yellow",
     "unknown": "magenta",
     "failed": "red",

@@ -23,7 +23,10 @@ _NO_TIME, _MINUTE = timedelta(0), timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One preview as listed. Texts are for people; `ends` is empty for a request that awaits approval."""
+    """One preview as listed. Texts are for people; `ends` is empty for a request that awaits approval.
+
+    `price` is that of what runs; `saved`, of one that sleeps, that of what does not: `per_hour` says it all there.
+    """
 
     key: str
     environment: str
@@ -36,6 +39,12 @@ class Row:
     left: str
     left_minutes: int
     price: PreviewPrice
+    saved: PreviewPrice | None = None
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether its pods do not run."""
+        return self.lease == "sleeping"
 
 
 def entry_price(preview: Preview, environment: Environment) -> PreviewPrice:
@@ -55,6 +64,13 @@ def _price(outline: Outline, environment: Environment) -> PreviewPrice:
         counted = outline.office_hours and environment.spec.office_hours is not None
         ends = end_after(begin, duration(outline.ttl), environment, office_hours=counted)
     return _price_of(_pods(outline), environment.spec.pricing, ends - begin)
+
+
+def _saved(outline: Outline, environment: Environment) -> PreviewPrice | None:
+    """The price of the pods that sleep; None: it is awake."""
+    if outline.saved is None:
+        return None
+    return _price_of(tuple(outline.saved), environment.spec.pricing, _NO_TIME)
 
 
 def _pods(outline: Outline) -> tuple[PodsOutline, ...]:
@@ -91,14 +107,22 @@ def outline_row(outline: Outline, environment: Environment, *, now: datetime) ->
         environment=environment.name,
         blueprint=outline.blueprint,
         compute=outline.compute,
-        lease=_without_end(environment) if ends is None else _lease_phase(left, duration(spec.lease.warn_before)),
+        lease=_phase(outline, left, environment),
         url=f"https://{preview_host(outline.issue.lower(), spec.domain)}/",
         owner=outline.requested_by,
         ends=ends or "",
         left=format_duration(left) if left >= _MINUTE else "0m",
         left_minutes=max(0, left // _MINUTE),
         price=_price(outline, environment),
+        saved=_saved(outline, environment),
     )
+
+
+def _phase(outline: Outline, left: timedelta, environment: Environment) -> str:
+    if outline.expires_at is None:
+        return _without_end(environment)
+    phase = _lease_phase(left, duration(environment.spec.lease.warn_before))
+    return "sleeping" if outline.asleep_since is not None and phase != "expired" else phase
 
 
 def _without_end(environment: Environment) -> str:
@@ -145,8 +169,10 @@ def describe_row(row: Row, outline: Outline) -> dict[str, Any]:
             "currency": price.currency,
             "perHour": None if price.per_hour is None else str(price.per_hour),
             "perLease": None if price.total is None else str(price.total),
+            "savedPerHour": None if row.saved is None or row.saved.per_hour is None else str(row.saved.per_hour),
             "asOf": price.as_of,
         },
+        "asleepSince": outline.asleep_since,
         "components": {
             name: {"image": image, "replicas": replicas, "cpu": cpu, "memory": memory}
             for name, (image, replicas, cpu, memory) in outline.components.items()
@@ -170,10 +196,12 @@ def end_line(row: Row) -> str:
 
 def money_line(row: Row) -> str:
     """The price in words: an hour, and for the lease."""
-    price = row.price
+    price, saved = row.price, row.saved
     if price.per_hour is None or price.total is None:
         return "no price of its own: spot nodes are shared"
     hour, lease = money(price.per_hour, price.currency), money(price.total, price.currency)
+    if saved is not None and saved.per_hour is not None:
+        return f"{hour} an hour while it sleeps, which saves {money(saved.per_hour, saved.currency)} an hour"
     return f"{hour} an hour, {lease} for the lease, at list price"
 
 

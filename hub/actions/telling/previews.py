@@ -7,15 +7,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from generator.model.entry import Preview
+from generator.model.environment import Environment
 from generator.values.naming import IssueKey, preview_host
 from hub.actions.cluster_phases import Clusters, read_each, read_environment
 from hub.actions.list_previews import listed_previews
+from hub.actions.spent import ran_of
 from hub.views.listing.rows import Listed
-from hub.views.preview import entry_price
+from hub.views.preview import outline_row
 from reconcilers.health.phase import Phase
 from reconcilers.lifecycle.revive import recent_removal
 from reconcilers.messages.derive import Known, cost_of, message_of
-from reconcilers.messages.model import Ending, Message
+from reconcilers.messages.model import Cost, Ending, Message
 from reconcilers.ports.git import ClusterReader, GitStore
 from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
@@ -142,9 +145,18 @@ class Previews:
             at=event.at,
             by=event.who,
             why=event.why,
-            cost=cost_of(outline_of(preview), entry_price(preview, state.environment), event.at) if preview else None,
+            cost=_cost(preview, state.environment, event.at) if preview else None,
             until=removal.until,
         )
+
+
+def _cost(preview: Preview, environment: Environment, until: datetime) -> Cost | None:
+    outline = outline_of(preview)
+    row = outline_row(outline, environment, now=until)
+    ran = ran_of(outline, row, until) if row.saved is not None else None
+    if ran is None:
+        return cost_of(outline, row.price, until)
+    return Cost(ran.cost(ran.begin, until), ran.currency)
 
 
 @dataclass(slots=True)

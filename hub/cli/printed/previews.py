@@ -86,6 +86,13 @@ class Revived(Entry, _Written):
     removed_by: str | None = Field(description="the commit")
 
 
+class Slept(Entry, _Written):
+    """A preview that was put to sleep or woken, or that was so before."""
+
+    change: Literal["asleep", "awake", "unchanged"]
+    runs_on: list[str] = Field(description="what runs while it sleeps, since its data would end with its pods")
+
+
 class StoppedIn(Shape):
     """A stop in one environment. Through a server, each has issue and repository of its own."""
 
@@ -316,11 +323,13 @@ OUTPUTS: Mapping[str, Any] = {
     "price": Priced,
     "revive": Revived,
     "set": _START,
+    "sleep": Slept,
     "show": Shown | Place | worded.ShownSetAside | Remains,
     "start": _START,
     "status": Status,
     "stop": Stopped | NothingToStop | StoppedEverywhere,
     "unset": _START,
     "wait": Status,
+    "wake": Slept,
     "why": worded.Why,
 }

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _REQUEST = "request"
 Sort = Literal["key", "ends", "price", "owner", "age"]
 #: What Git alone tells of a lease (`hub.views.preview.outline_row`).
-LEASE_PHASES = ("active", "expiring soon", "expired", "awaiting approval", "endless")
+LEASE_PHASES = ("active", "expiring soon", "expired", "awaiting approval", "endless", "sleeping")
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ _STYLES = {
     "expired": "red",
     "awaiting approval": "cyan",
     "endless": "red",
+    "sleeping": "blue",
 }
 _NONE = "–"
 

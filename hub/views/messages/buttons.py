@@ -19,7 +19,7 @@ EXTEND: Final = "rtb-hub.extend"
 STOP: Final = "rtb-hub.stop"
 #: How much longer a click has a preview live.
 EXTENDS: Final = "4h"
-_STOPS: Final = frozenset({*UP, "queued", "awaiting approval", "starting", "failed", "stuck"})
+_STOPS: Final = frozenset({*UP, "queued", "awaiting approval", "starting", "failed", "stuck", "sleeping"})
 
 
 def buttons_of(message: Message, say: Words) -> Sequence[Block]:

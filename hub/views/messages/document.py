@@ -20,6 +20,7 @@ TONES: Final[dict[MessagePhase, Tone]] = {
     "unseen": "blue",
     "running": "green",
     "expiring soon": "yellow",
+    "sleeping": "neutral",
     "failed": "red",
     "stuck": "red",
     "stopping": "neutral",

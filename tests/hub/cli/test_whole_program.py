@@ -43,6 +43,8 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
     "list": ((), "2 previews; ", ("--env", "itn"), Reason.UNKNOWN_ENVIRONMENT),
     "stop": ((KEY, *INT), "entry and manifests deleted", ("RTB-9", *INT), Reason.PREVIEW_NOT_FOUND),
     "extend": ((KEY, *INT, "--by", "1h"), "ends at", (KEY, *INT, "--by", "soon"), Reason.INVALID_VALUE),
+    "sleep": ((KEY, *INT), "is put to sleep", ("RTB-9", *INT), Reason.PREVIEW_NOT_FOUND),
+    "wake": ((KEY, *INT), "nothing was changed", ("RTB-9", *INT), Reason.PREVIEW_NOT_FOUND),
     "revive": ((KEY, *INT), "nothing was changed", ("RTB-9", *INT), Reason.PREVIEW_NOT_FOUND),
     "history": ((), "start", ("--since", "yesterday"), Reason.INVALID_VALUE),
     "price": (INT, "256 MiB", (*INT, "--set", "api.memory=much"), Reason.INVALID_VALUE),

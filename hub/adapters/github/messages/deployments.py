@@ -31,6 +31,7 @@ STATES: Final[dict[MessagePhase, State]] = {
     "running": "success",
     "expiring soon": "success",
     "failed": "failure",
+    "sleeping": "inactive",
     "stopping": "inactive",
     "removed": "inactive",
     "withdrawn": "inactive",

@@ -24,7 +24,7 @@ from reconcilers.messages.channels import ChannelName, Drawn, Found, Place, Post
 from reconcilers.messages.model import AMISS, GONE, Message
 from reconcilers.messages.quiet import Before, Who
 
-#: `over`: it ended, whatever it came to.
+#: `over`: it ended or sleeps, whatever it came to.
 Verdict = Literal["pending", "passed", "failed", "neutral", "over"]
 _CONCLUSIONS: Final = {"passed": "success", "failed": "failure", "neutral": "neutral"}
 _STATES: Final = {"pending": "pending", "passed": "success", "failed": "failure", "neutral": "error"}
@@ -38,7 +38,7 @@ class _Run(Made):
 
 def verdict_of(message: Message) -> Verdict:
     """What a message says about the commit."""
-    if message.phase in GONE or message.phase == "stopping":
+    if message.phase in GONE or message.phase in ("sleeping", "stopping"):
         return "over"
     if message.phase in ("running", "expiring soon"):
         return "passed"
