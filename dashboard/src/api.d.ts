@@ -637,6 +637,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/previews/{env}/{key}/sleep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sleep
+         * @description Have none of its pods run but those that keep data, until it is woken.
+         */
+        post: operations["sleep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/previews/{env}/{key}/wake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Wake
+         * @description Have its pods run again. Who may look at it may wake it: whoever comes by needs it.
+         */
+        post: operations["wake"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/operations": {
         parameters: {
             query?: never;
@@ -1596,6 +1636,7 @@ export interface components {
              * @example starting
              * @example failed
              * @example stuck
+             * @example sleeping
              * @example stopping
              * @example removed
              * @example unknown
@@ -2398,7 +2439,7 @@ export interface components {
              * @description what Git alone tells: whether pods run is told by /causes
              * @enum {string}
              */
-            phase: "active" | "expiring soon" | "expired" | "awaiting approval" | "endless";
+            phase: "active" | "expiring soon" | "expired" | "awaiting approval" | "endless" | "sleeping";
             /**
              * Requestedby
              * @description whose it is
@@ -2490,6 +2531,11 @@ export interface components {
             url: string;
             lease: components["schemas"]["Lease"];
             price: components["schemas"]["Price"];
+            /**
+             * Asleepsince
+             * @description null: it is awake
+             */
+            asleepSince: string | null;
             /** Components */
             components: {
                 [key: string]: components["schemas"]["Component"];
@@ -2547,6 +2593,10 @@ export interface components {
             stop: string | null;
             /** Revive */
             revive: string | null;
+            /** Sleep */
+            sleep: string | null;
+            /** Wake */
+            wake: string | null;
         };
         /**
          * MayStart
@@ -2929,7 +2979,7 @@ export interface components {
              * Action
              * @enum {string}
              */
-            action: "start" | "stop" | "extend" | "revive";
+            action: "start" | "stop" | "extend" | "revive" | "sleep" | "wake";
             /**
              * Environment
              * @description name of an environment
@@ -3003,7 +3053,7 @@ export interface components {
          */
         PlansBody: {
             /** Items */
-            items: (components["schemas"]["StartItem"] | components["schemas"]["StopItem"] | components["schemas"]["ExtendItem"] | components["schemas"]["ReviveItem"])[];
+            items: (components["schemas"]["StartItem"] | components["schemas"]["StopItem"] | components["schemas"]["ExtendItem"] | components["schemas"]["ReviveItem"] | components["schemas"]["SleepItem"])[];
         };
         /**
          * Preview
@@ -3048,6 +3098,11 @@ export interface components {
             url: string;
             lease: components["schemas"]["Lease"];
             price: components["schemas"]["Price"];
+            /**
+             * Asleepsince
+             * @description null: it is awake
+             */
+            asleepSince: string | null;
             /** Components */
             components: {
                 [key: string]: components["schemas"]["Component"];
@@ -3119,6 +3174,11 @@ export interface components {
             perHour: string | null;
             /** Perlease */
             perLease: string | null;
+            /**
+             * Savedperhour
+             * @description what sleeping saves; null: it is awake
+             */
+            savedPerHour: string | null;
             /**
              * Asof
              * @description day on which the prices were read
@@ -3528,6 +3588,11 @@ export interface components {
             url: string;
             lease: components["schemas"]["Lease"];
             price: components["schemas"]["Price"];
+            /**
+             * Asleepsince
+             * @description null: it is awake
+             */
+            asleepSince: string | null;
             /** Components */
             components: {
                 [key: string]: components["schemas"]["Component"];
@@ -3579,6 +3644,40 @@ export interface components {
              * @description why
              */
             held: string[];
+        };
+        /**
+         * SleepBody
+         * @description Why, for the history.
+         */
+        SleepBody: {
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+        };
+        /**
+         * SleepItem
+         * @description Putting it to sleep, or waking it.
+         */
+        SleepItem: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            action: "sleep" | "wake";
+            /**
+             * Environment
+             * @example int
+             */
+            environment: string;
+            /** Issue */
+            issue: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
         };
         /**
          * Spend
@@ -3798,6 +3897,7 @@ export interface components {
              * @example starting
              * @example failed
              * @example stuck
+             * @example sleeping
              * @example stopping
              * @example removed
              * @example unknown
@@ -4127,7 +4227,7 @@ export interface components {
              * State
              * @enum {string}
              */
-            state: "ready" | "starting" | "waiting" | "review" | "choose" | "failed" | "stuck" | "stopping" | "expired" | "none";
+            state: "ready" | "starting" | "waiting" | "review" | "choose" | "failed" | "stuck" | "sleeping" | "stopping" | "expired" | "none";
             /**
              * Isseen
              * @description a cluster was asked; false: Git alone tells
@@ -4180,6 +4280,7 @@ export interface components {
              * @example starting
              * @example failed
              * @example stuck
+             * @example sleeping
              * @example stopping
              * @example removed
              * @example unknown
@@ -5929,6 +6030,138 @@ export interface operations {
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["ReviveBody"] | null;
+            };
+        };
+        responses: {
+            /** @description what is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description it is asked for */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description what is asked for is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not now, or a mistake */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sleep: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+                prefer?: string | null;
+            };
+            path: {
+                env: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SleepBody"] | null;
+            };
+        };
+        responses: {
+            /** @description what is asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description it is asked for */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description what is asked for is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not now, or a mistake */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    wake: {
+        parameters: {
+            query?: never;
+            header?: {
+                "idempotency-key"?: string | null;
+                prefer?: string | null;
+            };
+            path: {
+                env: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SleepBody"] | null;
             };
         };
         responses: {

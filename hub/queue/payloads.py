@@ -31,6 +31,7 @@ from generator.values.naming import IssueKey
 from hub.store.ids import ID
 from reconcilers.lifecycle.extend import ExtendRequest
 from reconcilers.lifecycle.revive import ReviveRequest
+from reconcilers.lifecycle.sleep import SleepRequest
 from reconcilers.lifecycle.start import StartRequest
 from reconcilers.ports.images import ImageName, image_name
 
@@ -176,6 +177,22 @@ class ReviveJob(Job):
         return ReviveRequest(IssueKey.parse(self.issue), requested_by, self.ttl)
 
 
+class SleepJob(Job):
+    """`preview.sleep`."""
+
+    issue: Issue
+    environment: EnvironmentName
+    reason: Why = ""
+
+    def asked(self, requested_by: str) -> SleepRequest:
+        """The request that an action takes."""
+        return SleepRequest(IssueKey.parse(self.issue), requested_by, not isinstance(self, WakeJob), self.reason)
+
+
+class WakeJob(SleepJob):
+    """`preview.wake`."""
+
+
 class ReviewJob(Job):
     """`request.review`: have the forge told what was written. `withdrawn`: that its branch is gone."""
 
@@ -295,6 +312,8 @@ NAMES: Final[Mapping[str, type[Job]]] = {
     "preview.stop": StopJob,
     "preview.extend": ExtendJob,
     "preview.revive": ReviveJob,
+    "preview.sleep": SleepJob,
+    "preview.wake": WakeJob,
     "request.review": ReviewJob,
     "issue.hint": IssueHint,
     "pull.hint": PullHint,
@@ -309,7 +328,7 @@ NAMES: Final[Mapping[str, type[Job]]] = {
 }
 
 
-_OF_A_PREVIEW: Final = frozenset({"preview.start", "preview.stop", "preview.extend", "preview.revive"})
+_OF_A_PREVIEW: Final = frozenset(name for name in NAMES if name.startswith("preview."))
 
 
 def parsed(name: str, payload: Mapping[str, Any]) -> Job:
@@ -354,7 +373,7 @@ def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of jobs; the title of each alternative is the name of its jobs."""
     hints = IssueHint | PullHint | BranchHint | ImageHint | DesignChanged
     slack = SlackClick | SlackCommand | SlackAnswer | SlackUnfurl
-    every = StartJob | StopJob | ExtendJob | ReviveJob | ReviewJob | hints | CatchUp | slack
+    every = StartJob | StopJob | ExtendJob | ReviveJob | SleepJob | WakeJob | ReviewJob | hints | CatchUp | slack
     tree: dict[str, Any] = TypeAdapter(every).json_schema(by_alias=True)
     names = {model.__name__: name for name, model in NAMES.items()}
     for name, one in tree["$defs"].items():

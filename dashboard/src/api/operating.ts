@@ -15,6 +15,7 @@ const wait = (key: string) => ({ "idempotency-key": key, prefer: `wait=${String(
 export type Changed =
   | { action: "extend"; environment: string; issue: string; by: string; ifEnds: string | null; reason: string }
   | { action: "stop"; environment: string; issue: string; reason: string }
+  | { action: "sleep" | "wake"; environment: string; issue: string; reason: string }
   | { action: "revive"; environment: string; issue: string };
 /** What can be asked for. Each is asked once, whatever is clicked twice: `key` says which request it is. */
 export type Wanted = { action: "start"; body: StartBody } | Changed;
@@ -33,6 +34,10 @@ function asked(wanted: Wanted, key: string): Promise<Operation> {
       );
     case "stop":
       return told(api.POST("/api/v1/previews/{env}/{key}/stop", { params: { path, header }, body: { reason: wanted.reason } }));
+    case "sleep":
+      return told(api.POST("/api/v1/previews/{env}/{key}/sleep", { params: { path, header }, body: { reason: wanted.reason } }));
+    case "wake":
+      return told(api.POST("/api/v1/previews/{env}/{key}/wake", { params: { path, header }, body: { reason: wanted.reason } }));
     case "revive":
       return told(api.POST("/api/v1/previews/{env}/{key}/revive", { params: { path, header }, body: {} }));
   }

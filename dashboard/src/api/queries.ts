@@ -73,7 +73,7 @@ export function useHistory(env: string, key: string) {
 }
 
 /** What only a cluster ends, which the stream does not tell of. */
-const MOVING = new Set<Way["state"]>(["starting", "stopping", "stuck", "failed"]);
+const MOVING = new Set<Way["state"]>(["starting", "sleeping", "stopping", "stuck", "failed"]);
 const LOOK_MS = 10_000;
 
 export function useWay(key: string, env: string) {

@@ -17,7 +17,7 @@ import { Alert } from "./Notice";
 function wanted(act: Act, { environment, issue, ends }: Target, by: string, reason: string): Changed {
   const where = { environment, issue };
   if (act === "extend") return { action: "extend", ...where, by, ifEnds: ends, reason };
-  if (act === "stop") return { action: "stop", ...where, reason };
+  if (act === "stop" || act === "sleep" || act === "wake") return { action: act, ...where, reason };
   return { action: "revive", ...where };
 }
 

@@ -7,6 +7,9 @@ export function PriceLine({ price }: { price: Price | null }) {
   const { t } = useTranslation();
   const format = useFormat();
   if (!price || price.perHour === null) return <>{t("price.shared")}</>;
+  if (price.savedPerHour !== null) {
+    return <>{t("price.asleep", { amount: format.money(price.perHour, price.currency), saved: format.money(price.savedPerHour, price.currency) })}</>;
+  }
   const lease = price.perLease === null ? null : format.money(price.perLease, price.currency);
   return (
     <>

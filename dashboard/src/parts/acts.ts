@@ -4,7 +4,7 @@ export interface Target {
   issue: string;
   ends: string | null;
 }
-export type Act = "extend" | "stop" | "revive";
+export type Act = "extend" | "stop" | "revive" | "sleep" | "wake";
 export interface ActProps {
   act: Act;
   targets: readonly Target[];

@@ -31,7 +31,7 @@ const STATUS: Record<string, Status> = {
   active: "success", ready: "success", running: "success", "expiring soon": "warning", expired: "danger", "awaiting approval": "info",
   "removal requested": "warning", endless: "info", failed: "danger", stuck: "danger", starting: "info", pending: "info", waiting: "info",
   stopping: "warning", done: "success", dead: "danger", queued: "info", processed: "success", ignored: "custom",
-  new: "info", superseded: "custom", allowed: "success", refused: "danger",
+  sleeping: "custom", new: "info", superseded: "custom", allowed: "success", refused: "danger",
 };
 const SIGN: Record<Status, string> = { success: "●", warning: "◐", danger: "✕", info: "○", custom: "–" };
 

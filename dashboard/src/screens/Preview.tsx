@@ -107,6 +107,7 @@ function Live({ preview, may, asOf }: { preview: Shown; may: May; asOf: string }
   const mayNot = useWhy(preview.lease.requestedBy, may);
   const why = (name: Act): ReactNode => mayNot(name) ?? (name === "extend" && preview.isRequest ? t("why.notMerged") : null);
   const phase = phaseOf(preview);
+  const rest = preview.asleepSince === null ? "sleep" : "wake";
   const before = useRef(`${phase} ${preview.lease.expiresAt ?? ""}`);
   const format = useFormat();
   useEffect(() => {
@@ -122,6 +123,7 @@ function Live({ preview, may, asOf }: { preview: Shown; may: May; asOf: string }
   return (
     <div className={gated ? "hub-in-gated" : undefined}>
       <Heading title={preview.issue} beside={<><EnvironmentLabel name={preview.environment} /> <PhaseLabel phase={phase} /></>}>
+        {preview.isRequest ? null : <Reasoned variant="secondary" why={why(rest)} onClick={() => setAct(rest)}>{t(`act.${rest}.short`)}</Reasoned>}
         <Reasoned variant="primary" why={why("extend")} onClick={() => setAct("extend")}>{t("act.extend.short")}</Reasoned>
         <Reasoned variant="danger" why={why("stop")} onClick={() => setAct("stop")}>{t("act.stop.short")}</Reasoned>
       </Heading>

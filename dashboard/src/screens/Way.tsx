@@ -36,7 +36,7 @@ export function Way() {
 function Told({ found }: { found: Found }) {
   const { t } = useTranslation();
   const { announce } = useSay();
-  const [reviving, setReviving] = useState(false);
+  const [act, setAct] = useState<"revive" | "wake" | null>(null);
   const last = useRef<string | null>(null);
   const step = found.steps.find((one) => one.state === "now")?.name ?? "";
   const now = `${t(`way.${found.state}`)} ${step ? t(`steps.${step}`, { defaultValue: step }) : ""}`;
@@ -72,11 +72,12 @@ function Told({ found }: { found: Found }) {
       {found.operation?.error ? <Alert variant="danger" isInline component="h2" title={t("way.whyFailed")}><Faults error={found.operation.error} /></Alert> : null}
       {found.causes && (found.state === "stuck" || found.state === "starting" || found.state === "failed") ? <Cause causes={found.causes} /> : null}
       {found.state === "expired" && found.revive ? (
-        <Nothing title={t("way.canRevive")} action={<Button onClick={() => setReviving(true)}>{t("act.revive.short")}</Button>}><Removed revive={found.revive} /></Nothing>
+        <Nothing title={t("way.canRevive")} action={<Button onClick={() => setAct("revive")}>{t("act.revive.short")}</Button>}><Removed revive={found.revive} /></Nothing>
       ) : null}
+      {found.state === "sleeping" ? <p><Button onClick={() => setAct("wake")}>{t("act.wake.short")}</Button></p> : null}
       {found.state === "none" ? <p><LinkButton to={`/start?issue=${encodeURIComponent(found.issue)}`}>{t("previews.start")}</LinkButton></p> : null}
       {found.environment && found.state !== "none" && found.state !== "expired" ? <p><Link to={previewPath(found.environment, found.issue)}>{t("way.details")}</Link></p> : null}
-      {reviving && found.environment ? <ActDialog act="revive" targets={[{ environment: found.environment, issue: found.issue, ends: null }]} close={() => setReviving(false)} /> : null}
+      {act && found.environment ? <ActDialog act={act} targets={[{ environment: found.environment, issue: found.issue, ends: null }]} close={() => setAct(null)} /> : null}
     </>
   );
 }

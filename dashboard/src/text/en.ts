@@ -72,10 +72,10 @@ export const en = {
   },
   phase: {
     active: "active", "expiring soon": "expiring soon", expired: "expired", "awaiting approval": "awaiting approval", "removal requested": "removal asked for", endless: "without end",
-    ready: "ready", starting: "starting", waiting: "waiting", failed: "failed", stuck: "stuck", stopping: "going away", unknown: "not known", running: "running",
+    ready: "ready", starting: "starting", waiting: "waiting", failed: "failed", stuck: "stuck", stopping: "going away", unknown: "not known", running: "running", sleeping: "sleeping",
   },
   left: { afterMerge: "from the merge on", never: "no end", over: "over" },
-  price: { title: "Price", short: "{{amount}}/h", perHour: "{{amount}} an hour", perLease: "{{amount}} in all", shared: "shared nodes" },
+  price: { title: "Price", short: "{{amount}}/h", perHour: "{{amount}} an hour", perLease: "{{amount}} in all", shared: "shared nodes", asleep: "{{amount}} an hour while it sleeps, which saves {{saved}} an hour" },
   lease: {
     title: "Lease", ends: "Ends", cap: "At the latest", hours: "Counts", office: "office hours", always: "all hours", ttl: "How long",
   },
@@ -99,6 +99,16 @@ export const en = {
       short: "Stop", many: "Stop", do: "Stop", doMany: "Stop {{count}}", askFor: "Ask for removal", askForMany: "Ask for removal ({{count}})",
       done_one: "{{count}} preview stopped", done_other: "{{count}} previews stopped", asked_one: "Its removal is asked for", asked_other: "Removal is asked for, {{count}} times",
     },
+    sleep: {
+      title: "Put {{issue}} in {{environment}} to sleep", titleMany: "Put {{count}} previews to sleep", says: "Its pods stop. What keeps data in its pod, such as a database, runs on, and everything else stays.", short: "Sleep",
+      do: "Put to sleep", doMany: "Put {{count}} to sleep", askFor: "Ask for its sleep", askForMany: "Ask for their sleep ({{count}})",
+      done_one: "{{count}} preview sleeps", done_other: "{{count}} previews sleep", asked_one: "Its sleep is asked for", asked_other: "Sleep is asked for, {{count}} times",
+    },
+    wake: {
+      title: "Wake {{issue}} in {{environment}}", titleMany: "Wake {{count}} previews", says: "Its pods start as they were. That takes two to three minutes.", short: "Wake",
+      do: "Wake", doMany: "Wake {{count}}", askFor: "Ask for its waking", askForMany: "Ask for their waking ({{count}})",
+      done_one: "{{count}} preview is woken", done_other: "{{count}} previews are woken", asked_one: "Its waking is asked for", asked_other: "Waking is asked for, {{count}} times",
+    },
     revive: {
       title: "Revive {{issue}} in {{environment}}", titleMany: "Revive {{count}} previews", says: "It comes back as it was, without its data, and is yours then.", short: "Revive",
       do: "Revive", doMany: "Revive {{count}}", askFor: "Ask for it again", askForMany: "Ask for them again ({{count}})",
@@ -119,6 +129,7 @@ export const en = {
   history: { none: "Nothing is known of it yet", unread: "What was asked for and changed nothing is not among these", by: "by {{who}}" },
   action_name: {
     start: "Started", update: "Updated", updated: "Updated", started: "Started", extend: "Extended", extended: "Extended", stop: "Stopped", stopped: "Stopped", revive: "Revived", revived: "Revived",
+    sleep: "Put to sleep", wake: "Woken", "preview.sleep": "Sleep asked for", "preview.wake": "Waking asked for",
     expire: "Expired", expired: "Expired", removed: "Removed", activate: "Lease begun", activated: "Lease begun", queued: "Put in the line", requested: "Asked for", approved: "Approved",
     "preview.start": "Start asked for", "preview.extend": "Extension asked for", "preview.stop": "Stop asked for", "preview.revive": "Revival asked for",
   },
@@ -162,7 +173,7 @@ export const en = {
     what: "What", object: "Object", outcome: "Outcome", retry: "Run again", replay: "Replay", again: "It runs again: {{what}}", crashes_one: ", {{count}} crash", crashes_other: ", {{count}} crashes",
   },
   kind: {
-    "preview.start": "Start", "preview.extend": "Extend", "preview.stop": "Stop", "preview.revive": "Revive", "request.review": "Ask for a review", "issue.hint": "Look at an issue",
+    "preview.start": "Start", "preview.extend": "Extend", "preview.stop": "Stop", "preview.revive": "Revive", "preview.sleep": "Sleep", "preview.wake": "Wake", "request.review": "Ask for a review", "issue.hint": "Look at an issue",
     "pull.hint": "Look at a pull request", "image.hint": "Look for an image", "message.update": "Update a message", freeze: "Freeze", lift: "Lift a freeze", retry: "Run again", "token.make": "Make a token", "token.revoke": "Revoke a token",
   },
   signIn: {
@@ -188,10 +199,10 @@ export const en = {
   key: { "/": "Search", j: "Next row", k: "Row before", Enter: "Open", e: "Extend", "?": "This help" },
   way: {
     title: "The way to {{issue}}", choose: "It is in several environments. Which one?", looking: "Looking", details: "All about this preview", whyFailed: "Why it failed", canRevive: "It can be brought back",
-    ready: "It is up", starting: "It is starting", waiting: "It waits for room", review: "It waits for a review", failed: "It failed", stuck: "It does not come up", stopping: "It is going away", expired: "Its time is over", none: "There is no such preview",
+    ready: "It is up", starting: "It is starting", waiting: "It waits for room", review: "It waits for a review", failed: "It failed", stuck: "It does not come up", sleeping: "It sleeps", stopping: "It is going away", expired: "Its time is over", none: "There is no such preview",
     says: {
       ready: "You are led there.", starting: "This page goes on by itself as soon as it is up.", waiting: "It starts as soon as there is room. This page goes on by itself.", review: "It starts once the request is merged.", failed: "The request could not be carried out.",
-      stuck: "Something keeps it from coming up. This is why, and what to do:", stopping: "Its namespace is being removed.", expired: "It was removed when its time was over, or by somebody.", none: "It was never started, or was removed more than seven days ago.",
+      stuck: "Something keeps it from coming up. This is why, and what to do:", sleeping: "Its pods do not run, and cost nothing. Everything else of it is there: wake it to use it.", stopping: "Its namespace is being removed.", expired: "It was removed when its time was over, or by somebody.", none: "It was never started, or was removed more than seven days ago.",
     },
   },
 };

@@ -64,10 +64,10 @@ export const ko: Words<typeof en> = {
   },
   phase: {
     active: "활성", "expiring soon": "곧 만료", expired: "만료됨", "awaiting approval": "승인 대기", "removal requested": "제거 요청됨", endless: "기한 없음", ready: "준비됨", starting: "시작 중", waiting: "대기 중", failed: "실패", stuck: "멈춤",
-    stopping: "제거 중", unknown: "알 수 없음", running: "실행 중",
+    stopping: "제거 중", unknown: "알 수 없음", running: "실행 중", sleeping: "절전 중",
   },
   left: { afterMerge: "병합 후부터", never: "기한 없음", over: "지남" },
-  price: { title: "가격", short: "{{amount}}/시간", perHour: "시간당 {{amount}}", perLease: "총 {{amount}}", shared: "공유 노드" },
+  price: { title: "가격", short: "{{amount}}/시간", perHour: "시간당 {{amount}}", perLease: "총 {{amount}}", shared: "공유 노드", asleep: "절전 중 시간당 {{amount}} (시간당 {{saved}} 절약)" },
   lease: { title: "대여 기간", ends: "종료", cap: "최대 기한", hours: "계산 방식", office: "근무 시간", always: "모든 시간", ttl: "기간" },
   steps: { title: "진행 상황", now: "지금", asked: "요청됨", committed: "Git에 기록됨", merged: "검토 후 병합됨", applied: "클러스터에 적용됨", running: "실행 중", done: "완료", "to come": "예정", unknown: "알 수 없음" },
   cause: {
@@ -83,6 +83,14 @@ export const ko: Words<typeof en> = {
     stop: {
       title: "{{environment}} 환경의 {{issue}} 중지", titleMany: "프리뷰 {{count}}개 중지", says: "네임스페이스와 그 안의 모든 것이 제거됩니다. 7일 동안 되살릴 수 있지만 데이터는 남지 않습니다.", short: "중지", many: "중지", do: "중지", doMany: "{{count}}개 중지",
       askFor: "제거 요청", askForMany: "제거 요청 ({{count}})", done_one: "프리뷰 {{count}}개를 중지했습니다", done_other: "프리뷰 {{count}}개를 중지했습니다", asked_one: "제거를 요청했습니다", asked_other: "제거 {{count}}건을 요청했습니다",
+    },
+    sleep: {
+      title: "{{environment}} 환경의 {{issue}} 절전", titleMany: "프리뷰 {{count}}개 절전", says: "파드가 멈춥니다. 데이터베이스처럼 파드 안에 데이터를 두는 것은 계속 실행되고, 나머지는 그대로 남습니다.", short: "절전", do: "절전", doMany: "{{count}}개 절전",
+      askFor: "절전 요청", askForMany: "절전 요청 ({{count}})", done_one: "프리뷰 {{count}}개를 절전했습니다", done_other: "프리뷰 {{count}}개를 절전했습니다", asked_one: "절전을 요청했습니다", asked_other: "절전 {{count}}건을 요청했습니다",
+    },
+    wake: {
+      title: "{{environment}} 환경의 {{issue}} 깨우기", titleMany: "프리뷰 {{count}}개 깨우기", says: "파드가 이전 그대로 다시 시작됩니다. 2~3분 걸립니다.", short: "깨우기", do: "깨우기", doMany: "{{count}}개 깨우기",
+      askFor: "깨우기 요청", askForMany: "깨우기 요청 ({{count}})", done_one: "프리뷰 {{count}}개를 깨웠습니다", done_other: "프리뷰 {{count}}개를 깨웠습니다", asked_one: "깨우기를 요청했습니다", asked_other: "깨우기 {{count}}건을 요청했습니다",
     },
     revive: {
       title: "{{environment}} 환경의 {{issue}} 되살리기", titleMany: "프리뷰 {{count}}개 되살리기", says: "데이터 없이 이전 모습으로 돌아오며, 내 프리뷰가 됩니다.", short: "되살리기", do: "되살리기", doMany: "{{count}}개 되살리기",
@@ -102,6 +110,7 @@ export const ko: Words<typeof en> = {
   action_name: {
     start: "시작", update: "업데이트", updated: "업데이트", started: "시작", extend: "연장", extended: "연장", stop: "중지", stopped: "중지", revive: "되살림", revived: "되살림", expire: "만료", expired: "만료", removed: "제거", activate: "대여 시작",
     activated: "대여 시작", queued: "대기열에 추가", requested: "요청", approved: "승인", "preview.start": "시작 요청", "preview.extend": "연장 요청", "preview.stop": "중지 요청", "preview.revive": "되살리기 요청",
+    sleep: "절전", wake: "깨움", "preview.sleep": "절전 요청", "preview.wake": "깨우기 요청",
   },
   change: { "last change": "마지막 변경", "open request": "열린 요청이 바꾸는 것", "removal request": "제거 요청이 없애는 것" },
   start: {
@@ -137,7 +146,7 @@ export const ko: Words<typeof en> = {
     crashes_one: ", 중단 {{count}}회", crashes_other: ", 중단 {{count}}회",
   },
   kind: {
-    "preview.start": "시작", "preview.extend": "연장", "preview.stop": "중지", "preview.revive": "되살리기", "request.review": "검토 요청", "issue.hint": "이슈 확인", "pull.hint": "풀 리퀘스트 확인", "image.hint": "이미지 확인", "message.update": "메시지 갱신",
+    "preview.start": "시작", "preview.extend": "연장", "preview.stop": "중지", "preview.revive": "되살리기", "preview.sleep": "절전", "preview.wake": "깨우기", "request.review": "검토 요청", "issue.hint": "이슈 확인", "pull.hint": "풀 리퀘스트 확인", "image.hint": "이미지 확인", "message.update": "메시지 갱신",
     freeze: "동결", lift: "동결 해제", retry: "다시 실행", "token.make": "토큰 만들기", "token.revoke": "토큰 폐기",
   },
   signIn: {
@@ -162,10 +171,10 @@ export const ko: Words<typeof en> = {
   key: { "/": "검색", j: "다음 행", k: "이전 행", Enter: "열기", e: "연장", "?": "이 도움말" },
   way: {
     title: "{{issue}} 프리뷰로 가는 길", choose: "여러 환경에 있습니다. 어느 환경으로 갈까요?", looking: "확인 중", details: "이 프리뷰의 모든 정보", whyFailed: "실패한 이유", canRevive: "되살릴 수 있습니다", ready: "준비되었습니다", starting: "시작하는 중입니다", waiting: "자리를 기다리고 있습니다",
-    review: "검토를 기다리고 있습니다", failed: "실패했습니다", stuck: "시작되지 않습니다", stopping: "제거되는 중입니다", expired: "기간이 끝났습니다", none: "그런 프리뷰가 없습니다",
+    review: "검토를 기다리고 있습니다", failed: "실패했습니다", stuck: "시작되지 않습니다", sleeping: "절전 중입니다", stopping: "제거되는 중입니다", expired: "기간이 끝났습니다", none: "그런 프리뷰가 없습니다",
     says: {
       ready: "곧 이동합니다.", starting: "준비되면 자동으로 이동합니다.", waiting: "자리가 생기면 시작됩니다. 준비되면 자동으로 이동합니다.", review: "요청이 병합되면 시작됩니다.", failed: "요청을 처리하지 못했습니다.", stuck: "시작을 막는 문제가 있습니다. 이유와 해결 방법입니다:",
-      stopping: "네임스페이스를 제거하고 있습니다.", expired: "기간이 끝났거나 누군가 제거했습니다.", none: "시작한 적이 없거나, 제거된 지 7일이 지났습니다.",
+      sleeping: "파드가 실행되지 않아 비용이 들지 않습니다. 나머지는 그대로 있으니 깨우면 쓸 수 있습니다.", stopping: "네임스페이스를 제거하고 있습니다.", expired: "기간이 끝났거나 누군가 제거했습니다.", none: "시작한 적이 없거나, 제거된 지 7일이 지났습니다.",
     },
   },
 };

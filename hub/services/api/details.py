@@ -48,7 +48,7 @@ def preview(env: Env, key: Key, request: Request, api: ApiOf, caller: CallerOf) 
     listed, waiting = snapshot.by_place.get(place), snapshot.waiting.get(place)
     if listed is None and waiting is None:
         raise not_found(snapshot, env, issue)
-    may = {one: why_not(snapshot, caller, one, env, issue) for one in ("extend", "stop", "revive")}
+    may = {one: why_not(snapshot, caller, one, env, issue) for one in ("extend", "stop", "revive", "sleep", "wake")}
 
     def tell() -> Data:
         return {

@@ -14,6 +14,8 @@ _ROUTES = {
     "extend": ("POST", "/api/v1/previews/{env}/{key}/extend"),
     "stop": ("POST", "/api/v1/previews/{env}/{key}/stop"),
     "revive": ("POST", "/api/v1/previews/{env}/{key}/revive"),
+    "sleep": ("POST", "/api/v1/previews/{env}/{key}/sleep"),
+    "wake": ("POST", "/api/v1/previews/{env}/{key}/wake"),
 }
 
 

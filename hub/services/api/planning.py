@@ -12,7 +12,7 @@ from pydantic import Field
 from generator.errors import ConfigError, Fault, HubError, Reason, Transient
 from generator.values.formats import Duration, EnvironmentName, Time
 from generator.values.naming import IssueKey
-from hub.actions import extend, revive, start, stop
+from hub.actions import extend, revive, sleep, start, stop
 from hub.actions.images import resolve_now
 from hub.actions.stop import StopRequest
 from hub.queue.payloads import Issue, Said, StartBody, Why
@@ -31,6 +31,7 @@ from reconcilers.lifecycle.batch import Submission
 from reconcilers.lifecycle.dry_run import Planned, plan
 from reconcilers.lifecycle.extend import ExtendRequest
 from reconcilers.lifecycle.revive import ReviveRequest
+from reconcilers.lifecycle.sleep import SleepRequest
 from reconcilers.state.environment import EnvironmentState
 
 router = APIRouter(prefix="/api/v1", route_class=StrictRoute)
@@ -71,7 +72,16 @@ class ReviveItem(Said):
     ttl: Duration | None = None
 
 
-Item = Annotated[StartItem | StopItem | ExtendItem | ReviveItem, Field(discriminator="action")]
+class SleepItem(Said):
+    """Putting it to sleep, or waking it."""
+
+    action: Literal["sleep", "wake"]
+    environment: EnvironmentName
+    issue: Issue
+    reason: Why = ""
+
+
+Item = Annotated[StartItem | StopItem | ExtendItem | ReviveItem | SleepItem, Field(discriminator="action")]
 
 
 class PlansBody(Said):
@@ -146,6 +156,9 @@ def _submission(api: Api, caller: Caller, item: Any) -> Submission[Any]:
         case ReviveItem():
             asked_back = ReviveRequest(key, who, item.ttl)
             return revive.submission_with(asked_back, item.environment, store=api.repository.store, starter=api.starter)
+        case SleepItem():
+            asked_sleep = SleepRequest(key, who, item.action == "sleep", item.reason)
+            return sleep.submission(asked_sleep, item.environment, api.starter)
     raise AssertionError(f"nothing plans {item}")
 
 

@@ -97,6 +97,8 @@ RIGHTS: Final[Mapping[tuple[str, str], Right]] = {
     ("POST", "/api/v1/previews/{env}/{key}/extend"): Right("developer", WRITE, own=True),
     ("POST", "/api/v1/previews/{env}/{key}/stop"): Right("developer", WRITE, own=True),
     ("POST", "/api/v1/previews/{env}/{key}/revive"): Right("developer", WRITE, own=True),
+    ("POST", "/api/v1/previews/{env}/{key}/sleep"): Right("developer", WRITE, own=True),
+    ("POST", "/api/v1/previews/{env}/{key}/wake"): Right("developer", WRITE),
     ("GET", "/api/v1/operations"): Right("viewer", READ),
     ("GET", "/api/v1/operations/{operation_id}"): Right("viewer", READ),
     ("GET", "/api/v1/freezes"): _READS,

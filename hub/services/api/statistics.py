@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from generator.values.naming import previews_folder
-from hub.actions.spent import HOUR, PLACES, Gone, Ran, ran_of, read_gone, removed_entries
+from hub.actions.spent import PLACES, Gone, Ran, ran_of, read_gone, removed_entries
 from hub.services.api.context import Api, ApiOf, Data, or_none
 from hub.services.api.limits import StrictRoute
 from hub.services.api.places import Offset
@@ -61,7 +61,7 @@ class _Days:
         while begin < end:
             day = self.day(begin)
             until = min(end, self.begin(day) + _DAY)
-            self.spend[day][one.currency] += one.per_hour * int((until - begin).total_seconds()) / HOUR
+            self.spend[day][one.currency] += one.cost(begin, until)
             begin = until
 
 
@@ -90,7 +90,7 @@ def _add_git(
     """Add what commits tell; whether there are more than are looked at."""
     names, left, commits = {state.environment.name for state in states}, _REMOVALS, 0
     for one in snapshot.rows:
-        ran = ran_of(one.outline, one.row.price, None)
+        ran = ran_of(one.outline, one.row, None)
         if ran is not None and one.row.environment in names and not one.is_request:
             found.ran(ran, now)
     with api.past.lock:

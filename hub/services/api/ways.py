@@ -35,10 +35,13 @@ from reconcilers.state.history import events_of
 
 router = APIRouter(route_class=StrictRoute)
 Key = Annotated[str, Path(max_length=40)]
-State = Literal["ready", "starting", "waiting", "review", "choose", "failed", "stuck", "stopping", "expired", "none"]
+State = Literal[
+    "ready", "starting", "waiting", "review", "choose", "failed", "stuck", "sleeping", "stopping", "expired", "none"
+]
 #: By a cluster's phase; one that a cluster says nothing sure of is up for all that Git knows.
 _BY_PHASE: dict[str, State] = {
     "starting": "starting", "failed": "failed", "stuck": "stuck", "stopping": "stopping", "removed": "starting",
+    "sleeping": "sleeping",
 }  # fmt: skip
 #: What is found before anything is made in the cluster.
 _BEFORE_PODS = frozenset({Layer.SET, Layer.PROJECT, Layer.ADMISSION, Layer.ARGO})
@@ -81,7 +84,7 @@ def way_to(api: Api, issue: IssueKey, env: str | None) -> Way:
     if there:
         return _in(api, snapshot, issue, state_of(snapshot, there[0].row.environment))
     ways = [_in(api, snapshot, issue, state) for _, state in sorted(snapshot.states.items())]
-    order: tuple[State, ...] = ("starting", "waiting", "failed", "stuck", "stopping", "expired", "none")
+    order: tuple[State, ...] = ("starting", "waiting", "failed", "stuck", "sleeping", "stopping", "expired", "none")
     return min(ways, key=lambda way: order.index(way.state), default=Way(issue, "none"))
 
 
@@ -115,9 +118,12 @@ def _in(api: Api, snapshot: Snapshot, issue: IssueKey, state: EnvironmentState) 
 def _live(api: Api, way: Way, state: EnvironmentState) -> Way:
     told = api.clusters.told(state, way.issue)
     if told.phase is None:
-        return replace(way, state="ready", cluster=told)
+        by_git: State = "sleeping" if way.listed is not None and way.listed.row.is_asleep else "ready"
+        return replace(way, state=by_git, cluster=told)
     by_phase = _BY_PHASE.get(told.phase.name, "ready")
-    return replace(way, state=by_phase, cluster=told, now=None if by_phase == "ready" else _step(told.phase))
+    return replace(
+        way, state=by_phase, cluster=told, now=None if by_phase in {"ready", "sleeping"} else _step(told.phase)
+    )
 
 
 def _step(phase: Phase) -> str:
@@ -186,6 +192,7 @@ _WORDS: dict[State, str] = {
     "review": "{issue} in {env} awaits a review, and starts after it.",
     "failed": "{issue} did not come up: {cause}",
     "stuck": "{issue} is stuck: {cause}",
+    "sleeping": "{issue} in {env} sleeps: its pods do not run. Wake it in the dashboard, or by a command.",
     "stopping": "{issue} is being removed.",
     "expired": "{issue} was removed at {removed}. It can be brought back until {until}.",
     "none": "There is no preview of {issue}. Start it, or bring it back within seven days of its removal.",

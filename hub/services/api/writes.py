@@ -1,4 +1,4 @@
-"""What people and CI ask for: start, extend, stop and revive, and what became of it."""
+"""What people and CI ask for: start, extend, stop, revive, sleep and wake, and what became of it."""
 
 from __future__ import annotations
 
@@ -90,6 +90,29 @@ async def revive(env: Env, key: Key, call: CallOf, body: Annotated[ReviveBody | 
     _may_change(call, env, issue, listed.row.owner if listed else None)
     said = {"ttl": body.ttl} if body and body.ttl else {}
     return await answered(call, Asked("preview.revive", env, str(issue), said))
+
+
+class SleepBody(Said):
+    """Why, for the history."""
+
+    reason: Why = ""
+
+
+@router.post("/previews/{env}/{key}/sleep", status_code=202, responses=DONE, response_model=None)
+async def sleep(env: Env, key: Key, call: CallOf, body: Annotated[SleepBody | None, Body()] = None) -> Response:
+    """Have none of its pods run but those that keep data, until it is woken."""
+    return await _slept("preview.sleep", env, key, call, body)
+
+
+@router.post("/previews/{env}/{key}/wake", status_code=202, responses=DONE, response_model=None)
+async def wake(env: Env, key: Key, call: CallOf, body: Annotated[SleepBody | None, Body()] = None) -> Response:
+    """Have its pods run again. Who may look at it may wake it: whoever comes by needs it."""
+    return await _slept("preview.wake", env, key, call, body)
+
+
+async def _slept(kind: str, env: str, key: str, call: Call, body: SleepBody | None) -> Response:
+    listed = _changeable(call, env, key)
+    return await answered(call, Asked(kind, env, listed.row.key, {"reason": body.reason if body else ""}))
 
 
 @router.get("/operations", responses=tells(shapes.Operations), response_model=None)

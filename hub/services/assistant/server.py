@@ -116,6 +116,16 @@ def make_server(way: Way, plans: Plans | None = None) -> MCPServer:  # noqa: C90
         asked = {"ttl": ttl} if ttl else {}
         return _or_error(lambda: _told(way.change("revive", environment, issue, asked)))
 
+    @server.tool()
+    def sleep(environment: Env, issue: Key, reason: Why = "") -> str:
+        """Stop a preview's pods until it is woken. All else of it stays, and what keeps data in its pod runs on."""
+        return _or_error(lambda: _told(way.change("sleep", environment, issue, {"reason": reason})))
+
+    @server.tool()
+    def wake(environment: Env, issue: Key, reason: Why = "") -> str:
+        """Start the pods of a preview that sleeps."""
+        return _or_error(lambda: _told(way.change("wake", environment, issue, {"reason": reason})))
+
     return server
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from generator.render.asked import Request
 from generator.values.naming import IssueKey
-from hub.actions import extend, revive, start, stop
+from hub.actions import extend, revive, sleep, start, stop
 from hub.actions.list_previews import list_previews
 from hub.actions.log_wish import Wish
 from hub.actions.logs import chosen_log
@@ -30,7 +30,7 @@ from hub.commands.server.calling import Api, Asked, preview_route
 from hub.commands.server.printing import mapping
 from hub.commands.show import shown_data
 from hub.commands.why import answer_data
-from hub.views.done import extend_data, queue_data, revive_data, start_data, stop_data
+from hub.views.done import extend_data, queue_data, revive_data, sleep_data, start_data, stop_data
 from hub.views.listing.data import listing_data
 from hub.views.listing.model import Page, Selection, wanted
 from hub.views.plans import differences_data
@@ -38,6 +38,7 @@ from hub.wiring import Hub
 from hub.wiring.clusters import own_cluster_of
 from reconcilers.lifecycle.extend import ExtendRequest
 from reconcilers.lifecycle.revive import ReviveRequest
+from reconcilers.lifecycle.sleep import SleepRequest
 from reconcilers.lifecycle.start import StartRequest
 
 #: Rows of one listing: what an assistant can use at a time.
@@ -63,7 +64,7 @@ class Way(Protocol):
         """What a start would change, object by object."""
 
     def change(self, action: str, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Start, stop, extend or revive one, to the end."""
+        """Start, stop, extend, revive, put to sleep or wake one, to the end."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Through:
         return mapping(self.api.call(route, asked).data, asked.purpose)
 
     def change(self, action: str, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Start, stop, extend or revive one, to the end."""
+        """Start, stop, extend, revive, put to sleep or wake one, to the end."""
         issue = IssueKey.parse(key)
         purpose = f"{action} {issue} in {env}"
         if action == "start":
@@ -169,7 +170,7 @@ class Here:
         )  # fmt: skip
 
     def change(self, action: str, env: str, key: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Start, stop, extend or revive one, to the end."""
+        """Start, stop, extend, revive, put to sleep or wake one, to the end."""
         issue, actor = IssueKey.parse(key), self.ours.settings.actor
         with self._lock:
             parts = self.ours.parts(self.repo)
@@ -187,5 +188,10 @@ class Here:
                 more = ExtendRequest(issue, actor, asked["by"], asked.get("reason", ""), asked.get("ifEnds"))
                 extended = extend.extend(more, env, parts=parts)
                 return extend_data(extended.outcome, extended.done)
+            if action in ("sleep", "wake"):
+                slept = sleep.sleep(
+                    SleepRequest(issue, actor, action == "sleep", asked.get("reason", "")), env, parts=parts
+                )
+                return sleep_data(slept.outcome, slept.done)
             revived = revive.revive(ReviveRequest(issue, actor, asked.get("ttl")), env, parts=parts)
             return revive_data(revived.outcome, revived.done)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from generator.errors import ConfigError, Fault, Reason, Transient
 from generator.values.naming import IssueKey
-from hub.actions import extend, revive, start, stop
+from hub.actions import extend, revive, sleep, start, stop
 from hub.actions.images import ImageFinder, Resolved, resolve
 from hub.actions.parts import Parts
 from hub.actions.stop import StopRequest
@@ -32,6 +32,7 @@ from hub.queue.payloads import (
     PullHint,
     ReviewJob,
     ReviveJob,
+    SleepJob,
     StartJob,
     StopJob,
     parsed,
@@ -105,6 +106,9 @@ class JobHandler:
                 self._refuse_frozen(job.environment)
                 asked_back = job.asked(job.requested_by.id)
                 return self._written(claimed, revive.submission(asked_back, job.environment, self.parts))
+            case SleepJob():
+                asked = job.asked(job.requested_by.id)
+                return self._written(claimed, sleep.submission(asked, job.environment, self.parts.starter))
             case StopJob(environment=str(environment)):
                 request = StopRequest(IssueKey.parse(job.issue), job.requested_by.id, job.reason)
                 return self._written(claimed, _own_only(stop.submission(request, environment), job.if_started_by))

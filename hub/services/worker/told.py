@@ -8,11 +8,12 @@ from typing import Any
 from generator.values.naming import IssueKey
 from hub.actions.extend import Extended
 from hub.actions.revive import Revived
+from hub.actions.sleep import Slept
 from hub.actions.start import Queued, Started
 from hub.actions.stop import Stopped
-from hub.commands import extend, revive, start, stop
+from hub.commands import extend, revive, sleep, start, stop
 from hub.output.worded import worded
-from hub.views.done import extend_data, queue_data, revive_data, start_data, stop_data
+from hub.views.done import extend_data, queue_data, revive_data, sleep_data, start_data, stop_data
 from hub.views.preview import preview_row
 from hub.writing.writer import Written
 from reconcilers.lifecycle.batch import Outcome
@@ -20,6 +21,7 @@ from reconcilers.lifecycle.done import Done, Reviewed
 from reconcilers.lifecycle.extend import ExtendOutcome
 from reconcilers.lifecycle.operated import Repeated
 from reconcilers.lifecycle.revive import ReviveOutcome
+from reconcilers.lifecycle.sleep import SleepOutcome
 from reconcilers.lifecycle.start import StartOutcome
 from reconcilers.lifecycle.start_or_wait import QueueOutcome
 from reconcilers.lifecycle.stop import StopOutcome
@@ -55,6 +57,9 @@ def told(written: Written[Outcome], key: IssueKey, *, repository: str, at: datet
         case ReviveOutcome():
             details = revive_data(outcome, done)
             text = worded(lambda console: revive.tell(console, Revived(outcome, done)))
+        case SleepOutcome():
+            details = sleep_data(outcome, done)
+            text = worded(lambda console: sleep.tell(console, Slept(outcome, done)))
         case _:
             raise AssertionError(f"nothing tells of {type(outcome).__name__}")
     row = preview_row(outcome.preview, environment, now=at)

@@ -155,3 +155,21 @@ class TestGone:
         for answer in (world.get(f"/api/v1/way/{path}"), page(world, path.replace("?env=", "/"))):
             assert answer.status_code in {404, 422}
             assert "location" not in answer.headers
+
+
+class TestSleeping:
+    def test_the_page_says_so_and_waking_leads_there(self, world: ApiWorld) -> None:
+        world.start()
+        slept = world.post("/api/v1/previews/int/RTB-1/sleep", headers=WAIT)
+        assert slept.json()["result"]["change"] == "asleep"
+        told = way(world)
+        assert (told["state"], told["environment"]) == ("sleeping", "int")
+        assert "sleeps: its pods do not run" in page(world).text
+        woken = world.post("/api/v1/previews/int/RTB-1/wake", headers=WAIT)
+        assert woken.json()["result"]["change"] == "awake"
+        assert page(world).status_code == 303
+
+    def test_a_cluster_that_says_so_is_believed(self, world: ApiWorld) -> None:
+        world.start()
+        say(world, Phase("sleeping", "asleep since 2026-11-23T02:00:00Z"))
+        assert way(world)["state"] == "sleeping"

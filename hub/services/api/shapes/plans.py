@@ -74,7 +74,7 @@ class Prices(Shape):
 class Plan(Changes):
     """What an action would do. `change` null: it would be refused, for `refused`."""
 
-    action: Literal["start", "stop", "extend", "revive"]
+    action: Literal["start", "stop", "extend", "revive", "sleep", "wake"]
     environment: EnvironmentText
     issue: IssueText
     gated: bool = Field(description="it would be a pull request that others review")

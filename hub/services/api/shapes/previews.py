@@ -22,7 +22,7 @@ class Extension(Shape):
 class Lease(Shape):
     """How long a preview lives."""
 
-    phase: Literal["active", "expiring soon", "expired", "awaiting approval", "endless"] = Field(
+    phase: Literal["active", "expiring soon", "expired", "awaiting approval", "endless", "sleeping"] = Field(
         description="what Git alone tells: whether pods run is told by /causes"
     )
     requested_by: str = Field(description="whose it is")
@@ -40,6 +40,7 @@ class Price(Shape):
     currency: str = Field(examples=["USD"])
     per_hour: Money | None
     per_lease: Money | None
+    saved_per_hour: Money | None = Field(description="what sleeping saves; null: it is awake")
     as_of: str = Field(description="day on which the prices were read")
 
 
@@ -72,6 +73,7 @@ class Entry(Shape):
     url: str = Field(examples=["https://rtb-123.int.example.com/"])
     lease: Lease
     price: Price
+    asleep_since: Time | None = Field(description="null: it is awake")
     components: dict[str, Component]
     manifest_digest: str | None
 
@@ -135,6 +137,8 @@ class May(Shape):
     extend: str | None
     stop: str | None
     revive: str | None
+    sleep: str | None
+    wake: str | None
 
 
 class OnePreview(About):
@@ -202,7 +206,9 @@ class UnreadKind(Shape):
 class Found(Shape):
     """Where a preview stands by its cluster, and why."""
 
-    phase: str = Field(examples=["running", "starting", "failed", "stuck", "stopping", "removed", "unknown"])
+    phase: str = Field(
+        examples=["running", "starting", "failed", "stuck", "sleeping", "stopping", "removed", "unknown"]
+    )
     code: str | None = Field(description="of the reference of causes; null: nothing is wrong, or nothing is known")
     audience: Audience
     final: bool = Field(description="waiting does not help")

@@ -42,7 +42,9 @@ class Way(About):
 
     issue: IssueText
     environment: EnvironmentText | None
-    state: Literal["ready", "starting", "waiting", "review", "choose", "failed", "stuck", "stopping", "expired", "none"]
+    state: Literal[
+        "ready", "starting", "waiting", "review", "choose", "failed", "stuck", "sleeping", "stopping", "expired", "none"
+    ]
     is_seen: bool = Field(description="a cluster was asked; false: Git alone tells")
     url: str | None = Field(description="https, on the environment's own domain")
     choices: list[Choice]

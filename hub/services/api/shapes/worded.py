@@ -144,7 +144,9 @@ class Status(Shape):
 
     issue: IssueText
     environment: EnvironmentText
-    phase: str = Field(examples=["running", "starting", "failed", "stuck", "stopping", "removed", "unknown"])
+    phase: str = Field(
+        examples=["running", "starting", "failed", "stuck", "sleeping", "stopping", "removed", "unknown"]
+    )
     cause: str
     remedy: str
 
