@@ -43,25 +43,7 @@ class Metric(NamedTuple):
 
 ENVIRONMENT = Label("environment", None, "the environment's name")
 RECONCILER = Label("reconciler", ("approval", "stamp", "expiry", "sleep", "queue", "drift", "all"))
-ACTION = Label(
-    "action",
-    (
-        "remove",
-        "warn",
-        "stamp",
-        "correct",
-        "admit",
-        "sleep",
-        "wake",
-        "open",
-        "merge",
-        "close",
-        "wait",
-        "tidy",
-        "announce",
-        "report",
-    ),
-)
+ACTION = Label("action", ("remove", "warn", "stamp", "correct", "admit", "sleep", "wake", "open", "merge", "close", "wait", "tidy", "announce", "report"))  # fmt: skip # noqa: E501
 PASS_OUTCOME = Label("outcome", ("changed", "unchanged", "held", "failed", "unexpected"))
 ROUND_OUTCOME = Label("outcome", ("done", "failed"))
 REASON = Label("reason", tuple(Reason), "the reasons of the exit codes, as in commands.md")
