@@ -13,7 +13,7 @@ from generator.render.render import PreviewRenderer, Rendering
 from generator.render.sleeping import asleep
 from generator.values.formats import format_time
 from generator.values.naming import IssueKey
-from reconcilers.lifecycle.start import Starter, StartRequest
+from reconcilers.lifecycle.start import StartRequest, draft_of
 from worlds.builders import LIBRARY, NOW, environment, image, preview, render
 from worlds.own_blueprints import SHOP, SHOP_IMAGES, with_own
 
@@ -24,9 +24,8 @@ def sleeping(entry: Preview) -> Preview:
 
 
 def shop() -> Preview:
-    starter = Starter(with_own({"shop": SHOP}), lambda *_: None, "test")
     asked = StartRequest(IssueKey.parse("RTB-123"), "alice", Request(images=SHOP_IMAGES), "shop")
-    return starter.draft(asked, environment(), now=NOW)
+    return draft_of(asked, environment(), with_own({"shop": SHOP}), now=NOW)
 
 
 def by_name(rendering: Rendering) -> dict[tuple[str, str], Any]:

@@ -128,7 +128,7 @@ def test_a_failed_read_puts_nothing_to_sleep() -> None:
     def fails(*_: object) -> None:
         raise Transient(Reason.REPOSITORY_UNREACHABLE, "gone")
 
-    starter = type(STARTER)(STARTER.library, fails, "test")
+    starter = type(STARTER)(fails, "test")
     with pytest.raises(Transient):
         plan_sleeping(state, starter=starter, now=NIGHT)
 
