@@ -35,7 +35,19 @@ from hub import assets
 from hub.adapters.github.messages.deployments import STATES
 from hub.adapters.github.messages.verdicts import verdict_of
 from hub.cli.app import app
-from hub.output.exit_codes import CODES, DIFFERENT, INTERNAL, NEEDS_A_PERSON, NOT_AS_SEEN, OK, REFUSED, UNHEALTHY, USAGE
+from hub.cli.help import INTERRUPTED
+from hub.output.exit_codes import (
+    CODES,
+    DECLINED,
+    DIFFERENT,
+    INTERNAL,
+    NEEDS_A_PERSON,
+    NOT_AS_SEEN,
+    OK,
+    REFUSED,
+    UNHEALTHY,
+    USAGE,
+)
 from hub.output.remedies import words
 from hub.settings import PREFIXES, ForgeKeys, Settings
 from hub.settings.slack import SlackSettings
@@ -172,6 +184,8 @@ def exit_codes() -> str:
     ]
     rows += [(str(NEEDS_A_PERSON), "", "`reconcile`: something is left that a person has to look at")]
     rows += [(str(NOT_AS_SEEN), "", "`extend --if-ends`: it ends at another time, and nothing was added")]
+    rows += [(str(DECLINED), "", "the question on the terminal was not answered by yes, and nothing was changed")]
+    rows += [(str(INTERRUPTED), "", "Ctrl-C; at a question, nothing was changed")]
     rows += [(str(code), f"`{reason}`", REASONS[reason]) for reason, code in CODES.items()]
     return table(("code", "reason", "meaning"), sorted(rows, key=lambda row: int(row[0])))
 

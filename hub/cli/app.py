@@ -304,8 +304,8 @@ app = Group(
     the repository says. Try it without any account: 'rtb-hub demo'.
 
     Exit codes: 0 done, 2 wrong usage, 3 'diff' found differences, 4 'doctor' or 'protect' found errors, 5 'guard'
-    refused, 6 'reconcile' needs manual action, 7 'extend --if-ends' found another end, 10-29 wrong input, 30-43 the
-    repository, Git or its capacity, 50-53 a cluster, 60-69 a forge or Jira, 70-78 the services, 80-82 a registry of
-    images, 87-89 Slack, 90-91 sign-in.
+    refused, 6 'reconcile' needs manual action, 7 'extend --if-ends' found another end, 8 somebody asked did not agree,
+    10-29 wrong input, 30-43 the repository, Git or its capacity, 50-53 a cluster, 60-69 a forge or Jira, 70-78 the
+    services, 80-82 a registry of images, 87-89 Slack, 90-91 sign-in.
     """,
 )

@@ -7,6 +7,8 @@ from hub.cli.errors import declared_errors
 from hub.output.formats import Format
 
 _PANEL = "Previews"
+#: What `unset` takes that is no component and of none.
+_OF_ALL = frozenset({"branch", "compute"})
 
 
 @options.command("set", panel=_PANEL)
@@ -31,16 +33,23 @@ def set_settings(key: str, settings: tuple[str, ...], env: str, repo: str | None
 @options.key
 @options.argument("paths", metavar="PATH...", nargs=-1, required=True, help="As --unset of 'start' takes them.")
 @options.environment
+@options.yes
 @options.repo
 @options.listed
 @declared_errors
-def unset_settings(key: str, paths: tuple[str, ...], env: str, repo: str | None, output: Format) -> None:
+def unset_settings(key: str, paths: tuple[str, ...], env: str, yes: bool, repo: str | None, output: Format) -> None:
     """Take back settings of a preview, so that their defaults count: a field, a variable, branch or compute.
 
-    An optional component that is named is removed. 'rtb-hub start --reset' takes back all settings at once.
+    An optional component that is named is removed, with what it holds: on a terminal it asks first. 'rtb-hub start
+    --reset' takes back all settings at once.
 
     Example: rtb-hub unset RTB-123 --env int web.cpu web.env.LOG_LEVEL
     """
+    if removed := [path for path in paths if "." not in path and path not in _OF_ALL]:
+        from hub.cli.asking import confirm
+
+        what = f"Remove {', '.join(removed)} of {key} in {env}, with all that is in it?"
+        confirm(what, yes=yes, output=output)
     _change(key, env, (), paths, repo, output)
 
 

@@ -131,6 +131,7 @@ def list_previews(
 @options.option("--issue", metavar="KEY", type=options.KEY, help="The issue, instead of KEY.")
 @options.option("--reason", default="", help="Why, for the history.")
 @options.flag("--ignore-not-found", help="Succeed when there is no such preview.")
+@options.yes
 @options.repo
 @options.listed
 @declared_errors
@@ -141,6 +142,7 @@ def stop(
     issue: str | None,
     reason: str,
     ignore_not_found: bool,
+    yes: bool,
     repo: str | None,
     output: Format,
 ) -> None:
@@ -148,7 +150,7 @@ def stop(
 
     A queued preview is removed from the queue. With --all, every preview of the issue is stopped, in one commit per
     branch; where changes are by review only, a request to delete it is made. Each outcome is shown, and one failure
-    does not stop the others.
+    does not stop the others. On a terminal it asks first: 'revive' brings back a preview, and not its data.
 
     Example: rtb-hub stop --all --issue RTB-123
     """
@@ -159,6 +161,7 @@ def stop(
         env = server.environment()
     if everywhere == (env is not None):
         raise click.BadParameter("name an environment with --env, or all with --all", param_hint="--env")
+    _confirm_stop(named, env, yes=yes, output=output)
     if api := server.api_of(repo):
         from hub.commands.server import changing
 
@@ -171,6 +174,16 @@ def stop(
     if env is None:
         return command.run_all(named, reason=reason, ignore_not_found=ignore_not_found, repo=repo, output=output)
     return command.run(named, env, reason=reason, ignore_not_found=ignore_not_found, repo=repo, output=output)
+
+
+def _confirm_stop(key: str, env: str | None, *, yes: bool, output: Format) -> None:
+    from generator.values.naming import IssueKey
+    from hub.cli.asking import confirm
+
+    issue = IssueKey.parse(key)
+    where = "every environment" if env is None else env
+    what = f"Stop {issue} in {where}, and delete {issue.namespace} with all that its databases and volumes hold?"
+    confirm(what, yes=yes, output=output)
 
 
 @options.command(panel=_PANEL)

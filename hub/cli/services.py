@@ -38,17 +38,22 @@ def config(output: Format) -> None:
 
 
 @options.command("upgrade")
+@options.yes
 @options.output
 @declared_errors
-def db_upgrade(output: Format) -> None:
+def db_upgrade(yes: bool, output: Format) -> None:
     """Bring the services' database (RTB_HUB_DATABASE_URL) to this release's schema.
 
     Stop the services first: each refuses a schema that is not its release's. Run twice, or by two at once, it migrates
-    once. Losing this database loses history, never a preview: those are in Git.
+    once. Losing this database loses history, never a preview: those are in Git. There is no way back to the release
+    before but a copy of the database, so on a terminal it asks first.
 
     Example: rtb-hub db upgrade
     """
+    from hub.cli.asking import confirm
     from hub.commands import db as command
+
+    confirm("Bring the database to this release's schema, for which there is no way back?", yes=yes, output=output)
 
     command.upgrade(output=output)
 

@@ -25,9 +25,10 @@ _SCOPES = ("preview:read", "preview:write", "preview:request-prd", "jira:event")
     is_flag=True,
     help="At once, and forget the keys of before: access tokens that are out hold no more, sessions go on.",
 )
+@options.yes
 @options.output
 @declared_errors
-def auth_rotate(stolen: bool, output: Format) -> None:
+def auth_rotate(stolen: bool, yes: bool, output: Format) -> None:
     """Have a new key sign access tokens, in a day, and encrypt all keys anew by the first of RTB_HUB_KEY_FILE.
 
     They roll over by themselves every 30 days: it is for a key file that changed, and for keys that got out.
@@ -36,6 +37,10 @@ def auth_rotate(stolen: bool, output: Format) -> None:
     """
     from hub.wiring import hub, needing_services
 
+    if stolen:
+        from hub.cli.asking import confirm
+
+        confirm("Forget all keys, so that every access token that is out is refused?", yes=yes, output=output)
     with needing_services():
         from hub.services.auth import rotating as command
     command.rotate(hub(), is_stolen=stolen, output=output)
@@ -132,15 +137,21 @@ def token_list(output: Format) -> None:
 
 @options.command("revoke")
 @options.argument("token_id", metavar="ID", help="Its id, as 'token list' shows it.")
+@options.yes
 @options.output
 @declared_errors
-def token_revoke(token_id: str, output: Format) -> None:
-    """End a service token. Processes refuse it within five seconds.
+def token_revoke(token_id: str, yes: bool, output: Format) -> None:
+    """End a service token, for good: on a terminal it asks first. Processes refuse it within five seconds.
 
     Example: rtb-hub token revoke token-0198c0de
     """
+    from hub.cli.asking import confirm
     from hub.commands import token as command
+    from hub.output.console import printable
 
+    confirm(
+        f"Revoke the token {printable(token_id[:80])}? What uses it is refused from then on.", yes=yes, output=output
+    )
     command.revoke(server.api_of(None), token_id, output=output)
 
 

@@ -17,6 +17,8 @@ REFUSED = 5
 NEEDS_A_PERSON = 6
 #: `rtb-hub extend --if-ends` found another end, and added nothing.
 NOT_AS_SEEN = 7
+#: Somebody at a terminal was asked, and did not agree; nothing was changed.
+DECLINED = 8
 
 CODES: dict[Reason, int] = {
     Reason.INVALID_ISSUE_KEY: 10,
