@@ -14,11 +14,14 @@ def slack_variables(hub: HubServices, folder: str) -> Mapping[str, str]:
     slack = hub.slack
     if slack is None:
         return {}
+    is_asked = "slack" in hub.webhooks
     told = {
         **channel_variables(slack, folder),
         "RTB_HUB_SLACK_PLATFORM": slack.platform or "",
         "RTB_HUB_SLACK_APPROVERS": ",".join(slack.approvers),
-        "RTB_HUB_SLACK_BUTTONS": "true" if "slack" in hub.webhooks else "",
+        "RTB_HUB_SLACK_BUTTONS": "true" if is_asked else "",
+        # Where people say whose an account in Slack is.
+        "RTB_HUB_PUBLIC_URL": f"https://{hub.host}" if is_asked and hub.sign_in is not None else "",
     }
     return {name: value for name, value in told.items() if value}
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from generator.errors import Location, Stalled, Transient, Waiting
 from hub.adapters.jira.rights import READING, TELLING, rights_in
 from hub.adapters.jira.site import JiraSite
-from hub.adapters.slack.rights import NEEDS, App, app_of, room_of
+from hub.adapters.slack.rights import ASKED_NEEDS, NEEDS, App, app_of, room_of
 from hub.adapters.slack.site import NO_PLACE, SlackSite
 from reconcilers.doctor.repository import Diagnosis
 from reconcilers.state.environment import EnvironmentState
@@ -65,11 +65,23 @@ def check_jira(
 
 @dataclass(frozen=True, slots=True)
 class SlackAccess:
-    """The workspace that is asked, the channels that are told in, and whether the token is one that is rotated."""
+    """The workspace that is asked, the channels that are told in, and whether the token is one that is rotated.
+
+    `has_buttons`: messages have them; `is_proved`: there is a secret that proves what the app sends; `hub`: the URL of
+    the hub's pages (None: unknown). What people ask for there is looked at where one of the first two says so.
+    """
 
     site: SlackSite
     channels: tuple[str, ...]
     is_rotated: bool
+    has_buttons: bool = False
+    is_proved: bool = False
+    hub: str | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the app is to send what people ask for."""
+        return self.has_buttons or self.is_proved
 
 
 def check_slack(access: SlackAccess, *, clock: Callable[[], datetime]) -> tuple[list[Diagnosis], str | None]:
@@ -79,6 +91,8 @@ def check_slack(access: SlackAccess, *, clock: Callable[[], datetime]) -> tuple[
         app = app_of(access.site, now=clock())
         team = app.team
         found += _app_findings(app, where)
+        if access.is_asked:
+            found += _asked_findings(access, app, where)
         for channel in access.channels:
             room = room_of(access.site, channel)
             if room.wrong:
@@ -93,6 +107,24 @@ def check_slack(access: SlackAccess, *, clock: Callable[[], datetime]) -> tuple[
         step = "install the app without token rotation, or have the file of RTB_HUB_SLACK_TOKEN_FILE renewed in time"
         found.append(Diagnosis("warning", "slack-token", where, told, (step,)))
     return found, team
+
+
+def _asked_findings(access: SlackAccess, app: App, where: Location) -> list[Diagnosis]:
+    """What keeps people from asking for something. What the app has for request URLs, no token of a bot may read."""
+    found = []
+    if app.lacking_asked:
+        told = ", ".join(f"{scope} ({ASKED_NEEDS[scope]})" for scope in app.lacking_asked)
+        step = "make the app anew from docs/reference/slack-app.yaml, or add them, and install it anew"
+        found.append(Diagnosis("warning", "slack-asked-scopes", where, f"the hub's token lacks {told}", (step,)))
+    if not access.is_proved:
+        told = "messages have buttons, and nothing proves what the app sends: each click is refused where this holds"
+        step = "give the listener the app's signing secret: RTB_HUB_SLACK_SIGNING_SECRET_FILE"
+        found.append(Diagnosis("warning", "slack-unproved", where, told, (step,)))
+    if access.hub is None or not access.hub.startswith("https://"):
+        told = "people cannot link their own accounts, and links show nothing: the hub has no https address"
+        step = "set RTB_HUB_PUBLIC_URL to its https address, and the app's request URLs to it and /api/webhook/slack"
+        found.append(Diagnosis("warning", "slack-address", where, told, (step,)))
+    return found
 
 
 def _app_findings(app: App, where: Location) -> list[Diagnosis]:

@@ -75,4 +75,6 @@ def _services(ours: Hub) -> tuple[JiraAccess | None, SlackAccess | None]:
         return jira, None
     is_rotated = (settings.secret("slack_token") or "").startswith("xoxe.")
     channels = {*channels_of(settings.slack_channels).values(), *filter(None, (settings.slack_platform,))}
-    return jira, SlackAccess(workspace, tuple(sorted(channels)), is_rotated)
+    is_proved = settings.secret("slack_signing_secret") is not None
+    asked = (settings.slack_buttons, is_proved, settings.public_url)
+    return jira, SlackAccess(workspace, tuple(sorted(channels)), is_rotated, *asked)

@@ -24,6 +24,12 @@ NEEDS: Final[Mapping[str, str]] = {
     "channels:read": "to tell whether a public channel is there",
     "groups:read": "to tell whether a private channel is there",
 }
+#: As `NEEDS`, where the app sends the hub what people ask for.
+ASKED_NEEDS: Final[Mapping[str, str]] = {
+    "commands": "for /preview",
+    "links:read": "to be told of links to previews",
+    "links:write": "to show what they lead to",
+}
 _UNKNOWN: Final = ("channel_not_found", "missing_scope")
 
 
@@ -46,10 +52,14 @@ class _Info(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The hub's app: its workspace, the scopes that its token lacks, how far Slack's clock is ahead (None: unsaid)."""
+    """The hub's app: its workspace, the scopes that its token lacks, how far Slack's clock is ahead (None: unsaid).
+
+    `lacking`: of `NEEDS`; `lacking_asked`: of `ASKED_NEEDS`.
+    """
 
     team: str
     lacking: tuple[str, ...]
+    lacking_asked: tuple[str, ...]
     ahead: timedelta | None
 
 
@@ -66,10 +76,11 @@ def app_of(site: SlackSite, *, now: datetime) -> App:
     what = "read the hub's app"
     told, answer = site.answered("auth.test", what, {})
     scopes = answer.headers.get("x-oauth-scopes")
-    has = {one.strip() for one in scopes.split(",")} if scopes is not None else {*NEEDS}
+    has = {one.strip() for one in scopes.split(",")} if scopes is not None else {*NEEDS, *ASKED_NEEDS}
     return App(
         site.read(_Me, told, what).team,
         tuple(one for one in NEEDS if one not in has),
+        tuple(one for one in ASKED_NEEDS if one not in has),
         _ahead(answer.headers.get("date", ""), now),
     )
 

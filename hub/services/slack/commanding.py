@@ -30,7 +30,7 @@ from reconcilers.state.reading import Reading
 #: Previews that are listed: an answer in Slack is read at a glance.
 MOST_LISTED: Final = 20
 _ABOUT_ONE: Final = ("start", "why")
-_VERBS: Final = ("help", "list", *_ABOUT_ONE, "link", "unlink")
+VERBS: Final = ("help", "list", *_ABOUT_ONE, "link", "unlink")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def typed(text: str, say: CommandWords) -> Typed:
     verb, *rest = text.split() or ["help"]
     verb = verb.lower()
     most = 2 if verb in _ABOUT_ONE else 0
-    if verb not in _VERBS or len(rest) > most or (most and not rest):
+    if verb not in VERBS or len(rest) > most or (most and not rest):
         shown = "".join(sign if sign.isprintable() else " " for sign in text.strip())[:60]
         raise RefusedError("no command", f"{say.no_such.format(text=f'/preview {shown}')}\n{say.help}")
     if not rest:

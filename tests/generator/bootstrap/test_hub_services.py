@@ -192,7 +192,7 @@ OWN = {
         "RTB_HUB_FORGE_APP_ID_FILE", "RTB_HUB_FORGE_APP_KEY_FILE",
         "RTB_HUB_JIRA_URL", "RTB_HUB_JIRA_EMAIL", "RTB_HUB_JIRA_TOKEN_FILE", "RTB_HUB_JIRA_MESSAGES",
         *(f"RTB_HUB_SLACK_{one}" for one in ("MESSAGES", "TOKEN_FILE", "CHANNELS", "PLATFORM", "APPROVERS", "API", "BUTTONS")),
-        "RTB_HUB_OBSERVED", "RTB_HUB_REGISTRIES", "RTB_HUB_GITHUB_API", "RTB_HUB_GITHUB_MESSAGES",
+        "RTB_HUB_PUBLIC_URL", "RTB_HUB_OBSERVED", "RTB_HUB_REGISTRIES", "RTB_HUB_GITHUB_API", "RTB_HUB_GITHUB_MESSAGES",
     },
     "dashboard": {
         "RTB_HUB_REPO", "RTB_HUB_CACHE", "HOME", "RTB_HUB_PUBLIC_URL", "RTB_HUB_PROXIES", "RTB_HUB_JWKS_URL",
@@ -245,6 +245,14 @@ def test_a_worker_that_tells_of_nothing_reads_no_cluster_and_is_there_for_jobs_a
     silent = hosted(jira=site, githubMessages=None, slack=None)
     assert "RTB_HUB_OBSERVED" not in variables(dict(pods(*silent))["rtb-hub-worker"])
     assert objects(*silent)["ScaledObject", "rtb-hub-worker"]["spec"]["minReplicaCount"] == 0
+
+
+def test_a_worker_that_is_asked_in_slack_knows_where_accounts_are_linked() -> None:
+    def url(**changed: Any) -> str | None:
+        return variables(dict(pods(*hosted(**changed)))["rtb-hub-worker"]).get("RTB_HUB_PUBLIC_URL")
+
+    host = f"https://{HUB['host']}"
+    assert [url(), url(webhooks=["github"]), url(signIn=None), url(slack=None)] == [host, None, None, None]
 
 
 def test_jira_data_center_is_reached_by_a_token_alone() -> None:

@@ -124,3 +124,27 @@ def test_the_doctor_names_scopes_channels_and_tokens_that_end(run: Any, slack: S
 def test_a_workspace_that_does_not_answer_is_a_finding(run: Any) -> None:
     found = of_slack(doctor(run, RTB_HUB_SLACK_API="http://127.0.0.1:9"))
     assert "no connection" in found["slack-unread"]
+
+
+ASKED = {"RTB_HUB_SLACK_SIGNING_SECRET": "s3cret", "RTB_HUB_PUBLIC_URL": "https://hub.example.com"}
+
+
+def test_the_doctor_finds_nothing_wrong_with_an_app_that_is_asked(run: Any, slack: SlackServer) -> None:
+    slack.scopes |= {"commands", "links:read", "links:write"}
+    assert of_slack(doctor(run, RTB_HUB_SLACK_BUTTONS="true", **ASKED)).keys() <= {"slack-clock"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "rule", "told"),
+    [
+        (ASKED, "slack-asked-scopes", "commands (for /preview), links:read"),
+        ({**ASKED, "RTB_HUB_SLACK_BUTTONS": "true", "RTB_HUB_SLACK_SIGNING_SECRET": ""}, "slack-unproved", "refused"),
+        ({**ASKED, "RTB_HUB_PUBLIC_URL": ""}, "slack-address", "cannot link"),
+    ],
+)
+def test_the_doctor_names_what_keeps_people_from_asking(
+    run: Any, changed: dict[str, str], rule: str, told: str
+) -> None:
+    ran = doctor(run, **changed)
+    assert told in of_slack(ran)[rule]
+    assert {one["severity"] for one in ran.json()["findings"] if one["rule"] == rule} == {"warning"}

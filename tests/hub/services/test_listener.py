@@ -200,7 +200,7 @@ class TestKnown:
         said = {"command": "/preview", "text": "RTB-1 \u00e9", "trigger_id": "9.9", "user_id": "U0ALICE"}
         body = urlencode({**said, "team_id": "T0TEAM", "response_url": hook}).encode()
         assert here.send("slack", body, from_slack(body, kind="application/x-www-form-urlencoded")).status_code == 200
-        assert [(one.event, one.state) for one in here.kept()] == [("preview", "ignored")]
+        assert [(one.event, one.state) for one in here.kept()] == [("preview", "processed")]
 
     def test_slack_is_told_that_we_are_here(self, here: Inbox) -> None:
         body = as_json({"type": "url_verification", "challenge": "3eZbrw1a"})
