@@ -23,7 +23,7 @@ _LONGEST_TEXT, _LONGEST_LINE = 2000, 300
 
 def blocks_of(document: Document, mentions: Sequence[Block] = (), buttons: Sequence[Block] = ()) -> list[Block]:
     """The document, with its title since a channel is about many previews, and below it whom it mentions."""
-    circle, title = _CIRCLES[document.tone], Span(document.title, style="strong")
+    circle, title = _CIRCLES[document.tone], Span(document.headline, style="strong")
     _, *state = document.head
     parts = [_section([*_texts((Span(f"{circle} "), title)), *_texts(state)])]
     if document.facts:
@@ -63,7 +63,7 @@ def unfurled(documents: Iterable[Document], as_of: str) -> list[Block]:
 def line_of(document: Document) -> str:
     """What stands in notifications: one line, escaped as such texts are (https://docs.slack.dev/messaging/formatting)."""
     _, *state = document.head
-    return escaped(f"{document.title}.{''.join(one.text for one in state)}"[:_LONGEST_LINE])
+    return escaped(f"{document.headline}{''.join(one.text for one in state)}"[:_LONGEST_LINE])
 
 
 def reply_of(document: Document, to: Block, labels: Iterable[str]) -> list[Block]:
@@ -73,7 +73,8 @@ def reply_of(document: Document, to: Block, labels: Iterable[str]) -> list[Block
     facts = [
         (Span("\n"), Span(f"{label}: ", style="strong"), *line) for label, line in document.facts if label in wanted
     ]
-    texts = _texts((Span(" "), Span(document.title, style="strong"), *state, *(one for fact in facts for one in fact)))
+    told = (Span(document.headline, style="strong"), *state, *(one for fact in facts for one in fact))
+    texts = _texts((Span(": "), *told))
     return [{"type": "rich_text", "elements": [_section([to, *texts])]}]
 
 

@@ -48,7 +48,7 @@ Line = tuple[Span, ...]
 class Document:
     """A message. `badge`: its phase in a word, of a `tone`; `facts`: a label with what is told; `steps`: what to do.
 
-    `title` is for what shows one line of plain text, such as a link.
+    `title` is for what shows one line of plain text, such as a link; `headline` begins the sentence that `head` ends.
     """
 
     title: str
@@ -59,6 +59,7 @@ class Document:
     steps_label: str = ""
     steps: tuple[str, ...] = ()
     foot: str = ""
+    headline: str = ""
 
 
 def document_of(message: Message, say: Words) -> Document:
@@ -72,6 +73,7 @@ def document_of(message: Message, say: Words) -> Document:
         badge=badge,
         tone=TONES[message.phase],
         head=(Span(say.head.format(environment=message.environment), style="strong"), Span(" "), state),
+        headline=say.headline.format(issue=message.issue, environment=message.environment),
         facts=tuple((label, line) for label, line in _facts(message, say) if line),
         steps_label=say.steps if told else "",
         steps=told,

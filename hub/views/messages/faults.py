@@ -25,8 +25,10 @@ def fault_document(fault: PlatformFault, say: Words) -> Document:
             (say.affected, (Span(_named(fault.affected, say)),)),
             (say.look, (Span(example, style="code"),)),
         ]
+    title = say.fault_title.format(environment=fault.environment, code=fault.issue)
     return Document(
-        title=say.fault_title.format(environment=fault.environment, code=fault.issue),
+        title=title,
+        headline=title,
         badge=say.phases["failed"] if not is_over else say.fault_over_badge,
         tone=TONES[fault.phase],
         head=(Span(fault.issue, style="strong"), Span(" "), Span(say.fault_over if is_over else say.fault_state)),

@@ -27,6 +27,7 @@ class Words:
     audiences_of_phases: Mapping[MessagePhase, str]
     time: str
     title: str
+    headline: str
     head: str
     url: str
     review: str
@@ -112,6 +113,7 @@ ENGLISH: Final = Words(
     },
     time="%Y-%m-%d %H:%M UTC",
     title="Preview of {issue} in {environment}: {phase}",
+    headline="Preview of {issue} in {environment}",
     head="Preview in {environment}",
     url="URL",
     review="Review",
@@ -192,6 +194,7 @@ KOREAN: Final = Words(
     },
     time="%Y-%m-%d %H:%M UTC",
     title="{environment} 환경의 {issue} 프리뷰: {phase}",
+    headline="{environment} 환경의 {issue} 프리뷰:",
     head="{environment} 환경의 프리뷰:",
     url="주소",
     review="검토",

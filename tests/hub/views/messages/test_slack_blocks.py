@@ -45,9 +45,9 @@ def test_every_message_is_taken_and_says_what_every_channel_says(say: Words) -> 
         content = channel(say).drawn(told).content
         assert list(faults(content["blocks"])) == []
         texts = "".join(one["text"] for one in elements(content["blocks"]) if one.get("type") in ("text", "link"))
-        assert say.phases[told.phase] in texts
+        assert say.states[told.phase] in texts
         assert "RTB-123" in texts
-        assert content["text"].startswith(document_of(told, say).title)
+        assert content["text"].startswith(document_of(told, say).headline)
         buttons = {one["action_id"]: one["url"] for one in elements(content["blocks"]) if one.get("type") == "button"}
         assert ("rtb-hub.open" in buttons) is told.is_up
         assert buttons.get("rtb-hub.review", told.review) == told.review
@@ -82,7 +82,7 @@ def test_hostile_texts_are_nothing_but_text(text: str) -> None:
 def test_a_text_where_mark_up_is_read_mentions_and_links_nothing() -> None:
     assert escaped("<!channel> & <@U1>") == "&lt;!channel&gt; &amp; &lt;@U1&gt;"
     document = document_of(replace(message(), issue="RTB-1"), ENGLISH)
-    assert line_of(replace(document, title="<@U1>")).startswith("&lt;@U1&gt;")
+    assert line_of(replace(document, headline="<@U1>")).startswith("&lt;@U1&gt;")
 
 
 def test_a_message_of_the_longest_texts_is_still_taken() -> None:
