@@ -16,7 +16,7 @@ DEMO_MARK := demo-state/made-by-make-demo
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve dashboard browser test hostile images wheel site sdist docker-images e2e playground playground-stop lint format bench mutants lock golden clean
+.PHONY: help demo serve dashboard browser test hostile images wheel site sdist docker-images e2e playground playground-stop lint format bench mutants lock pictures golden clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -113,6 +113,9 @@ golden: $(DEV_READY) ## Rewrite the golden trees, schemas, bundles and tables; r
 	$(BIN)/python tools/figures_dashboard.py
 	$(BIN)/python tools/dashboard.py types
 	$(BIN)/python tools/record_demo.py
+
+pictures: $(DEV_READY) ## Draw the documents' pictures of messages anew (Chromium)
+	$(BIN)/python tests/browser/message_pictures.py
 
 lock: $(DEV_READY) ## Resolve the dependencies anew
 	$(BIN)/$(LOCK) --upgrade pyproject.toml -o requirements/runtime.txt
