@@ -47,6 +47,10 @@ _PANEL = "Previews"
 )
 @options.flag("everything", "--all", help="All rows, as --limit 0.")
 @options.option("--after", metavar="KEY/ENV", help="Only rows after this one: the last row of the previous page.")
+@options.flag("--watch", help="Go on, until Ctrl-C: drawn anew on a terminal, else a line for each change.")
+@options.option(
+    "--every", metavar="DURATION", default="5s", show_default="5s", help="With --watch: how often it looks, 1s or more."
+)
 @options.repo
 @options.cluster
 @options.clusters
@@ -67,6 +71,8 @@ def list_previews(
     limit: int | None,
     everything: bool,
     after: str | None,
+    watch: bool,
+    every: str,
     repo: str | None,
     cluster: str | None,
     clusters: bool,
@@ -77,7 +83,8 @@ def list_previews(
 
     Filters are combined with 'and'. With --cluster or --clusters, also shows each phase with its cause, and previews
     without entry that are still being deleted; a cluster that is away makes its own previews unknown. Totals count
-    all rows that match, not only those shown.
+    all rows that match, not only those shown. With --watch, -o json prints an object a line: 'at', 'change' (listed,
+    added, changed, removed) and 'preview'.
 
     Example: rtb-hub list --env int --ends-within 2h --sort ends
     """
@@ -101,6 +108,10 @@ def list_previews(
             "limit": 0 if everything else limit,
             "after": after,
         }
+        if watch:
+            from hub.commands.durations import seconds_of
+
+            return reading.watch_previews(api, asked, seconds=seconds_of(every, "--every"), output=output)
         return reading.list_previews(api, asked, output)
     from hub.commands import list_previews as command
     from hub.views.listing.model import Cursor, Order, Page, Selection, wanted
@@ -121,7 +132,12 @@ def list_previews(
         project=project,
         sees_cluster=at is not None,
     )
-    return command.run(Selection(filters, Order(sort, reverse), page), repo=repo, at=at, output=output)
+    selection = Selection(filters, Order(sort, reverse), page)
+    if watch:
+        from hub.commands.durations import seconds_of
+
+        return command.watch(selection, repo=repo, at=at, seconds=seconds_of(every, "--every"), output=output)
+    return command.run(selection, repo=repo, at=at, output=output)
 
 
 @options.command(panel=_PANEL)

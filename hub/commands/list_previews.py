@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hub.actions.list_previews import list_previews
 from hub.commands.cluster_options import Options, clusters_for
 from hub.commands.unreadable import exit_for_unreadable
-from hub.output.console import Format, emit
+from hub.output.console import Format, console, emit
 from hub.views.listing.data import listing_data
 from hub.views.listing.model import Selection
 from hub.wiring import hub
@@ -16,6 +16,26 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from hub.views.listing.listing import Listing
+
+
+def watch(asked: Selection, *, repo: str | None, at: Options | None, seconds: float, output: Format) -> None:
+    """Tell what the list is, and each change of it, until somebody interrupts."""
+    from hub.commands import list_watch
+
+    ours = hub()
+    clusters = clusters_for(ours, at)
+    repository = ours.repository(repo)
+
+    def look() -> Listing:
+        return list_previews(asked, repository=repository, clusters=clusters, clock=ours.clock)
+
+    def draw() -> None:
+        listing = look()
+        out = console()
+        _tell(out, listing)
+
+    source = list_watch.Source(lambda: listing_data(look()), draw)
+    list_watch.watch(source, seconds=seconds, output=output)
 
 
 def run(asked: Selection, *, repo: str | None, at: Options | None, output: Format) -> None:

@@ -50,6 +50,17 @@ def write_data(data: Mapping[str, Any] | Sequence[Any], output: Format) -> None:
         write("".join(f"{line}\n" for line in (_lines if output is Format.TEXT else _names)(_plain(selected))))
 
 
+def write_item(data: Mapping[str, Any], output: Format) -> None:
+    """Print one of many, as it comes: a line of JSON, a document of YAML, else as `write_data`."""
+    query = _query.get()
+    if output is Format.JSON:
+        write(json.dumps(data if query is None else query.of(_plain(data)), ensure_ascii=False) + "\n")
+        return
+    if output is Format.YAML:
+        write("---\n")
+    write_data(data, output)
+
+
 def _names(data: Any) -> Iterator[str]:
     from hub.output.names import names_of
 

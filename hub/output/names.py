@@ -19,6 +19,9 @@ def names_of(data: Mapping[str, Any]) -> Iterator[str]:
     """
     if data.get("change") == "none":
         return
+    if isinstance(changed := data.get("preview"), dict):
+        yield printable(_name(changed, ""))
+        return
     if isinstance(requests := data.get("requests"), list):
         for each in requests:
             for one in each["open"]:

@@ -60,7 +60,7 @@ class Contexts:
         from generator.errors import ConfigError, Fault, Reason, nearest
 
         allowed, near = ", ".join(sorted(self.found)) or "there are none", nearest(name, tuple(self.found))
-        remedy = "'rtb-hub context add' makes one"
+        remedy = "name one of these, or add it"
         message = f"there is no context {name[:63]!r}"
         raise ConfigError(Reason.UNKNOWN_CONTEXT, Fault(message, None, whence, allowed, near, remedy))
 

@@ -21,7 +21,8 @@ def hold(arguments: Sequence[str], out: str, err: str) -> None:
         return
     name = _command(arguments)
     if out.strip() and name in OUTPUTS and "--query" not in arguments:  # what is selected has no schema
-        _fits(name, json.loads(out))
+        for text in out.splitlines() if "--watch" in arguments and name == "list" else [out]:
+            _fits(name, json.loads(text))
     last = err.strip().splitlines()[-1:]
     if last and last[0].startswith('{"error"'):
         _fits("error", json.loads(last[0]))

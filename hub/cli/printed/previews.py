@@ -165,6 +165,14 @@ class Listing(worded.Listing):
     leaving: list[Leaving] = Field([], description="where a cluster is read")
 
 
+class ListChange(Shape):
+    """With --watch, a line: a preview as it is now, or as it was last where it is removed."""
+
+    at: Time
+    change: Literal["listed", "added", "changed", "removed"]
+    preview: Listed
+
+
 class Shown(worded.ShownPreview, _Phase):
     """A preview that is live, or awaits its review."""
 
@@ -317,7 +325,7 @@ OUTPUTS: Mapping[str, Any] = {
     "error": Refusal,
     "extend": Extended,
     "history": worded.ShownHistory,
-    "list": Listing,
+    "list": Listing | ListChange,
     "logs": worded.Log,
     "open": Opened,
     "price": Priced,

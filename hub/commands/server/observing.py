@@ -11,6 +11,7 @@ from generator.errors import Fault, HubError, Reason, Stalled
 from generator.values.naming import IssueKey
 from hub.actions.wait import Awaited, Goal, wait_by
 from hub.commands.durations import seconds_of
+from hub.commands.passing import PASSING
 from hub.commands.server.calling import Api
 from hub.commands.server.printing import emit, mapping
 from hub.commands.server.reading import status_route
@@ -18,12 +19,6 @@ from hub.commands.status import status_data
 from hub.commands.wait import say_nothing, tell_change, tell_end
 from hub.output.formats import Format
 from reconcilers.health.phase import Phase, PhaseName
-
-#: Until when nothing is known of a preview, and asking goes on: what passes by itself.
-_PASSES = frozenset({
-    Reason.SERVER_UNREACHABLE, Reason.CLUSTER_UNREACHABLE, Reason.REPOSITORY_UNREACHABLE, Reason.DATABASE_UNREACHABLE,
-    Reason.TOO_MANY_REQUESTS, Reason.NOT_IN_TIME,
-})  # fmt: skip
 
 
 def status(api: Api, at: tuple[str, str], *, timeout: str, output: Format) -> None:
@@ -58,7 +53,7 @@ def _phase(api: Api, issue: IssueKey, env: str) -> Phase:
     try:
         told = mapping(api.call(route, asked).data, asked.purpose)
     except HubError as err:
-        if err.reason not in _PASSES:
+        if err.reason not in PASSING:
             raise
         return Phase("unknown", err.faults[0].message, err.faults[0].remedy)
     name = told.get("phase")

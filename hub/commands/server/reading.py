@@ -16,10 +16,33 @@ from hub.output.exit_codes import CODES, DIFFERENT
 from hub.output.formats import Format
 
 _WIDEST = 1000
+_LISTING = Route.of("/api/v1/listing")
 
 
-def list_previews(api: Api, options: Mapping[str, str | bool | int | Sequence[str] | None], output: Format) -> None:
+Options = Mapping[str, str | bool | int | Sequence[str] | None]
+
+
+def list_previews(api: Api, options: Options, output: Format) -> None:
     """Print the previews that the options ask for; exits with the code of what kept an environment from being read."""
+    _exit_incomplete(shown(api, _LISTING, _list_asked(options), output))
+
+
+def watch_previews(api: Api, options: Options, *, seconds: float, output: Format) -> None:
+    """Tell what the list is, and each change of it, until somebody interrupts."""
+    from hub.commands import list_watch
+
+    asked = _list_asked(options)
+
+    def data() -> Mapping[str, Any]:
+        return mapping(api.call(_LISTING, asked).data, asked.purpose)
+
+    def draw() -> None:
+        shown(api, _LISTING, asked, Format.TABLE)
+
+    list_watch.watch(list_watch.Source(data, draw), seconds=seconds, output=output)
+
+
+def _list_asked(options: Options) -> Asked:
     query: list[tuple[str, str]] = []
     for name, value in options.items():
         if isinstance(value, bool):
@@ -28,7 +51,7 @@ def list_previews(api: Api, options: Mapping[str, str | bool | int | Sequence[st
             query.append((name, str(value)))
         else:
             query += [(name, one) for one in value or ()]
-    _exit_incomplete(shown(api, Route.of("/api/v1/listing"), Asked(purpose="list previews", query=query), output))
+    return Asked(purpose="list previews", query=query)
 
 
 def show(api: Api, key: str, env: str, output: Format) -> None:
