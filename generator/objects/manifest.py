@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -37,31 +37,28 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One object. `data` is JSON-like and never changed; `source` names the template or file it came from."""
+    """One object. `data` is JSON-like and never changed; `source` names the template or file it came from.
+
+    What every check asks for is read once: `api_version` (`group/version`, or `version` for the core group), `kind`,
+    `group_kind` (by which a kind is meant: others may have a kind of the same name), and `metadata`, empty when it is
+    absent or no mapping.
+    """
 
     data: Mapping[str, Any]
     source: str
+    api_version: str = field(init=False, repr=False, compare=False)
+    kind: str = field(init=False, repr=False, compare=False)
+    group_kind: tuple[str, str] = field(init=False, repr=False, compare=False)
+    metadata: Mapping[str, Any] = field(init=False, repr=False, compare=False)
 
-    @property
-    def api_version(self) -> str:
-        """`group/version`, or `version` for the core group."""
-        return str(self.data.get("apiVersion", ""))
-
-    @property
-    def kind(self) -> str:
-        """The object's kind."""
-        return str(self.data.get("kind", ""))
-
-    @property
-    def group_kind(self) -> tuple[str, str]:
-        """(group, kind), by which a kind is meant: others may have a kind of the same name."""
-        return _group_kind(self.api_version, self.kind)
-
-    @property
-    def metadata(self) -> Mapping[str, Any]:
-        """The object's metadata; empty when absent or not a mapping."""
+    def __post_init__(self) -> None:
+        api_version, kind = str(self.data.get("apiVersion", "")), str(self.data.get("kind", ""))
         metadata = self.data.get("metadata")
-        return metadata if isinstance(metadata, Mapping) else {}
+        keep = object.__setattr__
+        keep(self, "api_version", api_version)
+        keep(self, "kind", kind)
+        keep(self, "group_kind", _group_kind(api_version, kind))
+        keep(self, "metadata", metadata if isinstance(metadata, Mapping) else {})
 
     @property
     def identity(self) -> Identity:

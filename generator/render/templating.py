@@ -31,6 +31,8 @@ MAX_INDENT = 100
 MAX_COMPILED = 256
 #: Skeletons kept parsed; a blueprint has about a dozen templates of a few shapes each.
 MAX_SKELETONS = 512
+#: Of values that one template prints, so many are written down once for all.
+MAX_PLACEHOLDERS = 256
 _PLAIN = (str, int, Mapping, list, tuple)
 _EMPTY: tuple[object, ...] = ([], (), {}, "")
 _UNDEFINED_NAME = re.compile(r"'([^']*)'")
@@ -113,6 +115,11 @@ class Renderer:
             raise ConfigError(Reason.TEMPLATE_INVALID, [_not_yaml(fault, text, name) for fault in err.faults]) from err
 
 
+@lru_cache(MAX_PLACEHOLDERS)
+def _placeholder(index: int) -> Markup:
+    return Markup(placeholder(index))  # noqa: S704 - our own two characters and a number
+
+
 class _UnboundedError(Exception):
     """More steps than a template may take."""
 
@@ -169,7 +176,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             )
         self.values.append(value)
         self._step()
-        return Markup(placeholder(len(self.values) - 1))  # noqa: S704 - our own two characters and a number
+        return _placeholder(len(self.values) - 1)
 
     def _count_items(self, items: Iterable[Any]) -> Iterator[Any]:
         for item in items:

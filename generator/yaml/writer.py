@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from generator.errors import ConfigError, Fault, Reason
@@ -20,6 +21,9 @@ _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*")
 # Every word that YAML 1.1, 1.2 or Go resolves to something else than text.
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"})
 _LONGEST_PLAIN = 200
+# Keys, and texts so short, are mostly the same from object to object: how they are written is remembered.
+_REMEMBERED, _LONGEST_REMEMBERED = 8192, 40
+_SEQUENCES, _MAPPINGS = (list, tuple), (dict, Mapping)  # the usual types first: asking for a Mapping takes its time
 # YAML takes a key for one only when its ':' comes within 1024 characters (YAML 1.2.2, 8.1.3).
 _LONGEST_KEY = 1000
 # Safe as they are within double quotes; everything else is looked at character by character.
@@ -61,11 +65,18 @@ def scalar(value: Any) -> str:
 
 def quoted(text: str) -> str:
     """`text` plain when it is plainly a word, else in double quotes with every doubtful character escaped."""
+    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _quoted(text)
+
+
+def _quoted(text: str) -> str:
     if _PLAIN.fullmatch(text) and len(text) <= _LONGEST_PLAIN and text.lower() not in _WORDS:
         return text
     if _SAFE.fullmatch(text):
         return f'"{text}"'
     return '"' + "".join(map(_escaped, text)) + '"'
+
+
+_remembered = lru_cache(_REMEMBERED)(_quoted)
 
 
 def _escaped(character: str) -> str:
@@ -83,16 +94,19 @@ def _escaped(character: str) -> str:
 
 def _block(value: Any, indent: str, lines: list[str]) -> None:
     """Append the lines of `value`, each indented; a scalar or an empty collection is one line."""
-    if isinstance(value, Mapping) and value:
-        for key in sorted(value):
-            _item(f"{indent}{_key(key)}:", value[key], indent, lines)
-    elif isinstance(value, list | tuple) and value:
+    if not value or isinstance(value, str):
+        lines.append(indent + _flat(value))
+    elif isinstance(value, _SEQUENCES):
         for item in value:
             _entry(item, indent, lines)
+    elif isinstance(value, _MAPPINGS):
+        for key in sorted(value):
+            _item(f"{indent}{_key(key)}:", value[key], indent, lines)
     else:
         lines.append(indent + _flat(value))
 
 
+@lru_cache(_REMEMBERED)
 def _key(text: str) -> str:
     shown = quoted(text)
     if len(shown) > _LONGEST_KEY:
@@ -103,12 +117,12 @@ def _key(text: str) -> str:
 def _item(head: str, value: Any, indent: str, lines: list[str]) -> None:
     if isinstance(value, str):
         lines.append(f"{head} {quoted(value)}")
-    elif isinstance(value, Mapping) and value:
-        lines.append(head)
-        _block(value, indent + "  ", lines)
-    elif isinstance(value, list | tuple) and value:
+    elif value and isinstance(value, _SEQUENCES):
         lines.append(head)
         _block(value, indent, lines)
+    elif value and isinstance(value, _MAPPINGS):
+        lines.append(head)
+        _block(value, indent + "  ", lines)
     else:
         lines.append(f"{head} {_flat(value)}")
 
@@ -121,6 +135,8 @@ def _entry(item: Any, indent: str, lines: list[str]) -> None:
 
 
 def _flat(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{}"
-    return "[]" if isinstance(value, list | tuple) else scalar(value)
+    if isinstance(value, str | int) or value is None:
+        return scalar(value)
+    if isinstance(value, _SEQUENCES):
+        return "[]"
+    return "{}" if isinstance(value, _MAPPINGS) else scalar(value)
