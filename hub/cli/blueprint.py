@@ -134,7 +134,7 @@ def blueprint_new(name: str, to: Path, output: Format) -> None:
     nargs=-1,
     required=True,
     type=options.PATH,
-    help="Compose file, chart, kustomization, or files and folders of manifests; - is standard input.",
+    help="Compose file, Score files, chart, kustomization, or files and folders of manifests; - is standard input.",
 )
 @options.option("--name", metavar="NAME", required=True, help="Name of the blueprint, such as shop.")
 @options.option("--values", metavar="FILE", multiple=True, type=options.PATH, help="Further values of a Helm chart.")
@@ -144,12 +144,11 @@ def blueprint_new(name: str, to: Path, output: Format) -> None:
 def blueprint_import(paths: tuple[Path, ...], name: str, values: tuple[Path, ...], to: Path, output: Format) -> None:
     """Write a first blueprint of what a team has, and tell what of it was not taken, and why.
 
-    Of a Compose file, of manifests, of the folder of a Helm chart or a kustomization, which their own tools render:
+    Of a Compose file, Score files, manifests, the folder of a Helm chart or a kustomization, which their tools render:
     helm and kustomize are on the PATH, and fetch nothing. PostgreSQL, MySQL, Redis and MinIO become components of the
     library, URLs of theirs references; values of secrets are never taken. Read the outcome, then check it.
 
     Example: rtb-hub blueprint import docker-compose.yml --name shop
-    Example: rtb-hub blueprint import deploy/chart --values preview.yaml --name shop
     """
     from hub.commands import blueprint as command
 

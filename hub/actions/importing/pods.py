@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from generator.values.bounds import check_storage
-from generator.values.formats import check_cpu, check_memory, image_digest
+from generator.values.formats import image_digest
 from hub.actions.importing.model import NotTaken, Tree
 from hub.actions.importing.mounts import Mounts
 from hub.actions.importing.objects import Workload
 from hub.actions.importing.probes import probes_of
 from hub.actions.importing.reached import Reached, port_names, served_besides
+from hub.actions.importing.sizes import sizes_of
 from hub.actions.importing.trees import Read, at, mapping_at, mappings_at, number_at, text_at, words_at
 from hub.actions.importing.variables import Surroundings, Variables
 
@@ -62,7 +62,6 @@ _WHY: Final = {
 }
 _NOTHING_LIKE_IT: Final = "a blueprint has nothing like it"
 _USER: Final = "pods do not run as root: say a number in 'runAsUser'"
-_SIZE: Final = "is no amount that pods can ask for: see 'cpu', 'memory', 'storage'"
 
 
 def when_of(workload: Workload) -> str | None:
@@ -181,7 +180,7 @@ class Pods:
                 f"{where}env: {', '.join(sorted(variables.secrets))}"[:200],
                 "only the component's own container has 'secrets'",
             )
-        found |= self._sizes(container, where)
+        found |= sizes_of(container, lambda what, why: self.leave(f"{where}{what}", why))
         if self.workload.kind not in ("Job", "CronJob"):
             probes = probes_of(
                 container, self._named(container, is_own=is_own), lambda what, why: self.leave(f"{where}{what}", why)
@@ -198,23 +197,6 @@ class Pods:
         for port in mappings_at(container, "ports"):
             if port.get("containerPort") in own and port.get("name"):
                 found[str(port["name"])] = found[port["containerPort"]]
-        return found
-
-    def _sizes(self, container: Read, where: str) -> Tree:
-        found: Tree = {}
-        checks = (
-            ("cpu", "cpu", check_cpu),
-            ("memory", "memory", check_memory),
-            ("storage", "ephemeral-storage", check_storage),
-        )
-        for ours, theirs, check in checks:
-            amount = next(
-                (text for key in ("limits", "requests") if (text := text_at(container, "resources", key, theirs))), ""
-            )
-            try:
-                found |= {ours: check(amount)} if amount else {}
-            except ValueError:
-                self.leave(f"{where}resources: {theirs}", _SIZE)
         return found
 
     def _user(self, container: Read) -> int | None:

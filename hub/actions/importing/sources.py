@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from generator.errors import ConfigError, Fault, Location, Reason
-from generator.yaml.reader import load_all
+from generator.yaml.reader import Document, load_all
 from hub.actions.importing.compose import import_compose
 from hub.actions.importing.kubernetes import import_objects
 from hub.actions.importing.model import Imported
+from hub.actions.importing.score import import_score, is_score
 from hub.actions.manifest_files import STDIN, ManifestFiles, read_manifests
 from hub.adapters import renderers
 
@@ -28,7 +29,7 @@ def import_from(
     environ: Mapping[str, str],
     stdin: Callable[[int], bytes],
 ) -> Imported:
-    """A blueprint `name` of a Compose file, a chart, a kustomization, or files and folders of manifests.
+    """A blueprint `name` of a Compose file, Score files, a chart, a kustomization, or files and folders of manifests.
 
     `values` are a chart's. Raises `ConfigError` for paths that are not there, and what nothing can be made of.
     """
@@ -47,13 +48,20 @@ def import_from(
     if first.is_dir() and any((first / file).is_file() for file in _KUSTOMIZATIONS):
         _alone(paths, "a kustomization")
         return import_objects(_rendered(first, renderers.kustomize(first, environ)), source, name)
-    if first.is_file() and first.stat().st_size <= _MOST_BYTES:
-        text = first.read_bytes()
-        tree = next((document.data for document in load_all(text, str(first))), None)
-        if not _is_object(tree):
-            _alone(paths, "a Compose file")
-            return import_compose(text, str(first), name)
+    documents = [document for path in paths for document in _documents(path)]
+    if documents and all(is_score(document.data) for document in documents):
+        return import_score(documents, source, name)
+    if documents and not _is_object(documents[0].data):
+        _alone(paths, "a Compose file")
+        return import_compose(first.read_bytes(), str(first), name)
     return import_objects(read_manifests(paths, stdin), source, name)
+
+
+def _documents(path: Path) -> tuple[Document, ...]:
+    """What is in a file; nothing of folders, pipes, and what is larger than people write by hand."""
+    if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+        return ()
+    return load_all(path.read_bytes(), str(path))
 
 
 def _is_object(tree: Any) -> bool:
