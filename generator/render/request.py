@@ -21,6 +21,9 @@ from generator.values.formats import image_digest
 from generator.values.model_faults import faults_of
 from generator.values.quantities import GIB, MIB, memory_bytes, millicores
 
+#: What helps where a preview is too large: of what, as components and `spec.limits` call it.
+_LESS = "give components less '{0}', or leave one out; who runs the environment may raise its spec.limits.{0}"
+
 
 def components_of(
     request: Request,
@@ -36,8 +39,12 @@ def components_of(
     """
     components: dict[str, Component] = {}
     faults: list[Fault] = []
-    for name, tree in trees_of(request, blueprint, environment, kept or {}).items():
+    trees = trees_of(request, blueprint, environment, kept or {})
+    for name, tree in trees.items():
         if "image" not in tree:
+            source = trees.get(blueprint.spec.components[name].image_of or "")
+            if source is not None and "image" not in source:
+                continue  # it runs the image of that one, which has none itself
             remedy = Remedy(RemedyKind.GIVE_IMAGE, About(name=name))
             faults.append(Fault("has no image", field=f"components.{name}", remedy=remedy))
             continue
@@ -191,12 +198,18 @@ def _over_limits(components: Mapping[str, Component], compute: Compute, environm
     detail = ", ".join(f"{n}: {c.replicas} × {c.cpu} / {c.memory}" for n, c in components.items())
     if cpu > millicores(limits.cpu):
         yield Fault(
-            f"asks for {cpu}m CPU in all ({detail})", field="components", allowed=f"at most {limits.cpu} a preview"
+            f"asks for {cpu}m CPU in all ({detail})",
+            field="components",
+            allowed=f"at most {limits.cpu} a preview",
+            remedy=_LESS.format("cpu"),
         )
     if memory > memory_bytes(limits.memory):
         asked = f"{memory / GIB:g}Gi" if memory >= GIB else f"{memory / MIB:g}Mi"
         yield Fault(
-            f"asks for {asked} in all ({detail})", field="components", allowed=f"at most {limits.memory} a preview"
+            f"asks for {asked} in all ({detail})",
+            field="components",
+            allowed=f"at most {limits.memory} a preview",
+            remedy=_LESS.format("memory"),
         )
     storage = sum(memory_bytes(c.storage) * c.replicas for c in components.values())
     if storage > memory_bytes(limits.storage):
@@ -205,6 +218,7 @@ def _over_limits(components: Mapping[str, Component], compute: Compute, environm
             f"asks for {storage / GIB:g}Gi of disk in all ({each})",
             field="components",
             allowed=f"at most {limits.storage} a preview",
+            remedy=_LESS.format("storage"),
         )
     if compute == "fargate":
         for component in components.values():

@@ -118,6 +118,7 @@ In a second terminal:
   rtb-hub list
   rtb-hub stop RTB-7 --env int && rtb-hub wait RTB-7 --env int --for removed
   rtb-hub doctor --env int --cluster admin
+Your own Compose file as a preview: docs/reference/blueprints.md, "Tasks".
 
 Something wrong, to be told why: a preview whose image, secret or Ingress has a fault
   {start.format(8)} --image web={image_of("crash-oom")} {rest}

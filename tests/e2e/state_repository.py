@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,15 @@ class StateRepository:
     def hub(self, *arguments: object, code: int = 0) -> Ran:
         """Run rtb-hub on the state repository."""
         return run_hub(self._environ(), *arguments, code=code)
+
+    def hub_all(self, commands: Iterable[Sequence[str]]) -> None:
+        """Run rtb-hub for each, by one process: starting Python is most of what a command costs. All must succeed."""
+        command, environ = [sys.executable, "-c", _ONE_AFTER_THE_OTHER], {**os.environ, **self._environ()}
+        told, wanted = subprocess.PIPE, json.dumps([*map(list, commands)])
+        done = subprocess.run(
+            command, input=wanted, cwd=ROOT, env=environ, stdout=told, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout[-4000:]
 
     @contextmanager
     def running(self, *arguments: object) -> Iterator[subprocess.Popen[bytes]]:
@@ -117,13 +126,9 @@ class StateRepository:
         manifest.write_text(change(manifest.read_text(encoding="utf-8")), encoding="utf-8")
 
     def render_all_into(self, work: Path, keys: Iterable[str], env: str = "int", more: Iterable[str] = ()) -> None:
-        """The same for many previews, by one process: starting Python is most of what rendering one costs."""
-        wanted = [
+        """The same for many previews."""
+        self.hub_all(
             ["render", key, "--env", env, *images(), *more, "--to", str(_folder_in(work, key, env))] for key in keys
-        ]
-        command, environ = [sys.executable, "-c", _ONE_AFTER_THE_OTHER], {**os.environ, **self._environ()}
-        subprocess.run(
-            command, input=json.dumps(wanted), cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, text=True, check=True
         )
 
     def push_rendered(

@@ -197,6 +197,22 @@ def test_one_that_runs_the_image_of_another_follows_it_until_it_has_its_own() ->
     assert fourth.spec.components["migrate"].image == image("api", "d")
 
 
+def test_an_image_that_several_run_is_asked_for_once() -> None:
+    library = with_own({"shop": SHOP})
+    with pytest.raises(ConfigError) as raised:
+        drafted(library, images={name: one for name, one in SHOP_IMAGES.items() if name != "api"})
+    assert [fault.field for fault in raised.value.faults] == ["components.api"]
+
+
+@pytest.mark.parametrize(("field", "value"), [("cpu", "2"), ("memory", "9Gi")])
+def test_what_helps_is_said_of_a_preview_that_is_too_large(field: str, value: str) -> None:
+    library = with_own({"shop": SHOP})
+    with pytest.raises(ConfigError) as raised:
+        drafted(library, settings=[(f"web.{field}", value)])
+    (fault,) = raised.value.faults
+    assert (fault.remedy or "").startswith(f"give components less '{field}'")
+
+
 def test_the_entry_says_by_which_files_of_the_teams_own_it_was_rendered() -> None:
     def stamp(files: dict[str, str], name: str) -> str | None:
         library = with_own(files)
