@@ -15,11 +15,11 @@ from typing import Any
 
 from generator.errors import HubError
 from hub.adapters.kubernetes.cluster import Cluster, Recorded
-from hub.adapters.kubernetes.resources import APPLICATIONS, WATCHED, Resource
+from hub.adapters.kubernetes.resources import APPLICATIONS, NAMESPACES, WATCHED, Resource
 from hub.adapters.kubernetes.watch import Watch, name_of, version_of
 
-#: How often everything is read anew.
-AGAIN_SECONDS = 20.0
+#: How often everything is read anew; and a namespace, which nobody watches, once its Application is gone.
+AGAIN_SECONDS, LEFT_SECONDS = 20.0, 3.0
 
 _Tree = dict[str, Any]
 
@@ -57,10 +57,10 @@ class Followed:
         """What is there now: read anew when it is old, else as the watches tell. Raises as `Cluster.record`."""
         self._changed.clear()
         is_first = self._last is None
-        if self._last is None or self.seconds() - self._last[0] >= self.again:
+        if self._is_old():
             self._read()
         recorded = self._as_told()
-        if self._lacks_targets(recorded):  # its Application went last, and was only watched
+        if self._went_since(recorded):  # what went with it, or goes, nobody watches
             self._read()
             recorded = self._as_told()
         if is_first:
@@ -75,9 +75,17 @@ class Followed:
             kept = {name: [*trees.values()] for name, trees in self._kept.items()}
         return replace(read, objects={**read.objects, **kept})
 
-    def _lacks_targets(self, recorded: Recorded) -> bool:
-        may_ask = self.cluster.groups is not None and not self.is_asked
-        return may_ask and recorded.is_gone and recorded.targets is None
+    def _is_old(self) -> bool:
+        if self._last is None:
+            return True
+        at, read = self._last
+        is_left = bool(read.objects.get(str(NAMESPACES))) and not read.objects.get(str(APPLICATIONS))
+        return self.seconds() - at >= (min(self.again, LEFT_SECONDS) if is_left else self.again)
+
+    def _went_since(self, recorded: Recorded) -> bool:
+        """Whether a watch alone tells that its Application is gone."""
+        name = str(APPLICATIONS)
+        return self._last is not None and not recorded.objects.get(name) and bool(self._last[1].objects.get(name))
 
     def _read(self) -> None:
         with self._lock:

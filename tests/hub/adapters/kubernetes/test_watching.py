@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hub.adapters.http import SenderParts
-from hub.adapters.kubernetes import watch
+from hub.adapters.kubernetes import watch, watching
 from hub.adapters.kubernetes.cluster import open_cluster
 from hub.adapters.kubernetes.watching import Followed
 from hub.retrying import Backoff
@@ -128,6 +128,22 @@ def test_aws_is_asked_when_the_application_goes_last_and_only_a_watch_told_it(ap
     targets = followed.recorded().targets
     assert targets is not None
     assert ([one.namespace for one in targets.found], groups.asked) == ([TARGET], [TARGET]), "asked once"
+
+
+def test_what_nobody_watches_is_read_when_the_application_goes(api: KubeApi, followed: Followed) -> None:
+    """Else its namespace, as it was read before, would look as if nothing removed it."""
+    assert followed.recorded().objects["namespaces"]
+    (namespace,) = api.objects["namespaces"]
+    namespace["metadata"]["deletionTimestamp"] = CREATED
+    application = api.objects[APPLICATIONS].pop()
+    api.tell(APPLICATIONS, "DELETED", application)
+    until(followed, lambda: not followed.recorded().objects[APPLICATIONS])
+    (left,) = followed.recorded().objects["namespaces"]
+    assert left["metadata"]["deletionTimestamp"] == CREATED
+    now = followed.seconds()
+    followed.seconds = lambda: now + watching.LEFT_SECONDS
+    api.objects["namespaces"].clear()
+    assert followed.recorded().is_gone
 
 
 @pytest.mark.parametrize("how", ["event", "answer"])
