@@ -250,3 +250,17 @@ def test_its_references_exist() -> None:
     assert set(re.findall(r"§(\d+)", INSTALL)) <= sections
     for path in re.findall(r"`(docs/[^`]+)`", INSTALL):
         assert (ROOT / path).exists(), path
+
+
+def test_the_table_of_steps_names_every_section_that_is_done_once_in_order() -> None:
+    """§10 is the same again for other environments, and what is not numbered comes later."""
+    table = INSTALL[INSTALL.index("## Steps, and what to see after each") : INSTALL.index("## 1. ")]
+    told = [
+        int(number)
+        for row in re.findall(r"^\| (?!step)([^|]+) \|", table, re.M)
+        for number in re.findall(r"§(\d+)", row)
+    ]
+    numbered = [int(found[1]) for found in re.finditer(r"^## (\d+)\.", INSTALL, re.MULTILINE)]
+    assert told == [number for number in numbered if number != 10]
+    rows = [row for row in table.splitlines() if row.startswith("|") and not row.startswith("|-")]
+    assert {row.count(" | ") for row in rows} == {3}
