@@ -24,7 +24,7 @@ def test_what_is_said_outside_of_tables_is_what_is_left() -> None:
     """What no test can show stands in one section, and nowhere else."""
     before, _, left = PAGE.partition("\n## What is left\n")
     assert left.count("\n- ") >= 5
-    paragraphs = [part for part in re.split(r"\n\n+", before) if not part.startswith(("#", "|"))]
+    paragraphs = [part for part in re.split(r"\n\n+", before) if not part.startswith(("#", "|", "["))]
     assert len(paragraphs) == 1, "the introduction alone"
 
 
