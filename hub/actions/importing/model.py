@@ -20,6 +20,7 @@ _LIBRARY: Final = {
     "redis": ("valkey", "REDIS_URL"),
     "valkey": ("valkey", "REDIS_URL"),
     "minio": ("minio", None),
+    "localstack": ("localstack", None),
 }
 _SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?([a-z0-9_.-]+)(?::[0-9]+)?(?:/\S*)?", re.IGNORECASE)

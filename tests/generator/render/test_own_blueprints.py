@@ -351,7 +351,7 @@ def test_a_text_with_references_is_read_or_refused_and_its_parts_are_all_of_it(t
 
 def test_every_component_of_the_library_can_be_used_alone(hub: Hub) -> None:
     names = with_own({}).library_names()
-    assert {"postgresql", "mysql", "valkey", "minio"} <= {*names}
+    assert {"postgresql", "mysql", "valkey", "minio", "localstack"} <= {*names}
     for name in names:
         library = with_own({"own": f"{HEAD}  components:\n    data: {{use: {name}}}\n"})
         preview = drafted(library, "own", images={"data": image("data")})
