@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from reconcilers.causes.model import Audience, Layer, Rule, said
 
 
@@ -201,3 +203,6 @@ RULES = (
     NOBODYS,
     BLOCKED,
 )
+
+#: What is there still, and billed, when all else of a preview is removed.
+LEAKS: Final = frozenset({LEFT_OVER.code, TARGETS_LEFT.code})

@@ -13,6 +13,7 @@ from typing import Final, Literal, get_args
 
 from generator.errors import ToDo
 from reconcilers.causes.model import Audience
+from reconcilers.causes.removal_rules import LEAKS
 from reconcilers.health.phase import PhaseName
 
 #: `queued`: it waits for room. `unseen`: it is in Git, and no cluster was asked whether it runs; `withdrawn`: it is in
@@ -101,6 +102,11 @@ class Message:
     def is_up(self) -> bool:
         """Whether its URL leads to a preview that answers, as far as is known."""
         return self.phase in UP
+
+    @property
+    def leaks(self) -> bool:
+        """Whether it is removed but for what is still there, and billed."""
+        return self.phase == "stuck" and self.cause is not None and self.cause.code in LEAKS
 
     @property
     def key(self) -> str:

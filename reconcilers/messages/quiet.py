@@ -13,8 +13,8 @@ from generator.values.formats import format_time
 from reconcilers.causes.model import Audience
 from reconcilers.messages.model import GONE, Message, MessagePhase
 
-#: Who is alerted: who asked for the preview, who may approve, the platform's own channel.
-Who = Literal["requester", "approvers", "platform"]
+#: Who is alerted: who asked for the preview, who may approve, the platform's own channel, those who follow the message.
+Who = Literal["requester", "approvers", "platform", "followers"]
 #: What changes while a preview comes up is told together.
 TOGETHER: Final = timedelta(seconds=30)
 #: At most one edit of a message in so long, but for what is told at once.
@@ -106,6 +106,8 @@ def _ping(message: Message) -> Ping | None:
         case "expiring soon":
             ends = format_time(message.ends.replace(microsecond=0)) if message.ends else ""
             return Ping("requester", f"expiring soon {ends}")
+        case "stuck" if message.leaks and message.cause is not None:
+            return Ping("followers", f"leak {message.cause.code}")
         case "failed" | "stuck" if message.cause is not None and message.cause.audience is not Audience.NOBODY:
             who: Who = "requester" if message.cause.audience is Audience.DEVELOPER else "platform"
             return Ping(who, f"{message.phase} {message.cause.code}")

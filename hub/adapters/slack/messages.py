@@ -69,7 +69,7 @@ class SlackMessages:
     refused: Callable[[HubError], None] = lambda _: None
     buttons: Callable[[Message, Words], Sequence[Block]] = no_buttons
     name: ChannelName = "slack"
-    alerts: frozenset[Who] = frozenset({"requester", "approvers"})
+    alerts: frozenset[Who] = frozenset({"requester", "approvers", "followers"})
     _refused_at: dict[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -97,11 +97,13 @@ class SlackMessages:
         return Drawn({**content, **beside}, drawn_of(content).digest, is_quiet=reply is None)
 
     def _reply(self, message: Message, document: Document) -> list[Block] | None:
-        """What alerts somebody: that the preview ends soon, and causes that the developer has to act on."""
+        """What alerts somebody: that the preview ends soon, causes that the developer has to act on, and a leak."""
+        labels = (self.words.cause, self.words.acts, self.words.ends)
+        if message.leaks:
+            return reply_of(document, named("⚠"), labels)
         is_theirs = message.cause is not None and message.cause.audience is Audience.DEVELOPER
         if not is_theirs and message.phase != "expiring soon":
             return None
-        labels = (self.words.cause, self.words.acts, self.words.ends)
         return reply_of(document, named(message.requested_by), labels)
 
     def find(self, place: Place) -> Found | None:

@@ -20,6 +20,7 @@ from hub.store.messages import LEASE
 from hub.views.messages.words import ENGLISH
 from hub.wiring.slack import faults_spread
 from reconcilers.causes.model import Audience
+from reconcilers.causes.removal_rules import LEAKS
 from reconcilers.messages.channels import Found, Place
 from reconcilers.messages.model import MessagePhase
 from worlds.announcing import REPOSITORY, Announcing
@@ -115,6 +116,23 @@ def test_who_has_to_act_is_told_below_once_for_each_cause(world: Announcing) -> 
     assert first["metadata"]["event_payload"] == {"once": "failed code-developer"}
     assert first["blocks"][0]["elements"][0]["elements"][0] == {"type": "user", "user_id": "U0ALICE"}
     assert second["metadata"]["event_payload"]["once"].startswith("expiring soon ")
+    assert world.violations() == []
+
+
+@pytest.mark.parametrize("code", ["target-group-left", "namespace-left-over", "removal-silent"])
+def test_what_a_removal_left_there_is_told_below_once_and_no_other_hold_up_is(world: Announcing, code: str) -> None:
+    left = message("stuck", Audience.PLATFORM)
+    assert left.cause is not None
+    left = replace(left, cause=replace(left.cause, code=code), requested_by="", asked_at=None)
+    worker = teller(world)
+    for told in (message("running"), left, left, message("stopping"), message("stopping"), left, left):
+        world.later(minutes=3)  # what is not told at once is looked at twice
+        world.tell(told, by=worker)
+    assert world.phases(SlackMessages) == ["stuck"]
+    found = replies(world)
+    is_leak = code in LEAKS
+    assert [one["metadata"]["event_payload"]["once"] for one in found] == ([f"leak {code}"] if is_leak else [])
+    assert not any("123456789012" in str(one) for one in found)
     assert world.violations() == []
 
 
