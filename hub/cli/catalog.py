@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from hub.cli import blueprint, options
+from hub.cli import blueprint, change, options
 from hub.cli.errors import declared_errors
 from hub.cli.help import Group
 from hub.output.formats import Format
@@ -317,8 +317,8 @@ COMMANDS = (
     Group(
         "env",
         panel=_PANEL,
-        commands=[env_list, env_show],
-        help="Show environments: policy, limits, accounts, and which file sets each value.",
+        commands=[env_list, env_show, change.env_set, change.env_add, change.env_remove],
+        help="Show and edit environments: policy, limits, accounts, and which file sets each value.",
     ),
     Group(
         "argocd",

@@ -1,6 +1,9 @@
-"""`rtb-hub set`, `unset`, `sleep` and `wake`: one thing about a preview that is there, without repeating the others."""
+"""`rtb-hub set`, `unset`, `sleep`, `wake`, and `env set|add|remove`: one thing of what is there, the rest as it was."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
 
 from hub.cli import options, server
 from hub.cli.errors import declared_errors
@@ -117,6 +120,83 @@ def _rest(key: str, env: str, reason: str, repo: str | None, output: Format, *, 
     from hub.commands import sleep as command
 
     return command.run(key, env, asleep=asleep, reason=reason, repo=repo, output=output)
+
+
+_environment = options.argument("name", metavar="NAME", help="Environment, such as int; base: what all have in common.")
+_dry_run = options.flag("--dry-run", help="Show the difference. Write nothing.")
+
+
+@options.command("set")
+@_environment
+@options.argument("fields", metavar="FIELD=VALUE...", nargs=-1, required=True, help="Such as lease.ttl=12h.")
+@_dry_run
+@options.repo
+@options.environments
+@options.output
+@declared_errors
+def env_set(
+    name: str, fields: tuple[str, ...], dry_run: bool, repo: str | None, environments: Path | None, output: Format
+) -> None:
+    """Set fields in the file of an environment; comments and order stay.
+
+    Shows the difference, and checks all environments before anything is written: to the folder that --environments
+    names, else to the state repository, in one commit a branch with all that is laid out by the file. Where a branch
+    changes by review only, the commit is a branch of its own for a pull request. 'rtb-hub explain' tells the fields.
+
+    Example: rtb-hub env set int lease.ttl=12h sleep.outsideOfficeHours=true --dry-run
+    """
+    _edit(name, "set", fields, dry_run, repo, environments, output)
+
+
+@options.command("add")
+@_environment
+@options.argument("fields", metavar="FIELD=ITEM...", nargs=-1, required=True, help="A list, and what is added to it.")
+@_dry_run
+@options.repo
+@options.environments
+@options.output
+@declared_errors
+def env_add(
+    name: str, fields: tuple[str, ...], dry_run: bool, repo: str | None, environments: Path | None, output: Format
+) -> None:
+    """Add items to lists in the file of an environment; otherwise as 'env set'.
+
+    Where the list is set by the base file, the environment gets a list of its own: that one and the item.
+
+    Example: rtb-hub env add int images.registries=registry.example.com/team
+    """
+    _edit(name, "add", fields, dry_run, repo, environments, output)
+
+
+@options.command("remove")
+@_environment
+@options.argument("fields", metavar="FIELD[=ITEM]...", nargs=-1, required=True, help="A field, or an item of a list.")
+@_dry_run
+@options.repo
+@options.environments
+@options.output
+@declared_errors
+def env_remove(
+    name: str, fields: tuple[str, ...], dry_run: bool, repo: str | None, environments: Path | None, output: Format
+) -> None:
+    """Remove fields, or items of lists, from the file of an environment; otherwise as 'env set'.
+
+    What is removed is then what the base file says, else the default.
+
+    Example: rtb-hub env remove int lease.ttl images.registries=registry.example.com/team
+    """
+    _edit(name, "remove", fields, dry_run, repo, environments, output)
+
+
+def _edit(
+    name: str, kind: Literal["set", "add", "remove"], fields: tuple[str, ...], dry_run: bool,
+    repo: str | None, environments: Path | None, output: Format,
+) -> None:  # fmt: skip
+    from hub.actions.env_edit import EnvEdit
+    from hub.commands import env_edit as command
+
+    asked = EnvEdit(name, kind, fields)
+    command.run(asked, dry_run=dry_run, repo=repo, environments=environments, output=output)
 
 
 COMMANDS = (set_settings, unset_settings, sleep, wake)

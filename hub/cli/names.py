@@ -235,7 +235,7 @@ _SOURCES: Mapping[tuple[str, str], Callable[[_Asked], Names]] = {
     ("", "component"): _component,
     ("", "phase"): _phases,
     ("", "cluster"): _contexts,
-    ("env show", "name"): _environments,
+    **{(f"env {one}", "name"): _environments for one in ("show", "set", "add", "remove")},
     ("blueprint show", "name"): _names_of_blueprints,
     ("help", "names"): _commands,
     ("", "context"): _own_contexts,

@@ -61,6 +61,26 @@ class Environments(Shape):
     unreadable: list[Unreadable]
 
 
+class EditedBranch(Shape):
+    """A commit of an edit."""
+
+    branch: str
+    commit: str
+    request_for: str | None = Field(description="the branch that it is to be merged into, by review; null: it is there")
+    written: list[str] = Field(description="files")
+
+
+class EditedEnvironment(Shape):
+    """An edit of the file of an environment. `branches` is empty where a folder was edited, or nothing was written."""
+
+    environment: str
+    file: str
+    changed: bool
+    dry_run: bool
+    diff: str = Field(description="unified; empty: nothing changed")
+    branches: list[EditedBranch]
+
+
 class Value(Shape):
     """One value of an environment, and where it is set."""
 
@@ -179,7 +199,10 @@ OUTPUTS: Mapping[str, Any] = {
     "blueprint-list": Blueprints,
     "blueprint-new": WrittenBlueprint,
     "blueprint-show": Blueprint,
+    "env-add": EditedEnvironment,
     "env-list": Environments,
+    "env-remove": EditedEnvironment,
+    "env-set": EditedEnvironment,
     "env-show": Environment | Explained,
     "explain": ExplainedFile,
 }

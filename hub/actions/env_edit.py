@@ -1,0 +1,173 @@
+"""Edit the file of an environment: comments stay, the whole is checked, and only then is it written or committed."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from generator.errors import ConfigError, Fault, Reason
+from generator.model.json_schemas import schema
+from generator.model.overlay import BASE, unknown_environment
+from generator.yaml.editing import Edit, edited
+from generator.yaml.reader import load
+from hub.actions.environments import EnvironmentSet, environments_of, given_environments
+from hub.actions.laid_out_files import LaidOutFiles
+from hub.views.explained_field import explain
+from reconcilers.plan import Plan
+from reconcilers.ports.git import GitStore
+from reconcilers.state.layout import plan_layout
+
+Kind = Literal["set", "add", "remove"]
+
+
+@dataclass(frozen=True, slots=True)
+class EnvEdit:
+    """What is to be done to the file of environment `name` (or `base`): `fields` are paths, or PATH=VALUE."""
+
+    name: str
+    kind: Kind
+    fields: Sequence[str]
+    requested_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A file before and after. `written`: where it was, empty where nothing was; each a branch with its commit.
+
+    `requests`: branches among those that are to be reviewed, with the branch that each is for.
+    """
+
+    path: str
+    before: str
+    after: str
+    is_dry: bool
+    written: tuple[tuple[Plan, str], ...] = ()
+    requests: Mapping[str, str] | None = None
+
+    @property
+    def diff(self) -> str:
+        """The difference as a unified diff; empty where there is none."""
+        lines = (self.before.splitlines(keepends=True), self.after.splitlines(keepends=True))
+        return "".join(difflib.unified_diff(*lines, f"a/{self.path}", f"b/{self.path}"))
+
+
+def edit_folder(asked: EnvEdit, folder: Path, *, is_dry: bool) -> Edited:
+    """Edit it in a folder of environments. Raises `ConfigError` for a wrong field or value, before anything is written.
+
+    Raises `OSError` where the file cannot be written.
+    """
+    found = given_environments(folder)
+    result = _edited(asked, found)
+    for name in found.names:
+        result.environments.get(name)
+    if not is_dry and result.edited.diff:
+        path = folder.joinpath(*Path(result.edited.path).parts[1:])
+        beside = path.with_name(f".{path.name}.new")
+        beside.write_text(result.edited.after, encoding="utf-8")
+        beside.replace(path)
+    return replace(result.edited, is_dry=is_dry)
+
+
+def edit_repository(
+    asked: EnvEdit, store: GitStore, *, files: LaidOutFiles, clock: Callable[[], datetime], is_dry: bool
+) -> Edited:
+    """Edit it in a state repository, with all that is laid out by it, in one commit a branch.
+
+    To a branch that changes by review only the commit goes as a branch of its own, the same for the same edit. Raises
+    `ConfigError` before anything is written, and what the store raises.
+    """
+    found = environments_of(store)
+    result = _edited(asked, found)
+    layout = files.layout(result.environments)
+    if is_dry or not result.edited.diff:
+        return replace(result.edited, is_dry=is_dry)
+    gated = {one.spec.branch for one in layout.environments.values() if one.spec.gated}
+    trailers = (("Action", "env"), ("Requested-By", asked.requested_by))
+    subject = f"{asked.kind.capitalize()} {', '.join(asked.fields)}"[:60] + f" of {asked.name}"
+    plans, requests = [], {}
+    known = store.snapshots()
+    for plan in plan_layout(layout, store):
+        if not plan.changes:
+            continue
+        own = replace(plan, subject=subject, trailers=trailers)
+        if plan.branch in gated:
+            digest = hashlib.sha256(result.edited.after.encode()).hexdigest()[:12]
+            branch = f"environment/{asked.name}/{digest}"
+            requests[branch] = plan.branch
+            own = replace(own, branch=branch, expected=None)
+            if branch in known:  # asked for before
+                plans.append((own, known[branch].commit))
+                continue
+        plans.append((own, store.commit(own, at=clock())))
+    return replace(result.edited, written=tuple(plans), requests=requests)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    edited: Edited
+    environments: EnvironmentSet
+
+
+def _edited(asked: EnvEdit, found: EnvironmentSet) -> _Result:
+    if asked.name != BASE and asked.name not in found.names:
+        raise unknown_environment(asked.name, (BASE, *found.names))
+    path = f"environments/{asked.name}/environment.yaml"
+    before = found.files.get(path)
+    if before is None:
+        raise unknown_environment(asked.name, found.names)
+    load(before, path)  # tells what is wrong with it by its line
+    after = edited(before, path, [_edit(asked, one, found) for one in asked.fields])
+    return _Result(Edited(path, before, after, False), replace(found, files={**found.files, path: after}))
+
+
+def _edit(asked: EnvEdit, text: str, found: EnvironmentSet) -> Edit:
+    """One edit. Raises `ConfigError` (InvalidValue) for a field that there is not, or a value of another type."""
+    field, equals, value = text.partition("=")
+    if asked.kind != "remove" and not (field and equals):
+        raise ConfigError(Reason.INVALID_VALUE, Fault(f"{text[:80]!r} is not FIELD=VALUE"))
+    root = field.split(".", 1)[0]
+    whole = field if root in ("spec", "metadata", "apiVersion", "kind") else f"spec.{field}"
+    told = explain(schema("environment"), whole)
+    if not whole.startswith("spec."):
+        fault = Fault("is what the file is known by", field=whole[:120], allowed="fields of spec")
+        raise ConfigError(Reason.INVALID_VALUE, fault)
+    path = tuple(whole.split("."))
+    if asked.kind == "set":
+        return Edit("set", path, _value(value, told.type, whole))
+    is_list = "list of " in told.type
+    if asked.kind == "add" or equals:
+        if not is_list:
+            fault = Fault(f"is no list, but {told.type}", field=whole[:120], remedy="use 'set', or 'remove' the field")
+            raise ConfigError(Reason.INVALID_VALUE, fault)
+        item = _value(value, told.type.partition("list of ")[2], whole)
+        return Edit(asked.kind, path, item, _below(asked, path, found))
+    return Edit("remove", path)
+
+
+def _below(asked: EnvEdit, path: tuple[str, ...], found: EnvironmentSet) -> list[Any]:
+    """The list that holds where the environment's own file has none: a list replaces, and is not added to."""
+    if asked.name == BASE:
+        return []
+    node: Any = found.get(asked.name)[1].data
+    for part in path:
+        node = node.get(part) if isinstance(node, Mapping) else None
+    return [*node] if isinstance(node, list) else []
+
+
+def _value(text: str, kind: str, field: str) -> Any:
+    """The value in `text`, by the type that the field has. Raises `ConfigError` (InvalidValue)."""
+    if kind.startswith(("text", "'")) or kind == "one of these":
+        return text
+    if kind.startswith("list of ") and not text.lstrip().startswith("["):
+        inner = kind.removeprefix("list of ")
+        return [_value(one.strip(), inner, field) for one in text.split(",") if one.strip()]
+    try:
+        return load(text, field).data
+    except ConfigError as err:
+        faults = [Fault(f"{text[:80]!r}: {fault.message}", field=field[:120], allowed=kind) for fault in err.faults]
+        raise ConfigError(Reason.INVALID_VALUE, faults) from err

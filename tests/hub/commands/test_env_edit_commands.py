@@ -1,0 +1,144 @@
+"""`rtb-hub env set`, `add` and `remove`: comments stay, nothing wrong is written, review where a branch wants it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from generator.errors import Reason
+from hub.output.exit_codes import CODES
+from worlds.commands import git, must, rtb_hub
+from worlds.repositories import state_repository
+
+INT = "environments/int/environment.yaml"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of environments with a comment on each side of what is edited."""
+    found = tmp_path / "environments"
+    for name in ("base", "int", "prd", "stg"):
+        there = Path("environments") / name / "environment.yaml"
+        (found / name).mkdir(parents=True)
+        (found / name / "environment.yaml").write_text(there.read_text())
+    return found
+
+
+def text(folder: Path, name: str = "int") -> str:
+    return (folder / name / "environment.yaml").read_text()
+
+
+def edit(folder: Path, *arguments: str, code: int = 0) -> str:
+    ran = rtb_hub("env", *arguments, "--environments", folder)
+    assert ran.code == code, ran.err
+    return ran.out + ran.err
+
+
+def test_only_the_lines_that_are_asked_for_differ(folder: Path) -> None:
+    before = text(folder, "base").splitlines()
+    out = edit(folder, "set", "base", "lease.ttl=12h", "gated=false", "images.pinned=true")
+    after = text(folder, "base").splitlines()
+    changed = [(one, other) for one, other in zip(before, after, strict=True) if one != other]
+    assert changed == [("    ttl: 24h", "    ttl: 12h")]
+    assert "+    ttl: 12h" in out
+
+
+def test_a_comment_behind_a_value_stays_with_it(folder: Path) -> None:
+    edit(folder, "set", "base", "expiry.maxShare=100")
+    line = next(one for one in text(folder, "base").splitlines() if "maxShare" in one)
+    assert line.startswith("    maxShare: 100 # percent of the previews")
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ("spec.account=012345678901", 'account: "012345678901"'),
+        ("sleep.outsideOfficeHours=true", "outsideOfficeHours: true"),
+        ("limits.cpu=2", 'cpu: "2"'),
+        ("officeHours.days=Mon, Tue", "days: [Mon, Tue]"),
+        ("pricing.vcpuHour=0.05", 'vcpuHour: "0.05"'),
+        ("limits.previewsPerOwner=3", "previewsPerOwner: 3"),
+    ],
+)
+def test_a_value_is_written_by_the_type_of_its_field(folder: Path, given: str, line: str) -> None:
+    ran = rtb_hub("env", "set", "int", given, "--dry-run", "--environments", folder)
+    shown = [one for one in ran.out.splitlines() if one.startswith("+") and line in one]
+    assert shown or (given.startswith("spec.account") and "of account 012345678901" not in ran.out)
+
+
+def test_lists_are_added_to_and_taken_from(folder: Path) -> None:
+    edit(folder, "add", "int", "images.registries=a.example.com/", "images.registries=b.example.com/x")
+    assert must("env", "show", "int", "--environments", folder, "-o", "json").json()["spec"]["images"][
+        "registries"
+    ] == [
+        "a.example.com/",
+        "b.example.com/x",
+    ]
+    assert "says so already" in edit(folder, "add", "int", "images.registries=a.example.com/")
+    edit(folder, "remove", "int", "images.registries=a.example.com/")
+    edit(folder, "remove", "int", "images.registries")
+    assert "registries" not in text(folder)
+
+
+def test_a_list_of_the_base_file_is_taken_over_before_an_item_is_added(folder: Path) -> None:
+    edit(folder, "add", "int", "officeHours.days=Sat")
+    shown = must("env", "show", "int", "--environments", folder, "-o", "json").json()
+    assert shown["spec"]["officeHours"]["days"] == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason", "words"),
+    [
+        (("set", "int", "lease.tll=1h"), Reason.INVALID_VALUE, "did you mean: ttl"),
+        (("set", "int", "lease"), Reason.INVALID_VALUE, "is not FIELD=VALUE"),
+        (("set", "int", "lease.ttl=soon"), Reason.INVALID_ENVIRONMENT, "is not a duration"),
+        (("set", "int", "lease.ttl=100h"), Reason.INVALID_ENVIRONMENT, "<= cap"),
+        (("set", "int", "drift.perRun=many"), Reason.INVALID_ENVIRONMENT, "perRun"),
+        (("set", "int", "metadata.name=x"), Reason.INVALID_VALUE, "fields of spec"),
+        (("set", "int", "lease.ttl.x=1"), Reason.INVALID_VALUE, "has no fields"),
+        (("add", "int", "lease.ttl=1h"), Reason.INVALID_VALUE, "is no list"),
+        (("remove", "int", "officeHours.days"), Reason.INVALID_VALUE, "is not set in this file"),
+        (("remove", "int", "domain"), Reason.INVALID_ENVIRONMENT, "domain"),
+        (("set", "itn", "lease.ttl=1h"), Reason.UNKNOWN_ENVIRONMENT, "did you mean: int"),
+        (("set", "prd", "sleep.outsideOfficeHours=true"), Reason.INVALID_ENVIRONMENT, "reviewed request"),
+        (("set", "int", "images.registries=[a"), Reason.INVALID_VALUE, "registries"),
+    ],
+)
+def test_what_is_wrong_is_told_and_nothing_is_written(
+    folder: Path, arguments: tuple[str, ...], reason: Reason, words: str
+) -> None:
+    before = {name: text(folder, name) for name in ("base", "int", "prd")}
+    out = edit(folder, *arguments, code=CODES[reason])
+    assert words in out
+    assert {name: text(folder, name) for name in before} == before
+
+
+def test_a_dry_run_writes_nothing(folder: Path) -> None:
+    before = text(folder)
+    assert "nothing was written" in edit(folder, "set", "int", "lease.ttl=12h", "--dry-run")
+    assert text(folder) == before
+
+
+def test_a_repository_gets_one_commit_and_what_is_laid_out_by_it(tmp_path: Path) -> None:
+    state = state_repository(tmp_path / "state.git")
+    prd = git(state, "rev-parse", "prd")
+    told = must("env", "set", "int", "lease.ttl=12h", "--repo", state, "-o", "json").json()
+    assert [(one["branch"], one["requestFor"], one["written"]) for one in told["branches"]] == [("main", None, [INT])]
+    assert "ttl: 12h" in git(state, "show", f"main:{INT}")
+    assert git(state, "rev-parse", "prd") == prd
+    again = must("env", "set", "int", "lease.ttl=12h", "--repo", state, "-o", "json").json()
+    assert (again["changed"], again["branches"]) == (False, [])
+
+
+def test_a_branch_that_is_reviewed_is_asked_for_by_a_branch_of_its_own(tmp_path: Path) -> None:
+    state = state_repository(tmp_path / "state.git")
+    prd = git(state, "rev-parse", "prd")
+    for _ in range(2):
+        ran = must("env", "set", "prd", "lease.ttl=6h", "--repo", state)
+        assert "prd changes by review only: open a pull request from environment/prd/" in " ".join(ran.out.split())
+    assert git(state, "rev-parse", "prd") == prd
+    branches = git(state, "for-each-ref", "--format=%(refname:short)", "refs/heads/environment").split()
+    assert len(branches) == 1
+    assert git(state, "rev-parse", f"{branches[0]}~1") == prd
+    assert "ttl: 6h" in git(state, "show", f"{branches[0]}:environments/prd/environment.yaml")
