@@ -55,6 +55,12 @@ def init(folder: Path, remote: str | None, work_tree: bool, environments: Path |
 @options.unset
 @options.reset
 @options.flag("--queue", help="Queue the preview when there is no capacity.")
+@options.flag("--wait", help="Tell how it comes up, until it runs; with --timeout, --cluster, --kubeconfig.")
+@options.option(
+    "--timeout", metavar="DURATION", default="10m", show_default="10m", help="With --wait: at most so long."
+)
+@options.own_cluster
+@options.kubeconfig
 @options.repo
 @options.listed
 @declared_errors
@@ -71,6 +77,10 @@ def start(
     unset: tuple[str, ...],
     reset: bool,
     queue: bool,
+    wait: bool,
+    timeout: str,
+    cluster: str | None,
+    kubeconfig: str | None,
     repo: str | None,
     output: Format,
 ) -> None:
@@ -83,13 +93,24 @@ def start(
     Without capacity it is refused with the numbers; with --queue it is queued, and starts when its turn comes. The
     queue is first come, first served. The same command updates a queued preview and keeps its place; 'stop' removes it.
 
+    With --wait it ends when the preview runs: exit code 53 when it failed, with the cause, and 52 when the time is up,
+    or where it is queued or awaits a review. What was started stays started then.
+
     Example: rtb-hub start RTB-123 --env int --image web=registry.example.com/web@sha256:… --image api=…
     """
-    if api := server.api_of(repo):
+    if queue and wait:
+        raise click.UsageError("--wait cannot be used with --queue: when its turn comes is for others to say.")
+    if not wait and (cluster or kubeconfig):
+        raise click.UsageError("--cluster and --kubeconfig are for --wait.")
+    if api := server.api_of(repo, cluster=cluster, kubeconfig=kubeconfig):
         from hub.commands.server import changing
 
         told = {"blueprint": blueprint, "branch": branch, "compute": compute, "ttl": ttl, "officeHours": office_hours}
         body = changing.start_body((key, env), image, settings, **told, queue=queue, unset=[*unset], reset=reset)
+        if wait:
+            from hub.commands.server import observing
+
+            return observing.start(api, body, timeout=timeout, output=output)
         return changing.start(api, body, output)
     from hub.commands import start as command
     from hub.commands.arguments import Arguments
@@ -97,6 +118,11 @@ def start(
     asked = Arguments(
         key, env, [*image], [*settings], blueprint, branch, compute, ttl, office_hours, queue, unset, reset
     )
+    if wait:
+        from hub.commands.cluster_options import Options
+
+        at = Options(cluster or "", kubeconfig)
+        return command.run_and_wait(asked, timeout=timeout, repo=repo, at=at, output=output)
     return command.run(asked, repo=repo, output=output)
 
 

@@ -7,11 +7,13 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from generator.errors import HubError
 from generator.objects.diff import ObjectChange
 from generator.values.formats import image_digest
 from hub.actions import start as action
 from hub.actions.start import Queued, Started
 from hub.commands.arguments import Arguments
+from hub.commands.cluster_options import Options, open_for
 from hub.output.console import Format, emit, printable
 from hub.output.exit_codes import DIFFERENT
 from hub.views.changes import change_data, field_lines, print_changes
@@ -37,6 +39,35 @@ def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
         return
     emit(start_data(started.outcome, started.done), output, lambda console: tell(console, started))
     started.done.raise_unreviewed()
+
+
+def run_and_wait(arguments: Arguments, *, timeout: str, repo: str | None, at: Options, output: Format) -> None:
+    """Start it, and tell each change until it runs.
+
+    Machines get all of it at the end, or what was started where it does not run. Raises as `run` and as `waited`, and
+    `Stalled` (NotInTime) where it is queued or awaits a review, which is not waited for.
+    """
+    from hub.commands import wait
+
+    ours = hub()
+    awaited = wait.awaited_of(arguments.key, arguments.env, "running", timeout)
+    cluster = open_for(ours, at, arguments.env, repo)  # before anything is written
+    started = action.start(_asked(arguments, ours), arguments.env, parts=ours.parts(repo))
+    if isinstance(started, Queued):
+        data = queue_data(started.outcome, started.done)
+    else:
+        data = start_data(started.outcome, started.done)
+    if output.is_for_people:
+        emit(data, output, lambda out: tell_queued(out, started) if isinstance(started, Queued) else tell(out, started))
+    try:
+        wait.check_is_awaited(data)
+        started.done.raise_unreviewed()
+        done = wait.waited(ours, awaited, cluster=cluster, repo=repo, output=output)
+    except HubError:
+        if not output.is_for_people:
+            emit(data, output, lambda _: None)
+        raise
+    wait.tell_end(done, output, data)
 
 
 def diff(arguments: Arguments, *, repo: str | None, output: Format) -> None:

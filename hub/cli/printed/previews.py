@@ -50,12 +50,21 @@ class _Written(Shape):
     not_yet: str | None = Field(description="why the request cannot be merged, whoever approves")
 
 
-class Started(Entry, _Written):
-    """A start that was carried out."""
+class _Phase(Shape):
+    """Where it stands by its cluster; only where a cluster is read."""
+
+    phase: str | None = Field(None, examples=["running", "failed"], description="null: the cluster could not be read")
+    cause: str = ""
+    remedy: str = ""
+
+
+class Started(Entry, _Written, _Phase):
+    """A start that was carried out; with --wait, and the phase that it came to."""
 
     change: Literal["created", "updated", "unchanged", "kept"]
     changed: list[FieldChange] = Field(description="what differs from before, of a preview that was there")
     ends_removal: bool = Field(description="a request to remove it was replaced or withdrawn")
+    seconds: float | None = Field(None, description="how long it took, where it was waited for")
 
 
 class Queued(Place):
@@ -134,14 +143,6 @@ class StoppedEverywhere(Shape):
     stopped: list[StoppedIn]
     failed: list[NotStopped]
     repository: str | None = Field(None, description="left out through a server")
-
-
-class _Phase(Shape):
-    """Where it stands by its cluster; only where a cluster is read."""
-
-    phase: str | None = Field(None, examples=["running", "failed"], description="null: the cluster could not be read")
-    cause: str = ""
-    remedy: str = ""
 
 
 class Listed(worded.Listed, _Phase):

@@ -38,9 +38,15 @@ def start_body(at: tuple[str, str], image: Sequence[str], settings: Sequence[str
 
 def start(api: Api, body: Mapping[str, Any], output: Format) -> None:
     """Start a preview or update it."""
+    told = started(api, body)
+    emit(lambda: details(told), lambda: text(told), output)
+
+
+def started(api: Api, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The operation of a start, as `done`."""
     issue = IssueKey.parse(body["issue"])
     said = {name: value for name, value in body.items() if value is not None} | {"issue": str(issue)}
-    change(api, Route.of("/api/v1/previews"), said, f"start {issue} in {body['environment']}", output)
+    return done(api, Route.of("/api/v1/previews"), said, f"start {issue} in {body['environment']}")
 
 
 def act(api: Api, action: str, at: tuple[str, str], body: Mapping[str, Any], output: Format) -> None:

@@ -5,18 +5,20 @@ What is waited for is asked for again and again, and told as it is on a cluster:
 
 from __future__ import annotations
 
-from typing import cast, get_args
+from collections.abc import Mapping
+from typing import Any, cast, get_args
 
 from generator.errors import Fault, HubError, Reason, Stalled
 from generator.values.naming import IssueKey
-from hub.actions.wait import Awaited, Goal, wait_by
+from hub.actions.wait import Awaited, Goal, Waited, wait_by
 from hub.commands.durations import seconds_of
 from hub.commands.passing import PASSING
+from hub.commands.server import changing
 from hub.commands.server.calling import Api
 from hub.commands.server.printing import emit, mapping
 from hub.commands.server.reading import status_route
 from hub.commands.status import status_data
-from hub.commands.wait import say_nothing, tell_change, tell_end
+from hub.commands.wait import awaited_of, check_is_awaited, say_nothing, tell_change, tell_end
 from hub.output.formats import Format
 from reconcilers.health.phase import Phase, PhaseName
 
@@ -41,10 +43,34 @@ def wait(api: Api, at: tuple[str, str], goal: Goal, *, timeout: str, output: For
 
     Raises `Stalled` (PreviewFailed), `Transient` (NotInTime), and what the server refuses with.
     """
-    awaited = Awaited(IssueKey.parse(at[0]), at[1], goal, seconds_of(timeout))
+    tell_end(_waited(api, awaited_of(*at, goal, timeout), output), output)
+
+
+def start(api: Api, body: Mapping[str, Any], *, timeout: str, output: Format) -> None:
+    """Start a preview, and tell each change until it runs.
+
+    Machines get all of it at the end, or what was started where it does not run. Raises as `wait`, and `Stalled`
+    (NotInTime) where it is queued or awaits a review, which is not waited for.
+    """
+    awaited = awaited_of(body["issue"], body["environment"], "running", timeout)
+    status_route(awaited.key, awaited.environment)
+    told = changing.started(api, body)
+    data = changing.details(told)
+    if output.is_for_people:
+        emit(lambda: data, lambda: changing.text(told), output)
+    try:
+        check_is_awaited(data)
+        done = _waited(api, awaited, output)
+    except HubError:
+        if not output.is_for_people:
+            emit(lambda: data, str, output)
+        raise
+    tell_end(done, output, data)
+
+
+def _waited(api: Api, awaited: Awaited, output: Format) -> Waited:
     tell = tell_change if output.is_for_people else say_nothing
-    done = wait_by(lambda: _phase(api, awaited.key, awaited.environment), awaited, changed=tell)
-    tell_end(done, output)
+    return wait_by(lambda: _phase(api, awaited.key, awaited.environment), awaited, changed=tell)
 
 
 def _phase(api: Api, issue: IssueKey, env: str) -> Phase:

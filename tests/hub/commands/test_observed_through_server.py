@@ -1,4 +1,4 @@
-"""`status`, `wait` and `logs` through a server: what they tell by its cluster is what they tell on the cluster itself."""
+"""`status`, `wait`, `start --wait` and `logs` through a server: what they tell by its cluster is what they tell on the cluster itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hub.output.exit_codes import CODES
 from hub.services.api.limits import Buckets
 from hub.store.tables import AUDIT
 from worlds.api_world import ApiWorld, api_world
-from worlds.commands import IMAGES, Ran, must, rtb_hub
+from worlds.commands import IMAGES, Ran, git, must, rtb_hub
 from worlds.kube_api import KubeApi, refusal
 from worlds.served import on_loopback
 from worlds.serving import served
@@ -62,7 +62,8 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
+def place(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
+    """`request.param`: whether a worker does what is asked for."""
     (tmp_path / "elsewhere").mkdir()
     with served(tmp_path) as serving, KubeApi() as cluster:
         must("start", "RTB-123", *INT, *IMAGES, "--repo", serving.path)
@@ -71,7 +72,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
         )
         cluster.add("namespaces", TARGET, meta=OURS)
         config = cluster.kubeconfig(tmp_path / "elsewhere" / "config")
-        with api_world(serving, works=False) as world, on_loopback(world.app) as address:
+        with api_world(serving, works=getattr(request, "param", False)) as world, on_loopback(world.app) as address:
             world.api.clusters.connected = {"int": serving.hub.cluster("here", str(config))}
             yield Place(world, address, cluster, tmp_path / "elsewhere")
 
@@ -197,3 +198,75 @@ def test_a_name_leads_to_no_other_route(place: Place, name: str) -> None:
 def test_what_no_server_knows_is_refused(command: tuple[str, ...]) -> None:
     ran = rtb_hub("--server", "http://127.0.0.1:1", *command, *INT)
     assert (ran.code, "does not work through a server" in " ".join(ran.err.split())) == (2, True)
+
+
+STARTED = ("start", "RTB-123", "--wait", *IMAGES, "--set", "web.env.A=b")
+
+
+def starts(place: Place, where: str, *arguments: object) -> Ran:
+    """`start --wait` on the repository and the cluster, or through the server."""
+    return (place.local if where == "local" else place.run)(*STARTED, *arguments)
+
+
+@pytest.mark.parametrize("where", ["local", "server"])
+@pytest.mark.parametrize("place", [True], indirect=True)
+def test_a_start_is_waited_for_until_it_runs(place: Place, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.actions.wait.EVERY_SECONDS", 0.05)
+    ran = starts(place, where)
+    assert ran.code == 0, ran.err
+    assert "RTB-123 in int updated" in ran.out
+    assert ran.out.endswith(f"RTB-123 in int is running after {ran.out.rpartition(' after ')[2]}")
+    told = starts(place, where, "-o", "json").json()
+    assert (told["change"], told["phase"], told["cause"]) == ("unchanged", "running", "")
+    assert told["seconds"] < 600
+
+
+@pytest.mark.parametrize("where", ["local", "server"])
+@pytest.mark.parametrize("place", [True], indirect=True)
+def test_a_start_that_does_not_come_up_is_told_with_its_cause(
+    place: Place, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.actions.wait.EVERY_SECONDS", 0.05)
+    monkeypatch.setattr("hub.actions.wait.SURE_SECONDS", 0.0)
+    place.health("Progressing")
+    late = starts(place, where, "--timeout", "1s", "-o", "json")
+    assert (late.code, late.json()["change"]) == (CODES[Reason.NOT_IN_TIME], "updated")
+    assert "phase" not in late.json()
+    place.health("Degraded")
+    failed = starts(place, where)
+    assert failed.code == CODES[Reason.PREVIEW_FAILED]
+    assert "is already up to date" in failed.out
+    assert "[PreviewFailed]" in failed.err
+
+
+@pytest.mark.parametrize("where", ["local", "server"])
+@pytest.mark.parametrize("place", [True], indirect=True)
+def test_what_others_have_to_let_start_is_not_waited_for(place: Place, where: str) -> None:
+    prd = ("start", "RTB-7", "--wait", *IMAGES, "-o", "json")
+    at = ("--repo", place.world.serving.path, "--cluster", "here", "--kubeconfig", place.folder / "config")
+    server = ("--server", place.url)
+    environ = {"RTB_HUB_SERVER_TOKEN": "alice", "HOME": str(place.folder)}
+    asked = (*prd, "--env", "prd", *at) if where == "local" else (*server, *prd, "--env", "prd")
+    ran = rtb_hub(*asked, cwd=place.folder, **environ)
+    assert (ran.code, ran.json()["change"]) == (CODES[Reason.NOT_IN_TIME], "created")
+    assert "it awaits a review, and is not waited for" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--queue",), "--wait cannot be used with --queue"),
+        (("--timeout", "soon"), "--timeout: 'soon' is not a duration"),
+        (("--cluster", "there"), "there"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_waited_for_starts_nothing(place: Place, arguments: tuple[str, ...], told: str) -> None:
+    before = git(place.world.serving.path, "for-each-ref")
+    at = ("--repo", place.world.serving.path, "--kubeconfig", place.folder / "config")
+    ran = rtb_hub(*STARTED, *INT, *at, *(() if "--cluster" in arguments else ("--cluster", "here")), *arguments)
+    assert ran.code != 0
+    assert told in ran.err
+    assert git(place.world.serving.path, "for-each-ref") == before
+    alone = rtb_hub("start", "RTB-1", *INT, *IMAGES, "--cluster", "here", "--repo", place.world.serving.path)
+    assert (alone.code, "are for --wait" in alone.err) == (2, True)
