@@ -52,19 +52,33 @@ def price_pods(pods: Sequence[PodGroup], pricing: Pricing, lease: timedelta) -> 
 
 @dataclass(frozen=True, slots=True)
 class FixedPrice:
-    """What is paid whether there are previews or not: what, how many of it, and the price of all of them an hour."""
+    """What is paid whether there are previews or not: how many of it, and the price of all an hour; None: not known."""
 
     what: str
     count: int
-    per_hour: Decimal
+    per_hour: Decimal | None
+    as_of: str
+    source: str
 
 
 def fixed_prices(pricing: Pricing, shards: int) -> tuple[FixedPrice, ...]:
     """The fixed costs of an environment with so many load balancers. What is used (traffic) is none of them."""
     counts = {"environment": 1, "shard": shards}
     return tuple(
-        FixedPrice(cost.what, counts[cost.per], Decimal(cost.hour) * counts[cost.per]) for cost in pricing.fixed
+        FixedPrice(
+            cost.what,
+            count := cost.count * counts[cost.per],
+            None if cost.hour is None else Decimal(cost.hour) * count,
+            cost.as_of or pricing.as_of,
+            cost.source or (f"AWS Price List, {cost.listed.usage}" if cost.listed else pricing.source),
+        )
+        for cost in pricing.fixed
     )
+
+
+def fixed_sum(prices: Iterable[FixedPrice]) -> Decimal:
+    """What is known of them together, an hour."""
+    return sum((one.per_hour for one in prices if one.per_hour is not None), Decimal(0))
 
 
 def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:

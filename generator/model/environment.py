@@ -96,12 +96,29 @@ class Fargate(Model):
     quota_vcpu: Annotated[int, Field(ge=1, le=100_000, description="a start that would pass it is refused")]
 
 
+class ListedPrice(Model):
+    """Where AWS's price list has it."""
+
+    service: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,60}$", description="service code, such as AmazonEKS")]
+    usage: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z0-9:._-]{1,120}$", description="usage type: APN2-AmazonEKS-Hours:perCluster"),
+    ]
+    operation: Annotated[str, Field(pattern=r"^[A-Za-z0-9:._-]{1,120}$")] | None = Field(
+        None, description="where a usage type has prices of several: such as LoadBalancing:Application"
+    )
+
+
 class FixedCost(Model):
     """What an environment costs whether there are previews or not, at list price."""
 
     what: Text = Field(description="such as `load balancer`")
-    hour: Price = Field(description="one of it for an hour, in quotes")
+    hour: Price | None = Field(None, description="one of it for an hour, in quotes; none = not known")
     per: Literal["environment", "shard"] = Field("environment", description="shard: one for each load balancer")
+    count: Annotated[int, Field(ge=1, le=10_000, description="how many of it, for each of `per`")] = 1
+    as_of: Day | None = Field(None, description="when the price was read; none = `asOf` of all")
+    source: Text | None = Field(None, description="where the price was read; none = AWS's list, else `source` of all")
+    listed: ListedPrice | None = Field(None, description="where 'price --check' finds it")
 
 
 class Pricing(Model):

@@ -166,6 +166,7 @@ def account_record(env: str, repo: str | None, environments: Path | None, output
 @options.compute
 @options.ttl
 @options.office_hours
+@options.flag("--check", help="Compare the environment's prices with AWS's price list.")
 @options.repo
 @options.environments
 @options.blueprints
@@ -178,6 +179,7 @@ def price(
     compute: Literal["fargate", "spot"] | None,
     ttl: str | None,
     office_hours: bool | None,
+    check: bool,
     repo: str | None,
     environments: Path | None,
     blueprints: Path | None,
@@ -185,13 +187,17 @@ def price(
 ) -> None:
     """Explain size and price of a preview: asked, with Fargate's own share, rounded up, billed.
 
+    Beside it stands what the environment costs without any preview, each with where the price is from. With --check the
+    prices of the environment's file are compared with AWS's price list, by the credentials that this process has
+    (pricing:GetProducts, pip install rtb-ai-hub[aws]); exit code 4 where one is another, or not known.
+
     Example: rtb-hub price --env int --set api.memory=512Mi
     """
     from hub.commands import price as command
     from hub.commands.arguments import Arguments
 
     asked = Arguments("PRICE-1", env, [], [*settings], blueprint, None, compute, ttl, office_hours)
-    command.run(asked, repo=repo, environments=environments, blueprints=blueprints, output=output)
+    command.run(asked, check=check, repo=repo, environments=environments, blueprints=blueprints, output=output)
 
 
 @options.command(panel=_PANEL)

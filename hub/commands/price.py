@@ -2,40 +2,71 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.cost.fargate import OVERHEAD_BYTES
-from generator.cost.pricing import FixedPrice, PodPrice, PreviewPrice, fixed_prices, money
+from generator.cost.pricing import FixedPrice, PodPrice, PreviewPrice, fixed_prices, fixed_sum, money
 from generator.model.environment import Environment
 from generator.values.quantities import MIB, format_duration
 from hub.actions.price import Priced, price
 from hub.commands.arguments import Arguments
 from hub.output.console import Format, emit
+from hub.output.exit_codes import UNHEALTHY
 from hub.wiring import hub
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from hub.actions.price_check import Compared
+
 #: As AWS's own calculator counts.
 _HOURS_A_MONTH = 730
 
 
-def run(
-    arguments: Arguments, *, repo: str | None, environments: Path | None, blueprints: Path | None, output: Format
+def run(  # noqa: PLR0913 - as the command has them
+    arguments: Arguments,
+    *,
+    check: bool,
+    repo: str | None,
+    environments: Path | None,
+    blueprints: Path | None,
+    output: Format,
 ) -> None:
-    """Price the preview that `start` with the same options would make, every component of the blueprint counted."""
+    """Price the preview that `start` with the same options would make, every component of the blueprint counted.
+
+    With `check` the environment's prices are compared with AWS's list: exits with `UNHEALTHY` where one is another or
+    not known. Raises what `Access` raises where the list cannot be asked at all.
+    """
     ours = hub()
     found = ours.environments(repo=repo, folder=environments).with_blueprints(blueprints)
     environment, _ = found.get(arguments.env)
     library = found.library(ours.library, environment)
     asked = arguments.parsed(ours.settings.actor)
     priced = price(asked, environment, library, starter=ours.starter, now=ours.clock())
-    emit(_data(priced), output, lambda console: _print(console, priced))
+    checked = _checked(environment) if check else None
+
+    def tell(console: Console) -> None:
+        _print(console, priced)
+        if checked is not None:
+            _print_checked(console, checked)
+
+    emit(_data(priced, checked), output, tell)
+    if checked is not None and any(one.state != "same" for one in checked):
+        sys.exit(UNHEALTHY)
 
 
-def _data(priced: Priced) -> dict[str, Any]:
+def _checked(environment: Environment) -> tuple[Compared, ...]:
+    from hub.actions.price_check import compare
+    from hub.adapters.account.access import Access
+    from hub.adapters.account.price_list import REGION
+
+    return compare(environment.spec.pricing, environment.spec.region, Access(REGION))
+
+
+def _data(priced: Priced, checked: Sequence[Compared] | None) -> dict[str, Any]:
     cost, preview, environment = priced.price, priced.preview, priced.environment
     return {
         "environment": environment.name,
@@ -57,7 +88,17 @@ def _data(priced: Priced) -> dict[str, Any]:
         "perHour": None if cost.per_hour is None else str(cost.per_hour),
         "lease": format_duration(cost.lease),
         "perLease": None if cost.total is None else str(cost.total),
-        "fixed": [{"what": one.what, "count": one.count, "perHour": str(one.per_hour)} for one in _fixed(environment)],
+        "fixed": [
+            {
+                "what": one.what,
+                "count": one.count,
+                "perHour": None if one.per_hour is None else str(one.per_hour),
+                "asOf": one.as_of,
+                "source": one.source,
+            }
+            for one in _fixed(environment)
+        ],
+        "checked": None if checked is None else [_compared(one) for one in checked],
     }
 
 
@@ -91,17 +132,61 @@ def _print(console: Console, priced: Priced) -> None:
     _print_fixed(console, environment)
 
 
+def _compared(one: Compared) -> dict[str, str | None]:
+    written, listed = (None if price is None else f"{price:f}" for price in (one.written, one.listed))
+    return {
+        "what": one.what,
+        "field": one.field,
+        "written": written,
+        "listed": listed,
+        "state": one.state,
+        "why": one.why or None,
+    }
+
+
 def _print_fixed(console: Console, environment: Environment) -> None:
+    from hub.output.columns import tell_table
+
     fixed, currency = _fixed(environment), environment.spec.pricing.currency
     if not fixed:
         return
-    listed = ", ".join(f"{one.count} × {one.what} {money(one.per_hour, currency)}" for one in fixed)
-    in_all = sum((one.per_hour for one in fixed), Decimal(0))
+    in_all = fixed_sum(fixed)
     month = money(in_all * _HOURS_A_MONTH, currency)
+    unknown = [one.what for one in fixed if one.per_hour is None]
     console.print(
         f"{environment.name} itself costs {money(in_all, currency)} an hour, {month} a month, whether there are"
-        f" previews or not ({listed}); traffic, NAT and what else pricing.fixed does not name come on top."
+        " previews or not; traffic, logs and what else pricing.fixed does not name come on top"
+        + (f", and what is not known: {', '.join(unknown)}." if unknown else ".")
     )
+    rows = [
+        (
+            one.what,
+            str(one.count),
+            "not known" if one.per_hour is None else money(one.per_hour, currency),
+            "" if one.per_hour is None else money(one.per_hour * _HOURS_A_MONTH, currency),
+            one.as_of,
+            one.source,
+        )
+        for one in fixed
+    ]
+    headings = ("FIXED", "COUNT", "PER HOUR", "A MONTH", "AS OF", "SOURCE")
+    tell_table(console, headings, rows, right=frozenset(headings[1:4]))
+
+
+def _print_checked(console: Console, checked: Sequence[Compared]) -> None:
+    from hub.output.columns import tell_table
+
+    rows = [
+        (
+            one.what,
+            "none" if one.written is None else f"{one.written:f}",
+            "not known" if one.listed is None else f"{one.listed:f}",
+            {"same": "same", "differs": f"set {one.field} to the list's", "unknown": one.why}[one.state],
+        )
+        for one in checked
+    ]
+    headings = ("AN HOUR OF", "THE FILE'S", "AWS'S LIST", "")
+    tell_table(console, headings, rows, right=frozenset(headings[1:3]))
 
 
 def _row(pod: PodPrice, cost: PreviewPrice) -> tuple[str, ...]:

@@ -240,7 +240,20 @@ class FixedPrice(Shape):
 
     what: str = Field(examples=["load balancer"])
     count: int
-    per_hour: Money
+    per_hour: Money | None = Field(description="of all of them; null: not known")
+    as_of: str
+    source: str
+
+
+class ListedPrice(Shape):
+    """A price of the environment's file compared with AWS's price list."""
+
+    what: str = Field(examples=["vCPU"])
+    field: str = Field(examples=["pricing.vcpuHour"])
+    written: str | None = Field(description="an hour of one; null: the file has none")
+    listed: str | None = Field(description="an hour of one; null: not known")
+    state: Literal["same", "differs", "unknown"]
+    why: str | None = Field(description="why it is not known")
 
 
 class Priced(Shape):
@@ -257,6 +270,7 @@ class Priced(Shape):
     lease: str = Field(examples=["24h"])
     per_lease: Money | None
     fixed: list[FixedPrice]
+    checked: list[ListedPrice] | None = Field(description="null: not asked for, see --check")
 
 
 class DigestCounts(Shape):

@@ -7,12 +7,11 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from generator.cost.pricing import fixed_prices
+from generator.cost.pricing import fixed_prices, fixed_sum
 from generator.errors import ConfigError, Fault, Reason
 from generator.values.formats import check_time, format_time, parse_time
 from hub.services.api.approvals import approvals_of, awaiting
@@ -107,7 +106,7 @@ def environments(api: ApiOf) -> Data:
 
 def _environment(state: EnvironmentState, spend: Spend, holding: list[Freeze] | None, now: datetime) -> Data:
     environment, spec = state.environment, state.environment.spec
-    fixed = sum((one.per_hour for one in fixed_prices(spec.pricing, spec.exposure.shards)), Decimal(0))
+    fixed = fixed_sum(fixed_prices(spec.pricing, spec.exposure.shards))
     here = [one for one in holding or () if one.scope in {environment.name, EVERYWHERE}]
     return {
         "name": environment.name, "account": spec.account, "region": spec.region, "gated": spec.gated,

@@ -11,6 +11,7 @@ import pytest
 from generator.cost.pricing import fixed_prices
 from generator.errors import ConfigError, Reason, Stalled
 from generator.model.blueprint import TemplateLibrary
+from generator.yaml.writer import dump
 from hub.actions.blueprints import list_blueprints, show_blueprint
 from hub.actions.price import price
 from reconcilers.scheduled.admission import plan_queue
@@ -35,7 +36,11 @@ def test_fixed_costs_are_told_beside_the_price_and_are_no_part_of_it() -> None:
     assert [(one.what, one.count, one.per_hour) for one in fixed] == [
         ("EKS cluster", 1, Decimal("0.10")),
         ("load balancer", 3, Decimal("0.0675")),
+        ("NAT gateway", 1, Decimal("0.059")),
+        ("secret of Argo CD", 2, Decimal("0.001096")),
     ]
+    assert (fixed[0].as_of, fixed[2].as_of) == ("2026-10-06", "2026-11-28")
+    assert fixed[2].source == "AWS Price List, APN2-NatGateway-Hours"
     with_them, without = (
         price(start_request(), one, LIBRARY, starter=STARTER, now=NOW).price
         for one in (env, environment(pricing=tree["pricing"] | {"fixed": []}))
@@ -43,9 +48,25 @@ def test_fixed_costs_are_told_beside_the_price_and_are_no_part_of_it() -> None:
     assert with_them == without
     told = " ".join(must("price", "--env", "int").out.split())
     assert "List price: 0.04656 USD per vCPU-hour" in told
-    assert "int itself costs $0.1225 an hour, $89.43 a month" in told
+    assert "int itself costs $0.1826 an hour, $133.30 a month" in told
     told = must("price", "--env", "int", "--compute", "spot", "-o", "json").json()
-    assert [one["perHour"] for one in told["fixed"]] == ["0.10", "0.0225"]
+    assert [one["perHour"] for one in told["fixed"]] == ["0.10", "0.0225", "0.059", "0.001096"]
+    assert told["checked"] is None
+
+
+def test_what_has_no_price_is_told_as_not_known_and_is_in_no_sum(tmp_path: Path) -> None:
+    tree = environment().as_tree()
+    tree["spec"]["pricing"]["fixed"] = [{"what": "cache", "hour": "0.02", "source": "a bill"}, {"what": "database"}]
+    (tmp_path / "int").mkdir()
+    (tmp_path / "int" / "environment.yaml").write_text(dump(tree))
+    asked = ("price", "--env", "int", "--environments", tmp_path)
+    told = " ".join(must(*asked).out.split())
+    assert "int itself costs $0.0200 an hour" in told
+    assert "what is not known: database." in told
+    assert [(one["perHour"], one["source"]) for one in must(*asked, "-o", "json").json()["fixed"]] == [
+        ("0.02", "a bill"),
+        (None, tree["spec"]["pricing"]["source"]),
+    ]
 
 
 def test_a_spot_preview_has_no_price_of_its_own() -> None:

@@ -423,7 +423,7 @@ def test_each_command_that_prints_json_has_a_schema_of_it(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["output"], "name a command [InvalidValue]\n  allowed: account-check, approvals, "),
+        (["output"], "name a command [InvalidValue]\n  allowed: account-check, account-record, approvals, "),
         (["output", "lst"], "there is no output 'lst' [InvalidValue]"),
         (["preview", "list"], "preview has no parts [InvalidValue]"),
         (["nothing"], "there is no schema 'nothing' [InvalidValue]"),
