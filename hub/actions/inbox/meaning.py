@@ -162,7 +162,7 @@ def _slack_event(which: Named, tree: Mapping[str, Any]) -> Meaning:
         "team": tree.get("team_id"),
     }  # fmt: skip
     shared = checked(SlackUnfurl, payload)
-    return Meaning((Job(shared.id, QUEUE, "slack.unfurl", payload),))
+    return Meaning((Job(shared.id, QUEUE, "slack.unfurl", payload, f"unfurl/{shared.channel}"),))
 
 
 def _slack_names(tree: Mapping[str, Any], *places: Sequence[str]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from hub.store.database import Database, sqlite_url
 from hub.store.jobs import Job
 from hub.store.schema import prepare
 from reconcilers.ports.sources import Work, key_in
-from worlds.commands import IMAGES, git, must
+from worlds.commands import IMAGES, must
 from worlds.registry import RegistryServer, registry, single
 from worlds.serving import Serving, faults
 
@@ -93,20 +93,9 @@ def serving(tmp_path: Path, server: RegistryServer) -> Iterator[Serving]:
     prepare(database)
     database.close()
     made = Serving(tmp_path / "state.git", url)
-    configured(made, RULE.replace("HOST", server.host))
+    made.configured(RULE.replace("HOST", server.host))
     yield made
     made.close()
-
-
-def configured(serving: Serving, text: str) -> None:
-    """Commit the file on main, as a person would."""
-    work = serving.path.parent / "work"
-    git(serving.path.parent, "clone", "-q", "-b", "main", str(serving.path), str(work))
-    (work / "hub").mkdir(exist_ok=True)
-    (work / "hub" / "services.yaml").write_text(text)
-    git(work, "add", "hub")
-    git(work, "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "Say what starts")
-    git(work, "push", "-q")
 
 
 @contextmanager

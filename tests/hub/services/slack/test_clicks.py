@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,15 +66,26 @@ def lease_of(serving: Serving) -> Any:
     return record.preview.spec.lease
 
 
-def done(serving: Serving, told: list[str]) -> Any:
-    """A worker that does clicks, within."""
+@contextmanager
+def done(serving: Serving, told: list[str]) -> Iterator[None]:
+    """A worker that does clicks, within; there is a preview of RTB-1."""
 
     def answer(url: str, text: str) -> None:
         assert url == HOOK
         told.append(text)
 
     clicks = Clicks(Asking(serving.jobs, CLICKS["en"], answer, lambda err: None, "https://hub.example.com"))
-    return working(serving.parts(), serving.jobs, pace=QUICK, slack=clicks)
+    with working(serving.parts(), serving.jobs, pace=QUICK, slack=clicks):
+        serving.put(job("op-1"))
+        serving.ended("op-1")
+        yield
+
+
+def click_done(serving: Serving, action: str, user: str, **changed: Any) -> JobRow:
+    """The first click, once it is done."""
+    click(serving, action, user, **changed)
+    (row,) = clicked(serving)
+    return serving.ended(row.id)
 
 
 def clicked(serving: Serving) -> list[JobRow]:
@@ -84,8 +96,6 @@ def test_the_owner_extends_and_stops_by_clicks_each_once(serving: Serving) -> No
     alice = person(serving, "alice", ALICE, "developer")
     told = list[str]()
     with done(serving, told):
-        serving.put(job("op-1"))
-        serving.ended("op-1")
         before = lease_of(serving)
         for _ in range(3):
             answer = click(serving, "extend", ALICE, ends=before.expires_at)
@@ -133,12 +143,8 @@ def test_who_may_not_changes_nothing_and_is_told_why(
     person(serving, "amy", "U0AWAY", "admin", signed_in=False)
     told = list[str]()
     with done(serving, told):
-        serving.put(job("op-1"))
-        serving.ended("op-1")
         before = lease_of(serving)
-        click(serving, "stop", user, **changed)
-        (row,) = clicked(serving)
-        ended = serving.ended(row.id)
+        ended = click_done(serving, "stop", user, **changed)
     assert ended.result == {"refused": why}
     assert len(told) == 1
     assert lease_of(serving) == before
@@ -148,13 +154,9 @@ def test_who_may_not_changes_nothing_and_is_told_why(
 def test_who_is_nobody_gets_a_link_of_their_own_and_nobody_else_does(serving: Serving) -> None:
     told = list[str]()
     with done(serving, told):
-        serving.put(job("op-1"))
-        serving.ended("op-1")
-        click(serving, "stop", EVE)
-        (row,) = clicked(serving)
-        ended = serving.ended(row.id)
+        row = click_done(serving, "stop", EVE)
     (token,) = re.findall(r"https://hub\.example\.com/api/auth/slack\?token=(\S+)", told[0])
-    assert token not in str((ended, row))
+    assert token not in str(row)
     with serving.database.read() as connection:
         found = slack_links.find(connection, token, now=serving.database.now(connection))
     assert found is not None
@@ -164,22 +166,14 @@ def test_who_is_nobody_gets_a_link_of_their_own_and_nobody_else_does(serving: Se
 def test_an_operator_may_stop_what_is_anothers(serving: Serving) -> None:
     person(serving, "olga", "U0OPS", "operator")
     with done(serving, []):
-        serving.put(job("op-1"))
-        serving.ended("op-1")
-        click(serving, "stop", "U0OPS")
-        (row,) = clicked(serving)
-        assert "asked" in (serving.ended(row.id).result or {})
+        assert "asked" in (click_done(serving, "stop", "U0OPS").result or {})
 
 
 def test_a_worker_that_died_after_it_put_the_operation_has_it_done_once(serving: Serving) -> None:
     person(serving, "alice", ALICE, "developer")
     told = list[str]()
     with done(serving, told):
-        serving.put(job("op-1"))
-        serving.ended("op-1")
-        click(serving, "stop", ALICE)
-        (row,) = clicked(serving)
-        serving.ended(row.id)
+        row = click_done(serving, "stop", ALICE)
         (stop,) = [one for one in serving.jobs.listed(limit=100) if one.name == "preview.stop"]
         serving.ended(stop.id)
     asking = Asking(serving.jobs, CLICKS["en"], lambda url, text: told.append(text), lambda err: None)
@@ -196,11 +190,7 @@ def test_a_click_on_what_is_frozen_away_or_too_many_is_told(serving: Serving, mo
     person(serving, "alice", ALICE, "developer")
     told = list[str]()
     with done(serving, told):
-        serving.put(job("op-1"))
-        serving.ended("op-1")
-        click(serving, "stop", ALICE)
-        (row,) = clicked(serving)
-        assert serving.ended(row.id).result == {"refused": "TooManyRequests"}
+        assert click_done(serving, "stop", ALICE).result == {"refused": "TooManyRequests"}
     assert "alice has 0 operations that have not ended" in told[0]
 
 
@@ -216,8 +206,6 @@ def test_whose_session_ended_may_nothing(serving: Serving) -> None:
 def test_a_click_that_another_program_puts_is_none(serving: Serving) -> None:
     person(serving, "alice", ALICE, "admin")
     with done(serving, []):
-        serving.put(job("op-1"))
-        serving.ended("op-1")
         lease = lease_of(serving)
         forged = job("op-2", "slack.click", user=ALICE, action="stop", askedAt=lease.requested_at, responseUrl=HOOK)
         serving.put(replace(forged, key="click/x"))
