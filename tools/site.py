@@ -23,6 +23,8 @@ LISTED = {
 }  # fmt: skip
 #: The template of decisions is none.
 LEFT_OUT = {"0000-template.md"}
+#: A link whose text is the name of its file: on the site that is the page's title.
+_NAMED = re.compile(r"\[(?:docs/)?([\w./-]+\.md)\]\(\1\)")
 _LANGUAGES = re.compile(r"^\[(?:한국어|English)\]\([^)]+\)\n+", re.MULTILINE)
 _STYLE = """\
 /* Names of tests and commands are long: they break, and narrow screens scroll the table, not the page. */
@@ -57,14 +59,17 @@ def _linked(page: Path, text: str) -> str:
         for end in ("", "/"):
             up = "../" * len(page.relative_to(PAGES).parent.parts)
             text = text.replace(f"]({up}{folder}{end})", f"]({up}{folder}/index.md)")
-    return text
+    return _NAMED.sub(lambda link: f"[{_title(page.parent / link[1])}]({link[1]})", text)
+
+
+def _title(page: Path) -> str:
+    return page.read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("# ")
 
 
 def _listed(folder: Path) -> Iterator[str]:
     for path in sorted(folder.iterdir()):
         if path.suffix == ".md" and path.name != "index.md":
-            title = path.read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("# ")
-            yield f"- [{title}]({path.name})\n"
+            yield f"- [{_title(path)}]({path.name})\n"
         elif path.suffix == ".json":
             yield f"- [{path.name}]({path.name})\n"
         elif path.is_dir() and f"{folder.name}/{path.name}" not in LISTED:
