@@ -15,10 +15,10 @@ class Cursor:
     Mappings are dicts, as the readers and the renderer make them: what is asked of every object must be quick.
     """
 
-    __slots__ = ("_key", "_parent", "data", "manifest")
+    __slots__ = ("_below", "_parent", "data", "manifest")
 
-    def __init__(self, manifest: Manifest, data: Any, parent: Cursor | None = None, key: str | int = "") -> None:
-        self.manifest, self.data, self._parent, self._key = manifest, data, parent, key
+    def __init__(self, manifest: Manifest, data: Any, parent: Cursor | None = None, below: Path = ()) -> None:
+        self.manifest, self.data, self._parent, self._below = manifest, data, parent, below
 
     @classmethod
     def of(cls, manifest: Manifest) -> Cursor:
@@ -28,15 +28,14 @@ class Cursor:
     @property
     def path(self) -> Path:
         """Keys and indexes from the root."""
-        return () if self._parent is None else (*self._parent.path, self._key)
+        return self._below if self._parent is None else (*self._parent.path, *self._below)
 
     def at(self, *keys: str) -> Cursor:
         """The place below, key by key."""
-        here, data, manifest = self, self.data, self.manifest
+        data = self.data
         for key in keys:
             data = data.get(key) if isinstance(data, dict) else None
-            here = Cursor(manifest, data, here, key)
-        return here
+        return Cursor(self.manifest, data, self, keys)
 
     def through(self, path: Path) -> Cursor:
         """The place at `path`, as `at` for keys that may be indexes."""
@@ -44,7 +43,7 @@ class Cursor:
         for key in path:
             if isinstance(key, int):
                 inside = isinstance(here.data, list) and key < len(here.data)
-                here = Cursor(self.manifest, here.data[key] if inside else None, here, key)
+                here = Cursor(self.manifest, here.data[key] if inside else None, here, (key,))
             else:
                 here = here.at(key)
         return here
@@ -58,14 +57,14 @@ class Cursor:
             return []
         place = self.at(*keys)
         items = enumerate(place.data)
-        return [Cursor(self.manifest, {} if item is None else item, place, index) for index, item in items]
+        return [Cursor(self.manifest, {} if item is None else item, place, (index,)) for index, item in items]
 
     def entries(self, *keys: str) -> Iterator[tuple[str, Cursor]]:
         """Key and value of each entry of the mapping at `keys`; none when it is no mapping."""
         place = self.at(*keys)
         if isinstance(place.data, dict):
             for key, value in place.data.items():
-                yield str(key), Cursor(self.manifest, value, place, key)
+                yield str(key), Cursor(self.manifest, value, place, (key,))
 
     def get(self, key: str) -> Any:
         """What stands at `key`."""
