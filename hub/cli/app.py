@@ -61,6 +61,7 @@ def init(folder: Path, remote: str | None, work_tree: bool, environments: Path |
 )
 @options.own_cluster
 @options.kubeconfig
+@options.dry_run
 @options.repo
 @options.listed
 @declared_errors
@@ -81,6 +82,7 @@ def start(
     timeout: str,
     cluster: str | None,
     kubeconfig: str | None,
+    dry_run: bool,
     repo: str | None,
     output: Format,
 ) -> None:
@@ -100,9 +102,11 @@ def start(
     """
     if queue and wait:
         raise click.UsageError("--wait cannot be used with --queue: when its turn comes is for others to say.")
+    if dry_run and wait:
+        raise click.UsageError("--wait cannot be used with --dry-run: nothing starts.")
     if not wait and (cluster or kubeconfig):
         raise click.UsageError("--cluster and --kubeconfig are for --wait.")
-    if api := server.api_of(repo, cluster=cluster, kubeconfig=kubeconfig):
+    if api := server.api_of(repo, cluster=cluster, kubeconfig=kubeconfig, dry_run=dry_run):
         from hub.commands.server import changing
 
         told = {"blueprint": blueprint, "branch": branch, "compute": compute, "ttl": ttl, "officeHours": office_hours}
@@ -123,7 +127,7 @@ def start(
 
         at = Options(cluster or "", kubeconfig)
         return command.run_and_wait(asked, timeout=timeout, repo=repo, at=at, output=output)
-    return command.run(asked, repo=repo, output=output)
+    return command.run(asked, repo=repo, output=output, dry_run=dry_run)
 
 
 @options.command(panel="Previews")

@@ -18,10 +18,13 @@ _OF_ALL = frozenset({"branch", "compute"})
 @options.key
 @options.argument("settings", metavar="PATH=TEXT...", nargs=-1, required=True, help="As --set of 'start' takes them.")
 @options.environment
+@options.dry_run
 @options.repo
 @options.listed
 @declared_errors
-def set_settings(key: str, settings: tuple[str, ...], env: str, repo: str | None, output: Format) -> None:
+def set_settings(
+    key: str, settings: tuple[str, ...], env: str, dry_run: bool, repo: str | None, output: Format
+) -> None:
     """Change settings of a preview, in one commit. What is not named stays as it is.
 
     What changed is shown, from what to what. 'rtb-hub diff' with --set shows the objects that would change, and writes
@@ -29,7 +32,7 @@ def set_settings(key: str, settings: tuple[str, ...], env: str, repo: str | None
 
     Example: rtb-hub set RTB-123 --env int web.cpu=500m web.env.LOG_LEVEL=debug
     """
-    _change(key, env, settings, (), repo, output)
+    _change(key, env, settings, (), repo, output, dry_run=dry_run)
 
 
 @options.command("unset", panel=_PANEL)
@@ -37,10 +40,13 @@ def set_settings(key: str, settings: tuple[str, ...], env: str, repo: str | None
 @options.argument("paths", metavar="PATH...", nargs=-1, required=True, help="As --unset of 'start' takes them.")
 @options.environment
 @options.yes
+@options.dry_run
 @options.repo
 @options.listed
 @declared_errors
-def unset_settings(key: str, paths: tuple[str, ...], env: str, yes: bool, repo: str | None, output: Format) -> None:
+def unset_settings(
+    key: str, paths: tuple[str, ...], env: str, yes: bool, dry_run: bool, repo: str | None, output: Format
+) -> None:
     """Take back settings of a preview, so that their defaults count: a field, a variable, branch or compute.
 
     An optional component that is named is removed, with what it holds: on a terminal it asks first. 'rtb-hub start
@@ -52,14 +58,21 @@ def unset_settings(key: str, paths: tuple[str, ...], env: str, yes: bool, repo: 
         from hub.cli.asking import confirm
 
         what = f"Remove {', '.join(removed)} of {key} in {env}, with all that is in it?"
-        confirm(what, yes=yes, output=output)
-    _change(key, env, (), paths, repo, output)
+        confirm(what, yes=yes or dry_run, output=output)
+    _change(key, env, (), paths, repo, output, dry_run=dry_run)
 
 
 def _change(
-    key: str, env: str, settings: tuple[str, ...], unset: tuple[str, ...], repo: str | None, output: Format
+    key: str,
+    env: str,
+    settings: tuple[str, ...],
+    unset: tuple[str, ...],
+    repo: str | None,
+    output: Format,
+    *,
+    dry_run: bool,
 ) -> None:
-    if api := server.api_of(repo):
+    if api := server.api_of(repo, dry_run=dry_run):
         from hub.commands.pairs import settings_of
         from hub.commands.server import changing
 
@@ -69,7 +82,7 @@ def _change(
     from hub.commands.arguments import Arguments
 
     asked = Arguments(key, env, [], [*settings], None, None, None, None, unset=unset, must_exist=True)
-    return command.run(asked, repo=repo, output=output)
+    return command.run(asked, repo=repo, output=output, dry_run=dry_run)
 
 
 _reason = options.option("--reason", default="", help="Why, for the history.")
@@ -79,10 +92,11 @@ _reason = options.option("--reason", default="", help="Why, for the history.")
 @options.key
 @options.environment
 @_reason
+@options.dry_run
 @options.repo
 @options.output
 @declared_errors
-def sleep(key: str, env: str, reason: str, repo: str | None, output: Format) -> None:
+def sleep(key: str, env: str, reason: str, dry_run: bool, repo: str | None, output: Format) -> None:
     """Put a preview to sleep: its pods stop, and everything else of it stays.
 
     One commit sets the replicas to 0 and suspends schedules, and the price is that of what runs on. What keeps data in
@@ -92,34 +106,35 @@ def sleep(key: str, env: str, reason: str, repo: str | None, output: Format) -> 
 
     Example: rtb-hub sleep RTB-123 --env int --reason "back on Monday"
     """
-    _rest(key, env, reason, repo, output, asleep=True)
+    _rest(key, env, reason, repo, output, asleep=True, dry_run=dry_run)
 
 
 @options.command(panel=_PANEL)
 @options.key
 @options.environment
 @_reason
+@options.dry_run
 @options.repo
 @options.output
 @declared_errors
-def wake(key: str, env: str, reason: str, repo: str | None, output: Format) -> None:
+def wake(key: str, env: str, reason: str, dry_run: bool, repo: str | None, output: Format) -> None:
     """Wake a preview that sleeps: its pods start as they were.
 
     It is refused while there is no capacity. One that is woken outside of office hours stays awake until they end next.
 
     Example: rtb-hub wake RTB-123 --env int
     """
-    _rest(key, env, reason, repo, output, asleep=False)
+    _rest(key, env, reason, repo, output, asleep=False, dry_run=dry_run)
 
 
-def _rest(key: str, env: str, reason: str, repo: str | None, output: Format, *, asleep: bool) -> None:
-    if api := server.api_of(repo):
+def _rest(key: str, env: str, reason: str, repo: str | None, output: Format, *, asleep: bool, dry_run: bool) -> None:
+    if api := server.api_of(repo, dry_run=dry_run):
         from hub.commands.server import changing
 
         return changing.act(api, "sleep" if asleep else "wake", (key, env), {"reason": reason}, output)
     from hub.commands import sleep as command
 
-    return command.run(key, env, asleep=asleep, reason=reason, repo=repo, output=output)
+    return command.run(key, env, asleep=asleep, reason=reason, repo=repo, output=output, dry_run=dry_run)
 
 
 _environment = options.argument("name", metavar="NAME", help="Environment, such as int; base: what all have in common.")

@@ -148,6 +148,7 @@ def list_previews(
 @options.option("--reason", default="", help="Why, for the history.")
 @options.flag("--ignore-not-found", help="Succeed when there is no such preview.")
 @options.yes
+@options.dry_run
 @options.repo
 @options.listed
 @declared_errors
@@ -159,6 +160,7 @@ def stop(
     reason: str,
     ignore_not_found: bool,
     yes: bool,
+    dry_run: bool,
     repo: str | None,
     output: Format,
 ) -> None:
@@ -177,8 +179,8 @@ def stop(
         env = server.environment()
     if everywhere == (env is not None):
         raise click.BadParameter("name an environment with --env, or all with --all", param_hint="--env")
-    _confirm_stop(named, env, yes=yes, output=output)
-    if api := server.api_of(repo):
+    _confirm_stop(named, env, yes=yes or dry_run, output=output)
+    if api := server.api_of(repo, dry_run=dry_run):
         from hub.commands.server import changing
 
         if env is None:
@@ -188,8 +190,12 @@ def stop(
     from hub.commands import stop as command
 
     if env is None:
-        return command.run_all(named, reason=reason, ignore_not_found=ignore_not_found, repo=repo, output=output)
-    return command.run(named, env, reason=reason, ignore_not_found=ignore_not_found, repo=repo, output=output)
+        return command.run_all(
+            named, reason=reason, ignore_not_found=ignore_not_found, repo=repo, output=output, dry_run=dry_run
+        )
+    return command.run(
+        named, env, reason=reason, ignore_not_found=ignore_not_found, repo=repo, output=output, dry_run=dry_run
+    )
 
 
 def _confirm_stop(key: str, env: str | None, *, yes: bool, output: Format) -> None:
@@ -213,10 +219,13 @@ def _confirm_stop(key: str, env: str | None, *, yes: bool, output: Format) -> No
     help="Only if it ends at this time: the end time last shown to the user (optimistic lock), such as"
     " 2026-11-24T02:00:00Z.",
 )
+@options.dry_run
 @options.repo
 @options.listed
 @declared_errors
-def extend(key: str, env: str, by: str, reason: str, if_ends: str | None, repo: str | None, output: Format) -> None:
+def extend(
+    key: str, env: str, by: str, reason: str, if_ends: str | None, dry_run: bool, repo: str | None, output: Format
+) -> None:
     """Give a preview more time, counted from its end, up to the environment's cap.
 
     A longer extension is cut to the cap, and says so; at the cap it is refused. The same extension again within a
@@ -225,36 +234,37 @@ def extend(key: str, env: str, by: str, reason: str, if_ends: str | None, repo: 
 
     Example: rtb-hub extend RTB-123 --env int --by 4h --reason "demo tomorrow"
     """
-    if api := server.api_of(repo):
+    if api := server.api_of(repo, dry_run=dry_run):
         from hub.commands.server import changing
 
         return changing.extend(api, (key, env), {"by": by, "reason": reason, "ifEnds": if_ends}, output)
     from hub.commands import extend as command
 
-    return command.run(key, env, by=by, reason=reason, if_ends=if_ends, repo=repo, output=output)
+    return command.run(key, env, by=by, reason=reason, if_ends=if_ends, repo=repo, output=output, dry_run=dry_run)
 
 
 @options.command(panel=_PANEL)
 @options.key
 @options.environment
 @options.option("--ttl", metavar="DURATION", help="How long it may live. Default: as before.")
+@options.dry_run
 @options.repo
 @options.listed
 @declared_errors
-def revive(key: str, env: str, ttl: str | None, repo: str | None, output: Format) -> None:
+def revive(key: str, env: str, ttl: str | None, dry_run: bool, repo: str | None, output: Format) -> None:
     """Restore a preview that was deleted in the last 7 days, with a new lease.
 
     Images and settings are those it had; templates and policy are today's. It is refused when there is no capacity.
 
     Example: rtb-hub revive RTB-123 --env int --ttl 8h
     """
-    if api := server.api_of(repo):
+    if api := server.api_of(repo, dry_run=dry_run):
         from hub.commands.server import changing
 
         return changing.act(api, "revive", (key, env), {"ttl": ttl}, output)
     from hub.commands import revive as command
 
-    return command.run(key, env, ttl=ttl, repo=repo, output=output)
+    return command.run(key, env, ttl=ttl, repo=repo, output=output, dry_run=dry_run)
 
 
 @options.command(panel=_PANEL)

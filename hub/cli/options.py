@@ -220,6 +220,7 @@ unset = several(
     help="Take back a setting, so that its default counts: web.cpu, web.env.LOG_LEVEL, branch, compute; or remove an"
     " optional component. Repeatable.",
 )
+dry_run = flag("--dry-run", help="Tell what would be committed. Write nothing.")
 yes = flag("--yes", "-y", help="Do not ask. Only a terminal is ever asked, and not with -o json.")
 reset = flag("--reset", help="Take back all settings, and keep images only. Other options of the command count.")
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from generator.values.naming import IssueKey
-from hub.actions.extend import Extended, extend
+from hub.actions.extend import Extended, extend, submission
+from hub.commands import planned
 from hub.output.console import Format, emit, printable
 from hub.output.exit_codes import NOT_AS_SEEN
 from hub.views.done import extend_data, tell_request
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
 
 
 def run(  # noqa: PLR0913 - the command's options
-    key: str, env: str, *, by: str, reason: str, if_ends: str | None, repo: str | None, output: Format
+    key: str,
+    env: str,
+    *,
+    by: str,
+    reason: str,
+    if_ends: str | None,
+    repo: str | None,
+    output: Format,
+    dry_run: bool = False,
 ) -> None:
     """Extend it and tell; exits with `NOT_AS_SEEN` where it ends otherwise than `if_ends` says.
 
@@ -28,6 +37,10 @@ def run(  # noqa: PLR0913 - the command's options
     """
     ours = hub()
     asked = ExtendRequest(IssueKey.parse(key), ours.settings.actor, by, reason, if_ends)
+    if dry_run:
+        parts = ours.parts(repo)
+        planned.tell(submission(asked, env, parts.starter), parts=parts, output=output)
+        return
     extended = extend(asked, env, parts=ours.parts(repo))
     data = extend_data(extended.outcome, extended.done)
     is_other = is_not_as_seen(if_ends, data)

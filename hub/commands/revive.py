@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from generator.values.formats import format_time
 from generator.values.naming import IssueKey
-from hub.actions.revive import Revived, revive
+from hub.actions.revive import Revived, revive, submission
+from hub.commands import planned
 from hub.output.console import Format, emit, printable
 from hub.views.done import revive_data, tell_request
 from hub.views.preview import end_line, money_line, preview_row
@@ -17,10 +18,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def run(key: str, env: str, *, ttl: str | None, repo: str | None, output: Format) -> None:
+def run(  # noqa: PLR0913 - the command's options
+    key: str, env: str, *, ttl: str | None, repo: str | None, output: Format, dry_run: bool = False
+) -> None:
     """Bring it back and tell. Raises, after all was told, what kept its forge from being told."""
     ours = hub()
     asked = ReviveRequest(IssueKey.parse(key), ours.settings.actor, ttl)
+    if dry_run:
+        parts = ours.parts(repo)
+        planned.tell(submission(asked, env, parts), parts=parts, output=output)
+        return
     revived = revive(asked, env, parts=ours.parts(repo))
     emit(revive_data(revived.outcome, revived.done), output, lambda console: tell(console, revived))
     revived.done.raise_unreviewed()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from generator.values.naming import IssueKey
-from hub.actions.sleep import Slept, sleep
+from hub.actions.sleep import Slept, sleep, submission
+from hub.commands import planned
 from hub.output.console import Format, emit
 from hub.views.done import sleep_data, tell_request
 from hub.views.preview import end_line, money_line, preview_row
@@ -24,11 +25,15 @@ _WORDS = {
 
 
 def run(  # noqa: PLR0913 - the command's options
-    key: str, env: str, *, asleep: bool, reason: str, repo: str | None, output: Format
+    key: str, env: str, *, asleep: bool, reason: str, repo: str | None, output: Format, dry_run: bool = False
 ) -> None:
     """Put it to sleep or wake it, and tell. Raises, after all was told, what kept its forge from being told."""
     ours = hub()
     asked = SleepRequest(IssueKey.parse(key), ours.settings.actor, asleep, reason)
+    if dry_run:
+        parts = ours.parts(repo)
+        planned.tell(submission(asked, env, parts.starter), parts=parts, output=output)
+        return
     slept = sleep(asked, env, parts=ours.parts(repo))
     emit(sleep_data(slept.outcome, slept.done), output, lambda console: tell(console, slept))
     slept.done.raise_unreviewed()

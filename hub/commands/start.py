@@ -12,6 +12,7 @@ from generator.objects.diff import ObjectChange
 from generator.values.formats import image_digest
 from hub.actions import start as action
 from hub.actions.start import Queued, Started
+from hub.commands import planned
 from hub.commands.arguments import Arguments
 from hub.commands.cluster_options import Options, open_for
 from hub.output.console import Format, emit, printable
@@ -29,9 +30,15 @@ if TYPE_CHECKING:
     from hub.wiring import Hub
 
 
-def run(arguments: Arguments, *, repo: str | None, output: Format) -> None:
+def run(arguments: Arguments, *, repo: str | None, output: Format, dry_run: bool = False) -> None:
     """Start it and tell. Raises, after all was told, what kept its forge from being told."""
     ours = hub()
+    if dry_run:
+        parts = ours.parts(repo)
+        planned.tell(
+            action.submission(_asked(arguments, ours), arguments.env, parts.starter), parts=parts, output=output
+        )
+        return
     started = action.start(_asked(arguments, ours), arguments.env, parts=ours.parts(repo))
     if isinstance(started, Queued):
         data = queue_data(started.outcome, started.done)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from generator.values.naming import IssueKey
 from hub.actions.stop import Stopped, StoppedEverywhere, StopRequest, stop, stop_everywhere
+from hub.commands import planned
+from hub.commands.unreadable import exit_for_unreadable
 from hub.output.console import Format, emit, error_data, report
 from hub.output.exit_codes import CODES
 from hub.views.done import stop_data, tell_request
@@ -24,23 +26,27 @@ _WORDS = {
 
 
 def run(  # noqa: PLR0913 - the command's options
-    key: str, env: str, *, reason: str, ignore_not_found: bool, repo: str | None, output: Format
+    key: str, env: str, *, reason: str, ignore_not_found: bool, repo: str | None, output: Format, dry_run: bool = False
 ) -> None:
     """Stop it and tell. Raises, after all was told, what kept its forge from being told."""
     issue = IssueKey.parse(key)
     ours = hub()
-    asked = StopRequest(issue, ours.settings.actor, reason)
-    stopped = stop(asked, env, parts=ours.parts(repo), ignore_not_found=ignore_not_found)
+    parts, asked = ours.parts(repo), StopRequest(issue, ours.settings.actor, reason)
+    if dry_run:
+        planned.tell_stop(asked, [env], is_one=True, ignore_not_found=ignore_not_found, parts=parts, output=output)
+        return
+    stopped = stop(asked, env, parts=parts, ignore_not_found=ignore_not_found)
     if stopped is None:
-        nothing = {"change": "none", "issue": key, "environment": env}
-        emit(nothing, output, lambda console: console.print(f"no preview of {key} in {env}; nothing changed"))
+        planned.tell_nothing(key, env, output)
         return
     data = {"issue": key, **stop_data(stopped.outcome, stopped.done), "repository": stopped.done.repository}
     emit(data, output, lambda console: tell(console, stopped))
     stopped.done.raise_unreviewed()
 
 
-def run_all(key: str, *, reason: str, ignore_not_found: bool, repo: str | None, output: Format) -> None:
+def run_all(  # noqa: PLR0913 - the command's options
+    key: str, *, reason: str, ignore_not_found: bool, repo: str | None, output: Format, dry_run: bool = False
+) -> None:
     """Stop what there is of an issue in every environment, and tell each outcome.
 
     The process ends with the exit code of the first that failed.
@@ -48,6 +54,14 @@ def run_all(key: str, *, reason: str, ignore_not_found: bool, repo: str | None, 
     issue = IssueKey.parse(key)
     ours = hub()
     asked = StopRequest(issue, ours.settings.actor, reason)
+    if dry_run:
+        parts = ours.parts(repo)
+        states, unreadable = parts.reading().each()
+        names = [state.environment.name for state in states]
+        ignored = ignore_not_found or bool(unreadable)
+        planned.tell_stop(asked, names, is_one=False, ignore_not_found=ignored, parts=parts, output=output)
+        exit_for_unreadable(unreadable)
+        return
     found = stop_everywhere(asked, parts=ours.parts(repo), ignore_not_found=ignore_not_found)
     data = {
         "issue": key,

@@ -8,7 +8,17 @@ from typing import Any, Final
 from hub.output.formats import printable
 
 #: Lists in what is printed whose items have names.
-_LISTS: Final = ("previews", "stopped", "environments", "blueprints", "tokens", "contexts", "jobs", "deliveries")
+_LISTS: Final = (
+    "previews",
+    "stopped",
+    "planned",
+    "environments",
+    "blueprints",
+    "tokens",
+    "contexts",
+    "jobs",
+    "deliveries",
+)
 
 
 def names_of(data: Mapping[str, Any]) -> Iterator[str]:

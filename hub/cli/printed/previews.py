@@ -332,27 +332,55 @@ class DigestsTold(Shape):
     channels: list[DigestOfChannel]
 
 
-_START = Started | Queued
+class PlannedFile(Shape):
+    """A file that would be written or removed."""
+
+    path: str
+    change: Literal["written", "removed"]
+    why: str
+
+
+class Planned(Shape):
+    """With --dry-run: what would be committed. `onBranch` null: nothing would."""
+
+    dry_run: Literal[True]
+    issue: IssueText
+    environment: EnvironmentText
+    change: str
+    on_branch: str | None
+    message: str | None
+    files: list[PlannedFile]
+
+
+class PlannedStops(Shape):
+    """With --dry-run: the stops that would be committed."""
+
+    dry_run: Literal[True]
+    issue: IssueText
+    planned: list[Planned]
+
+
+_START = Started | Queued | Planned
 #: See `hub.cli.printed`.
 OUTPUTS: Mapping[str, Any] = {
     "diff": Difference,
     "digest": Digest | DigestsTold,
     "error": Refusal,
-    "extend": Extended,
+    "extend": Extended | Planned,
     "history": worded.ShownHistory,
     "list": Listing | ListChange,
     "logs": worded.Log,
     "open": Opened,
     "price": Priced,
-    "revive": Revived,
+    "revive": Revived | Planned,
     "set": _START,
-    "sleep": Slept,
+    "sleep": Slept | Planned,
     "show": Shown | Place | worded.ShownSetAside | Remains,
     "start": _START,
     "status": Status,
-    "stop": Stopped | NothingToStop | StoppedEverywhere,
+    "stop": Stopped | NothingToStop | StoppedEverywhere | Planned | PlannedStops,
     "unset": _START,
     "wait": Status,
-    "wake": Slept,
+    "wake": Slept | Planned,
     "why": worded.Why,
 }
