@@ -34,6 +34,8 @@ from hub.actions.importing.model import (
 )
 from hub.actions.importing.trees import at
 
+#: The images of PostgreSQL and MySQL run what is there while the folder of their data is empty.
+_SEEDS: Final = "/docker-entrypoint-initdb.d"
 _CURL = re.compile(r"https?://(?:localhost|127\.0\.0\.1)(?::[0-9]+)?(/[^\s'\"|;&?]*)?")
 #: Fields that need nothing said: Kubernetes does so, or they mean something on one machine alone.
 _SILENT: Final = frozenset(
@@ -99,6 +101,8 @@ class _Taken:
             for key in ("environment", "command", "volumes", "ports", "healthcheck"):
                 if one.get(key):
                     self.leave(service, key, f"the library's {library[0]} has its own; user and database are 'preview'")
+            for path in (path for each in listed(one.get("volumes")) if (path := mounted(each)[1]).startswith(_SEEDS)):
+                self.leave(service, f"volumes: {path[:80]}", "put its SQL into 'files': the image runs it once")
             self._image(service, tree)
             return tree
         self._image(service, tree)

@@ -102,7 +102,7 @@ services:
     environment: {AMQP_URL: "amqp://queue:5672", CONSOLE: "http://queue:15672"}
   queue: {image: "rabbitmq:3-management", ports: ["5672:5672", "15672:15672"]}
   bus: {image: "nats:2"}
-  db: {image: "postgres:17"}
+  db: {image: "postgres:17", volumes: ["./seed.sql:/docker-entrypoint-initdb.d/seed.sql:ro"]}
 """
 
 
@@ -121,6 +121,7 @@ def test_ports_that_others_name_are_listened_on_and_addressed_as_they_are() -> N
     assert left["queue", "ports: 5672"] == "is not exposed: other services do not speak HTTP to it"
     assert left["worker", "command"] == "names api:4000, which is api:80 in a preview"
     assert {("api", "depends_on: queue"), ("api", "environment.AMQP_URL")} <= left.keys()
+    assert "'files'" in left["db", "volumes: /docker-entrypoint-initdb.d/seed.sql"]
     assert ("api", "depends_on: db") not in left
 
 
