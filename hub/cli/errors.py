@@ -68,11 +68,37 @@ def _as_typed(error: HubError) -> HubError:
     return HubError(error.reason, faults)
 
 
+def is_korean() -> bool:
+    """Whether people read Korean by the locale (POSIX: LC_ALL before LC_MESSAGES before LANG), and the stream has it.
+
+    A terminal of another encoding, such as ASCII, is told everything in English.
+    """
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    if locale.partition(".")[0].partition("@")[0].partition("_")[0] != "ko":
+        return False
+    try:
+        "가".encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _in_korean(run: Callable[[], Any]) -> Any:
+    from hub.output.console import told_by
+    from hub.views.lines import korean_line
+
+    with told_by(korean_line):
+        return run()
+
+
 def declared_errors(function: F) -> F:
     """Report declared errors in the command's output format and exit with their code. Bugs keep their traceback."""
 
     @wraps(function)
     def command(*args: Any, **kwargs: Any) -> Any:
+        return _in_korean(lambda: run(*args, **kwargs)) if is_korean() else run(*args, **kwargs)
+
+    def run(*args: Any, **kwargs: Any) -> Any:
         from generator.errors import HubError
 
         try:

@@ -116,12 +116,13 @@ def tell(console: Console, answer: Answer, *, is_whole: bool) -> None:
     name = answer.name.removeprefix(NAMESPACE_PREFIX).upper() or "the preview"
     where = f" in {answer.recording.environment}" if answer.recording.environment else ""
     console.print(Text.assemble((name, "bold"), f"{printable(where)}: ", (phase.name, STYLES[phase.name])))
-    _line(console, "cause", phase.cause or (_NOTHING if phase.name == "removed" else ""))
+    cause, steps = _words(answer)
+    _line(console, "cause", cause or (_NOTHING if phase.name == "removed" else ""))
     if found is not None:
         _line(console, "code", f"{found.code} (see docs/reference/causes.md)")
         _line(console, "for", FOR_WHOM[found.audience] + ("; waiting does not help" if found.is_final else ""))
         _line(console, "since", told_time(found.since) or "")
-    for number, step in enumerate(steps_of(phase), 1):
+    for number, step in enumerate(steps, 1):
         _line(console, f"to do {number}", step)
     if found is not None:
         _evidence(console, found)
@@ -134,6 +135,20 @@ def tell(console: Console, answer: Answer, *, is_whole: bool) -> None:
     for kind, reason in sorted(answer.unread.items()):
         _line(console, "not read", f"{kind}: {reason}")
     console.print(Text.assemble((f"  {'looked at':<10}", "cyan"), format_time(answer.recording.now)))
+
+
+def _words(answer: Answer) -> tuple[str, list[str]]:
+    """The cause and what to do, in the language of who reads."""
+    from hub.output.console import is_translated
+
+    phase = answer.phase
+    if not is_translated():
+        return phase.cause, steps_of(phase)
+    from hub.views.speaking import phase_told, speaking
+
+    with speaking("ko"):
+        told = phase_told(phase, why_data(phase, answer.unread))
+    return told["text"], told["steps"]
 
 
 def _url(answer: Answer) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import Fault, HubError
@@ -18,6 +20,39 @@ if TYPE_CHECKING:
 __all__ = ["Format", "console", "emit", "error_data", "fault_data", "printable", "report", "write"]
 
 _UNBOUNDED = 1000
+#: Gives a line in the language of who reads, None where it stays as it is. None: all stays English.
+Translates = Callable[[str], "str | None"]
+_translates: ContextVar[Translates | None] = ContextVar("rtb_hub_lines", default=None)
+
+
+@contextmanager
+def told_by(translates: Translates) -> Iterator[None]:
+    """While it lasts, what people are told is in another language, as far as it is known there."""
+    token = _translates.set(translates)
+    try:
+        yield
+    finally:
+        _translates.reset(token)
+
+
+def is_translated() -> bool:
+    """Whether people are told in another language than English."""
+    return _translates.get() is not None
+
+
+def _translated(told: Any) -> Any:
+    """A line for people, in their language. Its style then is that of its beginning."""
+    translates = _translates.get()
+    plain = told if isinstance(told, str) else getattr(told, "plain", None)
+    if translates is None or not isinstance(plain, str) or (line := translates(plain)) is None:
+        return told
+    from rich.text import Text
+
+    spans = [] if isinstance(told, str) else [span for span in told.spans if span.start == 0]
+    mark = Text(line, "" if isinstance(told, str) else told.style)
+    for span in spans[:1]:
+        mark.stylize(span.style, 0, min(span.end, len(line)))
+    return mark
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -27,6 +62,9 @@ def console(*, stderr: bool = False) -> Console:
     class Quiet(Console):
         def on_broken_pipe(self) -> None:  # Rich's own ends the process with 1, whatever was done before
             raise  # noqa: PLE0704 - Rich calls this while it handles the error
+
+        def print(self, *objects: Any, **options: Any) -> None:
+            super().print(*map(_translated, objects), **options)
 
     out = Quiet(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
     if not out.is_terminal and "COLUMNS" not in os.environ:

@@ -224,6 +224,7 @@ OF_TERMINALS = {
         "PYDANTIC_DISABLE_PLUGINS",
         "_RTB_HUB_COMPLETE",
     },  # the second is set, for a library
+    "hub/cli/errors.py": {"LC_ALL"},  # and LC_MESSAGES, LANG on the same line: the locale
     "hub/cli/completion.py": {"SHELL"},
     "hub/cli/shells.py": {"COMP_WORDS", "COMP_BREAKS"},
 }
