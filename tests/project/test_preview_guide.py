@@ -44,6 +44,8 @@ def test_its_commands_work_as_written(tmp_path: Path, forked_hub: Forks) -> None
         "Update",
         "Update",
         "Extend",
+        "Sleep",
+        "Wake",
         "Stop",
         "Revive",
     ]
