@@ -248,6 +248,7 @@ def show(key: str, env: str, repo: str | None, cluster: str | None, kubeconfig: 
 @options.kubeconfig
 @options.flag("--sign-in", help="Look at sign-in alone, by the variables of its service: no repository is needed.")
 @options.flag("--services", help="Look at what services need outside, too: tokens and rights at Jira and GitHub.")
+@options.flag("--account", help="Look at the environments' AWS account, too: the one that the credentials are of.")
 @options.output
 @declared_errors
 def doctor(
@@ -258,6 +259,7 @@ def doctor(
     kubeconfig: str | None,
     sign_in: bool,
     services: bool,
+    account: bool,
     output: Format,
 ) -> None:
     """Find problems in the state repository and in a cluster, and show how to fix them. Changes nothing.
@@ -270,15 +272,18 @@ def doctor(
     With --sign-in it asks whom people sign in by (does it answer, know the hub's address, go by the same time), and
     looks at key file, signing keys, and roles that nobody has.
 
+    With --account it compares the AWS account with what is rendered for it, as 'account check' does: docs/FIRST_TIME.md
+    is the list of what to look at when a real account is new.
+
     Example: rtb-hub doctor --env int --cluster rtb-int
     """
     if sign_in:
-        signing_in.doctor_of_sign_in(env or repo or cluster or clusters or kubeconfig or services, output)
+        signing_in.doctor_of_sign_in(env or repo or cluster or clusters or kubeconfig or services or account, output)
         return
     from hub.commands import doctor as command
 
     at = options.at(cluster, kubeconfig, clusters=clusters)
-    command.run([*env], repo=repo, at=at, output=output, with_services=services)
+    command.run([*env], repo=repo, at=at, output=output, with_services=services, with_account=account)
 
 
 @options.command(panel="State repository")

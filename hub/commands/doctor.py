@@ -23,11 +23,18 @@ from hub.wiring.telling_github import code_of, github_access
 from reconcilers.doctor.checked import CheckedCode, CheckedJira, CheckedSlack
 
 
-def run(
-    envs: Sequence[str], *, repo: str | None, at: Options | None, output: Format, with_services: bool = False
+def run(  # noqa: PLR0913 - what there is to look at
+    envs: Sequence[str],
+    *,
+    repo: str | None,
+    at: Options | None,
+    output: Format,
+    with_services: bool = False,
+    with_account: bool = False,
 ) -> None:
-    """Check, tell, and exit with `UNHEALTHY` when there is an error. `with_services`: what services need outside, too.
+    """Check, tell, and exit with `UNHEALTHY` when there is an error.
 
+    `with_services`: what services need outside, too. `with_account`: the AWS account that the credentials are of, too.
     Raises `ConfigError` (InvalidValue) for settings of services that are missing or wrong.
     """
     ours = hub()
@@ -51,6 +58,14 @@ def run(
         findings, team = check_slack(slack, clock=ours.clock)
         workspaces = (CheckedSlack(team, len(slack.channels)),) if team is not None else ()
         found = replace(found, findings=(*found.findings, *findings), checked=(*found.checked, *workspaces))
+    if with_account:
+        from hub.actions.account import render_account
+        from hub.actions.doctor_account import check_accounts
+
+        environments = ours.environments(repo=repo, folder=None)
+        accounts = [render_account(environments, name) for name in envs or environments.names]
+        wrong, compared = check_accounts(accounts, clock=ours.clock)
+        found = replace(found, findings=(*found.findings, *wrong), checked=(*found.checked, *compared))
     data = {
         "findings": [diagnosis_data(finding) for finding in found.findings],
         "checked": [checked_line(one) for one in found.checked],

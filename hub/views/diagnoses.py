@@ -11,6 +11,7 @@ from hub.output.console import printable
 from hub.output.remedies import words
 from reconcilers.doctor.checked import (
     Checked,
+    CheckedAccount,
     CheckedCluster,
     CheckedCode,
     CheckedEnvironment,
@@ -63,7 +64,7 @@ def tell_diagnoses(console: Console, findings: Sequence[Diagnosis], checked: Ite
         console.print(Text(f"  checked {printable(checked_line(one))}", "dim"))
 
 
-def checked_line(one: Checked) -> str:
+def checked_line(one: Checked) -> str:  # noqa: C901 - one case a kind
     """What was looked at, in words."""
     match one:
         case CheckedEnvironment():
@@ -87,6 +88,8 @@ def checked_line(one: Checked) -> str:
             return f"GitHub: rights in {', '.join(one.repositories) or 'no repository, since no preview is of any'}"
         case CheckedSlack():
             return f"Slack, workspace {one.team}: scopes, {counted(one.channels, 'channel')}"
+        case CheckedAccount():
+            return f"{one.environment}: {counted(one.objects, 'object')} of AWS account {one.account}"
 
 
 def _in_cluster(one: CheckedCluster) -> str:

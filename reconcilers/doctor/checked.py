@@ -79,6 +79,15 @@ class CheckedSlack:
     channels: int
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedAccount:
+    """So many objects of an environment's AWS account, and what they need."""
+
+    environment: str
+    account: str
+    objects: int
+
+
 Checked = (
     CheckedEnvironment
     | CheckedSharing
@@ -89,4 +98,5 @@ Checked = (
     | CheckedJira
     | CheckedCode
     | CheckedSlack
+    | CheckedAccount
 )
