@@ -58,6 +58,24 @@ def help_(ctx: click.Context, names: tuple[str, ...]) -> None:
     click.echo(at.get_help(), color=ctx.color)
 
 
+@options.command("man", panel=_PANEL)
+@options.option(
+    "--to", metavar="DIR", type=options.PATH, required=True, help="Folder to write the pages to, such as man1."
+)
+@click.pass_context
+@declared_errors
+def man(ctx: click.Context, to: Path) -> None:
+    """Write a manual page for each command, such as rtb-hub-start.1: what --help says.
+
+    'man ./man1/rtb-hub-start.1' shows one; a folder man1 on the MANPATH has 'man rtb-hub-start' find it.
+
+    Example: rtb-hub man --to ~/.local/share/man/man1
+    """
+    from hub.cli.man import write_pages
+
+    click.echo(f"{len(write_pages(ctx, to))} pages are in {to}")
+
+
 def _complete_schemas(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
     typed = ctx.params.get("words") or ()
     root = ctx.find_root().command
@@ -143,4 +161,4 @@ def explain(field: str, recursive: bool, output: Format) -> None:
     command.run(field, is_recursive=recursive, output=output)
 
 
-COMMANDS = (schema, explain, version, help_)
+COMMANDS = (schema, explain, version, help_, man)

@@ -163,6 +163,8 @@ def diff(
     """Show what 'start' with the same options would change, object by object. Writes nothing.
 
     Exit code 3 when something would change, 0 when nothing would.
+
+    Example: rtb-hub diff RTB-123 --env int --set web.cpu=500m
     """
     if api := server.api_of(repo):
         from hub.commands.server import changing, reading
@@ -209,7 +211,10 @@ def render(
     environments: Path | None,
     blueprints: Path | None,
 ) -> None:
-    """Print the manifests that 'start' would commit. Needs no state repository, and writes nothing to one."""
+    """Print the manifests that 'start' would commit. Needs no state repository, and writes nothing to one.
+
+    Example: rtb-hub render RTB-123 --env int --image web=registry.example.com/web@sha256:… --to rendered
+    """
     from hub.commands import render as command
     from hub.commands.arguments import Arguments
 
@@ -229,6 +234,8 @@ def show(key: str, env: str, repo: str | None, cluster: str | None, kubeconfig: 
     """Show one preview: lease, components, price, objects.
 
     With --cluster, also its phase and the cause of it; of a preview whose entry is gone, whether it is removed.
+
+    Example: rtb-hub show RTB-123 --env int
     """
     if api := server.api_of(repo, cluster=cluster):
         from hub.commands.server import reading
@@ -292,7 +299,10 @@ def doctor(
 )
 @declared_errors
 def demo(folder: Path) -> None:
-    """Show it all on a local Git repository: two issues in int and stg, no server, no account."""
+    """Show it all on a local Git repository: two issues in int and stg, no server, no account.
+
+    Example: rtb-hub demo demo-state
+    """
     from hub.commands import demo as command
 
     command.run(folder)

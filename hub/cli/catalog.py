@@ -21,7 +21,10 @@ _PANEL = "Environments, blueprints, checks"
 @options.listed
 @declared_errors
 def env_list(repo: str | None, environments: Path | None, output: Format) -> None:
-    """List the environments with account, branch, lease and limits."""
+    """List the environments with account, branch, lease and limits.
+
+    Example: rtb-hub env list -o wide
+    """
     from hub.commands import env as command
 
     command.list_all(repo=repo, environments=environments, output=output)

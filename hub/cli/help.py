@@ -62,7 +62,6 @@ HABITS = {
     "template": "render",
     "config-view": "config",
     "completion": "--install-completion",
-    "man": "COMMAND --help",
 }
 
 
@@ -191,7 +190,7 @@ class Command(click.Command):
 
     def format_help_text(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the text but for its example."""
-        about, _, _ = _parted(self.help)
+        about, _, _ = parted(self.help)
         formatter.write_paragraph()
         with formatter.indentation():
             formatter.write_text(about)
@@ -205,7 +204,7 @@ class Command(click.Command):
 
     def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the example."""
-        _, _, example = _parted(self.help)
+        _, _, example = parted(self.help)
         if example and isinstance(formatter, Formatter):
             with formatter.section("Example"):
                 formatter.write_command(" ".join(example.split()))
@@ -264,6 +263,6 @@ def summary(command: click.Command) -> str:
     return " ".join(inspect.cleandoc(command.help or "").partition("\n\n")[0].split())
 
 
-def _parted(text: str | None) -> tuple[str, str, str]:
+def parted(text: str | None) -> tuple[str, str, str]:
     """A help text as what it says, and its example."""
     return inspect.cleandoc(text or "").partition(f"\n\n{_EXAMPLE}")

@@ -79,6 +79,7 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
     "logs": (("--help",), "rtb-hub-logs", (KEY, "web", *INT, "--cluster", "here"), Reason.INVALID_VALUE),
     "orphans": (("--help",), "left over", (*INT, "--cluster", "there"), Reason.UNKNOWN_CONTEXT),
     "config": ((), "RTB_HUB_REPO", ("more",), USAGE),
+    "man": (("--to", "man1"), "pages are in man1", (), USAGE),
     "context add": (("team", "--repo", "state.git"), "is kept, and in use", ("Team", "--repo", "x"), Reason.INVALID_VALUE),
     "context list": ((), "there are no contexts", ("more",), USAGE),
     "context use": (("--none",), "no context is in use", ("team",), Reason.UNKNOWN_CONTEXT),
@@ -104,6 +105,7 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], int | Reason]] 
 #: They end when they are told to: test_serve.py and test_assistant.py of tests/hub/services start them as programs.
 SERVES = ("serve", "mcp")
 WITHOUT_REPOSITORY = (
+    "man",
     "init",
     "demo",
     "schema",
