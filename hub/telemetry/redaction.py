@@ -7,6 +7,14 @@ from collections.abc import Iterable
 from functools import cache
 
 HIDDEN = "***"
+#: Tokens by their own form: GitHub, GitLab, Slack, AWS access keys, Stripe, Google, npm, JSON Web Tokens. Sources: the
+#: vendors' pages on token formats and secret scanning.
+_KNOWN_FORMS = (
+    r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{20,}"
+    r"|xox[abposr]-[A-Za-z0-9-]{10,}|(?:AKIA|ASIA)[A-Z0-9]{16}|[rs]k_(?:live|test)_[A-Za-z0-9]{16,}"
+    r"|AIza[A-Za-z0-9_-]{35}|npm_[A-Za-z0-9]{36}"
+    r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)"
+)
 #: Each pattern with what stands for it. They are compiled with the first text: most runs of a command tell none.
 _PATTERNS = (
     (r"(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", HIDDEN),
@@ -27,20 +35,18 @@ _PATTERNS = (
         r"(?i)(token|password|passwd|secret|api_?key)(=|['\"]\s*:\s*)(?:'[^']*'|\"[^\"]*\"|[^\s'\",;&]+)",
         rf"\1\2{HIDDEN}",
     ),
-    # Tokens by their own form: GitHub, GitLab, Slack, AWS access keys, JSON Web Tokens. Sources: the vendors' pages on
-    # token formats and secret scanning.
-    (
-        r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{20,}"
-        r"|xox[abposr]-[A-Za-z0-9-]{10,}|(?:AKIA|ASIA)[A-Z0-9]{16}"
-        r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)",
-        HIDDEN,
-    ),
+    (_KNOWN_FORMS, HIDDEN),
 )
 
 
 @cache
 def _compiled() -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple((re.compile(pattern), instead) for pattern, instead in _PATTERNS)
+
+
+def has_token(text: str) -> bool:
+    """Whether the text holds a token that is known by its form."""
+    return re.search(_KNOWN_FORMS, text) is not None
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:

@@ -30,7 +30,7 @@ from hub.actions.importing.model import (
     check_number,
     host_of_url,
     imported,
-    is_secret_name,
+    is_secret,
 )
 from hub.actions.importing.trees import at
 
@@ -195,9 +195,9 @@ class _Taken:
                 continue
             if (reference := self._of_library(value)) is not None:
                 env[name] = reference
-            elif value is not None and is_secret_name(name) and value in self.of.passwords:
+            elif value is not None and is_secret(name, value) and value in self.of.passwords:
                 env[name] = self.of.passwords[value]
-            elif is_secret_name(name):
+            elif is_secret(name, value):
                 secrets[name] = f"preview/${{environment.name}}/app/{self.of.names[service]}#{name}"
                 self.leave(service, f"environment.{name}", "looks like a secret: put its value into the store")
             elif value is None or (text := interpolated(value)) is None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from generator.errors import ConfigError, Fault, Location, Reason
 from generator.model.blueprint import MOST_COMPONENTS
 from generator.yaml.writer import dump
+from hub.telemetry.redaction import has_token
 
 Tree = dict[str, Any]
 #: Images that a component of the library stands for, by the last part of their name, and the key with their URL.
@@ -22,7 +23,11 @@ _LIBRARY: Final = {
     "minio": ("minio", None),
     "localstack": ("localstack", None),
 }
-_SECRET = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL", re.IGNORECASE)
+_SECRET = re.compile(
+    r"PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|CREDENTIAL|(?:^|_)(?:PASS|PWD|SALT|PEPPER)(?:$|_)"
+    r"|(?:^|(?<!PUBLIC)(?<!PUBLISHABLE)_)KEY$",
+    re.IGNORECASE,
+)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?([a-z0-9_.-]+)(?::[0-9]+)?(?:/\S*)?", re.IGNORECASE)
 #: Where a text names a host and its port, with the scheme of the URL when it is one.
 ADDRESS: Final = re.compile(
@@ -71,9 +76,9 @@ def library_of(image: str) -> tuple[str, str | None] | None:
     return _LIBRARY.get(image.partition("@")[0].rpartition("/")[2].partition(":")[0])
 
 
-def is_secret_name(variable: str) -> bool:
-    """Whether a variable's name says that its value is a secret."""
-    return _SECRET.search(variable) is not None
+def is_secret(variable: str, value: str | None) -> bool:
+    """Whether a variable's name, or the form of its value, says that the value is a secret: better one too many."""
+    return _SECRET.search(variable) is not None or has_token(value or "")
 
 
 def host_of_url(text: str | None) -> str | None:

@@ -13,7 +13,7 @@ from generator.errors import ConfigError, Fault, Location, Reason
 from generator.values.formats import check_env_name, check_url_path, image_digest
 from generator.values.model_faults import faults_of
 from generator.yaml.reader import Document
-from hub.actions.importing.model import Imported, NotTaken, Tree, check_number, imported, is_secret_name
+from hub.actions.importing.model import Imported, NotTaken, Tree, check_number, imported, is_secret
 from hub.actions.importing.probes import probes_of
 from hub.actions.importing.score_model import Container, Workload
 from hub.actions.importing.score_values import BY_ITSELF, Values, library_for, route_of
@@ -214,7 +214,7 @@ class _Taken:
             told = self.values.text(text, name, lambda what, why: self.leave(f"{where}variables.{what}", why))
             if told is None:
                 continue
-            if is_secret_name(name) and text and "${" not in told:
+            if is_secret(name, text) and text and "${" not in told:
                 secrets[name] = f"preview/${{environment.name}}/app/{self.workload.name}#{name}"
                 self.leave(f"{where}variables.{name}", "looks like a secret: put its value into the store")
             else:

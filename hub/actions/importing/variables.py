@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from generator.values.formats import check_env_name, check_secret
-from hub.actions.importing.model import addressed, host_of_url, is_secret_name
+from hub.actions.importing.model import addressed, host_of_url, is_secret
 from hub.actions.importing.objects import Objects, local_name
 from hub.actions.importing.reached import Reached
 from hub.actions.importing.trees import Read, mapping_at, mappings_at, text_at
@@ -88,7 +88,7 @@ class Variables:
             return
         text = self._expanded(name, value)
         reference = self._of.text(text)
-        if is_secret_name(name) and value and not reference.startswith("${"):
+        if is_secret(name, value) and value and not reference.startswith("${"):
             self._secret(name, component, name, "looks like a secret: put its value into the store")
             return
         self._plain[name], self.env[name] = text, reference

@@ -169,3 +169,33 @@ def test_whatever_stands_there_it_is_a_blueprint_or_refused(services: dict[str, 
         assert err.faults
         return
     assert {*blueprint.spec.components} == {*services}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("STRIPE_KEY", "x1"),
+        ("DB_PASS", "x1"),
+        ("smtp_pwd", "x1"),
+        ("COOKIE_SALT", "x1"),
+        ("PAYMENTS", "sk_" + "live_4eC39HqLyjWDarjtT1zdp7dc"),
+        ("UPLOADS", "AKIA" + "IOSFODNN7EXAMPLE"),
+    ],
+)
+def test_a_secret_by_its_name_or_its_form_is_not_taken_over(variable: str, value: str) -> None:
+    text = f"services: {{api: {{image: 'acme/api:1', environment: {{{variable}: {value}}}}}}}\n"
+    found = import_compose(text, "c.yml", "own")
+    assert value not in found.text
+    assert yaml.safe_load(found.text)["spec"]["components"]["api"]["secrets"] == {
+        variable: f"preview/${{environment.name}}/app/api#{variable}"
+    }
+
+
+@pytest.mark.parametrize(
+    "variable", ["KEYBOARD", "VAPID_PUBLIC_KEY", "COMPASS", "KEY_PREFIX", "STRIPE_PUBLISHABLE_KEY"]
+)
+def test_a_variable_that_only_sounds_like_a_secret_is_taken(variable: str) -> None:
+    text = f"services: {{api: {{image: 'acme/api:1', environment: {{{variable}: x1}}}}}}\n"
+    assert yaml.safe_load(import_compose(text, "c.yml", "own").text)["spec"]["components"]["api"]["env"] == {
+        variable: "x1"
+    }
