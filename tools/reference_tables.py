@@ -33,7 +33,7 @@ from generator.validate.rules import RULES
 from generator.values.naming import IssueKey
 from hub import assets
 from hub.adapters.github.messages.deployments import STATES
-from hub.adapters.github.messages.verdicts import verdict_of
+from hub.adapters.pull_requests.verdicts import verdict_of
 from hub.cli.app import app
 from hub.cli.help import INTERRUPTED
 from hub.output.exit_codes import (

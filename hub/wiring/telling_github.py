@@ -29,10 +29,11 @@ def github_channels(ours: Hub) -> tuple[Opened, ...]:
     from hub.actions.telling.pulls import OfBuilds, OfPulls, Pulls
     from hub.adapters.github.access import open_github
     from hub.adapters.github.messages.code import Code, Pace
-    from hub.adapters.github.messages.comments import GitHubComments
     from hub.adapters.github.messages.deployments import GitHubDeployments
-    from hub.adapters.github.messages.verdicts import GitHubChecks, GitHubStatuses
+    from hub.adapters.github.messages.verdicts import GitHubChecks
     from hub.adapters.http.turns import Turns
+    from hub.adapters.pull_requests.comments import PullComments
+    from hub.adapters.pull_requests.statuses import PullStatuses
     from hub.approval.opening import app_key
     from hub.views.messages.words import LANGUAGES
     from hub.wiring.outside import open_sources
@@ -49,11 +50,12 @@ def github_channels(ours: Hub) -> tuple[Opened, ...]:
 
     code = Code(opened, Pace(Turns.of(sending)))
     words, pulls = LANGUAGES[language], Pulls(sources, ours.clock)
-    verdicts = GitHubStatuses(code, words) if app_key(keys) is None else GitHubChecks(code, words)
+    statuses = PullStatuses(code, words, "github-status")
+    verdicts = statuses if app_key(keys) is None else GitHubChecks(code, words)
     return (
         Opened(GitHubDeployments(code, words), language, OfBuilds(pulls, code.left)),
         Opened(verdicts, language, OfBuilds(pulls, code.left, is_seen_only=True)),
-        Opened(GitHubComments(code, words), language, OfPulls(pulls, code.left)),
+        Opened(PullComments(code, words, "github-comment"), language, OfPulls(pulls, code.left)),
     )
 
 

@@ -20,13 +20,15 @@ from hub.adapters.github.calls import PEER, GitHubCalls
 from hub.adapters.github.forge import GitHubForge
 from hub.adapters.github.keys import NotInstalledError
 from hub.adapters.github.messages.code import Code, Pace
-from hub.adapters.github.messages.comments import GitHubComments
 from hub.adapters.github.messages.deployments import GitHubDeployments
-from hub.adapters.github.messages.verdicts import GitHubChecks, GitHubStatuses
+from hub.adapters.github.messages.verdicts import GitHubChecks
 from hub.adapters.github.sources import GitHubSources
 from hub.adapters.http.turns import Turns
+from hub.adapters.pull_requests.comments import PullComments
+from hub.adapters.pull_requests.places import Requests
+from hub.adapters.pull_requests.statuses import PullStatuses
 from hub.store.tables import MESSAGES
-from hub.views.messages.words import ENGLISH
+from hub.views.messages.words import ENGLISH, Words
 from reconcilers.ports.forge import Actor, Identity
 from worlds.announcing import REPOSITORY, Announcing
 from worlds.faulty import Faulty, Reply
@@ -37,6 +39,21 @@ from worlds.github_server.state import Comment, Key, Pull, State
 from worlds.github_server.views import Views
 from worlds.messages import NOW
 from worlds.mortal import Life, MortalDatabase
+
+
+class GitHubComments(PullComments):
+    """As the wiring makes it."""
+
+    def __init__(self, requests: Requests, words: Words) -> None:
+        super().__init__(requests, words, "github-comment")
+
+
+class GitHubStatuses(PullStatuses):
+    """As the wiring makes it."""
+
+    def __init__(self, requests: Requests, words: Words) -> None:
+        super().__init__(requests, words, "github-status")
+
 
 Kind = type[GitHubComments] | type[GitHubDeployments] | type[GitHubChecks] | type[GitHubStatuses]
 KINDS: tuple[Kind, ...] = (GitHubComments, GitHubDeployments, GitHubChecks, GitHubStatuses)

@@ -17,14 +17,13 @@ from generator.errors import Reason, Waiting
 from hub.actions.telling.posting import REFUSED
 from hub.actions.telling.pulls import FRESH
 from hub.adapters.github.messages.code import CONTENT_AN_HOUR
-from hub.adapters.github.messages.comments import GitHubComments
 from hub.adapters.github.messages.deployments import GitHubDeployments
-from hub.adapters.github.messages.verdicts import GitHubChecks, GitHubStatuses
+from hub.adapters.github.messages.verdicts import GitHubChecks
 from hub.store.messages import LEASE
 from hub.telemetry import events
 from reconcilers.causes.model import Audience
 from reconcilers.messages.model import Message, MessagePhase
-from worlds.announcing_pulls import KINDS, Kind, PullAnnouncing
+from worlds.announcing_pulls import KINDS, GitHubComments, GitHubStatuses, Kind, PullAnnouncing
 from worlds.faulty import Fault, How, Killed
 from worlds.github_server.state import Comment
 from worlds.messages import message
@@ -439,7 +438,7 @@ def test_limits_of_github_are_kept_by_all_of_a_repository(world: PullAnnouncing)
 
 def test_a_limit_that_one_channel_met_keeps_the_others_of_its_process_from_asking(world: PullAnnouncing) -> None:
     comments, deployments = world.worker(GitHubComments), world.worker(GitHubDeployments)
-    object.__setattr__(deployments.channel, "code", comments.channel.code)  # type: ignore[attr-defined]
+    object.__setattr__(deployments.channel, "code", comments.channel.requests)  # type: ignore[attr-defined]
     for worker in (comments, deployments):
         world.tell(told(), by=worker)
     world.web.limited = [{"Retry-After": "120"}] * 9

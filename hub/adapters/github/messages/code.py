@@ -7,7 +7,6 @@ Sources: GitHub Docs, "Best practices for using the REST API" (no requests at on
 from __future__ import annotations
 
 import json
-import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -18,13 +17,14 @@ from typing import Any, Final
 from pydantic import Field
 
 from generator.errors import Fault, Reason, Stalled, Waiting
-from hub.adapters.github.answers import End, Part, Repository, User, read, read_all
+from hub.adapters.github.answers import Comment, End, Part, Repository, Status, User, read, read_all
 from hub.adapters.github.calls import Answer, GitHubCalls
 from hub.adapters.github.forge import GitHubForge
 from hub.adapters.github.keys import NotInstalledError
 from hub.adapters.github.sources import OpenForges
 from hub.adapters.http import Route
 from hub.adapters.http.turns import Turns
+from hub.adapters.pull_requests.places import AT, PREVIEW, At, environment_of
 from reconcilers.messages.channels import Place
 from reconcilers.ports.forge import same_login
 
@@ -32,31 +32,8 @@ from reconcilers.ports.forge import same_login
 CONTENT_AN_HOUR: Final = 450
 _HOUR: Final = 3600.0
 WRITES_APART_SECONDS: Final = 1.0
-_AT: Final = re.compile(r"(?P<repository>[^/#\s]+/[^/#\s]+)#(?P<number>[0-9]{1,12})(?:/(?P<build>[0-9a-f]{1,64}))?")
-_PREVIEW: Final = "preview"
 #: An answer to who asks for what is not there, any more or for them.
 GONE: Final = (404, 410)
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """A pull request, and which build of its preview."""
-
-    repository: str
-    number: int
-    build: str = ""
-
-    @staticmethod
-    def of(place: Place) -> At:
-        """Where a message stands. Raises `ValueError` for what is no such place."""
-        found = _AT.fullmatch(place.at)
-        if found is None:
-            raise ValueError(f"no pull request: {place.at[:200]!r}")
-        return At(found["repository"], int(found["number"]), found["build"] or "")
-
-    def route(self, template: str, *values: object) -> Route:
-        """Below the repository."""
-        return Route.of("/repos/{+}", self.repository).below(template, *values)
 
 
 class Pull(Part):
@@ -114,7 +91,10 @@ class Pace:
 
 @dataclass(eq=False)
 class Code:
-    """Repositories of one GitHub, written to by the hub's key. Safe for threads: one asks at a time."""
+    """Repositories of one GitHub, written to by the hub's key: `Requests`, and what GitHub has beside.
+
+    Safe for threads: one asks at a time.
+    """
 
     open: Callable[[str], GitHubForge]
     pace: Pace
@@ -206,9 +186,49 @@ class Code:
         ours = [one for one in found if _tree(one.payload) == wanted and self.is_ours(at, one.creator)]
         return sorted(ours, key=lambda one: one.id)
 
+    def comments(self, place: Place) -> list[tuple[int, str]] | None:
+        """See `Requests`: https://docs.github.com/en/rest/issues/comments."""
+        at = self.at(place)
+        if self.pull(at) is None:
+            return None
+        items = self.listed(at, at.route("issues/{}/comments", at.number), {})
+        found = read_all(Comment, items, where=self.where(at))
+        return [(one.id, one.body) for one in found if self.is_ours(at, one.user)]
+
+    def comment(self, place: Place, body: str) -> str | None:
+        """See `Requests`."""
+        at = self.at(place)
+        answer = self.write(at, "POST", at.route("issues/{}/comments", at.number), {"body": body}, is_content=True)
+        return None if answer is None else str(read(Made, answer.data, where=self.where(at)).id)
+
+    def edit_comment(self, place: Place, comment: str, body: str) -> bool:
+        """See `Requests`."""
+        at = self.at(place)
+        route = at.route("issues/comments/{}", comment)
+        return self.write(at, "PATCH", route, {"body": body}, is_content=True) is not None
+
+    def remove_comment(self, place: Place, comment: str) -> None:
+        """See `Requests`."""
+        at = self.at(place)
+        self.write(at, "DELETE", at.route("issues/comments/{}", comment))
+
+    def newest_status(self, place: Place, commit: str) -> str | None:
+        """See `Requests`: https://docs.github.com/en/rest/commits/statuses. GitHub lists the newest first."""
+        at = self.at(place)
+        items = self.listed(at, at.route("commits/{}/statuses", commit), {})
+        for one in read_all(Status, items, where=self.where(at)):
+            if one.context == environment_of(place) and self.is_ours(at, one.creator):
+                return one.state
+        return None
+
+    def set_status(self, place: Place, commit: str, status: Mapping[str, str]) -> bool:
+        """See `Requests`."""
+        at = self.at(place)
+        return self.write(at, "POST", at.route("statuses/{}", commit), status) is not None
+
     def left(self, repository: str, environment: str) -> dict[str, set[str]]:
         """Where the newest hundred deployments of an environment's previews stand, by issue: `Place.at` of each."""
-        at, query = At(repository.casefold(), 0), {"environment": f"{_PREVIEW}/{environment}", "per_page": 100}
+        at, query = At(repository.casefold(), 0), {"environment": f"{PREVIEW}/{environment}", "per_page": 100}
         data = self.get(at, at.route("deployments"), query)
         found: dict[str, set[str]] = {}
         for one in read_all(_Deployment, data or [], where=self.where(at)):
@@ -239,12 +259,7 @@ def _told_in(payload: Any) -> tuple[str, str] | None:
     told = tree.get("rtb-hub") if isinstance(tree, Mapping) else None
     found = (told.get("issue"), told.get("at")) if isinstance(told, Mapping) else ("", "")
     issue, at = (one if isinstance(one, str) else "" for one in found)
-    return (issue, at) if issue and _AT.fullmatch(at) else None
-
-
-def environment_of(place: Place) -> str:
-    """What previews of an environment are called at GitHub: no environment that others deploy to."""
-    return f"{_PREVIEW}/{place.environment}"
+    return (issue, at) if issue and AT.fullmatch(at) else None
 
 
 def payload_of(place: Place) -> dict[str, Any]:

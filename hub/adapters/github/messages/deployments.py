@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from hub.adapters.github.answers import read
-from hub.adapters.github.messages.code import Code, Made, environment_of, payload_of
+from hub.adapters.github.messages.code import Code, Made, payload_of
+from hub.adapters.pull_requests.places import environment_of
 from hub.views.messages.brief import as_last_known, brief_of
 from hub.views.messages.drawing import drawn_of
 from hub.views.messages.words import Words

@@ -1,7 +1,7 @@
-"""One comment in a pull request for each environment, edited in place: https://docs.github.com/en/rest/issues/comments.
+"""One comment in a pull request for each environment, edited in place.
 
-What it told stands in it, in an HTML comment at its begin that GitHub does not show. Only comments of the hub's own
-account count, whatever others write into theirs. An edit notifies nobody.
+What it told stands in it, in an HTML comment at its begin that neither GitHub nor Gitea shows. Only comments of the
+hub's own account count, whatever others write into theirs. An edit notifies nobody.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from hub.adapters.github.answers import Comment, read, read_all
-from hub.adapters.github.messages.code import Code, Made
+from hub.adapters.pull_requests.places import Requests
 from hub.views.messages.document import document_of
 from hub.views.messages.drawing import drawn_of
 from hub.views.messages.markdown import markdown_of
@@ -25,12 +24,12 @@ _MARK: Final = re.compile(r"<!-- rtb-hub:(?P<told>\{[^<>\r\n]{1,20000}\}) -->\r?
 
 
 @dataclass(frozen=True)
-class GitHubComments:
-    """A comment in each pull request."""
+class PullComments:
+    """A comment in each pull request; `name` says on which forge."""
 
-    code: Code
+    requests: Requests
     words: Words
-    name: ChannelName = "github-comment"
+    name: ChannelName
     alerts: frozenset[Who] = field(default=frozenset())
 
     def drawn(self, message: Message) -> Drawn:
@@ -39,36 +38,24 @@ class GitHubComments:
 
     def find(self, place: Place) -> Found | None:
         """See `Channel`. That one was deleted is known to the database alone."""
-        at = self.code.at(place)
-        if self.code.pull(at) is None:
+        comments = self.requests.comments(place)
+        if comments is None:
             return None
-        items = self.code.listed(at, at.route("issues/{}/comments", at.number), {})
-        found = []
-        for one in read_all(Comment, items, where=self.code.where(at)):
-            before = _before(place, one.body)
-            if before is not None and self.code.is_ours(at, one.user):
-                found.append((one.id, before))
-        return Found(tuple(Posted(str(number), before) for number, before in sorted(found, key=lambda one: one[0])))
+        told = ((number, _before(place, body)) for number, body in sorted(comments))
+        return Found(tuple(Posted(str(number), before) for number, before in told if before is not None))
 
     def post(self, place: Place, drawn: Drawn, before: Before) -> str | None:
         """See `Channel`."""
-        at = self.code.at(place)
-        body = {"body": _body(place, drawn, before)}
-        answer = self.code.write(at, "POST", at.route("issues/{}/comments", at.number), body, is_content=True)
-        return None if answer is None else str(read(Made, answer.data, where=self.code.where(at)).id)
+        return self.requests.comment(place, _body(place, drawn, before))
 
     def edit(self, place: Place, message: str, drawn: Drawn, before: Before, *, alerts: bool) -> bool:
         """See `Channel`."""
         del alerts
-        at = self.code.at(place)
-        body = {"body": _body(place, drawn, before)}
-        answer = self.code.write(at, "PATCH", at.route("issues/comments/{}", message), body, is_content=True)
-        return answer is not None
+        return self.requests.edit_comment(place, message, _body(place, drawn, before))
 
     def remove(self, place: Place, message: str) -> None:
         """See `Channel`."""
-        at = self.code.at(place)
-        self.code.write(at, "DELETE", at.route("issues/comments/{}", message))
+        self.requests.remove_comment(place, message)
 
     def note(self, place: Place, message: str | None) -> None:
         """See `Channel`: a pull request has no place for it that people do not see."""
