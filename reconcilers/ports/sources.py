@@ -32,8 +32,15 @@ class Work:
     labels: frozenset[str] = frozenset()
 
 
-class Sources(Protocol):
-    """Repositories of code, each by its name (`owner/name`)."""
+class OpenWorks(Protocol):
+    """Repositories of code, each by its name (`owner/name`), as far as messages in pull requests need them."""
+
+    def open_works(self, repository: str) -> tuple[Work, ...]:
+        """All open pull requests of the repository's own branches whose branch names an issue; the newest first."""
+
+
+class Sources(OpenWorks, Protocol):
+    """The same, with what rules of projects need."""
 
     def pull(self, repository: str, number: int) -> Work:
         """One pull request."""
@@ -43,9 +50,6 @@ class Sources(Protocol):
 
     def works(self, repository: str, key: IssueKey) -> tuple[Work, ...]:
         """The open pull requests, of the repository's own branches, whose branch names the issue; the newest first."""
-
-    def open_works(self, repository: str) -> tuple[Work, ...]:
-        """All open pull requests of the repository's own branches whose branch names an issue; the newest first."""
 
     def passed(self, repository: str, commit: str) -> frozenset[str]:
         """The names of the checks of a commit that passed, whoever reported them."""

@@ -56,6 +56,7 @@ class GiteaApi:
     pages: int = 50
     seen: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
+    sent: list[tuple[str, bytes]] = field(default_factory=list)
 
     def __enter__(self) -> GiteaApi:
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -83,6 +84,10 @@ class GiteaApi:
         """How many calls of this method there were."""
         return sum(call.startswith(f"{method} ") for call in self.seen)
 
+    def bodies(self, call: str) -> list[Any]:
+        """What was sent with a call, each time."""
+        return [json.loads(body) for one, body in self.sent if one == call]
+
     def reply(self, method: str, target: str) -> Reply:
         """The next reply to a call."""
         self.seen.append(f"{method} {target}")
@@ -102,7 +107,8 @@ def _handler(api: GiteaApi) -> Any:
         def log_message(self, *_: object) -> None: ...
 
         def _serve(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            api.sent.append((f"{self.command} {self.path}", body))
             api.tokens.add(self.headers.get("Authorization", ""))
             reply = api.reply(self.command, self.path)
             if reply.status == LOST:

@@ -14,7 +14,7 @@ from typing import Final
 from generator.errors import HubError, Stalled, Waiting
 from generator.values.naming import IssueKey
 from reconcilers.messages.model import GONE, Message, split_row
-from reconcilers.ports.sources import Sources, key_in
+from reconcilers.ports.sources import OpenWorks, key_in
 
 #: A repository's pull requests are read anew after so long, and after a failure.
 FRESH: Final = timedelta(seconds=30)
@@ -25,7 +25,7 @@ _AWAY, _REFUSED = timedelta(seconds=30), timedelta(minutes=10)
 class Pulls:
     """The newest open pull request of each issue, by repository. Safe for threads: what one read is all others'."""
 
-    sources: Sources
+    sources: OpenWorks
     clock: Callable[[], datetime]
     _read: dict[str, tuple[datetime, Mapping[IssueKey, int]]] = field(default_factory=dict)
     _failed: dict[str, tuple[datetime, HubError]] = field(default_factory=dict)
@@ -36,6 +36,12 @@ class Pulls:
         name = repository.casefold()
         number = self._of(name).get(key)
         return None if number is None else f"{name}#{number}"
+
+    def left(self, repository: str, environment: str) -> Mapping[str, Collection[str]]:
+        """The open ones by issue, where the forge has nothing else to know by: see `Left`."""
+        del environment
+        name = repository.casefold()
+        return {str(key): (f"{name}#{number}",) for key, number in self._of(name).items()}
 
     def _of(self, name: str) -> Mapping[IssueKey, int]:
         with self._lock:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from generator.errors import ConfigError, Fault, Reason
 from hub.adapters.gitea.api import PEER, GiteaApi
@@ -12,6 +14,7 @@ from hub.adapters.http import Origin, OriginError, Secret, Sender, SenderParts, 
 
 _NAME = re.compile(r"\A(?!\.{1,2}\Z)[A-Za-z0-9_.-]{1,100}\Z")
 _TOKEN = re.compile(r"\A[\x21-\x7e]{8,200}\Z")
+_MOST_OPEN = 200
 _ALLOWED = "https://HOST[:PORT][/PREFIX]/OWNER/NAME; http only to this machine"
 
 
@@ -36,6 +39,16 @@ def open_gitea(access: GiteaAccess, parts: SenderParts) -> GiteaForge:
     api = _connected(access.url, access.token, parts)
     teams = _connected(access.url, access.teams_token, parts) if access.teams_token else api
     return GiteaForge(api, teams, frozenset(login.casefold() for login in access.machines))
+
+
+def open_code(server: str, token: Secret, parts: SenderParts) -> Callable[[str], GiteaApi]:
+    """Repositories of code on the Gitea at `server`, each by its name (`owner/name`). Asks the server nothing yet.
+
+    Raises `ConfigError` (InvalidForge) as `open_gitea`, then and for a name that is none.
+    """
+    connected = lru_cache(maxsize=_MOST_OPEN)(lambda name: _connected(f"{server.rstrip('/')}/{name}", token, parts))
+    connected("owner/name")
+    return connected
 
 
 def _connected(url: str, token: Secret, parts: SenderParts) -> GiteaApi:
