@@ -32,7 +32,8 @@ def run(env: str | None, *, dry_run: bool, repo: str | None, output: Format) -> 
     languages = {str(one.channel.name): one.language for one in open_channels(ours)}
     if not languages:
         allowed = (
-            "RTB_HUB_JIRA_MESSAGES=en or ko with RTB_HUB_JIRA_URL, RTB_HUB_GITHUB_MESSAGES=en or ko, or"
+            "RTB_HUB_JIRA_MESSAGES=en or ko with RTB_HUB_JIRA_URL, RTB_HUB_GITHUB_MESSAGES=en or ko,"
+            " RTB_HUB_GITEA_MESSAGES=en or ko with RTB_HUB_GITEA_URL, or"
             " RTB_HUB_SLACK_MESSAGES=en or ko with RTB_HUB_SLACK_TOKEN and RTB_HUB_SLACK_CHANNELS"
         )
         raise ConfigError(Reason.INVALID_VALUE, Fault("the settings name nowhere to tell anybody", allowed=allowed))

@@ -177,6 +177,12 @@ class Settings(SlackSettings):
     """The language in which each preview is told of in the pull requests of its code, by a deployment, a check run and
     a comment: `en` or `ko`. What the key needs for it: docs/reference/messages.md. Default: none; nothing is written
     there."""
+    gitea_messages: Language | None = Field(None, alias="RTB_HUB_GITEA_MESSAGES")
+    """The language in which each preview is told of in the pull requests of its code on Gitea or Forgejo, by a commit
+    status and a comment: `en` or `ko`. Default: none; nothing is written there."""
+    gitea_url: str | None = Field(None, alias="RTB_HUB_GITEA_URL")
+    """The Gitea or Forgejo that the code is on, such as https://git.example.com; its token is RTB_HUB_FORGE_TOKEN.
+    Default: none."""
     catch_up_minutes: Annotated[int, Field(ge=1, le=1440)] = Field(5, alias="RTB_HUB_CATCH_UP_MINUTES")
     """How often the listener has a worker ask GitHub and Jira for what did not come by itself, in minutes, 1 to 1440.
     Each time starts a worker that was scaled to none. Default: 5."""

@@ -338,6 +338,8 @@ MESSAGES = Metric(
                 "github-deployment",
                 "github-check",
                 "github-status",
+                "gitea-comment",
+                "gitea-status",
             ),
         ),
         Label("outcome", ("posted", "edited", "found", "unchanged", "later", "declined", "parked", "taken", "failed")),

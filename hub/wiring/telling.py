@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from generator.errors import ConfigError, Fault, Reason
 from hub.wiring.channels import Opened
 from hub.wiring.slack import slack_channels
+from hub.wiring.telling_gitea import gitea_channels
 from hub.wiring.telling_github import code_of, github_channels
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def open_channels(ours: Hub, database: Database | None = None) -> tuple[Opened, 
 
     Raises `ConfigError` (InvalidValue) for what is missing or wrong.
     """
-    return (*_jira_channels(ours), *github_channels(ours), *slack_channels(ours, database))
+    of_code = (*github_channels(ours), *gitea_channels(ours))
+    return (*_jira_channels(ours), *of_code, *slack_channels(ours, database))
 
 
 def _jira_channels(ours: Hub) -> tuple[Opened, ...]:

@@ -90,7 +90,7 @@ def code_of(ours: Hub) -> Callable[[Environments], Mapping[str, tuple[str, ...]]
 
     def read(environments: Environments) -> Mapping[str, tuple[str, ...]]:
         nonlocal told
-        if ours.settings.github_messages is None:
+        if ours.settings.github_messages is None and ours.settings.gitea_messages is None:
             return {}
         try:
             found = code_by_project(environments)

@@ -27,6 +27,8 @@ ChannelName = Literal[
     "github-deployment",
     "github-check",
     "github-status",
+    "gitea-comment",
+    "gitea-status",
 ]
 CHANNELS: tuple[ChannelName, ...] = get_args(ChannelName)
 #: A digest, the code of a cause and what was alerted of are shorter.

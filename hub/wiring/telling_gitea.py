@@ -1,0 +1,50 @@
+"""The channels in pull requests of code that is on a Gitea, as the settings say."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from generator.errors import ConfigError, Fault, Reason
+from hub.wiring.channels import Opened
+
+if TYPE_CHECKING:
+    from hub.wiring.composing import Hub
+
+
+def gitea_channels(ours: Hub) -> tuple[Opened, ...]:
+    """Commit statuses and comments; none where the settings say so.
+
+    Raises `ConfigError` (InvalidValue, InvalidForge) for what is missing or wrong.
+    """
+    settings = ours.settings
+    language = settings.gitea_messages
+    if language is None:
+        return ()
+    faults = []
+    if settings.gitea_url is None:
+        remedy = "name the server: RTB_HUB_GITEA_URL"
+        faults.append(Fault("names no server that the code is on", field="RTB_HUB_GITEA_MESSAGES", remedy=remedy))
+    if settings.github_messages is not None:
+        told = "the code is on one forge, and messages are to stand on GitHub and on Gitea"
+        remedy = "set RTB_HUB_GITHUB_MESSAGES or RTB_HUB_GITEA_MESSAGES"
+        faults.append(Fault(told, field="RTB_HUB_GITEA_MESSAGES", remedy=remedy))
+    if settings.forge.read().token is None:
+        remedy = "give the hub a token of its account there: RTB_HUB_FORGE_TOKEN_FILE"
+        faults.append(Fault("there is no token for the Gitea", field="RTB_HUB_GITEA_MESSAGES", remedy=remedy))
+    if settings.gitea_url is None or faults:
+        raise ConfigError(Reason.INVALID_VALUE, faults)
+    from hub.actions.telling.pulls import OfBuilds, OfPulls, Pulls
+    from hub.adapters.gitea.access import open_code
+    from hub.adapters.gitea.messages import GiteaRequests
+    from hub.adapters.gitea.sources import GiteaWorks
+    from hub.adapters.pull_requests.comments import PullComments
+    from hub.adapters.pull_requests.statuses import PullStatuses
+    from hub.views.messages.words import LANGUAGES
+
+    opened = open_code(settings.gitea_url, partial(settings.forge.key, "token"), ours.sending)
+    requests, pulls, words = GiteaRequests(opened), Pulls(GiteaWorks(opened), ours.clock), LANGUAGES[language]
+    return (
+        Opened(PullStatuses(requests, words, "gitea-status"), language, OfBuilds(pulls, is_seen_only=True)),
+        Opened(PullComments(requests, words, "gitea-comment"), language, OfPulls(pulls, pulls.left)),
+    )
