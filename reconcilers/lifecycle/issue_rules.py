@@ -19,6 +19,8 @@ from reconcilers.ports.issues import Issue, IssueHistory
 from reconcilers.state.environment import EnvironmentState
 
 Change = Literal["start", "stop", "nothing"]
+#: What names of those who ask begin with where a rule of issues, or of pull requests, asks.
+BY_ISSUES, BY_PULLS = "jira/", "github/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,12 @@ class Decision:
 
 def rule_name(project: str) -> str:
     """Who asks for what a project's rule starts. No login of a forge has '/'."""
-    return f"jira/{project}"
+    return f"{BY_ISSUES}{project}"
+
+
+def is_rule(requested_by: str) -> bool:
+    """Whether a project's rule asked, of issues or of pull requests, and no person."""
+    return requested_by.startswith((BY_ISSUES, BY_PULLS))
 
 
 def seen_in(state: EnvironmentState, key: IssueKey) -> Seen | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from generator.model.services import ProjectRule, PullRule
 from generator.values.naming import IssueKey
-from reconcilers.lifecycle.issue_rules import Change, Decision, Seen, decided
+from reconcilers.lifecycle.issue_rules import BY_PULLS, Change, Decision, Seen, decided
 from reconcilers.ports.sources import Work
 
 #: The checks of a work's commit that passed.
@@ -21,7 +21,7 @@ Passed = Callable[[Work], frozenset[str]]
 
 def pull_rule_name(project: str) -> str:
     """Who asks for what a project's rule of pull requests starts. No login of a forge has '/'."""
-    return f"github/{project}"
+    return f"{BY_PULLS}{project}"
 
 
 @dataclass(frozen=True, slots=True)

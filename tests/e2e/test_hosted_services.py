@@ -223,7 +223,7 @@ def test_the_journey_of_an_issue_is_told_in_jira_slack_and_its_pull_request(
     """Told by the worker as it is rendered, which reads the cluster with the rights of the rendered reader alone."""
     world, kubelet, key = services.world, services.kubelet, "TOLD-1"
     kubelet.room[WORKER] = 5
-    operator = linked(services, "olga", "U0OLGA", "operator")
+    developer = linked(services, "dana", "U0DANA", "developer")
     world.plane.apply(worker_of(services, tells=True))
     try:
         until("a worker stays", lambda: services.replicas() == 1 and any(one.is_ready for one in kubelet.of(WORKER)))
@@ -246,7 +246,7 @@ def test_the_journey_of_an_issue_is_told_in_jira_slack_and_its_pull_request(
         soon = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
         world.push(lambda work: cut_short(work, key, soon), message="have a lease end soon")
         told("expiring soon", "end comes near")
-        click = journey.click(EXTEND, operator)
+        click = journey.click(EXTEND, developer)
         asked = from_slack(click, at=datetime.now(UTC), secret=SIGNING_SECRET, kind=FORM)
         assert delivered(services, "slack", click, {**asked, "X-Slack-Signature": "v0=" + "0" * 64}) == 401
         assert delivered(services, "slack", click, asked) == 200

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from generator.errors import ConfigError, Fault, Reason
+from reconcilers.lifecycle.issue_rules import is_rule
 
 Role = Literal["viewer", "developer", "operator", "admin"]
 ROLES: Final[tuple[Role, ...]] = ("viewer", "developer", "operator", "admin")
@@ -22,8 +23,8 @@ READ, WRITE, WRITE_GATED = "preview:read", "preview:write", "preview:request-prd
 class Right:
     """Who may call a route. `role` None: no person. `scope` empty: no service. `is_open`: everybody, without sign-in.
 
-    `own`: people below operator only what is their own. `is_plan`: it is a POST that changes nothing. `is_self`: who is
-    signed in, without any role, too.
+    `own`: people below operator only what is their own, or a project's rule started. `is_plan`: it is a POST that
+    changes nothing. `is_self`: who is signed in, without any role, too.
     """
 
     role: Role | None = None
@@ -157,9 +158,13 @@ class Caller:
         if self.environments and environment not in self.environments:
             raise refused(f"the token {self.name!r} is not for {environment}", allowed=", ".join(self.environments))
 
+    def owns(self, right: Right, owner: str | None) -> bool:
+        """Whether what `owner` asked for counts as theirs. What a project's rule started is every developer's."""
+        return not right.own or self.role != "developer" or owner in (None, self.name) or is_rule(owner or "")
+
     def must_own(self, right: Right, owner: str | None, what: str) -> None:
         """Raise `ConfigError` (NotAllowed) where `what` is another's and only one's own may be changed."""
-        if right.own and self.role == "developer" and owner is not None and owner != self.name:
+        if not self.owns(right, owner):
             raise refused(f"{what} is {owner}'s; you are {self.name}", allowed="its owner, operators, admins")
 
 

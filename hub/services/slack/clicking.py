@@ -51,7 +51,7 @@ class Clicks:
         lease = record.preview.spec.lease if record is not None and record.preview is not None else None
         if lease is None or lease.requested_at != click.asked_at:
             raise RefusedError("gone", say.gone.format(issue=click.issue, environment=click.environment))
-        if right.own and caller.role == "developer" and lease.requested_by != caller.name:
+        if not caller.owns(right, lease.requested_by):
             raise RefusedError("another's", say.others.format(owner=lease.requested_by))
         said: dict[str, Any] = {"reason": "a click in Slack"}
         if click.action == "extend":

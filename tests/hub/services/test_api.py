@@ -93,6 +93,15 @@ class TestRights:
             assert (told.status_code == 403) == (status == 403), told.text
 
     @pytest.mark.parametrize(
+        ("owner", "is_theirs"),
+        [("jira/RTB", True), ("github/RTB", True), ("alice", False), ("jira", False), (None, True)],
+    )
+    def test_what_a_rule_started_is_every_developers(self, owner: str | None, is_theirs: bool) -> None:
+        right = RIGHTS["POST", "/api/v1/previews/{env}/{key}/stop"]
+        assert PEOPLE["developer"].owns(right, owner) is is_theirs
+        assert PEOPLE["operator"].owns(right, owner)
+
+    @pytest.mark.parametrize(
         ("who", "environment", "status"),
         [
             ("ci", "int", 202), ("ci", "prd", 403), ("asks-prd", "prd", 202), ("asks-prd", "int", 403),

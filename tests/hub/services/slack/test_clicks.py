@@ -67,8 +67,8 @@ def lease_of(serving: Serving) -> Any:
 
 
 @contextmanager
-def done(serving: Serving, told: list[str]) -> Iterator[None]:
-    """A worker that does clicks, within; there is a preview of RTB-1."""
+def done(serving: Serving, told: list[str], **said: Any) -> Iterator[None]:
+    """A worker that does clicks, within; there is a preview of RTB-1, whose job says `said`."""
 
     def answer(url: str, text: str) -> None:
         assert url == HOOK
@@ -76,7 +76,7 @@ def done(serving: Serving, told: list[str]) -> Iterator[None]:
 
     clicks = Clicks(Asking(serving.jobs, CLICKS["en"], answer, lambda err: None, "https://hub.example.com"))
     with working(serving.parts(), serving.jobs, pace=QUICK, slack=clicks):
-        serving.put(job("op-1"))
+        serving.put(job("op-1", **said))
         serving.ended("op-1")
         yield
 
@@ -161,6 +161,17 @@ def test_who_is_nobody_gets_a_link_of_their_own_and_nobody_else_does(serving: Se
         found = slack_links.find(connection, token, now=serving.database.now(connection))
     assert found is not None
     assert (found.team, found.team_name, found.user, found.name) == ("T0TEAM", "acme", EVE, f"n-{EVE}")
+
+
+@pytest.mark.parametrize("rule", ["jira/RTB", "github/RTB"])
+def test_any_developer_extends_what_a_rule_started(serving: Serving, rule: str) -> None:
+    person(serving, "bob", BOB, "developer")
+    with done(serving, [], requestedBy={"kind": "service", "id": rule, "via": rule.partition("/")[0]}):
+        before = lease_of(serving)
+        assert before.requested_by == rule
+        assert "asked" in (click_done(serving, "extend", BOB, ends=before.expires_at).result or {})
+    ran = [one.payload["requestedBy"]["id"] for one in serving.jobs.listed(limit=100) if one.name == "preview.extend"]
+    assert ran == ["bob"]
 
 
 def test_an_operator_may_stop_what_is_anothers(serving: Serving) -> None:
