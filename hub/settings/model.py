@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LogLevel = Literal["debug", "info", "warning", "error"]
 #: Of messages (`hub.views.messages.words`).
 Language = Literal["en", "ko"]
-#: Whence a setting is: its variable, the context (`rtb-hub context`), the file that its …_FILE names, or nowhere.
+#: Whence a setting is: its variable, the context that is in use, the file that its …_FILE names, or nowhere.
 Source = Literal["environment", "context", "file", "default"]
 #: Names that begin like ours are ours: one that is none of the settings is a mistake, or another release's.
 _OURS = ("RTB_HUB_", "RTB_EXPIRY_")
@@ -64,7 +64,7 @@ class Settings(SlackSettings):
     repo: str | None = Field(None, alias="RTB_HUB_REPO")
     """The state repository: a path or a URL. Default: the repository of the current folder, as git has it."""
     context: str | None = Field(None, alias=VARIABLE)
-    """The context of `rtb-hub context` that commands work in where neither an option nor RTB_HUB_REPO or RTB_HUB_SERVER
+    """The context that commands work in where neither an option nor RTB_HUB_REPO or RTB_HUB_SERVER
     says where. Default: the one in use."""
     environments: Path | None = Field(None, alias="RTB_HUB_ENVIRONMENTS")
     """A folder of environments, for commands that need no state repository. Default: those of the state repository,
