@@ -136,8 +136,9 @@ class Journey:
         buttons = [one for block in message["blocks"] if block["type"] == "actions" for one in block["elements"]]
         (button,) = (one for one in buttons if one["action_id"] == action)
         payload = {
-            "type": "block_actions", "user": {"id": user, "team_id": "T0"}, "trigger_id": f"{action}.1",
-            "response_url": f"https://hooks.slack.com{HOOKS}T0/1/x", "actions": [{"type": "button", **button}],
+            "type": "block_actions", "user": {"id": user, "username": user.lower(), "team_id": "T0TEAM"},
+            "team": {"id": "T0TEAM", "domain": "acme"}, "trigger_id": f"{action}.1",
+            "response_url": f"https://hooks.slack.com{HOOKS}T0TEAM/1/x", "actions": [{"type": "button", **button}],
         }  # fmt: skip
         return urlencode({"payload": json.dumps(payload)}).encode()
 

@@ -29,13 +29,15 @@ def audited(world: ApiWorld) -> list[tuple[str, str, str, str | None]]:
 
 #: Open to everybody, and answered by what they are proved with: a code, a cookie.
 HAVE_PROOFS = ("/api/auth/local", "/api/auth/refresh", "/api/auth/logout")
+#: Pages for a browser, which the description of the API leaves out (test_slack_linking).
+PAGES = (("GET", "/api/auth/slack"), ("POST", "/api/auth/slack/confirm"), ("POST", "/api/auth/slack/unlink"))
 
 
 class TestRights:
     def test_every_route_has_a_right_and_every_right_a_route(self, idle: ApiWorld) -> None:
         described = idle.get("/api/v1/openapi.json", by=None).json()
         routes = {(method.upper(), path) for path, one in described["paths"].items() for method in one}
-        assert routes | {("GET", "/api/v1/openapi.json")} == set(RIGHTS)
+        assert routes | {("GET", "/api/v1/openapi.json"), *PAGES} == set(RIGHTS)
 
     def test_a_route_without_a_right_answers_nobody(self, idle: ApiWorld) -> None:
         idle.app.add_api_route("/api/v1/new", lambda: {"secret": 1}, methods=["GET"])
