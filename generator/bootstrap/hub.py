@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
-from generator.bootstrap import hub_jobs, hub_services
+from generator.bootstrap import hub_host, hub_jobs, hub_services
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
 from generator.model.overlay import BASE
@@ -46,7 +46,7 @@ def render_hub(
             name = PurePosixPath(template).name.removesuffix(".yaml.j2")
             values = hub_jobs.values_of(job, image=image, namespace=namespace)
             files[HOME / f"{name}-{job.slug}.yaml"] = manifests_of(template, renderer.render(template, values))
-    host = hub_services.host_of(environments)
+    host = hub_host.host_of(environments)
     if host is not None:
         values = hub_services.values_of(host, image=image, auth_image=auth_image or image, namespace=namespace)
         for template in library.overlaid((TEMPLATES / "services",), BASE):

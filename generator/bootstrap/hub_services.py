@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from generator.bootstrap.hub_host import Host
 from generator.bootstrap.hub_images import image_ports, image_secrets, image_variables, registries_of
 from generator.bootstrap.hub_jobs import CACHE, GIT, Job
 from generator.bootstrap.hub_sign_in import sign_in_secrets, sign_in_variables, verifying_variables
 from generator.bootstrap.hub_slack import digest_values, slack_variables
-from generator.errors import ConfigError, Fault, Reason
-from generator.model.environment import Environment
 from generator.model.hosting import HubServices
 from generator.model.reach import TLS_POLICY
 
@@ -64,44 +62,6 @@ _REPLICAS: dict[Name, dict[str, int]] = {
 }
 #: Those that read or write Git.
 _OF_GIT: tuple[Name, ...] = ("worker", "dashboard")
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """Where the services run: an environment that has `hub`. `environments`: all of its state repository."""
-
-    environment: Environment
-    services: HubServices
-    forge: str | None
-    environments: tuple[str, ...] = ()
-
-    @property
-    def repository(self) -> str:
-        """The state repository they work on."""
-        return self.environment.spec.argocd.repository
-
-
-def host_of(environments: Sequence[Environment]) -> Host | None:
-    """The one environment that says `hub`. Raises `ConfigError` (InvalidEnvironment) where several do."""
-    found = [one for one in environments if one.spec.hub is not None]
-    if not found:
-        return None
-    if len(found) > 1:
-        names = ", ".join(one.name for one in found)
-        fault = Fault(f"{names} each have the hub's services", field="spec.hub", allowed="in one environment")
-        raise ConfigError(Reason.INVALID_ENVIRONMENT, fault)
-    (one,) = found
-    assert one.spec.hub is not None  # noqa: S101 - it was chosen by that
-    repository = one.spec.argocd.repository
-    forges = (e.spec.forge.kind for e in environments if e.spec.argocd.repository == repository and e.spec.forge)
-    together = sorted(e.name for e in environments if e.spec.argocd.repository == repository)
-    host = Host(one, one.spec.hub, next(forges, None), tuple(together))
-    if host.services.github_messages is not None and host.forge != "github":
-        told = f"{one.name}: previews are to be told of on GitHub, and the hub's services have no GitHub App's key"
-        remedy = "have a gated environment whose forge is GitHub, or leave 'githubMessages' out"
-        fault = Fault(told, field="spec.hub.githubMessages", remedy=remedy)
-        raise ConfigError(Reason.INVALID_ENVIRONMENT, fault)
-    return host
 
 
 def values_of(host: Host, *, image: str, auth_image: str, namespace: str) -> dict[str, Any]:
@@ -200,8 +160,7 @@ def _variables(name: Name, host: Host) -> dict[str, str]:
             own = {key: value for key, value in git.items() if not key.startswith("RTB_HUB_FORGE_TEAMS_")}
             own |= {**_jira_variables(host.services), **slack_variables(host.services, f"{SECRETS}/slack")}
             own |= {**image_variables(host.services, f"{SECRETS}/settings")}
-            if host.services.github_messages is not None:
-                own["RTB_HUB_GITHUB_MESSAGES"] = host.services.github_messages
+            own |= _pull_variables(host)
             if host.services.tells and host.services.worker_role is not None:
                 own |= _observed(host)
         case "dashboard":
@@ -224,7 +183,8 @@ def _variables(name: Name, host: Host) -> dict[str, str]:
 
 
 def _git(host: Host) -> dict[str, str]:
-    return Job("", host.repository, host.environment.spec.branch, (), gated=False, forge=host.forge).variables
+    forge = host.forge.kind if host.forge is not None else None
+    return Job("", host.repository, host.environment.spec.branch, (), gated=False, forge=forge).variables
 
 
 def _reading(host: Host) -> dict[str, str]:
@@ -249,6 +209,14 @@ def _digests(host: Host) -> Iterator[dict[str, Any]]:
 def _observed(host: Host) -> dict[str, str]:
     """The environments whose clusters a process reads, as its role: each environment's `cluster.roleArn` trusts it."""
     return {"RTB_HUB_OBSERVED": ",".join(host.environments)}
+
+
+def _pull_variables(host: Host) -> dict[str, str]:
+    """Where previews are told of in pull requests; the forge's keys are those of `_git`."""
+    if host.services.gitea_messages is not None:
+        return {"RTB_HUB_GITEA_MESSAGES": host.services.gitea_messages, "RTB_HUB_GITEA_URL": host.gitea}
+    language = host.services.github_messages
+    return {} if language is None else {"RTB_HUB_GITHUB_MESSAGES": language}
 
 
 def _jira_variables(hub: HubServices) -> dict[str, str]:
@@ -327,18 +295,19 @@ def _reaches(name: Name, host: Host) -> Iterator[int]:
     if name == "listener" and host.services.ecr_queue is not None:
         yield 443
     if name in _OF_GIT:
-        yield from sorted({443, _port(host.repository), *(_outside(host.services) if name == "worker" else ())})
+        yield from sorted({443, _port(host.repository), *(_outside(host) if name == "worker" else ())})
 
 
-def _outside(hub: HubServices) -> Iterator[int]:
-    """The ports of what the worker asks beside Git and the forge."""
-    sites = (hub.jira.url if hub.jira else None, hub.slack.api if hub.slack else None, hub.github_api)
+def _outside(host: Host) -> Iterator[int]:
+    """The ports of what the worker asks beside Git, the forge among them."""
+    hub, forge = host.services, host.forge.url if host.forge else None
+    sites = (hub.jira.url if hub.jira else None, hub.slack.api if hub.slack else None, hub.github_api, forge)
     yield from (_port(f"{site}/") for site in sites if site is not None)
     yield from image_ports(hub)
 
 
 def _port(address: str) -> int:
-    """Of a repository or a site; the forge and AWS speak HTTPS."""
+    """Of a repository or a site; AWS speaks HTTPS."""
     found = _WHERE.match(address)
     return _USUAL["ssh"] if found is None else int(found[2] or _USUAL[found[1]])  # None: user@host:path
 

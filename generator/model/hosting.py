@@ -94,6 +94,11 @@ class HubServices(Model):
         description="in which language previews are told of in pull requests of their code (messages.md), by the App"
         " that is the forge's key; none = nothing is written there",
     )
+    gitea_messages: Literal["en", "ko"] | None = Field(
+        None,
+        description="in which language previews are told of in pull requests of their code on the Gitea or Forgejo that"
+        " is the forge, by the hub's token there (messages.md); none = nothing is written there",
+    )
     listener_role: Role | None = Field(None, description="IAM role of the listener's service account; of this account")
     worker_role: Role | None = Field(
         None,
@@ -117,7 +122,7 @@ class HubServices(Model):
     def tells(self) -> bool:
         """Whether previews are told of anywhere: a worker then stays while there is no job."""
         of_jira, of_slack = (one.messages if one is not None else None for one in (self.jira, self.slack))
-        return any(one is not None for one in (of_jira, of_slack, self.github_messages))
+        return any(one is not None for one in (of_jira, of_slack, self.github_messages, self.gitea_messages))
 
     @model_validator(mode="after")
     def _issues_can_be_read(self) -> Self:

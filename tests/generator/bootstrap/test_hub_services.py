@@ -449,6 +449,44 @@ def test_nobody_is_told_on_github_by_a_key_that_is_not_githubs() -> None:
         rendered(int_)
 
 
+def on_gitea(forge: dict[str, str], **changed: Any) -> list[Environment]:
+    int_, _ = hosted(**{"githubMessages": None, "giteaMessages": "ko", **changed})
+    return [int_, environment("prd", forge=forge, argocd=int_.as_tree()["spec"]["argocd"])]
+
+
+@pytest.mark.parametrize("prefix", ["https://git.example.com", "https://git.example.com:3000/git"])
+def test_the_worker_alone_tells_in_pull_requests_on_the_gitea_of_the_forge(prefix: str) -> None:
+    given = on_gitea({"kind": "gitea", "url": f"{prefix}/acme/state"}, jira=None, slack=None, webhooks=["github"])
+    found = {name: {k: v for k, v in variables(pod).items() if "GITEA" in k} for name, pod in pods(*given)}
+    assert {name: told for name, told in found.items() if told} == {
+        "rtb-hub-worker": {"RTB_HUB_GITEA_MESSAGES": "ko", "RTB_HUB_GITEA_URL": prefix}
+    }
+    worker = dict(pods(*given))["rtb-hub-worker"]
+    settings = load_settings({name: value for name, value in variables(worker).items() if "GITEA" in name})
+    assert (settings.gitea_messages, settings.gitea_url) == ("ko", prefix)
+    assert variables(worker)["RTB_HUB_FORGE_TOKEN_FILE"] == "/etc/rtb-hub/git/forge-token"
+    assert objects(*given)["ScaledObject", "rtb-hub-worker"]["spec"]["minReplicaCount"] == 1
+
+
+def test_the_worker_reaches_a_forge_at_a_port_of_its_own() -> None:
+    forge = {"kind": "gitea", "url": "https://git.example.com:3000/acme/state"}
+    found = objects(*on_gitea(forge, giteaMessages=None))
+    ports = {
+        name: {port["port"] for port in found["NetworkPolicy", f"rtb-hub-{name}"]["spec"]["egress"][1]["ports"]}
+        for name in NAMES
+    }
+    assert [name for name in NAMES if 3000 in ports[name]] == ["worker"]
+
+
+@pytest.mark.parametrize(
+    "forge", [FORGE, {"kind": "local"}, {"kind": "gitea", "url": "https://git.example.com"},
+              {"kind": "gitea", "url": "https://git.example.com/state"}],
+)  # fmt: skip
+def test_nobody_is_told_on_gitea_by_a_key_that_is_not_a_giteas(forge: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match="no token of a Gitea"):
+        rendered(*on_gitea(forge))
+
+
 @pytest.mark.parametrize(
     ("digest", "schedule", "every"),
     [
