@@ -40,7 +40,7 @@ GRANTS: Final[Mapping[Service, Mapping[str, str]]] = {
         "principals": "SELECT",
         "identities": "SELECT, DELETE",
         "slack_links": "SELECT, INSERT, UPDATE, DELETE",
-        "sessions": "SELECT (principal_id, roles, roles_at, ended_at, expires_at)",
+        "sessions": "SELECT (principal_id, via, subject, roles, roles_at, ended_at, end_reason, expires_at)",
         "catch_ups": _NEW_AND_CHANGED,
         "audit": "INSERT",
     },

@@ -86,6 +86,7 @@ class Presented:
 
 
 _COLUMNS = tuple(SESSIONS.c[one.name] for one in fields(Session))
+_OF_ROLES: Final = ("via", "subject", "roles", "roles_at", "ended_at", "end_reason", "expires_at")
 
 
 def hashed(secret: str) -> str:
@@ -170,11 +171,26 @@ def listed(connection: Connection, principal_id: str, *, now: datetime) -> list[
 
 
 def live_roles(connection: Connection, principal_id: str, *, now: datetime) -> tuple[str, ...] | None:
-    """The roles of a person as they were read last for a session that is open; None: they are signed in nowhere."""
-    theirs = (SESSIONS.c.principal_id == principal_id, SESSIONS.c.ended_at.is_(None), SESSIONS.c.expires_at > now)
-    wanted = select(SESSIONS.c.roles).where(*theirs).order_by(SESSIONS.c.roles_at.desc()).limit(1)
-    found = connection.execute(wanted).scalar_one_or_none()
-    return tuple(str(one) for one in found) if found is not None else None
+    """The roles of a person who has an open session, as they were read last; None: they are signed in nowhere.
+
+    A session that lasts still may have been read before another of the same account. What was read for that one counts,
+    whether or not it has ended since; one that the provider declined since leaves nothing of what was read before.
+    """
+    wanted = select(*(SESSIONS.c[name] for name in _OF_ROLES)).where(SESSIONS.c.principal_id == principal_id)
+    found = connection.execute(wanted.order_by(SESSIONS.c.roles_at.desc())).all()
+    newest: dict[tuple[str, str], tuple[str, ...]] = {}
+    declined: dict[tuple[str, str], datetime] = {}
+    for one in found:
+        account = one.via, one.subject
+        newest.setdefault(account, tuple(str(role) for role in one.roles))
+        if one.end_reason == "declined":
+            declined[account] = max(one.ended_at, declined.get(account, one.ended_at))
+    for one in found:
+        account = one.via, one.subject
+        is_declined = account in declined and one.roles_at <= declined[account]
+        if one.ended_at is None and one.expires_at > now and not is_declined:
+            return newest[account]
+    return None
 
 
 def end(

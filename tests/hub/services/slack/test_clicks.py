@@ -27,6 +27,7 @@ from hub.services.slack.clicking import Clicks
 from hub.services.worker.service import working
 from hub.store import operations, sessions, slack_links
 from hub.store.jobs import JobRow
+from hub.store.sessions import Beginning
 from hub.store.tables import AUDIT
 from hub.views.messages.buttons import buttons_of
 from hub.views.messages.clicks import CLICKS
@@ -212,6 +213,26 @@ def test_whose_session_ended_may_nothing(serving: Serving) -> None:
         now = database.now(connection)
         assert sessions.live_roles(connection, found, now=now) == ("developer",)
         assert sessions.live_roles(connection, found, now=now + timedelta(days=8)) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "ends", "holds"),
+    [(("viewer",), "logout", ("viewer",)), (("developer",), "declined", None)],
+    ids=["lowered, and signed out there", "disabled"],
+)
+def test_an_idle_session_gives_back_no_role_that_another_lost(
+    serving: Serving, told: tuple[str, ...], ends: sessions.EndReason, holds: tuple[str, ...] | None
+) -> None:
+    found = person(serving, "alice", ALICE, "developer")
+    database, given = serving.database, Beginning(found, "device", "oidc", "alice", told)
+    with database.write() as connection:
+        later = database.now(connection) + timedelta(minutes=10)
+        other, _ = sessions.begin(connection, given, now=later)
+        sessions.end(connection, found, ends, now=later + timedelta(minutes=10), session_id=other.id)
+        now = later + timedelta(minutes=11)
+        assert sessions.live_roles(connection, found, now=now) == holds
+        sessions.begin(connection, Beginning(found, "browser", "oidc", "alice", ("operator",)), now=now)
+        assert sessions.live_roles(connection, found, now=now) == ("operator",), "signed in anew"
 
 
 def test_a_click_that_another_program_puts_is_none(serving: Serving) -> None:
