@@ -114,7 +114,7 @@ def _tell(ours: Hub, arguments: Arguments, repo: str | None, output: Format) -> 
     from hub.views.digest.model import Wanted
     from hub.wiring.telling import teller_of
 
-    wanted = Wanted(now - period.length, now, arguments.env, by=arguments.by)
+    wanted = Wanted(period.since, now, arguments.env, by=arguments.by)
     with ready_database(ours) as database:
         repository = ours.repository(repo)
         digests = Digests(

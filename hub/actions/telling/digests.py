@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
 from hub.actions.telling.posting import Outcome
@@ -19,19 +19,24 @@ Told = Literal["none", "failed"] | Outcome
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """`name` tells it from all others of its length: a day (`2026-11-28`), or a week of ISO 8601 (`2026-W48`)."""
+    """`name` tells it from all others of its length: a day (`2026-11-28`), or a week of ISO 8601 (`2026-W48`).
+
+    `since` (UTC): from when its digest tells, when clocks there showed the same a day or a week before.
+    """
 
     name: str
-    length: timedelta
+    since: datetime
 
 
 def period_of(every: Every, now: datetime, zone: tzinfo) -> Period:
     """The one that `now` is in, by the clocks of `zone`."""
     there = now.astimezone(zone)
+    before = there - timedelta(days=1 if every == "day" else 7)  # of clocks on the wall: 23 to 25 hours a day
+    since = before.astimezone(UTC)
     if every == "day":
-        return Period(there.date().isoformat(), timedelta(days=1))
+        return Period(there.date().isoformat(), since)
     year, week, _ = there.isocalendar()
-    return Period(f"{year}-W{week:02}", timedelta(days=7))
+    return Period(f"{year}-W{week:02}", since)
 
 
 def by_channel(channels: Mapping[str, str], wanted: Wanted) -> dict[str, Wanted]:

@@ -63,7 +63,21 @@ def worker(world: Announcing, life: Life | None = None) -> Teller:
     ],
 )
 def test_a_period_begins_by_the_clocks_of_its_zone(every: Every, at: datetime, zone: str, name: str) -> None:
-    assert period_of(every, at, zone_of(zone)) == Period(name, timedelta(days=7 if every == "week" else 1))
+    since = at - timedelta(days=7 if every == "week" else 1)
+    assert period_of(every, at, zone_of(zone)) == Period(name, since)
+
+
+@pytest.mark.parametrize(("every", "days"), [("day", 1), ("week", 7)])
+@pytest.mark.parametrize(
+    ("at", "change"),
+    [(datetime(2026, 10, 25, 8, tzinfo=UTC), 1), (datetime(2026, 3, 29, 7, tzinfo=UTC), -1)],
+    ids=["an hour comes twice", "an hour is left out"],
+)
+def test_no_hour_is_left_out_or_told_twice_where_clocks_change(
+    every: Every, days: int, at: datetime, change: int
+) -> None:
+    found = period_of(every, at, zone_of("Europe/Berlin"))
+    assert at - found.since == timedelta(days=days, hours=change)
 
 
 def test_each_channel_is_told_of_its_projects_and_the_first_of_all_others() -> None:
