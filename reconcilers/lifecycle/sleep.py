@@ -15,7 +15,7 @@ from generator.model.environment import Environment
 from generator.render.request import check_fits
 from generator.values.formats import format_time, parse_time
 from generator.values.naming import IssueKey
-from generator.values.quantities import format_duration
+from generator.values.quantities import duration, format_duration
 from reconcilers.capacity.capacity import keep_shard, need_of_entry
 from reconcilers.leases import cap_of, is_over
 from reconcilers.lifecycle.extend import standing
@@ -27,6 +27,8 @@ from reconcilers.state.environment import EnvironmentState, must_not_share
 Change = Literal["asleep", "awake", "unchanged"]
 Why = Literal["asked", "office-hours"]
 _MINUTE: Final = timedelta(minutes=1)
+#: Why a lease is longer that stops meanwhile.
+_MEANWHILE: Final = "it sleeps meanwhile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,8 @@ def changed_sleep(
     """
     environment, spec = state.environment, preview.spec
     lease = _lease(preview, asked, environment, now)
-    sleep = Sleep(asleep=asked.asleep, since=format_time(now), requested_by=asked.requested_by, why=asked.why)
+    since = spec.sleep.since if spec.sleep is not None and spec.sleep.asleep and asked.asleep else format_time(now)
+    sleep = Sleep(asleep=asked.asleep, since=since, requested_by=asked.requested_by, why=asked.why)
     tree = {**spec.model_dump(by_alias=True, exclude_none=True, exclude={"rendered"}), "lease": lease, "sleep": sleep}
     draft = checked({"metadata": preview.metadata, "spec": tree})
     check_fits(draft.spec.components, state.library.blueprint(spec.blueprint))
@@ -126,7 +129,7 @@ def _lease(preview: Preview, asked: SleepRequest, environment: Environment, now:
     if asked.asleep and asked.until is not None:
         slept = asked.until - now
     elif not asked.asleep and sleep is not None and sleep.why == "asked":
-        slept = now - parse_time(sleep.since)
+        slept = now - parse_time(sleep.since) - _given(lease, parse_time(sleep.since))
     stops = environment.spec.sleep.lease == "stops" and not lease.office_hours
     if not stops or slept < _MINUTE or lease.expires_at is None:
         return lease
@@ -135,6 +138,12 @@ def _lease(preview: Preview, asked: SleepRequest, environment: Environment, now:
         return lease
     by = format_duration(slept)
     added = slept // _MINUTE * _MINUTE
-    extension = Extension(by=by, requested_by=asked.requested_by, at=format_time(now), reason="it sleeps meanwhile")
+    extension = Extension(by=by, requested_by=asked.requested_by, at=format_time(now), reason=_MEANWHILE)
     longer = {"expires_at": format_time(min(ends + added, cap)), "extensions": [*lease.extensions, extension]}
     return lease.model_copy(update=longer)
+
+
+def _given(lease: Lease, since: datetime) -> timedelta:
+    """What a lease was given beforehand of a sleep that began at `since`: a night that somebody made longer."""
+    beforehand = (one for one in lease.extensions if one.reason == _MEANWHILE and parse_time(one.at) >= since)
+    return sum((duration(one.by) for one in beforehand), timedelta(0))

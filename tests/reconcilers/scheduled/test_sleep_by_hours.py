@@ -46,9 +46,9 @@ def kinds(found: ReconcileResult) -> list[str]:
     return [action.kind for action in found.actions]
 
 
-def by_hand(store: MemoryStore, now: datetime, *, asleep: bool) -> None:
+def by_hand(store: MemoryStore, now: datetime, *, asleep: bool, **sleep: Any) -> None:
     asked = SleepRequest(KEY, "bob", asleep)
-    committed(store, plan_sleep(asked, observed(store, **policy()), starter=STARTER, now=now).plan, at=now)
+    committed(store, plan_sleep(asked, observed(store, **policy(**sleep)), starter=STARTER, now=now).plan, at=now)
 
 
 def test_it_sleeps_at_night_and_wakes_in_the_morning_and_a_second_pass_does_nothing() -> None:
@@ -111,6 +111,20 @@ def test_a_lease_that_stops_is_longer_by_the_night_at_once_and_expiry_still_remo
     ends = datetime.fromisoformat(after.expires_at)
     due = plan_expiry(observed(store, **policy(lease="stops")), at=ends)
     assert [action.kind for action in due.actions] == ["remove"]
+
+
+@pytest.mark.parametrize(("woken", "given"), [(OPENS, ["15h"]), (OPENS + timedelta(hours=4), ["15h", "4h"])])
+def test_a_night_that_somebody_makes_longer_is_one_sleep_and_given_once(woken: datetime, given: list[str]) -> None:
+    store = day()
+    run(store, CLOSED, lease="stops")
+    asleep = written(store).spec.sleep
+    by_hand(store, NIGHT, asleep=True, lease="stops")
+    longer = written(store).spec.sleep
+    assert asleep
+    assert longer
+    assert (longer.why, longer.since) == ("asked", asleep.since), "what it costs since then is less"
+    by_hand(store, woken, asleep=False, lease="stops")
+    assert [one.by for one in written(store).spec.lease.extensions] == given
 
 
 def test_what_cannot_be_read_is_left_and_the_others_sleep() -> None:
