@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from generator.errors import ConfigError, Location, Stalled, Transient, Waiting
+from hub.actions.doctor_tokens import check_end
 from hub.adapters.github.access import GitHubAccess
 from hub.adapters.github.rights import code_rights
 from hub.adapters.http import SenderParts
+from hub.adapters.http.token_ends import NO_END
 from reconcilers.doctor.repository import Diagnosis
+
+_SETTING = "RTB_HUB_FORGE_TOKEN"
+_RENEW = "make a new token of its account (Settings, Developer settings), and put it into RTB_HUB_FORGE_TOKEN_FILE"
 
 
 def repositories_of(projects: Iterable[str], code: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -24,7 +29,7 @@ def check_github(
 
     Where GitHub cannot be asked, that is told once.
     """
-    found, answered, is_app = list[Diagnosis](), list[str](), True
+    found, answered, is_app, end = list[Diagnosis](), list[str](), True, NO_END
     for name in repositories:
         given = access(name)
         where, is_app = Location(name), given.app is not None
@@ -37,6 +42,7 @@ def check_github(
             found.append(_unread(err, where))
             break
         answered.append(name)
+        end = rights.token_end
         if rights.is_archived:
             step = "unarchive it, or leave it out of hub/services.yaml: nothing is told there"
             found.append(Diagnosis("error", "github-archived", where, "the repository is archived", (step,)))
@@ -48,7 +54,8 @@ def check_github(
     if not is_app and answered:
         told = "the hub's key is a token: commit statuses stand in place of check runs, which only an App may write"
         step = "give the hub a GitHub App's key where causes are to be read in the pull request's checks"
-        found.append(Diagnosis("warning", "github-token", Location("RTB_HUB_FORGE_TOKEN"), told, (step,)))
+        found.append(Diagnosis("warning", "github-token", Location(_SETTING), told, (step,)))
+        found += check_end(_SETTING, "the hub's token at GitHub", end, _RENEW, now=parts.clock())
     return found, tuple(answered)
 
 

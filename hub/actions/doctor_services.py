@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from generator.errors import Location, Stalled, Transient, Waiting
+from hub.actions.doctor_tokens import check_end
+from hub.adapters.http import Secret
 from hub.adapters.jira.rights import READING, TELLING, rights_in
 from hub.adapters.jira.site import JiraSite
+from hub.adapters.jira.tokens import token_end
 from hub.adapters.slack.rights import ASKED_NEEDS, NEEDS, App, app_of, room_of
 from hub.adapters.slack.site import NO_PLACE, SlackSite
 from reconcilers.doctor.repository import Diagnosis
@@ -20,10 +23,11 @@ _APART = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class JiraAccess:
-    """The site that is asked, and whether messages are written there."""
+    """The site that is asked, whether messages are written there, and the token that asks."""
 
     site: JiraSite
     tells: bool
+    token: Secret = field(default=str, repr=False)
 
 
 def projects_of(states: Iterable[EnvironmentState]) -> tuple[str, ...]:
@@ -36,7 +40,7 @@ def check_jira(
 ) -> tuple[list[Diagnosis], tuple[str, ...]]:
     """What keeps the account from its work in these projects, and which of them the site answered about.
 
-    A site that cannot be asked is told once, as is a clock that is far away.
+    A site that cannot be asked is told once, as is a clock that is far away, and a token that ends.
     """
     where, needed = Location(access.site.name), TELLING if access.tells else READING
     found, answered, apart = list[Diagnosis](), list[str](), timedelta()
@@ -60,6 +64,10 @@ def check_jira(
         seconds = int(apart.total_seconds())
         told = f"its clock and this machine's are {seconds} s apart: times in messages are this machine's"
         found.append(Diagnosis("warning", "jira-clock", where, told, ("set this machine's clock by NTP",)))
+    edition = access.site.edition
+    if edition.tokens and not any(one.rule == "jira-unread" for one in found):
+        end = token_end(access.site, access.token())
+        found += check_end("RTB_HUB_JIRA_TOKEN", "the hub's token at Jira", end, edition.how_to_renew, now=clock())
     return found, tuple(answered)
 
 

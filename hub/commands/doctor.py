@@ -17,6 +17,7 @@ from hub.settings.slack import channels_of
 from hub.views.diagnoses import checked_line, diagnosis_data, tell_diagnoses
 from hub.views.preview import rule_data
 from hub.wiring import Hub, hub
+from hub.wiring.services import jira_account
 from hub.wiring.slack import open_slack_site
 from hub.wiring.telling import open_jira_site
 from hub.wiring.telling_github import code_of, github_access
@@ -85,7 +86,8 @@ def _services(ours: Hub) -> tuple[JiraAccess | None, SlackAccess | None]:
             " RTB_HUB_SLACK_TOKEN"
         )
         raise ConfigError(Reason.INVALID_VALUE, Fault("the settings name nothing that services ask", allowed=allowed))
-    jira = JiraAccess(site, settings.jira_messages is not None) if site is not None else None
+    tells = settings.jira_messages is not None
+    jira = JiraAccess(site, tells, jira_account(settings).token) if site is not None else None
     if workspace is None:
         return jira, None
     is_rotated = (settings.secret("slack_token") or "").startswith("xoxe.")

@@ -23,6 +23,7 @@ from generator.errors import Fault, Reason, Stalled, Transient
 from hub.adapters.http import Answer as Raw
 from hub.adapters.http import Limit, Peer, Request, Route, Sender, Unanswered
 from hub.adapters.http.reading import count_of, pause_of, pause_until
+from hub.adapters.http.token_ends import NO_END, TokenEnd, end_at
 from hub.adapters.http.turns import Turns
 from hub.adapters.http.values import Method
 from hub.retrying import retried
@@ -38,6 +39,8 @@ _MOVED = (301, 302, 307, 308)
 #: What else tells a limit from a right that is missing when GitHub says neither how long nor how many (its Docs).
 _LIMITS = ("api rate limit exceeded", "you have exceeded a secondary rate limit")
 _NEXT = re.compile(r'<([^<>]{1,2000})>\s*;[^<>,]{0,100}\brel="?next"?', re.IGNORECASE)
+#: https://github.blog/changelog/2021-07-26-expiration-options-for-personal-access-tokens/; also Enterprise Server.
+_EXPIRATION = "github-authentication-token-expiration"
 _ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]{1,200}"')
 
 T = TypeVar("T")
@@ -45,11 +48,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status below 300 or one that the caller expected, its JSON (None: no content), the target of the next page."""
+    """A status below 300 or one that the caller expected, its JSON (None: no content), the target of the next page.
+
+    `token_end`: of the token that asked, which GitHub tells of personal access tokens.
+    """
 
     status: int
     data: Any
     following: str | None = None
+    token_end: TokenEnd = NO_END
 
     @property
     def message(self) -> str:
@@ -178,7 +185,8 @@ class GitHubCalls:
         return answer
 
     def _checked(self, request: Request, raw: Raw, expected: tuple[int, ...]) -> Answer:
-        answer = Answer(raw.status, raw.data, self._following(request, raw))
+        end = end_at(raw.headers.get(_EXPIRATION))
+        answer = Answer(raw.status, raw.data, self._following(request, raw), end)
         if answer.status < 300 or answer.status in expected:
             return answer
         raise self._refusal(request, answer)

@@ -33,7 +33,8 @@ class Edition:
     `drawn`: a document as the body of a comment. `has_quiet_edits`: an edit says itself whether it alerts, else each
     may. `has_tokens_of_pages`: a search goes on by a token, and not by numbers. `names_permissions`: what is asked for
     is named, else all is told. `has_emails`: an account signs in by its e-mail address and a token, and not by a token
-    alone; how to make one and a new one is said for people.
+    alone; how to make one and a new one is said for people. `tokens`: where an account's tokens are listed with their
+    ends; empty: nothing tells them.
     """
 
     name: EditionName
@@ -48,6 +49,7 @@ class Edition:
     how_to_make: str
     how_to_renew: str
     limits: Callable[[Answer, datetime], Limit | None]
+    tokens: str = ""
 
     def account_of(self, person: Mapping[str, Any]) -> str:
         """What names a person of an answer for good; empty: nobody that can be told from others."""
@@ -100,5 +102,6 @@ DATA_CENTER: Final = Edition(
     how_to_make="make one in the account's profile, under Personal Access Tokens",
     how_to_renew="make a new personal access token of the account and give it to the hub",
     limits=_limit_of_buckets,
+    tokens="/rest/pat/latest/tokens",
 )
 EDITIONS: Final[Mapping[EditionName, Edition]] = {one.name: one for one in (CLOUD, DATA_CENTER)}

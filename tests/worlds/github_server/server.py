@@ -235,6 +235,8 @@ class GitHubServer:
                 return Reply(304, None, {**self._rate(), "ETag": etag})
         self.remaining -= 1
         reply.headers |= self._rate()
+        if call.key.end:
+            reply.headers["GitHub-Authentication-Token-Expiration"] = call.key.end
         return reply
 
 

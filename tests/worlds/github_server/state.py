@@ -46,10 +46,14 @@ class App:
 
 @dataclass
 class Key:
-    """A token, by whom it acts. An installation's has permissions; a person's has the role of the account."""
+    """A token, by whom it acts. An installation's has permissions; a person's has the role of the account.
+
+    `end`: of a personal access token, as it is told.
+    """
 
     account: Account
     app: App | None = None
+    end: str = ""
 
     def may(self, permission: str, level: str) -> bool:
         if self.app:

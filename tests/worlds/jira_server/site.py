@@ -48,6 +48,7 @@ class Issue:
 class JiraServer:
     """`issues` by key; `moved`: old key → new; `changed`: what a search for changes finds; `rights`: keys of
     permissions by project. `lists_properties` False: lists of comments leave properties out. `page`: of a search.
+    `tokens`: the account's, of Data Center; None: it has no such list.
 
     `denied`: method and path beginning, as of Cloud, that the account may not. `clock` is that of late effects. Of Data
     Center each edit alerts, people have a key, and a comment is text.
@@ -60,6 +61,7 @@ class JiraServer:
     rights: dict[str, set[str]] = field(default_factory=dict)
     lists_properties: bool = True
     edition: EditionName = "cloud"
+    tokens: list[dict[str, Any]] | None = None
     page: int = 100
     denied: list[tuple[str, str]] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
@@ -92,6 +94,8 @@ class JiraServer:
             is_cloud = self.edition == "cloud"
             if method == "GET" and is_cloud and parts.path == "/rest/api/3/search/jql":  # younger than the description
                 return 200, {}, {"issues": [{"id": "10001", "key": key} for key in self.changed], "isLast": True}
+            if method == "GET" and not is_cloud and parts.path == "/rest/pat/latest/tokens":  # of a part of its own
+                return (404, {}, _error("no such resource")) if self.tokens is None else (200, {}, self.tokens)
             for operation, pattern in ROUTES:
                 found = pattern.fullmatch(parts.path)
                 if found is None or not operation.startswith(f"{method.lower()} {APIS[self.edition]}/"):
