@@ -11,7 +11,6 @@ from typing import Final, Literal
 
 from generator.errors import ConfigError, Fault, Reason, Remedy, RemedyKind
 from generator.model.entry import Extension, Lease, Preview, Sleep
-from generator.model.environment import Environment
 from generator.render.request import check_fits
 from generator.values.formats import format_time, parse_time
 from generator.values.naming import IssueKey
@@ -91,7 +90,7 @@ def changed_sleep(
     Raises what rendering it raises, and `Stalled` (CapacityExhausted) when there is no room to wake it.
     """
     environment, spec = state.environment, preview.spec
-    lease = _lease(preview, asked, environment, now)
+    lease = _lease(preview, asked, state, now)
     since = spec.sleep.since if spec.sleep is not None and spec.sleep.asleep and asked.asleep else format_time(now)
     sleep = Sleep(asleep=asked.asleep, since=since, requested_by=asked.requested_by, why=asked.why)
     tree = {**spec.model_dump(by_alias=True, exclude_none=True, exclude={"rendered"}), "lease": lease, "sleep": sleep}
@@ -119,16 +118,17 @@ def _must_run(preview: Preview, state: EnvironmentState, now: datetime) -> None:
         raise ConfigError(Reason.INVALID_VALUE, fault)
 
 
-def _lease(preview: Preview, asked: SleepRequest, environment: Environment, now: datetime) -> Lease:
+def _lease(preview: Preview, asked: SleepRequest, state: EnvironmentState, now: datetime) -> Lease:
     """The lease, longer by the time asleep where policy says so; by night that time is known beforehand.
 
-    A lease in office hours counts no night anyway, and keeps its end.
+    A lease in office hours counts no night anyway, and keeps its end. A sleep that awaits approval is none yet.
     """
-    lease, sleep = preview.spec.lease, preview.spec.sleep
+    lease, environment, live = preview.spec.lease, state.environment, state.entry(asked.key)
+    sleep = live.preview.spec.sleep if live is not None and live.preview is not None else None
     slept = timedelta(0)
     if asked.asleep and asked.until is not None:
         slept = asked.until - now
-    elif not asked.asleep and sleep is not None and sleep.why == "asked":
+    elif not asked.asleep and sleep is not None and sleep.asleep and sleep.why == "asked":
         slept = now - parse_time(sleep.since) - _given(lease, parse_time(sleep.since))
     stops = environment.spec.sleep.lease == "stops" and not lease.office_hours
     if not stops or slept < _MINUTE or lease.expires_at is None:

@@ -127,6 +127,19 @@ def test_gated_ones_sleep_by_a_request() -> None:
     assert REQUEST in store.heads
 
 
+@pytest.mark.parametrize(("is_merged", "given"), [(False, []), (True, ["4h"])])
+def test_a_sleep_that_nobody_approved_gives_no_time(is_merged: bool, given: list[str]) -> None:
+    store, lease = state_store(), {"lease": {"ttl": "24h", "cap": "72h", "warnBefore": "1h"}}
+    started(store, "prd", spec=lease)
+    merged(store)
+    stamped(store)
+    change(store, "prd", asleep=True, **STOPS, **lease)
+    if is_merged:
+        merged(store)
+    woken = change(store, "prd", asleep=False, hours=5, **STOPS, **lease)
+    assert (woken.change, [one.by for one in woken.preview.spec.lease.extensions]) == ("awake", given)
+
+
 @pytest.mark.parametrize("case", ["not there", "over", "awaits approval", "removal asked for"])
 def test_what_does_not_run_or_soon_will_not_is_refused(case: str) -> None:
     store, env, hours = state_store(), "int", 1
