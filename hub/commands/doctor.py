@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 
 from generator.errors import ConfigError, Fault, Reason
@@ -17,11 +18,12 @@ from hub.settings.slack import channels_of
 from hub.views.diagnoses import checked_line, diagnosis_data, tell_diagnoses
 from hub.views.preview import rule_data
 from hub.wiring import Hub, hub
-from hub.wiring.services import jira_account
+from hub.wiring.services import existing_database, jira_account
 from hub.wiring.slack import open_slack_site
 from hub.wiring.telling import open_jira_site
 from hub.wiring.telling_github import code_of, github_access
 from reconcilers.doctor.checked import CheckedCode, CheckedJira, CheckedSlack
+from reconcilers.doctor.repository import Diagnosis
 
 
 def run(  # noqa: PLR0913 - what there is to look at
@@ -59,6 +61,8 @@ def run(  # noqa: PLR0913 - what there is to look at
         findings, team = check_slack(slack, clock=ours.clock)
         workspaces = (CheckedSlack(team, len(slack.channels)),) if team is not None else ()
         found = replace(found, findings=(*found.findings, *findings), checked=(*found.checked, *workspaces))
+    if with_services:
+        found = replace(found, findings=(*found.findings, *_own_tokens(ours)))
     if with_account:
         from hub.actions.account import render_account
         from hub.actions.doctor_account import check_accounts
@@ -76,6 +80,16 @@ def run(  # noqa: PLR0913 - what there is to look at
     emit(data, output, lambda console: tell_diagnoses(console, found.findings, found.checked))
     if found.errors:
         sys.exit(UNHEALTHY)
+
+
+def _own_tokens(ours: Hub) -> list[Diagnosis]:
+    database = existing_database(ours.settings)
+    if database is None:
+        return []
+    from hub.actions.doctor_own_tokens import check_own_tokens
+
+    with closing(database):
+        return check_own_tokens(database, clock=ours.clock)
 
 
 def _services(ours: Hub) -> tuple[JiraAccess | None, SlackAccess | None]:

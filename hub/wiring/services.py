@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from reconcilers.ports.issues import Issues
 
 
+def existing_database(settings: Settings) -> Database | None:
+    """The services' database; None: SQLite's file is not there, and is not made by looking.
+
+    Raises as `open_database`.
+    """
+    if settings.secret("database_url") is None and not (settings.data / "hub.sqlite").exists():
+        return None
+    return open_database(settings)
+
+
 def open_database(settings: Settings) -> Database:
     """The services' database, as the settings say. Its schema is not looked at.
 

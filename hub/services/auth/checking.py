@@ -21,6 +21,7 @@ from hub.store import people, schema, signing_keys
 from hub.store.database import Database
 from hub.views.diagnoses import checked_line, diagnosis_data, tell_diagnoses
 from hub.wiring import Hub
+from hub.wiring.services import existing_database
 from reconcilers.doctor.checked import CheckedSignIn
 from reconcilers.doctor.repository import Diagnosis, Severity
 
@@ -34,7 +35,7 @@ _KEYS: Final = "make one that its owner alone reads (chmod 600)"
 def run(ours: Hub, output: Format) -> bool:
     """Check and tell; whether there is no error."""
     settings = ours.settings
-    database = _database(ours)
+    database = existing_database(settings)
     try:
         asks = Asks(ours.clock, ours.sending)
         found = sorted(findings(settings, asks, database), key=lambda one: _ORDER.index(one.severity))
@@ -208,14 +209,6 @@ def _roles(settings: Settings, database: Database) -> Iterator[Diagnosis]:
         message = f"nobody of the {count} who were signed in has the role {role}, which it gives to {named}"
         remedy = "compare with the groups' names there: letter by letter, of GitHub ORGANISATION/TEAM"
         yield _warning("roles", "RTB_HUB_ROLES", message, remedy)
-
-
-def _database(ours: Hub) -> Database | None:
-    """The services' database; None: SQLite's file is not there, and is not made by looking."""
-    settings = ours.settings
-    if settings.secret("database_url") is None and not (settings.data / "hub.sqlite").exists():
-        return None
-    return ours.database()
 
 
 def _ways(settings: Settings) -> tuple[str, ...]:

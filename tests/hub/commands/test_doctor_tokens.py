@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from hub.actions.doctor_github import check_github
+from hub.actions.doctor_own_tokens import check_own_tokens
 from hub.actions.doctor_services import JiraAccess, check_jira
 from hub.actions.doctor_tokens import check_end
 from hub.adapters.github.access import GitHubAccess
@@ -19,6 +21,9 @@ from hub.adapters.http.token_ends import NO_END, TokenEnd, end_at
 from hub.adapters.jira.editions import DATA_CENTER
 from hub.adapters.jira.rights import TELLING
 from hub.adapters.jira.site import Account, open_site
+from hub.store import schema, tokens
+from hub.store.database import Database, sqlite_url
+from hub.store.tokens import Token
 from reconcilers.doctor.repository import Diagnosis
 from worlds.builders import NOW
 from worlds.commands import IMAGES, must, rtb_hub
@@ -151,6 +156,9 @@ def test_a_site_that_does_not_answer_is_told_once() -> None:
 def test_the_command_tells_of_it(tmp_path: Path) -> None:
     repo = state_repository(tmp_path / "state.git")
     must("start", "RTB-1", "--env", "int", *IMAGES, "--repo", repo)
+    stored = {"RTB_HUB_DATABASE_URL": sqlite_url(tmp_path / "hub.sqlite")}
+    must("db", "upgrade", "--yes", **stored)
+    must("token", "create", "ci-web", "--scope", "preview:read", "--days", "20", **stored)
     ended = [of(MINE, "2020-01-01T00:00:00.000+0000")]
     jira = JiraServer(rights={"RTB": set(TELLING)}, edition="data-center", tokens=ended)
     with JiraFront(jira) as front:
@@ -159,7 +167,37 @@ def test_the_command_tells_of_it(tmp_path: Path) -> None:
             "RTB_HUB_JIRA_TOKEN": SECRET,
             "RTB_HUB_JIRA_EDITION": "data-center",
         }
-        ran = rtb_hub("doctor", "--env", "int", "--services", "--repo", repo, "--output", "json", **own)
-    (found,) = [one for one in ran.json()["findings"] if one["rule"].startswith("token-")]
+        ran = rtb_hub("doctor", "--env", "int", "--services", "--repo", repo, "--output", "json", **own, **stored)
+    found, own_tokens = [one for one in ran.json()["findings"] if one["rule"].startswith("token-")]
     assert (found["rule"], found["where"]) == ("token-ended", "RTB_HUB_JIRA_TOKEN")
+    assert (own_tokens["rule"], own_tokens["where"]) == ("token-ends", "the hub's service tokens")
+    assert "ci-web (rtbh_" in own_tokens["message"]
     assert found["remedy"] == ["make a new personal access token of the account and give it to the hub"]
+
+
+def test_the_hubs_own_tokens_are_told_of_unless_nobody_misses_them(tmp_path: Path) -> None:
+    database = Database(sqlite_url(tmp_path / "hub.sqlite"))
+    day = timedelta(days=1)
+
+    def keep(name: str, ends: datetime, *, used: datetime | None = None, revoked: datetime | None = None) -> None:
+        made = Token(
+            f"token_{name}", NOW - 90 * day, name, "rtbh_abc", ("preview:read",), (), "mia", ends, used, revoked
+        )
+        with database.write() as connection:
+            tokens.add(connection, made, f"a secret of {name}")
+
+    with closing(database):
+        assert told(check_own_tokens(database, clock=lambda: NOW)) == [("note", "token-end-unknown")]
+        schema.upgrade(database)
+        assert check_own_tokens(database, clock=lambda: NOW) == []
+        keep("later", NOW + 60 * day)
+        keep("soon", NOW + 3 * day)
+        keep("soon-revoked", NOW + 3 * day, revoked=NOW - day)
+        keep("missed", NOW - 2 * day, used=NOW - 3 * day)
+        keep("missed-long", NOW - 31 * day, used=NOW - 32 * day)
+        keep("unused", NOW - 2 * day)
+        keep("replaced", NOW - 2 * day, used=NOW - 3 * day, revoked=NOW - day)
+        found = check_own_tokens(database, clock=lambda: NOW)
+    named = {one.message.partition(" ")[0]: (one.severity, one.rule) for one in found}
+    assert named == {"soon": ("warning", "token-ends"), "missed": ("error", "token-ended")}
+    assert all("rtb-hub token revoke token_" in str(one.remedy) for one in found)
