@@ -36,10 +36,10 @@ def check_github(
         try:
             rights = code_rights(given, parts)
         except (Stalled, ConfigError) as err:
-            found.append(_unread(err, where))
+            found.append(unread("github-unread", err, where))
             continue
         except (Transient, Waiting) as err:
-            found.append(_unread(err, where))
+            found.append(unread("github-unread", err, where))
             break
         answered.append(name)
         end = rights.token_end
@@ -59,6 +59,7 @@ def check_github(
     return found, tuple(answered)
 
 
-def _unread(err: Stalled | Transient | Waiting | ConfigError, where: Location) -> Diagnosis:
+def unread(rule: str, err: Stalled | Transient | Waiting | ConfigError, where: Location) -> Diagnosis:
+    """What was not told by a forge, as a finding of `rule`."""
     fault = err.faults[0]
-    return Diagnosis("error", "github-unread", where, fault.message, (fault.remedy,) if fault.remedy else ())
+    return Diagnosis("error", rule, where, fault.message, (fault.remedy,) if fault.remedy else ())

@@ -254,7 +254,9 @@ def show(key: str, env: str, repo: str | None, cluster: str | None, kubeconfig: 
 @options.clusters
 @options.kubeconfig
 @options.flag("--sign-in", help="Look at sign-in alone, by the variables of its service: no repository is needed.")
-@options.flag("--services", help="Look at what services need outside, too: tokens and rights at Jira and GitHub.")
+@options.flag(
+    "--services", help="Look at what services need outside, too: tokens and rights at Jira, GitHub and Gitea."
+)
 @options.flag("--account", help="Look at the environments' AWS account, too: the one that the credentials are of.")
 @options.output
 @declared_errors

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
+from typing import Literal
 
 from generator.errors import ConfigError, Fault, Reason
 from hub.actions.doctor import doctor
+from hub.actions.doctor_gitea import check_gitea
 from hub.actions.doctor_github import check_github, repositories_of
 from hub.actions.doctor_services import JiraAccess, SlackAccess, check_jira, check_slack, projects_of
 from hub.commands.cluster_options import Options, clusters_for
@@ -21,9 +23,12 @@ from hub.wiring import Hub, hub
 from hub.wiring.services import existing_database, jira_account
 from hub.wiring.slack import open_slack_site
 from hub.wiring.telling import open_jira_site
+from hub.wiring.telling_gitea import gitea_code
 from hub.wiring.telling_github import code_of, github_access
 from reconcilers.doctor.checked import CheckedCode, CheckedJira, CheckedSlack
 from reconcilers.doctor.repository import Diagnosis
+
+_CodeCheck = Callable[[Sequence[str]], tuple[list[Diagnosis], tuple[str, ...]]]
 
 
 def run(  # noqa: PLR0913 - what there is to look at
@@ -42,7 +47,7 @@ def run(  # noqa: PLR0913 - what there is to look at
     """
     ours = hub()
     jira, slack = _services(ours) if with_services else (None, None)
-    code = github_access(ours) if with_services else None
+    code = _code(ours) if with_services else None
     clusters = clusters_for(ours, at)  # before Git: a wrong name is told at once
     repository, guards = ours.repository(repo), ours.guards(repo)
     found = doctor(envs, repository=repository, guards=guards, clusters=clusters, clock=ours.clock)
@@ -54,9 +59,10 @@ def run(  # noqa: PLR0913 - what there is to look at
     if code is not None:
         reading = repository.read()
         named = repositories_of(projects_of(reading.each(envs)[0]), code_of(ours)(reading.environments))
-        github, answered = check_github(code, named, ours.sending)
-        looked = (CheckedCode(answered),) if answered or not named else ()
-        found = replace(found, findings=(*found.findings, *github), checked=(*found.checked, *looked))
+        forge, check_code = code
+        findings, answered = check_code(named)
+        looked = (CheckedCode(forge, answered),) if answered or not named else ()
+        found = replace(found, findings=(*found.findings, *findings), checked=(*found.checked, *looked))
     if slack is not None:
         findings, team = check_slack(slack, clock=ours.clock)
         workspaces = (CheckedSlack(team, len(slack.channels)),) if team is not None else ()
@@ -92,12 +98,20 @@ def _own_tokens(ours: Hub) -> list[Diagnosis]:
         return check_own_tokens(database, clock=ours.clock)
 
 
+def _code(ours: Hub) -> tuple[Literal["GitHub", "Gitea"], _CodeCheck] | None:
+    """On which forge the code is, and what checks the hub's key there; None: nobody is told in pull requests."""
+    github, gitea = github_access(ours), gitea_code(ours)
+    if github is not None:
+        return "GitHub", lambda names: check_github(github, names, ours.sending)
+    return None if gitea is None else ("Gitea", lambda names: check_gitea(gitea, names))
+
+
 def _services(ours: Hub) -> tuple[JiraAccess | None, SlackAccess | None]:
     site, workspace, settings = open_jira_site(ours), open_slack_site(ours), ours.settings
-    if site is None and workspace is None and settings.github_messages is None:
+    if site is None and workspace is None and not (settings.github_messages or settings.gitea_messages):
         allowed = (
             "RTB_HUB_JIRA_URL, with RTB_HUB_JIRA_EMAIL and RTB_HUB_JIRA_TOKEN; RTB_HUB_GITHUB_MESSAGES;"
-            " RTB_HUB_SLACK_TOKEN"
+            " RTB_HUB_GITEA_MESSAGES; RTB_HUB_SLACK_TOKEN"
         )
         raise ConfigError(Reason.INVALID_VALUE, Fault("the settings name nothing that services ask", allowed=allowed))
     tells = settings.jira_messages is not None

@@ -85,7 +85,8 @@ def checked_line(one: Checked) -> str:  # noqa: C901 - one case a kind
         case CheckedJira():
             return f"{one.site}: rights in {', '.join(one.projects) or 'no project, since there are no previews'}"
         case CheckedCode():
-            return f"GitHub: rights in {', '.join(one.repositories) or 'no repository, since no preview is of any'}"
+            named = ", ".join(one.repositories) or "no repository, since no preview is of any"
+            return f"{one.forge}: rights in {named}"
         case CheckedSlack():
             return f"Slack, workspace {one.team}: scopes, {counted(one.channels, 'channel')}"
         case CheckedAccount():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from reconcilers.approval.push_rules import BranchRule, PushRules
 
@@ -66,8 +67,9 @@ class CheckedJira:
 
 @dataclass(frozen=True, slots=True)
 class CheckedCode:
-    """What the hub's key may do in these repositories of code on GitHub."""
+    """What the hub's key may do in these repositories of code, on GitHub or a Gitea."""
 
+    forge: Literal["GitHub", "Gitea"]
     repositories: tuple[str, ...]
 
 
