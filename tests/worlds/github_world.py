@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -21,8 +23,9 @@ from hub.retrying import Backoff
 from reconcilers.ports.forge import CheckState, ReviewState
 from worlds.github_server import GitHubServer, add_app
 from worlds.github_server.git_http import install_hook
-from worlds.github_server.state import App, Key
+from worlds.github_server.state import App, Key, State
 from worlds.local_world import PEOPLE, PeoplesRepository
+from worlds.repositories import state_repository
 
 HUB_MAY = {
     "administration": "write",
@@ -44,6 +47,15 @@ def key_pair() -> tuple[str, str]:
     )
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return private.decode(), public.decode()
+
+
+@contextmanager
+def github_of_code(path: Path) -> Iterator[GitHubServer]:
+    """GitHub with the code's repository `acme/web`, where the account `hub-user` may write by `token-of-hub-user`."""
+    with GitHubServer(Path(state_repository(path)), State(repo="web")) as server:
+        server.state.add_account("hub-user", "write", token="token-of-hub-user")
+        yield server
+        assert server.violations == []
 
 
 @dataclass

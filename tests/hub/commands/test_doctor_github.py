@@ -12,8 +12,8 @@ from generator.errors import Reason
 from hub.output.exit_codes import CODES, UNHEALTHY
 from worlds.commands import IMAGES, Ran, commit_file, must, rtb_hub
 from worlds.github_server import GitHubServer, add_app
-from worlds.github_server.state import App, State
-from worlds.github_world import key_pair
+from worlds.github_server.state import App
+from worlds.github_world import github_of_code, key_pair
 from worlds.repositories import state_repository
 
 RULE = """\
@@ -29,10 +29,8 @@ TOKEN = {"RTB_HUB_FORGE_APP_ID": "", "RTB_HUB_FORGE_APP_KEY_FILE": "", "RTB_HUB_
 
 @pytest.fixture
 def github(tmp_path: Path) -> Iterator[GitHubServer]:
-    with GitHubServer(Path(state_repository(tmp_path / "web.git")), State(repo="web")) as server:
-        server.state.add_account("hub-user", "write", token="token-of-hub-user")
+    with github_of_code(tmp_path / "web.git") as server:
         yield server
-        assert server.violations == []
 
 
 @pytest.fixture

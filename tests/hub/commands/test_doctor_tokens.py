@@ -28,7 +28,7 @@ from reconcilers.doctor.repository import Diagnosis
 from worlds.builders import NOW
 from worlds.commands import IMAGES, must, rtb_hub
 from worlds.github_server import GitHubServer
-from worlds.github_server.state import State
+from worlds.github_world import github_of_code
 from worlds.jira_server import JiraFront, JiraServer
 from worlds.repositories import state_repository
 
@@ -91,10 +91,8 @@ def test_what_is_no_time_is_not_known(text: object) -> None:
 
 @pytest.fixture
 def github(tmp_path: Path) -> Iterator[GitHubServer]:
-    with GitHubServer(Path(state_repository(tmp_path / "web.git")), State(repo="web")) as server:
-        server.state.add_account("hub-user", "write", token="token-of-hub-user")
+    with github_of_code(tmp_path / "web.git") as server:
         yield server
-        assert server.violations == []
 
 
 @pytest.mark.parametrize(
