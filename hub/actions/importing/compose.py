@@ -162,8 +162,8 @@ class _Taken:
             tree["path"] = "/"
             if service != self.of.main:
                 tree["host"] = self.of.names[service][:40].strip("-")
-        for number in ports.kept_inside:
-            self.leave(service, f"ports: {number}", "is not exposed: other services do not speak HTTP to it")
+        for number, why in ports.kept_inside.items():
+            self.leave(service, f"ports: {number}", why)
         if more := [each for each in ports.numbers if each != ports.main]:
             tree["ports"] = {f"port-{number}": {"port": number} for number in more}
 

@@ -9,10 +9,19 @@ from typing import Any, Final
 from generator.errors import ConfigError, Fault, Location, Reason
 from generator.values.formats import check_dns_label
 from hub.actions.importing.compose_values import interpolated, listed, pairs, target, words_of
-from hub.actions.importing.model import ADDRESS, library_of
+from hub.actions.importing.model import ADDRESS, last_name, library_of
 
 #: Of the library's components: the variable with a password that they are given in a Compose file too.
 _PASSWORDS: Final = frozenset({"POSTGRES_PASSWORD", "MYSQL_PASSWORD", "MINIO_ROOT_PASSWORD"})
+#: Images, by the last part of their name, whose pages let anybody who opens them read or change everything behind them:
+#: no password, or one that is the same everywhere (RabbitMQ's `guest`).
+_ADMINISTERED: Final = frozenset(
+    {
+        "activemq", "activemq-artemis", "adminer", "cerebro", "dozzle", "elasticsearch", "kafka-ui", "kibana",
+        "mailhog", "mailpit", "mongo-express", "opensearch", "opensearch-dashboards", "pgadmin4", "phpmyadmin",
+        "portainer", "portainer-ce", "rabbitmq", "redis-commander", "redisinsight", "traefik",
+    }
+)  # fmt: skip
 _HTTP: Final = frozenset({"http", "https", "ws", "wss"})
 
 
@@ -22,17 +31,21 @@ class Ports:
 
     numbers: tuple[int, ...]
     exposed: tuple[int, ...]
-    #: Published, and spoken to by others otherwise than by HTTP, which alone is exposed.
-    kept_inside: tuple[int, ...]
+    #: Published, but not exposed, each with why.
+    kept_inside: Mapping[int, str]
 
     @classmethod
     def of(cls, one: Mapping[str, Any], reached: list[tuple[str, int, str]]) -> Ports:
         """Those of one service, which others reach by `reached` (service, port, scheme)."""
         published, inside = ([n for each in listed(one.get(k)) if (n := target(each))] for k in ("ports", "expose"))
         other = {port for _, port, scheme in reached if scheme and scheme not in _HTTP}
-        exposed = tuple(dict.fromkeys(port for port in published if port not in other))
+        kept = {port: "is not exposed: other services do not speak HTTP to it" for port in published if port in other}
+        if last_name(str(one.get("image", ""))) in _ADMINISTERED:
+            why = "is not exposed: its page is its administrators'. Give it a password, then 'path' and 'host'"
+            kept |= {port: why for port in published if port not in other}
+        exposed = tuple(dict.fromkeys(port for port in published if port not in kept))
         numbers = dict.fromkeys([*exposed, *published, *inside, *(port for _, port, _ in reached)])
-        return cls(tuple(numbers), exposed, tuple(dict.fromkeys(port for port in published if port in other)))
+        return cls(tuple(numbers), exposed, kept)
 
     @property
     def main(self) -> int | None:

@@ -73,7 +73,12 @@ def check_number(count: int, what: str, source: str) -> None:
 
 def library_of(image: str) -> tuple[str, str | None] | None:
     """The library's component that stands for an image, and its key with a URL; None: it has none."""
-    return _LIBRARY.get(image.partition("@")[0].rpartition("/")[2].partition(":")[0])
+    return _LIBRARY.get(last_name(image))
+
+
+def last_name(image: str) -> str:
+    """The last part of an image's name, without tag and digest."""
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
 def is_secret(variable: str, value: str | None) -> bool:

@@ -100,7 +100,7 @@ services:
     build: {context: ./api}
     command: wait-for queue:5672 api:4000
     environment: {AMQP_URL: "amqp://queue:5672", CONSOLE: "http://queue:15672"}
-  queue: {image: "rabbitmq:3-management", ports: ["5672:5672", "15672:15672"]}
+  queue: {image: "acme/broker:3", ports: ["5672:5672", "15672:15672"]}
   bus: {image: "nats:2"}
   db: {image: "postgres:17", volumes: ["./seed.sql:/docker-entrypoint-initdb.d/seed.sql:ro"]}
 """
@@ -123,6 +123,19 @@ def test_ports_that_others_name_are_listened_on_and_addressed_as_they_are() -> N
     assert {("api", "depends_on: queue"), ("api", "environment.AMQP_URL")} <= left.keys()
     assert "'files'" in left["db", "volumes: /docker-entrypoint-initdb.d/seed.sql"]
     assert ("api", "depends_on: db") not in left
+
+
+def test_pages_of_administrators_are_not_exposed() -> None:
+    text = QUEUE.replace("acme/broker:3", "rabbitmq:3-management").replace('"nats:2"', 'adminer, ports: ["8080:8080"]')
+    found = import_compose(text, "c.yml", "own")
+    parts = yaml.safe_load(found.text)["spec"]["components"]
+    assert [(parts[name]["protocol"], "path" in parts[name]) for name in ("queue", "bus", "api")] == [
+        ("tcp", False), ("tcp", False), ("http", True)
+    ]  # fmt: skip
+    assert (parts["queue"]["port"], parts["queue"]["ports"]) == (5672, {"port-15672": {"port": 15672}})
+    why = {(one.service, one.what): one.why for one in found.not_taken}
+    assert "its page is its administrators'" in why["queue", "ports: 15672"]
+    assert "its page is its administrators'" in why["bus", "ports: 8080"]
 
 
 def test_new_writes_one_that_passes_every_check_and_overwrites_nothing(tmp_path: Path) -> None:
