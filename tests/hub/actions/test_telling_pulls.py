@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,7 +26,7 @@ from worlds.announcing_pulls import KINDS, GitHubComments, GitHubStatuses, Kind,
 from worlds.faulty import Fault, How, Killed
 from worlds.github_server.state import Comment
 from worlds.messages import message
-from worlds.mortal import Life
+from worlds.ordeal import gone_through
 from worlds.telling import Told
 
 EACH = pytest.mark.parametrize("kind", KINDS)
@@ -477,39 +476,11 @@ def test_500_at_once_keep_a_second_apart_and_an_hours_comments(world: PullAnnoun
     assert all(len(one.comments) == 1 for one in world.state.pulls.values())
 
 
-HOWS: list[How | None] = ["drop-before", "drop-after", "drop-late", "503-before", "503-after", "429", "429-unnamed",
-                          "kill-before", "kill-after", None, None, None, None, None]  # fmt: skip
-PHASES: list[MessagePhase] = ["starting", "running", "failed", "stuck", "expiring soon", "unknown", "running"]
-
-
 @EACH
 @pytest.mark.parametrize("seed", range(6))
 def test_whatever_goes_wrong_there_is_exactly_one_and_it_is_right(tmp_path: Path, seed: int, kind: Kind) -> None:
     with PullAnnouncing(tmp_path) as world:
-        rolls = random.Random(seed)
-        lives = [Life(), Life()]
-        workers = [world.worker(kind, life) for life in lives]
-        last: MessagePhase = "starting"
-        for _ in range(rolls.randint(3, 14)):
-            world.later(seconds=rolls.choice([1, 5, 20, 45, 61, 300, 700]))
-            last = rolls.choice([last, rolls.choice(PHASES)])
-            hows = rolls.choices(HOWS, k=8)
-            world.faults = [Fault(how, late_seconds=rolls.choice([1, 10, 19])) if how else None for how in hows]
-            which = rolls.randrange(2)
-            lives[which].writes = rolls.choice([None, None, 1, 2, 3, 4])
-            try:
-                world.tell(told(last), by=workers[which])
-            except Killed:
-                lives[which] = Life()
-                workers[which] = world.worker(kind, lives[which])
-            if rolls.random() < 0.05:
-                world.later(seconds=25)
-                world.site.arrive()
-                world.lose_the_database()
-        world.faults, calm = [], world.worker(kind)
-        for _ in range(8):
-            world.later(minutes=6)
-            world.tell(told("failed"), by=calm)
+        calm = gone_through(world, kind, seed, told)
         made = [one for one in world.made(kind) if not (kind is GitHubChecks and not one.external_id)]
         assert len(made) == 1
         if kind is GitHubComments:
