@@ -86,7 +86,7 @@ def _wanted(
         ]
         raise Stalled(err.reason, told) from err
     spec, lease = draft.spec, draft.spec.lease
-    wanted = spec.model_dump(exclude={"shard", "lease", "rendered"})
+    wanted = spec.model_dump(exclude={"shard", "lease", "sleep", "rendered"})
     kept = QueuedLease(
         requested_by=lease.requested_by,
         requested_at=format_time(now),
