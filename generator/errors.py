@@ -117,6 +117,7 @@ class RemedyKind(StrEnum):
     LIST_PREVIEWS = "ListPreviews"
     LIST_REQUESTS = "ListRequests"
     LIST_TOKENS = "ListTokens"
+    MAKE_TOKEN = "MakeToken"  # noqa: S105 - no password
     NAME_BARE_REPOSITORY = "NameBareRepository"
     NAME_REPOSITORY = "NameRepository"
     NAME_STATE_REPOSITORY = "NameStateRepository"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from generator.errors import HubError
+from generator.errors import About, HubError, Remedy, RemedyKind
 from hub.actions.doctor_tokens import SOON, check_end
 from hub.actions.tokens import listed
 from hub.adapters.http.token_ends import TokenEnd
@@ -37,8 +37,5 @@ def _matters(one: Token, now: datetime) -> bool:
 
 
 def _check(one: Token, now: datetime) -> list[Diagnosis]:
-    renew = (
-        f"make a new one (rtb-hub token create {one.name}), give it to who uses it, and then: rtb-hub token revoke"
-        f" {one.id}"
-    )
+    renew = Remedy(RemedyKind.MAKE_TOKEN, About(name=one.id))
     return [*check_end(_WHERE, f"{one.name} ({one.prefix}…)", TokenEnd(one.expires_at), renew, now=now)]

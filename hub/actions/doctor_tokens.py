@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from generator.errors import Location
+from generator.errors import Location, ToDo
 from generator.values.counting import counted
 from generator.values.formats import format_time
 from hub.adapters.http.token_ends import TokenEnd
@@ -16,7 +16,7 @@ from reconcilers.doctor.repository import Diagnosis
 SOON: Final = timedelta(days=30)
 
 
-def check_end(where: str, token: str, end: TokenEnd, renew: str, *, now: datetime) -> Iterator[Diagnosis]:
+def check_end(where: str, token: str, end: TokenEnd, renew: ToDo, *, now: datetime) -> Iterator[Diagnosis]:
     """The finding on a token, if there is one. `where`: its setting; `token` and `renew` are for people."""
     if end.unknown:
         message = f"when {token} ends is not known: {end.unknown}"

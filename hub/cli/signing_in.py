@@ -141,7 +141,9 @@ def token_list(output: Format) -> None:
 @options.output
 @declared_errors
 def token_revoke(token_id: str, yes: bool, output: Format) -> None:
-    """End a service token, for good: on a terminal it asks first. Processes refuse it within five seconds.
+    """End a service token, for good: processes refuse it within five seconds.
+
+    It asks first on a terminal.
 
     Example: rtb-hub token revoke token-0198c0de
     """

@@ -43,6 +43,8 @@ WORDS: Mapping[RemedyKind, str] = {
     RemedyKind.LIST_PREVIEWS: "'rtb-hub list{env}' shows what there is",
     RemedyKind.LIST_REQUESTS: "'rtb-hub approvals{env}' shows what there is",
     RemedyKind.LIST_TOKENS: "'rtb-hub token list' shows those that there are",
+    RemedyKind.MAKE_TOKEN: "make a new one ('rtb-hub token create'), give it to who uses it, then end this one:"
+    " rtb-hub token revoke {name}",
     RemedyKind.NAME_BARE_REPOSITORY: "name one; 'rtb-hub init DIR' makes one",
     RemedyKind.NAME_REPOSITORY: "name one with --repo or RTB_HUB_REPO, or lay one out with 'rtb-hub init DIR'",
     RemedyKind.NAME_STATE_REPOSITORY: "name a state repository with --repo, or lay one out with 'rtb-hub init DIR'",

@@ -23,6 +23,8 @@ HEADERS = {
     ("hub/views/messages/document.py", "why"),
     ("hub/views/messages/document.py", "revive"),
     ("hub/views/messages/clicks.py", "job"),
+    ("hub/views/messages/commands.py", "list"),
+    ("hub/views/messages/commands.py", "job"),
     ("hub/views/messages/faults.py", "why"),
     ("generator/bootstrap/hub.py", "hub"),
     ("generator/bootstrap/account/render.py", "account"),
