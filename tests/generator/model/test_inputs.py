@@ -76,6 +76,7 @@ def others(value: Any) -> Iterator[Any]:
                 "Asia/Seoul": ["Europe/Berlin"],
                 "/": ["/x"],
                 "make": ["exists"],
+                "goes-on": ["stops"],
             }.get(value, [])
             for at, old in reversed(list(enumerate(value))):
                 for new in "23a":

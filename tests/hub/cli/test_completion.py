@@ -53,7 +53,7 @@ def offered(line: str, *, is_whole: bool = False, cwd: Path | None = None, **env
     ("line", "wanted"),
     [
         ("rtb-hub st", ["start", "status", "stop"]),
-        ("rtb-hub env ", ["list", "show"]),
+        ("rtb-hub env ", ["list", "show", "set", "add", "remove"]),
         ("rtb-hub list --so", ["--sort"]),
         ("rtb-hub list --sort ", ["key", "ends", "price", "owner", "age"]),
         ("rtb-hub list --sort=p", ["price"]),
@@ -61,7 +61,7 @@ def offered(line: str, *, is_whole: bool = False, cwd: Path | None = None, **env
         ("rtb-hub start RTB-1 --compute s", ["spot"]),
         ("rtb-hub nothing", []),
         ("rtb-hub get RTB-", []),
-        ("rtb-hub help env s", ["show"]),
+        ("rtb-hub help env s", ["show", "set"]),
         ("rtb-hub help list ", []),
         ("rtb-hub schema queued", ["queued-preview"]),
         ("rtb-hub list --phase e", ["expiring\\ soon", "expired", "endless"]),
