@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pexpect
@@ -18,6 +16,7 @@ from worlds.builders import image
 from worlds.commands import must, rtb_hub, state_of
 from worlds.places import ROOT
 from worlds.repositories import state_repository
+from worlds.terminals import command_line
 
 WEB = ("--blueprint", "web", "--image", f"web={image('web')}")
 STOP = "Stop RTB-1 in int, and delete preview-rtb-1 with all that its databases and volumes hold? [y/N] "
@@ -30,14 +29,6 @@ def state(tmp_path: Path) -> Path:
     return made
 
 
-@contextmanager
-def terminal(*arguments: object, **environ: str) -> Iterator[pexpect.spawn[str]]:
-    command = ["-m", "hub.cli.main", *map(str, arguments)]
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "dumb", **environ}
-    with pexpect.spawn(sys.executable, command, env=env, encoding="utf-8", timeout=60, dimensions=(50, 200)) as one:
-        yield one
-
-
 def ended(one: pexpect.spawn[str]) -> tuple[str, int | None]:
     """What is said to the end, and the exit code."""
     one.expect(pexpect.EOF)
@@ -47,7 +38,7 @@ def ended(one: pexpect.spawn[str]) -> tuple[str, int | None]:
 
 @pytest.mark.parametrize("answer", ["y", "YES"])
 def test_who_agrees_has_it_done(state: Path, answer: str) -> None:
-    with terminal("stop", "RTB-1", "--env", "int", "--repo", state) as one:
+    with command_line("stop", "RTB-1", "--env", "int", "--repo", state) as one:
         one.expect_exact(STOP)
         one.sendline(answer)
         said, code = ended(one)
@@ -58,7 +49,7 @@ def test_who_agrees_has_it_done(state: Path, answer: str) -> None:
 @pytest.mark.parametrize("answer", ["", "n", "yess", "y" * 300], ids=["empty", "n", "yess", "long"])
 def test_whoever_does_not_agree_changes_nothing(state: Path, answer: str) -> None:
     before = state_of(state)
-    with terminal("stop", "RTB-1", "--env", "int", "--repo", state) as one:
+    with command_line("stop", "RTB-1", "--env", "int", "--repo", state) as one:
         one.expect_exact(STOP)
         one.sendline(answer)
         said, code = ended(one)
@@ -70,7 +61,7 @@ def test_whoever_does_not_agree_changes_nothing(state: Path, answer: str) -> Non
 @pytest.mark.parametrize(("key", "code"), [("c", INTERRUPTED), ("d", DECLINED)], ids=["Ctrl-C", "Ctrl-D"])
 def test_a_question_that_is_broken_off_changes_nothing(state: Path, key: str, code: int) -> None:
     before = state_of(state)
-    with terminal("stop", "RTB-1", "--all", "--repo", state) as one:
+    with command_line("stop", "RTB-1", "--all", "--repo", state) as one:
         one.expect_exact("Stop RTB-1 in every environment, and delete preview-rtb-1 ")
         one.expect_exact("[y/N] ")
         one.sendcontrol(key)
@@ -83,7 +74,7 @@ def test_a_question_that_is_broken_off_changes_nothing(state: Path, key: str, co
 
 @pytest.mark.parametrize("more", [("--yes",), ("-y",), ("-o", "json"), ("-o", "name")], ids=" ".join)
 def test_nobody_is_asked_who_says_so_or_wants_data(state: Path, more: tuple[str, ...]) -> None:
-    with terminal("stop", "RTB-1", "--env", "int", *more, "--repo", state) as one:
+    with command_line("stop", "RTB-1", "--env", "int", *more, "--repo", state) as one:
         said, code = ended(one)
     assert code == 0
     assert "[y/N]" not in said
@@ -103,17 +94,17 @@ def test_a_script_is_never_asked(state: Path, piped: str) -> None:
 
 
 def test_a_wrong_key_is_told_before_anybody_is_asked(state: Path) -> None:
-    with terminal("stop", "rtb_1", "--env", "int", "--repo", state) as one:
+    with command_line("stop", "rtb_1", "--env", "int", "--repo", state) as one:
         said, code = ended(one)
     assert (code, "[y/N]" in said) == (10, False)
 
 
 def test_a_component_is_removed_after_a_question_and_a_field_without(state: Path) -> None:
     at = ("--env", "int", "--repo", state)
-    with terminal("unset", "RTB-1", "web.cpu", "branch", *at) as one:
+    with command_line("unset", "RTB-1", "web.cpu", "branch", *at) as one:
         assert ended(one)[1] == 0
     before = state_of(state)
-    with terminal("unset", "RTB-1", "web", *at) as one:
+    with command_line("unset", "RTB-1", "web", *at) as one:
         one.expect_exact("Remove web of RTB-1 in int, with all that is in it? [y/N] ")
         one.sendline("n")
         assert ended(one)[1] == DECLINED
@@ -130,7 +121,7 @@ def test_a_component_is_removed_after_a_question_and_a_field_without(state: Path
     ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
 )
 def test_what_services_cannot_take_back_is_asked_for(arguments: tuple[str, ...], question: str, tmp_path: Path) -> None:
-    with terminal(*arguments, RTB_HUB_DATA=str(tmp_path)) as one:
+    with command_line(*arguments, RTB_HUB_DATA=str(tmp_path)) as one:
         one.expect_exact(f"{question} [y/N] ")
         one.sendcontrol("c")
         assert ended(one)[1] == INTERRUPTED

@@ -25,6 +25,7 @@ from reconcilers.health.phase import PhaseName
 from worlds.commands import IMAGES, commit_file, git, must, rtb_hub
 from worlds.places import ROOT
 from worlds.repositories import state_repository
+from worlds.terminals import spawned
 
 SHELLS = ("bash", "zsh", "fish")
 WHERE = {
@@ -252,7 +253,7 @@ def _terminal(shell: str, folder: Path, state: Path) -> Iterator[pexpect.spawn[s
         "PATH": f"{program.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "ZDOTDIR": str(folder), "HISTFILE": "",
     }  # fmt: skip
     begin = {"bash": ["--norc", "--noprofile", "-i"], "zsh": ["-f", "-i"]}[shell]
-    with pexpect.spawn(shell, begin, env=environ, encoding="utf-8", timeout=60, dimensions=(50, 200)) as terminal:
+    with spawned(shell, begin, environ) as terminal:
         terminal.expect_exact("ready> ")
         if shell == "zsh":
             terminal.sendline("autoload -Uz compinit; compinit -u; PS1='set> '")

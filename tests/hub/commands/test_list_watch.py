@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -22,9 +20,9 @@ from hub.output.formats import Format
 from hub.views.listing.changes import changes, held
 from worlds.builders import image
 from worlds.commands import git, must, rtb_hub
-from worlds.places import ROOT
 from worlds.printed import hold
 from worlds.repositories import state_repository
+from worlds.terminals import command_line
 
 WEB = ("--blueprint", "web", "--image", f"web={image('web')}")
 
@@ -147,9 +145,7 @@ def test_what_is_wrong_is_told_at_once(state: Path) -> None:
 
 @pytest.mark.parametrize(("term", "is_drawn"), [("xterm", True), ("dumb", False)])
 def test_on_a_terminal_it_is_drawn_anew_and_ctrl_c_ends_it(state: Path, term: str, is_drawn: bool) -> None:
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": term}
-    command = ["-m", "hub.cli.main", "list", "--watch", "--every", "1s", "--repo", str(state)]
-    with pexpect.spawn(sys.executable, command, env=env, encoding="utf-8", timeout=60, dimensions=(40, 200)) as one:
+    with command_line("list", "--watch", "--every", "1s", "--repo", state, rows=40, TERM=term) as one:
         one.expect_exact("RTB-1")
         seen = one.before or ""
         must("start", "RTB-2", "--env", "stg", *WEB, "--repo", state)
