@@ -31,7 +31,7 @@ class TestOnePreview:
     def test_it_says_what_the_caller_may_do_and_why_not(self, world: ApiWorld) -> None:
         world.start(by="alice")
         may = {who: world.get("/api/v1/previews/int/RTB-1", by=who).json()["may"] for who in ("alice", "developer", "viewer", "ci")}  # fmt: skip
-        assert may["alice"] == may["ci"] == {"extend": None, "stop": None, "revive": None}
+        assert may["alice"] == may["ci"] == dict.fromkeys(("extend", "stop", "revive", "sleep", "wake"))
         assert "is alice's" in may["developer"]["stop"]
         assert "the role developer" in may["viewer"]["extend"]
 
