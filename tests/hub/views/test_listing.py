@@ -21,7 +21,8 @@ from generator.errors import ConfigError, Reason
 from generator.values.naming import IssueKey
 from hub.actions.list_previews import listed_previews
 from hub.output.columns import Cell, Columns
-from hub.output.console import Format, _item_json, _json, emit
+from hub.output.console import Format, emit
+from hub.output.machines import _item_json, _json
 from hub.views.listing.data import listing_data
 from hub.views.listing.listing import Listing
 from hub.views.listing.model import LEASE_PHASES, Cursor, Filter, Order, Page, Sort, wanted
