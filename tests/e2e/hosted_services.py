@@ -32,7 +32,8 @@ NAMESPACE = "rtb-hub"
 WORKER, LISTENER, UPGRADE = "rtb-hub-worker", "rtb-hub-listener", "rtb-hub-upgrade"
 WEBHOOK_SECRET, SIGNING_SECRET = "of-jira", "of-slack"
 #: How often KEDA looks, as rendered; and so long after the last job it leaves a worker, which is 5 minutes as rendered.
-POLLED_SECONDS, RESTS_SECONDS = 5, 10
+#: A worker is left longer than what a killed one had fetched needs to come back (`hub.queue.bullmq`: 20 seconds).
+POLLED_SECONDS, RESTS_SECONDS = 5, 25
 _IMAGE = "registry.example.com/rtb-hub@sha256:" + "c" * 64
 _CERTIFICATE = "arn:aws:acm:ap-northeast-2:111111111111:certificate/00000000-0000-0000-0000-000000000002"
 _OTHERS = ("on", "~*", "&*", "+@all")
