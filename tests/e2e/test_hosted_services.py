@@ -146,6 +146,58 @@ def test_the_api_server_takes_the_rendered_services_as_they_are(services: Hosted
             assert len(said) == len([tree for tree in yaml.safe_load_all(path.read_text()) if tree])
 
 
+# Before others put a line of previews there, which the worker would tell of, too.
+@pytest.mark.usefixtures("configured")
+def test_the_journey_of_an_issue_is_told_in_jira_slack_and_its_pull_request(
+    services: HostedServices, until: Callable[..., float], record: Record
+) -> None:
+    """Told by the worker as it is rendered, which reads the cluster with the rights of the rendered reader alone."""
+    world, kubelet, key = services.world, services.kubelet, "TOLD-1"
+    kubelet.room[WORKER] = 5
+    developer = linked(services, "dana", "U0DANA", "developer")
+    world.plane.apply(worker_of(services, tells=True))
+    try:
+        until("a worker stays", lambda: services.replicas() == 1 and any(one.is_ready for one in kubelet.of(WORKER)))
+        journey = services.told.begin(key)
+
+        def told(phase: MessagePhase, since: str) -> None:
+            for place, seconds in journey.until(phase, until).items():
+                record(f"{since} → {place} says {phase}", seconds)
+
+        body = issue(key)
+        assert delivered(services, "jira", body, from_jira(body, name="1732700000-2", secret=WEBHOOK_SECRET)) == 202
+        begin = time.monotonic()
+        until("the issue tells of it", lambda: "Jira" in journey.seen())
+        record("signed webhook → comment at the issue", time.monotonic() - begin)
+        until(f"{key} is Healthy", lambda: world.is_healthy(key), 180)
+        record("signed webhook → Healthy", time.monotonic() - begin)
+        told("running", "Healthy")
+        assert all("https://told-1." in text for text in journey.seen().values())
+
+        soon = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+        world.push(lambda work: cut_short(work, key, soon), message="have a lease end soon")
+        told("expiring soon", "end comes near")
+        click = journey.click(EXTEND, developer)
+        asked = from_slack(click, at=datetime.now(UTC), secret=SIGNING_SECRET, kind=FORM)
+        assert delivered(services, "slack", click, {**asked, "X-Slack-Signature": "v0=" + "0" * 64}) == 401
+        assert delivered(services, "slack", click, asked) == 200
+        begin = time.monotonic()
+        until("the lease is longer in Git", lambda: lease(services, key) == soon + timedelta(hours=4))
+        record("signed click → lease longer in Git", time.monotonic() - begin)
+        told("running", "lease longer")
+        ends = format(lease(services, key), "%Y-%m-%d %H:%M UTC")
+        assert all(ends in journey.seen()[place] for place in READ)
+        until("who clicked is told", lambda: services.told.slack.ephemeral)
+
+        expired(world, key)
+        world.until_gone(key)
+        told("removed", "gone")
+        assert "https://told-1." not in journey.seen()["deployment"]
+        assert services.told.violations() == []
+    finally:
+        world.plane.apply(worker_of(services, tells=False))
+
+
 def test_jobs_of_a_node_program_scale_the_worker_and_a_killed_one_loses_nothing(
     services: HostedServices, line: None, until: Callable[..., float], record: Record
 ) -> None:
@@ -214,57 +266,6 @@ def test_a_signed_webhook_of_jira_becomes_a_healthy_preview_that_expires(
     assert start.id in services.operations()
     expired(world, "JRN-1")
     record("expired → gone", world.until_gone("JRN-1"))
-
-
-@pytest.mark.usefixtures("configured")
-def test_the_journey_of_an_issue_is_told_in_jira_slack_and_its_pull_request(
-    services: HostedServices, until: Callable[..., float], record: Record
-) -> None:
-    """Told by the worker as it is rendered, which reads the cluster with the rights of the rendered reader alone."""
-    world, kubelet, key = services.world, services.kubelet, "TOLD-1"
-    kubelet.room[WORKER] = 5
-    developer = linked(services, "dana", "U0DANA", "developer")
-    world.plane.apply(worker_of(services, tells=True))
-    try:
-        until("a worker stays", lambda: services.replicas() == 1 and any(one.is_ready for one in kubelet.of(WORKER)))
-        journey = services.told.begin(key)
-
-        def told(phase: MessagePhase, since: str) -> None:
-            for place, seconds in journey.until(phase, until).items():
-                record(f"{since} → {place} says {phase}", seconds)
-
-        body = issue(key)
-        assert delivered(services, "jira", body, from_jira(body, name="1732700000-2", secret=WEBHOOK_SECRET)) == 202
-        begin = time.monotonic()
-        until("the issue tells of it", lambda: "Jira" in journey.seen())
-        record("signed webhook → comment at the issue", time.monotonic() - begin)
-        until(f"{key} is Healthy", lambda: world.is_healthy(key), 180)
-        record("signed webhook → Healthy", time.monotonic() - begin)
-        told("running", "Healthy")
-        assert all("https://told-1." in text for text in journey.seen().values())
-
-        soon = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
-        world.push(lambda work: cut_short(work, key, soon), message="have a lease end soon")
-        told("expiring soon", "end comes near")
-        click = journey.click(EXTEND, developer)
-        asked = from_slack(click, at=datetime.now(UTC), secret=SIGNING_SECRET, kind=FORM)
-        assert delivered(services, "slack", click, {**asked, "X-Slack-Signature": "v0=" + "0" * 64}) == 401
-        assert delivered(services, "slack", click, asked) == 200
-        begin = time.monotonic()
-        until("the lease is longer in Git", lambda: lease(services, key) == soon + timedelta(hours=4))
-        record("signed click → lease longer in Git", time.monotonic() - begin)
-        told("running", "lease longer")
-        ends = format(lease(services, key), "%Y-%m-%d %H:%M UTC")
-        assert all(ends in journey.seen()[place] for place in READ)
-        until("who clicked is told", lambda: services.told.slack.ephemeral)
-
-        expired(world, key)
-        world.until_gone(key)
-        told("removed", "gone")
-        assert "https://told-1." not in journey.seen()["deployment"]
-        assert services.told.violations() == []
-    finally:
-        world.plane.apply(worker_of(services, tells=False))
 
 
 def linked(services: HostedServices, name: str, user: str, role: str) -> str:
