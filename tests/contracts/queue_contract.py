@@ -337,6 +337,11 @@ class QueueContract:
         ended: list[bool] = []
         stopping = threading.Thread(target=lambda: ended.append(worker.stop()))
         stopping.start()
+        deadline = time.monotonic() + PATIENCE
+        while (
+            not vars(worker)["_stops"] and time.monotonic() < deadline
+        ):  # finished before, the next one is rightly taken
+            time.sleep(0.001)
         hand.finish("op-1")
         stopping.join(PATIENCE)
         assert (ended, state_of(world, "op-1"), state_of(world, "op-2")) == ([True], "done", "pending")
