@@ -5,7 +5,7 @@ It holds what was asked for and the lease, never anything observed. JSON Schema:
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -159,6 +159,11 @@ class Wanted(Model):
     branch: Branch | None = Field(None, description="the source branch the images were built from; shown to people")
     compute: Compute = Field("fargate", description="where its pods run")
     components: dict[DnsLabel, Component] = Field(min_length=1, max_length=30)
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """These fields alone, by name, whatever else a spec holds: what goes over into another one."""
+        return {name: getattr(self, name) for name in Wanted.model_fields}
 
 
 class PreviewSpec(Wanted):

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from generator.model.entry import Metadata, Model, Wanted
+from generator.model.entry import Metadata, Model, Preview, Wanted
 from generator.values.formats import Duration, Text, Time
 from generator.values.naming import IssueKey
 
@@ -43,3 +43,12 @@ class QueuedPreview(Model):
     def key(self) -> IssueKey:
         """The issue key, parsed."""
         return IssueKey.parse(self.spec.issue)
+
+
+def queued_of(draft: Preview, since: str) -> QueuedPreview:
+    """What waits in place of `draft`, the entry it would be if it started now. `since`: from when it waits."""
+    lease = draft.spec.lease
+    kept = QueuedLease(
+        requested_by=lease.requested_by, requested_at=since, ttl=lease.ttl, office_hours=lease.office_hours
+    )
+    return QueuedPreview(metadata=draft.metadata, spec=QueuedSpec(**draft.spec.wanted, lease=kept))

@@ -156,10 +156,7 @@ def _draft(asked: ReviveRequest, before: Preview, state: EnvironmentState, now: 
     lease = _lease(asked, before, environment, now)
     need = need_of(asked.requested_by, components, spec.compute)
     shard = find_shard(need, room_for(asked.key, state), environment, before=spec.shard)
-    tree = before.model_dump(
-        by_alias=True, exclude_none=True, exclude={"spec": {"rendered", "lease", "shard", "sleep"}}
-    )
-    return checked({**tree, "spec": {**tree["spec"], "lease": lease, "shard": shard}})
+    return checked({"metadata": before.metadata, "spec": {**spec.wanted, "lease": lease, "shard": shard}})
 
 
 def _lease(asked: ReviveRequest, before: Preview, environment: Environment, now: datetime) -> dict[str, object]:

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Literal
 
 from generator.errors import ConfigError, Fault, Reason, Remedy, RemedyKind, Stalled
-from generator.model.queued import QueuedLease, QueuedPreview, QueuedSpec
+from generator.model.entry import Preview
+from generator.model.queued import QueuedPreview, queued_of
 from generator.values.formats import format_time
 from generator.values.naming import queue_file, queue_folder
 from reconcilers.capacity.capacity import EMPTY
@@ -56,10 +57,8 @@ def plan_start(
 def _queued(
     asked: StartRequest, state: EnvironmentState, before: QueuedPreview | None, starter: Starter, now: datetime
 ) -> QueueOutcome:
-    queued = _wanted(asked, before, state, starter, now)
-    if before is not None:
-        lease = queued.spec.lease.model_copy(update={"requested_at": before.spec.lease.requested_at})
-        queued = queued.model_copy(update={"spec": queued.spec.model_copy(update={"lease": lease})})
+    since = before.spec.lease.requested_at if before is not None else format_time(now)
+    queued = queued_of(_draft(asked, before, state, starter, now), since)
     plan = _plan(asked, queued, state, is_new=before is None, is_same=queued == before)
     line = queue_order_of(after(state, plan))
     place = line.place(asked.key)
@@ -71,10 +70,10 @@ def _queued(
     return QueueOutcome(change, queued, place, len(line.places), plan)
 
 
-def _wanted(
+def _draft(
     asked: StartRequest, before: QueuedPreview | None, state: EnvironmentState, starter: Starter, now: datetime
-) -> QueuedPreview:
-    """The request as its file, checked as if it started now. Raises `Stalled` when there can never be room for it."""
+) -> Preview:
+    """The entry it would be, checked as if it started now. Raises `Stalled` when there can never be room for it."""
     environment = state.environment
     try:
         draft = draft_of(asked, environment, state.library, before, room=EMPTY, now=now)
@@ -85,15 +84,7 @@ def _wanted(
             replace(fault, message=f"with nothing else there, {fault.message}", remedy=remedy) for fault in err.faults
         ]
         raise Stalled(err.reason, told) from err
-    spec, lease = draft.spec, draft.spec.lease
-    wanted = spec.model_dump(exclude={"shard", "lease", "sleep", "rendered"})
-    kept = QueuedLease(
-        requested_by=lease.requested_by,
-        requested_at=format_time(now),
-        ttl=lease.ttl,
-        office_hours=lease.office_hours,
-    )
-    return QueuedPreview(metadata=draft.metadata, spec=QueuedSpec.model_validate({**wanted, "lease": kept}))
+    return draft
 
 
 def _plan(asked: StartRequest, queued: QueuedPreview, state: EnvironmentState, *, is_new: bool, is_same: bool) -> Plan:

@@ -54,12 +54,13 @@ def plan_queue(state: EnvironmentState, *, starter: Starter, now: datetime) -> R
 def _admitted(one: Waiting, state: EnvironmentState, starter: Starter, now: datetime) -> tuple[Preview, Plan]:
     environment, spec = state.environment, one.queued.spec
     lease = spec.lease
-    tree = one.queued.model_dump(by_alias=True, exclude_none=True, include={"metadata", "spec"})
-    tree["spec"] |= {
+    begun = {
+        **spec.wanted,
         "shard": freest_shard(state.usage, environment),
         "lease": new_lease(lease.requested_by, now, lease.ttl, environment, office_hours=lease.office_hours),
     }
-    preview, rendering = starter.rendered(checked(tree), environment, state.library)
+    draft = checked({"metadata": one.queued.metadata, "spec": begun})
+    preview, rendering = starter.rendered(draft, environment, state.library)
     must_not_share(rendering.manifests, state)
     check_room(preview, Room(state.usage), environment)
     owner = lease.requested_by

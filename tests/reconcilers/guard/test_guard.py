@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from generator.model.entry import Extension, Preview
-from generator.model.queued import QueuedLease, QueuedPreview, QueuedSpec
+from generator.model.queued import queued_of
 from generator.values.formats import format_time, parse_time
 from generator.values.naming import queue_folder
 from reconcilers.guard.judge import Judgement
@@ -633,10 +633,7 @@ def test_a_lease_begins_at_its_merge_not_when_it_was_asked_for(
 def queued(state: State, *, now: datetime = NOW) -> bytes:
     """A request that waits for room in int, as the hub writes it."""
     draft = state.world.preview(state.main, "int", "RTB-9", now=now)
-    wanted = draft.spec.model_dump(exclude={"shard", "lease", "sleep", "rendered"})
-    lease = QueuedLease(requested_by="alice", requested_at=format_time(now), ttl="24h", office_hours=False)
-    file = QueuedPreview(metadata=draft.metadata, spec=QueuedSpec.model_validate({**wanted, "lease": lease}))
-    return file_text(file, "queued-preview", queue_folder("int")).encode()
+    return file_text(queued_of(draft, format_time(now)), "queued-preview", queue_folder("int")).encode()
 
 
 #: What becomes of a file in the queue of int, by who pushes it.

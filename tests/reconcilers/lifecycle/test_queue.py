@@ -14,18 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.errors import ConfigError, HubError, Reason, Remedy, RemedyKind, Stalled, Transient
+from generator.model.entry import PreviewSpec, Wanted
+from generator.model.queued import queued_of
 from generator.values.formats import format_time, parse_time
 from generator.values.naming import IssueKey, queue_file
 from reconcilers.lifecycle.queue_order import queue_order_of
 from reconcilers.lifecycle.revive import ReviveRequest, plan_revival
-from reconcilers.lifecycle.start import Starter, StartOutcome
+from reconcilers.lifecycle.start import Starter, StartOutcome, draft_of
 from reconcilers.lifecycle.start_or_wait import QueueOutcome, plan_start
 from reconcilers.lifecycle.stop import plan_stop
 from reconcilers.results import ReconcileResult
 from reconcilers.scheduled.admission import plan_queue
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.reading import read_state
-from worlds.builders import LIBRARY, NOW, start_request
+from worlds.builders import LIBRARY, NOW, environment, start_request
 from worlds.memory_store import MemoryStore
 from worlds.places import ROOT
 from worlds.planning import STARTER, Broken, files_of, observed, put, removed, started, state_store
@@ -95,6 +97,17 @@ def test_what_finds_no_room_waits_in_a_file_that_argocd_never_sees() -> None:
     patterns = [file["path"] for generator in sets["spec"]["generators"] for file in generator["git"]["files"]]
     assert patterns
     assert not any(fnmatch(str(path), pattern) for pattern in patterns)
+
+
+def test_what_an_entry_has_beside_what_was_asked_for_does_not_wait_with_it() -> None:
+    class Grown(PreviewSpec):
+        mood: str = "a field of tomorrow's entries"
+
+    draft = draft_of(start_request("RTB-1"), environment("int"), LIBRARY, now=NOW)
+    grown = draft.model_copy(update={"spec": Grown(**dict(draft.spec))})
+    queued = queued_of(grown, format_time(NOW))
+    assert dict(queued.spec).keys() == {*Wanted.model_fields, "lease"}
+    assert queued.spec.components == draft.spec.components
 
 
 def test_a_revival_takes_the_preview_out_of_the_line() -> None:
