@@ -67,12 +67,13 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
     repository and clusters raises.
     """
     channels = open_channels(ours, database)
-    from hub.actions.telling.departed import Unheard
+    from hub.actions.telling.departed import Departed, Unheard
     from hub.actions.telling.telling import Telling
     from hub.wiring.clusters import looked_at
 
     clusters = looked_at(replace(ours), repo)
     previews = open_previews(ours, repo, database, clusters)
+    previews = replace(previews, departed=Departed(previews.store, ours.clock, ours.telemetry.refused))
     location = previews.store.location
     tellers = tuple(teller_of(ours, one, database, location, is_lasting=is_lasting) for one in channels)
     if not is_lasting:
@@ -85,9 +86,8 @@ def open_telling(ours: Hub, repo: str | None, database: Database, *, is_lasting:
 def open_previews(ours: Hub, repo: str | None, database: Database, clusters: Mapping[str, ClusterReader]) -> Previews:
     """What tells of a repository's previews, to one thread; `ours` is for it alone. `clusters`: by environment.
 
-    Raises what opening the repository raises.
+    Of those that are gone it knows the ones that it is asked about. Raises what opening the repository raises.
     """
-    from hub.actions.telling.departed import Departed
     from hub.actions.telling.previews import Previews
     from hub.store.messages import review_of
     from reconcilers.state.rereading import StateReader
@@ -98,15 +98,7 @@ def open_previews(ours: Hub, repo: str | None, database: Database, clusters: Map
 
     store = ours.store(repo)
     states = StateReader(store.location, ours.library, ours.entry_cache)
-    return Previews(
-        store,
-        lambda: states.read(store.snapshots()),
-        ours.clock,
-        clusters,
-        review,
-        code_of(ours),
-        Departed(store, ours.clock, ours.telemetry.refused),
-    )
+    return Previews(store, lambda: states.read(store.snapshots()), ours.clock, clusters, review, code_of(ours))
 
 
 def teller_of(ours: Hub, one: Opened, database: Database, location: str, *, is_lasting: bool) -> Teller:

@@ -17,6 +17,8 @@ from hub.actions.telling.departed import AT_ONCE, BACK, Departed, Unheard
 from hub.actions.telling.previews import Previews
 from hub.actions.telling.teller import Teller
 from hub.actions.telling.telling import repository_id
+from hub.wiring.databases import ready_database
+from hub.wiring.telling import open_previews
 from reconcilers.messages.model import Message
 from reconcilers.ports.cluster import ClusterState
 from reconcilers.ports.git import GitStore
@@ -186,6 +188,16 @@ def test_one_that_went_while_nobody_remembered_it_is_told_of_once_more(prd: Prd)
     assert [*previews.messages((), unheard=lambda keys: ())] == []
     prd.late += timedelta(days=BACK.days + 1)
     assert departed(prd) == []
+
+
+def test_who_asks_is_told_of_what_is_there_and_of_what_is_named_and_no_history_is_read(prd: Prd) -> None:
+    started(prd)
+    stopped(prd)
+    ours = prd.hub(RTB_HUB_DATA=str(prd.tmp / "data"))
+    with ready_database(ours) as database:
+        previews = open_previews(ours, str(prd.world.path), database, {})
+        assert [*previews.messages(())] == []
+        assert [one.key for one in previews.messages([KEY])] == [KEY]
 
 
 def test_one_that_was_removed_by_hand_is_found_too(prd: Prd) -> None:
