@@ -78,6 +78,9 @@ def test_fractions_are_text_in_yaml(state: Path) -> None:
         ("not_null()", "not_null() takes at least 1 argument, and has 0"),
         ("a" * (LONGEST + 1), f"has {LONGEST + 1} characters; allowed: at most {LONGEST}"),
         ("!" * 1500 + "a", "is nested too deeply"),
+        ("previews[::0]", "has a slice with steps of 0"),
+        ("&previews", "has an expression (&...) where no function takes one"),
+        ("previews[].to_array(&issue)", "has an expression (&...) where no function takes one"),
     ],
     ids=lambda one: one[:20],
 )
@@ -103,6 +106,29 @@ def test_what_the_data_do_not_fit_is_told_with_what_is_done(state: Path) -> None
     assert (ran.code, ran.out, fault["field"]) == (CODES[Reason.INVALID_VALUE], "", "--query")
     assert "length() got a value of type null; allowed: string, array, object" in fault["message"]
     assert "what was asked for is done" in fault["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("[@, @]" + "|[@, @]" * 100, "it comes to over"),
+        ("[@, @][]" + "|[@, @][]" * 100, "it comes to over"),
+        ("'x'|" + "|".join(["join('', [@, @])"] * 100), "it comes to over"),
+        ("ceil(to_number('inf'))", "it comes to inf, which is no number of JSON"),
+        ("{a: [`NaN`]}", "it comes to nan, which is no number of JSON"),
+        ("previews[?issue > `1`]", "not supported"),
+    ],
+    ids=lambda one: one[:12],
+)
+def test_a_search_ends_and_comes_to_json_or_is_refused(expression: str, told: str, state: Path) -> None:
+    ran = rtb_hub("list", "--query", expression, "--repo", state)
+    assert (ran.code, ran.out) == (CODES[Reason.INVALID_VALUE], "")
+    assert told in json.loads(ran.err)["error"]["faults"][0]["message"]
+
+
+def test_what_is_made_is_bounded_by_the_data() -> None:
+    many = {"previews": [{"issue": f"RTB-{number}", "cpu": number} for number in range(150_000)]}
+    assert len(Query("previews[?cpu >= `0`].issue | [::-1]").of(many)) == 150_000
 
 
 @pytest.mark.parametrize("form", ["table", "wide", "name"])
