@@ -11,7 +11,7 @@ from generator.values.office_hours import zone_of
 from hub.commands.history import since_of
 from hub.commands.unreadable import exit_for_unreadable
 from hub.output.console import Format, emit, printable
-from hub.wiring import Hub, hub
+from hub.wiring import Hub, hub, needing_services
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -91,7 +91,8 @@ def _wanted(arguments: Arguments, now: datetime) -> Wanted:
 
 
 def _period(arguments: Arguments, now: datetime) -> Period:
-    from hub.actions.telling.digests import period_of
+    with needing_services():
+        from hub.actions.telling.digests import period_of
 
     try:
         zone = zone_of(arguments.time_zone or "Etc/UTC")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -102,3 +103,11 @@ def test_what_is_missing_or_makes_no_sense_is_named(
     ran = run(*options, **changed)
     assert ran.code == CODES[Reason.INVALID_VALUE]
     assert told in ran.err
+
+
+def test_where_the_services_are_not_installed_it_says_how(monkeypatch: pytest.MonkeyPatch, run: Any) -> None:
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    for name in [name for name in sys.modules if name.startswith(("hub.store", "hub.actions.telling.digests"))]:
+        monkeypatch.delitem(sys.modules, name)
+    ran = run("--tell", "--dry-run")
+    assert (ran.code, "rtb-ai-hub[services]" in ran.err) == (14, True)
