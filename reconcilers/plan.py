@@ -53,10 +53,13 @@ class Plan:
 def combined(plans: Sequence[Plan], subject: str) -> Plan:
     """One plan that does what `plans` do, which stand on the same commit and touch different files.
 
-    The trailers follow one another in one paragraph, as git-interpret-trailers(1) reads them: each `Preview` trailer
-    begins the block of one preview. Raises `ValueError` for plans that cannot be one.
+    One alone stays as it is, with its own subject. The trailers follow one another in one paragraph, as
+    git-interpret-trailers(1) reads them: each `Preview` trailer begins the block of one preview. Raises `ValueError`
+    for plans that cannot be one.
     """
     first = plans[0]
+    if len(plans) == 1:
+        return first
     if any((plan.branch, plan.base, plan.expected) != (first.branch, first.base, first.expected) for plan in plans):
         raise ValueError("plans for different commits cannot be one")
     changes = tuple(change for plan in plans for change in plan.changes)

@@ -7,7 +7,7 @@ the same one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -102,8 +102,4 @@ def commits(passes: Iterable[ReconcileResult], subject: str) -> tuple[Plan, ...]
     for one in passes:
         if one.plan is not None and not one.plan.is_converged:
             plans.setdefault(one.plan.branch, []).append(one.plan)
-    return tuple(_one(plans, branch, subject) for branch in sorted(plans))
-
-
-def _one(plans: Mapping[str, list[Plan]], branch: str, subject: str) -> Plan:
-    return plans[branch][0] if len(plans[branch]) == 1 else combined(plans[branch], subject)
+    return tuple(combined(plans[branch], subject) for branch in sorted(plans))

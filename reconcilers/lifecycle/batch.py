@@ -155,8 +155,7 @@ def _steps(answers: Sequence[Accepted[Outcome] | Refused | Deferred]) -> tuple[S
             together.setdefault(plan.branch, []).append((place, plan))
     for members in together.values():
         plans = [plan for _, plan in members]
-        one = plans[0] if len(plans) == 1 else combined(plans, _subject(plans))
-        steps.append(Step(tuple(place for place, _ in members), None, one))
+        steps.append(Step(tuple(place for place, _ in members), None, combined(plans, _subject(plans))))
     return tuple(steps)
 
 

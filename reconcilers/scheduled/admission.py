@@ -47,7 +47,7 @@ def plan_queue(state: EnvironmentState, *, starter: Starter, now: datetime) -> R
         actions.append(Action("admit", f"{environment}/{one.record.name}", f"waited since {since}; {_where(preview)}"))
         plans.append(plan)
         later = after(later, plan)
-    together = combined(plans, _subject(environment, plans)) if plans else None
+    together = combined(plans, f"Admit {len(plans)} previews in {environment}") if plans else None
     return ReconcileResult(NAME, environment, tuple(actions), tuple(set_aside), together)
 
 
@@ -65,10 +65,6 @@ def _admitted(one: Waiting, state: EnvironmentState, starter: Starter, now: date
     check_room(preview, Room(state.usage), environment)
     owner = lease.requested_by
     return preview, start_plan(preview, rendering, state, Attribution(owner, "admit"))
-
-
-def _subject(environment: str, plans: list[Plan]) -> str:
-    return plans[0].subject if len(plans) == 1 else f"Admit {len(plans)} previews in {environment}"
 
 
 def _where(preview: Preview) -> str:

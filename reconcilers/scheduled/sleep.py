@@ -58,8 +58,9 @@ def plan_sleeping(state: EnvironmentState, *, starter: Starter, now: datetime) -
         if len(found.plans) == spec.sleep.per_run:
             break
         _change(record, found, starter, now, until)
-    subject = f"{'Put {} previews to sleep' if until else 'Wake {} previews'} in {environment}"
-    plan = _together(found.plans, subject.format(len(found.plans)))
+    count = len(found.plans)
+    what = f"Put {count} previews to sleep" if until else f"Wake {count} previews"
+    plan = combined(found.plans, f"{what} in {environment}") if found.plans else None
     return ReconcileResult(NAME, environment, tuple(found.actions), tuple(found.aside), plan, next_due=due)
 
 
@@ -108,7 +109,3 @@ def _change(record: EntryRecord, found: _Found, starter: Starter, now: datetime,
     found.plans.append(plan)
     found.actions.append(Action("sleep" if until else "wake", where, why))
     found.state = after(found.state, plan)
-
-
-def _together(plans: list[Plan], subject: str) -> Plan | None:
-    return combined(plans, subject) if len(plans) > 1 else next(iter(plans), None)

@@ -112,6 +112,7 @@ def test_plans_for_different_files_of_one_commit_become_one() -> None:
     assert both.changes == (*one.changes, *two.changes)
     assert [value for name, value in both.trailers if name == "Preview"] == ["int/rtb-1", "int/rtb-2"]
     assert both.message().count("\n\n") == 1, "one paragraph of trailers, so that git reads them all"
+    assert combined([one], "of several") is one
     for plans in ([one, one], [one, replace(two, base="0" * 40)]):
         with pytest.raises(ValueError, match="cannot be one"):
             combined(plans, "x")
