@@ -59,7 +59,7 @@ def page(ctx: click.Context) -> str:
 
 
 def _contexts(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[click.Context]:
-    ctx = command.context_class(command, parent=parent, info_name=name)
+    ctx = command.context_class(command, parent=parent, info_name=name, **command.context_settings)
     yield ctx
     for child, one in command.commands.items() if isinstance(command, click.Group) else ():
         yield from _contexts(one, child, ctx)

@@ -39,6 +39,7 @@ def test_each_command_has_a_page_that_is_roff_with_all_of_its_help(pages: Path) 
         lines = text.splitlines()
         assert lines[0].startswith(f'.TH "{name.upper()}" 1 '.replace("-", "\\-"))
         assert all(re.match(r"\.(TH|SH|PP|TP|B|nf|fi)( |$)", line) for line in lines if line.startswith((".", "'")))
+        assert ".B \\-h, \\-\\-help" in lines
         assert re.search(r"(?<!\\)-", text.replace('""', "")) is None
         plain = text.replace("\\&", "").replace("\\-", "-").replace("\\e", "\\").split()
         for told in (command.help, *(one.help for one in command.params if not getattr(one, "hidden", False))):
