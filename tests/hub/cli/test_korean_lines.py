@@ -42,6 +42,16 @@ def test_what_is_done_is_told_in_korean(state: Path) -> None:
     assert "int 환경의 RTB-123: 활성" in told[3]
 
 
+def test_a_dry_run_is_never_told_as_done(state: Path) -> None:
+    told = must("start", *AT, *IMAGES, "--dry-run", "--repo", state, **KOREAN).out
+    assert told.startswith("예정: int 환경의 RTB-123: created. 아무것도 쓰지 않았습니다\n")
+    assert "\n  쓰기    environments/int/previews/rtb/100/rtb-123/preview.yaml: " in told
+    told = must("stop", "RTB-9", "--all", "--ignore-not-found", "--dry-run", "--repo", state, **KOREAN).out
+    assert told == "어느 환경에도 RTB-9 프리뷰가 없습니다. 바뀌는 것이 없습니다\n"
+    told = must("stop", "RTB-9", "--all", "--ignore-not-found", "--repo", state, **KOREAN).out
+    assert told == "어느 환경에도 RTB-9 프리뷰가 없습니다. 바뀐 것이 없습니다\n"
+
+
 def test_errors_and_what_to_do_are_told_in_korean(state: Path) -> None:
     ran = rtb_hub("stop", "RTB-9", "--env", "int", "--repo", state, **KOREAN)
     assert "오류: int 환경에 RTB-9 프리뷰가 없습니다 [PreviewNotFound]" in ran.err
