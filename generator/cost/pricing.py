@@ -16,6 +16,8 @@ from functools import lru_cache
 from generator.cost.fargate import FargateSize, PodGroup, billed_size
 from generator.model.environment import Pricing
 
+#: As AWS's own calculator counts.
+HOURS_A_MONTH = 730
 _HOUR = Decimal(3600)
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.cost.fargate import OVERHEAD_BYTES
-from generator.cost.pricing import FixedPrice, PodPrice, PreviewPrice, fixed_prices, fixed_sum, money
+from generator.cost.pricing import HOURS_A_MONTH, FixedPrice, PodPrice, PreviewPrice, fixed_prices, fixed_sum, money
 from generator.model.environment import Environment
 from generator.values.quantities import MIB, format_duration
 from hub.actions.price import Priced, price
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from hub.actions.price_check import Compared
-
-#: As AWS's own calculator counts.
-_HOURS_A_MONTH = 730
 
 
 def run(  # noqa: PLR0913 - as the command has them
@@ -151,7 +148,7 @@ def _print_fixed(console: Console, environment: Environment) -> None:
     if not fixed:
         return
     in_all = fixed_sum(fixed)
-    month = money(in_all * _HOURS_A_MONTH, currency)
+    month = money(in_all * HOURS_A_MONTH, currency)
     unknown = [one.what for one in fixed if one.per_hour is None]
     console.print(
         f"{environment.name} itself costs {money(in_all, currency)} an hour, {month} a month, whether there are"
@@ -163,7 +160,7 @@ def _print_fixed(console: Console, environment: Environment) -> None:
             one.what,
             str(one.count),
             "not known" if one.per_hour is None else money(one.per_hour, currency),
-            "" if one.per_hour is None else money(one.per_hour * _HOURS_A_MONTH, currency),
+            "" if one.per_hour is None else money(one.per_hour * HOURS_A_MONTH, currency),
             one.as_of,
             one.source,
         )

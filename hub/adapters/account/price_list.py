@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from generator.cost.pricing import HOURS_A_MONTH
 from hub.adapters.account.access import Access
 
 #: One of the regions that have the API's endpoints.
 REGION = "us-east-1"
-_HOURS_A_MONTH = 730
 _HOURLY = re.compile(r"hrs?|hours?|[A-Za-z]+-hours?", re.IGNORECASE)
 _MONTHLY = re.compile(r"secrets|months?|[A-Za-z]+-mo(nth)?s?", re.IGNORECASE)
 
@@ -43,6 +43,6 @@ def _prices(product: str, usage: re.Pattern[str]) -> Iterator[Decimal]:
                 if _HOURLY.fullmatch(unit):
                     yield price
                 elif _MONTHLY.fullmatch(unit):
-                    yield price / _HOURS_A_MONTH
+                    yield price / HOURS_A_MONTH
     except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation):
         return  # what cannot be read is no price: with no other it is not known
