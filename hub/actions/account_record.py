@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +10,7 @@ from generator.bootstrap.account.place import aws_of
 from generator.errors import ConfigError, Fault, HubError, Reason
 from generator.model.environment import Environment
 from hub.actions.account_outcome import Checked, Difference, remedies
+from hub.actions.account_repairs import record_command
 from hub.adapters.account.access import Access
 from hub.adapters.account.names import Balancer, aliases, balancer
 
@@ -67,9 +66,10 @@ def _compared(name: str, zone: str | None, wanted: Balancer, there: Mapping[str,
         return Wildcard((Checked("", "Record", f"{name} CNAME", "differs", (difference,), repairs=(repair,)),), None)
     wrong = [kind for kind in wanted.kinds if there.get(kind) != wanted.host]
     batch = {"Changes": [_change(name, kind, wanted) for kind in wrong]} if wrong else None
-    command = f"aws route53 change-resource-record-sets --hosted-zone-id {zone} --change-batch {_text(batch)}"
-    yours = f"where you keep the names of {name.removeprefix('*.')}: make {name} an alias of {wanted.host}"
-    return Wildcard(tuple(_lines(name, wanted, there, command if zone else yours)), batch)
+    repair = f"where you keep the names of {name.removeprefix('*.')}: make {name} an alias of {wanted.host}"
+    if zone is not None:
+        repair = record_command(zone, batch)
+    return Wildcard(tuple(_lines(name, wanted, there, repair)), batch)
 
 
 def _lines(name: str, wanted: Balancer, there: Mapping[str, str], repair: str) -> Iterator[Checked]:
@@ -85,7 +85,3 @@ def _lines(name: str, wanted: Balancer, there: Mapping[str, str], repair: str) -
 def _change(name: str, kind: str, wanted: Balancer) -> Change:
     alias = {"DNSName": wanted.host, "HostedZoneId": wanted.zone, "EvaluateTargetHealth": False}
     return {"Action": "UPSERT", "ResourceRecordSet": {"Name": name, "Type": kind, "AliasTarget": alias}}
-
-
-def _text(batch: Change | None) -> str:
-    return shlex.quote(json.dumps(batch, separators=(",", ":")))

@@ -99,6 +99,11 @@ def rule_command(group: str, rule: GroupRule, *, add: bool) -> str:
     return _command("ec2", f"{verb}-security-group-{way}", *asked)
 
 
+def record_command(zone: str, batch: Any) -> str:
+    """Changes records of a hosted zone."""
+    return _command("route53", "change-resource-record-sets", "--hosted-zone-id", zone, "--change-batch", _json(batch))
+
+
 def _command(*words: str) -> str:
     return shlex.join(("aws", *words))
 

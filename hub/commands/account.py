@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from generator.bootstrap.account.place import aws_of
 from generator.bootstrap.account.render import HEADER, Format, account_files
 from hub.actions.account import render_account
 from hub.commands.argocd import deliver
@@ -71,10 +72,9 @@ def record(env: str, *, repo: str | None, environments: Path | None, output: for
     access = Access(environment.spec.region)
     check_signed_in(environment, access)
     found = wildcard(environment, access)
-    assert environment.spec.aws is not None  # noqa: S101 - its account was rendered
     data = {
         "environment": env,
-        "zone": environment.spec.aws.zone,
+        "zone": aws_of(environment).zone,
         "changeBatch": found.batch,
         "checks": [_data(one) for one in found.checked],
     }
