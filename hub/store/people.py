@@ -93,6 +93,12 @@ def owner(connection: Connection, provider: str, subject: str) -> str | None:
     return found
 
 
+def whose(connection: Connection, provider: str, subject: str) -> Person | None:
+    """The person whose account it is."""
+    found = owner(connection, provider, subject)
+    return find(connection, found) if found is not None else None
+
+
 def account_called(connection: Connection, name: str, provider: str) -> str | None:
     """The account at a provider of the person whom the hub calls so."""
     person = (PRINCIPALS.c.name == name, PRINCIPALS.c.kind == "person", IDENTITIES.c.provider == provider)

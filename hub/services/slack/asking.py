@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from generator.errors import ConfigError, HubError, Reason
 from hub.queue.jobs import Jobs
-from hub.queue.payloads import FromSlack
+from hub.queue.payloads import AskedInSlack, FromSlack
+from hub.queue.port import Finished
 from hub.services.api.keeping import Asked, keep
 from hub.services.api.rights import RIGHTS, ROLES, Caller, Right
 from hub.store import audit, operations, people, sessions, slack_links
@@ -56,9 +57,8 @@ class Asking:
         database = self.jobs.database
         with database.read() as connection:
             now = database.now(connection)
-            person = people.owner(connection, "slack", asked.user)
-            found = people.find(connection, person) if person is not None else None
-            roles = sessions.live_roles(connection, person, now=now) if person is not None else None
+            found = people.whose(connection, "slack", asked.user)
+            roles = sessions.live_roles(connection, found.id, now=now) if found is not None else None
         if found is None:
             raise RefusedError("nobody's account", self.link(asked))
         if roles is None:
@@ -101,11 +101,13 @@ class Asking:
         self.jobs.notify()
         return operation
 
-    def note(self, who: str, about: tuple[str, str], why: str) -> None:
-        """Audit that it was refused. Raises `Transient` (DatabaseUnreachable)."""
-        database = self.jobs.database
+    def refuse(self, asked: AskedInSlack, about: tuple[str, str], err: RefusedError) -> Finished:
+        """Audit that it was refused, and tell who asked. Raises `Transient` (DatabaseUnreachable)."""
+        database, entry = self.jobs.database, Entry(f"slack:{asked.user}", "slack", *about, "refused", err.why)
         with database.write() as connection:
-            audit.add(connection, Entry(who, "slack", *about, "refused", why), now=database.now(connection))
+            audit.add(connection, entry, now=database.now(connection))
+        self.tell(asked.response_url, err.said)
+        return Finished({"refused": err.why})
 
     def tell(self, url: str, text: str) -> None:
         """Slack takes an answer for half an hour, and five of them: one that is not taken changes nothing."""

@@ -31,9 +31,7 @@ class Clicks:
             operation = self._asked(click, row, reading)
         except RefusedError as err:
             about = (f"preview.{click.action}", f"{click.environment}/{click.issue}")
-            self.asking.note(f"slack:{click.user}", about, err.why)
-            self.asking.tell(click.response_url, err.said)
-            return Finished({"refused": err.why})
+            return self.asking.refuse(click, about, err)
         say = self.asking.say
         said = say.extended if click.action == "extend" else say.stopped
         text = said.format(issue=click.issue, environment=click.environment, by=EXTENDS, job=operation)

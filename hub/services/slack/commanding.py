@@ -69,15 +69,12 @@ class Commands:
         """Do it, and answer. Raises `Transient` of what cannot be asked just now: it is done again."""
         must_be_slacks(row.payload)
         try:
-            done = self._done(command, row, reading)
+            return self._done(command, row, reading)
         except RefusedError as err:
-            self.asking.note(f"slack:{command.user}", ("slack.command", row.id), err.why)
-            self.asking.tell(command.response_url, err.said)
-            return Finished({"refused": err.why})
+            return self.asking.refuse(command, ("slack.command", row.id), err)
         except (ConfigError, Stalled) as err:
             self.asking.tell(command.response_url, fault_lines(err))
             return Finished({"refused": err.reason.value})
-        return done
 
     def _done(self, command: SlackCommand, row: rows.JobRow, reading: Reading) -> Finished:
         asked = typed(command.text, self.say)
@@ -110,8 +107,7 @@ class Commands:
     def _name(self, command: SlackCommand) -> str:
         """Who they are at the hub, signed in or not; empty: nobody."""
         with self.asking.jobs.database.read() as connection:
-            person = people.owner(connection, "slack", command.user)
-            found = people.find(connection, person) if person is not None else None
+            found = people.whose(connection, "slack", command.user)
         return found.name if found is not None else ""
 
     def _unlink(self, caller: Caller) -> str:
