@@ -104,6 +104,11 @@ class Message:
         return self.phase in UP
 
     @property
+    def was_there(self) -> bool:
+        """Whether it is there, or it is known how it ended; else nobody knows that there ever was one."""
+        return self.phase not in GONE or self.ending is not None
+
+    @property
     def leaks(self) -> bool:
         """Whether it is removed but for what is still there, and billed."""
         return self.phase == "stuck" and self.cause is not None and self.cause.code in LEAKS

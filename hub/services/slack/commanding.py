@@ -22,7 +22,7 @@ from hub.views.messages.commands import CommandWords, fault_lines
 from hub.views.messages.document import document_of
 from hub.views.messages.plain import plain_of
 from hub.views.messages.words import Words
-from reconcilers.messages.model import GONE, Message
+from reconcilers.messages.model import Message
 from reconcilers.ports.sources import Sources
 from reconcilers.state.project_rules import project_rules
 from reconcilers.state.reading import Reading
@@ -133,8 +133,7 @@ class Commands:
         self.asking.right(caller, "GET", "/api/v1/previews/{env}/{key}/why")
         names = [reading.state(environment).environment.name] if environment else sorted(reading.environments.found)
         asked = [f"{name}/{issue}" for name in names]
-        found = [one for one in self.messages(asked) if one.key in asked]
-        told = [one for one in found if one.phase not in GONE or one.ending is not None]
+        told = [one for one in self.messages(asked) if one.key in asked and one.was_there]
         texts = [plain_of(replace(document_of(one, self.words), foot="")).rstrip() for one in told]
         return "\n\n".join(texts) or self.say.no_preview.format(issue=issue)
 

@@ -23,7 +23,7 @@ from hub.views.messages.blocks import unfurled
 from hub.views.messages.commands import CommandWords
 from hub.views.messages.document import document_of
 from hub.views.messages.words import Words
-from reconcilers.messages.model import GONE, Message
+from reconcilers.messages.model import Message
 from reconcilers.state.reading import Reading
 
 #: The dashboard's page of a preview, and the way to one.
@@ -74,9 +74,10 @@ class Shares:
         if not may:
             return Finished({"change": "nothing", "why": "no link leads to a preview that is told of in this channel"})
         names = sorted(reading.environments.found)
-        asked = {url: [f"{one.environment or name}/{one.issue}" for name in names] for url, one in may.items()}
-        told = self.messages({key for keys in asked.values() for key in keys if key.partition("/")[0] in names})
-        there = [one for one in told if one.phase not in GONE or one.ending is not None]
+        asked = {
+            url: [f"{name}/{one.issue}" for name in names if one.environment in ("", name)] for url, one in may.items()
+        }
+        there = [one for one in self.messages({key for keys in asked.values() for key in keys}) if one.was_there]
         as_of = self.say.as_of.format(at=self.words.moment(self.clock()))
         unfurls = {
             url: unfurled([document_of(one, self.words) for one in those], as_of)
