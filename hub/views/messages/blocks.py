@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from hub.views.messages.document import Document, Line, Span, Tone
+from hub.views.messages.document import Document, Span, Tone
 
 if TYPE_CHECKING:
     from hub.views.digest.worded import Worded
@@ -118,17 +118,3 @@ def _text(span: Span) -> Block:
     if span.href:
         return {"type": "link", "url": span.href, "text": text, **style}
     return {"type": "text", "text": text, **style}
-
-
-__all__ = [
-    "Block",
-    "Line",
-    "blocks_of",
-    "digest_blocks",
-    "escaped",
-    "line_of",
-    "link_button",
-    "mention",
-    "named",
-    "reply_of",
-]
