@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from generator.errors import Fault, Reason, Stalled, Transient
-from hub.adapters.gitea.answers import Limits, Part, SenselessError
+from hub.adapters.gitea.answers import Account, Comment, Limits, Part, SenselessError
 from hub.adapters.http import Answer, Peer, Request, Route, Sender
 from hub.adapters.http.reading import count_of
 from hub.adapters.http.values import Method
@@ -155,6 +155,18 @@ class GiteaApi:
             return [self.read(model, row, what) for row in found.values()]
 
         return retried(whole, on=_Changed, backoff=replace(self.looks, tries=3))
+
+    def account(self) -> Account:
+        """The account of the token, asked anew."""
+        what = "read the hub's own account"
+        return self.read(Account, self.ask("GET", Route.of("/user"), what).data, what)
+
+    def comments(self, answer: Answer, what: str) -> list[Comment]:
+        """Those of a pull request, which Gitea gives all at once. Raises `Transient` for an answer that lacks some."""
+        total = count_of(answer.headers.get("x-total-count"))
+        if not isinstance(answer.data, list) or len(answer.data) != total:
+            raise self.unreachable(what, "it does not list all comments")
+        return [self.read(Comment, row, what) for row in answer.data]
 
     def read(self, model: type[_Model], data: object, what: str) -> _Model:
         """An answer as a `model`. Raises `Transient` (ForgeUnreachable) when it is none."""

@@ -20,7 +20,6 @@ from hub.adapters.gitea.protection import left_out, protection_of, rule_of
 from hub.adapters.gitea.requests import GiteaRequests
 from hub.adapters.gitea.teams import read_team
 from hub.adapters.http import Answer
-from hub.adapters.http.reading import count_of
 from reconcilers.plan import one_line
 from reconcilers.ports.forge import (
     LABEL_PREFIX,
@@ -303,12 +302,8 @@ class GiteaForge:
         return name.casefold() in objects.asked_teams(self._requests.look(number))
 
     def _own_comments(self, number: int, what: str) -> list[Comment]:
-        """This account's comments on a request. Gitea gives them all at once."""
-        answer = self.api.ask("GET", self.api.at("issues/{}/comments", number), what)
-        total = count_of(answer.headers.get("x-total-count"))
-        if not isinstance(answer.data, list) or len(answer.data) != total:
-            raise self.api.unreachable(what, "it does not list all comments")
-        found = [self.api.read(Comment, row, what) for row in answer.data]
+        """This account's comments on a request."""
+        found = self.api.comments(self.api.ask("GET", self.api.at("issues/{}/comments", number), what), what)
         return [one for one in found if objects.actor(one.user, ()).login == self._requests.me]
 
     def _made_label(self, name: str, what: str) -> int:

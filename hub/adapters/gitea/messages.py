@@ -14,10 +14,9 @@ from typing import Any
 
 from pydantic import Field
 
-from hub.adapters.gitea.answers import Account, Comment, Part, Pull, Status, User
+from hub.adapters.gitea.answers import Part, Pull, Status, User
 from hub.adapters.gitea.api import GiteaApi
 from hub.adapters.http import Answer, Route
-from hub.adapters.http.reading import count_of
 from hub.adapters.http.values import Method
 from hub.adapters.pull_requests.places import At, environment_of
 from reconcilers.messages.channels import Place
@@ -39,16 +38,13 @@ class GiteaRequests:
     def comments(self, place: Place) -> list[tuple[int, str]] | None:
         """See `Requests`. Gitea answers 500 where there is no such request, so that it is looked for first."""
         at, what = At.of(place), "read the comments"
+        if self._pull(at) is None:
+            return None
         api = self.open(at.repository)
-        answer = (
-            None if self._pull(at) is None else self._asked(api, "GET", api.at("issues/{}/comments", at.number), what)
-        )
+        answer = self._asked(api, "GET", api.at("issues/{}/comments", at.number), what)
         if answer is None:
             return None
-        if not isinstance(answer.data, list) or len(answer.data) != count_of(answer.headers.get("x-total-count")):
-            raise api.unreachable(what, "it does not list all comments")
-        found = [api.read(Comment, row, what) for row in answer.data]
-        return [(one.id, one.body) for one in found if self._is_ours(api, one.user)]
+        return [(one.id, one.body) for one in api.comments(answer, what) if self._is_ours(api, one.user)]
 
     def comment(self, place: Place, body: str) -> str | None:
         """See `Requests`. As for `comments`, it is looked first."""
@@ -99,8 +95,7 @@ class GiteaRequests:
     def _is_ours(self, api: GiteaApi, user: User | None) -> bool:
         with self._lock:
             if not self._me:
-                what = "read the hub's own account"
-                self._me = api.read(Account, api.ask("GET", Route.of("/user"), what).data, what).login
+                self._me = api.account().login
         return user is not None and same_login(user.login, self._me)
 
     @staticmethod

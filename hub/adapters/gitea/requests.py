@@ -12,9 +12,8 @@ from functools import cached_property
 
 from generator.errors import Moved, Reason, Stalled
 from hub.adapters.gitea import objects
-from hub.adapters.gitea.answers import Account, Branch, Event, Merge, Pull
+from hub.adapters.gitea.answers import Branch, Event, Merge, Pull
 from hub.adapters.gitea.api import MAX_PAGES, GiteaApi
-from hub.adapters.http import Route
 from reconcilers.ports.forge import ChangeRequest, Identity
 
 #: A timeline's word for a pull request that is aimed at another branch.
@@ -30,8 +29,7 @@ class GiteaRequests:
 
     def identity(self) -> Identity:
         """The account, asked anew."""
-        what = "read the hub's own account"
-        return objects.identity(self.api.read(Account, self.api.ask("GET", Route.of("/user"), what).data, what))
+        return objects.identity(self.api.account())
 
     @cached_property
     def me(self) -> str:
