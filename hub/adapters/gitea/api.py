@@ -127,23 +127,24 @@ class GiteaApi:
         *,
         key: str,
         query: Mapping[str, str] | None = None,
+        expected: Collection[int] = (),
         may_hide: bool = False,
         enough: Callable[[Sequence[_Model]], bool] = lambda _: False,
     ) -> list[_Model]:
         """All rows of a list, over all pages. A list that changes while it is read is begun again, never stitched.
 
-        `key` names a row. `may_hide`: the server counts rows that it does not show to everybody. `enough` is asked
-        of the rows of each page whether those so far will do.
+        `key` names a row. A status of `expected` says that there are none. `may_hide`: the server counts rows that it
+        does not show to everybody. `enough` is asked of the rows of each page whether those so far will do.
         """
 
         def whole() -> list[_Model]:
             pages: list[Page] = []
-            for page in self._pages(route, what, query or {}, key):
+            for page in self._pages(route, what, query or {}, key, expected):
                 pages.append(page)
                 if enough([self.read(model, row, what) for row in page.rows]):
                     break
             if len(pages) > 1:  # a row that moved forward meanwhile is in none of them, but changes the first
-                again = next(self._pages(route, what, query or {}, key))
+                again = next(self._pages(route, what, query or {}, key, expected))
                 if [row[key] for row in again.rows] != [row[key] for row in pages[0].rows]:
                     raise self._changed(what)
                 pages[0] = again
@@ -199,9 +200,15 @@ class GiteaApi:
         """The error for what the server refuses for good."""
         return Stalled(Reason.FORGE_REFUSED, Fault(f"cannot {what} on {self.location}: {why}", remedy=remedy))
 
-    def _pages(self, route: Route, what: str, query: Mapping[str, str], key: str) -> Iterator[Page]:
+    def _pages(
+        self, route: Route, what: str, query: Mapping[str, str], key: str, expected: Collection[int]
+    ) -> Iterator[Page]:
         for number in range(1, MAX_PAGES + 1):
-            answer = self.ask("GET", route, what, query={**query, "page": str(number), "limit": str(self._page_size)})
+            asked = {**query, "page": str(number), "limit": str(self._page_size)}
+            answer = self.ask("GET", route, what, query=asked, expected=expected)
+            if answer.status in expected:
+                yield Page([], 0)
+                return
             rows, total = answer.data, count_of(answer.headers.get("x-total-count"))
             is_list = isinstance(rows, list) and all(
                 isinstance(row, dict) and isinstance(row.get(key), int | str) for row in rows

@@ -73,13 +73,10 @@ class GiteaRequests:
 
     def newest_status(self, place: Place, commit: str) -> str | None:
         """See `Requests`."""
-        what = "read the statuses of a commit"
         api = self.open(At.of(place).repository)
-        route = api.at("statuses/{}", commit)
-        if self._asked(api, "GET", route, what) is None:
-            return None
-        found = [one for one in api.every(Status, route, what, key="id") if one.context == environment_of(place)]
-        ours = [one for one in found if self._is_ours(api, one.creator)]
+        route, what = api.at("statuses/{}", commit), "read the statuses of a commit"
+        found = api.every(Status, route, what, key="id", expected=(404,))
+        ours = [one for one in found if one.context == environment_of(place) and self._is_ours(api, one.creator)]
         return max(ours, key=lambda one: one.id).status if ours else None
 
     def set_status(self, place: Place, commit: str, status: Mapping[str, str]) -> bool:
