@@ -23,13 +23,13 @@ def gitea_channels(ours: Hub) -> tuple[Opened, ...]:
     if opened is None or language is None:
         return ()
     from hub.actions.telling.pulls import OfBuilds, OfPulls, Pulls
-    from hub.adapters.gitea.messages import GiteaRequests
+    from hub.adapters.gitea.messages import GiteaCode
     from hub.adapters.gitea.sources import GiteaWorks
     from hub.adapters.pull_requests.comments import PullComments
     from hub.adapters.pull_requests.statuses import PullStatuses
     from hub.views.messages.words import LANGUAGES
 
-    requests, pulls, words = GiteaRequests(opened), Pulls(GiteaWorks(opened), ours.clock), LANGUAGES[language]
+    requests, pulls, words = GiteaCode(opened), Pulls(GiteaWorks(opened), ours.clock), LANGUAGES[language]
     return (
         Opened(PullStatuses(requests, words, "gitea-status"), language, OfBuilds(pulls, is_seen_only=True)),
         Opened(PullComments(requests, words, "gitea-comment"), language, OfPulls(pulls, pulls.left)),

@@ -10,7 +10,7 @@ from gitea_world import BASE, HUB, Cast, GiteaWorld
 
 from contracts.requests_contract import RequestsContract
 from hub.adapters.gitea.access import open_code
-from hub.adapters.gitea.messages import GiteaRequests
+from hub.adapters.gitea.messages import GiteaCode
 from hub.adapters.gitea.sources import GiteaWorks
 from hub.adapters.http import SenderParts
 from hub.retrying import Backoff
@@ -31,7 +31,7 @@ class CodeWorld:
         parts = SenderParts(backoff=Backoff(tries=4, first_seconds=0.1))
         token = cast.gitea.token(cast.accounts[HUB], "write:repository", "write:issue", "read:user")
         opened = open_code(cast.gitea.url, lambda: token, parts)
-        self.requests, self.works = GiteaRequests(opened), GiteaWorks(opened)
+        self.requests, self.works = GiteaCode(opened), GiteaWorks(opened)
         self.place = Place("0123456789ab", "int", "RTB-123", f"{self.repository}#{number}/abc123")
 
     def _call(self, method: str, path: str, body: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from hub.actions.telling.posting import Desk
 from hub.actions.telling.pulls import OfBuilds, OfPulls, Pulls
 from hub.actions.telling.teller import Teller
 from hub.adapters.gitea.api import PEER, GiteaApi
-from hub.adapters.gitea.messages import GiteaRequests
+from hub.adapters.gitea.messages import GiteaCode
 from hub.adapters.gitea.sources import GiteaWorks
 from hub.adapters.pull_requests.comments import PullComments
 from hub.adapters.pull_requests.statuses import PullStatuses
@@ -89,7 +89,7 @@ class GiteaAnnouncing(Announcing):
         def opened(by: Faulty) -> Callable[[str], GiteaApi]:
             return lambda name: GiteaApi("https://git.example.com", name, by)
 
-        requests, pulls = GiteaRequests(opened(sender)), Pulls(GiteaWorks(opened(calm)), self.clock)
+        requests, pulls = GiteaCode(opened(sender)), Pulls(GiteaWorks(opened(calm)), self.clock)
         is_status = kind is PullStatuses
         spread = OfBuilds(pulls, is_seen_only=True) if is_status else OfPulls(pulls, pulls.left)
         channel = kind(requests, ENGLISH, "gitea-status" if is_status else "gitea-comment")

@@ -28,8 +28,8 @@ class _Made(Part):
 
 
 @dataclass(eq=False)
-class GiteaRequests:
-    """Pull requests of one server. `open`: a repository by its name. Safe for threads."""
+class GiteaCode:
+    """Repositories of code on one server: `Requests`. `open`: one of them by its name. Safe for threads."""
 
     open: Callable[[str], GiteaApi]
     _me: str = ""

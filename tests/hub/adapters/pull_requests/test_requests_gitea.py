@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.adapters.gitea.access import open_code
-from hub.adapters.gitea.messages import GiteaRequests
+from hub.adapters.gitea.messages import GiteaCode
 from hub.adapters.http import SenderParts
 from reconcilers.messages.channels import Place
 from worlds.gitea_api import HEAD, GiteaApi, Reply, user
@@ -24,6 +24,6 @@ STATUSES = [
 def test_the_statuses_of_a_commit_are_read_once(reply: Reply, newest: str | None) -> None:
     with GiteaApi() as server:
         server.on(f"GET statuses/{HEAD}", reply)
-        requests = GiteaRequests(open_code(server.url, lambda: "a-token-of-the-hub", SenderParts()))
+        requests = GiteaCode(open_code(server.url, lambda: "a-token-of-the-hub", SenderParts()))
         assert requests.newest_status(PLACE, HEAD) == newest
         assert len([call for call in server.seen if "/statuses/" in call]) == 1
