@@ -50,8 +50,8 @@ def _lines() -> Catalogue:
 
 
 def _value(label: str, value: str) -> str:
-    """The value of a label: `abc on main` is one thing of a commit, and another of a blueprint."""
-    return _lines().sentence(f"{label} {value}") or _lines().sentence(value) or value
+    """The value of a label; with the label where `abc on main` is one thing of a commit, and another of a blueprint."""
+    return _lines().sentence(value) or _lines().sentence(f"{label} {value}") or value
 
 
 @cache

@@ -52,6 +52,28 @@ def test_a_dry_run_is_never_told_as_done(state: Path) -> None:
     assert told == "어느 환경에도 RTB-9 프리뷰가 없습니다. 바뀐 것이 없습니다\n"
 
 
+@pytest.mark.parametrize(
+    ("english", "korean"),
+    [
+        ("  ends    2026-11-29T17:18:18Z (27h53m left)", "  종료    2026-11-29T17:18:18Z (27h53m 남음)"),
+        ("  ends    8h after the merge", "  종료    병합 후 8h"),
+        (
+            "  price   $0.0142 an hour, $0.3975 for the lease, at list price",
+            "  가격    시간당 $0.0142, 임대 기간 전체 $0.3975 (정가 기준)",
+        ),
+        (
+            "  price   $0.0000 an hour while it sleeps, which saves $0.0142 an hour",
+            "  가격    절전 중 시간당 $0.0000 (시간당 $0.0142 절약)",
+        ),
+        ("  runs on db: data would be lost without the pods", "  계속 실행 db: 파드가 없으면 데이터가 사라집니다"),
+        ("  commit  fd238ad83738 on main", "  커밋    main의 fd238ad83738"),
+        ("  asked by root at 2026-11-28T13:18:18Z", "  요청자   root, 2026-11-28T13:18:18Z"),
+    ],
+)
+def test_a_label_stands_once(english: str, korean: str) -> None:
+    assert korean_line(english) == korean
+
+
 def test_errors_and_what_to_do_are_told_in_korean(state: Path) -> None:
     ran = rtb_hub("stop", "RTB-9", "--env", "int", "--repo", state, **KOREAN)
     assert "오류: int 환경에 RTB-9 프리뷰가 없습니다 [PreviewNotFound]" in ran.err
