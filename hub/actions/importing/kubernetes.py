@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from generator.errors import ConfigError, Fault, Location, Reason
 from generator.objects.manifest import Manifest
+from generator.values.formats import image_digest
 from hub.actions.importing.model import Imported, NotTaken, Tree, check_number, imported, library_of
 from hub.actions.importing.objects import Objects, Workload
 from hub.actions.importing.pods import Pods, when_of
@@ -133,7 +134,7 @@ def _of_library(workload: Workload, name: str, surroundings: Surroundings, left:
     left += [NotTaken(name, what, told) for what in lacking]
     tree: dict[str, Any] = {"summary": f"{workload.kind} {workload.name}"[:200], "use": used}
     image = text_at(own, "image")
-    if "@sha256:" in image:
+    if image_digest(image):
         return {**tree, "image": image}
     left.append(NotTaken(name, "image", f"{image[:100]!r} is not pinned by digest: give one at each start, or here"))
     return tree

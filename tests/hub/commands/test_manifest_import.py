@@ -68,6 +68,12 @@ def test_a_folder_of_manifests_becomes_a_blueprint_that_passes_every_check(tmp_p
     must("blueprint", "check", "shop", "--blueprints", "blueprints", "-e", "int", cwd=tmp_path)
 
 
+def test_a_digest_that_is_none_pins_no_image_of_the_library(tmp_path: Path) -> None:
+    spec, left = imported(MANIFESTS.replace("postgres:16", "postgres@sha256:16"), tmp_path)
+    assert (spec["components"]["db"]["use"], "image" in spec["components"]["db"]) == ("postgresql", False)
+    assert left["db", "image"].startswith("'postgres@sha256:16' is not pinned by digest")
+
+
 def test_a_second_host_is_a_host_of_its_own_and_an_open_service_is_exposed(tmp_path: Path) -> None:
     text = "---\n".join(
         f"""\
