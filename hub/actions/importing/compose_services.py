@@ -9,7 +9,7 @@ from typing import Any, Final
 from generator.errors import ConfigError, Fault, Location, Reason
 from generator.values.formats import check_dns_label
 from hub.actions.importing.compose_values import interpolated, listed, pairs, target, words_of
-from hub.actions.importing.model import ADDRESS, last_name, library_of
+from hub.actions.importing.model import ADDRESS, component_name, last_name, library_of
 
 #: Of the library's components: the variable with a password that they are given in a Compose file too.
 _PASSWORDS: Final = frozenset({"POSTGRES_PASSWORD", "MYSQL_PASSWORD", "MINIO_ROOT_PASSWORD"})
@@ -102,6 +102,6 @@ class Services:
     def _name(self, service: str) -> str:
         name = service.lower().replace("_", "-").replace(".", "-")
         try:
-            return check_dns_label(name)
+            return component_name(check_dns_label(name))
         except ValueError as err:
             raise ConfigError(Reason.INVALID_VALUE, Fault.saying(err, f"services.{service[:60]}")) from err

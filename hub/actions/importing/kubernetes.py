@@ -9,7 +9,15 @@ from typing import Any, Final
 from generator.errors import ConfigError, Fault, Location, Reason
 from generator.objects.manifest import Manifest
 from generator.values.formats import image_digest
-from hub.actions.importing.model import Imported, NotTaken, Tree, check_number, imported, library_of
+from hub.actions.importing.model import (
+    Imported,
+    NotTaken,
+    Tree,
+    check_number,
+    component_name,
+    imported,
+    library_of,
+)
 from hub.actions.importing.objects import Objects, Workload
 from hub.actions.importing.pods import Pods, when_of
 from hub.actions.importing.reached import reached
@@ -32,7 +40,6 @@ _WHY: Final = {
     "HTTPRoute": "say 'path' and 'host' of the component",
     "CustomResourceDefinition": "kinds are of the cluster: its platform installs them",
 }
-_RESERVED: Final = frozenset({"preview", "environment", "self"})
 
 
 def import_objects(files: ManifestFiles, source: str, name: str) -> Imported:
@@ -98,7 +105,7 @@ def _names(workloads: list[Workload], objects: Objects) -> list[str]:
     for one in workloads:
         text = next(iter(objects.services_of(one)), "") or one.name
         name = re.sub(r"[^a-z0-9-]+", "-", text.lower())[:40].strip("-") or "component"
-        name = f"{name}-app" if name in _RESERVED else name
+        name = component_name(name)
         free = (
             each
             for number in range(len(workloads) + 1)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from generator.errors import ConfigError, Fault, Location, Reason
 from generator.model.blueprint import MOST_COMPONENTS
+from generator.model.blueprint_checks import RESERVED
 from generator.yaml.writer import dump
 from hub.telemetry.redaction import has_token
 
@@ -69,6 +70,11 @@ def check_number(count: int, what: str, source: str) -> None:
     if count > MOST_COMPONENTS:
         fault = Fault(f"has {count} {what}", Location(source), what, f"at most {MOST_COMPONENTS}")
         raise ConfigError(Reason.INVALID_VALUE, fault)
+
+
+def component_name(label: str) -> str:
+    """The label as the name of a component: another where references mean something else by it."""
+    return f"{label}-app" if label in RESERVED else label
 
 
 def library_of(image: str) -> tuple[str, str | None] | None:

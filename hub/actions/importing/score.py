@@ -13,7 +13,7 @@ from generator.errors import ConfigError, Fault, Location, Reason
 from generator.values.formats import check_env_name, check_url_path, image_digest
 from generator.values.model_faults import faults_of
 from generator.yaml.reader import Document
-from hub.actions.importing.model import Imported, NotTaken, Tree, check_number, imported, is_secret
+from hub.actions.importing.model import Imported, NotTaken, Tree, check_number, component_name, imported, is_secret
 from hub.actions.importing.probes import probes_of
 from hub.actions.importing.score_model import Container, Workload
 from hub.actions.importing.score_values import BY_ITSELF, Values, library_for, route_of
@@ -71,7 +71,7 @@ def _named(workload: Workload, workloads: Mapping[str, Workload]) -> dict[str, s
         others = (one for one in workloads.values() if one.name != workload.name)
         alone = resource.id or all(name not in one.resources for one in others)
         text = resource.id or (name if alone else f"{workload.name}-{name}")
-        label = _label(text, 40) or "resource"
+        label = component_name(_label(text, 40) or "resource")
         found[name] = label if label not in workloads else f"{label}-{library_for(resource)}"
     return found
 

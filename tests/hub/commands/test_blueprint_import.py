@@ -125,6 +125,14 @@ def test_ports_that_others_name_are_listened_on_and_addressed_as_they_are() -> N
     assert ("api", "depends_on: db") not in left
 
 
+def test_a_service_by_a_name_that_references_have_gets_another() -> None:
+    text = "services: {preview: {image: a, ports: [80]}, web: {image: b, environment: {U: 'http://preview:80/'}}}"
+    found = import_compose(text, "c.yml", "own")
+    parts = with_own({"own": found.text}).blueprint("own").spec.components
+    assert parts.keys() == {"preview-app", "web"}
+    assert parts["web"].env == {"U": "http://preview-app:${preview-app.port}/"}
+
+
 def test_pages_of_administrators_are_not_exposed() -> None:
     text = QUEUE.replace("acme/broker:3", "rabbitmq:3-management").replace('"nats:2"', 'adminer, ports: ["8080:8080"]')
     found = import_compose(text, "c.yml", "own")

@@ -120,6 +120,13 @@ def test_what_no_score_file_says_is_refused_where_it_stands(text: str, said: str
     assert not (tmp_path / "blueprints").exists()
 
 
+def test_a_resource_by_a_name_that_references_have_gets_another() -> None:
+    text = API.replace("id: main-db", "id: preview")
+    found = import_score(load_all(text, "score.yaml"), "score.yaml", "own")
+    parts = with_own({"own": found.text}).blueprint("own").spec.components
+    assert (parts["preview-app"].use, parts["api"].env["DB_HOST"]) == ("postgresql", "${preview-app.host}")
+
+
 TEXTS = st.sampled_from(
     ["", "a", "$", "$$", "${", "${resources.db.host}", "${resources.db.password}", "x${resources.db.password}{{", "${metadata.name}",
      "${resources.none.x}", "${resources.dns.url}", "${a}", "redis://${resources.c.host}"]
