@@ -225,13 +225,13 @@ def import_from(paths: Sequence[Path], *, name: str, values: Sequence[Path], to:
 
     Raises `ConfigError`: for what none can be made of, and (TargetNotEmpty) when the blueprint is there already.
     """
+    from hub.actions.importing.sources import check_blueprint
     from hub.actions.importing.sources import import_from as imported_from
 
     _check_name(name)
     ours = hub()
     imported = imported_from(paths, name, values, environ=ours.settings.environ, stdin=read_stdin)
-    path = f"blueprints/{name}/blueprint.yaml"
-    TemplateLibrary({**ours.library.files, path: imported.text}).blueprint(name)
+    check_blueprint(imported, name, paths, ours.library)
     _put(imported.text, name, to)
     _tell_written(name, to, imported.not_taken, output)
 

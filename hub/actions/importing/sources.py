@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from generator.errors import ConfigError, Fault, Location, Reason
+from generator.model.blueprint import FILE, TemplateLibrary
 from generator.yaml.reader import Document, load_all
 from hub.actions.importing.compose import import_compose
 from hub.actions.importing.kubernetes import import_objects
@@ -17,6 +19,7 @@ from hub.adapters import renderers
 
 _CHART: Final = "Chart.yaml"
 _KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_CORRECT: Final = "correct what it is made of there, or leave that out, and import again"
 #: Of a file that is no manifest; larger ones are nothing that people keep.
 _MOST_BYTES: Final = 1024 * 1024
 
@@ -55,6 +58,20 @@ def import_from(
         _alone(paths, "a Compose file")
         return import_compose(first.read_bytes(), str(first), name)
     return import_objects(read_manifests(paths, stdin), source, name)
+
+
+def check_blueprint(found: Imported, name: str, paths: Sequence[Path], library: TemplateLibrary) -> None:
+    """Raise `ConfigError` (InvalidBlueprint) where no blueprint says what was imported of `paths`.
+
+    It is told of those, by the component's field: nothing was written whose lines could be told.
+    """
+    try:
+        TemplateLibrary({**library.files, f"blueprints/{name}/{FILE}": found.text}).blueprint(name)
+    except ConfigError as err:
+        source = Location(", ".join(map(str, paths)))
+        raise ConfigError(
+            err.reason, [replace(one, where=source, remedy=one.remedy or _CORRECT) for one in err.faults]
+        ) from err
 
 
 def _documents(path: Path) -> tuple[Document, ...]:

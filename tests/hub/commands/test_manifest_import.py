@@ -74,6 +74,17 @@ def test_a_digest_that_is_none_pins_no_image_of_the_library(tmp_path: Path) -> N
     assert left["db", "image"].startswith("'postgres@sha256:16' is not pinned by digest")
 
 
+def test_what_no_blueprint_says_is_told_of_what_was_imported(tmp_path: Path) -> None:
+    text = MANIFESTS.replace("mountPath: /tmp", "mountPath: tmp/x")
+    assert text != MANIFESTS
+    (tmp_path / "all.yaml").write_text(text, encoding="utf-8")
+    ran = rtb_hub("blueprint", "import", "all.yaml", "--name", "shop", cwd=tmp_path)
+    assert ran.code == 18
+    assert ran.err.startswith("all.yaml: error: spec.components.shop-web.volumes.tmp.path: 'tmp/x' is not a path")
+    assert ran.err.endswith("to do: correct what it is made of there, or leave that out, and import again\n")
+    assert not (tmp_path / "blueprints").exists()
+
+
 def test_a_second_host_is_a_host_of_its_own_and_an_open_service_is_exposed(tmp_path: Path) -> None:
     text = "---\n".join(
         f"""\
