@@ -66,7 +66,7 @@ def edit_folder(asked: EnvEdit, folder: Path, *, is_dry: bool) -> Edited:
     for name in found.names:
         result.environments.get(name)
     if not is_dry and result.edited.diff:
-        path = folder.joinpath(*Path(result.edited.path).parts[1:])
+        path = folder.joinpath(*Path(result.edited.path).parts[1:]).resolve()  # a link stays one
         beside = path.with_name(f".{path.name}.new")
         beside.write_text(result.edited.after, encoding="utf-8")
         beside.replace(path)

@@ -120,6 +120,15 @@ def test_a_dry_run_writes_nothing(folder: Path) -> None:
     assert text(folder) == before
 
 
+def test_a_link_to_the_file_stays_one(folder: Path) -> None:
+    link = folder / "int" / "environment.yaml"
+    link.rename(folder / "shared.yaml")
+    link.symlink_to(folder / "shared.yaml")
+    edit(folder, "set", "int", "lease.ttl=12h")
+    assert link.is_symlink()
+    assert "ttl: 12h" in (folder / "shared.yaml").read_text()
+
+
 def test_a_repository_gets_one_commit_and_what_is_laid_out_by_it(tmp_path: Path) -> None:
     state = state_repository(tmp_path / "state.git")
     prd = git(state, "rev-parse", "prd")
