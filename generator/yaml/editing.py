@@ -74,12 +74,12 @@ def _apply(tree: Any, edit: Edit, source: str) -> Fault | None:
     *parents, name = edit.path
     node = tree
     for key in parents:
-        if not isinstance(node, Mapping):
+        if not isinstance(node, dict):
             break
         if node.get(key) is None:
             if edit.kind == "remove":
                 return _not_there(edit, source)
-            node[key] = {}  # type: ignore[index]
+            node[key] = {}
         node = node[key]
     if not isinstance(node, dict):
         return Fault("is below what has no fields in this file", Location(source), edit.field)

@@ -209,7 +209,6 @@ def _commands(asked: _Asked) -> Names:
 _STARTING = frozenset({"start", "diff", "render", "price", "revive"})
 
 
-#: By the command's name (empty: any) and the parameter's.
 def _own_contexts(_: _Asked) -> Names:
     """Those of `rtb-hub context`, each with where it is."""
     from generator.errors import ConfigError
@@ -222,6 +221,7 @@ def _own_contexts(_: _Asked) -> Names:
     return [(name, one.repo or one.server or "") for name, one in sorted(found.items())]
 
 
+#: By the command's name (empty: any) and the parameter's.
 _SOURCES: Mapping[tuple[str, str], Callable[[_Asked], Names]] = {
     ("", "key"): _keys,
     ("revive", "key"): _revivable,

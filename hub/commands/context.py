@@ -91,7 +91,7 @@ def list_all(output: Format) -> None:
         rows = [
             [
                 "*" if one["inUse"] else "",
-                *(printable(one[name] or "–") for name in ("name",)),
+                printable(one["name"]),
                 printable(one["server"] or one["repo"] or ""),
                 *(printable(one[name] or "–") for name in ("environment", "actor")),
             ]
