@@ -134,7 +134,7 @@ def refuse(ctx: click.Context) -> None:
             f"'{name}' does not work through a server ({URL}): it works on the services' database. Name that with"
             f" RTB_HUB_DATABASE_URL. {works}", ctx
         )  # fmt: skip
-    if ctx.params.get("repo", "none") is not None:
+    if ctx.params.get("repo", "none") is not None or name == "context add":  # its options are what is kept
         return
     if server_settings().url is not None and not is_repository_named():
         raise click.UsageError(

@@ -213,6 +213,13 @@ def test_a_server_of_a_context_is_asked(kept: Path) -> None:
     assert "http://127.0.0.1:1" in ran.err
 
 
+def test_contexts_are_kept_whatever_server_is_named_besides(kept: Path) -> None:
+    must("context", "add", "other", "--server", "http://127.0.0.1:2", RTB_HUB_SERVER="http://127.0.0.1:1")
+    must("context", "use", "hub")
+    must("context", "add", "more", "--server", "http://127.0.0.1:3")
+    assert names("context", "list") == ["a", "b", "hub", "more", "other"]
+
+
 def test_processes_that_add_at_once_lose_nothing(config: Path) -> None:
     command = [sys.executable, "-m", "hub.cli.main", "context", "add"]
     running = [
