@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from generator.errors import ConfigError, Location, Stalled, Transient, Waiting
-from hub.actions.doctor_github import unread
+from generator.errors import Location, Stalled, Transient, Waiting
+from hub.actions.doctor_asking import archived, read_each, unread
 from hub.adapters.gitea.api import GiteaApi
 from hub.adapters.gitea.rights import code_rights, lacking_scopes
 from reconcilers.doctor.repository import Diagnosis
@@ -31,22 +31,12 @@ def check_gitea(
         told = f"the hub's token lacks scopes: {', '.join(lacking)}"
         step = "make a token of the hub's account that has them, on the server under Settings, Applications"
         found.append(Diagnosis("error", "gitea-scopes", _TOKEN, told, (step,)))
-    for name in repositories:
-        where = Location(name)
-        try:
-            rights = code_rights(opened(name))
-        except (Stalled, ConfigError) as err:
-            found.append(unread("gitea-unread", err, where))
-            continue
-        except (Transient, Waiting) as err:
-            found.append(unread("gitea-unread", err, where))
-            break
+    for name, rights in read_each("gitea-unread", repositories, lambda name: code_rights(opened(name)), found):
         answered.append(name)
         if rights.is_archived:
-            step = "unarchive it, or leave it out of hub/services.yaml: nothing is told there"
-            found.append(Diagnosis("error", "gitea-archived", where, "the repository is archived", (step,)))
+            found.append(archived("gitea-archived", name))
         elif not rights.may_write:
             told = "the hub's account may not write to the code, which commit statuses need"
             step = "give it write access, as a collaborator or by a team"
-            found.append(Diagnosis("error", "gitea-rights", where, told, (step,)))
+            found.append(Diagnosis("error", "gitea-rights", Location(name), told, (step,)))
     return found, tuple(answered)

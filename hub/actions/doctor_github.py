@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from generator.errors import ConfigError, Location, Stalled, Transient, Waiting
+from generator.errors import Location
+from hub.actions.doctor_asking import archived, read_each
 from hub.actions.doctor_tokens import check_end
 from hub.adapters.github.access import GitHubAccess
-from hub.adapters.github.rights import code_rights
+from hub.adapters.github.rights import CodeRights, code_rights
 from hub.adapters.http import SenderParts
 from hub.adapters.http.token_ends import NO_END
 from reconcilers.doctor.repository import Diagnosis
@@ -30,36 +31,24 @@ def check_github(
     Where GitHub cannot be asked, that is told once.
     """
     found, answered, is_app, end = list[Diagnosis](), list[str](), True, NO_END
-    for name in repositories:
+
+    def read(name: str) -> tuple[CodeRights, bool]:
         given = access(name)
-        where, is_app = Location(name), given.app is not None
-        try:
-            rights = code_rights(given, parts)
-        except (Stalled, ConfigError) as err:
-            found.append(unread("github-unread", err, where))
-            continue
-        except (Transient, Waiting) as err:
-            found.append(unread("github-unread", err, where))
-            break
+        return code_rights(given, parts), given.app is not None
+
+    for name, (rights, is_app) in read_each("github-unread", repositories, read, found):
         answered.append(name)
         end = rights.token_end
         if rights.is_archived:
-            step = "unarchive it, or leave it out of hub/services.yaml: nothing is told there"
-            found.append(Diagnosis("error", "github-archived", where, "the repository is archived", (step,)))
+            found.append(archived("github-archived", name))
         if rights.lacking:
             told = f"the hub's key lacks there: {', '.join(rights.lacking)}"
             step = "give the App these permissions, and have them accepted where it is installed"
             step = step if is_app else "give its account that role in the repository"
-            found.append(Diagnosis("error", "github-rights", where, told, (step,)))
+            found.append(Diagnosis("error", "github-rights", Location(name), told, (step,)))
     if not is_app and answered:
         told = "the hub's key is a token: commit statuses stand in place of check runs, which only an App may write"
         step = "give the hub a GitHub App's key where causes are to be read in the pull request's checks"
         found.append(Diagnosis("warning", "github-token", Location(_SETTING), told, (step,)))
         found += check_end(_SETTING, "the hub's token at GitHub", end, _RENEW, now=parts.clock())
     return found, tuple(answered)
-
-
-def unread(rule: str, err: Stalled | Transient | Waiting | ConfigError, where: Location) -> Diagnosis:
-    """What was not told by a forge, as a finding of `rule`."""
-    fault = err.faults[0]
-    return Diagnosis("error", rule, where, fault.message, (fault.remedy,) if fault.remedy else ())

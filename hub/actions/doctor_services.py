@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from generator.errors import Location, Stalled, Transient, Waiting
+from hub.actions.doctor_asking import unread
 from hub.actions.doctor_tokens import check_end
 from hub.adapters.http import Secret
 from hub.adapters.jira.rights import READING, TELLING, rights_in
@@ -48,9 +49,7 @@ def check_jira(
         try:
             rights = rights_in(access.site, project, needed, now=clock())
         except (Stalled, Transient, Waiting) as err:
-            fault = err.faults[0]
-            remedy = (fault.remedy,) if fault.remedy else ()
-            found.append(Diagnosis("error", "jira-unread", where, fault.message, remedy))
+            found.append(unread("jira-unread", err, where))
             break
         answered.append(project)
         apart = max(apart, abs(rights.ahead or apart))
@@ -108,8 +107,7 @@ def check_slack(access: SlackAccess, *, clock: Callable[[], datetime]) -> tuple[
                 told = f"{called} cannot be posted in: {room.wrong}"
                 found.append(Diagnosis("error", "slack-channel", where, told, (NO_PLACE[room.wrong],)))
     except (Stalled, Transient, Waiting) as err:
-        fault = err.faults[0]
-        found.append(Diagnosis("error", "slack-unread", where, fault.message, (fault.remedy,) if fault.remedy else ()))
+        found.append(unread("slack-unread", err, where))
     if access.is_rotated:
         told = "the hub's token is one that ends 12 hours after it was made, and the hub does not rotate it"
         step = "install the app without token rotation, or have the file of RTB_HUB_SLACK_TOKEN_FILE renewed in time"
