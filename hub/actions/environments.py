@@ -48,7 +48,7 @@ class EnvironmentSet:
     @property
     def overlays(self) -> dict[str, str]:
         """The template overlays among the files."""
-        return {path: text for path, text in self.files.items() if PurePosixPath(path).parts[2] == "templates"}
+        return {path: text for path, text in self.files.items() if PurePosixPath(path).parts[2:3] == ("templates",)}
 
     def library(self, shipped: TemplateLibrary, environment: Environment | None = None) -> TemplateLibrary:
         """What previews of an environment are rendered from: the shipped templates, its blueprints, overlays.

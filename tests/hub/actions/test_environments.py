@@ -41,6 +41,12 @@ def test_a_folder_without_environments_and_an_unknown_name_are_refused(tmp_path:
     assert caught.value.reason is Reason.UNKNOWN_ENVIRONMENT
 
 
+def test_a_file_beside_the_environments_is_of_none(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "environments", tmp_path / "envs")
+    (tmp_path / "envs" / "notes.yaml").write_text("a: b\n")
+    assert given_environments(tmp_path / "envs").names == ("int", "prd", "stg")
+
+
 @pytest.mark.parametrize(
     ("name", "remedy"),
     [
