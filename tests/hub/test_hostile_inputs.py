@@ -20,16 +20,18 @@ from hypothesis import strategies as st
 
 from generator.errors import HubError
 from generator.model.overlay import read_environment
-from generator.values.formats import parse_time
+from generator.model.queued import queued_of
+from generator.values.formats import format_time, parse_time
 from hub import assets
 from hub.adapters.git.log import read_log
 from hub.adapters.git.objects import committed_at, signed_at
 from hub.adapters.git.process import Git
 from hub.adapters.gitea import answers as gitea
 from hub.adapters.github import answers as github
+from reconcilers.capacity.capacity import EMPTY
 from reconcilers.guard.lines import date_refusals
 from reconcilers.guard.walk import Dated
-from reconcilers.lifecycle.start_or_wait import _wanted
+from reconcilers.lifecycle.start import draft_of
 from reconcilers.plan import FileChange, Plan
 from reconcilers.scheduled.admission import plan_queue
 from reconcilers.scheduled.expiry import plan_expiry
@@ -173,7 +175,8 @@ def test_entries(env: str, inputs: int) -> None:
 def test_queue_files(inputs: int) -> None:
     store = state_store()
     state = observed(store)
-    good = _wanted(start_request("RTB-1"), None, state, STARTER, NOW)
+    entry = draft_of(start_request("RTB-1"), state.environment, state.library, None, room=EMPTY, now=NOW)
+    good = queued_of(entry, format_time(NOW))
     tree = good.model_dump(mode="json", by_alias=True, exclude_none=True)
     begun = store.heads["main"]
 
