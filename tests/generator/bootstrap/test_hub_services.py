@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 from pydantic import SecretStr, ValidationError
@@ -24,6 +25,7 @@ from generator.model.registries import read_registries
 from generator.validate.schemas import VERSIONS
 from generator.validate.validation import PolicySettings, Validator
 from hub import assets
+from hub.cli.app import app
 from hub.cli.services import serve
 from hub.queue.redis import QUEUES
 from hub.services.auth.building import faults
@@ -174,7 +176,7 @@ def test_only_what_can_be_started_is_rendered() -> None:
     for name in NAMES:
         (container,) = deployment(name)["containers"]
         assert [*container["command"], *container["args"][:2]] == ["rtb-hub", "serve", name]
-        context = serve.make_context("serve", container["args"][1:])
+        context = serve.make_context("serve", container["args"][1:], parent=click.Context(app, **app.context_settings))
         given = {context.params["port"], context.params["metrics_port"]} - {None}
         assert given == {one["containerPort"] for one in container["ports"]} == set(PORTS[name].values())
         assert context.params["host"] == "0.0.0.0"
