@@ -364,7 +364,7 @@ class QueueContract:
 
     def test_a_lease_is_renewed_while_a_job_runs(self, world: World) -> None:
         hand = Hand()
-        brief = replace(QUICK, lease=timedelta(milliseconds=400), renew=timedelta(milliseconds=40))
+        brief = replace(QUICK, lease=timedelta(seconds=5), renew=timedelta(milliseconds=40))
         with working(world.worker(hand, pace=brief)):
             world.jobs.put(job("op-1"))
             hand.wait("op-1")
