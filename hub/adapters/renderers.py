@@ -12,9 +12,10 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from generator.errors import ConfigError, Fault, Location, Reason
 
@@ -25,6 +26,8 @@ _INSTALL: Final = {
     "helm": "install Helm (helm.sh/docs/intro/install), or name a folder of what 'helm template' printed",
     "kustomize": "install kustomize (kubectl.docs.kubernetes.io), or name a folder of what 'kustomize build' printed",
 }
+#: Seconds until it is looked again how much a tool has printed: it must not fill the disk.
+_LOOK: Final = 0.1
 _NOWHERE: Final = "http://127.0.0.1:9"
 
 
@@ -63,7 +66,7 @@ def _printed(tool: str, arguments: list[str], source: Path, environ: Mapping[str
             fault = Fault(f"{program} cannot be run: {failed.strerror}", Location(str(source)), remedy=_INSTALL[tool])
             raise ConfigError(Reason.FILE_UNUSABLE, fault) from failed
         try:
-            code = process.wait(seconds)
+            code = _code(process, (out, err), seconds)
         except subprocess.TimeoutExpired as expired:
             fault = Fault(f"{tool} was not done in {seconds:g} s", Location(str(source)), remedy=_BY_HAND[tool])
             raise ConfigError(Reason.INVALID_VALUE, fault) from expired
@@ -71,12 +74,12 @@ def _printed(tool: str, arguments: list[str], source: Path, environ: Mapping[str
             _end(process)
         out.seek(0)
         err.seek(0)
-        if code != 0:
+        if code not in (0, None):
             said = " ".join(err.read(1_000_000).decode("utf-8", "replace").split())[-600:] or f"exit code {code}"
             fault = Fault(f"{tool} does not render it: {said}", Location(str(source)), remedy=_BY_HAND[tool])
             raise ConfigError(Reason.INVALID_VALUE, fault)
         printed = out.read(MOST_BYTES + 1)
-    if len(printed) > MOST_BYTES:
+    if code is None or len(printed) > MOST_BYTES:
         fault = Fault(
             f"{tool} prints over {MOST_BYTES >> 20} MiB of it", Location(str(source)), remedy="import a part of it"
         )
@@ -88,6 +91,19 @@ _BY_HAND: Final = {
     "helm": "try 'helm template' on it; 'helm dependency build' fetches charts that it needs, --values has values",
     "kustomize": "try 'kustomize build' on it; what it fetches from elsewhere has to be in the folder",
 }
+
+
+def _code(process: subprocess.Popen[bytes], printed: Sequence[IO[bytes]], seconds: float) -> int | None:
+    """Its exit code; None: it goes on, and has printed too much. Raises `TimeoutExpired`."""
+    ends = time.monotonic() + seconds
+    while True:
+        try:
+            return process.wait(min(_LOOK, max(0.0, ends - time.monotonic())))
+        except subprocess.TimeoutExpired:
+            if any(os.fstat(one.fileno()).st_size > MOST_BYTES for one in printed):
+                return None
+            if time.monotonic() >= ends:
+                raise
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

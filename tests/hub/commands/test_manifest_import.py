@@ -174,6 +174,10 @@ def test_a_tool_that_does_not_end_is_ended_and_one_that_prints_without_end_is_re
     stand_in(tmp_path, "kustomize", f"head -c {renderers.MOST_BYTES + 1} /dev/zero")
     with pytest.raises(ConfigError, match="prints over 16 MiB"):
         renderers.kustomize(tmp_path, {"PATH": path})
+    for stream in ("", " >&2"):  # it would go on for ever
+        stand_in(tmp_path, "kustomize", f"head -c {renderers.MOST_BYTES + 1} /dev/zero{stream}; sleep 600")
+        with pytest.raises(ConfigError, match="prints over 16 MiB"):
+            renderers.kustomize(tmp_path, {"PATH": path})
 
 
 @pytest.mark.parametrize("arguments", [("docker-compose.yml", "x.yaml"), ("x.yaml", "--values", "x.yaml"), ("none",)])
