@@ -29,6 +29,19 @@ _SECRET = re.compile(
     r"|(?:^|(?<!PUBLIC)(?<!PUBLISHABLE)_)KEY$",
     re.IGNORECASE,
 )
+#: A secret in a text: a private key; the password of a URL; the value behind a name or a flag; one that a header has.
+#: What begins with `$` or `{` comes from elsewhere.
+_SAYS = r"(?:password|passwd|passphrase|secret|token|api[_-]?key|credential)"
+_VALUE = r"(?![${<]|(?:true|false|null|none|[0-9]+)\b)[^\s'\"]{4,}"
+_HELD = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"|://[^\s/@:'\"]*:(?![${<])[^\s/@'\"]+@"
+    rf"|(?:{_SAYS}|authorization)['\"]?[ \t]*[:=][ \t]*['\"]?(?:(?:bearer|basic)[ \t]+)?{_VALUE}"
+    rf"|(?<![\w-])--?[\w-]{{0,40}}{_SAYS}[ \t]+['\"]?{_VALUE}"
+    r"|\b(?:bearer|basic)[ \t]+[A-Za-z0-9._~+/=-]{16,}",
+    re.IGNORECASE,
+)
+_HELD_SO: Final = "holds what looks like a secret: have the program read it from a variable of 'secrets'"
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?([a-z0-9_.-]+)(?::[0-9]+)?(?:/\S*)?", re.IGNORECASE)
 #: Where a text names a host and its port, with the scheme of the URL when it is one.
 ADDRESS: Final = re.compile(
@@ -56,13 +69,17 @@ class Imported:
 def imported(
     name: str, source: str, components: Mapping[str, Tree], left: Iterable[NotTaken], pull_secrets: Iterable[str] = ()
 ) -> Imported:
-    """A blueprint `name` of these components."""
+    """A blueprint `name` of these components, without what holds a secret."""
     spec: Tree = {"summary": f"imported from {source.rpartition('/')[2]}"[:200]}
     if pulling := [*pull_secrets]:
         spec["pullSecrets"] = pulling
-    spec["components"] = dict(components)
+    told = [*left]
+    spec["components"] = {
+        component: _without_secrets(tree, "", lambda what, why, to=component: told.append(NotTaken(to, what, why)))  # type: ignore[misc]
+        for component, tree in components.items()
+    }
     head = {"apiVersion": "blueprint.rtb-ai-hub/v1", "kind": "Blueprint", "metadata": {"name": name}}
-    return Imported(dump({**head, "spec": spec}), tuple(left))
+    return Imported(dump({**head, "spec": spec}), tuple(told))
 
 
 def check_number(count: int, what: str, source: str) -> None:
@@ -89,7 +106,40 @@ def last_name(image: str) -> str:
 
 def is_secret(variable: str, value: str | None) -> bool:
     """Whether a variable's name, or the form of its value, says that the value is a secret: better one too many."""
-    return _SECRET.search(variable) is not None or has_token(value or "")
+    return _SECRET.search(variable) is not None or has_secret(value or "")
+
+
+def has_secret(text: str) -> bool:
+    """Whether a text holds a secret by its form, or behind a name or a flag that says so."""
+    return has_token(text) or _HELD.search(text) is not None
+
+
+def _without_secrets(tree: Tree, where: str, leave: Callable[[str, str], None]) -> Tree:
+    """A component, or a container of it, without commands, probes and files that hold secrets; `leave` is told which.
+
+    Its variables were looked at when they were read.
+    """
+    found: Tree = {}
+    for key, one in tree.items():
+        if key in ("sidecars", "init"):
+            found[key] = {name: _without_secrets(its, f"{where}{key}.{name}.", leave) for name, its in one.items()}
+        elif key in ("files", "probes"):
+            if kept := {name: its for name, its in one.items() if not _holds(its, f"{where}{key}.{name}", leave)}:
+                found[key] = kept
+        elif key not in ("command", "args") or not _holds(one, f"{where}{key}", leave):
+            found[key] = one
+    return found
+
+
+def _holds(told: Any, what: str, leave: Callable[[str, str], None]) -> bool:
+    words = told.get("command", ()) if isinstance(told, dict) else told
+    name = what.rpartition("/")[2]  # of a file: one without a dot is named as variables are
+    if not ("/" in what and "." not in name and is_secret(name, None)) and not has_secret(
+        words if isinstance(words, str) else " ".join(words)
+    ):
+        return False
+    leave(what, _HELD_SO)
+    return True
 
 
 def host_of_url(text: str | None) -> str | None:

@@ -86,12 +86,7 @@ class Variables:
     def _set(self, name: str, value: str, component: str) -> None:
         if not self._is_name(name):
             return
-        text = self._expanded(name, value)
-        reference = self._of.text(text)
-        if is_secret(name, value) and value and not reference.startswith("${"):
-            self._secret(name, component, name, "looks like a secret: put its value into the store")
-            return
-        self._plain[name], self.env[name] = text, reference
+        self._keep(name, self._expanded(name, value), component, name)
 
     def _expanded(self, name: str, value: str) -> str:
         """The value with those of other variables in it, as Kubernetes does it."""
@@ -112,19 +107,25 @@ class Variables:
             self._secret(name, text_at(of, "name"), text_at(of, "key"), "is a secret: put its value into the store")
         elif of := mapping_at(source, "configMapKeyRef"):
             texts = self._of.objects.texts_of(text_at(of, "name"))
-            if texts is None or text_at(of, "key") not in texts:
+            key = text_at(of, "key")
+            if texts is None or key not in texts:
                 self._leave(
                     f"env: {name}", f"ConfigMap {text_at(of, 'name')} is not among the manifests, or lacks the key"
                 )
             else:
-                self._keep(name, texts[text_at(of, "key")])
+                self._keep(name, texts[key], text_at(of, "name"), key)
         elif (path := text_at(source, "fieldRef", "fieldPath")) in _FIELDS:
             self.env[name] = _FIELDS[path]
         else:
             self._leave(f"env: {name}", "its value comes from the cluster: say it in 'env'")
 
-    def _keep(self, name: str, text: str) -> None:
-        self._plain[name], self.env[name] = text, self._of.text(text)
+    def _keep(self, name: str, text: str, of: str, key: str) -> None:
+        """Take a plain variable, which `of` has as `key`; what looks like a secret becomes one."""
+        reference = self._of.text(text)
+        if text and (is_secret(name, text) or is_secret(key, None)) and not reference.startswith("${"):
+            self._secret(name, of, key, "looks like a secret: put its value into the store")
+            return
+        self._plain[name], self.env[name] = text, reference
 
     def _secret(self, name: str, of: str, key: str, why: str) -> None:
         reference = f"preview/${{environment.name}}/app/{of}#{key}"
@@ -144,7 +145,7 @@ class Variables:
                 self._leave(f"envFrom: ConfigMap {of}", "is not among the manifests: put what it has into 'env'")
             for key, text in (texts or {}).items():
                 if self._is_name(prefix + key):
-                    self._keep(prefix + key, text)
+                    self._keep(prefix + key, text, of, key)
         for key in self._keys_of(text_at(source, "secretRef", "name")):
             if self._is_name(prefix + key):
                 self.env.pop(prefix + key, None)

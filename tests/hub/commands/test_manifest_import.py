@@ -188,6 +188,57 @@ def test_arguments_that_do_not_go_together_are_refused(arguments: tuple[str, ...
     assert ran.code not in (0, 1, 2), ran.out
 
 
+HELD = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: conf}
+data:
+  DB_PASSWORD: kept-1
+  CODE: ghp_kept2kept2kept2kept2kept2
+  DATABASE: postgres://u:kept-3@db.example.com:5432/x
+  app.ini: "password = kept-4"
+  plain.ini: "tokens: 3\\npassword = ${PASSWORD}\\nsecretName: web"
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      initContainers:
+      - {name: first, image: "web:1", args: [--api-key, kept-5], env: [{name: NAME, value: plain}]}
+      containers:
+      - name: web
+        image: web:1
+        command: [sh, -c, "run --password=kept-6"]
+        args: [-p, "https://u:kept-7@host/x"]
+        envFrom: [{configMapRef: {name: conf}}]
+        env: [{name: A, valueFrom: {configMapKeyRef: {name: conf, key: DB_PASSWORD}}}, {name: B, value: "$(DATABASE)"}]
+        livenessProbe: {exec: {command: [curl, -H, "Authorization: Bearer kept-8"]}}
+        readinessProbe: {exec: {command: [cat, /ready]}}
+        volumeMounts: [{name: c, mountPath: /etc/c}]
+      volumes: [{name: c, configMap: {name: conf}}]
+"""
+
+
+def test_no_secret_of_a_manifest_is_written_into_a_blueprint(tmp_path: Path) -> None:
+    (tmp_path / "all.yaml").write_text(HELD, encoding="utf-8")
+    told = must("blueprint", "import", "all.yaml", "--name", "shop", "-o", "json", cwd=tmp_path).json()["notTaken"]
+    text = (tmp_path / "blueprints" / "shop" / "blueprint.yaml").read_text(encoding="utf-8")
+    assert "kept" not in text
+    web = yaml.safe_load(text)["spec"]["components"]["web"]
+    assert web["secrets"].keys() == {"A", "DB_PASSWORD", "CODE", "DATABASE"}
+    assert web["files"].keys() == {"/etc/c/plain.ini"}
+    assert (web["probes"].keys(), web["init"]["first"]["env"]) == ({"readiness"}, {"NAME": "plain"})
+    left = {one["what"] for one in told if "looks like a secret: have" in one["why"]}
+    assert left == {
+        "args", "command", "files./etc/c/CODE", "files./etc/c/DATABASE", "files./etc/c/DB_PASSWORD",
+        "files./etc/c/app.ini", "init.first.args", "probes.liveness",
+    }  # fmt: skip
+
+
 SCALAR = st.none() | st.booleans() | st.integers(-5, 99999) | st.sampled_from(
     ["", "a", "b", "80", "http", "a:80", "http://a:80/x", "$(A)", "${x}", "$$", "/x", "/proc", "../..", "é" * 70, "Always", "postgres:1", "\u0000"]
 )  # fmt: skip
