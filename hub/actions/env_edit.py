@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from generator.errors import ConfigError, Fault, Reason
@@ -81,8 +81,8 @@ def edit_repository(
     To a branch that changes by review only the commit goes as a branch of its own, the same for the same edit. Raises
     `ConfigError` before anything is written, and what the store raises.
     """
-    found = environments_of(store)
-    result = _edited(asked, found)
+    known = store.snapshots()
+    result = _edited(asked, environments_of(store, known))
     layout = files.layout(result.environments)
     if is_dry or not result.edited.diff:
         return replace(result.edited, is_dry=is_dry)
@@ -90,13 +90,13 @@ def edit_repository(
     trailers = (("Action", "env"), ("Requested-By", asked.requested_by))
     subject = f"{asked.kind.capitalize()} {', '.join(asked.fields)}"[:60] + f" of {asked.name}"
     plans, requests = [], {}
-    known = store.snapshots()
-    for plan in plan_layout(layout, store):
+    for plan in plan_layout(layout, store, known):
         if not plan.changes:
             continue
         own = replace(plan, subject=subject, trailers=trailers)
         if plan.branch in gated:
-            digest = hashlib.sha256(result.edited.after.encode()).hexdigest()[:12]
+            text = layout.files(layout.branches()[plan.branch])[PurePosixPath(result.edited.path)]
+            digest = hashlib.sha256(text).hexdigest()[:12]
             branch = f"environment/{asked.name}/{digest}"
             requests[branch] = plan.branch
             own = replace(own, branch=branch, expected=None)
@@ -117,12 +117,41 @@ def _edited(asked: EnvEdit, found: EnvironmentSet) -> _Result:
     if asked.name != BASE and asked.name not in found.names:
         raise unknown_environment(asked.name, (BASE, *found.names))
     path = f"environments/{asked.name}/environment.yaml"
+    edits = [_edit(asked, one, found) for one in asked.fields]
+    if asked.name == BASE and any(path in files for files in found.bases.values()):
+        return _edited_bases(path, edits, found)
     before = found.files.get(path)
     if before is None:
         raise unknown_environment(asked.name, found.names)
-    load(before, path)  # tells what is wrong with it by its line
-    after = edited(before, path, [_edit(asked, one, found) for one in asked.fields])
+    after = _after(before, path, edits)
     return _Result(Edited(path, before, after, False), replace(found, files={**found.files, path: after}))
+
+
+def _edited_bases(path: str, edits: Sequence[Edit], found: EnvironmentSet) -> _Result:
+    """Each branch's own file of `base`: where a change of it awaits a review, they differ.
+
+    What one of them lacks is removed from the others. The first that differs is told.
+    """
+    bases, told, lacking = {**found.bases}, list[Edited](), list[ConfigError]()
+    for branch, files in found.bases.items():
+        if path in files:
+            before = after = files[path]
+            try:
+                after = _after(before, path, edits)
+            except ConfigError as err:
+                if any(edit.kind != "remove" for edit in edits):
+                    raise
+                lacking.append(err)
+            bases[branch] = {**files, path: after}
+            told.append(Edited(path, before, after, False))
+    if len(lacking) == len(told):
+        raise lacking[0]
+    return _Result(next((one for one in told if one.diff), told[0]), replace(found, bases=bases))
+
+
+def _after(before: str, path: str, edits: Sequence[Edit]) -> str:
+    load(before, path)  # tells what is wrong with it by its line
+    return edited(before, path, edits)
 
 
 def _edit(asked: EnvEdit, text: str, found: EnvironmentSet) -> Edit:

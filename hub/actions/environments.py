@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from generator.errors import ConfigError, Fault, HubError, Location, Reason
 from generator.model.blueprint import TemplateLibrary
 from generator.model.environment import Environment
-from generator.model.overlay import BASE, Explained, Merged, explain, read_environment, unknown_environment
+from generator.model.overlay import BASE, Explained, Merged, explain, merge, read_environment, unknown_environment
+from generator.yaml.reader import load
 from hub import assets
 
 if TYPE_CHECKING:
     from hub.actions.repository import Repository
-    from reconcilers.ports.git import GitStore
+    from reconcilers.ports.git import GitStore, Snapshot
 
 _FILE = "environment.yaml"
 #: Where environments come from when no repository or folder is named.
@@ -32,12 +33,15 @@ class EnvironmentSet:
     """Files of an `environments/` tree by path (`environments/<name>/…`), and where they come from.
 
     `blueprints`: the team's own, by the branch that they stand on (`ANY_BRANCH`: for all), and by path
-    (`blueprints/<name>/…`).
+    (`blueprints/<name>/…`). `bases`: of a state repository, each branch's own files of `base`, by branch and path;
+    where one of them awaits a review, they differ. `homes`: the branch that each environment's own files stand on.
     """
 
     origin: str
     files: Mapping[str, str]
     blueprints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    bases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    homes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -69,8 +73,16 @@ class EnvironmentSet:
         """One environment. Raises `ConfigError` (UnknownEnvironment, InvalidEnvironment)."""
         if name not in self.names:
             raise unknown_environment(name, self.names)
-        layers = (f"environments/{layer}/{_FILE}" for layer in (BASE, name))
-        return read_environment(name, {path: self.files[path] for path in layers if path in self.files})
+        files = {**self.files, **self.base_of(self.homes.get(name, ""))}
+        return read_environment(name, {path: files[path] for path in _layers(name) if path in files})
+
+    def base_of(self, branch: str) -> Mapping[str, str]:
+        """The files of `base` that environments on a branch lie over."""
+        return self.bases.get(branch) or {path: text for path, text in self.files.items() if _of_base(path)}
+
+
+def _of_base(path: str) -> bool:
+    return path.startswith(f"environments/{BASE}/")
 
 
 def given_environments(folder: Path | None) -> EnvironmentSet:
@@ -102,22 +114,63 @@ def _strays(found: EnvironmentSet) -> Iterator[Fault]:
         yield Fault("is a template that is never used", Location(path), remedy=remedy)
 
 
-def environments_of(store: GitStore) -> EnvironmentSet:
-    """Those that a state repository carries; none when it is not laid out. Raises what the store raises."""
+def environments_of(store: GitStore, snapshots: Mapping[str, Snapshot] | None = None) -> EnvironmentSet:
+    """Those that a state repository carries, as `snapshots` have it (None: as it is now); none when it is not laid out.
+
+    Raises what the store raises.
+    """
     from reconcilers.state.entries import read_listed
     from reconcilers.state.policies import blueprint_files, blueprint_text, is_policy, own_snapshots
 
-    files: dict[str, str] = {}
+    on: dict[str, dict[str, str]] = {}
     blueprints: dict[str, dict[str, str]] = {}
-    for branch, snapshot in own_snapshots(store.snapshots()).items():
+    for branch, snapshot in own_snapshots(store.snapshots() if snapshots is None else snapshots).items():
         found = read_listed(snapshot, blueprint_files(snapshot))
         blueprints[branch] = {str(path): blueprint_text(content) for path, content in found.items()}
         paths = [PurePosixPath(file) for file in snapshot.listing(PurePosixPath("environments")) if is_policy(file)]
-        files |= {
+        on[branch] = {
             str(path): content.decode("utf-8", "surrogateescape")
             for path, content in read_listed(snapshot, paths).items()
         }
-    return EnvironmentSet(store.location, files, blueprints)
+    homes = _homes(on)
+    bases = {branch: {p: text for p, text in on[branch].items() if _of_base(p)} for branch in set(homes.values())}
+    files = {path: text for base in bases.values() for path, text in base.items()}
+    files |= {
+        path: text
+        for name, branch in homes.items()
+        for path, text in on[branch].items()
+        if path.startswith(f"environments/{name}/")
+    }
+    return EnvironmentSet(store.location, files, blueprints, bases, homes)
+
+
+def _homes(on: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """The branch that each environment lives on: the one that its file there names, as when previews are read.
+
+    Whatever else was pushed, such as a change that awaits a review, is nobody's home. An environment that lives nowhere
+    is taken from where others live, so that its file can be told of, and mended.
+    """
+    lives, strays = dict[str, str](), dict[str, str]()
+    for branch, files in sorted(on.items()):
+        for name in EnvironmentSet("", files).names:
+            found = lives if _branch_of(name, files) == branch else strays
+            found.setdefault(name, branch)
+    inhabited = set(lives.values()) or set(on)
+    return {**{name: branch for name, branch in strays.items() if branch in inhabited}, **lives}
+
+
+def _branch_of(name: str, files: Mapping[str, str]) -> Any:
+    """The branch that an environment names; None: what its files say cannot be read."""
+    try:
+        layers = [load(files[path], path) for path in _layers(name) if path in files]
+    except ConfigError:
+        return None
+    spec = merge(layers).data.get("spec")
+    return spec.get("branch") if isinstance(spec, Mapping) else None
+
+
+def _layers(name: str) -> tuple[str, str]:
+    return f"environments/{BASE}/{_FILE}", f"environments/{name}/{_FILE}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,11 @@ class LaidOutFiles:
             environments=chosen,
             own_files={name: self.argocd(found, environment) for name, environment in chosen.items()},
             environment_files=found.files,
+            base_files={
+                one.spec.branch: found.base_of(one.spec.branch if one.spec.branch in found.bases else found.homes[name])
+                for name, one in chosen.items()
+                if found.bases
+            },
             shared_files={
                 "README.md": self.library.files["templates/repository/README.md"],
                 **assets.schema_files(("preview", "environment-overlay", "services")),

@@ -20,7 +20,8 @@ class Layout:
     """What to lay out: environments by name, their files (`environments/…`), and files every branch has.
 
     `own_files` maps an environment to files that only its own branch has: its Argo CD objects, its platform folder.
-    `branch_files` maps a branch to files that are its own: who reviews it, and what checks it.
+    `branch_files` maps a branch to files that are its own: who reviews it, and what checks it. `base_files` maps a
+    branch to its own files of `base`, in place of those in `environment_files`.
     """
 
     environments: Mapping[str, Environment]
@@ -28,6 +29,7 @@ class Layout:
     shared_files: Mapping[str, str]
     own_files: Mapping[str, Mapping[str, str]]
     branch_files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    base_files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def branches(self) -> dict[str, list[str]]:
         """Branch → names of the environments that live on it, the branch of ungated ones first."""
@@ -45,16 +47,23 @@ class Layout:
         branch = self.environments[names[0]].spec.branch
         own = (*(self.own_files[name] for name in names), self.branch_files.get(branch, {}))
         files |= {PurePosixPath(path): text.encode() for one in own for path, text in one.items()}
+        base = self.base_files.get(branch)
+        homes = (*names,) if base is not None else (BASE, *names)
+        files |= {PurePosixPath(path): text.encode() for path, text in (base or {}).items()}
         for path, text in self.environment_files.items():
             home = PurePosixPath(path).parts[1]
-            if home in (BASE, *names) and not PurePosixPath(path).is_relative_to(previews_folder(home)):
+            if home in homes and not PurePosixPath(path).is_relative_to(previews_folder(home)):
                 files[PurePosixPath(path)] = text.encode()
         return files
 
 
-def plan_layout(layout: Layout, store: GitStore) -> tuple[Plan, ...]:
-    """One plan a branch, those with nothing to do included. Files that are no longer wanted stay."""
-    snapshots = store.snapshots()
+def plan_layout(layout: Layout, store: GitStore, snapshots: Mapping[str, Snapshot] | None = None) -> tuple[Plan, ...]:
+    """One plan a branch, those with nothing to do included. Files that are no longer wanted stay.
+
+    `snapshots`: what a layout was made of that is of the repository's own files, so that nothing newer is overwritten.
+    """
+    if snapshots is None:
+        snapshots = store.snapshots()
     return tuple(
         _plan(branch, names, layout.files(names), snapshots.get(branch)) for branch, names in layout.branches().items()
     )

@@ -151,3 +151,49 @@ def test_a_branch_that_is_reviewed_is_asked_for_by_a_branch_of_its_own(tmp_path:
     assert len(branches) == 1
     assert git(state, "rev-parse", f"{branches[0]}~1") == prd
     assert "ttl: 6h" in git(state, "show", f"{branches[0]}:environments/prd/environment.yaml")
+
+
+BASE = "environments/base/environment.yaml"
+
+
+def test_an_edit_of_any_file_keeps_what_awaits_a_review_on_another_branch(tmp_path: Path) -> None:
+    state = state_repository(tmp_path / "state.git")
+    must("env", "set", "base", "lease.ttl=11h", "--repo", state)  # on main at once, on prd once it is reviewed
+    must("env", "set", "base", "drift.perRun=7", "--repo", state)
+    must("env", "set", "int", "lease.ttl=12h", "--repo", state)
+    must("env", "set", "prd", "lease.ttl=6h", "--repo", state)
+    must("init", state)
+    main = git(state, "show", f"main:{BASE}")
+    assert ("ttl: 11h" in main, "perRun: 7" in main) == (True, True)
+    assert "ttl: 24h" in git(state, "show", f"prd:{BASE}")
+    shown = must("env", "show", "stg", "--repo", state, "-o", "json").json()["spec"]
+    assert (shown["lease"]["ttl"], shown["drift"]["perRun"]) == ("11h", 7)
+    asked = git(state, "for-each-ref", "--format=%(refname:short)", "refs/heads/environment").split()
+    differing = [git(state, "diff", "--name-only", "prd", one).split() for one in asked]
+    assert sorted(differing) == [[BASE], [BASE], ["environments/prd/environment.yaml"]]
+
+
+def test_what_one_branch_lacks_of_base_is_removed_from_the_other(tmp_path: Path) -> None:
+    state = state_repository(tmp_path / "state.git")
+    must("env", "set", "base", "sleep.perRun=7", "--repo", state)
+    must("env", "remove", "base", "sleep.perRun", "--repo", state)
+    assert "perRun: 7" not in git(state, "show", f"main:{BASE}")
+    ran = rtb_hub("env", "remove", "base", "sleep.perRun", "--repo", state)
+    assert (ran.code, "is not set in this file" in ran.err) == (CODES[Reason.INVALID_VALUE], True)
+
+
+@pytest.mark.parametrize("branch", ["a-try", "zz-try"])
+def test_what_somebody_pushed_to_another_branch_is_taken_for_no_environment(branch: str, tmp_path: Path) -> None:
+    state = state_repository(tmp_path / "state.git")
+    for name, home in (("int", "main"), ("prd", "prd")):
+        git(state, "worktree", "add", "-q", "--detach", str(tmp_path / name), home)
+        file = tmp_path / name / "environments" / name / "environment.yaml"
+        file.write_text(file.read_text() + "  pricing: {currency: EUR}\n")
+        git(tmp_path / name, "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qam", "Try")
+        git(tmp_path / name, "push", "-q", str(state), f"HEAD:refs/heads/{branch}-{name}")
+    must("env", "set", "base", "drift.perRun=7", "--repo", state)
+    must("env", "set", "int", "lease.ttl=12h", "--repo", state)
+    must("init", state)
+    for name, home in (("int", "main"), ("prd", "prd")):
+        assert "EUR" not in git(state, "show", f"{home}:environments/{name}/environment.yaml")
+        assert "EUR" not in must("env", "show", name, "--repo", state).out
