@@ -115,7 +115,7 @@ class SleepPolicy(Model):
         False, description="true: the reconciler puts previews to sleep when `officeHours` close, and wakes them"
     )
     lease: Literal["goes-on", "stops"] = Field(
-        "goes-on", description="stops: time asleep is added to the lease, up to the cap; see `sleep` in the guide"
+        "goes-on", description="stops: time asleep is added to the lease on waking, up to the cap"
     )
     per_run: Annotated[int, Field(ge=1, le=1000)] = Field(
         50, description="previews put to sleep or woken in one run at most; the next run goes on"

@@ -44,7 +44,7 @@ def _tell(console: Console, kind: str, field: ExplainedField) -> None:
     line("field", field.name or "all of it")
     line("type", field.type + (", required" if field.is_required and field.name else ""))
     if field.about:
-        line("about", field.about)
+        line("about", _on_one_line(field.about))
     if field.has_default:
         line("default", _shown(field.default))
     if field.allowed:
@@ -63,8 +63,13 @@ def _tell_fields(console: Console, fields: tuple[ExplainedField, ...], margin: s
         kind = one.type + (", required" if one.is_required else "")
         console.print(Text.assemble(margin, (one.name, "bold"), f"  <{kind}>"))
         if one.about:
-            console.print(Text(f"{margin}    {printable(one.about)}", "dim"))
+            console.print(Text(f"{margin}    {printable(_on_one_line(one.about))}", "dim"))
         _tell_fields(console, one.fields, f"{margin}  ")
+
+
+def _on_one_line(about: str) -> str:
+    """Words whose lines and paragraphs were broken for the source."""
+    return " ".join(about.split())
 
 
 def _shown(value: Any) -> str:

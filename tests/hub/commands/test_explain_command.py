@@ -24,6 +24,11 @@ def test_a_field_is_told_with_type_words_and_what_is_allowed() -> None:
     assert told[-1] == "such as  24h, 90m, 1h30m, 7d"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_line_break_of_the_source_is_told(kind: str) -> None:
+    assert "\\n" not in must("explain", kind, "--recursive").out
+
+
 def test_the_fields_of_an_object_are_listed_and_with_recursive_those_of_these() -> None:
     told = must("explain", "environment.spec.cluster").out
     assert "roleArn  <text" in told
