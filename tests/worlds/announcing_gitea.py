@@ -6,7 +6,6 @@ import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from hub.actions.telling.posting import Desk
@@ -21,7 +20,7 @@ from hub.views.messages.words import ENGLISH
 from worlds.announcing import REPOSITORY, Announcing
 from worlds.faulty import Faulty, Reply
 from worlds.gitea_api import HEAD, pull, user
-from worlds.messages import NOW
+from worlds.late import Late
 from worlds.mortal import Life, MortalDatabase
 
 Kind = type[PullComments] | type[PullStatuses]
@@ -30,13 +29,11 @@ _TOKENS = itertools.count(1)
 
 
 @dataclass
-class GiteaSite:
+class GiteaSite(Late):
     """acme/web with the open pull request 1 of RTB-123, as `routers/api/v1/repo` of Gitea 1.26 answers for it."""
 
-    clock: Callable[[], datetime] = lambda: NOW
     comments: list[dict[str, Any]] = field(default_factory=list)
     statuses: list[dict[str, Any]] = field(default_factory=list)
-    _late: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
     _ids: Any = field(default_factory=lambda: itertools.count(1))
 
     def answer(self, method: str, target: str, body: bytes | None) -> Reply:
@@ -63,15 +60,6 @@ class GiteaSite:
             return 200, {"x-total-count": str(len(lists[path]))}, lists[path]
         return 200, {}, {f"{WEB}/pulls/1": request, "/user": ours, "/settings/api": {"max_response_items": 50}}[path]
 
-    def later(self, at: datetime, act: Callable[[], object]) -> None:
-        self._late.append((at, act))
-
-    def arrive(self) -> None:
-        due = [one for one in self._late if one[0] <= self.clock()]
-        self._late = [one for one in self._late if one[0] > self.clock()]
-        for _, act in due:
-            act()
-
 
 @dataclass
 class GiteaAnnouncing(Announcing):
@@ -79,7 +67,7 @@ class GiteaAnnouncing(Announcing):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.site = GiteaSite(self.clock)
+        self.site = GiteaSite(clock=self.clock)
 
     def worker(self, kind: Kind = PullComments, life: Life | None = None) -> Teller:  # type: ignore[override]
         """A process that begins anew: it knows nothing but what is in the database."""

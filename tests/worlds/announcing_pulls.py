@@ -7,7 +7,7 @@ import itertools
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -37,7 +37,7 @@ from worlds.github_server.handlers import Handlers
 from worlds.github_server.server import PREFIX
 from worlds.github_server.state import Comment, Key, Pull, State
 from worlds.github_server.views import Views
-from worlds.messages import NOW
+from worlds.late import Late
 from worlds.mortal import Life, MortalDatabase
 
 
@@ -112,14 +112,12 @@ class Offline(GitHubServer):
 
 
 @dataclass
-class CodeSite:
+class CodeSite(Late):
     """A GitHub of several repositories, by their names; `is_app`: who asks is the hub's App, else an account."""
 
     servers: dict[str, Offline]
-    clock: Callable[[], datetime] = lambda: NOW
     is_app: bool = True
     calls: list[str] = field(default_factory=list)
-    _late: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
 
     def answer(self, method: str, target: str, body: bytes | None) -> Reply:
         self.arrive()
@@ -135,15 +133,6 @@ class CodeSite:
         assert reply is not None
         return reply.status, {name.lower(): value for name, value in reply.headers.items()}, reply.body
 
-    def later(self, at: datetime, act: Callable[[], object]) -> None:
-        self._late.append((at, act))
-
-    def arrive(self) -> None:
-        due = [one for one in self._late if one[0] <= self.clock()]
-        self._late = [one for one in self._late if one[0] > self.clock()]
-        for _, act in due:
-            act()
-
 
 @dataclass
 class PullAnnouncing(Announcing):
@@ -153,7 +142,7 @@ class PullAnnouncing(Announcing):
     slept: list[float] = field(default_factory=list)
 
     def __enter__(self) -> PullAnnouncing:
-        self.site = CodeSite({}, self.clock)
+        self.site = CodeSite({}, clock=self.clock)
         for name in self.repositories:
             self.site.servers[name] = self.server(name)
         return self

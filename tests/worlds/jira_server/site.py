@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from hub.adapters.jira.editions import EditionName
 from worlds.faulty import Reply
 from worlds.jira_server import schemas
+from worlds.late import Late
 
 ROUTES = [(operation, schemas.path_pattern(operation)) for operation in schemas.OPERATIONS]
 HUB = "5b10a2844c20165700ede21g"
@@ -45,7 +43,7 @@ class Issue:
 
 
 @dataclass
-class JiraServer:
+class JiraServer(Late):
     """`issues` by key; `moved`: old key → new; `changed`: what a search for changes finds; `rights`: keys of
     permissions by project. `lists_properties` False: lists of comments leave properties out. `page`: of a search.
     `tokens`: the account's, of Data Center; None: it has no such list.
@@ -54,7 +52,6 @@ class JiraServer:
     Center each edit alerts, people have a key, and a comment is text.
     """
 
-    clock: Callable[[], datetime] = field(default=lambda: datetime(2026, 11, 23, 2, 0, tzinfo=UTC))
     issues: dict[str, Issue] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
     changed: list[str] = field(default_factory=list)
@@ -69,21 +66,6 @@ class JiraServer:
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count(10001)
-        self._late: list[tuple[datetime, Callable[[], object]]] = []
-        self._lock = threading.RLock()
-
-    def arrive(self) -> None:
-        """Let come what was sent before and is due by now."""
-        with self._lock:
-            due, self._late = (
-                [one for one in self._late if one[0] <= self.clock()],
-                [one for one in self._late if one[0] > self.clock()],
-            )
-            for _, act in due:
-                act()
-
-    def later(self, at: datetime, act: Callable[[], object]) -> None:
-        self._late.append((at, act))
 
     def answer(self, method: str, target: str, body: bytes | None) -> Reply:
         """What it answers to a request, after its effect."""

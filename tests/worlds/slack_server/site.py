@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.metadata import Metadata
+
+from worlds.late import Late
 
 BOT, BOT_ID = "U0HUB", "B0HUB"
 #: Below it are the addresses at which clicks are answered.
@@ -33,14 +34,13 @@ class SlackChannel:
 
 
 @dataclass
-class SlackServer:
+class SlackServer(Late):
     """`channels` by id. `scopes`: of the hub's token. `limits`: whether more than Slack takes is answered 429.
 
     `edits`: how often each message was edited. `ephemeral`: what who clicked was told. `clock` is that of late effects,
     of times of messages and of limits.
     """
 
-    clock: Callable[[], datetime] = field(default=lambda: datetime(2026, 11, 23, 2, 0, tzinfo=UTC))
     channels: dict[str, SlackChannel] = field(default_factory=lambda: {"C0TEAM": SlackChannel()})
     scopes: set[str] = field(
         default_factory=lambda: {"chat:write", "channels:history", "groups:history", "channels:read", "groups:read"}
@@ -52,21 +52,8 @@ class SlackServer:
     ephemeral: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._late: list[tuple[datetime, Callable[[], object]]] = []
         self._made = 0
         self._when: dict[str, list[datetime]] = {}
-        self._lock = threading.RLock()
-
-    def arrive(self) -> None:
-        """Let come what was sent before and is due by now."""
-        with self._lock:
-            due = [one for one in self._late if one[0] <= self.clock()]
-            self._late = [one for one in self._late if one[0] > self.clock()]
-            for _, act in due:
-                act()
-
-    def later(self, at: datetime, act: Callable[[], object]) -> None:
-        self._late.append((at, act))
 
     def answer(self, method: str, target: str, body: bytes | None) -> Reply:
         """What it answers to a request, after its effect."""
