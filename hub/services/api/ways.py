@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -21,6 +21,7 @@ from hub.services.api.pages import PAGE_HEADERS, page
 from hub.services.api.reads import about, state_of
 from hub.services.api.shapes import ways as shapes
 from hub.services.api.shapes.base import tells
+from hub.services.api.shapes.ways import State
 from hub.services.api.snapshot import Snapshot, phase_of
 from hub.services.api.told import moment, operation_told
 from hub.store.operations import Operation
@@ -35,9 +36,6 @@ from reconcilers.state.history import events_of
 
 router = APIRouter(route_class=StrictRoute)
 Key = Annotated[str, Path(max_length=40)]
-State = Literal[
-    "ready", "starting", "waiting", "review", "choose", "failed", "stuck", "sleeping", "stopping", "expired", "none"
-]
 #: By a cluster's phase; one that a cluster says nothing sure of is up for all that Git knows.
 _BY_PHASE: dict[str, State] = {
     "starting": "starting", "failed": "failed", "stuck": "stuck", "stopping": "stopping", "removed": "starting",

@@ -10,6 +10,10 @@ from hub.services.api.shapes.base import About, EnvironmentText, IssueText, Shap
 from hub.services.api.shapes.operations import Operation, Request
 from hub.services.api.shapes.previews import Causes, Place
 
+State = Literal[
+    "ready", "starting", "waiting", "review", "choose", "failed", "stuck", "sleeping", "stopping", "expired", "none"
+]
+
 
 class Choice(Shape):
     """One of several previews of an issue."""
@@ -42,9 +46,7 @@ class Way(About):
 
     issue: IssueText
     environment: EnvironmentText | None
-    state: Literal[
-        "ready", "starting", "waiting", "review", "choose", "failed", "stuck", "sleeping", "stopping", "expired", "none"
-    ]
+    state: State
     is_seen: bool = Field(description="a cluster was asked; false: Git alone tells")
     url: str | None = Field(description="https, on the environment's own domain")
     choices: list[Choice]
