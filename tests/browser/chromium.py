@@ -10,17 +10,24 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # what tests share
 
 from worlds.debian_packages import PackageError, unpack
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 #: Korean has to be seen too.
 PACKAGES = ("chromium", "fonts-noto-cjk")
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 KOREAN = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 
 class NoBrowserError(RuntimeError):
@@ -50,6 +57,19 @@ def chromium(home: Path) -> Chromium:
         "FONTCONFIG_FILE": str(kept / "fonts.conf"),
     }
     return Chromium(kept / "usr/lib/chromium/chromium", environ)
+
+
+@contextmanager
+def launched(home: Path) -> Iterator[Browser]:
+    """It as a running browser, ended with it. Raises `NoBrowserError`."""
+    from playwright.sync_api import sync_playwright  # what fetches it does without
+
+    found = chromium(home)
+    with sync_playwright() as playwright:
+        environ = {**os.environ, **found.environ}
+        browser = playwright.chromium.launch(executable_path=found.path, args=_FLAGS, env=environ)
+        yield browser
+        browser.close()
 
 
 def folder(home: Path) -> Path:

@@ -12,8 +12,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
-from chromium import chromium  # noqa: E402
-from playwright.sync_api import sync_playwright  # noqa: E402
+from chromium import launched  # noqa: E402
 
 from worlds.message_sheets import PICTURES, WIDTH, picture, sheets  # noqa: E402
 from worlds.places import REAL_HOME  # noqa: E402
@@ -24,9 +23,7 @@ _SPARE = 1.04
 
 def main(to: Path | None) -> None:
     """Take them all."""
-    found = chromium(REAL_HOME)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found.path, args=["--no-sandbox", "--disable-gpu"])
+    with launched(REAL_HOME) as browser:
         page = browser.new_page(viewport={"width": WIDTH, "height": 100})
         for name, sheet in sheets().items():
             page.set_content(f"<body style='margin: 0'>{sheet}")
@@ -39,7 +36,6 @@ def main(to: Path | None) -> None:
             source = base64.b64encode(drawn.encode()).decode()
             page.set_content(f"<body style='margin: 0'><img src='data:image/svg+xml;base64,{source}'>")
             page.locator("img").screenshot(path=to / f"{name}.png")
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
-from chromium import chromium  # noqa: E402
-from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
+from chromium import launched  # noqa: E402
+from playwright.sync_api import Page, expect  # noqa: E402
 from world import LANGUAGES, THEMES, WIDTHS, Served, serving, signed_in, start  # noqa: E402
 
 from worlds.builders import image  # noqa: E402
@@ -58,9 +58,7 @@ def settled(page: Page) -> None:
 
 def take(served: Served, to: Path, wanted: list[str]) -> None:
     """All pictures."""
-    found = chromium(REAL_HOME)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found.path, args=["--no-sandbox", "--disable-gpu"])
+    with launched(REAL_HOME) as browser:
         with signed_in(browser, served):
             pass
         for language, width, theme in product(LANGUAGES, WIDTHS, THEMES):
@@ -87,14 +85,11 @@ def take(served: Served, to: Path, wanted: list[str]) -> None:
                     page.get_by_role("dialog").wait_for()
                     expect(page.locator("[role=dialog] .hub-loading")).to_have_count(0)
                     page.screenshot(path=to / f"{name}-{language}-{width}-{theme}.png")
-        browser.close()
 
 
 def readme(served: Served) -> None:
     """The four pictures of the README, small."""
-    found = chromium(REAL_HOME)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found.path, args=["--no-sandbox", "--disable-gpu"])
+    with launched(REAL_HOME) as browser:
         wide = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
         phone = {"viewport": {"width": 390, "height": 720}, "locale": "ko-KR", "reduced_motion": "reduce"}
         with signed_in(browser, served, **wide) as context:
@@ -119,7 +114,6 @@ def readme(served: Served) -> None:
             page.locator(".hub-heading-acts button").first.click()
             page.get_by_role("dialog").locator(".hub-facts").wait_for()
             _save(page, "phone", 0.67)
-        browser.close()
 
 
 def _save(page: Page, name: str, scale: float) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -11,12 +10,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from worlds.places import REAL_HOME, ROOT, TESTS
 
 sys.path.insert(0, str(TESTS / "browser"))
-from chromium import chromium
+from chromium import launched
 
 BUILT = ROOT / "site"
 #: Deadlines, not waits: a busy machine takes long.
@@ -48,9 +47,5 @@ def url(built: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    found = chromium(REAL_HOME)
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        made = playwright.chromium.launch(executable_path=found.path, args=flags, env={**os.environ, **found.environ})
+    with launched(REAL_HOME) as made:
         yield made
-        made.close()
