@@ -23,6 +23,7 @@ from hub.actions.importing.compose_services import Services
 from hub.actions.importing.compose_values import interpolated, listed, memory_of, mounted, pairs, words_of
 from hub.actions.importing.model import (
     ADDRESS,
+    GUESSED,
     Imported,
     NotTaken,
     Tree,
@@ -31,6 +32,8 @@ from hub.actions.importing.model import (
     host_of_url,
     imported,
     is_secret,
+    secret_of,
+    unpinned,
 )
 from hub.actions.importing.trees import at
 
@@ -145,7 +148,7 @@ class _Taken:
         elif service in self.of.same and not self.of.library[service]:
             tree["imageOf"] = self.of.same[service]
         elif image:
-            self.leave(service, "image", f"{image[:100]!r} is not pinned by digest: give one at each start, or here")
+            self.leave(service, "image", unpinned(image))
         else:
             self.leave(service, "build", "images are built elsewhere: give one at each start")
 
@@ -198,8 +201,8 @@ class _Taken:
             elif value is not None and is_secret(name, value) and value in self.of.passwords:
                 env[name] = self.of.passwords[value]
             elif is_secret(name, value):
-                secrets[name] = f"preview/${{environment.name}}/app/{self.of.names[service]}#{name}"
-                self.leave(service, f"environment.{name}", "looks like a secret: put its value into the store")
+                secrets[name] = f"{secret_of(self.of.names[service])}#{name}"
+                self.leave(service, f"environment.{name}", GUESSED)
             elif value is None or (text := interpolated(value)) is None:
                 self.leave(service, f"environment.{name}", "its value comes from who runs Compose: say it in 'env'")
             else:

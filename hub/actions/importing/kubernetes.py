@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -16,7 +15,10 @@ from hub.actions.importing.model import (
     check_number,
     component_name,
     imported,
+    label_of,
     library_of,
+    secret_of,
+    unpinned,
 )
 from hub.actions.importing.objects import Objects, Workload
 from hub.actions.importing.pods import Pods, when_of
@@ -77,7 +79,7 @@ def import_objects(files: ManifestFiles, source: str, name: str) -> Imported:
         left += pods.left
     left += _unused(objects)
     pulling = {text_at(one, "name") for each in workloads for one in mappings_at(each.pod, "imagePullSecrets")} - {""}
-    pull_secrets = [f"preview/${{environment.name}}/app/{one}" for one in sorted(pulling)]
+    pull_secrets = [*map(secret_of, sorted(pulling))]
     left += [NotTaken("", "imagePullSecrets", f"put its value into the store, as {one}") for one in pull_secrets]
     return imported(name, source, components, left, pull_secrets)
 
@@ -104,8 +106,7 @@ def _names(workloads: list[Workload], objects: Objects) -> list[str]:
     found: list[str] = []
     for one in workloads:
         text = next(iter(objects.services_of(one)), "") or one.name
-        name = re.sub(r"[^a-z0-9-]+", "-", text.lower())[:40].strip("-") or "component"
-        name = component_name(name)
+        name = component_name(label_of(text, 40, "component"))
         free = (
             each
             for number in range(len(workloads) + 1)
@@ -143,7 +144,7 @@ def _of_library(workload: Workload, name: str, surroundings: Surroundings, left:
     image = text_at(own, "image")
     if image_digest(image):
         return {**tree, "image": image}
-    left.append(NotTaken(name, "image", f"{image[:100]!r} is not pinned by digest: give one at each start, or here"))
+    left.append(NotTaken(name, "image", unpinned(image)))
     return tree
 
 

@@ -14,6 +14,10 @@ from generator.yaml.writer import dump
 from hub.telemetry.redaction import has_token
 
 Tree = dict[str, Any]
+#: Tells that something is not taken: what, and why.
+Leave = Callable[[str, str], None]
+#: Why a value is left that only its name or its form says is a secret.
+GUESSED: Final = "looks like a secret: put its value into the store"
 #: Images that a component of the library stands for, by the last part of their name, and the key with their URL.
 _LIBRARY: Final = {
     "postgres": ("postgresql", "DATABASE_URL"),
@@ -87,6 +91,26 @@ def check_number(count: int, what: str, source: str) -> None:
     if count > MOST_COMPONENTS:
         fault = Fault(f"has {count} {what}", Location(source), what, f"at most {MOST_COMPONENTS}")
         raise ConfigError(Reason.INVALID_VALUE, fault)
+
+
+def within(where: str, leave: Leave) -> Leave:
+    """As `leave`, for what is within something, whose place begins what is told."""
+    return lambda what, why: leave(f"{where}{what}", why)
+
+
+def label_of(text: str, most: int, otherwise: str) -> str:
+    """The text as a DNS label of at most so many characters; `otherwise` when nothing of it can be in one."""
+    return re.sub(r"[^a-z0-9-]+", "-", text.lower())[:most].strip("-") or otherwise
+
+
+def secret_of(name: str) -> str:
+    """The reference to a secret in the store, among those of an environment's applications."""
+    return f"preview/${{environment.name}}/app/{name}"
+
+
+def unpinned(image: str) -> str:
+    """Why an image of a component is not taken that has no digest."""
+    return f"{image[:100]!r} is not pinned by digest: give one at each start, or here"
 
 
 def component_name(label: str) -> str:

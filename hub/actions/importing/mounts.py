@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from typing import Any
 
 from generator.values.bounds import check_storage
+from hub.actions.importing.model import Leave, label_of
 from hub.actions.importing.objects import Objects, Workload
 from hub.actions.importing.trees import Read, mapping_at, mappings_at, text_at
 
-Leave = Callable[[str, str], None]
 _ENDS = "its content ends with the pod"
 
 
@@ -51,7 +49,7 @@ class Mounts:
 
     def _folder(self, volume: Read, mount: Read, path: str, where: str) -> None:
         own = text_at(mount, "name")
-        name = re.sub(r"[^a-z0-9-]", "-", own)[:63].strip("-") or "volume"
+        name = label_of(own, 63, "volume")
         if name in self._folders:
             if self._folders[name]["path"] != path:
                 path_there = self._folders[name]["path"]

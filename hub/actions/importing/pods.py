@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from generator.values.formats import image_digest
-from hub.actions.importing.model import NotTaken, Tree
+from hub.actions.importing.model import NotTaken, Tree, label_of, unpinned, within
 from hub.actions.importing.mounts import Mounts
 from hub.actions.importing.objects import Workload
 from hub.actions.importing.probes import probes_of
@@ -149,7 +148,7 @@ class Pods:
         if source is not None and source != self.name:
             return {"imageOf": source}
         if not where:
-            self.leave("image", f"{image[:100]!r} is not pinned by digest: give one at each start, or here")
+            self.leave("image", unpinned(image))
         elif source is None:
             why = f"its image {image[:100]!r} is not pinned by digest: pin it, and import again"
             self.leave(where.removesuffix(": "), why)
@@ -169,7 +168,8 @@ class Pods:
         self._unlike(container, where, _OF_CONTAINERS)
         self._raised(container, where)
         found: Tree = {key: words for key in ("command", "args") if (words := words_at(container, key))}
-        variables = Variables(self.surroundings, lambda what, why: self.leave(f"{where}{what}", why))
+        leave = within(where, self.leave)
+        variables = Variables(self.surroundings, leave)
         variables.read(container, self.name)
         if variables.env:
             found["env"] = variables.env
@@ -180,11 +180,9 @@ class Pods:
                 f"{where}env: {', '.join(sorted(variables.secrets))}"[:200],
                 "only the component's own container has 'secrets'",
             )
-        found |= sizes_of(container, lambda what, why: self.leave(f"{where}{what}", why))
+        found |= sizes_of(container, leave)
         if self.workload.kind not in ("Job", "CronJob"):
-            probes = probes_of(
-                container, self._named(container, is_own=is_own), lambda what, why: self.leave(f"{where}{what}", why)
-            )
+            probes = probes_of(container, self._named(container, is_own=is_own), leave)
             found |= {"probes": probes} if probes else {}
         self.mounts.of(container, where)
         return found
@@ -232,7 +230,7 @@ class Pods:
 
     def _beside(self, container: Read, field_name: str) -> Iterator[tuple[str, Tree]]:
         """A container of the pod beside the component's own; none: its image is not known to a start."""
-        name = re.sub(r"[^a-z0-9-]", "-", text_at(container, "name"))[:63].strip("-") or "container"
+        name = label_of(text_at(container, "name"), 63, "container")
         name = f"{name[:55].rstrip('-')}-{field_name}"[:63] if name == self.name else name
         where = f"{field_name}.{name}: "
         tree = self._image(container, where)

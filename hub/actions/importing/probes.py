@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from generator.values.formats import check_url_path
+from hub.actions.importing.model import Leave
 from hub.actions.importing.trees import Read, mapping_at, number_at, text_at, words_at
 
-Leave = Callable[[str, str], None]
 #: Kubernetes' name of a number → ours, the default of Kubernetes, the least and the most that a blueprint takes.
 _NUMBERS: Final = {
     "periodSeconds": (10, 1, 3600),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,7 +13,19 @@ from generator.errors import ConfigError, Fault, Location, Reason
 from generator.values.formats import check_env_name, check_url_path, image_digest
 from generator.values.model_faults import faults_of
 from generator.yaml.reader import Document
-from hub.actions.importing.model import Imported, NotTaken, Tree, check_number, component_name, imported, is_secret
+from hub.actions.importing.model import (
+    GUESSED,
+    Imported,
+    NotTaken,
+    Tree,
+    check_number,
+    component_name,
+    imported,
+    is_secret,
+    label_of,
+    secret_of,
+    within,
+)
 from hub.actions.importing.probes import probes_of
 from hub.actions.importing.score_model import Container, Workload
 from hub.actions.importing.score_values import BY_ITSELF, Values, library_for, route_of
@@ -71,14 +83,9 @@ def _named(workload: Workload, workloads: Mapping[str, Workload]) -> dict[str, s
         others = (one for one in workloads.values() if one.name != workload.name)
         alone = resource.id or all(name not in one.resources for one in others)
         text = resource.id or (name if alone else f"{workload.name}-{name}")
-        label = component_name(_label(text, 40) or "resource")
+        label = component_name(label_of(text, 40, "resource"))
         found[name] = label if label not in workloads else f"{label}-{library_for(resource)}"
     return found
-
-
-def _label(text: str, most: int) -> str:
-    """The text as a DNS label; '' when nothing of it can be in one."""
-    return re.sub(r"[^a-z0-9-]+", "-", text.lower())[:most].strip("-")
 
 
 def _main(workload: Workload) -> int | None:
@@ -191,7 +198,7 @@ class _Taken:
         if secrets and is_own:
             tree["secrets"] = secrets
         data = container.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
-        leave: Callable[[str, str], None] = lambda what, why: self.leave(f"{where}{what}", why)  # noqa: E731
+        leave = within(where, self.leave)
         numbers: dict[object, str | None] = {}
         if is_own and (main := _main(self.workload)) is not None:
             numbers = {
@@ -211,12 +218,12 @@ class _Taken:
             except ValueError:
                 self.leave(f"{where}variables.{name[:60]}", "is no name of a variable here")
                 continue
-            told = self.values.text(text, name, lambda what, why: self.leave(f"{where}variables.{what}", why))
+            told = self.values.text(text, name, within(f"{where}variables.", self.leave))
             if told is None:
                 continue
             if is_secret(name, text) and text and "${" not in told:
-                secrets[name] = f"preview/${{environment.name}}/app/{self.workload.name}#{name}"
-                self.leave(f"{where}variables.{name}", "looks like a secret: put its value into the store")
+                secrets[name] = f"{secret_of(self.workload.name)}#{name}"
+                self.leave(f"{where}variables.{name}", GUESSED)
             else:
                 env[name] = told
         return env, secrets
@@ -235,9 +242,7 @@ class _Taken:
     def _volumes(self, container: Container, where: str, volumes: dict[str, Tree]) -> None:
         for path, mount in container.volumes.items():
             named = _VOLUME.fullmatch(mount.source)
-            label = (
-                re.sub(r"[^a-z0-9-]+", "-", (named[1] if named else mount.source).lower())[:63].strip("-") or "volume"
-            )
+            label = label_of(named[1] if named else mount.source, 63, "volume")
             known = volumes.setdefault(label, {"path": path.rstrip("/")})
             if known["path"] != path.rstrip("/"):
                 self.leave(f"{where}volumes.{path}", f"every container of the pod has it at {known['path']}")

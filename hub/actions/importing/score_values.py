@@ -6,11 +6,11 @@ Source: docs.score.dev, "Score specification reference" and the default provisio
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from hub.actions.importing.model import Tree
+from hub.actions.importing.model import Leave, Tree
 from hub.actions.importing.score_model import Resource, Workload
 from hub.actions.importing.trees import at
 
@@ -39,7 +39,6 @@ _PASSWORDS: Final = frozenset({"password", "secret_key", "aws_secret_key"})
 #: Types that a preview has by itself.
 BY_ITSELF: Final = frozenset({"dns", "route", "volume", "service", "service-port"})
 _PLACEHOLDER = re.compile(r"\$\$|\$\{([^{}]{0,200})\}")
-Leave = Callable[[str, str], None]
 
 
 def library_for(resource: Resource) -> str | None:

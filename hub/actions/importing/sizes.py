@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from generator.values.bounds import check_storage
 from generator.values.formats import check_cpu, check_memory
+from hub.actions.importing.model import Leave
 from hub.actions.importing.trees import Read, text_at
 
 _SIZE: Final = "is no amount that pods can ask for: see 'cpu', 'memory', 'storage'"
@@ -15,7 +15,7 @@ _CHECKS: Final = (
 )  # fmt: skip
 
 
-def sizes_of(container: Read, leave: Callable[[str, str], None]) -> dict[str, str]:
+def sizes_of(container: Read, leave: Leave) -> dict[str, str]:
     """Its limits, else its requests, of Kubernetes' `resources`; what no pod can ask for is told by `leave`."""
     found: dict[str, str] = {}
     for ours, theirs, check in _CHECKS:

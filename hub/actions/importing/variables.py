@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from generator.values.formats import check_env_name, check_secret
-from hub.actions.importing.model import addressed, host_of_url, is_secret
+from hub.actions.importing.model import GUESSED, Leave, addressed, host_of_url, is_secret, secret_of
 from hub.actions.importing.objects import Objects, local_name
 from hub.actions.importing.reached import Reached
 from hub.actions.importing.trees import Read, mapping_at, mappings_at, text_at
 
-Leave = Callable[[str, str], None]
 #: How Kubernetes writes another variable's value in one, and how it writes that not.
 _OTHER = re.compile(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
 _FIELDS = {"metadata.namespace": "${preview.namespace}"}
@@ -123,12 +122,12 @@ class Variables:
         """Take a plain variable, which `of` has as `key`; what looks like a secret becomes one."""
         reference = self._of.text(text)
         if text and (is_secret(name, text) or is_secret(key, None)) and not reference.startswith("${"):
-            self._secret(name, of, key, "looks like a secret: put its value into the store")
+            self._secret(name, of, key, GUESSED)
             return
         self._plain[name], self.env[name] = text, reference
 
     def _secret(self, name: str, of: str, key: str, why: str) -> None:
-        reference = f"preview/${{environment.name}}/app/{of}#{key}"
+        reference = f"{secret_of(of)}#{key}"
         try:
             check_secret(f"preview/x/app/{of}#{key}")
         except ValueError:
