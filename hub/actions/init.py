@@ -10,8 +10,9 @@ from pathlib import Path
 from generator.errors import ConfigError, Fault, Reason, Stalled
 from hub.actions.environments import EnvironmentSet, environments_of, given_environments
 from hub.actions.laid_out_files import LaidOutFiles
+from hub.adapters.git.opening import create_repository
 from hub.adapters.git.push_rules import protect, pushed_to, rules_of
-from hub.adapters.git.store import GitRepository, create_repository
+from hub.adapters.git.store import GitRepository
 from reconcilers.approval.push_rules import BranchRule, PushRules, branch_rules
 from reconcilers.plan import Plan
 from reconcilers.ports.git import GitStore

@@ -200,7 +200,8 @@ class Hub:
         )
 
     def _repository(self, repo: str | None) -> GitRepository:
-        from hub.adapters.git.store import Identity, open_store
+        from hub.adapters.git.opening import open_store
+        from hub.adapters.git.store import Identity
 
         location = repo or self.settings.repo or str(Path.cwd())
         if location not in self._repositories:

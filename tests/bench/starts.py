@@ -28,7 +28,8 @@ from timing import milliseconds
 from generator.model.environment import Environment
 from generator.values.naming import ENTRY_FILE, MANIFEST_FILE, IssueKey, preview_folder
 from generator.yaml.writer import dump
-from hub.adapters.git.store import GitRepository, Identity, create_repository, open_store
+from hub.adapters.git.opening import create_repository, open_store
+from hub.adapters.git.store import GitRepository, Identity
 from hub.adapters.git.trees import commit_tree
 from hub.adapters.sqlite.entry_cache import SqliteEntryCache
 from hub.settings import load_settings

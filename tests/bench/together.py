@@ -21,7 +21,8 @@ sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
 from generator.values.naming import IssueKey, preview_folder
 from hub import assets
-from hub.adapters.git.store import Identity, create_repository, open_store
+from hub.adapters.git.opening import create_repository, open_store
+from hub.adapters.git.store import Identity
 from hub.settings import load_settings
 from hub.wiring import Hub
 from hub.writing.committer import GroupCommitter

@@ -12,7 +12,8 @@ from generator.validate.validation import Validator
 from generator.values.naming import IssueKey
 from hub import assets
 from hub.actions.repository import Repository
-from hub.adapters.git.store import GitRepository, Identity, create_repository, open_store
+from hub.adapters.git.opening import create_repository, open_store
+from hub.adapters.git.store import GitRepository, Identity
 from hub.writing.writer import Writer
 from reconcilers.lifecycle.batch import Submission
 from reconcilers.lifecycle.start import Starter

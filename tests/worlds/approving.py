@@ -18,7 +18,7 @@ from hub.actions.extend import extend
 from hub.actions.parts import Parts
 from hub.actions.start import Started, start
 from hub.actions.stop import StopRequest, stop
-from hub.adapters.git.store import create_repository
+from hub.adapters.git.opening import create_repository
 from hub.reconciling.registry import ReconcileTime
 from hub.reconciling.round import Asked, Outcome, Round
 from hub.settings import load_settings

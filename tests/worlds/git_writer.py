@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from generator.errors import Moved
-from hub.adapters.git.store import Identity, open_store
+from hub.adapters.git.opening import open_store
+from hub.adapters.git.store import Identity
 from hub.adapters.sqlite.entry_cache import SqliteEntryCache
 from hub.retrying import planned_anew
 from reconcilers.lifecycle.start import Starter

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from generator.errors import HubError
-from hub.adapters.git.store import Identity, open_store
+from hub.adapters.git.opening import open_store
+from hub.adapters.git.store import Identity
 from hub.retrying import Backoff
 from hub.writing.committer import GroupCommitter
 from hub.writing.writer import Writer

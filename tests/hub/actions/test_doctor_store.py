@@ -12,7 +12,8 @@ from generator.errors import Stalled
 from hub.actions.doctor import Diagnosed, doctor
 from hub.actions.doctor_forge import Guards
 from hub.actions.repository import Repository
-from hub.adapters.git.store import GitRepository, Identity, open_store
+from hub.adapters.git.opening import open_store
+from hub.adapters.git.store import GitRepository, Identity
 from reconcilers.doctor.store import leaves
 from reconcilers.plan import FileChange, Plan
 from reconcilers.state.entries import NOTHING_KEPT

@@ -11,7 +11,8 @@ from generator.errors import ConfigError, HubError, Reason
 from hub import __version__, assets
 from hub.actions.init import InitParts, InitRequest, init
 from hub.actions.laid_out_files import LaidOutFiles
-from hub.adapters.git.store import Identity, open_store
+from hub.adapters.git.opening import open_store
+from hub.adapters.git.store import Identity
 from reconcilers.ports.git import GitStore
 from worlds.acting import VALIDATOR
 from worlds.builders import LIBRARY, NOW

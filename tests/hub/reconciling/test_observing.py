@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.adapters.git.store import Identity, create_repository, open_store
+from hub.adapters.git.opening import create_repository, open_store
+from hub.adapters.git.store import Identity
 from hub.reconciling.registry import RECONCILERS, ReconcileTime
 from hub.reconciling.round import Asked, Outcome, Round
 from hub.settings import load_settings

@@ -21,7 +21,8 @@ from typing import Any
 import pytest
 
 from generator.values.formats import parse_time
-from hub.adapters.git.store import Identity, create_repository, open_store
+from hub.adapters.git.opening import create_repository, open_store
+from hub.adapters.git.store import Identity
 from reconcilers.state.layout import plan_layout
 from worlds.builders import NOW
 from worlds.commands import commit_file, git, must, rtb_hub, state_of

@@ -18,7 +18,7 @@ import pytest
 from generator.errors import HubError, Moved, Reason, Stalled, Transient, Unexpected
 from generator.values.naming import ENTRY_FILE, IssueKey
 from hub import assets
-from hub.adapters.git.store import create_repository
+from hub.adapters.git.opening import create_repository
 from hub.retrying import Backoff
 from hub.writing.committer import GroupCommitter
 from hub.writing.writer import Writer

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from generator.errors import Reason, Stalled
 from generator.model.blueprint import TemplateLibrary
 from generator.values.naming import IssueKey
-from hub.adapters.git.store import Identity, create_repository, open_store
+from hub.adapters.git.opening import create_repository, open_store
+from hub.adapters.git.store import Identity
 from reconcilers.lifecycle.stop import plan_stop
 from reconcilers.plan import FileChange, Plan, combined
 from reconcilers.ports.git import GitStore

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from generator.errors import HubError, Reason, Transient
 from generator.values.naming import IssueKey
-from hub.adapters.git.store import GitRepository, Identity, create_repository, open_store
+from hub.adapters.git.opening import create_repository, open_store
+from hub.adapters.git.store import GitRepository, Identity
 from reconcilers.lifecycle.extend import ExtendRequest, plan_extension
 from reconcilers.lifecycle.start_or_wait import plan_start
 from reconcilers.plan import FileChange, Plan

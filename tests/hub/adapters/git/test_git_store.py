@@ -13,8 +13,9 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from generator.errors import ConfigError, HubError, Moved, Reason, Stalled, Transient
+from hub.adapters.git.opening import create_repository, open_store
 from hub.adapters.git.process import Git
-from hub.adapters.git.store import GitRepository, Identity, create_repository, open_store
+from hub.adapters.git.store import GitRepository, Identity
 from reconcilers.plan import FileChange, Plan
 from reconcilers.ports.git import GitStore
 from worlds.commands import git

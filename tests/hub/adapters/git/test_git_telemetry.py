@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from generator.errors import Moved, Stalled, Transient
+from hub.adapters.git.opening import create_repository, open_store
 from hub.adapters.git.process import Git
-from hub.adapters.git.store import Identity, create_repository, open_store
+from hub.adapters.git.store import Identity
 from hub.telemetry import events, metrics
 from reconcilers.plan import FileChange, Plan
 from worlds.builders import NOW

@@ -14,7 +14,7 @@ import pytest
 from test_git_store import WHO, A, B, C, opened, put, remove, write
 
 from generator.errors import HubError, Reason, Stalled
-from hub.adapters.git.store import create_repository, open_store
+from hub.adapters.git.opening import create_repository, open_store
 from hub.telemetry import events
 from worlds.commands import git
 from worlds.telling import Told
