@@ -84,4 +84,6 @@ def test_what_is_said_is_korean(page: Path) -> None:
 
 def test_the_pages_of_people_are_there() -> None:
     named = {page.name.removesuffix(".ko.md") for page in KOREAN}
-    assert named == {"INSTALL", "MULTI_ACCOUNT_AWS", "OPERATIONS", "PREVIEW_ENVIRONMENT", "SECURITY"}
+    assert named == {
+        "FIRST_TIME", "INSTALL", "MULTI_ACCOUNT_AWS", "OPERATIONS", "PREVIEW_ENVIRONMENT", "RELEASING", "SECURITY",
+    }  # fmt: skip
