@@ -53,7 +53,7 @@ def _redraw(source: Source, seconds: float, pause: Callable[[float], None]) -> N
                 if before or err.reason not in PASSING:
                     raise
                 print(f"error: {printable(err.words)}")  # noqa: T201 - on the screen that is drawn
-        head = f"every {seconds:g} s, {datetime.now(UTC):%H:%M:%S} UTC; Ctrl-C ends"
+        head = f"every {seconds:g} s, {datetime.now().astimezone():%H:%M:%S %Z}; Ctrl-C ends"
         lines = [f"\x1b[2m{head}\x1b[22m", "", *screen.getvalue().splitlines()]
         sys.stdout.write(before + _HOME + "".join(f"{line}{_REST_OF_LINE}\n" for line in lines) + _REST)
         sys.stdout.flush()
@@ -84,7 +84,12 @@ def _tell(change: Change, output: Format) -> None:
         write_item({"at": at, "change": change.kind, "preview": dict(row)}, output)
         return
     phase = row.get("phase") or row["lease"]["phase"]
-    told: list[Any] = [at, f"{change.kind:<7}", f"{row['issue']}/{row['environment']}", phase, row["url"]]
+    when = at
+    if sys.stdout.isatty():
+        from hub.output.times import local
+
+        when = local(datetime.now(UTC))
+    told: list[Any] = [when, f"{change.kind:<7}", f"{row['issue']}/{row['environment']}", phase, row["url"]]
     sys.stdout.write("  ".join(map(printable, told)) + "\n")
 
 

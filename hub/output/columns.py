@@ -36,7 +36,8 @@ class Columns:
 
     Where the lines are too long, those in `spared` are left out, the first first; then one gives way: the one that is
     `folded` anywhere, or `wrapped` between words. Where that is not enough, each row is a block of lines. Without
-    `folded` and `wrapped` no cell is ever parted: names and addresses are there to be copied.
+    `folded` and `wrapped` no cell is ever parted: names and addresses are there to be copied. On a terminal a
+    moment is told as how long ago it is, or until then.
     """
 
     headings: Sequence[str]
@@ -47,6 +48,8 @@ class Columns:
 
     def tell(self, console: Console, rows: Sequence[Sequence[Cell]]) -> None:
         """Print the headings and the rows, whose cells have no line breaks. No line has trailing blanks."""
+        if console.is_terminal:
+            rows = [_on_terminal(row) for row in rows]
         columns, rows = self._without_spared(rows, console.width)
         widths = columns._widths(rows, console.width)
         if _length(widths) > console.width and len(columns.headings) > 1 and not columns.folded:
@@ -139,6 +142,13 @@ def tell_table(
     """Print `rows` under `headings`; a text is a cell of its style, and one with line breaks is on one line."""
     cells = [[_cell(one) for one in row] for row in rows]
     Columns(headings, right, wrapped=wrapped).tell(console, cells)
+
+
+def _on_terminal(row: Sequence[Cell]) -> list[Cell]:
+    from hub.output.console import is_translated
+    from hub.output.times import brief
+
+    return [cell._replace(text=brief(cell.text, korean=is_translated())) for cell in row]
 
 
 def _cell(told: str | Text | Cell) -> Cell:

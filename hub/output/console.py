@@ -55,6 +55,31 @@ def _translated(told: Any) -> Any:
     return mark
 
 
+def _localized(told: Any) -> Any:
+    """A line for people at a terminal, with its times in their zone."""
+    from hub.output.times import localized, moments
+
+    if isinstance(told, str):
+        return localized(told, korean=is_translated())
+    plain = getattr(told, "plain", None)
+    if not isinstance(plain, str) or not (found := moments(plain)):
+        return told
+    from rich.text import Text
+
+    parts, begin = [], 0
+    for start, end, _ in found:
+        behind = " (" if plain.startswith(" (", end) else ""
+        line = localized(plain[start:end] + behind, korean=is_translated()).removesuffix(behind)
+        mark = Text(line)
+        for span in told[start:end].spans:
+            mark.stylize(span.style)
+        parts += [told[begin:start], mark]
+        begin = end
+    whole = Text.assemble(*parts, told[begin:])
+    whole.style = told.style
+    return whole
+
+
 def console(*, stderr: bool = False) -> Console:
     """A console for people: colours and links where the terminal has them (NO_COLOR is honoured), never markup."""
     from rich.console import Console
@@ -64,7 +89,8 @@ def console(*, stderr: bool = False) -> Console:
             raise  # noqa: PLE0704 - Rich calls this while it handles the error
 
         def print(self, *objects: Any, **options: Any) -> None:
-            super().print(*map(_translated, objects), **options)
+            told = map(_translated, objects)
+            super().print(*(map(_localized, told) if self.is_terminal else told), **options)
 
     out = Quiet(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
     if not out.is_terminal and "COLUMNS" not in os.environ:

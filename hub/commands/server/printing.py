@@ -22,11 +22,20 @@ def is_terminal() -> bool:
 def emit(data: Callable[[], Any], text: Callable[[], str], output: Format) -> None:
     """Print data for machines, or words for people."""
     if output.is_for_people:
-        write(harmless(text(), styled=is_terminal()))
+        told = harmless(text(), styled=is_terminal())
+        write(_localized(told) if is_terminal() else told)
     else:
         from hub.output.machines import write_data
 
         write_data(data(), output)
+
+
+def _localized(text: str) -> str:
+    """What the server said in UTC, in the zone of who reads."""
+    from hub.output.console import is_translated
+    from hub.output.times import localized
+
+    return localized(text, korean=is_translated())
 
 
 def harmless(text: str, *, styled: bool) -> str:

@@ -23,6 +23,7 @@ from hub.commands import start as start_command
 from hub.commands.show import shown_data
 from hub.commands.show import tell as tell_shown
 from hub.output.console import printable
+from hub.output.times import Reader, read_by
 from hub.output.worded import UNBOUNDED, worded
 from hub.queue.payloads import StartBody
 from hub.services.api.context import ApiOf, CallerOf
@@ -172,11 +173,12 @@ def shown_history(
     told = Told(tuple(events[: limit or MOST]), len(events) > (limit or MOST), {} if env else snapshot.failures)
     why = next(iter(told.unreadable.values()), None)
     incomplete = {INCOMPLETE: why.reason.value} if why else {}
-    return form.answer(
-        lambda: history_command.history_data(told),
-        lambda console: history_command.tell(console, told, asked),
-        **incomplete,
-    )
+    with read_by(Reader(api.clock)):
+        return form.answer(
+            lambda: history_command.history_data(told),
+            lambda console: history_command.tell(console, told, asked),
+            **incomplete,
+        )
 
 
 @router.post(
