@@ -267,7 +267,7 @@ class AskedInSlack(FromSlack):
 class SlackClick(AskedInSlack):
     """`slack.click`: a click on a button of a message. `askedAt` and `ends`: of the preview that they saw."""
 
-    action: Literal["extend", "stop"]
+    action: Literal["extend", "sleep", "wake", "stop"]
     issue: Issue
     environment: EnvironmentName
     asked_at: Time

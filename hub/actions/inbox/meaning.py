@@ -45,7 +45,7 @@ KEPT_HEADERS: Final = (
     "x-slack-request-timestamp", "x-slack-retry-num", "x-slack-retry-reason",
 )  # fmt: skip
 #: What is asked for, by the id of a button (`hub.views.messages.buttons`).
-_CLICKS: Final = {"rtb-hub.extend": "extend", "rtb-hub.stop": "stop"}
+_CLICKS: Final = {f"rtb-hub.{action}": action for action in ("extend", "sleep", "wake", "stop")}
 #: What is typed in Slack.
 COMMAND: Final = "/preview"
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}")

@@ -33,7 +33,7 @@ class Clicks:
             about = (f"preview.{click.action}", f"{click.environment}/{click.issue}")
             return self.asking.refuse(click, about, err)
         say = self.asking.say
-        said = say.extended if click.action == "extend" else say.stopped
+        said = {"extend": say.extended, "sleep": say.slept, "wake": say.woken, "stop": say.stopped}[click.action]
         text = said.format(issue=click.issue, environment=click.environment, by=EXTENDS, job=operation)
         self.asking.tell(click.response_url, text)
         return Finished({"asked": operation})

@@ -16,6 +16,8 @@ from hub.views.messages.words import Words
 from reconcilers.messages.model import UP, Message
 
 EXTEND: Final = "rtb-hub.extend"
+SLEEP: Final = "rtb-hub.sleep"
+WAKE: Final = "rtb-hub.wake"
 STOP: Final = "rtb-hub.stop"
 #: How much longer a click has a preview live.
 EXTENDS: Final = "4h"
@@ -29,6 +31,10 @@ def buttons_of(message: Message, say: Words) -> Sequence[Block]:
     found = []
     if message.phase in UP and message.ends is not None:
         found.append({**_button(EXTEND, say.extend.format(by=EXTENDS), message), "style": "primary"})
+    if message.phase in UP:
+        found.append(_button(SLEEP, say.sleep, message))
+    if message.phase == "sleeping":
+        found.append({**_button(WAKE, say.wake, message), "style": "primary"})
     if message.phase in _STOPS:
         text = say.stop_text.format(issue=message.issue, environment=message.environment)
         confirm = {

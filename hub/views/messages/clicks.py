@@ -14,6 +14,8 @@ class ClickWords:
     """A language. In braces stand the names of what is filled in."""
 
     extended: str
+    slept: str
+    woken: str
     stopped: str
     unlinked: str
     link: str
@@ -28,6 +30,10 @@ CLICKS: Final[Mapping[Language, ClickWords]] = {
     "en": ClickWords(
         extended="Asked for: {by} more for {issue} in {environment}. The message says so once it is done; what keeps"
         " it from being done: rtb-hub job {job}",
+        slept="Asked for: {issue} in {environment} is put to sleep. The message says so once it is done; what keeps it"
+        " from being done: rtb-hub job {job}",
+        woken="Asked for: {issue} in {environment} is woken. The message says so once it is done; what keeps it from"
+        " being done: rtb-hub job {job}",
         stopped="Asked for: {issue} in {environment} is stopped. The message says so once it is done; what keeps it"
         " from being done: rtb-hub job {job}",
         unlinked="Nobody at the hub is known by your account in Slack, {user}. Have an admin of the hub link it to"
@@ -44,6 +50,10 @@ CLICKS: Final[Mapping[Language, ClickWords]] = {
     ),
     "ko": ClickWords(
         extended="{environment} 환경의 {issue} 프리뷰를 {by} 연장하도록 요청했습니다. 완료되면 메시지에 표시됩니다."
+        " 완료되지 않는 이유: rtb-hub job {job}",
+        slept="{environment} 환경의 {issue} 프리뷰를 절전하도록 요청했습니다. 완료되면 메시지에 표시됩니다."
+        " 완료되지 않는 이유: rtb-hub job {job}",
+        woken="{environment} 환경의 {issue} 프리뷰를 깨우도록 요청했습니다. 완료되면 메시지에 표시됩니다."
         " 완료되지 않는 이유: rtb-hub job {job}",
         stopped="{environment} 환경의 {issue} 프리뷰를 중지하도록 요청했습니다. 완료되면 메시지에 표시됩니다."
         " 완료되지 않는 이유: rtb-hub job {job}",

@@ -54,6 +54,8 @@ class Words:
     relationship: str
     open: str
     extend: str
+    sleep: str
+    wake: str
     stop: str
     stop_title: str
     stop_text: str
@@ -140,6 +142,8 @@ ENGLISH: Final = Words(
     relationship="has a preview",
     open="Open",
     extend="Extend by {by}",
+    sleep="Put to sleep",
+    wake="Wake",
     stop="Stop",
     stop_title="Stop it?",
     stop_text="The preview of {issue} in {environment} is removed.",
@@ -221,6 +225,8 @@ KOREAN: Final = Words(
     relationship="프리뷰",
     open="열기",
     extend="{by} 연장",
+    sleep="절전",
+    wake="깨우기",
     stop="중지",
     stop_title="중지할까요?",
     stop_text="{environment} 환경의 {issue} 프리뷰가 제거됩니다.",

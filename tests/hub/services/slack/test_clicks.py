@@ -16,6 +16,7 @@ import pytest
 
 from contracts.queue_contract import QUICK
 from generator.errors import Reason, Stalled
+from generator.model.entry import Preview
 from generator.values.formats import parse_time
 from generator.values.naming import IssueKey
 from hub.adapters.http import SenderParts
@@ -60,11 +61,15 @@ def click(serving: Serving, action: str, user: str, trigger: str = "1.2", **chan
     return inbox(serving.jobs).send("slack", body.encode(), signed(body))
 
 
-def lease_of(serving: Serving) -> Any:
+def preview_of(serving: Serving) -> Preview:
     record = serving.parts().reading().state("int").entry(IssueKey("RTB", 1))
     assert record is not None
     assert record.preview is not None
-    return record.preview.spec.lease
+    return record.preview
+
+
+def lease_of(serving: Serving) -> Any:
+    return preview_of(serving).spec.lease
 
 
 @contextmanager
@@ -122,6 +127,40 @@ def test_the_owner_extends_and_stops_by_clicks_each_once(serving: Serving) -> No
         rows = connection.execute(AUDIT.select().where(AUDIT.c.via == "slack").order_by(AUDIT.c.id)).all()
     assert [(one.who, one.action, one.outcome) for one in rows] == [
         ("alice", "preview.extend", "allowed"), ("alice", "preview.stop", "allowed")]  # fmt: skip
+
+
+def test_the_owner_has_it_sleep_and_any_developer_wakes_it_each_once(serving: Serving) -> None:
+    person(serving, "alice", ALICE, "developer")
+    person(serving, "bob", BOB, "developer")
+    told = list[str]()
+    with done(serving, told):
+        assert asked_by(serving, "sleep", BOB, "1.1") == {"refused": "another's"}
+        asked_by(serving, "sleep", ALICE, "2.2")
+        click(serving, "sleep", ALICE, "2.2")
+        assert preview_of(serving).is_asleep
+        asked_by(serving, "sleep", ALICE, "2.3")
+        asked_by(serving, "wake", BOB, "3.3")
+        woken = preview_of(serving).spec.sleep
+    assert woken is not None
+    assert (woken.asleep, woken.requested_by) == (False, "bob")
+    refused, *asked = told
+    assert refused.startswith("That preview is alice's")
+    sleeps, wakes = "Asked for: RTB-1 in int is put to sleep", "Asked for: RTB-1 in int is woken"
+    assert [one.split(".")[0] for one in asked] == [sleeps, sleeps, wakes]
+    ran = [one for one in serving.jobs.listed(limit=100) if one.name in ("preview.sleep", "preview.wake")]
+    assert {(one.name, one.state) for one in ran} == {("preview.sleep", "done"), ("preview.wake", "done")}
+    assert len(ran) == 3, "a click that comes twice is one; a second click finds it asleep"
+
+
+def asked_by(serving: Serving, action: str, user: str, trigger: str) -> dict[str, Any]:
+    """What became of a click, once all that it asked for has ended."""
+    before = {one.id for one in clicked(serving)}
+    click(serving, action, user, trigger)
+    (row,) = [one for one in clicked(serving) if one.id not in before]
+    result = serving.ended(row.id).result or {}
+    if (operation := result.get("asked")) is not None:
+        serving.ended(str(operation))
+    return result
 
 
 @pytest.mark.parametrize(
@@ -292,8 +331,8 @@ def test_buttons_say_which_preview_they_are_of_and_fit() -> None:
             assert not found or list(faults([{"type": "actions", "elements": [*found]}])) == []
             names = [one["action_id"].removeprefix("rtb-hub.") for one in found]
             assert names == {
-                "running": ["extend", "stop"], "expiring soon": ["extend", "stop"], "unseen": ["extend", "stop"],
-                "stopping": [], "removed": [], "withdrawn": [], "unknown": [],
+                "running": ["extend", "sleep", "stop"], "expiring soon": ["extend", "sleep", "stop"],
+                "unseen": ["extend", "sleep", "stop"], "sleeping": ["wake", "stop"], "stopping": [], "removed": [], "withdrawn": [], "unknown": [],
             }.get(phase, ["stop"])  # fmt: skip
             for one in found:
                 seen = json.loads(one["value"])
