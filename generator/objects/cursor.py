@@ -37,6 +37,10 @@ class Cursor:
             data = data.get(key) if isinstance(data, dict) else None
         return Cursor(self.manifest, data, self, keys)
 
+    def with_data(self, data: Any) -> Cursor:
+        """This place with `data` in it."""
+        return Cursor(self.manifest, data, self)
+
     def through(self, path: Path) -> Cursor:
         """The place at `path`, as `at` for keys that may be indexes."""
         here = self

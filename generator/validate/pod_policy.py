@@ -6,7 +6,7 @@ an event and leaves the pod Pending, so it is found here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import ceil, inf
 from typing import Any
 
@@ -156,8 +156,8 @@ def _container_security(pod: PodSpec, container: Container, outer: Mapping[str, 
             yield _finding(pod, rule, "is not allowed", at_port, "remove it")
 
 
-def fargate(pod: PodSpec, claims: Mapping[str, Manifest]) -> Iterator[Finding]:
-    """What Fargate does not run, or runs otherwise than written. `claims`: those of the pod's namespace in the set."""
+def fargate(pod: PodSpec, provisioned: Collection[str]) -> Iterator[Finding]:
+    """What Fargate does not run, or runs otherwise than written. `provisioned`: claims of volumes made for them."""
     if pod.manifest.kind == "DaemonSet":
         yield _finding(pod, "fargate/daemonset", "DaemonSets do not run on Fargate", ("kind",), "use a sidecar")
     for field in ("affinity", "nodeSelector", "nodeName"):
@@ -169,8 +169,7 @@ def fargate(pod: PodSpec, claims: Mapping[str, Manifest]) -> Iterator[Finding]:
             if at(volume, kind) is not None:
                 path = (*pod.path, "volumes", index, kind)
                 yield _finding(pod, "fargate/volume", "is not to be had on Fargate", path, "use emptyDir")
-        claim = claims.get(str(at(volume, "persistentVolumeClaim", "claimName")))
-        if claim is not None and not _is_static(claim):
+        if str(at(volume, "persistentVolumeClaim", "claimName")) in provisioned:
             path = (*pod.path, "volumes", index, "persistentVolumeClaim")
             remedy = 'name a volume of EFS in the claim: volumeName, or storageClassName: ""'
             yield _finding(pod, "fargate/volume", "is provisioned when asked for, which Fargate cannot", path, remedy)
@@ -182,7 +181,7 @@ def fargate(pod: PodSpec, claims: Mapping[str, Manifest]) -> Iterator[Finding]:
         yield _finding(pod, "fargate/size", err.faults[0].message, pod.path, err.faults[0].allowed)
 
 
-def _is_static(claim: Manifest) -> bool:
+def is_static(claim: Manifest) -> bool:
     """Whether the claim binds to a volume that is there (EKS, "Fargate considerations": static EFS alone)."""
     spec = mapping(claim.data, "spec")
     return bool(spec.get("volumeName")) or spec.get("storageClassName") == ""

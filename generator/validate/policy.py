@@ -14,6 +14,7 @@ from generator.objects.manifest import WAVE_ANNOTATION, Manifest
 from generator.objects.pods import PodSpec, at, items, mapping, pod_spec
 from generator.validate import pod_policy
 from generator.validate.enums import pod_security_labels
+from generator.validate.known_pod import KnownPod
 from generator.values.naming import NAMESPACE_PATTERN
 from generator.values.quantities import quantity_of
 
@@ -49,10 +50,10 @@ class PolicySettings:
 def check(manifests: Sequence[Manifest], settings: PolicySettings) -> Iterator[Finding]:
     """Every breach of policy among `manifests`."""
     pods = [pod for pod in map(pod_spec, manifests) if pod is not None]
-    claims: dict[str, dict[str, Manifest]] = {}
+    claims: dict[str, list[Manifest]] = {}
     for manifest in manifests:
         if manifest.group_kind == ("", "PersistentVolumeClaim"):
-            claims.setdefault(manifest.identity.namespace, {})[manifest.identity.name] = manifest
+            claims.setdefault(manifest.identity.namespace, []).append(manifest)
         if manifest.group_kind == _NAMESPACE_KIND:
             yield from pod_security_labels(manifest)
         if manifest.group_kind == ("", "Secret"):
@@ -60,18 +61,17 @@ def check(manifests: Sequence[Manifest], settings: PolicySettings) -> Iterator[F
             yield _finding(manifest, "policy/secret", "a Secret has no place in Git", ("kind",), remedy)
     for pod in pods:
         yield from pod_policy.images(pod, pinned=settings.pinned, registries=settings.registries)
-        yield from pod_policy.resources(pod)
-        yield from pod_policy.pod_security(pod)
-        if pod.is_fargate:
-            yield from pod_policy.fargate(pod, claims.get(pod.manifest.identity.namespace, {}))
+    alike = [KnownPod.of(pod) for pod in pods]
+    for one in alike:
+        yield from one.alone(claims.get(one.pod.manifest.identity.namespace, ()))
     yield from _wiring(manifests, pods)
     if settings.namespace is not None:
         defaults = pod_policy.storage_defaults(manifests)
-        for pod in pods:
-            yield from pod_policy.storage(pod, defaults)
+        for one in alike:
+            yield from one.storage(defaults)
         yield from _namespace(manifests, settings.namespace)
         yield from _waves(manifests)
-        yield from _quota(manifests, pods, defaults)
+        yield from _quota(manifests, alike, defaults)
         yield from _isolation(manifests, pods)
 
 
@@ -104,18 +104,18 @@ def _waves(manifests: Sequence[Manifest]) -> Iterator[Finding]:
             yield _finding(manifest, "policy/wave", f"is {wave}", path, "what pods need goes before them: -10")
 
 
-def _quota(manifests: Sequence[Manifest], pods: Sequence[PodSpec], defaults: Mapping[str, int]) -> Iterator[Finding]:
+def _quota(manifests: Sequence[Manifest], pods: Sequence[KnownPod], defaults: Mapping[str, int]) -> Iterator[Finding]:
     for kind in ("ResourceQuota", "LimitRange"):
         if pods and not any(m.kind == kind for m in manifests):
             yield _finding(manifests[0], "policy/quota", f"the preview has no {kind}", (), f"add a {kind}")
-    requests = [(pod_policy.requests_of(pod), pod.replicas) for pod in pods]
+    needs = [(one.needs(defaults), one.pod.replicas) for one in pods]
     asked = {
-        "cpu": sum(request.millicores * replicas for request, replicas in requests),
-        "memory": sum(request.memory_bytes * replicas for request, replicas in requests),
-        pod_policy.STORAGE: sum(pod_policy.storage_bytes(pod, defaults) * pod.replicas for pod in pods),
+        "cpu": sum(need.millicores * replicas for need, replicas in needs),
+        "memory": sum(need.memory_bytes * replicas for need, replicas in needs),
+        pod_policy.STORAGE: sum(need.storage_bytes * replicas for need, replicas in needs),
     }
     for manifest in (m for m in manifests if m.group_kind == ("", "ResourceQuota")):
-        yield from _pods_of_quota(manifest, sum(pod.replicas for pod in pods))
+        yield from _pods_of_quota(manifest, sum(one.pod.replicas for one in pods))
         for name, units in (("cpu", 1000), ("memory", 1), (pod_policy.STORAGE, 1)):
             try:
                 hard = quantity_of(mapping(manifest.data, "spec", "hard").get(f"requests.{name}"))

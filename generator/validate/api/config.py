@@ -13,6 +13,7 @@ from generator.validate.api import formats
 from generator.validate.api.checks import Found, amount, once, readable, says
 from generator.validate.api.scheduling import required_nodes
 from generator.validate.api.volumes import claim_spec
+from generator.validate.known import content_of, unless_good
 
 _MOST_BYTES = 1024 * 1024
 _SECRET_KEYS = {
@@ -115,7 +116,12 @@ def volume(manifest: Manifest) -> Found:
 
 def limit_range(manifest: Manifest) -> Found:
     """A LimitRange."""
-    limits = Cursor.of(manifest).at("spec").items("limits")
+    spec = Cursor.of(manifest).at("spec")
+    yield from unless_good("api limits", content_of(spec.data), _limits(spec))
+
+
+def _limits(spec: Cursor) -> Found:
+    limits = spec.items("limits")
     yield from once([(one.text("type"), one.at("type")) for one in limits], "api/limits", "type")
     for limit in limits:
         for which in _LIMITS:
@@ -143,7 +149,12 @@ def _limit(limit: Cursor, read: Mapping[str, Mapping[str, Decimal]]) -> Found:
 
 def resource_quota(manifest: Manifest) -> Found:
     """A ResourceQuota."""
-    for name, value in Cursor.of(manifest).at("spec").entries("hard"):
+    spec = Cursor.of(manifest).at("spec")
+    yield from unless_good("api quota", content_of(spec.data), _quota(spec))
+
+
+def _quota(spec: Cursor) -> Found:
+    for name, value in spec.entries("hard"):
         yield from amount(value)
         counted = "/" in name or "hugepages-" in name
         if not counted and name not in _QUOTA:
@@ -152,7 +163,7 @@ def resource_quota(manifest: Manifest) -> Found:
             )
         elif counted:
             yield from says(value, formats.qualified_name(name), "api/limits", "rename it")
-    for name, read in readable(Cursor.of(manifest).at("spec", "hard")).items():
+    for name, read in readable(spec.at("hard")).items():
         if name in _WHOLE and read % 1:
-            value = Cursor.of(manifest).at("spec", "hard", name)
+            value = spec.at("hard", name)
             yield value.finding("api/limits", f"{value.data!r} is no whole number", "these are counted")

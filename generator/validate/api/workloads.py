@@ -15,6 +15,7 @@ from generator.validate.api.metadata import chooses, labels, selector
 from generator.validate.api.places import check_places
 from generator.validate.api.scheduling import identity, scheduling
 from generator.validate.api.volumes import claim_templates, mountable, volumes
+from generator.validate.known import content_of, unless_good, without_images
 from generator.values.cron import check_schedule
 
 _COUNTS = ("replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
@@ -53,11 +54,13 @@ def workload(manifest: Manifest) -> Found:
     owned = spec if kind == "StatefulSet" else None
     if owned is not None:
         yield from claim_templates(owned)
-    yield from pod_spec(pod, mountable(pod, owned))
+    mounts = mountable(pod, owned)
+    same = pod.with_data(without_images(pod.data))
+    yield from unless_good(("api pod", mounts), content_of(same.data), pod_spec(same, mounts))
 
 
 def pod_spec(pod: Cursor, mounts: tuple[str, ...]) -> Found:
-    """The pod spec at `pod`, whose containers may mount `mounts`."""
+    """The pod spec at `pod`, whose containers may mount `mounts`. Which images they have is not looked at."""
     yield from volumes(pod)
     yield from containers(pod, mounts)
     yield from scheduling(pod)
