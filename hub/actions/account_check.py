@@ -21,6 +21,11 @@ from hub.adapters.account.access import Access
 from hub.adapters.account.reading import READ, group_named, read, rules_of
 
 QUOTA = "L-3032A538"
+#: Fields that are an object's name in AWS, the first that it has.
+_NAMES = (
+    "role_name", "secret_name", "profile_name", "repository_name", "group_name", "budget_name", "topic_name",
+    "alarm_name", "queue_name", "rule_name", "identifier", "domain", "url", "principal",
+)  # fmt: skip
 
 
 def check_account(account: Account, access: Access, clock: Callable[[], datetime]) -> tuple[Checked, ...]:
@@ -49,7 +54,7 @@ def check_signed_in(environment: Environment, access: Access) -> None:
 
 def _stack(stack: o.Stack, account: Account, access: Access, now: datetime) -> Iterator[Checked]:
     is_made = _is_made(stack, access)
-    roles = {one.name: one.role_name for one in stack.objects if isinstance(one, o.Role)}
+    named = {one.name: name_of(one) for one in stack.objects if isinstance(one, o.Role | o.Queue | o.Topic)}
     place = Place.of(account.environment)
     for one in stack.objects:
         if isinstance(one, o.AccessEntry) and isinstance(one.principal, o.Made):
@@ -58,13 +63,13 @@ def _stack(stack: o.Stack, account: Account, access: Access, now: datetime) -> I
             )
             yield _compared(
                 (stack, is_made),
-                replace(one, principal=place.role(f"{path[1:]}{roles[one.principal.of]}")),
-                roles,
+                replace(one, principal=place.role(f"{path[1:]}{named[one.principal.of]}")),
+                named,
                 access,
                 now,
             )
         elif type(one) in READ:
-            yield _compared((stack, is_made), one, roles, access, now)
+            yield _compared((stack, is_made), one, named, access, now)
     yield from _groups(stack, is_made, access)
 
 
@@ -78,17 +83,14 @@ def _is_made(stack: o.Stack, access: Access) -> bool:
 
 def name_of(one: o.Object) -> str:
     """What people call an object: its name in AWS."""
-    for field in ("role_name", "secret_name", "profile_name", "repository_name", "group_name", "budget_name"):
-        if hasattr(one, field):
-            return str(getattr(one, field))
-    for field in ("identifier", "domain", "url", "principal"):
+    for field in _NAMES:
         if hasattr(one, field):
             return str(getattr(one, field))
     return one.name
 
 
 def _compared(
-    made: tuple[o.Stack, bool], one: o.Object, roles: Mapping[str, str], access: Access, now: datetime
+    made: tuple[o.Stack, bool], one: o.Object, named: Mapping[str, str], access: Access, now: datetime
 ) -> Checked:
     stack, is_made = made
     kind, name = type(one).__name__, name_of(one)
@@ -98,7 +100,7 @@ def _compared(
         return Checked(stack.name, kind, name, "unread", why=err.words, repairs=remedies(err))
     if found is None:
         return Checked(stack.name, kind, name, "missing", repairs=making(stack, is_made=is_made))
-    differences = tuple(_differences(wanted(one, roles), found))
+    differences = tuple(_differences(wanted(one, named), found))
     if not differences:
         return Checked(stack.name, kind, name, "found")
     repairs = tuple(dict.fromkeys(step for d in differences for step in repair(stack, one, d.fact, d.wanted, d.found)))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from typing import Any
 
 from generator.bootstrap.account import objects as o
 from generator.bootstrap.account.facts import GroupRule
+from hub.actions.account_commands import as_json, command
+from hub.actions.account_telling import telling
 
 
 def stack_command(stack: o.Stack) -> str:
     """Makes what a stack has and the account lacks."""
-    return _command("cloudformation", "deploy", "--stack-name", stack.name, "--template-file", f"{stack.name}.yaml",
+    return command("cloudformation", "deploy", "--stack-name", stack.name, "--template-file", f"{stack.name}.yaml",
                     "--capabilities", "CAPABILITY_NAMED_IAM")  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def repair(stack: o.Stack, one: o.Object, fact: str, wanted: Any, found: Any) ->
             return _role(stack, one, fact, wanted, found)
         case o.Repository(repository_name=name):
             about = {
-                "policy": ("set-repository-policy", "--policy-text", _json(wanted)),
+                "policy": ("set-repository-policy", "--policy-text", as_json(wanted)),
                 "tags": ("put-image-tag-mutability", "--image-tag-mutability", "IMMUTABLE"),
                 "scan on push": (
                     "put-image-scanning-configuration",
@@ -41,20 +41,22 @@ def repair(stack: o.Stack, one: o.Object, fact: str, wanted: Any, found: Any) ->
                     '{"scanOnPush": true}',
                 ),
             }[fact]
-            return (_command("ecr", about[0], "--repository-name", name, *about[1:]),)
+            return (command("ecr", about[0], "--repository-name", name, *about[1:]),)
         case o.LogGroup():
             asked = ("--log-group-name", one.group_name, "--retention-in-days", str(one.days))
-            return (_command("logs", "put-retention-policy", *asked),)
+            return (command("logs", "put-retention-policy", *asked),)
         case o.Secret():
             asked = ("--secret-id", one.secret_name, "--secret-string", "file://value.json")
-            return (_command("secretsmanager", "put-secret-value", *asked),)
+            return (command("secretsmanager", "put-secret-value", *asked),)
         case o.AccessEntry():
             return _entry(one, fact, found)
         case o.Certificate():
             return ("see that the record that ACM asks for is in the zone, and that the zone is the domain's",)
         case o.Database() if fact == "deletion protection":
             asked = ("--db-instance-identifier", one.identifier, "--deletion-protection", "--apply-immediately")
-            return (_command("rds", "modify-db-instance", *asked),)
+            return (command("rds", "modify-db-instance", *asked),)
+        case o.Topic() | o.Alarm() | o.Queue() | o.QueuePolicy() | o.EventRule():
+            return telling(stack, one, found)
         case _:
             return (stack_command(stack),)
 
@@ -62,22 +64,22 @@ def repair(stack: o.Stack, one: o.Object, fact: str, wanted: Any, found: Any) ->
 def _role(stack: o.Stack, one: o.Role, fact: str, wanted: Any, found: Any) -> tuple[str, ...]:
     role = ("--role-name", one.role_name)
     if fact == "trust":
-        return (_command("iam", "update-assume-role-policy", *role, "--policy-document", _json(wanted)),)
+        return (command("iam", "update-assume-role-policy", *role, "--policy-document", as_json(wanted)),)
     if fact == "attached policies":
-        return tuple(_command("iam", "detach-role-policy", *role, "--policy-arn", arn) for arn in found)
+        return tuple(command("iam", "detach-role-policy", *role, "--policy-arn", arn) for arn in found)
     if fact.startswith("policy "):
         name = ("--policy-name", fact.removeprefix("policy "))
         if wanted is None:
-            return (_command("iam", "delete-role-policy", *role, *name),)
-        return (_command("iam", "put-role-policy", *role, *name, "--policy-document", _json(wanted)),)
+            return (command("iam", "delete-role-policy", *role, *name),)
+        return (command("iam", "put-role-policy", *role, *name, "--policy-document", as_json(wanted)),)
     return (f"take the role away that is called {one.role_name}, then: {stack_command(stack)}",)
 
 
 def _entry(one: o.AccessEntry, fact: str, found: Any) -> tuple[str, ...]:
     entry = ("--cluster-name", one.cluster, "--principal-arn", str(one.principal))
     if fact == "groups":
-        return (_command("eks", "update-access-entry", *entry, "--kubernetes-groups", *one.groups),)
-    return tuple(_command("eks", "disassociate-access-policy", *entry, "--policy-arn", arn) for arn in found)
+        return (command("eks", "update-access-entry", *entry, "--kubernetes-groups", *one.groups),)
+    return tuple(command("eks", "disassociate-access-policy", *entry, "--policy-arn", arn) for arn in found)
 
 
 def rule_command(group: str, rule: GroupRule, *, add: bool) -> str:
@@ -95,18 +97,10 @@ def rule_command(group: str, rule: GroupRule, *, add: bool) -> str:
     else:
         permission["IpRanges"] = [{"CidrIp": rule.peer}]
     verb = "authorize" if add else "revoke"
-    asked = ("--group-id", group, "--ip-permissions", _json([permission]))
-    return _command("ec2", f"{verb}-security-group-{way}", *asked)
+    asked = ("--group-id", group, "--ip-permissions", as_json([permission]))
+    return command("ec2", f"{verb}-security-group-{way}", *asked)
 
 
 def record_command(zone: str, batch: Any) -> str:
     """Changes records of a hosted zone."""
-    return _command("route53", "change-resource-record-sets", "--hosted-zone-id", zone, "--change-batch", _json(batch))
-
-
-def _command(*words: str) -> str:
-    return shlex.join(("aws", *words))
-
-
-def _json(policy: Any) -> str:
-    return json.dumps(policy, sort_keys=True)
+    return command("route53", "change-resource-record-sets", "--hosted-zone-id", zone, "--change-batch", as_json(batch))

@@ -105,7 +105,7 @@ class Aws:
 
     def __init__(self, stacks: Sequence[o.Stack]) -> None:
         self.roles: dict[str, o.Role] = {}
-        self.repositories: dict[str, Document] = {}
+        self.policies: dict[str, Document] = {}
         self.entries: dict[tuple[str, str], tuple[str, ...]] = {}
         for stack in stacks:
             roles = {one.name: self._arn(stack, one) for one in stack.objects if isinstance(one, o.Role)}
@@ -113,9 +113,11 @@ class Aws:
                 if isinstance(one, o.Role):
                     self.roles[self._arn(stack, one)] = one
                 elif isinstance(one, o.Repository):
-                    self.repositories[
-                        f"arn:aws:ecr:{stack.region}:{stack.account}:repository/{one.repository_name}"
-                    ] = one.policy
+                    self.policies[f"arn:aws:ecr:{stack.region}:{stack.account}:repository/{one.repository_name}"] = (
+                        one.policy
+                    )
+                elif isinstance(one, o.QueuePolicy):
+                    self.policies[f"arn:aws:sqs:{stack.region}:{stack.account}:{one.queue_name}"] = one.policy
                 elif isinstance(one, o.AccessEntry):
                     assert isinstance(one.principal, o.Made)
                     self.entries[one.cluster, roles[one.principal.of]] = one.groups
@@ -133,7 +135,9 @@ class Aws:
             trust = self.roles[resource].trust if resource in self.roles else None
             trusted = by_resource(trust, caller, action)
             return trusted and (not caller.arn or by_identity(caller, action, resource))
-        policy = self.repositories.get(resource)
+        policy = self.policies.get(resource)
+        if caller.service:
+            return by_resource(policy, caller, action)
         own, theirs = by_identity(caller, action, resource), by_resource(policy, caller, action)
         return own or theirs if caller.account == resource.split(":")[4] else own and theirs
 

@@ -25,6 +25,8 @@ from hub.adapters.account.access import Access
 from worlds.accounts import HUB, INT, PRD, REGION, STG, account
 from worlds.builders import environment
 
+#: Options that the AWS CLI calls otherwise than the API does.
+RENAMED = {("sns", "notification-endpoint"): "endpoint"}
 NUMBERS = {"int": INT, "stg": STG, "prd": PRD}
 
 
@@ -90,6 +92,7 @@ class Accounts:
         given: dict[str, Any] = {}
         while words:
             option = words.pop(0).removeprefix("--")
+            option = RENAMED.get((service, option), option)
             values = []
             while words and not words[0].startswith("--"):
                 values.append(words.pop(0))
@@ -98,7 +101,9 @@ class Accounts:
                 given[members[option]] = True
             elif of.type_name == "integer":
                 given[members[option]] = int(values[0])
-            elif of.type_name in ("list", "structure"):
+            elif of.type_name == "double":
+                given[members[option]] = float(values[0])
+            elif of.type_name in ("list", "map", "structure"):
                 given[members[option]] = json.loads(values[0]) if values[0][0] in "[{" else values
             else:
                 (given[members[option]],) = values

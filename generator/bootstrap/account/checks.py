@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from generator.bootstrap.account.hub_pushes import DEAD, QUEUE_NAME_MOST, queue_name
 from generator.bootstrap.account.place import PODS_ROLE, Place, split_role
 from generator.errors import ConfigError, Fault, Location, Reason
 from generator.model.aws_account import AwsAccount
@@ -156,3 +157,7 @@ def _of_the_hub(one: Environment, aws: AwsAccount) -> Iterator[Unfit]:
         if (region, found[3]) != (one.spec.region, one.spec.account):
             message = f"{hub.ecr_queue} is of another account or region"
             yield one.name, ("spec", "hub", "ecrQueue"), message, f"one of {one.spec.account} in {one.spec.region}"
+        if len(dead := queue_name(hub.ecr_queue) + DEAD) > QUEUE_NAME_MOST:
+            message = f"the queue beside it for what fails would be called {dead}"
+            allowed = f"a name of {QUEUE_NAME_MOST - len(DEAD)} characters at most"
+            yield one.name, ("spec", "hub", "ecrQueue"), message, allowed

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from generator.bootstrap.account import objects as o
+from generator.bootstrap.account.cloudformation_events import event_properties
 from generator.bootstrap.account.cloudformation_stores import STORES, store_properties
 from generator.bootstrap.account.images import lifecycle
 
@@ -27,6 +28,9 @@ _TYPES: Mapping[type[o.Base], str] = {
     o.Repository: "AWS::ECR::Repository",
     o.Topic: "AWS::SNS::Topic",
     o.Alarm: "AWS::CloudWatch::Alarm",
+    o.Queue: "AWS::SQS::Queue",
+    o.QueuePolicy: "AWS::SQS::QueuePolicy",
+    o.EventRule: "AWS::Events::Rule",
     o.CacheUser: "AWS::ElastiCache::User",
     o.CacheUsers: "AWS::ElastiCache::UserGroup",
     o.Cache: "AWS::ElastiCache::ReplicationGroup",
@@ -36,6 +40,7 @@ _TYPES: Mapping[type[o.Base], str] = {
 _ATTRIBUTES = {
     ("AWS::IAM::Role", "arn"): "Arn",
     ("AWS::EC2::SecurityGroup", "id"): "GroupId",
+    ("AWS::SQS::Queue", "arn"): "Arn",
     ("AWS::RDS::DBInstance", "address"): "Endpoint.Address",
     ("AWS::ElastiCache::ReplicationGroup", "address"): "PrimaryEndPoint.Address",
 }
@@ -75,7 +80,7 @@ def _resource(one: o.Object, kinds: Mapping[str, str], tags: Mapping[str, str]) 
     if one.keeps:
         resource |= {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
     properties = _properties(one, kinds)
-    if not isinstance(one, o.Opening | o.Budget):  # these have no tags
+    if not isinstance(one, o.Opening | o.Budget | o.QueuePolicy):  # these have no tags
         properties["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
     return {**resource, "Properties": properties}
 
@@ -151,25 +156,8 @@ def _properties(one: o.Object, kinds: Mapping[str, str]) -> Tree:  # noqa: C901,
                 "LifecyclePolicy": {"LifecyclePolicyText": lifecycle(one)},
                 "RepositoryPolicyText": one.policy,
             }
-        case o.Topic():
-            told = [{"Protocol": "email", "Endpoint": email} for email in one.emails]
-            return {"TopicName": one.topic_name, "Subscription": told}
-        case o.Alarm():
-            return {
-                "AlarmName": one.alarm_name,
-                "AlarmDescription": one.description,
-                "Namespace": one.namespace,
-                "MetricName": one.metric,
-                "Dimensions": [{"Name": name, "Value": value} for name, value in sorted(one.dimensions.items())],
-                "Statistic": "Average",
-                "Period": 300,
-                "EvaluationPeriods": one.minutes // 5,
-                "Threshold": one.threshold,
-                "ComparisonOperator": "LessThanThreshold" if one.below else "GreaterThanThreshold",
-                "TreatMissingData": "breaching",
-                "AlarmActions": [_value(one.topic, kinds)],
-                "OKActions": [_value(one.topic, kinds)],
-            }
+        case o.Topic() | o.Alarm() | o.Queue() | o.QueuePolicy() | o.EventRule():
+            return event_properties(one, lambda value: _value(value, kinds))
         case _:
             return store_properties(one, lambda value: _value(value, kinds))
 

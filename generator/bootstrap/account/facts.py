@@ -28,8 +28,8 @@ class GroupRule(NamedTuple):
         return f"{self.direction} {self.protocol} {ports} {'from' if self.direction == 'in' else 'to'} {self.peer}"
 
 
-def wanted(one: o.Object, role_of: Mapping[str, str]) -> Facts:  # noqa: C901 - one case a kind
-    """The facts of an object of a kind that is read. `role_of`: names of roles by their object. Raises `TypeError`."""
+def wanted(one: o.Object, named: Mapping[str, str]) -> Facts:  # noqa: C901, PLR0912 - one case a kind
+    """The facts of an object of a kind that is read. `named`: names in AWS by object. Raises `TypeError`."""
     match one:
         case o.Role():
             policies = {f"policy {name}": policy for name, policy in one.policies.items()}
@@ -37,10 +37,9 @@ def wanted(one: o.Object, role_of: Mapping[str, str]) -> Facts:  # noqa: C901 - 
         case o.IdentityProvider():
             return {"audience": one.audience}
         case o.FargateProfile():
-            role = one.role if isinstance(one.role, str) else role_of[one.role.of]
             selectors = [{"namespace": one.namespace, "labels": dict(one.labels)}]
             subnets = sorted(one.subnets)
-            return {"status": "ACTIVE", "subnets": subnets, "selectors": selectors, "role": role}
+            return {"status": "ACTIVE", "subnets": subnets, "selectors": selectors, "role": _named(one.role, named)}
         case o.AccessEntry():
             return {"groups": sorted(one.groups), "access policies": []}
         case o.Secret():
@@ -63,8 +62,40 @@ def wanted(one: o.Object, role_of: Mapping[str, str]) -> Facts:  # noqa: C901 - 
             }
         case o.Cache():
             return {"encrypted": True, "TLS": True, "status": "available"}
+        case o.Topic():
+            return {"confirmed": sorted(one.emails)}
+        case o.Alarm():
+            return {
+                "figure": f"{one.namespace} {one.metric}",
+                "dimensions": dict(one.dimensions),
+                "threshold": f"{'below' if one.below else 'above'} {one.threshold}",
+                "minutes": one.minutes,
+                "without figures": one.missing,
+                "tells": [_named(one.topic, named)],
+            }
+        case o.Queue():
+            given_up = None if one.dead is None else f"{_named(one.dead, named)} after {one.receives}"
+            return {
+                "encrypted": True,
+                "keeps": one.keep_seconds,
+                "hides": one.hidden_seconds,
+                "gives up to": given_up,
+                "takes in from": None if one.source is None else [one.source],
+            }
+        case o.QueuePolicy():
+            return {"policy": one.policy}
+        case o.EventRule():
+            return {
+                "state": "ENABLED",
+                "pattern": one.pattern,
+                "targets": [f"{_named(one.target, named)}, else {_named(one.dead, named)} after {one.seconds} s"],
+            }
         case _:
             raise TypeError(f"{type(one).__name__} is not compared")
+
+
+def _named(value: o.Value, named: Mapping[str, str]) -> str:
+    return value if isinstance(value, str) else named[value.of]
 
 
 def same(one: Any, other: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from generator.bootstrap.account.hub_pushes import push_objects, queue_name
 from generator.bootstrap.account.hub_stores import store_objects
 from generator.bootstrap.account.objects import IdentityProvider, Object, Output, Repository, Role, Secret, Stack
 from generator.bootstrap.account.place import (
@@ -48,6 +49,8 @@ def hub_stack(home: Environment, environments: Sequence[Environment]) -> Stack:
         objects += [*_services(home, hub, environments), *_secrets(home, hub)]
         made, outputs = store_objects(home, hub)
         objects += made
+        if hub.listener_role is not None and hub.ecr_queue is not None:
+            objects += push_objects(home, hub.ecr_queue, _names(environments))
     return Stack(
         name="rtb-hub",
         description="RTB AI Hub itself: its images, roles, secrets and stores",
@@ -81,9 +84,14 @@ def _repositories(home: Environment, environments: Sequence[Environment]) -> Ite
             },
         )
     )
-    names = {name for one in environments if one.spec.aws is not None for name in one.spec.aws.repositories}
-    for name in sorted(names.union(IMAGES)):
+    for name in sorted({*_names(environments), *IMAGES}):
         yield Repository(logical("Repository", name), name, policy)
+
+
+def _names(environments: Sequence[Environment]) -> tuple[str, ...]:
+    """The repositories whose images run as previews anywhere."""
+    given = (one.spec.aws.repositories for one in environments if one.spec.aws is not None)
+    return tuple(sorted({name for names in given for name in names}))
 
 
 def _control(home: Environment, environments: Sequence[Environment]) -> Object:
@@ -144,9 +152,8 @@ def _services(home: Environment, hub: HubServices, environments: Sequence[Enviro
     if hub.worker_role is not None:
         given.append(("WorkerRole", hub.worker_role, "worker", worker))
     if hub.listener_role is not None and hub.ecr_queue is not None:
-        queue = hub.ecr_queue.rsplit("/", 1)[1]
         actions = ("sqs:ReceiveMessage", "sqs:DeleteMessage")
-        policy = document(Statement("Pushes", actions, (here.arn("sqs", queue),)))
+        policy = document(Statement("Pushes", actions, (here.arn("sqs", queue_name(hub.ecr_queue)),)))
         given.append(("ListenerRole", hub.listener_role, "listener", policy))
     for name, arn, service, policy in given:
         path, role = split_role(arn)

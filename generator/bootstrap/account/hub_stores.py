@@ -133,6 +133,18 @@ def _alarms(home: Environment, *, has_cache: bool) -> list[Object]:
             topic=topic,
         ),
         Alarm(
+            "DatabaseMemory",
+            "rtb-hub-database-memory",
+            "Less than 128 MiB of the database's memory are free: it swaps, and is restarted when none is",
+            "AWS/RDS",
+            "FreeableMemory",
+            instance,
+            below=True,
+            threshold=128 * 1024**2,
+            minutes=15,
+            topic=topic,
+        ),
+        Alarm(
             "DatabaseCpu",
             "rtb-hub-database-cpu",
             "The database has worked at more than 90 percent for half an hour",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from generator.bootstrap.account.policy import Document
 
@@ -179,7 +179,10 @@ class Topic(Base):
 
 @dataclass(frozen=True, slots=True)
 class Alarm(Base):
-    """A figure of CloudWatch that stays on one side of `threshold` for `minutes`."""
+    """A figure of CloudWatch that stays on one side of `threshold` for `minutes`.
+
+    `missing`: what no figure means. A queue that nobody uses has none, and a database that works always has one.
+    """
 
     alarm_name: str
     description: str
@@ -190,6 +193,47 @@ class Alarm(Base):
     threshold: int
     minutes: int
     topic: Value
+    missing: Literal["breaching", "notBreaching"] = "breaching"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue(Base):
+    """A queue of SQS, encrypted by it. What was received `receives` times and not deleted goes to the queue `dead`.
+
+    A queue without `dead` takes in such messages, from the queue whose ARN `source` is, and from no other.
+    """
+
+    queue_name: str
+    keep_seconds: int
+    hidden_seconds: int
+    dead: Made | None = None
+    receives: int = 0
+    source: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.dead is None) != (self.receives == 0) or (self.dead is None) == (self.source is None):
+            raise ValueError(f"{self.queue_name} either gives up messages after some receives, or takes them in")
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePolicy(Base):
+    """Who but the account's own roles may do what with a queue."""
+
+    queue: Made
+    queue_name: str
+    policy: Document
+
+
+@dataclass(frozen=True, slots=True)
+class EventRule(Base):
+    """Which events EventBridge puts into a queue, and where it puts those that it could not within `seconds`."""
+
+    rule_name: str
+    description: str
+    pattern: Mapping[str, Any]
+    target: Made
+    dead: Made
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +336,9 @@ Object = (
     | Repository
     | Topic
     | Alarm
+    | Queue
+    | QueuePolicy
+    | EventRule
     | Subnets
     | Parameters
     | Database

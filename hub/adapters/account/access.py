@@ -27,6 +27,8 @@ _ABSENT = frozenset(
         "DBInstanceNotFoundFault",
         "ReplicationGroupNotFoundFault",
         "NoSuchResourceException",
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "QueueDoesNotExist",
     }
 )
 #: Codes of "these credentials are not, or no longer, any": no right would help.

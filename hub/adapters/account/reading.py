@@ -10,6 +10,7 @@ from typing import Any
 from generator.bootstrap.account import objects as o
 from generator.bootstrap.account.facts import Facts, GroupRule
 from hub.adapters.account.access import Access
+from hub.adapters.account.reading_events import alarm, event_rule, queue, queue_policy, topic
 
 #: A certificate that ends sooner is told: ACM renews 60 days before, where its record is still there.
 _RENEWED = timedelta(days=30)
@@ -193,6 +194,11 @@ def _readers() -> Iterator[tuple[type[o.Base], Callable[[Access, Any, datetime],
     yield o.Repository, _repository
     yield o.Database, _database
     yield o.Cache, _cache
+    yield o.Topic, topic
+    yield o.Alarm, alarm
+    yield o.Queue, queue
+    yield o.QueuePolicy, queue_policy
+    yield o.EventRule, event_rule
 
 
 READ: Mapping[type[o.Base], Callable[[Access, Any, datetime], Facts | None]] = dict(_readers())

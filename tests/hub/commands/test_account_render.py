@@ -156,6 +156,10 @@ UNFIT: dict[str, tuple[Callable[[Path], None], tuple[str, str], str, str]] = {
         lambda folder: more(folder, "int", HUB + "    listenerRole: arn:aws:iam::111111111111:role/rtb-hub-listener\n    ecrQueue: https://sqs.ap-northeast-2.amazonaws.com/222222222222/pushes\n"),
         ("int", "ecrQueue:"), "spec.hub.ecrQueue", "is of another account or region",
     ),
+    "a queue with no room for what fails": (
+        lambda folder: more(folder, "int", HUB + f"    listenerRole: arn:aws:iam::111111111111:role/rtb-hub-listener\n    ecrQueue: https://sqs.ap-northeast-2.amazonaws.com/111111111111/{'q' * 76}\n"),
+        ("int", "ecrQueue:"), "spec.hub.ecrQueue", f"the queue beside it for what fails would be called {'q' * 76}-dead",
+    ),
     "a worker that is CI": (
         lambda folder: more(folder, "int", HUB + "    workerRole: arn:aws:iam::111111111111:role/rtb-hub-ci\n"),
         ("int", "workerRole:"), "spec.hub.workerRole", "rtb-hub-ci is the name of the role of CI",

@@ -48,6 +48,15 @@ def fargate(cluster: str, env: str) -> Caller:
     return Caller(service="eks-fargate-pods.amazonaws.com", context={"aws:SourceArn": source})
 
 
+def bus(rule: str = "rtb-hub-pushes", env: str = "int", service: str = "events.amazonaws.com") -> Caller:
+    """EventBridge, as it puts events of a rule somewhere."""
+    return Caller(service=service, context={"aws:SourceArn": f"arn:aws:events:{REGION}:{ACCOUNTS[env]}:rule/{rule}"})
+
+
+def queue(name: str = QUEUE.rsplit("/", 1)[1]) -> str:
+    return f"arn:aws:sqs:{REGION}:{INT}:{name}"
+
+
 def session(name: str, env: str = "int", called: str = SESSION) -> Caller:
     """A session of a rendered role, calling itself so where it becomes another."""
     return AWS.role(role(name, env), **{"sts:RoleSessionName": called})
@@ -119,9 +128,20 @@ ROWS: list[tuple[str, bool, Caller, str, str]] = [
     ("the worker pushes nothing", False, session(WORKER), "ecr:PutImage", repository("web")),
     ("the worker deletes no image", False, session(WORKER), "ecr:BatchDeleteImage", repository("web")),
     ("the worker's role is the worker's alone", False, pod("rtb-hub:rtb-hub-listener"), WEB, role(WORKER)),
-    ("the listener reads its queue", True, session("rtb-hub-listener"), "sqs:ReceiveMessage", f"arn:aws:sqs:{REGION}:{INT}:{QUEUE.rsplit('/', 1)[1]}"),
-    ("the listener puts nothing into it", False, session("rtb-hub-listener"), "sqs:SendMessage", f"arn:aws:sqs:{REGION}:{INT}:rtb-hub-pushes"),
-    ("the listener reads no other queue", False, session("rtb-hub-listener"), "sqs:ReceiveMessage", f"arn:aws:sqs:{REGION}:{INT}:others"),
+    ("the listener reads its queue", True, session("rtb-hub-listener"), "sqs:ReceiveMessage", queue()),
+    ("the listener puts nothing into it", False, session("rtb-hub-listener"), "sqs:SendMessage", queue()),
+    ("the listener empties no queue", False, session("rtb-hub-listener"), "sqs:PurgeQueue", queue()),
+    ("the listener reads not what was given up", False, session("rtb-hub-listener"), "sqs:ReceiveMessage", queue("rtb-hub-pushes-dead")),
+    ("the worker reads no pushes", False, session(WORKER), "sqs:ReceiveMessage", queue()),
+    ("the rule puts pushes into the queue", True, bus(), "sqs:SendMessage", queue()),
+    ("the rule puts what failed beside it", True, bus(), "sqs:SendMessage", queue("rtb-hub-pushes-dead")),
+    ("the rule reads nothing there", False, bus(), "sqs:ReceiveMessage", queue()),
+    ("another rule puts nothing in", False, bus("others"), "sqs:SendMessage", queue()),
+    ("a rule of that name in another account puts nothing in", False, bus(env="stg"), "sqs:SendMessage", queue()),
+    ("another service puts nothing in", False, bus(service="sns.amazonaws.com"), "sqs:SendMessage", queue()),
+    ("the rule puts nothing into other queues", False, bus(), "sqs:SendMessage", queue("others")),
+    ("others of the account, without a right of their own, put nothing in", False, session(PODS), "sqs:SendMessage", queue()),
+    ("the listener reads no other queue", False, session("rtb-hub-listener"), "sqs:ReceiveMessage", queue("others")),
     # CI.
     ("the branch's jobs are CI", True, job("repo:team/rtb-ai-hub:ref:refs/heads/main"), WEB, role("rtb-hub-ci")),
     ("jobs of another branch are not", False, job("repo:team/rtb-ai-hub:ref:refs/heads/other"), WEB, role("rtb-hub-ci")),

@@ -120,7 +120,31 @@ def in_cloudformation(stack: o.Stack) -> dict[str, Any]:  # noqa: PLR0912, PLR09
                     p["Threshold"],
                     p["ComparisonOperator"],
                     p["EvaluationPeriods"],
+                    p["TreatMissingData"],
                     references(p["AlarmActions"][0]),
+                )
+            case "SQS::Queue":
+                allowed, given_up = p.get("RedriveAllowPolicy"), p.get("RedrivePolicy")
+                dead = given_up and (references(given_up["deadLetterTargetArn"]), given_up["maxReceiveCount"])
+                found[name] = (
+                    p["QueueName"],
+                    p["MessageRetentionPeriod"],
+                    p["VisibilityTimeout"],
+                    p["SqsManagedSseEnabled"],
+                    dead,
+                    allowed,
+                )
+            case "SQS::QueuePolicy":
+                found[name] = (references(p["Queues"][0]), p["PolicyDocument"])
+            case "Events::Rule":
+                (target,) = p["Targets"]
+                found[name] = (
+                    p["Name"],
+                    p["EventPattern"],
+                    p["State"],
+                    references(target["Arn"]),
+                    references(target["DeadLetterConfig"]["Arn"]),
+                    target["RetryPolicy"]["MaximumEventAgeInSeconds"],
                 )
             case "RDS::DBSubnetGroup" | "ElastiCache::SubnetGroup":
                 found[name] = (p.get("DBSubnetGroupName", p.get("CacheSubnetGroupName")), p["SubnetIds"])
@@ -251,7 +275,35 @@ def in_terraform(stack: o.Stack) -> dict[str, Any]:  # noqa: PLR0912, PLR0915 - 
                         a["threshold"],
                         a["comparison_operator"],
                         a["evaluation_periods"],
+                        a["treat_missing_data"],
                         unreferenced(a["alarm_actions"][0], known),
+                    )
+                case "aws_sqs_queue":
+                    written = re.fullmatch(
+                        r"\$\{jsonencode\(\{deadLetterTargetArn = (\S+), maxReceiveCount = (\d+)\}\)\}",
+                        a.get("redrive_policy", ""),
+                    )
+                    dead = (unreferenced(f"${{{written[1]}}}", known), int(written[2])) if written else None
+                    allowed = json.loads(a["redrive_allow_policy"]) if "redrive_allow_policy" in a else None
+                    found[name] = (
+                        a["name"],
+                        a["message_retention_seconds"],
+                        a["visibility_timeout_seconds"],
+                        a["sqs_managed_sse_enabled"],
+                        dead,
+                        allowed,
+                    )
+                case "aws_sqs_queue_policy":
+                    found[name] = (unreferenced(a["queue_url"], known), json.loads(a["policy"]))
+                case "aws_cloudwatch_event_rule":
+                    target = resources["aws_cloudwatch_event_target"][short]
+                    found[name] = (
+                        a["name"],
+                        json.loads(a["event_pattern"]),
+                        a["state"],
+                        unreferenced(target["arn"], known),
+                        unreferenced(target["dead_letter_config"]["arn"], known),
+                        target["retry_policy"]["maximum_event_age_in_seconds"],
                     )
                 case "aws_db_subnet_group" | "aws_elasticache_subnet_group":
                     found[name] = (a["name"], a["subnet_ids"])
@@ -293,6 +345,7 @@ def in_terraform(stack: o.Stack) -> dict[str, Any]:  # noqa: PLR0912, PLR0915 - 
                     | "aws_ecr_lifecycle_policy"
                     | "aws_ecr_repository_policy"
                     | "aws_sns_topic_subscription"
+                    | "aws_cloudwatch_event_target"
                     | "aws_secretsmanager_secret_version"
                     | "aws_route53_record"
                     | "aws_acm_certificate_validation"
