@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from generator.bootstrap.account import images
 from generator.bootstrap.account import objects as o
-from generator.bootstrap.account.images import lifecycle
 from generator.bootstrap.account.terraform_events import beside, event_arguments
 from generator.bootstrap.account.terraform_expression import Expression, Resource
 
@@ -59,8 +59,8 @@ def module(stack: o.Stack) -> Tree:
     resources: dict[str, Tree] = {}
     for one in stack.objects:
         for kind, name, arguments in _resources(one, kinds):
-            kept = {"lifecycle": {"prevent_destroy": True}} if one.keeps and kind == kinds[one.name] else {}
-            resources.setdefault(kind, {})[name] = {**arguments, **kept}
+            lifecycle = _lifecycle(one) if kind == kinds[one.name] else {}
+            resources.setdefault(kind, {})[name] = {**arguments, **({"lifecycle": lifecycle} if lifecycle else {})}
     random = [one for one in stack.objects if isinstance(one, o.Secret) and one.random]
     provider = {
         "region": stack.region,
@@ -78,6 +78,12 @@ def module(stack: o.Stack) -> Tree:
         }
     plain: Tree = _written(tree)
     return plain
+
+
+def _lifecycle(one: o.Object) -> dict[str, bool]:
+    """As CloudFormation does by itself: what is used is replaced by another before it goes."""
+    kept = {"prevent_destroy": True} if one.keeps else {}
+    return {"create_before_destroy": True, **kept} if isinstance(one, o.FargateProfile | o.Certificate) else kept
 
 
 def type_of(one: o.Object) -> str:
@@ -138,7 +144,7 @@ def _resources(one: o.Object, kinds: Mapping[str, str]) -> Iterator[Resource]:
                     yield _rule_type(direction), f"{name}_{direction}_{number}", arguments
         case o.Repository():
             repository = {"repository": Expression(f"{kind}.{name}.name")}
-            yield "aws_ecr_lifecycle_policy", name, {**repository, "policy": lifecycle(one)}
+            yield "aws_ecr_lifecycle_policy", name, {**repository, "policy": images.lifecycle(one)}
             yield "aws_ecr_repository_policy", name, {**repository, "policy": _json(one.policy)}
         case o.Topic() | o.EventRule():
             yield from beside(one, name, lambda value: _value(value, kinds))

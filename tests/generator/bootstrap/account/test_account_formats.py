@@ -423,6 +423,17 @@ def test_what_holds_data_stays_when_its_stack_goes(stack: o.Stack) -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS, ids=IDS)
+def test_what_is_used_is_replaced_before_it_goes(stack: o.Stack) -> None:
+    """Else Terraform would end every preview on Fargate before there is another profile."""
+    resources = terraform.module(stack)["resource"]
+    used = {
+        kind for kind, named in resources.items() for one in named.values()
+        if one.get("lifecycle", {}).get("create_before_destroy")
+    }  # fmt: skip
+    assert used == {"aws_eks_fargate_profile", "aws_acm_certificate"} & resources.keys()
+
+
+@pytest.mark.parametrize("stack", STACKS, ids=IDS)
 def test_a_template_fits_into_a_call(stack: o.Stack) -> None:
     text = dump(cloudformation.template(stack))
     assert len(text.encode()) <= 51_200, "a template that is not in S3 (CloudFormation quotas)"
