@@ -17,7 +17,19 @@ settings.load_profile("ci")
 pytest.register_assert_rewrite("contracts", "worlds")
 
 #: What of the caller's environment would change what a command does or how it looks.
-FOREIGN = ("RTB_HUB_", "KUBECONFIG", "GIT_", "XDG_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "TTY_", "_TYPER_")
+FOREIGN = (
+    "RTB_HUB_",
+    "KUBECONFIG",
+    "GIT_",
+    "XDG_",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CLICOLOR",
+    "TTY_",
+    "_TYPER_",
+    "PAGER",
+    "LESS",
+)
 #: What of it says where tools are, for the fixtures that build and start them. No single test sees these.
 OF_TOOLS = ("RTB_HUB_GO", "XDG_CACHE_HOME")
 STEADY = {

@@ -22,9 +22,9 @@ def confirm(what: str, *, yes: bool, output: Format) -> None:
     streams = (sys.stdin, sys.stdout, sys.stderr)
     if yes or not output.is_for_people or not all(stream.isatty() for stream in streams):
         return
-    sys.stderr.write(f"{what} [y/N] ")
-    sys.stderr.flush()
     try:
+        sys.stderr.write(f"{what} [y/N] ")
+        sys.stderr.flush()
         answer = sys.stdin.readline(_LONGEST)
     except KeyboardInterrupt:
         sys.stderr.write("\nnothing was changed\n")

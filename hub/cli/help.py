@@ -7,6 +7,7 @@ section of its own, with the command on lines that a shell takes.
 from __future__ import annotations
 
 import inspect
+import sys
 import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -186,6 +187,12 @@ class Command(click.Command):
         """Run it, unless it is to work through a server and cannot."""
         if not isinstance(self, click.Group):
             server.refuse(ctx)
+            if sys.stdout.isatty() and not ctx.params.get("watch"):
+                from hub.cli.paging import PAGED, paged
+
+                if ctx.command_path.partition(" ")[2] in PAGED:
+                    with paged():
+                        return super().invoke(ctx)
         return super().invoke(ctx)
 
     def format_help_text(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -104,6 +104,9 @@ class Settings(SlackSettings):
     """Environments, several with `,` between, whose own clusters services read as well, by AWS: `serve` and
     `serve dashboard` for phases, causes and figures, `serve worker` and `tell` for what they tell. Default: none but
     those of `RTB_HUB_CLUSTERS`."""
+    pager: str | None = Field(None, alias="RTB_HUB_PAGER")
+    """The program that shows long output on a terminal, such as `less`, with LESS=FRX where LESS is not set. Empty or
+    `cat`: none. Default: that of PAGER, else none."""
     step_summary: Path | None = Field(None, alias="GITHUB_STEP_SUMMARY")
     """A file that GitHub shows beside a job; `guard` writes to it. Default: none, outside of GitHub's jobs."""
     data_home: Path | None = Field(None, alias="XDG_DATA_HOME")
