@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import ConfigError, Fault, Reason, Remedy, RemedyKind
+from generator.objects.diff import ABSENT, FieldChange
 from hub.actions.stop import StopRequest, submission
 from hub.output.console import Format, emit, printable
+from hub.views.changes import field_lines, fields_data
+from reconcilers.lifecycle.start import StartOutcome
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from hub.actions.parts import Parts
-    from reconcilers.lifecycle.batch import Submission
+    from reconcilers.lifecycle.batch import Outcome, Submission
     from reconcilers.plan import Plan
 
 
@@ -70,6 +73,7 @@ def _planned(asked: Submission[Any], parts: Parts) -> dict[str, Any]:
         "issue": str(asked.key),
         "environment": asked.environment,
         "change": outcome.change,
+        "changed": fields_data(_changed(outcome)),
         "onBranch": plan.branch if plan else None,
         "message": plan.subject if plan else None,
         "files": [
@@ -79,6 +83,10 @@ def _planned(asked: Submission[Any], parts: Parts) -> dict[str, Any]:
     }
 
 
+def _changed(outcome: Outcome) -> tuple[FieldChange, ...]:
+    return outcome.changed if isinstance(outcome, StartOutcome) else ()
+
+
 def _tell(console: Console, data: dict[str, Any]) -> None:
     from rich.text import Text
 
@@ -86,5 +94,10 @@ def _tell(console: Console, data: dict[str, Any]) -> None:
     console.print(Text.assemble(("would be ", "yellow"), (what, "bold"), f": {data['change']}; nothing is written"))
     if data["message"]:
         console.print(printable(f"  commit  {data['message']} on {data['onBranch']}"))
+    changed = [
+        FieldChange(one["field"], one.get("before", ABSENT), one.get("after", ABSENT)) for one in data["changed"]
+    ]
+    for line in field_lines(changed):
+        console.print(Text(f"  changed {line}"))
     for one in data["files"]:
         console.print(printable(f"  {one['change']:<7} {one['path']}: {one['why']}"))

@@ -347,6 +347,7 @@ class Planned(Shape):
     issue: IssueText
     environment: EnvironmentText
     change: str
+    changed: list[FieldChange] = Field(description="what an update changes of the entry")
     on_branch: str | None
     message: str | None
     files: list[PlannedFile]

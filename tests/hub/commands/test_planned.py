@@ -54,9 +54,18 @@ def test_what_would_be_done_is_what_is_done(state: Path, asked: tuple[str, ...])
         done["change"],
         done.get("onBranch", "main"),
     )
+    assert planned["changed"] == done.get("changed", [])
     subject, *names = git(state, "log", "-1", "--format=%s", "--name-only", planned["onBranch"]).split("\n")
     assert planned["message"] == subject
     assert sorted(one["path"] for one in planned["files"]) == sorted(filter(None, names))
+
+
+def test_what_an_update_would_change_is_shown(state: Path) -> None:
+    must("set", "RTB-1", *INT, "web.cpu=500m", "--repo", state)
+    must("start", "RTB-1", *INT, "--branch", "feature/x", "--repo", state)
+    told = must("start", "RTB-1", *INT, "--reset", "--dry-run", "--repo", state).out
+    assert "  changed branch: removed (was feature/x)\n" in told
+    assert "  changed web.cpu: 500m → 250m\n" in told
 
 
 def test_nothing_is_planned_where_nothing_would_change(state: Path) -> None:
