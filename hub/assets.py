@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -48,12 +50,23 @@ def files_below(folder: Path, shown: str) -> dict[str, str]:
 def _text(path: Path) -> str:
     """The text of a file. Raises `ConfigError` (FileUnusable) for one that is none."""
     try:
-        return path.read_text(encoding="utf-8")
+        with naming(path):
+            return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as err:
         from generator.errors import ConfigError, Fault, Location, Reason
 
         fault = Fault("is not UTF-8 text", Location(str(path)), remedy="move it out of the folder, or save it as UTF-8")
         raise ConfigError(Reason.FILE_UNUSABLE, fault) from err
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Have each `OSError` name the file: Python names it where it cannot be opened, not where it cannot be read."""
+    try:
+        yield
+    except OSError as err:
+        err.filename = err.filename or str(path)
+        raise
 
 
 def requirements() -> str:

@@ -16,6 +16,7 @@ from hub.actions.importing.model import Imported
 from hub.actions.importing.score import import_score, is_score
 from hub.actions.manifest_files import STDIN, ManifestFiles, read_manifests
 from hub.adapters import renderers
+from hub.assets import naming
 
 _CHART: Final = "Chart.yaml"
 _KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -56,7 +57,8 @@ def import_from(
         return import_score(documents, source, name)
     if documents and not _is_object(documents[0].data):
         _alone(paths, "a Compose file")
-        return import_compose(first.read_bytes(), str(first), name)
+        with naming(first):
+            return import_compose(first.read_bytes(), str(first), name)
     return import_objects(read_manifests(paths, stdin), source, name)
 
 
@@ -78,7 +80,8 @@ def _documents(path: Path) -> tuple[Document, ...]:
     """What is in a file; nothing of folders, pipes, and what is larger than people write by hand."""
     if not path.is_file() or path.stat().st_size > _MOST_BYTES:
         return ()
-    return load_all(path.read_bytes(), str(path))
+    with naming(path):
+        return load_all(path.read_bytes(), str(path))
 
 
 def _is_object(tree: Any) -> bool:
