@@ -10,7 +10,7 @@ import click
 from hub import __version__
 from hub.cli import about, catalog, change, completion, context, lease, options, server, services, signing_in, upkeep
 from hub.cli import cluster as cluster_commands
-from hub.cli.errors import declared_errors
+from hub.cli.errors import declared_changes, declared_errors
 from hub.cli.help import WIDEST, Group
 from hub.output.formats import Format
 
@@ -27,7 +27,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 @options.flag("--work-tree", help="Create a normal repository with checked-out files. Default: a bare repository.")
 @options.environments
 @options.output
-@declared_errors
+@declared_changes
 def init(folder: Path, remote: str | None, work_tree: bool, environments: Path | None, output: Format) -> None:
     """Lay out a state repository, with your environments in it.
 
@@ -64,7 +64,7 @@ def init(folder: Path, remote: str | None, work_tree: bool, environments: Path |
 @options.dry_run
 @options.repo
 @options.listed
-@declared_errors
+@declared_changes
 def start(
     key: str,
     env: str,

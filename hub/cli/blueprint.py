@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hub.cli import options
-from hub.cli.errors import declared_errors
+from hub.cli.errors import declared_changes, declared_errors
 from hub.output.formats import Format
 
 
@@ -116,7 +116,7 @@ _to = options.option(
 @options.argument("name", metavar="NAME", help="Name of the blueprint, such as shop.")
 @_to
 @options.output
-@declared_errors
+@declared_changes
 def blueprint_new(name: str, to: Path, output: Format) -> None:
     """Write a first blueprint of your own: one service, and examples of more as comments.
 
@@ -140,7 +140,7 @@ def blueprint_new(name: str, to: Path, output: Format) -> None:
 @options.option("--values", metavar="FILE", multiple=True, type=options.PATH, help="Further values of a Helm chart.")
 @_to
 @options.output
-@declared_errors
+@declared_changes
 def blueprint_import(paths: tuple[Path, ...], name: str, values: tuple[Path, ...], to: Path, output: Format) -> None:
     """Write a first blueprint of what a team has, and tell what of it was not taken, and why.
 

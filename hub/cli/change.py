@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from hub.cli import options, server
-from hub.cli.errors import declared_errors
+from hub.cli.errors import declared_changes
 from hub.output.formats import Format
 
 _PANEL = "Previews"
@@ -21,7 +21,7 @@ _OF_ALL = frozenset({"branch", "compute"})
 @options.dry_run
 @options.repo
 @options.listed
-@declared_errors
+@declared_changes
 def set_settings(
     key: str, settings: tuple[str, ...], env: str, dry_run: bool, repo: str | None, output: Format
 ) -> None:
@@ -43,7 +43,7 @@ def set_settings(
 @options.dry_run
 @options.repo
 @options.listed
-@declared_errors
+@declared_changes
 def unset_settings(
     key: str, paths: tuple[str, ...], env: str, yes: bool, dry_run: bool, repo: str | None, output: Format
 ) -> None:
@@ -95,7 +95,7 @@ _reason = options.option("--reason", default="", help="Why, for the history.")
 @options.dry_run
 @options.repo
 @options.output
-@declared_errors
+@declared_changes
 def sleep(key: str, env: str, reason: str, dry_run: bool, repo: str | None, output: Format) -> None:
     """Put a preview to sleep: its pods stop, and everything else of it stays.
 
@@ -116,7 +116,7 @@ def sleep(key: str, env: str, reason: str, dry_run: bool, repo: str | None, outp
 @options.dry_run
 @options.repo
 @options.output
-@declared_errors
+@declared_changes
 def wake(key: str, env: str, reason: str, dry_run: bool, repo: str | None, output: Format) -> None:
     """Wake a preview that sleeps: its pods start as they were.
 
@@ -148,7 +148,7 @@ _dry_run = options.flag("--dry-run", help="Show the difference. Write nothing.")
 @options.repo
 @options.environments
 @options.output
-@declared_errors
+@declared_changes
 def env_set(
     name: str, fields: tuple[str, ...], dry_run: bool, repo: str | None, environments: Path | None, output: Format
 ) -> None:
@@ -170,7 +170,7 @@ def env_set(
 @options.repo
 @options.environments
 @options.output
-@declared_errors
+@declared_changes
 def env_add(
     name: str, fields: tuple[str, ...], dry_run: bool, repo: str | None, environments: Path | None, output: Format
 ) -> None:
@@ -190,7 +190,7 @@ def env_add(
 @options.repo
 @options.environments
 @options.output
-@declared_errors
+@declared_changes
 def env_remove(
     name: str, fields: tuple[str, ...], dry_run: bool, repo: str | None, environments: Path | None, output: Format
 ) -> None:

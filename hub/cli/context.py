@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from hub.cli import options, server
-from hub.cli.errors import declared_errors
+from hub.cli.errors import declared_changes, declared_errors
 from hub.cli.help import Group, Option
 from hub.output.formats import Format
 
@@ -27,7 +27,7 @@ _NAME = options.argument("name", metavar="NAME", help="Context, as 'context list
 @options.option("--actor", metavar="NAME", help="Who asks, as RTB_HUB_ACTOR. A server knows that by itself.")
 @options.flag("--replace", help="Write it anew where there is one of this name.")
 @options.output
-@declared_errors
+@declared_changes
 def context_add(
     name: str,
     repo: str | None,
@@ -71,7 +71,7 @@ def context_list(output: Format) -> None:
 @options.argument("name", metavar="NAME", required=False, help="Context, as 'context list' shows it.")
 @options.flag("--none", help="Have none in use.")
 @options.output
-@declared_errors
+@declared_changes
 def context_use(name: str | None, none: bool, output: Format) -> None:
     """Take a context into use: commands that name no other place work there from now on.
 
@@ -105,7 +105,7 @@ def context_show(name: str | None, output: Format) -> None:
 @options.command("remove")
 @_NAME
 @options.output
-@declared_errors
+@declared_changes
 def context_remove(name: str, output: Format) -> None:
     """Forget a context. Of the repository or server that it names nothing is touched.
 

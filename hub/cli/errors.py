@@ -10,7 +10,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from hub.cli.streams import OutputClosedError, OutputLostError, discard_output
+from hub.cli.streams import OutputClosedError, OutputLostError, carry_on, discard_output
 
 if TYPE_CHECKING:
     from generator.errors import HubError
@@ -93,9 +93,22 @@ def _in_korean(run: Callable[[], Any]) -> Any:
 
 def declared_errors(function: F) -> F:
     """Report declared errors in the command's output format and exit with their code. Bugs keep their traceback."""
+    return _declared(function, changes=False)
 
+
+def declared_changes(function: F) -> F:
+    """The same of a command that changes something: it goes to its end, and exits with its code, whoever reads it.
+
+    With `--dry-run`, or without the `--apply` that it has, it only shows what would be: a command like others.
+    """
+    return _declared(function, changes=True)
+
+
+def _declared(function: F, *, changes: bool) -> F:
     @wraps(function)
     def command(*args: Any, **kwargs: Any) -> Any:
+        if changes and not kwargs.get("dry_run", False) and kwargs.get("apply", True):
+            carry_on()
         return _in_korean(lambda: run(*args, **kwargs)) if is_korean() else run(*args, **kwargs)
 
     def run(*args: Any, **kwargs: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Literal
 import click
 
 from hub.cli import options, server
-from hub.cli.errors import declared_errors
+from hub.cli.errors import declared_changes, declared_errors
 from hub.output.formats import Format
 
 _PANEL = "Previews"
@@ -151,7 +151,7 @@ def list_previews(
 @options.dry_run
 @options.repo
 @options.listed
-@declared_errors
+@declared_changes
 def stop(
     key: str | None,
     env: str | None,
@@ -222,7 +222,7 @@ def _confirm_stop(key: str, env: str | None, *, yes: bool, output: Format) -> No
 @options.dry_run
 @options.repo
 @options.listed
-@declared_errors
+@declared_changes
 def extend(
     key: str, env: str, by: str, reason: str, if_ends: str | None, dry_run: bool, repo: str | None, output: Format
 ) -> None:
@@ -250,7 +250,7 @@ def extend(
 @options.dry_run
 @options.repo
 @options.listed
-@declared_errors
+@declared_changes
 def revive(key: str, env: str, ttl: str | None, dry_run: bool, repo: str | None, output: Format) -> None:
     """Restore a preview that was deleted in the last 7 days, with a new lease.
 

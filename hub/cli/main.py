@@ -7,7 +7,7 @@ import os
 import sys
 
 from hub import __version__
-from hub.cli.streams import OutputClosedError, discard_output, guard_streams
+from hub.cli.streams import OutputClosedError, discard_output, guard_streams, lost_output
 
 NAME = "rtb-hub"
 #: `Reason.FILE_UNUSABLE` in `hub.output.exit_codes`, which costs more to import than all of this.
@@ -33,18 +33,36 @@ def main() -> None:
             sys.stderr.write("error: standard output is closed, so nothing was done; to do: >/dev/null discards it\n")
         sys.exit(_UNUSABLE)
     guard_streams()
+    code: str | int | None = None
     try:
-        _main()
+        try:
+            _main()
+        except SystemExit as ended:
+            code = ended.code
         sys.stdout.flush()
     except OutputClosedError:
         discard_output()
     except OSError as err:
-        from hub.cli.errors import unusable
-
-        if (found := unusable(err)) is None:
+        if not _is_told(err):
             raise
-        sys.stderr.write(f"error: {found.faults[0].message}\n")
-        sys.exit(_UNUSABLE)
+        code = _UNUSABLE
+    else:
+        if (lost := lost_output()) is not None:
+            _is_told(lost)
+    if code:
+        sys.exit(code)
+
+
+def _is_told(err: OSError) -> bool:
+    """Tell of a stream or file that cannot be used. False, and nothing told: it is a mistake of rtb-hub."""
+    from hub.cli.errors import asked_format, unusable
+
+    if (found := unusable(err)) is None:
+        return False
+    from hub.output.console import report
+
+    report(found, asked_format(sys.argv[1:]))
+    return True
 
 
 def _main() -> None:

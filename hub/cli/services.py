@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.cli import options, server
-from hub.cli.errors import declared_errors
+from hub.cli.errors import declared_changes, declared_errors
 from hub.cli.help import Group
 from hub.output.formats import Format
 
@@ -40,7 +40,7 @@ def config(output: Format) -> None:
 @options.command("upgrade")
 @options.yes
 @options.output
-@declared_errors
+@declared_changes
 def db_upgrade(yes: bool, output: Format) -> None:
     """Bring the services' database (RTB_HUB_DATABASE_URL) to this release's schema.
 
@@ -61,7 +61,7 @@ def db_upgrade(yes: bool, output: Format) -> None:
 @options.command("prune")
 @options.flag("--dry-run", help="Show what would be deleted. Delete nothing.")
 @options.output
-@declared_errors
+@declared_changes
 def db_prune(dry_run: bool, output: Format) -> None:
     """Delete from the services' database what was kept for long enough, never what is open.
 
@@ -85,7 +85,7 @@ def db_prune(dry_run: bool, output: Format) -> None:
     help="What the roles' names begin with; 'listener', 'worker', 'dashboard' and 'scaler' follow.",
 )
 @options.output
-@declared_errors
+@declared_changes
 def db_grants(apply: bool, prefix: str, output: Format) -> None:
     """Print SQL that gives each service's role in PostgreSQL what it needs and takes from it all else.
 
@@ -171,7 +171,7 @@ def serve(service: str | None, repo: str | None, port: int | None, host: str | N
 @options.flag("--dry-run", help="Print every message, what would be done about it and whom it alerts. Do nothing.")
 @options.repo
 @options.output
-@declared_errors
+@declared_changes
 def tell(env: str | None, dry_run: bool, repo: str | None, output: Format) -> None:
     """Tell of previews where people work: in Jira, in pull requests on GitHub, in Slack; edited in place.
 
@@ -244,7 +244,7 @@ def webhook_show(name: str, output: Format) -> None:
 @options.command("replay")
 @options.argument("name", metavar="ID", help="Its id, or its sender's id of the delivery.")
 @options.output
-@declared_errors
+@declared_changes
 def webhook_replay(name: str, output: Format) -> None:
     """Read a delivery again and put its jobs anew, as after a mend of what read it wrong.
 
@@ -297,7 +297,7 @@ def job_show(job_id: str, output: Format) -> None:
 @options.command("retry")
 @options.argument("job_id", metavar="ID", help="Its id.")
 @options.output
-@declared_errors
+@declared_changes
 def job_retry(job_id: str, output: Format) -> None:
     """Have a dead job run again, once what it failed of is mended. Who did it stands in the audit log.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.cli import options, server
-from hub.cli.errors import declared_errors
+from hub.cli.errors import declared_changes, declared_errors
 from hub.cli.help import Group
 from hub.output.formats import Format
 
@@ -27,7 +27,7 @@ _SCOPES = ("preview:read", "preview:write", "preview:request-prd", "jira:event")
 )
 @options.yes
 @options.output
-@declared_errors
+@declared_changes
 def auth_rotate(stolen: bool, yes: bool, output: Format) -> None:
     """Have a new key sign access tokens, in a day, and encrypt all keys anew by the first of RTB_HUB_KEY_FILE.
 
@@ -139,7 +139,7 @@ def token_list(output: Format) -> None:
 @options.argument("token_id", metavar="ID", help="Its id, as 'token list' shows it.")
 @options.yes
 @options.output
-@declared_errors
+@declared_changes
 def token_revoke(token_id: str, yes: bool, output: Format) -> None:
     """End a service token, for good: processes refuse it within five seconds.
 

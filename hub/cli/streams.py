@@ -27,22 +27,64 @@ class OutputClosedError(BrokenPipeError):
     """Nobody reads standard output any more, as `head` when it has enough."""
 
 
-class _Output(io.FileIO):
+class _Stream(io.FileIO):
+    """A stream that waits where it does not block: whoever shares a terminal or pipe may have set O_NONBLOCK on it."""
+
     def write(self, data: Any, /) -> int:
+        while (written := super().write(data)) is None:
+            import select
+
+            select.select([], [self.fileno()], [])
+        return written
+
+
+class _Output(_Stream):
+    #: Whether what cannot be printed is let go, since the command is not to end in the middle of what it changes.
+    carries_on = False
+    #: What was let go first.
+    failure: OSError | None = None
+
+    def write(self, data: Any, /) -> int:
+        if self.failure is not None:
+            return memoryview(data).nbytes
         try:
-            return super().write(data) or 0
+            return super().write(data)
         except BrokenPipeError as err:
-            raise OutputClosedError from err  # without EPIPE, at which click ends the process with 1
+            closed = OutputClosedError()  # without EPIPE, at which click ends the process with 1
+            return self._let_go(closed, err, data)
         except OSError as err:
-            raise OutputLostError(err.errno, err.strerror) from err
+            return self._let_go(OutputLostError(err.errno, err.strerror), err, data)
+
+    def _let_go(self, failure: OSError, cause: OSError, data: Any) -> int:
+        if not self.carries_on:
+            raise failure from cause
+        self.failure = failure
+        return memoryview(data).nbytes
 
 
-class _Errors(io.FileIO):
+class _Errors(_Stream):
     def write(self, data: Any, /) -> int:
         try:
-            return super().write(data) or 0
+            return super().write(data)
         except OSError:
             return memoryview(data).nbytes
+
+
+def carry_on() -> None:
+    """Let standard output fail from here on without an error: `lost_output` tells at the end that it did."""
+    if (output := _output()) is not None:
+        output.carries_on = True
+
+
+def lost_output() -> OutputLostError | None:
+    """How printing failed of a command that went on. None: it did not, or nobody wanted to read more."""
+    failure = None if (output := _output()) is None else output.failure
+    return failure if isinstance(failure, OutputLostError) else None
+
+
+def _output() -> _Output | None:
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    return raw if isinstance(raw, _Output) else None
 
 
 def guard_streams() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from hub.cli import options
-from hub.cli.errors import declared_errors
+from hub.cli.errors import declared_changes, declared_errors
 from hub.output.formats import Format
 
 _PANEL = "State repository"
@@ -36,7 +36,7 @@ def approvals(env: str | None, repo: str | None, output: Format) -> None:
     "--request-changes", help="Request changes instead of approving. A standing request for changes blocks the merge."
 )
 @options.repo
-@declared_errors
+@declared_changes
 def approve(key: str, env: str, request_changes: bool, repo: str | None) -> None:
     """Approve a request in a local trial repository ('forge: {kind: local}').
 
@@ -80,7 +80,7 @@ def approve(key: str, env: str, request_changes: bool, repo: str | None) -> None
 )
 @options.repo
 @options.output
-@declared_errors
+@declared_changes
 def reconcile(
     env: tuple[str, ...],
     only: tuple[str, ...],
@@ -123,7 +123,7 @@ def reconcile(
 )
 @options.repo
 @options.output
-@declared_errors
+@declared_changes
 def protect(env: str | None, apply: bool, repo: str | None, output: Format) -> None:
     """Have the forge enforce that a gated branch changes by reviewed requests only, and keeps its history.
 

@@ -16,7 +16,7 @@ import pytest
 from generator.errors import Reason
 from hub.cli.streams import guard_streams
 from hub.output.exit_codes import CODES
-from worlds.commands import IMAGES, Ran, git, rtb_hub
+from worlds.commands import IMAGES, Ran, commit_file, git, rtb_hub
 from worlds.places import ROOT
 from worlds.repositories import state_repository
 
@@ -31,6 +31,16 @@ def with_stdout(stdout: str, *arguments: object) -> Ran:
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
+def read_by_nobody(*arguments: object) -> tuple[int, bytes]:
+    """Exit code and standard error of the program whose standard output is a pipe that nobody reads any more."""
+    read, write = os.pipe()
+    os.close(read)
+    words = [sys.executable, "-m", "hub.cli.main", *map(str, arguments)]
+    ran = subprocess.run(words, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=write, stderr=subprocess.PIPE, check=False)  # fmt: skip
+    os.close(write)
+    return ran.returncode, ran.stderr
+
+
 @pytest.mark.parametrize("stdout", [">/dev/full", ">&-"])
 @pytest.mark.parametrize("command", [("--version",), ("env", "list", "-o", "json"), ("env", "list"), ("schema", "preview"), ("--help",)], ids=" ".join)  # fmt: skip
 def test_standard_output_that_takes_nothing(stdout: str, command: tuple[str, ...]) -> None:
@@ -38,11 +48,61 @@ def test_standard_output_that_takes_nothing(stdout: str, command: tuple[str, ...
     assert (ran.code, "standard output" in ran.err, "Traceback" in ran.err) == (UNUSABLE, True, False), ran.err
 
 
-def test_a_commit_is_told_as_made_where_its_output_is_lost(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", [(), ("-o", "json")], ids=str)
+def test_a_commit_is_told_as_made_where_its_output_is_lost(tmp_path: Path, form: tuple[str, ...]) -> None:
     path = state_repository(tmp_path / "state.git")
-    ran = with_stdout(">/dev/full", *START, "--repo", path)
-    assert (ran.code, "is done" in ran.err, "Traceback" in ran.err) == (UNUSABLE, True, False), ran.err
+    shown = with_stdout(">/dev/full", *START, "--dry-run", "--repo", path)
+    assert shown.code == UNUSABLE, "nothing was asked for but what is lost"
+    ran = with_stdout(">/dev/full", *START, *form, "--repo", path)
+    assert (ran.code, "is done" in ran.err, "Traceback" in ran.err) == (0, True, False), ran.err
+    assert ran.err.startswith('{"error"') is bool(form)
     assert git(path, "log", "-1", "--format=%s", "main").startswith("Start RTB-1")
+
+
+def test_the_exit_code_is_that_of_what_was_done_whoever_reads_it(tmp_path: Path) -> None:
+    path = state_repository(tmp_path / "state.git")
+    commit_file(path, "environments/int/previews/rtb/0/rtb-2/preview.yaml", "kind: [\n")
+    assert with_stdout(">/dev/full", "reconcile", "--repo", path).code == 6
+    assert read_by_nobody("reconcile", "--repo", path)[0] == 6
+
+
+def test_findings_that_nobody_was_shown_are_told_as_lost() -> None:
+    ran = with_stdout(">/dev/full", "validate", ROOT / "mkdocs.yml", "-o", "json")
+    assert (ran.code, "standard output" in ran.err, "ignored" in ran.err) == (UNUSABLE, True, False), ran.err
+
+
+def test_a_pipe_that_is_full_and_does_not_block_is_waited_for() -> None:
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    words = [sys.executable, "-m", "hub.cli.main", "schema", "environment"]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    whole = subprocess.run(words, env=environ, capture_output=True, check=True).stdout
+    filled = os.write(write, bytes(1 << 20))
+    with subprocess.Popen(words, env=environ, stdout=write, stderr=subprocess.PIPE) as process:
+        os.close(write)
+        with os.fdopen(read, "rb") as pipe:
+            had = pipe.read()
+        assert (process.wait(), process.stderr and process.stderr.read()) == (0, b"")
+    assert (had[:filled], had[filled:]) == (bytes(filled), whole)
+
+
+@pytest.mark.parametrize("command", [("env", "list", "--environments", "{0}"), ("blueprint", "import", "{0}/int/environment.yaml", "--name", "x", "--to", "{0}")], ids=lambda command: command[0])  # fmt: skip
+def test_a_file_that_can_be_opened_and_not_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    file = tmp_path / "int" / "environment.yaml"
+    file.parent.mkdir()
+    file.write_text("x")
+    read_text, read_bytes = Path.read_text, Path.read_bytes
+
+    def fails(path: Path) -> None:
+        if path == file:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))  # as /proc/self/clear_refs
+
+    monkeypatch.setattr(Path, "read_text", lambda path, **how: fails(path) or read_text(path, **how))
+    monkeypatch.setattr(Path, "read_bytes", lambda path: fails(path) or read_bytes(path))
+    ran = rtb_hub(*(word.format(tmp_path) for word in command))
+    assert (ran.code, f"{file} cannot be used" in ran.err) == (UNUSABLE, True), ran.err
 
 
 def test_without_standard_output_nothing_is_begun(tmp_path: Path) -> None:
@@ -75,12 +135,7 @@ def test_a_full_disk_below_a_named_folder_is_not_told_as_done(
 
 @pytest.mark.parametrize("command", [("schema", "preview"), ("--help",), ("render", *START[1:])], ids=" ".join)
 def test_who_reads_no_more_had_what_they_wanted(command: tuple[str, ...]) -> None:
-    read, write = os.pipe()
-    os.close(read)
-    words = [sys.executable, "-m", "hub.cli.main", *command]
-    ran = subprocess.run(words, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=write, stderr=subprocess.PIPE, check=False)  # fmt: skip
-    os.close(write)
-    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert read_by_nobody(*command) == (0, b"")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "euc_kr", "cp949"])
