@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from generator.yaml.reader import load_all
 
@@ -17,6 +17,13 @@ OPEN, CLOSE = "\ue000", "\ue001"
 _PLACEHOLDER = re.compile(f"{OPEN}([0-9]+){CLOSE}")
 
 Binder = Callable[[Sequence[Any]], Any]
+
+
+class Shape(NamedTuple):
+    """A document of a skeleton: `bind` gives its plain data for values, `tree` is it with its placeholders."""
+
+    bind: Binder
+    tree: Any
 
 
 class BindError(ValueError):
@@ -31,14 +38,19 @@ def placeholder(index: int) -> str:
     return f"{OPEN}{index}{CLOSE}"
 
 
-def compile_skeleton(text: str) -> tuple[Binder, ...]:
-    """One binder for each document of `text` that is not empty: a function from values to plain data.
+def compile_skeleton(text: str) -> tuple[Shape, ...]:
+    """The shape of each document of `text` that is not empty.
 
     Raises `ConfigError` (UnreadableYaml) when the text is not YAML, or has a key twice. Parts without placeholders are
     built once and shared between results, which are therefore never changed.
     """
     trees = [document.data for document in load_all(text, "")]
-    return tuple(_binder(tree, "") or _constant(tree) for tree in trees if tree is not None)
+    return tuple(Shape(_binder(tree, "") or _constant(tree), tree) for tree in trees if tree is not None)
+
+
+def binder_of(text: Any) -> Binder | None:
+    """A function from values to what stands for `text`, None where no value stands in it."""
+    return _text_binder(text, "") if isinstance(text, str) and OPEN in text else None
 
 
 def _constant(tree: Any) -> Binder:

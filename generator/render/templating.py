@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
+from jinja2 import nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
 from jinja2.filters import do_indent
 from jinja2.runtime import Macro
@@ -22,6 +24,7 @@ from markupsafe import Markup
 from generator.errors import ConfigError, Fault, Location, Reason, nearest
 from generator.render import template_rules
 from generator.render.skeleton import CLOSE, OPEN, Binder, BindError, compile_skeleton, placeholder
+from generator.render.written import Document, Text, text_of
 
 TOP = "templates/"
 MAX_STEPS = 20_000
@@ -35,7 +38,13 @@ MAX_SKELETONS = 512
 MAX_PLACEHOLDERS = 256
 _PLAIN = (str, int, Mapping, list, tuple)
 _EMPTY: tuple[object, ...] = ([], (), {}, "")
+_OF_MAPPINGS = frozenset(dir(dict))
 _UNDEFINED_NAME = re.compile(r"'([^']*)'")
+
+
+class _Shape(NamedTuple):
+    bind: Binder
+    write: Text | None
 
 
 class Renderer:
@@ -49,11 +58,15 @@ class Renderer:
     def __init__(self, templates: Mapping[str, str]) -> None:
         self._loader = _Loader(templates)
         self._environment = _Environment(self._loader)
-        self._skeletons: dict[str, tuple[Binder, ...]] = {}
-        self._without_subjects: dict[str, tuple[Any, ...]] = {}
+        self._skeletons: dict[str, tuple[_Shape, ...]] = {}
+        self._without_subjects: dict[str, tuple[Document, ...]] = {}
 
     def render(self, name: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
-        """The documents of template `name`, as plain data that must not be changed; empty documents are left out.
+        """The data of the `documents` of template `name`."""
+        return tuple(document.data for document in self.documents(name, values))
+
+    def documents(self, name: str, values: Mapping[str, Any]) -> tuple[Document, ...]:
+        """The documents of template `name`; empty ones are left out.
 
         Raises `ConfigError`: TemplateInvalid (syntax, undefined name, forbidden construct, output that is not YAML) or
         TemplateUnbounded, each with the template's file and, where known, line.
@@ -92,25 +105,26 @@ class Renderer:
         except (jinja2.TemplateRuntimeError, TypeError, ValueError, AttributeError, ArithmeticError) as err:
             raise ConfigError(Reason.TEMPLATE_INVALID, Fault(str(err), _place(err, name))) from err
 
-    def _bound(self, text: str, name: str) -> tuple[Any, ...]:
-        binders = self._skeletons.get(text)
-        if binders is None:
-            binders = self._parsed(text, name)
+    def _bound(self, text: str, name: str) -> tuple[Document, ...]:
+        shapes = self._skeletons.get(text)
+        if shapes is None:
+            shapes = self._parsed(text, name)
             if len(self._skeletons) >= MAX_SKELETONS:
                 self._skeletons.pop(next(iter(self._skeletons)))
-            self._skeletons[text] = binders
+            self._skeletons[text] = shapes
+        values = self._environment.values
         try:
-            return tuple(binder(self._environment.values) for binder in binders)
+            return tuple(Document(shape.bind(values), values, shape.write) for shape in shapes)
         except BindError as err:
             raise ConfigError(Reason.TEMPLATE_INVALID, Fault(str(err), Location(name))) from err
 
     @staticmethod
-    def _parsed(text: str, name: str) -> tuple[Binder, ...]:
+    def _parsed(text: str, name: str) -> tuple[_Shape, ...]:
         if len(text) > MAX_TEXT:
             fault = Fault(f"gives {len(text)} characters", Location(name), allowed=f"{MAX_TEXT}")
             raise ConfigError(Reason.TEMPLATE_UNBOUNDED, fault)
         try:
-            return compile_skeleton(text)
+            return tuple(_Shape(shape.bind, text_of(shape.tree)) for shape in compile_skeleton(text))
         except ConfigError as err:
             raise ConfigError(Reason.TEMPLATE_INVALID, [_not_yaml(fault, text, name) for fault in err.faults]) from err
 
@@ -124,8 +138,20 @@ class _UnboundedError(Exception):
     """More steps than a template may take."""
 
 
+class _Generator(CodeGenerator):
+    """Prints what `_finalize` gives as it is: marked text already, which Jinja would escape, and leave as it is."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:  # noqa: ARG002 - as in Jinja
+        self.write(finalize.src)
+
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:  # noqa: ARG002 - as in Jinja
+        self.write(")")
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     """Jinja with our rules. Holds the values and the step count of the render under way."""
+
+    code_generator_class = _Generator
 
     def __init__(self, loader: jinja2.BaseLoader | None = None) -> None:
         super().__init__(
@@ -158,6 +184,12 @@ class _Environment(ImmutableSandboxedEnvironment):
         if isinstance(obj, Macro) or (isinstance(owner, Mapping) and obj == owner.items):
             return True
         raise SecurityError("a value is called under the name of a macro; give the value another name")
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """As Jinja's, which looks among the methods of a mapping first, and finds out by an exception."""
+        if type(obj) is dict and attribute in obj and attribute not in _OF_MAPPINGS:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
 
     def reset(self) -> None:
         """Start a render."""

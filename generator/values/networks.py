@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any
 
@@ -60,8 +61,13 @@ def check_subnets(text: str) -> str:
 
 def metadata_within(network: str) -> list[str]:
     """What of a checked network must be left out, so that metadata and credentials are not in it."""
+    return list(_metadata_within(network))
+
+
+@lru_cache(256)
+def _metadata_within(network: str) -> tuple[str, ...]:
     whole = parse_network(network)
-    return [str(metadata) for metadata in METADATA if _is_within(metadata, whole)]
+    return tuple(str(metadata) for metadata in METADATA if _is_within(metadata, whole))
 
 
 def _is_within(inner: Network, outer: Network) -> bool:

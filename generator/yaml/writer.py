@@ -47,7 +47,12 @@ def dump(tree: Any) -> str:
 
 def dump_all(trees: Iterable[Any], header: str = "") -> str:
     """Several documents, each after a `---` line, below `header` (comment lines)."""
-    return header + "".join(f"---\n{dump(tree)}" for tree in trees)
+    return joined(map(dump, trees), header)
+
+
+def joined(texts: Iterable[str], header: str = "") -> str:
+    """The `texts` of several documents, each after a `---` line, below `header` (comment lines)."""
+    return header + "".join(f"---\n{text}" for text in texts)
 
 
 def scalar(value: Any) -> str:
@@ -98,10 +103,10 @@ def _block(value: Any, indent: str, lines: list[str]) -> None:
         lines.append(indent + _flat(value))
     elif isinstance(value, _SEQUENCES):
         for item in value:
-            _entry(item, indent, lines)
+            listed(f"{indent}- ", item, lines)
     elif isinstance(value, _MAPPINGS):
         for key in sorted(value):
-            _item(f"{indent}{_key(key)}:", value[key], indent, lines)
+            placed(f"{indent}{_key(key)}:", value[key], indent, lines)
     else:
         lines.append(indent + _flat(value))
 
@@ -114,7 +119,8 @@ def _key(text: str) -> str:
     return shown
 
 
-def _item(head: str, value: Any, indent: str, lines: list[str]) -> None:
+def placed(head: str, value: Any, indent: str, lines: list[str]) -> None:
+    """Append the lines of a mapping's `value` behind `head`, its key and colon; the mapping is indented by `indent`."""
     if isinstance(value, str):
         lines.append(f"{head} {quoted(value)}")
     elif value and isinstance(value, _SEQUENCES):
@@ -127,11 +133,11 @@ def _item(head: str, value: Any, indent: str, lines: list[str]) -> None:
         lines.append(f"{head} {_flat(value)}")
 
 
-def _entry(item: Any, indent: str, lines: list[str]) -> None:
+def listed(head: str, item: Any, lines: list[str]) -> None:
+    """Append the lines of a list's `item` behind `head`, its dash and what is before that."""
     start = len(lines)
-    _block(item, indent + "  ", lines)
-    # The item's first line takes the dash in place of its last two blanks.
-    lines[start] = f"{indent}- {lines[start][len(indent) + 2 :]}"
+    _block(item, " " * len(head), lines)
+    lines[start] = head + lines[start][len(head) :]
 
 
 def _flat(value: Any) -> str:
