@@ -39,6 +39,8 @@ MAX_PLACEHOLDERS = 256
 _PLAIN = (str, int, Mapping, list, tuple)
 _EMPTY: tuple[object, ...] = ([], (), {}, "")
 _OF_MAPPINGS = frozenset(dir(dict))
+#: A placeholder's characters by their number, which YAML would read as them.
+_ESCAPED = re.compile(r"\\(?:u|U0000)e00[01]", re.IGNORECASE)
 _UNDEFINED_NAME = re.compile(r"'([^']*)'")
 
 
@@ -123,6 +125,9 @@ class Renderer:
         if len(text) > MAX_TEXT:
             fault = Fault(f"gives {len(text)} characters", Location(name), allowed=f"{MAX_TEXT}")
             raise ConfigError(Reason.TEMPLATE_UNBOUNDED, fault)
+        if found := _ESCAPED.search(text):
+            fault = Fault(f"holds a private-use character, {found[0]}", Location(name))
+            raise ConfigError(Reason.TEMPLATE_INVALID, fault)
         try:
             return tuple(_Shape(shape.bind, text_of(shape.tree)) for shape in compile_skeleton(text))
         except ConfigError as err:

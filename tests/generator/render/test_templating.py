@@ -158,6 +158,8 @@ def test_documents_of_one_shape_share_what_has_no_value_and_nothing_else() -> No
         ("a: [{{ preview.name }}\nb: c\n", "", "is not YAML"),
         ("a: {{ flag }}\na: 2\n", "", "key 'a' stands twice, first in line 1"),
         ("a: \ue0000\ue001\n", ":1:", "private-use"),
+        ('a: "\\ue0005\\ue001"\nb: {{ flag }}\n', "", "private-use"),
+        ('a: "\\U0000E000"\n', "", "private-use"),
         ('a: "x{{ flag }}"\n', ": a:", "a bool cannot be part of a text"),
         ('a: {b: ["x{{ preview }}"]}\n', ": a.b[0]:", "a dict cannot be part of a text"),
         ("{{ preview.name }}: 1\n{{ preview.name }}: 2\n", "", "key 'rtb' twice"),
