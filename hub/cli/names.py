@@ -1,7 +1,8 @@
 """Names that completion offers where an option or an argument takes one: keys, environments, components and so on.
 
-They are those of the state repository as it is here, of the shipped blueprints and of the kubeconfig. Nothing is
-fetched: what cannot be read, or not within a second, is not offered. `hub.cli.shells` has the scripts that ask.
+They are those of the state repository as it is here, of the shipped blueprints and of the kubeconfig; through a server,
+those that it told last (`hub.adapters.server_names`). Nothing is fetched meanwhile: what cannot be read, or not within
+a second, is not offered. `hub.cli.shells` has the scripts that ask.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from hub.adapters.git.glance import Glance, Seen
+    from hub.adapters.server_names import ServerNames
     from hub.settings.places import Places
 
 #: At most so many are offered: a shell asks before it shows more than a screen or two of them.
@@ -59,9 +61,11 @@ class _Asked:
         from hub.settings.places import places
 
         self.ctx, self.incomplete = ctx, incomplete
-        self.places: Places = places(environ_in(context_named(ctx)))
+        self.environ = environ_in(context_named(ctx))
+        self.places: Places = places(self.environ)
         self._glance: Glance | None = None
         self._seen: Seen | None = None
+        self._server: ServerNames | None = None
 
     def said(self, name: str) -> str:
         """The value of an option or argument that is typed already; empty: none, or several."""
@@ -95,8 +99,17 @@ class _Asked:
         if self._seen is None:
             from hub.adapters.git.glance import Seen
 
-            self._seen = self.glance.names() if self.repo else Seen()
+            self._seen = self.glance.names() if self.repo else Seen(self.server.environments)
         return self._seen
+
+    @property
+    def server(self) -> ServerNames:
+        """What the server told last that the command works through."""
+        if self._server is None:
+            from hub.adapters.server_names import names_of
+
+            self._server = names_of(self.ctx.meta.get("hub.cli.server"), self.environ, self.places.cache)
+        return self._server
 
     @property
     def key(self) -> str:
@@ -106,20 +119,38 @@ class _Asked:
     def entry(self) -> str:
         """The text of the preview's entry that is meant so far; empty: there is none."""
         env, places = self.said("env"), self.seen.environments
+        if not self.repo:
+            return ""
         found = (name for name, place in places.items() if self.key in place.entries and env in ("", name))
         where = next(found, None)
         return self.glance.content(self.seen.entry(where, self.key)) if where else ""
 
     def components(self) -> dict[str, dict[str, list[str]]]:
         """The components of the preview or blueprint that is meant so far: the fields each has, and names in these."""
+        if not self.repo:
+            told = self.server.components(self.said("env"), self.key, self.said("blueprint"))
+            return {name: {} for name in told}
         entry = self.entry()
         named = self.said("blueprint") or _scalar(entry, "  blueprint: ") or "web-api"
-        found = (
-            components_in(_text(_blueprints() / named / "blueprint.yaml")) if named in _names_of_blueprints() else {}
-        )
+        found = components_in(self.blueprint(named))
         for name, fields in components_in(entry).items():
             found.setdefault(name, {}).update(fields)
         return found
+
+    def own_blueprints(self) -> dict[str, str]:
+        """The blueprints of the state repository, or of the environment that is said, each with its commit."""
+        env = self.said("env")
+        places = [place for name, place in self.seen.environments.items() if env in ("", name)]
+        return {name: place.commit for place in places for name in place.blueprints}
+
+    def blueprint(self, name: str) -> str:
+        """The text of a blueprint's file, the team's own first; empty: there is none."""
+        folder = self.said("blueprints")
+        if folder and name in _names_in(Path(folder)):
+            return _text(Path(folder) / name / "blueprint.yaml")
+        if (commit := self.own_blueprints().get(name)) is not None:
+            return self.glance.content(f"{commit}:blueprints/{name}/blueprint.yaml")
+        return _text(_blueprints() / name / "blueprint.yaml") if name in _names_in(_blueprints()) else ""
 
 
 def _keys(asked: _Asked) -> Names:
@@ -150,8 +181,17 @@ def _revivable(_: _Asked) -> Names:
     return ()  # they are not there any more
 
 
-def _names_of_blueprints(_: object = None) -> list[str]:
-    return sorted(one.parent.name for one in _blueprints().glob("*/blueprint.yaml"))
+def _names_of_blueprints(asked: _Asked) -> Names:
+    if not asked.repo:
+        return asked.server.blueprints
+    folder = asked.said("blueprints")
+    own = _names_in(Path(folder)) if folder else asked.own_blueprints()
+    return sorted({*_names_in(_blueprints()), *own})
+
+
+def _names_in(folder: Path) -> list[str]:
+    """The names of the blueprints in a folder."""
+    return sorted(one.parent.name for one in folder.glob("*/blueprint.yaml") if _is_name(one.parent.name))
 
 
 def _images(asked: _Asked) -> Names:

@@ -33,6 +33,7 @@ _OURS, _THEIRS = "refs/heads/", "refs/remotes/origin/"
 #: would take for more than a word.
 _ENVIRONMENT = r"[a-z][a-z0-9-]{0,30}"
 _KEY = r"[a-z][a-z0-9]{1,9}-[1-9][0-9]{0,8}"
+_BLUEPRINT = re.compile(r"blueprints/(?P<name>[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)/blueprint\.yaml")
 _FILE = re.compile(
     rf"environments/(?P<env>{_ENVIRONMENT})/"
     rf"(?:(?P<itself>environment\.yaml)|previews/(?:[a-z0-9]+/){{2}}(?P<key>{_KEY})/preview\.yaml"
@@ -96,11 +97,15 @@ class Glance:
 
     def _listed(self, commits: Sequence[str]) -> Mapping[str, Place]:
         found: dict[str, Place] = {}
-        listings = self._answers([("ls-tree", "-r", "--name-only", one, "environments/") for one in commits])
+        listings = self._answers(
+            [("ls-tree", "-r", "--name-only", one, "environments/", "blueprints/") for one in commits]
+        )
         for commit, listing in zip(commits, listings, strict=True):
             entries: dict[str, list[str]] = {}
             queued: dict[str, list[str]] = {}
-            for one in filter(None, map(_FILE.fullmatch, listing.splitlines())):
+            lines = listing.splitlines()
+            own = frozenset(one["name"] for one in filter(None, map(_BLUEPRINT.fullmatch, lines)))
+            for one in filter(None, map(_FILE.fullmatch, lines)):
                 if one["itself"]:
                     found.setdefault(one["env"], Place(commit))
                 elif one["key"]:
@@ -109,7 +114,8 @@ class Glance:
                     queued.setdefault(one["env"], []).append(one["queued"].upper())
             for name, place in found.items():
                 if place.commit == commit:
-                    found[name] = Place(commit, frozenset(entries.get(name, ())), frozenset(queued.get(name, ())))
+                    there, waiting = (frozenset(of.get(name, ())) for of in (entries, queued))
+                    found[name] = Place(commit, there, waiting, own)
         found.pop("base", None)
         return dict(sorted(found.items()))
 

@@ -13,17 +13,19 @@ from pathlib import Path
 
 #: Of a file: the names of some 200,000 previews.
 _MOST_BYTES = 4 * 2**20
-#: An environment, the commit it was seen at, the keys that have an entry, and those in its queue, by tabs.
-_LINE = re.compile(r"[a-z][a-z0-9-]{0,30}\t[0-9a-f]{40,64}\t[A-Z0-9 -]*\t[A-Z0-9 -]*")
+#: An environment, the commit it was seen at, the keys that have an entry, those in its queue, and the blueprints of the
+#: team's own, by tabs.
+_LINE = re.compile(r"[a-z][a-z0-9-]{0,30}\t[0-9a-f]{40,64}\t[A-Z0-9 -]*\t[A-Z0-9 -]*\t[a-z0-9 -]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An environment as seen at a commit: keys of issues with an entry, and of those that wait in its queue."""
+    """An environment as seen at a commit: keys with an entry, keys that wait in its queue, and own blueprints."""
 
     commit: str
     entries: frozenset[str] = frozenset()
     queued: frozenset[str] = frozenset()
+    blueprints: frozenset[str] = frozenset()
 
 
 def recall(path: Path, heads: str) -> Mapping[str, Place] | None:
@@ -39,15 +41,16 @@ def recall(path: Path, heads: str) -> Mapping[str, Place] | None:
     for line in text[len(heads) + 2 :].splitlines():
         if not _LINE.fullmatch(line):
             return None
-        name, commit, entries, queued = line.split("\t")
-        found[name] = Place(commit, frozenset(entries.split()), frozenset(queued.split()))
+        name, commit, *names = line.split("\t")
+        found[name] = Place(commit, *(frozenset(one.split()) for one in names))
     return found
 
 
 def remember(path: Path, heads: str, seen: Mapping[str, Place]) -> None:
     """Keep what was seen, whole or not at all."""
     lines = (
-        f"{name}\t{place.commit}\t{_joined(place.entries)}\t{_joined(place.queued)}\n" for name, place in seen.items()
+        f"{name}\t{place.commit}\t{_joined(place.entries)}\t{_joined(place.queued)}\t{_joined(place.blueprints)}\n"
+        for name, place in seen.items()
     )
     text = f"{heads}\n\n{''.join(lines)}"
     aside = path.with_name(f".new-{os.getpid()}")

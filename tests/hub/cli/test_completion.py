@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import socket
+import stat
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +19,7 @@ import pexpect
 import pytest
 
 from generator.model.blueprint import TemplateLibrary
+from hub.adapters import server_names
 from hub.adapters.git import glance
 from hub.assets import template_files
 from hub.cli import names
@@ -22,9 +27,12 @@ from hub.cli.about import SCHEMAS
 from hub.commands.schema import NAMES
 from hub.views.listing.model import LEASE_PHASES
 from reconcilers.health.phase import PhaseName
+from worlds.api_world import api_world
 from worlds.commands import IMAGES, commit_file, git, must, rtb_hub
 from worlds.places import ROOT
 from worlds.repositories import state_repository
+from worlds.served import on_loopback
+from worlds.serving import served
 from worlds.terminals import spawned
 
 SHELLS = ("bash", "zsh", "fish")
@@ -226,11 +234,119 @@ def test_a_git_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Monkey
     assert time.monotonic() - begin < 30
 
 
+def test_names_of_a_server_are_those_that_it_told_last(tmp_path: Path) -> None:
+    """The first key is answered with nothing, and has them asked for; whoever asks again is told."""
+    with served(tmp_path) as serving, api_world(serving) as world, on_loopback(world.app) as address:
+        for key, env in (("RTB-12", "int"), ("RTB-123", "stg")):
+            must("start", key, "--env", env, *IMAGES, "--repo", serving.path)
+        world.api.feed.refresh()
+        cache = tmp_path / "cache"
+        environ = {"RTB_HUB_SERVER": address, "RTB_HUB_SERVER_TOKEN": "alice", "RTB_HUB_CACHE": str(cache)}
+        assert offered("rtb-hub show ", cwd=tmp_path, PYTHONPATH=str(ROOT), **environ) == []
+        file = server_names.file_of(cache, address)
+        until = time.monotonic() + 60
+        while not file.exists():
+            assert time.monotonic() < until, "nobody asked the server"
+            time.sleep(0.05)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    for line, wanted in (
+        ("show ", ["RTB-12", "RTB-123"]),
+        ("show -e int ", ["RTB-12"]),
+        ("show RTB-123 --env ", ["stg"]),
+        ("list --env ", ["int", "prd", "stg"]),
+        ("logs RTB-12 ", ["web", "api"]),
+        ("start RTB-9 --blueprint web-api-p", ["web-api-postgres"]),
+        ("start RTB-9 --blueprint web-api-postgres --image ", ["web=", "api=", "postgres=", "seed="]),
+        ("set RTB-12 -e int web.re", ["web.replicas="]),
+    ):  # the server is gone meanwhile
+        assert offered(f"rtb-hub {line}", cwd=tmp_path, **environ) == wanted, line
+        by_option = {**environ, "RTB_HUB_SERVER": ""}
+        assert offered(f"rtb-hub --server {address} {line}", cwd=tmp_path, **by_option) == wanted
+    home = {"HOME": str(tmp_path), "RTB_HUB_CACHE": str(cache)}
+    must("context", "add", "there", "--server", address, **home)
+    assert offered("rtb-hub --context there show -e int ", cwd=tmp_path, **home) == ["RTB-12"]
+
+
+def test_a_server_that_never_answers_is_asked_by_nobody_who_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hub that takes the connection and says nothing; the one that asks it has no stream of the shell's."""
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(os, "posix_spawn", lambda *words, **more: asked.append((words, more)))
+    environ = {"RTB_HUB_SERVER": "https://hub.example.com", "RTB_HUB_CACHE": str(tmp_path)}
+    for _ in range(3):  # one asks, however often a key is pressed
+        assert offered("rtb-hub show ", cwd=tmp_path, **environ) == []
+    ((program, words, told), more), *others = asked  # type: ignore[misc]
+    assert others == []
+    assert (program, words[1]) == (sys.executable, "-P")
+    assert told["RTB_HUB_SERVER"] == "https://hub.example.com"
+    assert "_RTB_HUB_COMPLETE" not in told
+    assert {stream for _, stream, *_ in more["file_actions"]} == {0, 1, 2}  # type: ignore[call-overload]
+    monkeypatch.setattr(server_names, "SECONDS", 0.0)
+    offered("rtb-hub show ", cwd=tmp_path, **environ)
+    assert len(asked) == 2
+
+
+def test_whoever_asks_a_server_that_never_answers_ends_by_itself(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        script = "from hub.commands.server import names; names._SECONDS = 1; names.main()"
+        environ = {**os.environ, "PYTHONPATH": str(ROOT), "RTB_HUB_SERVER": url, "RTB_HUB_CACHE": str(tmp_path)}
+        ran = subprocess.run([sys.executable, "-P", "-c", script], env=environ, check=False, timeout=60)
+    assert ran.returncode == -signal.SIGALRM
+    assert not (tmp_path / "names").exists()
+
+
+def test_hostile_names_of_a_server_are_not_offered() -> None:
+    hostile = ("$(id)", "a;b", "-x", "a b", "`id`", "", "A", "x" * 64, "\x1b[2J")
+    lines = [f"environment\t{one}" for one in hostile]
+    lines += [f"preview\tint\t{one}\tweb\tweb" for one in (*hostile, "RTB-0", "rtb-1")]
+    lines += [f"preview\tint\tRTB-1\t{one}\tweb" for one in hostile if one]
+    lines += [f"blueprint\t{one}\tweb" for one in hostile]
+    found = server_names.parsed("\n".join([*lines, "preview\tint\tRTB-7\tweb\tweb api"]))
+    assert {name: place.entries for name, place in found.environments.items()} == {"int": {"RTB-7"}}
+    assert (found.previews, found.blueprints) == ({("int", "RTB-7"): ("web", ("web", "api"))}, {})
+
+
+OWN = """apiVersion: blueprint.rtb-ai-hub/v1
+kind: Blueprint
+metadata:
+  name: shop
+spec:
+  summary: A shop
+  components:
+    shop:
+      port: 8080
+    mailer:
+      role: worker
+"""
+
+
+def test_blueprints_of_the_teams_own_are_offered_with_their_components(state: Path, tmp_path: Path) -> None:
+    made = tmp_path / "state.git"
+    shutil.copytree(state, made)
+    commit_file(made, "blueprints/shop/blueprint.yaml", OWN)
+    commit_file(made, "blueprints/$(id)/blueprint.yaml", OWN)
+    environ = {"RTB_HUB_REPO": str(made), "RTB_HUB_CACHE": str(tmp_path / "cache")}
+    for _ in range(2):  # looked for, and remembered
+        assert offered("rtb-hub start RTB-9 --env int --blueprint s", **environ) == ["shop"]
+        assert offered("rtb-hub list --blueprint shop", **environ) == ["shop"]
+        assert offered("rtb-hub start RTB-9 -e int -b shop --image ", **environ) == ["shop=", "mailer="]
+        assert offered("rtb-hub start RTB-9 -e int -b shop --set mailer.re", **environ) == ["mailer.replicas="]
+        assert offered("rtb-hub start RTB-9 -e prd -b s", **environ) == []  # its branch has none
+    folder = tmp_path / "folder" / "kiosk"
+    folder.mkdir(parents=True)
+    (folder / "blueprint.yaml").write_text(OWN)
+    line = f"rtb-hub render RTB-9 -e int --blueprints {folder.parent} -b ki"
+    assert offered(line, **environ) == ["kiosk"]
+    assert offered(f"{line}osk --image m", **environ) == ["mailer="]
+
+
 def test_names_that_are_written_down_are_those_there_are() -> None:
     assert set(SCHEMAS) == {*NAMES, "openapi"}
     assert set(names._PHASES) == {*LEASE_PHASES, *get_args(PhaseName)}
     library = TemplateLibrary(template_files())
-    assert names._names_of_blueprints() == [*library.blueprint_names()]
+    assert names._names_in(names._blueprints()) == [*library.blueprint_names()]
     for name in library.blueprint_names():
         seen = names.components_in(library.files[f"templates/preview/{name}/blueprint.yaml"])
         assert [*seen] == [*library.blueprint(name).spec.components]
@@ -262,6 +378,7 @@ def _terminal(shell: str, folder: Path, state: Path) -> Iterator[pexpect.spawn[s
         terminal.expect_exact("asked> ")
         yield terminal
         terminal.sendcontrol("c")
+        terminal.expect_exact("asked> ")  # zsh forgets what is typed while it is interrupted
         terminal.sendline("exit")
         terminal.expect(pexpect.EOF)
 
@@ -301,6 +418,22 @@ def test_a_shell_completes_as_one_types(shell: str, state: Path, tmp_path: Path)
         terminal.send(f"KUBECONFIG={tmp_path}/config; export KUBECONFIG\r")
         terminal.expect_exact("asked> ")
         _type(terminal, "rtb-hub list --cluster arn:aws:e\t", "cluster/rtb-int ")
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="no fish")
+def test_fish_is_offered_the_same(state: Path, tmp_path: Path) -> None:
+    script = tmp_path / "completion.fish"
+    script.write_text(must("--show-completion", "fish").out)
+    asks = f"source {script}; complete -C 'rtb-hub show RTB-12'; complete -C 'rtb-hub set RTB-12 -e int web.mem'"
+    path = f"{_program(tmp_path).parent}:{os.environ['PATH']}"
+    environ = {**os.environ, "RTB_HUB_REPO": str(state), "PATH": path, "PYTHONPATH": str(ROOT)}
+    command = ["fish", "--no-config", "-c", asks]
+    for _ in range(20):  # git is given a second, and a busy machine takes more
+        ran = subprocess.run(command, env=environ, capture_output=True, text=True, check=True, timeout=60)
+        if "web.memory=" in ran.stdout and "RTB-12\t" in ran.stdout:
+            break
+    names = [line.partition("\t")[0] for line in ran.stdout.splitlines()]
+    assert (names, ran.stderr) == (["RTB-12", "RTB-123", "web.memory="], "")
 
 
 @pytest.mark.parametrize("shell", SHELLS)

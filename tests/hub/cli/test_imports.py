@@ -104,7 +104,7 @@ RENDER = ["render", "RTB-1", "--env", "int", *IMAGES]
         (
             [],
             OF_NAMES,
-            Budget(NOTHING, 36, 26, ("generator", "reconcilers", "hub.actions", "hub.commands", "hub.wiring")),
+            Budget(NOTHING, 36, 27, ("generator", "reconcilers", "hub.actions", "hub.commands", "hub.wiring")),
         ),
         (RENDER, {}, RENDERING),
     ],
