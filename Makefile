@@ -9,6 +9,7 @@ MUTANTS_READY := $(VENV)/.mutants-ready
 SERVICES_READY := $(VENV)/.services-ready
 NODE_READY := $(VENV)/.node-ready
 SITE_READY := $(VENV)/.site-ready
+CHECKOV_READY := $(VENV)/checkov/.ready
 # Says that this folder may be removed for the next demonstration.
 DEMO_MARK := demo-state/made-by-make-demo
 
@@ -16,7 +17,7 @@ DEMO_MARK := demo-state/made-by-make-demo
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve dashboard browser test hostile images wheel site sdist docker-images e2e playground playground-stop lint format bench mutants lock pictures golden clean
+.PHONY: help demo serve dashboard browser test hostile checkov images wheel site sdist docker-images e2e playground playground-stop lint format bench mutants lock pictures golden clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +48,9 @@ test: $(DEV_READY) ## Run all tests
 hostile: $(DEV_READY) ## Judge 2,000 random histories by real Git, and read 10,000 hostile inputs of each kind
 	$(BIN)/pytest -n 2 tests/hub/approval/test_random_histories.py tests/hub/test_hostile_inputs.py \
 	  --histories 2000 --inputs 10000 --timeout 1200
+
+checkov: $(DEV_READY) $(CHECKOV_READY) ## Check what 'account render' gives by checkov, which has an environment of its own
+	$(BIN)/pytest tests/checkov $(ARGS)
 
 wheel: $(NODE_READY) ## Build the wheel that the images are made of, into dist/
 	@rm -f dist/rtb_ai_hub-*.whl
@@ -127,6 +131,7 @@ lock: $(DEV_READY) ## Resolve the dependencies anew
 	$(BIN)/$(LOCK) --upgrade -c requirements/dev.txt --group dashboard -o requirements/dashboard.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/dev.txt --group mutants -o requirements/mutants.txt
 	$(BIN)/$(LOCK) --upgrade -c requirements/dev.txt --group site -o requirements/site.txt
+	$(BIN)/$(LOCK) --upgrade --group checkov -o requirements/checkov.txt
 
 clean: ## Remove what the targets made
 	[ ! -e $(DEMO_MARK) ] || rm -rf demo-state
@@ -163,4 +168,9 @@ $(MUTANTS_READY): requirements/mutants.txt $(DEV_READY)
 
 $(SITE_READY): requirements/site.txt $(DEV_READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/site.txt
+	@touch $@
+
+$(CHECKOV_READY): requirements/checkov.txt | $(VENV)/bin/python
+	$(BIN)/python -m venv --clear $(VENV)/checkov
+	$(VENV)/checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/checkov.txt
 	@touch $@

@@ -126,7 +126,17 @@ def locked(name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "name",
-    ["runtime.txt", "run.txt", "services.txt", "image-hub.txt", "image-auth.txt", "dev.txt", "mutants.txt", "site.txt"],
+    [
+        "runtime.txt",
+        "run.txt",
+        "services.txt",
+        "image-hub.txt",
+        "image-auth.txt",
+        "dev.txt",
+        "mutants.txt",
+        "site.txt",
+        "checkov.txt",
+    ],
 )
 def test_a_lock_pins_with_hashes_and_agrees_with_the_others(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
@@ -134,6 +144,8 @@ def test_a_lock_pins_with_hashes_and_agrees_with_the_others(name: str) -> None:
     assert len(starts) >= 10
     for entry in re.split(r"^(?=\S)", text, flags=re.MULTILINE):
         assert not entry or re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry.splitlines()[0]
+    if name == "checkov.txt":
+        return  # in an environment of its own
     everything, here = locked("dev.txt"), locked(name)
     shared = set(here) & set(everything) if name in ("mutants.txt", "site.txt") else set(here)  # beside dev's
     assert {package: everything.get(package) for package in shared} == {package: here[package] for package in shared}
@@ -146,11 +158,12 @@ def test_the_locks_hold_every_dependency_of_the_project() -> None:
     extras = project["project"]["optional-dependencies"]
     services = runtime + extras["services"] + extras["aws"]
     dev = [wanted for group in ("build", "dashboard", "dev") for wanted in groups[group] if isinstance(wanted, str)]
-    assert set(groups) == {"build", "dashboard", "dev", "mutants", "site"}
+    assert set(groups) == {"build", "dashboard", "dev", "mutants", "site", "checkov"}
     asked_of = {
         "runtime.txt": runtime, "run.txt": runtime + groups["build"], "services.txt": services + groups["build"],
         "image-hub.txt": services, "image-auth.txt": runtime + extras["services"],
         "dev.txt": services + dev, "mutants.txt": groups["mutants"], "dashboard.txt": groups["dashboard"], "site.txt": groups["site"],
+        "checkov.txt": groups["checkov"],
     }  # fmt: skip
     for name, wanted in asked_of.items():
         asked = {re.split(r"[<>=~! \[;]", requirement)[0].replace(".", "-") for requirement in wanted}

@@ -41,6 +41,10 @@ def test_templates_are_what_aws_takes(stack: o.Stack) -> None:
     assert linter()(text) == known
 
 
+def test_what_is_accepted_is_about_something() -> None:
+    assert {name for _, name in CFN_LINT} <= {one.name for stack in STACKS for one in stack.objects}
+
+
 def test_a_wrong_template_is_found() -> None:
     """The linter is asked as it should be: a property and an action that there are not are told."""
     tree = json.loads(json.dumps(template(STACKS[1])))
@@ -52,13 +56,18 @@ def test_a_wrong_template_is_found() -> None:
 
 
 def policies() -> list[tuple[str, str, Any]]:
-    return [
-        (one.role_name, name, policy)
-        for stack in STACKS
-        for one in stack.objects
-        if isinstance(one, o.Role)
-        for name, policy in one.policies.items()
-    ]
+    """Of roles, repositories and queues; trusts are no policies to it: cfn-lint reads them, and the evaluator."""
+    objects = [one for stack in STACKS for one in stack.objects]
+    own = [(x.role_name, name, policy) for x in objects if isinstance(x, o.Role) for name, policy in x.policies.items()]
+    of_queues = [(x.queue_name, "", x.policy) for x in objects if isinstance(x, o.QueuePolicy)]
+    return own + of_queues + [(x.repository_name, "", _whole(x)) for x in objects if isinstance(x, o.Repository)]
+
+
+def _whole(repository: o.Repository) -> Any:
+    """ECR's policies say no resource, which this linter knows of no kind of policy."""
+    arn = f"arn:aws:ecr:{REGION}:{INT}:repository/{repository.repository_name}"
+    statements = [{**one, "Resource": arn} for one in repository.policy["Statement"]]
+    return {**repository.policy, "Statement": statements}
 
 
 @cache
