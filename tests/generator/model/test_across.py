@@ -92,6 +92,16 @@ def test_all_contradictions_are_told_at_once() -> None:
     assert len(caught.value.faults) == 3  # the role, and both secrets of Argo CD's
 
 
+def test_shipped_environments_name_a_version_that_is_supported_and_their_own_registries() -> None:
+    """Where a change is reviewed, nothing runs that anybody may have pushed anywhere."""
+    for name in ("int", "stg", "prd"):
+        spec = environment(name).spec
+        # EKS' standard support of 1.34 ends on 2026-12-02 (EKS User Guide, "Kubernetes versions").
+        assert tuple(map(int, spec.cluster.kubernetes.split("."))) >= (1, 36), name
+        assert spec.images.pinned, name
+        assert bool(spec.images.registries) == spec.gated, name
+
+
 def test_every_shipped_id_is_of_aws_own_form() -> None:
     """In examples, documents and tests' inputs alike: 8 hexadecimal digits, or 17."""
     files = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "environments").rglob("*.yaml")]

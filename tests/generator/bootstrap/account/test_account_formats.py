@@ -491,6 +491,27 @@ def test_a_profile_that_would_change_has_another_name() -> None:
     assert names_[0] != names_[1]
 
 
+def test_nodes_with_groups_of_their_own_answer_previews_that_ask_for_names() -> None:
+    """CoreDNS runs on them: without these rules nothing on Fargate finds anything by its name."""
+    groups = ["sg-02000000000000011", "sg-02000000000000012"]
+    cluster = environment("stg").as_tree()["spec"]["cluster"]
+    among = [environments()[0], environment("stg", cluster={**cluster, "nodeSecurityGroups": groups})]
+    (stack,) = stacks("stg", among)
+    (previews,) = [one for one in stack.objects if isinstance(one, o.SecurityGroup)]
+    ways = {(one.protocol, one.first, one.group) for one in previews.out}
+    into = {
+        (x.rule.protocol, x.rule.first, x.group)
+        for x in stack.objects
+        if isinstance(x, o.Opening)
+        if x.direction == "in"
+    }
+    for group in [*groups, cluster["securityGroup"]]:
+        dns = {(protocol, 53, group) for protocol in ("tcp", "udp")}
+        assert dns <= ways
+        assert dns <= into
+    assert not [one for one in into if one[2] in groups and one[1] != 53]
+
+
 def test_policies_are_the_same_whatever_their_order() -> None:
     one = {"Statement": [{"Sid": "A", "Action": ["b", "a"]}, {"Action": "c", "Sid": "B"}]}
     other = {"Statement": [{"Sid": "B", "Action": ["c"]}, {"Action": ["a", "b"], "Sid": "A"}]}
