@@ -95,9 +95,7 @@ def edit_repository(
             continue
         own = replace(plan, subject=subject, trailers=trailers)
         if plan.branch in gated:
-            text = layout.files(layout.branches()[plan.branch])[PurePosixPath(result.edited.path)]
-            digest = hashlib.sha256(text).hexdigest()[:12]
-            branch = f"environment/{asked.name}/{digest}"
+            branch = f"environment/{asked.name}/{_digest(layout.files(layout.branches()[plan.branch]))}"
             requests[branch] = plan.branch
             own = replace(own, branch=branch, expected=None)
             if branch in known:  # asked for before
@@ -105,6 +103,12 @@ def edit_repository(
                 continue
         plans.append((own, store.commit(own, at=clock())))
     return replace(result.edited, written=tuple(plans), requests=requests)
+
+
+def _digest(wanted: Mapping[PurePosixPath, bytes]) -> str:
+    """Names what a branch is to have: the same for the same edit, however much of it the branch has by then."""
+    each = (f"{path}\0".encode() + content for path, content in sorted(wanted.items()))
+    return hashlib.sha256(b"\0".join(each)).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,20 @@ def test_a_branch_that_is_reviewed_is_asked_for_by_a_branch_of_its_own(tmp_path:
     assert "ttl: 6h" in git(state, "show", f"{branches[0]}:environments/prd/environment.yaml")
 
 
+def test_what_a_reviewed_branch_lacks_is_asked_for_once_with_an_edit_of_another(tmp_path: Path) -> None:
+    state = state_repository(tmp_path / "state.git")
+    work = tmp_path / "work"
+    git(tmp_path, "clone", "--quiet", "--branch", "prd", str(state), str(work))
+    git(work, "rm", "--quiet", "README.md")
+    git(work, "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "--quiet", "--message", "Remove it")
+    git(work, "push", "--quiet", "origin", "prd")
+    for ttl in ("12h", "13h"):
+        told = must("env", "set", "int", f"lease.ttl={ttl}", "--repo", state, "-o", "json").json()["branches"]
+        assert [(one["requestFor"], one["written"]) for one in told] == [(None, [INT]), ("prd", ["README.md"])]
+    (asked,) = git(state, "for-each-ref", "--format=%(refname:short)", "refs/heads/environment").split()
+    assert git(state, "diff", "--name-only", "prd", asked).split() == ["README.md"]
+
+
 BASE = "environments/base/environment.yaml"
 
 
