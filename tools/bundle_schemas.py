@@ -16,7 +16,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,14 @@ def write_definitions(target: Path) -> None:
             }
         )
     (target / "sources.json").write_text(json.dumps(sources, indent=1) + "\n", encoding="utf-8")
+
+
+def files_of_definitions() -> Iterator[Path]:
+    """The files that the definitions are in, of all modules, those with the say first."""
+    for module, (_, folders) in DEFINITIONS.items():
+        root = Path(_downloaded(module)["Dir"])
+        for folder in folders:
+            yield from sorted((root / folder).glob("*.yaml"))
 
 
 def pinned() -> dict[str, str]:

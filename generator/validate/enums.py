@@ -39,6 +39,9 @@ ENUMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy": {"whenDeleted": _RETENTION, "whenScaled": _RETENTION},
     "apps.v1.StatefulSetSpec": {"podManagementPolicy": ("OrderedReady", "Parallel")},
     "apps.v1.StatefulSetUpdateStrategy": {"type": ("RollingUpdate", "OnDelete")},
+    "admissionregistration.v1.Validation": {
+        "reason": ("Unauthorized", "Forbidden", "Invalid", "RequestEntityTooLarge")
+    },
     "admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec": {"validationActions": ("Deny", "Warn", "Audit")},
     "admissionregistration.v1.ValidatingAdmissionPolicySpec": {"failurePolicy": ("Fail", "Ignore")},
     "autoscaling.v2.HPAScalingPolicy": {"type": ("Pods", "Percent")},
@@ -171,6 +174,13 @@ _MAY_BE_EMPTY = frozenset(
     }
 )
 
+#: What the OpenAPI says to be required and the API server takes without.
+_NOT_REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "core.v1.LimitRangeSpec": ("limits",),
+    "core.v1.Sysctl": ("value",),
+    "storage.v1.CSIDriver": ("spec",),
+}
+
 POD_SECURITY = "pod-security.kubernetes.io/"
 LEVELS = ("privileged", "baseline", "restricted")
 _MODES = ("enforce", "audit", "warn")
@@ -185,6 +195,8 @@ def closed(name: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         if field in properties:  # a field of a later version may be missing
             empty = ("",) if (short, field) in _MAY_BE_EMPTY else ()
             properties[field] = _closed(properties[field], values + empty)
+    if needless := _NOT_REQUIRED.get(short):
+        schema = {**schema, "required": [field for field in schema.get("required", ()) if field not in needless]}
     return {**schema, "properties": properties} if short in ENUMS else schema
 
 

@@ -31,11 +31,15 @@ def _fargate(says: str) -> Rule:
 
 RULES: Mapping[str, Rule] = {
     "api/address": _server("an IP address, a network, a list of name servers, or a domain to search is wrong"),
+    "api/admission-policy": _server("an admission policy or its binding lacks what it needs, or contradicts itself"),
     "api/annotations": _server("the key of an annotation is no qualified name, or there are more than 256 KiB of them"),
+    "api/api-service": _server("an APIService is not called version.group, or a number is out of its range"),
     "api/autoscaling": _server("a HorizontalPodAutoscaler contradicts itself, or a number is out of its range"),
     "api/claim": _server("a claim or a volume has no access mode, no size, or not exactly one kind of storage"),
     "api/container": _server("a container has no name or image, or the name of another, or there is none"),
-    "api/data": _server("a key of a ConfigMap or Secret is none, stands twice, is not base64, or all are too large"),
+    "api/data": _server(
+        "a key of a ConfigMap or Secret is none, stands twice or is missing for the type, or all are too large"
+    ),
     "api/definition": _server(
         "a CustomResourceDefinition is not called plural.group, has not one stored version, or a wrong name or column"
     ),
@@ -50,6 +54,7 @@ RULES: Mapping[str, Rule] = {
     "api/name": _server("the name is missing, or not of the form that its kind has"),
     "api/network-policy": _server("a peer or a port of a NetworkPolicy contradicts itself"),
     "api/number": _server("a number is negative or out of its range"),
+    "api/owner": _server("an owner of the object is not named in full, or two are its controller"),
     "api/pod": _server("there is no pod spec, or a gate of a pod is no qualified name, or stands twice"),
     "api/port": _server("a port is not within 1 and 65535, or its name is none, or it stands twice"),
     "api/probe": _server("a probe has not exactly one handler, or a number that cannot be"),
@@ -92,6 +97,7 @@ RULES: Mapping[str, Rule] = {
     "policy/service-account-token": _hub("a pod has a token for the API server, which a preview does not need"),
     "policy/storage": _hub("disk has no bound: of a container, or of an emptyDir, which else may fill the node"),
     "policy/wave": _hub("a sync wave cannot be read, or blocks repair and removal"),
+    "schema/duplicate": _server("a list holds twice what it may hold once"),
     "schema/enum": _server("a value is not one of those allowed"),
     "schema/not-known-here": Rule("a field is not in the schema known here, which has a part of the kind's", "nobody"),
     "schema/required": _server("a field is missing"),

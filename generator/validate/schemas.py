@@ -10,33 +10,28 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
-from typing import Any, Literal, NamedTuple
-
-import jsonschema_rs
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
 
 from generator.errors import ConfigError, Fault, Reason, nearest
 from generator.objects.findings import Finding
 from generator.objects.manifest import Manifest
 from generator.validate.definitions import KindName
 from generator.validate.enums import closed
+from generator.validate.keywords import compiled
+from generator.validate.schema_findings import Check, findings
 
 VERSIONS = tuple(f"1.{minor}" for minor in range(31, 38))
+#: Kinds that the API server gives a name when they have none.
+_NAMED_BY_SERVER = frozenset({"LimitRange"})
+#: What it asks of a status that somebody writes, which it then drops.
+_OF_STATUS = frozenset({"schema/type", "schema/unknown-field", "schema/value"})
 _REF = "#/$defs/"
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
 Read = Callable[[str], bytes]
 #: Schemas of custom kinds that somebody gave, before those that are known here.
 Given = Mapping[KindName, Mapping[str, Any]]
-
-
-class _Check(NamedTuple):
-    """A compiled schema. `fields`: all that the kind has, none of its business, or a part of them."""
-
-    validator: Any
-    schema: Mapping[str, Any]
-    fields: Literal["all", "none", "some"]
 
 
 class SchemaBundle:
@@ -52,7 +47,7 @@ class SchemaBundle:
         bundle = json.loads(gzip.decompress(read(f"schema_bundles/v{version}.json.gz")))
         self._kinds: Mapping[str, str] = bundle["kinds"]
         self._defs: Mapping[str, Any] = bundle["defs"]
-        self._compiled: dict[str, tuple[_Check, ...] | str] = {}
+        self._compiled: dict[str, tuple[Check, ...] | str] = {}
 
     def check(self, manifest: Manifest) -> Iterator[Finding]:
         """Every way in which `manifest` is not what the API server would take, without its admission."""
@@ -65,18 +60,21 @@ class SchemaBundle:
             if check.validator.is_valid(manifest.data):
                 continue
             found = [
-                one for error in check.validator.iter_errors(manifest.data) for one in _findings(error, manifest, check)
+                one
+                for error in check.validator.iter_errors(manifest.data)
+                for one in findings(error, manifest, check)
+                if one.field[:1] != ("status",) or one.rule in _OF_STATUS
             ]
             yield from (finding for finding in found if finding.field not in told)
             told |= {finding.field for finding in found}
 
-    def _for(self, manifest: Manifest) -> tuple[_Check, ...] | str:
+    def _for(self, manifest: Manifest) -> tuple[Check, ...] | str:
         """The kind's checks, or why there are none."""
         key = f"{manifest.api_version} {manifest.kind}"
         if key not in self._compiled:
             try:
                 schemas = self._schemas(manifest.api_version, manifest.kind)
-                checks = tuple(_Check(jsonschema_rs.Draft202012Validator(s), s, fields) for s, fields in schemas)
+                checks = tuple(Check(compiled(s), s, fields) for s, fields in schemas)
                 self._compiled[key] = checks or "no schema is known"
             except ValueError as err:  # of a definition that somebody gave
                 self._compiled[key] = f"the definition given cannot be used ({str(err)[:120]})"
@@ -88,7 +86,8 @@ class SchemaBundle:
         if given is None and (name := self._kinds.get(f"{group}/{version} {kind}")):
             root = dict(self._definition(name))
             # The API server takes no object without these, whatever the schema leaves open.
-            root["required"] = sorted({*root.get("required", ()), "apiVersion", "kind", "metadata"})
+            needed = {"apiVersion", "kind", *(() if kind in _NAMED_BY_SERVER else ("metadata",))}
+            root["required"] = sorted({*root.get("required", ()), *needed})
             return [(root | {"$defs": self._closure(root)}, "all")]
         meta = {"$defs": {"ObjectMeta": self._defs[_META], **self._closure(self._defs[_META])}}
         if given is not None:
@@ -132,7 +131,7 @@ class SchemaBundle:
         close = nearest(shown, sorted(key.removeprefix("/") for key in self._kinds))
         message = f"{why} for {shown}" + (f"; did you mean {close}?" if close else "")
         remedy = "it is checked once --schemas names its definition, and left open by --unknown-kinds"
-        return _finding("schema/unknown-kind", message, manifest, ("kind",), remedy)
+        return Finding.of(manifest, "schema/unknown-kind", message, ("kind",), remedy)
 
 
 def _references(schema: Any) -> Iterator[str]:
@@ -145,72 +144,3 @@ def _references(schema: Any) -> Iterator[str]:
     elif isinstance(schema, list):
         for item in schema:
             yield from _references(item)
-
-
-def _findings(error: Any, manifest: Manifest, check: _Check) -> Iterator[Finding]:
-    path, schema = tuple(error.instance_path), check.schema
-    kind = error.kind.name
-    if kind == "additionalProperties":
-        for name in error.kind.unexpected if check.fields != "none" else ():
-            close = nearest(name, _known_fields(schema, error.schema_path))
-            remedy = f"did you mean {close!r}?" if close else "remove it"
-            if check.fields == "all":
-                yield _finding("schema/unknown-field", "there is no such field", manifest, (*path, name), remedy)
-            else:
-                yield _not_known(manifest, (*path, name), close)
-    elif kind == "required":
-        yield _finding("schema/required", "is missing", manifest, (*path, error.kind.property), "set it")
-    elif kind == "type":
-        yield _wrong_type(error.instance, error.kind.types, manifest, path)
-    elif kind == "anyOf" and (types := _types(schema, error.schema_path)):
-        yield _wrong_type(error.instance, types, manifest, path)
-    elif kind == "not":
-        yield _finding("schema/required", "is null", manifest, path, "set it")
-    elif kind == "enum":
-        options = [str(option) for option in error.kind.options if option]
-        close = nearest(str(error.instance), options)
-        remedy = f"allowed: {', '.join(options)}" + (f"; did you mean {close!r}?" if close else "")
-        yield _finding("schema/enum", f"{error.instance!r} is not allowed", manifest, path, remedy)
-    else:
-        yield _finding("schema/value", error.message[:300], manifest, path, "see the kind's reference")
-
-
-def _not_known(manifest: Manifest, path: tuple[str | int, ...], close: str) -> Finding:
-    message = "is not known here, where only a part of this kind's fields is"
-    remedy = (f"did you mean {close!r}? Else " if close else "") + "give the kind's definition by --schemas to be sure"
-    return replace(_finding("schema/not-known-here", message, manifest, path, remedy), severity="warning")
-
-
-def _wrong_type(value: Any, types: Iterable[str], manifest: Manifest, path: tuple[str | int, ...]) -> Finding:
-    wanted = " or ".join(dict.fromkeys(t for t in types if t != "null"))
-    return _finding(
-        "schema/type", f"is {_type_name(value)}, not {wanted}", manifest, path, "quote text, leave numbers bare"
-    )
-
-
-def _types(schema: Mapping[str, Any], schema_path: list[str | int]) -> list[str]:
-    """The types that an `anyOf` at `schema_path` tells apart; none when it tells something else apart."""
-    node: Any = schema
-    for part in schema_path:
-        node = node[part]
-    if not all(isinstance(choice, Mapping) and set(choice) == {"type"} for choice in node):
-        return []
-    types = [choice["type"] for choice in node]
-    return [name for given in types for name in (given if isinstance(given, list) else [given])]
-
-
-def _finding(rule: str, message: str, manifest: Manifest, path: tuple[str | int, ...], remedy: str) -> Finding:
-    return Finding.of(manifest, rule, message, path, remedy)
-
-
-def _known_fields(schema: Mapping[str, Any], schema_path: list[str | int]) -> tuple[str, ...]:
-    """The properties beside the `additionalProperties` that `schema_path` ends in."""
-    node: Any = schema
-    for part in schema_path[:-1]:
-        node = node[part]
-    return tuple(node.get("properties", ()))
-
-
-def _type_name(value: Any) -> str:
-    names = {bool: "a boolean", int: "a number", float: "a number", str: "text", list: "a list", dict: "a mapping"}
-    return names.get(type(value), "null")

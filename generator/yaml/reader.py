@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import yaml
 
 from generator.errors import ConfigError, Fault, Location, Reason
+from generator.yaml.keys import as_key
 
 MAX_DEPTH = 64
 MAX_NODES = 200_000
@@ -30,6 +31,7 @@ _MERGE = f"{_TAG}merge"
 _SURROGATES = re.compile(r"((?<!\\)(?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?")
 _LONE_LOW = re.compile(r"((?<!\\)(?:\\\\)*)\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _COLLECTIONS = frozenset({f"{_TAG}map", f"{_TAG}seq"})
+_OTHER_KEYS = frozenset({f"{_TAG}bool", f"{_TAG}int", f"{_TAG}float"})
 #: What the API server keeps exact. Go reads a larger number as a float, so it would come back as another one.
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 #: Plain scalars of so many characters at most, and so many of them, have their tag remembered.
@@ -88,13 +90,18 @@ def load(text: str | bytes, source: str, *, nodes: int = MAX_FILE_NODES) -> Docu
     return documents[0] if documents else Document(None, source, None)
 
 
-def load_all(text: str | bytes, source: str, *, aliases: bool = True) -> tuple[Document, ...]:
-    """All documents in `text`. `aliases` says whether anchors may be used. Raises as `load` does."""
-    return _loaded(text, source, aliases=aliases, nodes=MAX_NODES)
+def load_all(text: str | bytes, source: str, *, aliases: bool = True, other_keys: bool = False) -> tuple[Document, ...]:
+    """All documents in `text`. `aliases` says whether anchors may be used. Raises as `load` does.
+
+    `other_keys`: numbers and truth values that are keys become text, as Kubernetes' own parser makes them.
+    """
+    return _loaded(text, source, aliases=aliases, nodes=MAX_NODES, other_keys=other_keys)
 
 
-def _loaded(text: str | bytes, source: str, *, aliases: bool, nodes: int) -> tuple[Document, ...]:
-    reader = _Reader(source, aliases=aliases)
+def _loaded(
+    text: str | bytes, source: str, *, aliases: bool, nodes: int, other_keys: bool = False
+) -> tuple[Document, ...]:
+    reader = _Reader(source, aliases=aliases, other_keys=other_keys)
     decoded = _decoded(text, source)
     try:
         roots = _composed(_joined(decoded) if decoded.lstrip().startswith(("{", "[")) else decoded, source, nodes)
@@ -210,10 +217,10 @@ def _decoded(text: str | bytes, source: str) -> str:
 class _Reader:
     """Turns composed nodes into data and collects faults on the way. One instance a text."""
 
-    def __init__(self, source: str, *, aliases: bool) -> None:
+    def __init__(self, source: str, *, aliases: bool, other_keys: bool = False) -> None:
         self.source = source
         self.faults: list[Fault] = []
-        self._aliases = aliases
+        self._aliases, self._other_keys = aliases, other_keys
         self._seen: set[int] = set()
         self._nodes = 0
 
@@ -238,19 +245,29 @@ class _Reader:
     def _mapping(self, node: yaml.Node, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         merged: dict[str, Any] = {}
-        for key, value in node.value:
+        for written, value in node.value:
+            key = self._key(written)
             if key.tag == _MERGE and self._aliases:
                 merged |= {name: one for name, one in self._merged(value, depth).items() if name not in merged}
             elif key.tag != _TEXT or not isinstance(key, yaml.ScalarNode):
                 shown = key.value if isinstance(key, yaml.ScalarNode) else "a collection"
                 self._fault(key, f"key {shown!r} is not text", "text; put it in quotes")
             elif key.value in found:
-                first = next(one for one, _ in node.value if one.tag == _TEXT and one.value == key.value)
+                first = next(one for one, _ in node.value if self._key(one).value == key.value)
                 what = f"key {key.value!r} stands twice, first in line {first.start_mark.line + 1}"
                 self._fault(key, what, "once")
             else:
                 found[key.value] = self.value(value, depth + 1)
         return {**merged, **found} if merged else found
+
+    def _key(self, key: yaml.Node) -> yaml.Node:
+        """The key, as text where it is another scalar and may be one; as it is when it is no value of its kind."""
+        if not (self._other_keys and key.tag in _OTHER_KEYS and isinstance(key, yaml.ScalarNode)):
+            return key
+        try:
+            return yaml.ScalarNode(_TEXT, as_key(self._plain(key)), key.start_mark, key.end_mark)
+        except ValueError:
+            return key
 
     def _merged(self, node: yaml.Node, depth: int) -> dict[str, Any]:
         """What a merge key adds: one mapping, or several of which the first has the say."""

@@ -52,7 +52,7 @@ class ManifestFiles:
             if len(text) > _MOST_BYTES:
                 self._wrong("file/unreadable", f"is larger than {_MOST_BYTES >> 20} MiB", Location(shown), "split it")
                 return
-            documents = load_all(text, shown)
+            documents = load_all(text, shown, other_keys=True)
         except ConfigError as err:
             for fault in err.faults:
                 self._wrong("file/unreadable", fault.message, fault.where or Location(shown), "fix the file")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from control_plane import READER_GROUP
+from api_server import READER_GROUP
 from faults import FAULTS, ON_SPOT, PREVIEWS, SMALL, Fault, Saying
 from kubernetes import client, config
 from stand_ins import FAULT

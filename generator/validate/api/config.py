@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -22,6 +20,7 @@ _SECRET_KEYS = {
     "kubernetes.io/dockercfg": (".dockercfg",),
     "kubernetes.io/ssh-auth": ("ssh-privatekey",),
 }
+_TOKEN, _TOKEN_OF = "kubernetes.io/service-account-token", "kubernetes.io/service-account.name"
 _SOURCES = frozenset(
     {
         *("awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "csi", "fc", "flexVolume", "flocker"),
@@ -61,10 +60,16 @@ def secret(manifest: Manifest) -> Found:
     """A Secret, which previews may not have but other folders may."""
     root = Cursor.of(manifest)
     yield from _data(root, plain="stringData", coded="data")
+    if root.get("type") == _TOKEN and not root.at("metadata", "annotations").get(_TOKEN_OF):
+        place = root.at("metadata", "annotations", _TOKEN_OF)
+        yield place.finding("api/data", f"is missing for type {_TOKEN}", "name the ServiceAccount")
     had = {key for where in ("data", "stringData") for key, _ in root.entries(where)}
     for key in _SECRET_KEYS.get(str(root.get("type")), ()):
         if key not in had:
             yield root.at("data", key).finding("api/data", f"is missing for type {root.get('type')}", "add it")
+    if root.get("type") == "kubernetes.io/basic-auth" and not had & {"username", "password"}:
+        remedy = "add username or password"
+        yield root.at("data").finding("api/data", "has neither of what type kubernetes.io/basic-auth holds", remedy)
 
 
 def _data(root: Cursor, *, plain: str, coded: str) -> Found:
@@ -74,22 +79,12 @@ def _data(root: Cursor, *, plain: str, coded: str) -> Found:
             yield from says(value, formats.data_key(key), "api/data", "rename it")
             if isinstance(value.data, str):
                 size += len(value.data.encode()) if where == plain else len(value.data) * 3 // 4
-                if where == coded and not _is_base64(value.data):
-                    yield value.finding("api/data", "is not base64", f"encode it, or write it to {plain}")
     if plain == "data":
         both = {key for key, _ in root.entries(plain)} & {key for key, _ in root.entries(coded)}
         for key in sorted(both):
             yield root.at(coded, key).finding("api/data", "stands in data and in binaryData", "keep one")
     if size > _MOST_BYTES:
         yield root.at(plain).finding("api/data", f"{size} bytes in all", "1 MiB at most")
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True
 
 
 def claim(manifest: Manifest) -> Found:

@@ -41,7 +41,8 @@ def containers(pod: Cursor, volumes: Sequence[str]) -> Found:
                 yield container.at(field).finding("api/container", message, "remove it, or set restartPolicy: Always")
     for container in plain:
         yield from handlers(container, grace)
-    yield from _host_ports(pod, (*init, *plain))
+    for together in (*((one,) for one in init), plain):  # init containers run one after the other
+        yield from _host_ports(pod, together)
 
 
 def _container(container: Cursor, volumes: Sequence[str]) -> Found:
@@ -68,6 +69,8 @@ def _ports(container: Cursor) -> Found:
     for port in ports:
         if port.text("name"):
             yield from fits(port.at("name"), formats.port_name, "api/port")
+        if not port.data:  # null is an object without fields
+            yield port.at("containerPort").finding("api/port", "is missing", "1 to 65535")
         yield from says(port.at("containerPort"), formats.port_number(port.get("containerPort")), "api/port", "fix it")
         if port.get("hostPort"):
             yield from says(port.at("hostPort"), formats.port_number(port.get("hostPort")), "api/port", "fix it")

@@ -161,6 +161,7 @@ _OBJECTS: Mapping[tuple[str, str], tuple[Field, ...]] = {
         Field("spec.versions[].subresources.scale.specReplicasPath", "api/definition", _json_path, needed=True),
         Field("spec.versions[].subresources.scale.statusReplicasPath", "api/definition", _json_path, needed=True),
     ),
+    ("apps", "StatefulSet"): (Field("spec.serviceName", "api/name", _optional(formats.dns_label)),),
     ("autoscaling", "HorizontalPodAutoscaler"): (
         Field("spec.scaleTargetRef.kind", _METRIC, _NAMED, needed=True),
         Field("spec.scaleTargetRef.name", _METRIC, _NAMED, needed=True),

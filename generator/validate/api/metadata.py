@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from generator.objects.cursor import Cursor
 from generator.objects.manifest import Manifest
@@ -19,6 +19,8 @@ _NAMES: Mapping[tuple[str, str], Check] = {
     ("policy", "PodDisruptionBudget"): formats.path_segment,
     **{(_RBAC, kind): formats.path_segment for kind in ("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")},
 }
+#: The API server names it itself.
+_LIMITS = ("", "LimitRange")
 _SERVICE, _CRON_JOB = ("", "Service"), ("batch", "CronJob")
 #: From this version on a Service may begin with a digit (KEP-5311).
 _RELAXED = (1, 36)
@@ -32,6 +34,7 @@ def metadata(manifest: Manifest, oldest: tuple[int, int]) -> Found:
     if namespace := place.text("namespace"):
         yield from says(place.at("namespace"), formats.dns_label(namespace), "api/name", "rename it")
     yield from labels(place)
+    yield from _owners(place.items("ownerReferences"))
     for item in place.items("finalizers"):
         yield from fits(item, formats.qualified_name, "api/name")
     annotations = place.get("annotations")
@@ -42,6 +45,16 @@ def metadata(manifest: Manifest, oldest: tuple[int, int]) -> Found:
         yield place.at("annotations").finding("api/annotations", message, "256 KiB at most")
 
 
+def _owners(owners: Sequence[Cursor]) -> Found:
+    """Who owns the object: each named with its UID, which only the cluster gives; one controller at most."""
+    for owner in owners:
+        for field in ("apiVersion", "kind", "name", "uid"):
+            yield from given(owner, field, "api/owner")
+    controllers = [owner.at("controller") for owner in owners if owner.get("controller") is True]
+    for second in controllers[1:]:
+        yield second.finding("api/owner", "is true for two owners", "one controls at most")
+
+
 def _name(place: Cursor, kind: tuple[str, str], oldest: tuple[int, int]) -> Found:
     check = _NAMES.get(kind, formats.subdomain)
     if kind == _SERVICE and oldest >= _RELAXED:
@@ -50,7 +63,7 @@ def _name(place: Cursor, kind: tuple[str, str], oldest: tuple[int, int]) -> Foun
     if name in (None, ""):
         key, name = "generateName", place.get("generateName")
         if name in (None, ""):
-            if place.data is None or isinstance(place.data, dict):
+            if kind != _LIMITS and (place.data is None or isinstance(place.data, dict)):
                 yield place.at("name").finding("api/name", "is missing", "give it a name")
             return
     if not isinstance(name, str):

@@ -178,6 +178,12 @@ def network_policy(manifest: Manifest) -> Found:
     """A NetworkPolicy."""
     spec = Cursor.of(manifest).at("spec")
     yield from selector(spec.at("podSelector"))
+    types = spec.items("policyTypes")
+    for one in types:
+        if one.data in ("", {}):
+            yield one.finding("api/network-policy", "is empty", "Ingress or Egress")
+    if len(types) > 2:
+        yield spec.at("policyTypes").finding("api/network-policy", "has more than two", "Ingress, Egress or both")
     for direction, peers in (("ingress", "from"), ("egress", "to")):
         for rule in spec.items(direction):
             for port in rule.items("ports"):

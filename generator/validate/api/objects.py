@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from generator.objects.cursor import Cursor
 from generator.objects.findings import Finding
 from generator.objects.manifest import Manifest
-from generator.validate.api import config, network, policies
+from generator.validate.api import admission, config, network, policies
 from generator.validate.api.fields import OBJECTS
 from generator.validate.api.metadata import metadata
 from generator.validate.api.places import check_places
@@ -27,8 +27,10 @@ _RULES: Mapping[tuple[str, str], Callable[[Manifest], Iterator[Finding]]] = {
     ("networking.k8s.io", "Ingress"): network.ingress,
     ("networking.k8s.io", "NetworkPolicy"): network.network_policy,
     ("policy", "PodDisruptionBudget"): policies.disruption_budget,
-    (_HOOKS, "MutatingWebhookConfiguration"): policies.webhooks,
-    (_HOOKS, "ValidatingWebhookConfiguration"): policies.webhooks,
+    **{(_HOOKS, f"{kind}AdmissionPolicy"): admission.policy for kind in ("Mutating", "Validating")},
+    **{(_HOOKS, f"{kind}AdmissionPolicyBinding"): admission.policy_binding for kind in ("Mutating", "Validating")},
+    **{(_HOOKS, f"{kind}WebhookConfiguration"): admission.webhooks for kind in ("Mutating", "Validating")},
+    ("apiregistration.k8s.io", "APIService"): policies.api_service,
     (_RBAC, "ClusterRole"): policies.role,
     (_RBAC, "ClusterRoleBinding"): policies.binding,
     (_RBAC, "Role"): policies.role,

@@ -1,14 +1,15 @@
-"""RBAC, autoscaling, disruption budgets, custom resource definitions, webhooks."""
+"""RBAC, autoscaling, disruption budgets, custom resource definitions, aggregated API servers."""
 
 from __future__ import annotations
 
 from generator.objects.cursor import Cursor
 from generator.objects.manifest import Manifest
-from generator.validate.api import formats
+from generator.validate.api import formats, structural
 from generator.validate.api.checks import Found, at_least, fits, given, one_of, says
 from generator.validate.api.metadata import selector
 
 _RBAC = "rbac.authorization.k8s.io"
+_APPROVED = "api-approved.kubernetes.io"
 _METRICS = {
     "Resource": "resource",
     "ContainerResource": "containerResource",
@@ -139,6 +140,11 @@ def definition(manifest: Manifest) -> Found:
     if isinstance(plural, str) and isinstance(group, str) and isinstance(name, str) and name != f"{plural}.{group}":
         message = f"{name[:80]!r} is not plural.group"
         yield root.at("metadata", "name").finding("api/definition", message, f"{plural}.{group}"[:200])
+    if isinstance(group, str) and f".{group}".endswith((".k8s.io", ".kubernetes.io")):
+        approved = root.at("metadata", "annotations").get(_APPROVED)
+        if not approved:
+            place = root.at("metadata", "annotations", _APPROVED)
+            yield place.finding("api/definition", f"is missing for the group {group}", "the group is Kubernetes' own")
     versions = spec.items("versions")
     stored = [version for version in versions if version.get("storage") is True]
     if versions and len(stored) != 1:
@@ -148,20 +154,26 @@ def definition(manifest: Manifest) -> Found:
         schema = version.at("schema", "openAPIV3Schema")
         if schema.data is None:
             yield schema.finding("api/definition", "is missing", "describe the object")
-        elif isinstance(schema.data, dict) and schema.get("type") != "object":
-            yield schema.at("type").finding("api/definition", "is not object", "type: object")
+        yield from structural.schema(schema)
 
 
-def webhooks(manifest: Manifest) -> Found:
-    """A MutatingWebhookConfiguration or ValidatingWebhookConfiguration."""
-    for hook in Cursor.of(manifest).items("webhooks"):
-        yield from one_of(hook.at("clientConfig"), ("url", "service"), "api/webhook")
-        yield from at_least(hook, 1, "timeoutSeconds", rule="api/webhook", highest=30)
-        if hook.get("sideEffects") not in ("None", "NoneOnDryRun", None):
-            yield hook.at("sideEffects").finding("api/webhook", "is not None or NoneOnDryRun", "set one of them")
-        name = hook.text("name")
-        if name is not None and (name.count(".") < 2 or formats.subdomain(name)):
-            message = f"{name[:80]!r} has less than three parts"
-            yield hook.at("name").finding("api/webhook", message, "such as check.hooks.example.com")
-        yield from selector(hook.at("namespaceSelector"))
-        yield from selector(hook.at("objectSelector"))
+def api_service(manifest: Manifest) -> Found:
+    """An APIService: one version of one group, and the Service of the server that has it."""
+    root = Cursor.of(manifest)
+    spec = root.at("spec")
+    group, version, name = spec.get("group"), spec.get("version"), root.at("metadata").get("name")
+    for field in ("version",) if version == "v1" else ("group", "version"):
+        if not spec.get(field):
+            yield spec.at(field).finding("api/api-service", "is missing", "set it")
+    wanted = f"{version or ''}.{group or ''}"
+    if isinstance(name, str) and name != wanted and isinstance(spec.data, dict):
+        message = f"{name[:80]!r} is not version.group"
+        yield root.at("metadata", "name").finding("api/api-service", message, wanted[:200])
+    yield from at_least(spec, 1, "groupPriorityMinimum", rule="api/api-service", highest=20_000)
+    yield from at_least(spec, 1, "versionPriority", rule="api/api-service", highest=1000)
+    service = spec.at("service")
+    if isinstance(service.data, dict):
+        for field in ("name", "namespace"):
+            yield from given(service, field, "api/api-service")
+        if spec.get("caBundle") and spec.get("insecureSkipTLSVerify") is True:
+            yield spec.at("insecureSkipTLSVerify").finding("api/api-service", "stands beside caBundle", "keep one")

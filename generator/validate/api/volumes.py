@@ -111,6 +111,9 @@ def claim_spec(spec: Cursor) -> Found:
         yield spec.at("accessModes").finding("api/claim", "is missing", "such as [ReadWriteOnce]")
     elif isinstance(modes, list) and "ReadWriteOncePod" in modes and len(modes) > 1:
         yield spec.at("accessModes").finding("api/claim", "ReadWriteOncePod stands with others", "keep it alone")
+    for mode in spec.items("accessModes"):
+        if mode.data == {}:
+            yield mode.finding("api/claim", "is null", "such as ReadWriteOnce")
     storage = spec.at("resources", "requests", "storage")
     if storage.data is None:
         yield storage.finding("api/claim", "is missing", "such as 10Gi")

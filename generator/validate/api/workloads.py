@@ -47,6 +47,9 @@ def workload(manifest: Manifest) -> Found:
         yield from labels(template.at("metadata"))
         yield from _selector(spec, template, kind)
     pod = template.at("spec")
+    if kind == "Pod" and pod.get("ephemeralContainers"):
+        message = "cannot be set before the pod is there"
+        yield pod.at("ephemeralContainers").finding("api/container", message, "remove it; kubectl debug adds one")
     if pod.data is None:
         yield pod.finding("api/pod", "is missing", "a pod has one container at least")
         return

@@ -59,6 +59,12 @@ CASES: list[tuple[str, Any, Any, list[tuple[str, str]]]] = [
     ("an embedded object", {"a": {"type": "object", "x-kubernetes-embedded-resource": True, "x-kubernetes-preserve-unknown-fields": True}}, {"a": {"kind": "A"}}, [("schema/required", "apiVersion")]),
     ("in a list", {"a": {"type": "array", "items": {"type": "object", "properties": {"c": TEXT}}}}, {"a": [{"d": 1}]}, [("schema/unknown-field", "d")]),
     ("an exclusive bound", {"a": {"type": "integer", "minimum": 1, "exclusiveMinimum": True}}, {"a": 1}, [("schema/value", "a")]),
+    ("null in a mapping", {"a": {"type": "object", "additionalProperties": TEXT}}, {"a": {"b": None}}, []),
+    ("a value twice in a set", {"a": {"type": "array", "x-kubernetes-list-type": "set", "items": TEXT}}, {"a": ["x", "x"]}, [("schema/duplicate", "a")]),
+    ("a key twice in a map", {"a": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["n", "p"], "items": {"type": "object", "properties": {"n": TEXT, "p": {**TEXT, "default": "TCP"}}}}}, {"a": [{"n": "x"}, {"n": "x", "p": "UDP"}, {"n": "x", "p": "TCP"}]}, [("schema/duplicate", "2")]),
+    ("an address", {"a": {**TEXT, "format": "ipv4"}}, {"a": "fd00::1"}, [("schema/value", "a")]),
+    ("bytes", {"a": {**TEXT, "format": "byte"}}, {"a": "no base64"}, [("schema/value", "a")]),
+    ("a format that nobody checks", {"a": {**TEXT, "format": "uri"}}, {"a": "no uri"}, []),
     ("a combination names no fields", {"a": TEXT, "b": TEXT}, {"b": "x"}, []),
 ]  # fmt: skip
 
@@ -72,6 +78,37 @@ def test_a_definition_made_strict(properties: Any, spec: Any, told: list[tuple[s
 def test_what_has_a_default_need_not_be_there() -> None:
     schema = {"type": "object", "required": ["a", "b"], "properties": {"a": {**TEXT, "default": "x"}, "b": TEXT}}
     assert faults({"a": None}, schema) == [("schema/required", "b")]
+
+
+ADDRESS = {
+    "type": "object",
+    "properties": {"type": {**TEXT, "default": "IP"}, "value": TEXT},
+    "oneOf": [
+        {"properties": {"type": {"enum": ["IP"]}, "value": {"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}}},
+        {"properties": {"type": {"not": {"enum": ["IP"]}}}},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("spec", "is_taken"),
+    [
+        ({"value": "10.0.0.1"}, True),
+        ({"value": "fd00::1"}, True),
+        ({"value": "a.example.com"}, False),
+        ({"type": "Name", "value": "a.example.com"}, True),
+    ],
+)
+def test_a_default_chooses_among_schemas(spec: Any, is_taken: bool) -> None:
+    assert (faults(spec, ADDRESS) == []) is is_taken
+
+
+def test_replicas_that_kubectl_scales_are_not_negative() -> None:
+    schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": {"replicas": NUMBER}}}}
+    tree = definition(schema)
+    tree["spec"]["versions"][0]["subresources"] = {"scale": {"specReplicasPath": ".spec.replicas"}}
+    (made,) = strict_schemas(tree, "c.yaml").values()
+    assert made["properties"]["spec"]["properties"]["replicas"]["minimum"] == 0
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -296,3 +297,24 @@ def test_a_file_of_too_many_values_is_refused_before_it_is_read_whole(read: Call
     with pytest.raises(ConfigError) as caught:
         read("[" + "1," * (most - 1) + "1]", "x.yaml")
     assert caught.value.faults[0].message == f"holds more than {most} values"
+
+
+def test_other_keys_are_text_where_asked_for() -> None:
+    text = "1: a\n0x10: b\nyes: c\n3.14: d\n1000000.0: e\n2e-7: f\n-4: g\n"
+    (document,) = load_all(text, "f", other_keys=True)
+    assert document.data == {"1": "a", "16": "b", "true": "c", "3.14": "d", "1e+06": "e", "2e-07": "f", "-4": "g"}
+    assert str(document.key_location(("1",))) == "f:1:1"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1: a\n'1': b", "f:2:1: key '1' stands twice, first in line 1"),
+        ("null: a", "f:1:1: key 'null' is not text"),
+        ("[a]: b", "f:1:1: key 'a collection' is not text"),
+        ("1e300: a", "f:1:1: key '1e300' is not text"),
+    ],
+)
+def test_other_keys_that_are_none_are_faults(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        load_all(text, "f", other_keys=True)

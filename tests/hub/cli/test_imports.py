@@ -79,8 +79,8 @@ NOTHING: frozenset[str] = frozenset()
 #: To render without a state repository takes no repository, cluster, forge or table.
 RENDERING = Budget(
     frozenset({"jinja2", "jsonschema_rs", "pydantic", "yaml"}),
-    134,
-    143,
+    142,
+    145,
     (
         "generator.bootstrap",
         "generator.model.queued",
