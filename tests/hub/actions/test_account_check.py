@@ -12,6 +12,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from generator.errors import Reason, Stalled
 from generator.yaml.writer import dump
@@ -22,6 +23,7 @@ from hub.output.exit_codes import CODES, UNHEALTHY
 from hub.wiring.composing import utc_now
 from worlds.accounts import REGION, account
 from worlds.commands import rtb_hub
+from worlds.iam import matches
 from worlds.moto_accounts import NUMBERS, Accounts, moto_accounts
 
 #: Types that moto's CloudFormation does not make; it warns of them, and the stack is made without.
@@ -36,6 +38,13 @@ SKIPPED = {
 UNREAD = {"AccessEntry", "Quota"}
 #: moto keeps nothing of which queue may give messages up to which (`test_asking_accounts.py` has AWS's answer).
 UNKEPT = ("Queue", "rtb-hub-pushes-dead")
+#: Actions that are not called as their call is (Service Authorization Reference).
+ACTIONS = {
+    ("budgets", "describe_budget"): "budgets:ViewBudget",
+    ("service-quotas", "get_service_quota"): "servicequotas:GetServiceQuota",
+    ("elbv2", "describe_load_balancers"): "elasticloadbalancing:DescribeLoadBalancers",
+    ("elbv2", "describe_tags"): "elasticloadbalancing:DescribeTags",
+}
 FILE = ("File", "environments/int/environment.yaml")
 CONTROL = "rtb-hub-control-role"
 #: moto never issues the one; a controller in the cluster makes the other (its records: test_account_record.py).
@@ -161,6 +170,30 @@ def an_empty_one_lacks_all(accounts: Accounts, tmp_path: Path) -> None:
     assert not [one for (kind, _), one in unread.items() if kind == "Role" and "cloudformation" in str(one.repairs)]
 
 
+def asks_no_more_than_an_auditor_may(accounts: Accounts) -> None:
+    """docs/MULTI_ACCOUNT_AWS.md, "Compare", says by which policy of AWS's, which moto has as AWS published it."""
+    asked = set()
+
+    def recorded(self: Access, service: str, operation: str, ask: Any) -> Any:
+        asked.add(ACTIONS.get((service, operation)) or f"{service}:{xform(operation)}")
+        return whole(self, service, operation, ask)
+
+    whole = Access._asked
+    with mock.patch.object(Access, "_asked", recorded):
+        checked(accounts, "int")
+    (document,) = [json.loads(aws_managed_policies_data)["SecurityAudit"]["Document"]]
+    allowed = [
+        one for s in document["Statement"] for one in (s["Action"] if isinstance(s["Action"], list) else [s["Action"]])
+    ]
+    beyond = {one for one in asked if not any(matches(pattern.lower(), one.lower()) for pattern in allowed)}
+    assert len(asked) >= 25
+    assert beyond == {"sts:GetCallerIdentity", "budgets:ViewBudget"}  # the first needs no right
+
+
+def xform(operation: str) -> str:
+    return "".join(word.capitalize() for word in operation.split("_"))
+
+
 def are_made_and_completed(accounts: Accounts) -> None:
     for name in NUMBERS:
         accounts.deploy(name)
@@ -261,6 +294,7 @@ def test_accounts_from_nothing_to_nothing(accounts: Accounts, tmp_path: Path) ->
     """In one, since moto takes seconds of processor time to start."""
     an_empty_one_lacks_all(accounts, tmp_path)
     are_made_and_completed(accounts)
+    asks_no_more_than_an_auditor_may(accounts)
     differences_are_told_and_repaired(accounts)
     what_was_deleted_past_its_stack_is_told_so(accounts)
     are_deleted(accounts)
