@@ -70,11 +70,18 @@ def argocd_render(env: str | None, to: Path | None, repo: str | None, environmen
 @options.option("--auth-image", metavar="REF", help="The image of sign-in, pinned by digest. Default: that of the hub.")
 @options.option("--namespace", metavar="NAME", default="rtb-hub", show_default=True, help="Where they run.")
 @options.option("--to", metavar="DIR", type=options.PATH, help="Write the files there instead.")
+@options.option("--chart", metavar="DIR", type=options.PATH, help="Write a Helm chart of the same objects there.")
 @options.repo
 @options.environments
 @declared_errors
 def hub_render(
-    image: str, auth_image: str | None, namespace: str, to: Path | None, repo: str | None, environments: Path | None
+    image: str,
+    auth_image: str | None,
+    namespace: str,
+    to: Path | None,
+    chart: Path | None,
+    repo: str | None,
+    environments: Path | None,
 ) -> None:
     """Print the jobs that reconcile on a schedule, one for each branch, each with a Secret of its own to push with.
 
@@ -82,12 +89,15 @@ def hub_render(
     with how they scale, what reaches them, and the secrets that each is given. An administrator applies all of it to
     the cluster that the hub runs in, and makes the Secrets: docs/INSTALL.md.
 
+    With --chart the same objects are written as a Helm chart, whose values are those that differ from one installation
+    to the next: images, host, replicas, resources, names of Secrets, optional parts. It takes an earlier one's place.
+
     Example: rtb-hub hub render --image registry.example.com/rtb-hub@sha256:…
     """
     from hub.commands import hub_render as command
 
-    images = command.Images(image, auth_image)
-    command.run(images, namespace=namespace, to=to, repo=repo, environments=environments)
+    images, target = command.Images(image, auth_image), command.Target(to, chart)
+    command.run(images, target, namespace=namespace, repo=repo, environments=environments)
 
 
 @options.command("render")

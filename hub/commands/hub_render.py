@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from generator.bootstrap.hub import HEADER, hub_files, render_hub
+from generator.bootstrap.chart_places import Given
+from generator.bootstrap.hub import HEADER, Files, hub_files, render_hub
+from generator.bootstrap.hub_chart import chart_files, with_alerts
+from generator.bootstrap.hub_host import host_of
 from generator.errors import ConfigError, Fault, Reason
 from generator.model.blueprint import TemplateLibrary
 from generator.validate.schemas import VERSIONS
 from generator.validate.validation import PolicySettings
 from generator.values.formats import check_dns_label, check_image, image_digest
+from hub import __version__
+from hub.actions.chart_folder import write_chart
 from hub.commands.argocd import deliver
-from hub.wiring import hub
+from hub.output.console import write
+from hub.wiring import Hub, hub
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +30,19 @@ class Images:
     auth: str | None = None
 
 
-def run(images: Images, *, namespace: str, to: Path | None, repo: str | None, environments: Path | None) -> None:
-    """Print the files as one YAML stream, or write them below `to`.
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The folders that files, and a Helm chart of the same objects, are written to; without any they are printed."""
 
-    Raises `ConfigError` (InvalidValue; ImageNotPinned; ManifestInvalid with every finding, for any known Kubernetes).
+    to: Path | None = None
+    chart: Path | None = None
+
+
+def run(images: Images, target: Target, *, namespace: str, repo: str | None, environments: Path | None) -> None:
+    """Print the files as one YAML stream, or write them.
+
+    Raises `ConfigError` (InvalidValue; ImageNotPinned; ManifestInvalid with every finding, for any known Kubernetes;
+    TargetNotEmpty for a folder with something else than such a chart).
     """
     try:
         check_dns_label(namespace)
@@ -39,16 +55,29 @@ def run(images: Images, *, namespace: str, to: Path | None, repo: str | None, en
     found = ours.environments(repo=repo, folder=environments)
     library = TemplateLibrary({**ours.library.files, **found.overlays})
     ordered = [found.get(name)[0] for name in found.names]
-    files = render_hub(library, ordered, image=images.hub, auth_image=images.auth, namespace=namespace)
-    findings = ours.validator.validate(
-        [manifest for manifests in files.values() for manifest in manifests],
-        kubernetes=VERSIONS,
-        settings=PolicySettings(),
-    )
+    of = partial(render_hub, library, image=images.hub, auth_image=images.auth, namespace=namespace)
+    files = of(ordered)
+    _validate(ours, files)
+    chart: dict[str, str] = {}
+    if target.chart is not None:
+        with_all = of(with_alerts(ordered))
+        _validate(ours, with_all)
+        host = host_of(ordered)
+        given = Given(images.hub, images.auth, namespace, host.services if host is not None else None)
+        chart = chart_files(with_all, given, version=__version__)
+    if target.to is not None or target.chart is None:
+        deliver(hub_files(files), HEADER, target.to)
+    if target.chart is not None:
+        for path in write_chart(chart, target.chart):
+            write(f"{path}\n")
+
+
+def _validate(ours: Hub, files: Files) -> None:
+    manifests = [manifest for some in files.values() for manifest in some]
+    findings = ours.validator.validate(manifests, kubernetes=VERSIONS, settings=PolicySettings())
     faults = [Fault(str(finding), remedy=finding.remedy) for finding in findings if finding.severity == "error"]
     if faults:
         raise ConfigError(Reason.MANIFEST_INVALID, faults)
-    deliver(hub_files(files), HEADER, to)
 
 
 def _check_image(image: str, option: str) -> None:

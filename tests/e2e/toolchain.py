@@ -32,6 +32,7 @@ BUILT = "seconds"
 _ETCD, _KWOK, _K8S = "go.etcd.io/etcd/server/v3", "sigs.k8s.io/kwok", "k8s.io/kubernetes"
 _ARGOCD, _GITEA = "github.com/argoproj/argo-cd/v3", "code.gitea.io/gitea"
 _KEDA = "github.com/kedacore/keda/v2"
+_HELM, _KUSTOMIZE = "helm.sh/helm/v4", "sigs.k8s.io/kustomize/kustomize/v5"
 #: What the compilers need not do, as measured in docs/adr/0026: write for debuggers what the linker leaves out anyway,
 #: collect garbage before a process holds this much, and make SQLite as quick as can be.
 _FLAGS = ("-trimpath", "-gcflags=all=-dwarf=false", "-ldflags=-s -w")
@@ -115,7 +116,16 @@ class Module:
         return f"{self.name}-{digest.hexdigest()[:16]}"
 
 
-_TITLES = {_ETCD: "etcd", _KWOK: "KWOK", _K8S: "Kubernetes", _ARGOCD: "Argo CD", _GITEA: "Gitea", _KEDA: "KEDA"}
+_TITLES = {
+    _ETCD: "etcd",
+    _KWOK: "KWOK",
+    _K8S: "Kubernetes",
+    _ARGOCD: "Argo CD",
+    _GITEA: "Gitea",
+    _KEDA: "KEDA",
+    _HELM: "Helm",
+    _KUSTOMIZE: "kustomize",
+}
 _VERSION_STAMPS = tuple(
     f"k8s.io/{where}.{name}"
     for where in ("component-base/version", "client-go/pkg/version")
@@ -147,7 +157,11 @@ KEDA = Module(
         "keda-adapter": Program(f"{_KEDA}/cmd/adapter", _KEDA),
     },
 )
-TOOLS = (*CONTROL_PLANE, GITEA, KEDA)
+#: What renders manifests of others. Its versions of Kubernetes' libraries are the plane's, which are compiled already.
+MANIFESTS = Module(
+    "manifests", {"helm": Program(f"{_HELM}/cmd/helm", _HELM), "kustomize": Program(_KUSTOMIZE, _KUSTOMIZE)}
+)
+TOOLS = (*CONTROL_PLANE, GITEA, KEDA, MANIFESTS)
 
 
 def module_of(program: str) -> Module:

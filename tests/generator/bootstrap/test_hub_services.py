@@ -32,65 +32,13 @@ from hub.services.auth.building import faults
 from hub.settings import Settings, load_settings, setting_names
 from worlds.builders import LIBRARY, digest, environment
 from worlds.commands import must, rtb_hub
+from worlds.hosting import CERTIFICATE, FORGE, HUB, hosted
 from worlds.places import ROOT, TESTS
 
 GOLDEN = TESTS / "golden"
 IMAGE = f"registry.example.com/rtb-hub@{digest()}"
-CERTIFICATE = "arn:aws:acm:ap-northeast-2:111111111111:certificate/00000000-0000-0000-0000-000000000002"
-HUB: dict[str, Any] = {
-    "host": "hub.example.com",
-    "scheme": "internet-facing",
-    "certificates": [CERTIFICATE],
-    "loadBalancerCidrs": ["10.1.0.0/20", "10.1.16.0/20"],
-    "secretStore": "hub-secrets",
-    "secrets": "rtb/hub/",
-    "webhooks": ["github", "jira", "slack"],
-    "registries": {
-        "111111111111.dkr.ecr.ap-northeast-2.amazonaws.com": {"kind": "ecr"},
-        "registry.example.com:5443": {
-            "kind": "oci",
-            "repositories": ["acme/"],
-            "username": "rtb-hub",
-            "password": "example",
-            "tokenHosts": ["tokens.example.com"],
-            "blobHosts": ["blobs.example.com:9443"],
-        },
-    },
-    "ecrQueue": "https://sqs.ap-northeast-2.amazonaws.com/111111111111/rtb-hub-pushes",
-    "githubApi": "https://github.example.com/api/v3",
-    "githubMessages": "en",
-    "listenerRole": "arn:aws:iam::111111111111:role/rtb-hub-listener",
-    "workerRole": "arn:aws:iam::111111111111:role/rtb-hub-control-role",
-    "dashboardRole": "arn:aws:iam::111111111111:role/rtb-hub-dashboard",
-    "redis": "redis.example.com:6380",
-    "jira": {"url": "https://example.atlassian.net", "email": "hub@example.com", "messages": "ko"},
-    "slack": {
-        "messages": "en",
-        "channel": "C0PREVIEWS",
-        "channels": {"SHOP": "C0SHOP"},
-        "platform": "C0PLATFORM",
-        "approvers": ["S0LEADS"],
-        "digest": {"hour": 9, "timeZone": "Asia/Seoul"},
-    },
-    "signIn": {
-        "oidc": {"issuer": "https://sso.example.com/realms/acme", "clientId": "rtb-hub"},
-        "github": {"clientId": "Iv23liexample"},
-        "roles": {"developer": ["oidc:rtb-devs", "github:acme/devs"], "admin": ["github:acme/platform"]},
-        "actions": [{"repositoryId": "123456", "ref": "refs/heads/main", "scopes": ["preview:write"]}],
-    },
-    "monitoring": "monitoring",
-    "alerts": True,
-    "runbooks": "https://docs.example.com/OPERATIONS/",
-}
-FORGE = {"kind": "github", "repository": "acme/state"}
 PEOPLE = [{"ipBlock": {"cidr": cidr}} for cidr in HUB["loadBalancerCidrs"]]
 SCRAPER = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
-
-
-def hosted(repository: str | None = None, **changed: Any) -> list[Environment]:
-    argocd = environment("int").as_tree()["spec"]["argocd"]
-    given = {"argocd": {**argocd, "repository": repository or argocd["repository"]}}
-    return [environment("int", hub={**HUB, **changed}, **given), environment("prd", forge=FORGE, **given)]
 
 
 def rendered(*environments: Environment) -> dict[str, str]:

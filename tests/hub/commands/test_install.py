@@ -25,7 +25,7 @@ from worlds.places import ROOT, TESTS
 INSTALL = (ROOT / "docs" / "INSTALL.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(?:^<!-- needs: (?P<needs>[^\n]+) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
 #: Commands that talk to an account, a cluster or a Git host.
-FAR = re.compile(r"(?:^|[\s(])(aws|kubectl|gh|curl|docker) ")
+FAR = re.compile(r"(?:^|[\s(])(aws|kubectl|gh|curl|docker|helm) ")
 
 
 @dataclass(frozen=True)
