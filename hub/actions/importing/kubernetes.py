@@ -39,9 +39,11 @@ _WHY: Final = {
     "ClusterRoleBinding": "pods of a preview have no rights in the cluster",
     "PersistentVolumeClaim": "content of volumes ends with the pod",
     "ExternalSecret": "name its secrets in 'secrets'",
-    "HTTPRoute": "say 'path' and 'host' of the component",
+    "TCPRoute": "a preview is opened by HTTP and gRPC alone",
+    "TLSRoute": "a preview is opened by HTTP and gRPC alone",
     "CustomResourceDefinition": "kinds are of the cluster: its platform installs them",
 }
+_NOT_OPEN: Final = "nothing of it is opened from outside: give the component that people open 'path: /'"
 
 
 def import_objects(files: ManifestFiles, source: str, name: str) -> Imported:
@@ -77,6 +79,8 @@ def import_objects(files: ManifestFiles, source: str, name: str) -> Imported:
         pods = Pods(workload, component, its, surroundings)
         components[component] = pods.component()
         left += pods.left
+    if not any(one.path is not None for one in found) and any(one.main is not None for one in found):
+        left.append(NotTaken("", "path", _NOT_OPEN))
     left += _unused(objects)
     pulling = {text_at(one, "name") for each in workloads for one in mappings_at(each.pod, "imagePullSecrets")} - {""}
     pull_secrets = [*map(secret_of, sorted(pulling))]
@@ -155,9 +159,7 @@ def _unused(objects: Objects) -> Iterator[NotTaken]:
         yield NotTaken("", f"Service {service}", "selects no pods of the manifests")
     for route in objects.routes:
         if route.service not in led:
-            yield NotTaken(
-                "", f"Ingress {route.ingress}: {route.host}{route.path}", "leads to no pods of the manifests"
-            )
+            yield NotTaken("", f"{route.of}: {route.host}{route.path}", "leads to no pods of the manifests")
     texts = str([one.template for one in objects.workloads])
     for ingress, keys in sorted(objects.annotations.items()):
         yield NotTaken("", f"Ingress {ingress}: {keys}", "the load balancer is the environment's")

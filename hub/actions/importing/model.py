@@ -46,6 +46,8 @@ _HELD = re.compile(
     re.IGNORECASE,
 )
 _HELD_SO: Final = "holds what looks like a secret: have the program read it from a variable of 'secrets'"
+#: How kustomize ends names of generated objects (kustomize, api/hasher): ten of these characters.
+_HASH = re.compile(r"-[245-9bcdfghkmt]{10}\Z")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^@/\s]*@)?([a-z0-9_.-]+)(?::[0-9]+)?(?:/\S*)?", re.IGNORECASE)
 #: Where a text names a host and its port, with the scheme of the URL when it is one.
 ADDRESS: Final = re.compile(
@@ -104,8 +106,11 @@ def label_of(text: str, most: int, otherwise: str) -> str:
 
 
 def secret_of(name: str) -> str:
-    """The reference to a secret in the store, among those of an environment's applications."""
-    return f"preview/${{environment.name}}/app/{name}"
+    """The reference to a secret in the store, among those of an environment's applications.
+
+    Without the hash that kustomize ends names of generated Secrets with: another content would be another secret.
+    """
+    return f"preview/${{environment.name}}/app/{_HASH.sub('', name)}"
 
 
 def unpinned(image: str) -> str:

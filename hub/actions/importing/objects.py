@@ -21,6 +21,8 @@ RUNNING: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("batch", "CronJob"): ("spec", "jobTemplate", "spec", "template"),
 }
 _READ: Final = frozenset({("", "Service"), ("", "ConfigMap"), ("", "Secret"), ("networking.k8s.io", "Ingress")})
+#: Routes of the Gateway API (gateway-api.sigs.k8s.io/reference/spec), which send requests as an Ingress does.
+_GATEWAY: Final = frozenset({("gateway.networking.k8s.io", "HTTPRoute"), ("gateway.networking.k8s.io", "GRPCRoute")})
 _LOCAL_NAME = re.compile(r"([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)(?:\.[a-z0-9-]+(?:\.svc(?:\.cluster\.local\.?)?)?)?")
 
 
@@ -73,9 +75,12 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What an Ingress sends where: a host ('' = any), a path, and a Service with its port, a number or a name."""
+    """What an Ingress or a route of a gateway sends where: a host ('' = any), a path, and a Service with its port.
 
-    ingress: str
+    `of` is that object, for people; the port a number or a name.
+    """
+
+    of: str
     host: str
     path: str
     service: str
@@ -104,6 +109,8 @@ class Objects:
         for one in manifests:
             if one.group_kind in RUNNING:
                 found.workloads.append(Workload(one, mapping_at(one.data, *RUNNING[one.group_kind])))
+            elif one.group_kind in _GATEWAY:
+                found.routes += _of_gateway(one)
             elif one.group_kind not in _READ:
                 found.others.append(one)
             elif one.kind == "Ingress":
@@ -154,7 +161,12 @@ def _routes(ingress: Manifest) -> Iterator[Route]:
     def route(host: str, path: str, backend: Read) -> Route:
         port = mapping_at(backend, "service", "port")
         return Route(
-            name, host, path, text_at(backend, "service", "name"), port.get("number", port.get("name")), is_grpc
+            f"Ingress {name}",
+            host,
+            path,
+            text_at(backend, "service", "name"),
+            port.get("number", port.get("name")),
+            is_grpc,
         )
 
     for rule in mappings_at(spec, "rules"):
@@ -162,3 +174,16 @@ def _routes(ingress: Manifest) -> Iterator[Route]:
             yield route(text_at(rule, "host"), text_at(one, "path") or "/", mapping_at(one, "backend"))
     if default := mapping_at(spec, "defaultBackend"):
         yield route("", "/", default)
+
+
+def _of_gateway(manifest: Manifest) -> Iterator[Route]:
+    """The routes of an HTTPRoute or a GRPCRoute, whose matches by method or header count as all of a path."""
+    told, spec = f"{manifest.kind} {text_at(manifest.metadata, 'name')}", manifest.data.get("spec")
+    names = at(spec, "hostnames")
+    hosts = [str(one) for one in names] if isinstance(names, list) and names else [""]
+    for rule in mappings_at(spec, "rules"):
+        paths = [text_at(one, "path", "value") or "/" for one in mappings_at(rule, "matches")] or ["/"]
+        for backend in mappings_at(rule, "backendRefs"):
+            for host, path in ((host, path) for host in hosts for path in dict.fromkeys(paths)):
+                service, port = text_at(backend, "name"), backend.get("port")
+                yield Route(told, host, path, service, port, manifest.kind == "GRPCRoute")

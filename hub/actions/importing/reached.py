@@ -74,7 +74,7 @@ def _expose(found: Reached, services: list[str], name: str, objects: Objects, ho
     for route in _routes_to(services, objects):
         number = found.served.get((route.service, _number(objects.services[route.service], route.port) or 0))
         path = _path(route.path)
-        where = f"Ingress {route.ingress}: {route.host}{route.path}"
+        where = f"{route.of}: {route.host}{route.path}"
         if number is None or path is None:
             found.left.append(
                 (where, "leads to no port of its pods" if path else "its path is none that an Ingress has here")
@@ -99,7 +99,7 @@ def _routes_to(services: list[str], objects: Objects) -> Iterator[Route]:
         if text_at(tree, "spec", "type") in _OPEN and ports:
             grpc = "grpc" in f"{text_at(ports[0], 'appProtocol')} {text_at(ports[0], 'name')}".lower()
             yield Route(
-                f"of {text_at(tree, 'spec', 'type')} {service}", f"{service}.", "/", service, ports[0].get("port"), grpc
+                f"{text_at(tree, 'spec', 'type')} {service}", f"{service}.", "/", service, ports[0].get("port"), grpc
             )
 
 

@@ -105,6 +105,82 @@ spec: {{type: {kind}, selector: {{app: {name}}}, ports: [{{port: 8080}}]}}
     assert (parts["inner"]["protocol"], parts["inner"]["port"], "path" in parts["inner"]) == ("tcp", 8080, False)
 
 
+APP = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: web:1
+          ports: [{containerPort: 8080}]
+          env: [{name: TOKEN, valueFrom: {secretKeyRef: {name: NAME, key: token}}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
+"""
+ROUTE = """\
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: KIND
+metadata: {name: web}
+spec: SPEC
+"""
+TO_WEB = "backendRefs: [{name: web, port: 80}]"
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "path", "protocol"),
+    [
+        ("HTTPRoute", f"{{rules: [{{{TO_WEB}}}]}}", "/", "http"),
+        ("HTTPRoute", f"{{hostnames: [a.example.com], rules: [{{matches: [{{path: {{value: /api}}}}], {TO_WEB}}}]}}",
+         "/api", "http"),
+        ("GRPCRoute", f"{{rules: [{{matches: [{{method: {{service: a.B}}}}], {TO_WEB}}}]}}", "/", "grpc"),
+    ],
+)  # fmt: skip
+def test_a_route_of_a_gateway_exposes_as_an_ingress_does(
+    kind: str, spec: str, path: str, protocol: str, tmp_path: Path
+) -> None:
+    found, left = imported(APP + ROUTE.replace("KIND", kind).replace("SPEC", spec), tmp_path)
+    web = found["components"]["web"]
+    assert (web["port"], web["path"], web["protocol"]) == (8080, path, protocol)
+    assert ("", "path") not in left
+
+
+def test_a_route_with_several_hosts_or_to_no_service_is_told(tmp_path: Path) -> None:
+    spec = (
+        f"{{hostnames: [a.example.com, b.example.com], rules: [{{{TO_WEB}}}, {{backendRefs: [{{name: x, port: 1}}]}}]}}"
+    )
+    _, left = imported(APP + ROUTE.replace("KIND", "HTTPRoute").replace("SPEC", spec), tmp_path)
+    assert left["web", "HTTPRoute web: b.example.com/"] == "a component is exposed once: web is at /"
+    assert left["", "HTTPRoute web: a.example.com/"] == "leads to no pods of the manifests"
+
+
+def test_a_preview_that_nobody_can_open_is_told(tmp_path: Path) -> None:
+    found, left = imported(APP, tmp_path)
+    assert "path" not in found["components"]["web"]
+    assert "'path: /'" in left["", "path"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("keys-h2g8f6dc57", "keys"),
+        ("keys-67cfk4ht9m", "keys"),
+        ("keys-production", "keys-production"),
+        ("keys-0123456789", "keys-0123456789"),
+    ],
+)
+def test_a_secret_keeps_its_name_whatever_kustomize_generated(name: str, kept: str, tmp_path: Path) -> None:
+    found, _ = imported(APP.replace("NAME", name), tmp_path)
+    assert found["components"]["web"]["secrets"] == {"TOKEN": f"preview/${{environment.name}}/app/{kept}#token"}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
