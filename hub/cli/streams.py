@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: The name by which Python's codecs know `_escaped`.
 _ESCAPED = "rtb-hub-escaped"
+#: ASCII by another name: click takes a stream of ASCII for one that is set up wrongly, and writes UTF-8 to it.
+_ASCII = "rtb_hub_ascii"
 
 
 class OutputLostError(OSError):
@@ -94,6 +96,7 @@ def guard_streams() -> None:
     a closed standard input one from nowhere: it is empty.
     """
     codecs.register_error(_ESCAPED, _escaped)
+    codecs.register(_ascii)
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - as long as the process
     if sys.stderr is None:
@@ -104,12 +107,22 @@ def guard_streams() -> None:
 def _guarded(stream: object, raw: type[_Output | _Errors]) -> io.TextIOWrapper:
     if not isinstance(stream, io.TextIOWrapper):
         return stream  # type: ignore[return-value] # somebody else's, who prints in their own way
+    encoding = _ASCII if codecs.lookup(stream.encoding).name == "ascii" else stream.encoding
     if not isinstance(stream.buffer, io.BufferedWriter | io.FileIO):
-        stream.reconfigure(errors=_ESCAPED)
+        stream.reconfigure(encoding=encoding, errors=_ESCAPED)
         return stream
     buffer = io.BufferedWriter(raw(stream.fileno(), "w", closefd=False))
     at_once = stream.line_buffering or stream.write_through
-    return io.TextIOWrapper(buffer, stream.encoding, _ESCAPED, line_buffering=at_once)
+    return io.TextIOWrapper(buffer, encoding, _ESCAPED, line_buffering=at_once)
+
+
+def _ascii(name: str) -> codecs.CodecInfo | None:
+    if name != _ASCII:
+        return None
+    one = codecs.lookup("ascii")
+    return codecs.CodecInfo(
+        one.encode, one.decode, one.streamreader, one.streamwriter, one.incrementalencoder, one.incrementaldecoder, name
+    )
 
 
 def _escaped(err: UnicodeError) -> tuple[str, int]:
