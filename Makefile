@@ -45,8 +45,9 @@ browser: $(DEV_READY) ## Try the dashboard in Chromium (Debian's, fetched once w
 test: $(DEV_READY) ## Run all tests
 	$(BIN)/pytest -n auto --maxprocesses 8
 
-hostile: $(DEV_READY) ## Judge 2,000 random histories by real Git, and read 10,000 hostile inputs of each kind
+hostile: $(DEV_READY) ## Judge 2,000 random histories by real Git, read 10,000 hostile inputs of each kind, price 5,000 random blueprints
 	$(BIN)/pytest -n 2 tests/hub/approval/test_random_histories.py tests/hub/test_hostile_inputs.py \
+	  tests/generator/render/test_price_of_own_blueprints.py \
 	  --histories 2000 --inputs 10000 --timeout 1200
 
 checkov: $(DEV_READY) $(CHECKOV_READY) ## Check what 'account render' gives by checkov, which has an environment of its own

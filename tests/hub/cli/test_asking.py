@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -108,7 +109,22 @@ def test_a_component_is_removed_after_a_question_and_a_field_without(state: Path
         one.expect_exact("Remove web of RTB-1 in int, with all that is in it? [y/N] ")
         one.sendline("n")
         assert ended(one)[1] == DECLINED
+    with command_line("unset", "RTB-1", "web", *at) as one:
+        one.expect_exact("[y/N] ")
+        one.sendcontrol("c")
+        assert ended(one)[1] == INTERRUPTED
     assert state_of(state) == before
+
+
+def test_ctrl_c_is_tried_at_every_question_there_is() -> None:
+    """Whoever adds one adds it above, or to the table below."""
+    asked = {one.name: one.read_text(encoding="utf-8").count("confirm(") for one in (ROOT / "hub" / "cli").glob("*.py")}
+    found = {name: count for name, count in asked.items() if count and name != "asking.py"}
+    # unset; stop; db upgrade; auth rotate and token revoke
+    assert found == {"change.py": 1, "lease.py": 1, "services.py": 1, "signing_in.py": 2}
+    readers = re.compile(r"\binput\(|sys\.stdin\.readline|getpass\.getpass|click\.(?:prompt|confirm)\(")
+    asking = [path.name for path in (ROOT / "hub").rglob("*.py") if readers.search(path.read_text(encoding="utf-8"))]
+    assert asking == ["asking.py"]
 
 
 @pytest.mark.parametrize(
