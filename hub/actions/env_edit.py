@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from generator.errors import ConfigError, Fault, Reason
+from generator.model.environment import Environment
 from generator.model.json_schemas import schema
 from generator.model.overlay import BASE, unknown_environment
+from generator.values.differing import difference
 from generator.yaml.editing import Edit, edited
 from generator.yaml.reader import load
 from hub.actions.environments import EnvironmentSet, environments_of, given_environments
@@ -39,7 +40,7 @@ class EnvEdit:
 class Edited:
     """A file before and after. `written`: where it was, empty where nothing was; each a branch with its commit.
 
-    `requests`: branches among those that are to be reviewed, with the branch that each is for.
+    `reviews`: branches among those that are to be reviewed, each with an environment of the branch that it is for.
     """
 
     path: str
@@ -47,13 +48,12 @@ class Edited:
     after: str
     is_dry: bool
     written: tuple[tuple[Plan, str], ...] = ()
-    requests: Mapping[str, str] | None = None
+    reviews: Mapping[str, Environment] = field(default_factory=dict)
 
     @property
     def diff(self) -> str:
         """The difference as a unified diff; empty where there is none."""
-        lines = (self.before.splitlines(keepends=True), self.after.splitlines(keepends=True))
-        return "".join(difflib.unified_diff(*lines, f"a/{self.path}", f"b/{self.path}"))
+        return difference(self.path, self.before, self.after)
 
 
 def edit_folder(asked: EnvEdit, folder: Path, *, is_dry: bool) -> Edited:
@@ -86,23 +86,29 @@ def edit_repository(
     layout = files.layout(result.environments)
     if is_dry or not result.edited.diff:
         return replace(result.edited, is_dry=is_dry)
-    gated = {one.spec.branch for one in layout.environments.values() if one.spec.gated}
+    gated = _gated(layout.environments.values())
     trailers = (("Action", "env"), ("Requested-By", asked.requested_by))
     subject = f"{asked.kind.capitalize()} {', '.join(asked.fields)}"[:60] + f" of {asked.name}"
-    plans, requests = [], {}
+    plans, reviews = [], dict[str, Environment]()
     for plan in plan_layout(layout, store, known):
         if not plan.changes:
             continue
         own = replace(plan, subject=subject, trailers=trailers)
         if plan.branch in gated:
             branch = f"environment/{asked.name}/{_digest(layout.files(layout.branches()[plan.branch]))}"
-            requests[branch] = plan.branch
+            reviews[branch] = gated[plan.branch]
             own = replace(own, branch=branch, expected=None)
             if branch in known:  # asked for before
                 plans.append((own, known[branch].commit))
                 continue
         plans.append((own, store.commit(own, at=clock())))
-    return replace(result.edited, written=tuple(plans), requests=requests)
+    return replace(result.edited, written=tuple(plans), reviews=reviews)
+
+
+def _gated(environments: Iterable[Environment]) -> dict[str, Environment]:
+    """The branches that change by review only, each with an environment of it: one that names a forge before others."""
+    ordered = sorted(environments, key=lambda one: one.spec.forge is not None)
+    return {one.spec.branch: one for one in ordered if one.spec.gated}
 
 
 def _digest(wanted: Mapping[PurePosixPath, bytes]) -> str:

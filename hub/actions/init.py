@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from generator.errors import ConfigError, Fault, Reason, Stalled
+from generator.values.differing import difference
 from hub.actions.environments import EnvironmentSet, environments_of, given_environments
 from hub.actions.laid_out_files import LaidOutFiles
 from hub.adapters.git.opening import create_repository
@@ -15,7 +16,7 @@ from hub.adapters.git.push_rules import protect, pushed_to, rules_of
 from hub.adapters.git.store import GitRepository
 from reconcilers.approval.push_rules import BranchRule, PushRules, branch_rules
 from reconcilers.plan import Plan
-from reconcilers.ports.git import GitStore
+from reconcilers.ports.git import GitStore, Snapshot
 from reconcilers.state.layout import Layout, plan_layout
 from reconcilers.state.policies import must_be_laid_out
 
@@ -48,7 +49,8 @@ class InitParts:
 class LaidOut:
     """A repository that is laid out: the plan of each branch and the commit it is in.
 
-    `held`: which of `rules` are held where pushes arrive; None: a Git host's to say.
+    `held`: which of `rules` are held where pushes arrive; None: a Git host's to say. `edits`: by branch, how files of
+    environments that were there differ from before, as unified diffs.
     """
 
     repository: str
@@ -56,6 +58,7 @@ class LaidOut:
     branches: tuple[tuple[Plan, str], ...]
     rules: tuple[BranchRule, ...]
     held: PushRules | None
+    edits: Mapping[str, str]
 
 
 def init(asked: InitRequest, *, parts: InitParts) -> LaidOut:
@@ -72,8 +75,22 @@ def init(asked: InitRequest, *, parts: InitParts) -> LaidOut:
         must_be_laid_out(branches, layout.branches(), there.location, is_unused=is_unused)
     store = _open_or_create(asked, parts)
     rules, held = branch_rules(layout.environments), _push_rules(asked.folder, layout, parts.environ)
-    written = tuple((plan, store.commit(plan, at=parts.clock())) for plan in plan_layout(layout, store))
-    return LaidOut(store.location, layout, written, rules, held)
+    known = store.snapshots()
+    plans = plan_layout(layout, store, known)
+    edits = {plan.branch: _edits(plan, known[plan.branch]) for plan in plans if plan.branch in known}
+    written = tuple((plan, store.commit(plan, at=parts.clock())) for plan in plans)
+    return LaidOut(store.location, layout, written, rules, held, edits)
+
+
+def _edits(plan: Plan, before: Snapshot) -> str:
+    """How the files of environments change that are there already; the rest is made by the hub, and told by name."""
+    own = [one for one in plan.changes if one.path.parts[0] == "environments"]
+    found = before.read([one.path for one in own])
+    return "".join(
+        difference(str(one.path), found[one.path].decode(errors="replace"), (one.content or b"").decode())
+        for one in own
+        if one.path in found
+    )
 
 
 def _standing(asked: InitRequest, parts: InitParts) -> GitStore | None:

@@ -156,7 +156,8 @@ def env_set(
 
     Shows the difference, and checks all environments before anything is written: to the folder that --environments
     names, else to the state repository, in one commit a branch with all that is laid out by the file. Where a branch
-    changes by review only, the commit is a branch of its own for a pull request. 'rtb-hub explain' tells the fields.
+    changes by review only, the commit is a branch of its own, and its pull request is opened where the environment
+    names a forge and its key is given. 'rtb-hub explain' tells the fields.
 
     Example: rtb-hub env set int lease.ttl=12h sleep.outsideOfficeHours=true --dry-run
     """

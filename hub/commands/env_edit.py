@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import ConfigError, Fault, Reason
 from hub.actions.env_edit import Edited, EnvEdit, edit_folder, edit_repository
+from hub.actions.env_requests import Opened, ask_for_reviews
+from hub.approval.opening import lacking_keys
 from hub.output.console import Format, emit, printable
+from hub.views.differing import tell_diff
 from hub.wiring import hub
 
 if TYPE_CHECKING:
@@ -18,7 +22,8 @@ if TYPE_CHECKING:
 def run(asked: EnvEdit, *, dry_run: bool, repo: str | None, environments: Path | None, output: Format) -> None:
     """Edit the file where it stands, a folder before a repository, and tell the difference.
 
-    Raises `ConfigError` (NoStateRepository, InvalidValue, InvalidEnvironment) before anything is written.
+    Raises `ConfigError` (NoStateRepository, InvalidValue, InvalidEnvironment) before anything is written; and after all
+    was told, what kept a forge from being asked for a review.
     """
     ours = hub()
     asked = replace(asked, requested_by=ours.settings.actor)
@@ -31,11 +36,21 @@ def run(asked: EnvEdit, *, dry_run: bool, repo: str | None, environments: Path |
     else:
         store = ours.store(repo)
         found = edit_repository(asked, store, files=ours.laid_out_files, clock=ours.clock, is_dry=dry_run)
-    emit(_data(asked.name, found), output, lambda console: _tell(console, found))
+    asked_for = ask_for_reviews(
+        found,
+        asked.requested_by,
+        forge=lambda environment: ours.forge(environment, repo),
+        lacking=lambda environment: (
+            lacking_keys(environment.spec.forge, ours.settings) if environment.spec.forge else None
+        ),
+    )
+    emit(_data(asked.name, found, asked_for), output, lambda console: _tell(console, found, asked_for))
+    for one in asked_for.values():
+        if one.error is not None:
+            raise one.error
 
 
-def _data(name: str, found: Edited) -> dict[str, Any]:
-    requests = found.requests or {}
+def _data(name: str, found: Edited, asked_for: Mapping[str, Opened]) -> dict[str, Any]:
     return {
         "environment": name,
         "file": found.path,
@@ -46,7 +61,8 @@ def _data(name: str, found: Edited) -> dict[str, Any]:
             {
                 "branch": plan.branch,
                 "commit": commit,
-                "requestFor": requests.get(plan.branch),
+                "requestFor": found.reviews[plan.branch].spec.branch if plan.branch in found.reviews else None,
+                "requestUrl": asked_for[plan.branch].url if plan.branch in asked_for else None,
                 "written": [str(change.path) for change in plan.changes],
             }
             for plan, commit in found.written
@@ -54,12 +70,10 @@ def _data(name: str, found: Edited) -> dict[str, Any]:
     }
 
 
-def _tell(console: Console, found: Edited) -> None:
+def _tell(console: Console, found: Edited, asked_for: Mapping[str, Opened]) -> None:
     from rich.text import Text
 
-    styles = {"+": "green", "-": "red", "@": "cyan"}
-    for line in found.diff.splitlines():
-        console.print(Text(printable(line), styles.get(line[:1], "")))
+    tell_diff(console, found.diff)
     if not found.diff:
         console.print(f"{found.path} says so already; nothing was changed")
         return
@@ -72,7 +86,16 @@ def _tell(console: Console, found: Edited) -> None:
         more = len(plan.changes) - 1
         beside = f" with {more} more laid out by it" if more > 0 else ""
         console.print(Text.assemble(("✓ ", "green"), f"commit {commit[:12]} on {plan.branch}{beside}"))
-        base = (found.requests or {}).get(plan.branch)
-        if base:
-            told = f"  {base} changes by review only: open a pull request from {plan.branch} to {base}"
-            console.print(Text(told, "yellow"))
+        if plan.branch in asked_for:
+            _tell_review(console, plan.branch, found.reviews[plan.branch].spec.branch, asked_for[plan.branch])
+
+
+def _tell_review(console: Console, branch: str, base: str, opened: Opened) -> None:
+    from rich.text import Text
+
+    if opened.url is not None:
+        console.print(f"  {base} changes by review only; review it at {printable(opened.url)}")
+        return
+    console.print(Text(f"  {base} changes by review only: open a pull request from {branch} to {base}", "yellow"))
+    if opened.lacking is not None:
+        console.print(Text(f"  to have it opened: {opened.lacking}", "dim"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from generator.values.counting import counted
 from hub.actions.init import InitRequest, LaidOut, init
 from hub.output.console import Format, emit
+from hub.views.differing import tell_diff
 from hub.views.preview import rule_data
 from hub.wiring import hub
 from reconcilers.approval.push_rules import BranchRule, PushRules
@@ -25,7 +26,12 @@ def run(folder: Path, *, remote: str | None, work_tree: bool, environments: Path
     data = {
         "repository": found.repository,
         "branches": [
-            {"branch": plan.branch, "commit": commit, "written": [str(change.path) for change in plan.changes]}
+            {
+                "branch": plan.branch,
+                "commit": commit,
+                "written": [str(change.path) for change in plan.changes],
+                "diff": found.edits.get(plan.branch, ""),
+            }
             for plan, commit in found.branches
         ],
         "rules": [rule_data(rule, found.held) for rule in found.rules],
@@ -51,6 +57,7 @@ def _tell(console: Console, found: LaidOut) -> None:
         console.print(mark)
         for change in plan.changes if plan.expected else ():
             console.print(f"    {change.path}: {change.why}")
+        tell_diff(console, found.edits.get(plan.branch, ""), margin="    ")
 
 
 def _tell_rules(console: Console, rules: tuple[BranchRule, ...], held: PushRules | None) -> None:

@@ -28,6 +28,7 @@ class Branch(Shape):
     branch: str
     commit: str
     written: list[str] = Field(description="files, empty when all were up to date")
+    diff: str = Field(description="of files of environments that were there, unified; empty: none changed")
 
 
 class LaidOut(Shape):

@@ -67,6 +67,7 @@ class EditedBranch(Shape):
     branch: str
     commit: str
     request_for: str | None = Field(description="the branch that it is to be merged into, by review; null: it is there")
+    request_url: str | None = Field(description="its pull request; null: there is none, or no forge to ask for one")
     written: list[str] = Field(description="files")
 
 

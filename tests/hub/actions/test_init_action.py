@@ -16,7 +16,7 @@ from hub.adapters.git.store import Identity
 from reconcilers.ports.git import GitStore
 from worlds.acting import VALIDATOR
 from worlds.builders import LIBRARY, NOW
-from worlds.commands import git, state_of
+from worlds.commands import git, must, state_of
 from worlds.local_world import QUIET
 
 BASE, INT = "base/environment.yaml", "int/environment.yaml"
@@ -67,6 +67,19 @@ def test_again_it_changes_nothing_and_says_so(tmp_path: Path, parts: InitParts) 
     again = init(InitRequest(path), parts=parts)
     assert all(plan.is_converged for plan, _ in again.branches)
     assert {commit for _, commit in again.branches} == {commit for _, commit in first.branches}
+
+
+def test_what_differs_of_the_environments_is_shown_and_comments_stay(tmp_path: Path, folder: Path) -> None:
+    path, file = tmp_path / "state.git", folder / "int" / "environment.yaml"
+    must("init", path, "--environments", folder)
+    file.write_text("# ours\n" + file.read_text().replace("  domain:", "  # where previews are\n  domain:"))
+    ran = must("init", path, "--environments", folder)
+    shown = [line.strip() for line in ran.out.splitlines()]
+    assert {"+# ours", "+  # where previews are", "+++ b/environments/int/environment.yaml"} <= {*shown}
+    assert not any(line.startswith("-") and not line.startswith("---") for line in shown)
+    assert git(path, "show", "main:environments/int/environment.yaml") == file.read_text()
+    again = must("init", path, "--environments", folder, "-o", "json").json()
+    assert [one["diff"] for one in again["branches"]] == [""]
 
 
 def test_its_own_environments_stay_where_none_are_named(tmp_path: Path, parts: InitParts, folder: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from generator.errors import Reason
 from hub.output.exit_codes import CODES
+from worlds.approving import NOW, laid_out, prd_on
 from worlds.commands import git, must, rtb_hub
 from worlds.repositories import state_repository
 
@@ -165,6 +166,39 @@ def test_what_a_reviewed_branch_lacks_is_asked_for_once_with_an_edit_of_another(
         assert [(one["requestFor"], one["written"]) for one in told] == [(None, [INT]), ("prd", ["README.md"])]
     (asked,) = git(state, "for-each-ref", "--format=%(refname:short)", "refs/heads/environment").split()
     assert git(state, "diff", "--name-only", "prd", asked).split() == ["README.md"]
+
+
+def test_the_request_of_a_reviewed_branch_is_opened_once_where_a_forge_is(tmp_path: Path) -> None:
+    with prd_on("local", tmp_path) as prd:
+        state = prd.world.path
+        told = [must("env", "set", "prd", "lease.ttl=6h", "--repo", state, "-o", "json").json() for _ in range(2)]
+        opened = prd.world.forge.requests("prd", prefix="environment/", closed_since=NOW)
+    urls = [[one["requestUrl"] for one in each["branches"] if one["requestFor"]] for each in told]
+    assert [(one.state, one.base) for one in opened] == [("open", "prd")]
+    assert urls == [[opened[0].url]] * 2
+    assert opened[0].title == "Set lease.ttl=6h of prd"
+    assert "Asked for by `alice`" in opened[0].body
+    ran = must("env", "set", "prd", "lease.ttl=6h", "--repo", state)
+    assert f"prd changes by review only; review it at {opened[0].url}" in " ".join(ran.out.split())
+    assert "open a pull request" not in ran.out
+
+
+def test_who_has_no_key_of_the_forge_is_told_what_it_takes_and_that_the_branch_is_there(tmp_path: Path) -> None:
+    state = tmp_path / "state.git"
+    laid_out(state, "{kind: gitea, url: 'https://git.example.com/team/state'}")
+    ran = must("env", "set", "prd", "lease.ttl=6h", "--repo", state)
+    told = " ".join(ran.out.split())
+    assert "open a pull request from environment/prd/" in told
+    assert "to have it opened: set RTB_HUB_FORGE_TOKEN" in told
+
+
+def test_a_forge_that_cannot_be_asked_is_told_once_all_else_is(tmp_path: Path) -> None:
+    state = tmp_path / "state.git"
+    laid_out(state, "{kind: gitea, url: 'https://git.example.com/team/state'}")
+    ran = rtb_hub("env", "set", "prd", "lease.ttl=6h", "--repo", state, RTB_HUB_FORGE_TOKEN="no token")
+    assert ran.code == CODES[Reason.INVALID_FORGE]
+    assert "on environment/prd/" in ran.out
+    assert "InvalidForge" in ran.err
 
 
 BASE = "environments/base/environment.yaml"
