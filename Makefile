@@ -111,6 +111,7 @@ mutants: $(MUTANTS_READY) ## List what no test of reconcilers/ notices; ARGS="ca
 
 golden: $(DEV_READY) ## Rewrite the golden trees, schemas, bundles and tables; review the difference like code
 	$(BIN)/pytest tests/generator/test_golden.py tests/generator/test_golden_blueprints.py tests/generator/bootstrap --update-golden
+	$(BIN)/pytest tests/hub/cli/test_help_pictures.py --update-golden
 	$(BIN)/rtb-hub schema --to docs/schema
 	$(BIN)/rtb-hub argocd render --to .
 	$(BIN)/python tools/bundle_schemas.py
