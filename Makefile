@@ -103,7 +103,7 @@ format: $(DEV_READY) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(DEV_READY) ## Measure rendering and Git next to their peers; ARGS=cold, render, git, together, drift, list, webhook, services or kills picks one
+bench: $(DEV_READY) ## Measure rendering and Git next to their peers; ARGS=cold, render, git, together, drift, list, validate, webhook, services or kills picks one
 	$(BIN)/python tests/bench/run.py $(ARGS)
 
 mutants: $(MUTANTS_READY) ## List what no test of reconcilers/ notices; ARGS="capacity guard/leases" picks, MINUTES=15 bounds each

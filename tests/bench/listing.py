@@ -53,9 +53,14 @@ def environ(folder: Path, **more: str) -> dict[str, str]:
     return {**kept, "RTB_HUB_CACHE": str(folder / "cache"), "RTB_HUB_ACTOR": "bench", "COLUMNS": "200", **more}
 
 
+def launched(command: Sequence[str]) -> list[str]:
+    """A command that runs `command` and prints its seconds of CPU and MiB at most, as a list in JSON."""
+    return [sys.executable, "-c", _LAUNCHER, *command]
+
+
 def used(folder: Path, repository: str, arguments: Sequence[str]) -> tuple[float, float]:
     """Seconds of CPU and MiB at most, of one command."""
-    command = [sys.executable, "-c", _LAUNCHER, HUB, *arguments, "--repo", repository]
+    command = launched([HUB, *arguments, "--repo", repository])
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environ(folder))
     seconds, mebibytes = json.loads(done.stdout)
     return seconds, mebibytes

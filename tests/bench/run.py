@@ -22,6 +22,7 @@ import listing
 import services
 import starts
 import together
+import validating
 import webhook
 from content import ACTOR, BRANCH, Objects, Pattern, difference, entry, images, rendered
 from peer_inputs import BATCH, WRITERS, Inputs, Job
@@ -201,6 +202,7 @@ BENCHES = {
     "together": together.main,
     "drift": drift.main,
     "list": listing.main,
+    "validate": validating.main,
     "webhook": webhook.main,
     "services": services.main,
     "kills": kills.main,
