@@ -57,7 +57,7 @@ def rendered_kinds(library: TemplateLibrary, environment: Environment) -> Kinds:
     shipped blueprint is wrong; one of the team's own that cannot be rendered here starts no preview either.
     """
     renderer = PreviewRenderer(library)
-    kinds = set(_COMMON_KINDS)
+    kinds = set(_COMMON_KINDS) | ({("", "PersistentVolumeClaim")} if environment.spec.efs is not None else set())
     for blueprint in library.blueprint_names():
         try:
             kinds |= _kinds_of(blueprint, library, renderer, environment)
@@ -160,6 +160,7 @@ def _values(environment: Environment, kinds: Kinds) -> dict[str, Any]:
             "previewNamespace": NAMESPACE_PATTERN,
             "entries": str(previews_folder(environment.name) / "*/*/*" / ENTRY_FILE),
         },
+        "efs": None if spec.efs is None else {"claim": spec.efs.claim, "handle": spec.efs.handle},
         "kinds": [{"group": group, "kind": kind} for group, kind in kinds],
         "shards": [f"{spec.exposure.group}-{n}" for n in range(spec.exposure.shards)],
         "exposure": {

@@ -40,6 +40,8 @@ _PORT_NAME = re.compile(r"(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*")
 _MOUNT_PATH = re.compile(r"(?:/[A-Za-z0-9_.@+-]{1,100}){1,12}")
 #: The volume that a component's files are in.
 FILES_VOLUME: Final = "blueprint-files"
+#: The volume of a pod that all its folders on EFS are in: a pod that has one volume twice may wait for ever.
+EFS_VOLUME: Final = "preview-efs"
 _RESERVED = ("/proc", "/sys", "/dev")
 
 
@@ -129,10 +131,21 @@ class Probes(Model):
 
 
 class Volume(Model):
-    """An empty folder that all containers of a pod share. Its content ends with the pod."""
+    """A folder that all containers of a pod share.
 
+    `empty`: its content ends with the pod. `efs`: it is on the file system that the environment names, shared by all
+    pods of the component, and nothing deletes it with the preview.
+    """
+
+    kind: Literal["empty", "efs"] = Field("empty", description="`efs`: kept on the environment's file system (`efs`)")
     path: MountPath = Field(description="where every container of the pod has it")
-    size: Storage | None = Field(None, description="at most; none = the component's `storage`")
+    size: Storage | None = Field(None, description="of an empty one, at most; none = the component's `storage`")
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Volume:
+        if self.kind == "efs" and self.size is not None:
+            raise ValueError("a volume of the kind efs has no 'size': the file system grows")
+        return self
 
 
 class BesideContainer(Model):
@@ -207,7 +220,7 @@ class ComponentTemplate(Model):
     files: dict[MountPath, FileText] = Field(
         default_factory=dict, max_length=50, description="path in the container → text, as a ConfigMap"
     )
-    volumes: dict[DnsLabel, Volume] = Field(default_factory=dict, max_length=20, description="empty folders by name")
+    volumes: dict[DnsLabel, Volume] = Field(default_factory=dict, max_length=20, description="folders by name")
     init: dict[DnsLabel, BesideContainer] = Field(
         default_factory=dict, max_length=10, description="containers that end before the others start, in this order"
     )
@@ -220,6 +233,11 @@ class ComponentTemplate(Model):
         for fault in _faults(self):
             raise ValueError(fault)
         return self
+
+    @property
+    def keeps_files(self) -> bool:
+        """Whether it has a volume on the environment's file system."""
+        return any(volume.kind == "efs" for volume in self.volumes.values())
 
     @property
     def is_common(self) -> bool:
@@ -257,6 +275,7 @@ def _faults(one: ComponentTemplate) -> tuple[str, ...]:
         (one.role != "job" and one.when != "beside", "only a job has 'when'"),
         (not is_service and one.role != "worker" and one.replicas != 1, f"a {one.role} has one pod"),
         (FILES_VOLUME in one.volumes, f"a volume named {FILES_VOLUME!r} is that of 'files'; name it otherwise"),
+        (EFS_VOLUME in one.volumes, f"a volume named {EFS_VOLUME!r} is that of the kind efs; name it otherwise"),
         (len({*mounts}) != len(mounts), "a file and a volume are at one path"),
         (any(_is_below(a, b) for a in one.files for b in one.files), "a file is below another file's path"),
         (sum(len(text.encode()) for text in one.files.values()) > MOST_OF_FILES, "the files have over 512 KiB in all"),

@@ -15,6 +15,7 @@ from pydantic_core import InitErrorDetails
 
 from generator.model.across import contradictions
 from generator.model.aws_account import AwsAccount
+from generator.model.efs import Efs
 from generator.model.entry import Compute, Model
 from generator.model.hosting import HubServices
 from generator.model.lifecycle import (
@@ -229,6 +230,7 @@ class EnvironmentSpec(Model):
     argocd: ArgoCD
     drift: DriftPolicy = Field(default_factory=DriftPolicy)
     sleep: SleepPolicy = Field(default_factory=SleepPolicy)
+    efs: Efs | None = Field(None, description="where volumes of the kind efs are; none = there are none")
     hub: HubServices | None = Field(None, description="where the hub's own services run; none = not here")
     aws: AwsAccount | None = Field(
         None, description="what is rendered for the AWS account beside; none = that is refused"

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from generator.model.efs import Efs
 from generator.model.entry import Compute, Model, Preview
 from generator.model.environment import Environment
 from generator.model.reach import Isolation
@@ -29,6 +30,7 @@ class EnvironmentInputs(Model):
     storage: str
     isolation: Isolation
     secret_store: str
+    efs: Efs | None = None
     # Policy on manifests and entries. None of these is ever printed.
     pinned: bool
     registries: list[str]
@@ -50,6 +52,7 @@ class EnvironmentInputs(Model):
             storage=spec.limits.storage,
             isolation=spec.isolation,
             secret_store=spec.secrets.store,
+            efs=spec.efs,
             pinned=spec.images.pinned,
             registries=spec.images.registries,
             secret_prefixes=spec.secrets.prefixes,
@@ -59,7 +62,10 @@ class EnvironmentInputs(Model):
 
 def basis_digest(environment: EnvironmentInputs, files: Mapping[str, str], *, generator: str) -> str:
     """Digest (`sha256:…`) of what all previews of a blueprint share: release, environment, and its files by path."""
-    return _digest([generator, environment.model_dump(mode="json"), dict(files)])
+    tree = environment.model_dump(mode="json")
+    if environment.efs is None:
+        del tree["efs"]  # as before there was such a field: nothing is rendered anew for it
+    return _digest([generator, tree, dict(files)])
 
 
 def files_digest(files: Mapping[str, str]) -> str:

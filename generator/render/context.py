@@ -60,6 +60,7 @@ def template_values(preview: Preview, environment: EnvironmentInputs, blueprint:
         "egress": [_egress(rule) for rule in environment.isolation.egress],
         "secretStore": environment.secret_store,
         "pullSecrets": _pull_secrets(place),
+        "efs": parts.efs_of(place),
         "components": components,
         "services": services,
         "deployed": [c for c in common if c["role"] in ("service", "worker", "database")],
@@ -219,7 +220,7 @@ def _pod_parts(place: Place, name: str, values: Values, template: ComponentTempl
         "otherContainers": parts.other_containers(place, name, shared),
         "containerPorts": parts.container_ports(template, values["port"]),
         "servicePorts": parts.service_ports(template, values["port"]),
-        "mounts": parts.mounts_of(template),
-        "volumes": parts.volumes_of(template, name, values["storage"]),
+        "mounts": parts.mounts_of(place, name),
+        "volumes": parts.volumes_of(place, name, values["storage"]),
         "keepsData": template.role == "database",
     }

@@ -14,6 +14,7 @@ from typing import Any, Final
 from generator.errors import ConfigError, Fault, Reason
 from generator.model.blueprint import Blueprint
 from generator.model.component_template import (
+    EFS_VOLUME,
     FILES_VOLUME,
     BesideContainer,
     ComponentTemplate,
@@ -233,9 +234,32 @@ def file_key(path: str) -> str:
     return f"{hashlib.sha256(path.encode()).hexdigest()[:8]}-{path.rpartition('/')[2]}"
 
 
-def mounts_of(template: ComponentTemplate) -> list[Values]:
-    """Where every container of the pod has volumes and files."""
-    volumes = [{"name": name, "mountPath": one.path} for name, one in template.volumes.items()]
+def efs_of(place: Place) -> Values | None:
+    """The preview's volume on the environment's file system; None: no component has one.
+
+    Raises `ConfigError` (InvalidValue) where the environment names no file system.
+    """
+    efs, namespace = place.environment.efs, place.preview.key.namespace
+    named = [name for name in place.preview.spec.components if place.template(name).keeps_files]
+    if not named:
+        return None
+    if efs is None:
+        remedy = "set efs in the environment's file, or take a volume of the kind empty"
+        message = f"has a volume of the kind efs, and {place.environment.name} names no file system"
+        faults = [Fault(message, field=f"components.{name}.volumes", remedy=remedy) for name in named]
+        raise ConfigError(Reason.INVALID_VALUE, faults)
+    return {"volume": efs.volume(namespace), "claim": efs.claim, "handle": efs.handle}
+
+
+def mounts_of(place: Place, component: str) -> list[Values]:
+    """Where every container of the pod has volumes and files. On EFS each has a folder of its own."""
+    template, own = place.template(component), f"{place.preview.metadata.name}/{component}"
+    volumes = [
+        {"name": name, "mountPath": one.path}
+        if one.kind == "empty"
+        else {"name": EFS_VOLUME, "mountPath": one.path, "subPath": f"{own}/{name}"}
+        for name, one in template.volumes.items()
+    ]
     files = [
         {"name": FILES_VOLUME, "mountPath": path, "subPath": file_key(path), "readOnly": True}
         for path in template.files
@@ -243,12 +267,17 @@ def mounts_of(template: ComponentTemplate) -> list[Values]:
     return volumes + files
 
 
-def volumes_of(template: ComponentTemplate, name: str, storage: str) -> list[Values]:
-    """The pod's volumes."""
-    empty = [
-        {"name": volume, "emptyDir": {"sizeLimit": one.size or storage}} for volume, one in template.volumes.items()
+def volumes_of(place: Place, name: str, storage: str) -> list[Values]:
+    """The pod's volumes. Raises as `efs_of`."""
+    template = place.template(name)
+    found: list[Values] = [
+        {"name": volume, "emptyDir": {"sizeLimit": one.size or storage}}
+        for volume, one in template.volumes.items()
+        if one.kind == "empty"
     ]
-    return empty + ([{"name": FILES_VOLUME, "configMap": {"name": f"{name}-files"}}] if template.files else [])
+    if template.keeps_files and (efs := efs_of(place)) is not None:
+        found.append({"name": EFS_VOLUME, "persistentVolumeClaim": {"claimName": efs["claim"]}})
+    return found + ([{"name": FILES_VOLUME, "configMap": {"name": f"{name}-files"}}] if template.files else [])
 
 
 def other_containers(place: Place, name: str, shared: Values) -> list[Values]:
@@ -303,7 +332,7 @@ def _beside(place: Place, name: str, one: tuple[str, BesideContainer], shared: V
         "env": env,
         "envFrom": shared["envFrom"] if container.share_env else [],
         "ports": _named_ports(container.ports),
-        "volumeMounts": mounts_of(place.template(name)),
+        "volumeMounts": mounts_of(place, name),
     }
     return tree | {key: value for key, value in optional.items() if value}
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from generator.model.efs import Efs
 from generator.model.entry import Preview
 from generator.model.environment import Environment
 from generator.objects.findings import Finding, Path
 from generator.objects.manifest import WAVE_ANNOTATION, Manifest
 from generator.objects.pods import PodSpec, at, items, mapping, pod_spec
-from generator.validate import pod_policy
+from generator.validate import pod_policy, volumes
 from generator.validate.enums import pod_security_labels
 from generator.validate.known_pod import KnownPod
 from generator.values.naming import NAMESPACE_PATTERN
@@ -27,7 +28,7 @@ _ACTION_PORT, _ACTION_PREFIX = "use-annotation", "alb.ingress.kubernetes.io/acti
 _BEFORE_PODS = frozenset(
     {
         "Namespace", "ResourceQuota", "LimitRange", "ServiceAccount", "SecurityGroupPolicy", "NetworkPolicy",
-        "Service", "Ingress",
+        "Service", "Ingress", "PersistentVolume", "PersistentVolumeClaim",
     }
 )  # fmt: skip
 
@@ -39,12 +40,13 @@ class PolicySettings:
     namespace: str | None = None
     pinned: bool = True
     registries: tuple[str, ...] = ()
+    efs: Efs | None = None
 
     @classmethod
     def for_preview(cls, preview: Preview, environment: Environment) -> PolicySettings:
         """The policy on one preview in its environment."""
         policy = environment.spec.images
-        return cls(preview.key.namespace, policy.pinned, tuple(policy.registries))
+        return cls(preview.key.namespace, policy.pinned, tuple(policy.registries), environment.spec.efs)
 
 
 def check(manifests: Sequence[Manifest], settings: PolicySettings) -> Iterator[Finding]:
@@ -70,6 +72,7 @@ def check(manifests: Sequence[Manifest], settings: PolicySettings) -> Iterator[F
         for one in alike:
             yield from one.storage(defaults)
         yield from _namespace(manifests, settings.namespace)
+        yield from volumes.check(manifests, pods, settings.namespace, settings.efs)
         yield from _waves(manifests)
         yield from _quota(manifests, alike, defaults)
         yield from _isolation(manifests, pods)
@@ -84,7 +87,7 @@ def _namespace(manifests: Sequence[Manifest], namespace: str) -> Iterator[Findin
             if name != namespace or not _NAMESPACE.fullmatch(name):
                 remedy = f"a preview makes its own namespace only: {namespace}"
                 yield _finding(manifest, "policy/namespace", f"is {name!r}", ("metadata", "name"), remedy)
-        elif own != namespace:
+        elif manifest.group_kind != ("", "PersistentVolume") and own != namespace:
             remedy = f"every object of a preview is in {namespace}"
             yield _finding(manifest, "policy/namespace", "is missing" if own is None else f"is {own!r}", path, remedy)
 

@@ -96,6 +96,9 @@ RULES: Mapping[str, Rule] = {
     "policy/selector": Rule("a Service chooses no pod of this set", "nobody"),
     "policy/service-account-token": _hub("a pod has a token for the API server, which a preview does not need"),
     "policy/storage": _hub("disk has no bound: of a container, or of an emptyDir, which else may fill the node"),
+    "policy/volume": _hub(
+        "a volume that is not the one on EFS which the environment names, or more of it than the preview's folder"
+    ),
     "policy/wave": _hub("a sync wave cannot be read, or blocks repair and removal"),
     "schema/duplicate": _server("a list holds twice what it may hold once"),
     "schema/enum": _server("a value is not one of those allowed"),

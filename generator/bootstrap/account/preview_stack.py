@@ -42,7 +42,7 @@ from generator.model.environment import Environment
 NAMESPACES = "preview-*"
 COMPUTE = {"rtb.hub/compute": "fargate"}
 PERCENTAGES = (50, 80, 100)
-_DNS, _HTTPS, _KUBELET, _UNPRIVILEGED = (53, 53), (443, 443), (10250, 10250), (1024, 65535)
+_DNS, _HTTPS, _KUBELET, _UNPRIVILEGED, _NFS = (53, 53), (443, 443), (10250, 10250), (1024, 65535), (2049, 2049)
 _READ = ("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret")
 PULL = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage")
 
@@ -123,6 +123,8 @@ def _groups(environment: Environment) -> Iterator[Object]:
     out.append(_rule("tcp", _HTTPS, "API server", group=cluster))
     for one in spec.isolation.egress:
         out += [_rule(one.protocol.lower(), (port, port), "isolation.egress", network=one.cidr) for port in one.ports]
+    if spec.efs is not None:
+        out.append(_rule("tcp", _NFS, "EFS", group=spec.efs.security_group))
     yield SecurityGroup(
         "Previews",
         f"rtb-previews-{environment.name}",
@@ -139,6 +141,9 @@ def _groups(environment: Environment) -> Iterator[Object]:
         for protocol in ("tcp", "udp"):
             rule = _rule(protocol, _DNS, "DNS of previews", group=previews)
             yield Opening(f"{where}Dns{protocol.capitalize()}", "in", group, rule)
+    if spec.efs is not None:
+        rule = _rule("tcp", _NFS, "EFS of previews", group=previews)
+        yield Opening("MountTargets", "in", spec.efs.security_group, rule)
     yield Opening("ClusterApi", "in", cluster, _rule("tcp", _HTTPS, "API server for previews", group=previews))
 
 
