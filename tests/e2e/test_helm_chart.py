@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from toolchain import MANIFESTS
+from control_plane import ControlPlane
+from toolchain import MANIFESTS, Toolchain
 
 from conftest import needed
 from generator.bootstrap.hub import hub_files, render_hub
@@ -25,9 +27,15 @@ DIGEST = digest("9")
 
 
 @pytest.fixture(scope="session")
-def helm(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.CompletedProcess[str]]:
+def program() -> Path:
+    """Helm, built."""
+    return needed((MANIFESTS,)).program("helm")
+
+
+@pytest.fixture(scope="session")
+def helm(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs Helm, in a home of its own."""
-    program, home = needed((MANIFESTS,)).program("helm"), tmp_path_factory.mktemp("home")
+    home = tmp_path_factory.mktemp("home")
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         environ = {"PATH": os.environ["PATH"], "HOME": str(home), "KUBECONFIG": os.devnull}
@@ -35,6 +43,14 @@ def helm(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.C
         return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
 
     return run
+
+
+@pytest.fixture
+def plane(tools: Toolchain, tmp_path: Path) -> Iterator[ControlPlane]:
+    """A control plane of this test's own."""
+    (tmp_path / "plane").mkdir()
+    with ControlPlane(tmp_path / "plane", tools) as plane:
+        yield plane
 
 
 @pytest.fixture
@@ -213,3 +229,40 @@ def test_an_installation_tells_what_to_do_next(helm: Any, tmp_path: Path) -> Non
     assert "kubectl -n previews create job --from cronjob/rtb-hub-upgrade upgrade-1\n" in notes
     jobs = helm("install", "hub", written(chart_of(VARIATIONS["jobs"]), tmp_path / "jobs"), "--dry-run=client").stdout
     assert "upgrade" not in jobs.split("NOTES:\n", 1)[1]
+
+
+def test_a_release_is_installed_upgraded_and_leaves_the_namespace_with_its_secrets(
+    plane: ControlPlane, program: Path, tmp_path: Path
+) -> None:
+    """As docs/INSTALL.md says it, on a real API server; and taken over from a folder that was applied before."""
+    own = "of-helm"
+    chart = written(chart_of(VARIATIONS["jobs"]), tmp_path / "chart")
+    there = ("-n", own, "--set", f"namespace.name={own}")
+
+    def release(*arguments: object) -> subprocess.CompletedProcess[str]:
+        environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "KUBECONFIG": str(plane.kubeconfig)}
+        command = [program, *map(str, arguments)]
+        return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+
+    def done(*arguments: object) -> None:
+        ran = release(*arguments)
+        assert ran.returncode == 0, ran.stderr
+
+    def names(kinds: str) -> set[str]:
+        return {*plane.kubectl("-n", own, "get", kinds, "-o", "name").split()}
+
+    done("install", "hub", chart, "--create-namespace", "--take-ownership", *there)
+    assert "cronjob.batch/rtb-hub-reconcile-prd" in names("cronjobs")
+    labels = json.loads(plane.kubectl("get", "namespace", own, "-o", "json"))["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    done("upgrade", "hub", chart, *there, "--set", f"images.hub.digest={DIGEST}")
+    assert DIGEST in plane.kubectl("-n", own, "get", "cronjob", "rtb-hub-reconcile-main", "-o", "yaml")
+    plane.kubectl("-n", own, "create", "secret", "generic", "rtb-hub-git-main", "--from-literal", "password=x")
+    done("uninstall", "hub", "-n", own)
+    assert names("cronjobs,secrets") == {"secret/rtb-hub-git-main"}
+
+    own, there = "of-folder", ("-n", "of-folder", "--set", "namespace.name=of-folder")
+    files = render_hub(LIBRARY, VARIATIONS["jobs"], image=IMAGE, namespace=own)
+    plane.kubectl("apply", "--server-side", "-k", f"{written(hub_files(files), tmp_path / 'files')}/hub")
+    assert 'conflict with "kubectl"' in release("install", "hub", chart, "--take-ownership", *there).stderr
+    done("install", "hub-again", chart, "--take-ownership", "--force-conflicts", *there)
