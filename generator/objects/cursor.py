@@ -41,6 +41,11 @@ class Cursor:
         """This place with `data` in it."""
         return Cursor(self.manifest, data, self)
 
+    def without(self, key: str) -> Cursor:
+        """This place without what stands at `key`; as it is when it is no mapping."""
+        inside = isinstance(self.data, dict) and key in self.data
+        return self.with_data({name: self.data[name] for name in self.data if name != key}) if inside else self
+
     def through(self, path: Path) -> Cursor:
         """The place at `path`, as `at` for keys that may be indexes."""
         here = self

@@ -91,14 +91,14 @@ def in_wave_order(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
 
     Raises `ConfigError` naming both sources when two share one identity.
     """
-    ordered = sorted(manifests, key=lambda m: (m.wave_or_0, m.kind != "Namespace", m.identity))
-    for first, second in pairwise(ordered):
-        if first.identity == second.identity and first.identity.name:
+    keyed = sorted(((m.wave_or_0, m.kind != "Namespace", m.identity), place, m) for place, m in enumerate(manifests))
+    for ((*_, identity), _, first), ((*_, following), _, second) in pairwise(keyed):
+        if identity == following and identity.name:
             raise ConfigError(
                 Reason.TEMPLATE_INVALID,
-                Fault(f"{first.identity} is rendered twice", field=f"{first.source} and {second.source}"),
+                Fault(f"{identity} is rendered twice", field=f"{first.source} and {second.source}"),
             )
-    return tuple(ordered)
+    return tuple(manifest for _, _, manifest in keyed)
 
 
 def manifests_in(text: bytes | str, source: str) -> tuple[Manifest, ...]:

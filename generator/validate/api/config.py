@@ -76,10 +76,11 @@ def _data(root: Cursor, *, plain: str, coded: str) -> Found:
     size = 0
     for where in (plain, coded):
         for key, value in root.entries(where):
-            yield from says(value, formats.data_key(key), "api/data", "rename it")
+            if wrong := formats.data_key(key):
+                yield value.finding("api/data", wrong, "rename it")
             if isinstance(value.data, str):
                 size += len(value.data.encode()) if where == plain else len(value.data) * 3 // 4
-    if plain == "data":
+    if plain == "data" and root.get(coded):
         both = {key for key, _ in root.entries(plain)} & {key for key, _ in root.entries(coded)}
         for key in sorted(both):
             yield root.at(coded, key).finding("api/data", "stands in data and in binaryData", "keep one")

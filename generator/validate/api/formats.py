@@ -32,6 +32,7 @@ def dns_label(text: str) -> str | None:
     return None
 
 
+@lru_cache(2000)
 def dns_label_1035(text: str) -> str | None:
     """RFC 1035: as `dns_label`, but a letter comes first."""
     if len(text) > 63 or not _LABEL_1035.fullmatch(text):
@@ -80,6 +81,7 @@ def label_value(text: str) -> str | None:
     return None
 
 
+@lru_cache(2000)
 def data_key(text: str) -> str | None:
     """A key of a ConfigMap or Secret, which becomes a file's name."""
     if len(text) > 253 or not _KEY.fullmatch(text) or text == "." or text.startswith(".."):

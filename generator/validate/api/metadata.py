@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from generator.objects.cursor import Cursor
 from generator.objects.manifest import Manifest
 from generator.validate.api import formats
-from generator.validate.api.checks import Found, fits, given, says
+from generator.validate.api.checks import Found, fits, given
 from generator.validate.api.formats import Check
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -31,8 +31,8 @@ def metadata(manifest: Manifest, oldest: tuple[int, int]) -> Found:
     """The object's own metadata. `oldest`: the lowest Kubernetes version that must take it."""
     place = Cursor.of(manifest).at("metadata")
     yield from _name(place, manifest.group_kind, oldest)
-    if namespace := place.text("namespace"):
-        yield from says(place.at("namespace"), formats.dns_label(namespace), "api/name", "rename it")
+    if (namespace := place.text("namespace")) and (wrong := formats.dns_label(namespace)):
+        yield place.at("namespace").finding("api/name", wrong, "rename it")
     yield from labels(place)
     yield from _owners(place.items("ownerReferences"))
     for item in place.items("finalizers"):
@@ -70,7 +70,8 @@ def _name(place: Cursor, kind: tuple[str, str], oldest: tuple[int, int]) -> Foun
         return
     # What is generated goes on behind a dash.
     tried = name[:-1] + "a" if key == "generateName" and name.endswith("-") else name
-    yield from says(place.at(key), check(tried), "api/name", "rename it")
+    if wrong := check(tried):
+        yield place.at(key).finding("api/name", wrong, "rename it")
     if kind == _CRON_JOB and len(name) > 52:
         yield place.at(key).finding("api/name", "is longer than 52 characters", "its Jobs add 11; rename it")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
 from generator.objects.cursor import Cursor
 from generator.objects.manifest import Manifest
 from generator.validate.api import formats
 from generator.validate.api.checks import Found, at_least, fits, given, once, one_of, says
 from generator.validate.api.metadata import pairs, selector
+from generator.validate.known import content_of, unless_good
 
 _PORT = "a number from 1 to 65535, or a port's name"
 _CLASS = "kubernetes.io/ingress.class"
@@ -20,6 +22,12 @@ _LOAD_BALANCER_ONLY = ("allocateLoadBalancerNodePorts", "loadBalancerClass", "lo
 def service(manifest: Manifest) -> Found:
     """A Service."""
     spec = Cursor.of(manifest).at("spec")
+    yield from pairs(spec, "selector")
+    rest = spec.without("selector")
+    yield from unless_good("api service", content_of(rest.data), _service(rest))
+
+
+def _service(spec: Cursor) -> Found:
     if spec.data is None:
         yield spec.finding("api/service", "is missing", "name its ports")
         return
@@ -37,7 +45,6 @@ def service(manifest: Manifest) -> Found:
     elif headless and kind in _OUTSIDE:
         yield spec.at("clusterIP").finding("api/service", f"None stands with type: {kind}", "remove one")
     yield from _service_ports(ports, kind)
-    yield from pairs(spec, "selector")
     yield from _service_options(spec, kind)
 
 
@@ -105,24 +112,43 @@ def ingress(manifest: Manifest) -> Found:
     """An Ingress."""
     root = Cursor.of(manifest)
     spec = root.at("spec")
+    for rule in spec.items("rules"):
+        if host := rule.text("host"):
+            yield from _host(rule.at("host"), host)
+    annotated = root.at("metadata", "annotations").get(_CLASS)
+    same = spec.with_data(_without_hosts(spec.data))
+    yield from unless_good("api ingress", content_of(same.data), _routes(same))
+    class_at = spec.at("ingressClassName")
+    if annotated is not None and class_at.data is not None and annotated != class_at.data:
+        place = root.at("metadata", "annotations", _CLASS)
+        yield place.finding("api/ingress", "differs from ingressClassName", "remove the annotation")
+
+
+def _without_hosts(spec: Any) -> Any:
+    """The spec of an Ingress whose rules have no hosts, when they are as they should be."""
+    if not (isinstance(spec, dict) and isinstance(spec.get("rules"), list)):
+        return spec
+    rules = [{key: one[key] for key in one if key != "host"} if isinstance(one, dict) else one for one in spec["rules"]]
+    return spec | {"rules": rules}
+
+
+def _routes(spec: Cursor) -> Found:
     rules, default = spec.items("rules"), spec.at("defaultBackend")
     if not rules and default.data is None:
         yield spec.finding("api/ingress", "has neither rules nor a defaultBackend", "add one of them")
     if default.data is not None:
         yield from _backend(default)
     for rule in rules:
-        if host := rule.text("host"):
-            yield from _host(rule.at("host"), host)
         http = rule.at("http")
         if http.data is not None and not http.get("paths"):
             yield http.at("paths").finding("api/ingress", "is missing", "name one path at least")
         for path in http.items("paths"):
             yield from _path(path)
             yield from _backend(path.at("backend"))
-    yield from _tls_and_class(root, spec)
+    yield from _tls_and_class(spec)
 
 
-def _tls_and_class(root: Cursor, spec: Cursor) -> Found:
+def _tls_and_class(spec: Cursor) -> Found:
     for tls in spec.items("tls"):
         for host_at in tls.items("hosts"):
             if isinstance(host_at.data, str):
@@ -131,12 +157,7 @@ def _tls_and_class(root: Cursor, spec: Cursor) -> Found:
                 )
         if tls.get("secretName"):
             yield from fits(tls.at("secretName"), formats.subdomain, "api/ingress")
-    class_at = spec.at("ingressClassName")
-    yield from fits(class_at, formats.subdomain, "api/ingress")
-    annotated = root.at("metadata", "annotations").get(_CLASS)
-    if annotated is not None and class_at.data is not None and annotated != class_at.data:
-        place = root.at("metadata", "annotations", _CLASS)
-        yield place.finding("api/ingress", "differs from ingressClassName", "remove the annotation")
+    yield from fits(spec.at("ingressClassName"), formats.subdomain, "api/ingress")
 
 
 def _host(place: Cursor, host: str) -> Found:

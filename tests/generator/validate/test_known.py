@@ -74,7 +74,7 @@ def put(tree: Any, path: tuple[str | int, ...], value: Any) -> Any:
 
 def judged(manifest: Manifest) -> tuple[str | int, ...] | None:
     """Where the part stands that is judged once."""
-    if manifest.kind in ("LimitRange", "ResourceQuota"):
+    if manifest.kind in ("LimitRange", "ResourceQuota", "Service", "Ingress"):
         return ("spec",)
     template = template_path(manifest)
     return None if template is None else (*template, "spec")
