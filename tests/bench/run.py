@@ -6,10 +6,10 @@ the reason instead of a time.
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ import webhook
 from content import ACTOR, BRANCH, Objects, Pattern, difference, entry, images, rendered
 from peer_inputs import BATCH, WRITERS, Inputs, Job
 from peers import PEERS, NotInstalledError, Peer, reason
-from timing import Took, medians, milliseconds, spent, texts
+from timing import Took, medians, middle, milliseconds, spent, texts
 
 from generator.model.environment import Environment
 from generator.render.render import PreviewRenderer
@@ -44,9 +44,12 @@ COMPLETION = {"_RTB_HUB_COMPLETE": "bash_complete", "COMP_WORDS": "rtb-hub st", 
 COLD_ROUNDS, BATCH_ROUNDS = 9, 3
 #: Previews in one process of a peer. Marginal time is what counts, and a thousand would take minutes.
 PEER_BATCH = 100
+#: Our own batches, the one that peers are held against last.
+WARM = (10, 100, 1000)
 LEGEND = f"""
 Bare is python. Every peer timed wrote the same objects as ours, compared as parsed YAML in this run; none validates them.
 Ours warm is in process, with new renderer and validator; a peer's is what each of {PEER_BATCH} previews adds to its process.
+All take turns, and ratios are of processor time, of all threads: it says more where others are at work.
 Helm renders one release a process."""
 
 
@@ -111,8 +114,8 @@ def fault_of(job: Job, expected: Objects, home: Path, *, clock: bool = False) ->
         return f"fails: {reason(err.stderr) or reason(err.stdout) or err}"
 
 
-def warm(count: int, env: Environment, *, validate: bool) -> float:
-    """Milliseconds a preview in one batch of `count` different previews, new renderer and validator."""
+def warm(count: int, env: Environment, *, validate: bool) -> Took:
+    """Time a preview in one batch of `count` different previews, new renderer and validator."""
     entries = [entry(number, env) for number in range(1, count + 1)]
 
     def work() -> None:
@@ -123,33 +126,45 @@ def warm(count: int, env: Environment, *, validate: bool) -> float:
                 settings = PolicySettings.for_preview(one, env)
                 assert not validator.validate(manifests, kubernetes=["1.34"], settings=settings)
 
-    return milliseconds(work) / count
+    before = time.process_time()
+    wall = milliseconds(work)
+    return Took(wall / count, (time.process_time() - before) * 1000 / count)
 
 
 def report_cold(took: Mapping[str, float], faults: Mapping[str, str], objects: int) -> None:
     """One preview, whole process; and why a peer is missing from a table."""
-    helm = next((time for title, time in took.items() if title.startswith("helm ")), None)
+    helm = next((one for title, one in took.items() if title.startswith("helm ")), None)
     print(f"{f'one preview of {objects} objects, whole process':<46}{'median ms':>10}{'x bare':>8}{'x helm':>8}")
-    for title, time in took.items():
-        print(f"{title:<46}{time:>10.1f}{time / took[BARE]:>8.1f}{f'{time / helm:.2f}' if helm else '–':>8}")
+    for title, one in took.items():
+        print(f"{title:<46}{one:>10.1f}{one / took[BARE]:>8.1f}{f'{one / helm:.2f}' if helm else '–':>8}")
     for title, fault in faults.items():
         print(f"{title:<46}{fault}")
 
 
-def report_warm(env: Environment, peers: Peers, one: Mapping[str, float], many: Mapping[str, float]) -> None:
-    """Many previews in one process. Of a peer: what each further preview adds to the time of its process."""
-    print(f"\n{'many previews in one process':<46}{'previews':>10}{'ms each':>8}{'x ours':>8}")
-    each = 0.0
-    for count in (10, 100, 1000):
-        for title, validate in (("ours, text only", False), ("ours, validated", True)):
-            each = statistics.median(warm(count, env, validate=validate) for _ in range(BATCH_ROUNDS))
-            print(f"{title:<46}{count:>10}{each:>8.2f}{'':>8}")
-    for title in one:
-        if title in many:
-            added = (many[title] - one[title]) / (PEER_BATCH - 1)
-            print(f"{title:<46}{PEER_BATCH:>10}{added:>8.2f}{added / each:>8.1f}")
-        elif title not in peers.faults:
-            print(f"{title:<46}{'–':>10}{'–':>8}{'–':>8}")
+def measured_warm(env: Environment, peers: Peers, scratch: Path) -> tuple[dict[str, Took], dict[str, Took]]:
+    """Ours by title, and what each further preview adds to a peer's process: medians of rounds that take turns."""
+    rounds: list[dict[str, Took]] = []
+    added: list[dict[str, Took]] = []
+    for _ in range(BATCH_ROUNDS):
+        titles = {"ours, text only": False, "ours, validated": True}
+        rounds.append({f"{title:<36}{n:>10}": warm(n, env, validate=on) for n in WARM for title, on in titles.items()})
+        few, many = (spent(jobs, scratch, 1) for jobs in (peers.one, peers.many))
+        added.append({title: _each(few[title], many[title]) for title in many})
+    return middle(rounds), middle(added)
+
+
+def _each(few: Took, many: Took) -> Took:
+    return Took(*((all_of - one) / (PEER_BATCH - 1) for one, all_of in zip(few, many, strict=True)))
+
+
+def report_warm(ours: Mapping[str, Took], added: Mapping[str, Took]) -> None:
+    """Many previews in one process. Of a peer: what each further preview adds to its process, next to ours validated."""
+    print(f"\n{'many previews in one process':<36}{'previews':>10}{'wall ms':>10}{'cpu ms':>10}{'x ours, cpu':>13}")
+    for title, (wall, cpu) in ours.items():
+        print(f"{title}{wall:>10.2f}{cpu:>10.2f}")
+    last = [*ours.values()][-1]
+    for title, (wall, cpu) in added.items():
+        print(f"{title:<36}{PEER_BATCH:>10}{wall:>10.2f}{cpu:>10.2f}{cpu / last.cpu:>13.1f}")
 
 
 def render() -> None:
@@ -163,9 +178,9 @@ def render() -> None:
         if fault := fault_of(processes[OURS], previews[0], scratch, clock=True):
             sys.exit(f"{OURS}: {fault}")
         cold = medians(processes | peers.one, scratch, COLD_ROUNDS)
-        batch = medians(peers.many, scratch, BATCH_ROUNDS)
+        ours_warm, added = measured_warm(env, peers, scratch)
     report_cold(cold, peers.faults, len(previews[0]))
-    report_warm(env, peers, {title: cold[title] for title in peers.one}, batch)
+    report_warm(ours_warm, added)
     print(LEGEND)
 
 

@@ -7,7 +7,7 @@ import resource
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -66,14 +66,20 @@ class Took(NamedTuple):
 
 def spent(jobs: Mapping[str, Job], home: Path, rounds: int) -> dict[str, Took]:
     """What each job's whole process took, all of them in turn. Processor time says more where others are at work."""
-    times: dict[str, list[Took]] = {name: [] for name in jobs}
-    for _ in range(rounds):
-        for name, job in jobs.items():
-            before = _children_seconds()
-            wall = milliseconds(partial(run, job, home))
-            times[name].append(Took(wall, (_children_seconds() - before) * 1000))
+    return middle([{name: _spent(job, home) for name, job in jobs.items()} for _ in range(rounds)])
+
+
+def _spent(job: Job, home: Path) -> Took:
+    before = _children_seconds()
+    wall = milliseconds(partial(run, job, home))
+    return Took(wall, (_children_seconds() - before) * 1000)
+
+
+def middle(rounds: Sequence[Mapping[str, Took]]) -> dict[str, Took]:
+    """The medians of several rounds of the same measurements."""
     return {
-        name: Took(*(statistics.median(column) for column in zip(*took, strict=True))) for name, took in times.items()
+        name: Took(*(statistics.median(column) for column in zip(*(one[name] for one in rounds), strict=True)))
+        for name in rounds[0]
     }
 
 
