@@ -17,7 +17,7 @@ T = TypeVar("T")
 MOST, LONGEST = 2048, 4096
 #: Stands for the image of every container that names one.
 IMAGE = "image"
-_known: dict[tuple[Hashable, bytes], Any] = {}
+_known: dict[tuple[Hashable, bytes] | None, Any] = {}
 
 
 def content_of(part: Any) -> bytes | None:
@@ -48,12 +48,12 @@ def unless_good(rules: Hashable, content: bytes | None, found: Iterable[Finding]
 
 def known(question: Hashable, content: bytes | None, answer: Callable[[], T]) -> T:
     """The `answer` that the same `question` about a part of the same `content` had before, else a new one."""
-    if content is None:
-        return answer()
-    key = (question, content)
-    if key not in _known:
-        _keep(key, answer())
-    found: T = _known[key]
+    key = None if content is None else (question, content)
+    found: T | None = _known.get(key)
+    if found is None:
+        found = answer()
+        if key is not None:
+            _keep(key, found)
     return found
 
 

@@ -171,6 +171,12 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(known._known) <= 3
 
 
+def test_an_answer_that_another_thread_drops_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known, "MOST", 0)
+    monkeypatch.setattr(known, "_keep", lambda _, __: known._known.clear())
+    assert known.known("n", b"a", lambda: 7) == 7
+
+
 def test_a_part_without_images_is_the_same_but_for_them() -> None:
     pod = {"containers": [{"image": "a", "name": "x"}, {"image": ""}, {"name": "y"}, None], "initContainers": "no"}
     before = copy.deepcopy(pod)
