@@ -55,7 +55,7 @@ class Columns:
         if _length(widths) > console.width and len(columns.headings) > 1 and not columns.folded:
             lines = (line for row in rows for line in columns._block(row, console.width))
         else:
-            header = [Cell(name, "bold") for name in columns.headings]
+            header = [Cell(_heading(name), "bold") for name in columns.headings]
             lines = (line for row in chain([header], rows) for line in columns._lines(row, widths))
         if console.is_terminal:
             for line in lines:
@@ -78,9 +78,8 @@ class Columns:
 
     def _widths(self, rows: Sequence[Sequence[Cell]], width: int) -> list[int]:
         """How wide each column is: as its widest cell, but the one that gives way takes what is left at most."""
-        widths = [
-            max([_width(name), *(_width(row[place].text) for row in rows)]) for place, name in enumerate(self.headings)
-        ]
+        texts = ([_heading(name), *(row[place].text for row in rows)] for place, name in enumerate(self.headings))
+        widths = [max(map(_width, each)) for each in texts]
         if (giving := self.folded or self.wrapped) in self.headings:
             place = list(self.headings).index(giving)
             others = _length(widths) - widths[place]
@@ -119,13 +118,14 @@ class Columns:
     def _block(self, row: Sequence[Cell], width: int) -> Iterator[list[tuple[int, Cell]]]:
         """A row as lines of its own: its first cell, and below it each other one behind its heading."""
         yield [(0, Cell(row[0].text, row[0].style or "bold"))]
-        margin = max(map(_width, self.headings[1:]))
+        margin = max(_width(_heading(name)) for name in self.headings[1:])
         for name, cell in zip(self.headings[1:], row[1:], strict=True):
             if not cell.text:
                 continue
             room = max(_NARROWEST, width - margin - 2 * _GAP)
             first, *more = textwrap.wrap(cell.text, room, break_long_words=False, break_on_hyphens=False)
-            heading = Cell(name.ljust(margin), "dim")
+            told = _heading(name)
+            heading = Cell(told + " " * (margin - _width(told)), "dim")
             yield [(_GAP, heading), (_GAP, Cell(first, cell.style))]
             for text in more:
                 yield [(margin + 2 * _GAP, Cell(text, cell.style))]
@@ -142,6 +142,13 @@ def tell_table(
     """Print `rows` under `headings`; a text is a cell of its style, and one with line breaks is on one line."""
     cells = [[_cell(one) for one in row] for row in rows]
     Columns(headings, right, wrapped=wrapped).tell(console, cells)
+
+
+def _heading(name: str) -> str:
+    """A column's heading for who reads; in `Columns` it goes by its English."""
+    from hub.output.console import in_their_language
+
+    return in_their_language(name)
 
 
 def _on_terminal(row: Sequence[Cell]) -> list[Cell]:

@@ -40,6 +40,12 @@ def is_translated() -> bool:
     return _translates.get() is not None
 
 
+def in_their_language(text: str) -> str:
+    """A word or line of ours, such as a heading, in the language of who reads; as it is where that has none."""
+    translates = _translates.get()
+    return text if translates is None else translates(text) or text
+
+
 def _translated(told: Any) -> Any:
     """A line for people, in their language. Its style then is that of its beginning."""
     translates = _translates.get()

@@ -11,7 +11,7 @@ from rich.text import Text
 from generator.cost.pricing import money
 from generator.errors import Remedy, RemedyKind
 from hub.output.columns import Cell, Columns
-from hub.output.console import printable
+from hub.output.console import in_their_language, printable
 from hub.output.remedies import fault_line, words
 from hub.views.phases import STYLES as PHASE_STYLES
 from hub.views.phases import phase_text
@@ -129,9 +129,9 @@ def _tell_rows(console: Console, listing: Listing, shown: Sequence[Listed]) -> N
 def _lease(listed: Listed, listing: Listing) -> Cell:
     """The lease's phase, or the preview's where a cluster was asked."""
     if listing.phases is None:
-        return Cell(listed.row.lease, _STYLES[listed.row.lease])
+        return Cell(in_their_language(listed.row.lease), _STYLES[listed.row.lease])
     phase = listing.phases.get(listed.where)
-    return Cell(phase.name, PHASE_STYLES[phase.name]) if phase else Cell(_NONE, "dim")
+    return Cell(in_their_language(phase.name), PHASE_STYLES[phase.name]) if phase else Cell(_NONE, "dim")
 
 
 def _money(amount: Decimal | None, currency: str) -> Cell:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from hub.cli.errors import is_korean
 from hub.views.lines import korean_line
@@ -40,6 +41,29 @@ def test_what_is_done_is_told_in_korean(state: Path) -> None:
     assert "✓ int 환경에 RTB-123 프리뷰를 만들었습니다: 객체 12개" in told[0]
     assert "  주소    https://rtb-123.int.preview.example.com/" in told[0]
     assert "int 환경의 RTB-123: 활성" in told[3]
+
+
+def test_headings_and_phases_of_tables_are_told_in_korean_where_they_stand_right(state: Path) -> None:
+    must("start", *AT, *IMAGES, "--repo", state)
+    told = must("list", "--repo", state, **KOREAN).out.splitlines()
+    assert told[0].split() == [
+        "이슈",
+        "환경",
+        "임대",
+        "남은",
+        "시간",
+        "URL",
+        "시간당",
+        "임대",
+        "합계",
+        "컴퓨트",
+        "블루프린트",
+        "소유자",
+    ]
+    assert told[1].split()[:3] == ["RTB-123", "int", "활성"]
+    assert cell_len(told[0][: told[0].index("URL")]) == cell_len(told[1][: told[1].index("https://")])
+    assert "시각" in must("history", "--repo", state, **KOREAN).out.splitlines()[0]
+    assert "ISSUE" in must("list", "--repo", state).out
 
 
 def test_a_dry_run_is_never_told_as_done(state: Path) -> None:
