@@ -62,7 +62,7 @@ def _opened(
         forge = forge_of(environment)
         if forge is None:
             return Opened()
-        body = f"Asked for by {code(by)} with `rtb-hub env`. An administrator merges it as any change of the layout."
+        body = f"Asked for by {code(by)}. An administrator merges it as any change of the layout."
         title = one_line(subject)[:_TITLE]
         return Opened(forge.open(branch, environment.spec.branch, title=title, body=body).url)
     except HubError as err:
