@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import yaml
-from authority import PROXY, Authority
 from kubernetes import client, config
 from processes import Process, free_port
 from toolchain import Toolchain
+
+from worlds.authority import PROXY, Authority
 
 READER_GROUP = "rtb-hub-reader"
 

@@ -19,13 +19,13 @@ from keda import Keda
 from kubelet import ROOT, Container, Kubelet
 from kubernetes import client
 from state_repository import git
-from tls_servers import TlsFront
 from told import CHANNEL, GITHUB, SLACK_TOKEN, Told
 from world import World
 
 from hub.queue.jobs import Jobs
 from hub.store.database import Database
 from worlds.node_producing import installed
+from worlds.tls_servers import TlsFront
 from worlds.valkey import valkey
 
 NAMESPACE = "rtb-hub"

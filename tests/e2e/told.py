@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from state_repository import git
-from tls_servers import Proxy, TlsFront
 from world import NotInTimeError
 
 from hub.views.messages.words import ENGLISH
@@ -30,6 +29,7 @@ from worlds.github_world import key_pair
 from worlds.jira_server import Issue, JiraFront, JiraServer
 from worlds.slack_server import SlackServer
 from worlds.slack_server.site import HOOKS
+from worlds.tls_servers import Proxy, TlsFront
 
 CODE, CHANNEL = "acme/web", "C0TEAM"
 GITHUB = f"https://github.example.com{PREFIX}"

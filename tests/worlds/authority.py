@@ -18,9 +18,12 @@ _NAMES = ("localhost", "keda-metrics-apiserver.keda.svc", "slack.com", "hooks.sl
 
 
 class Authority:
-    """Below `folder`: `ca.crt`, and `tls.crt` with `tls.key`, which it signed for client and server alike."""
+    """Below `folder`: `ca.crt`, and `tls.crt` with `tls.key`, which it signed for client and server alike.
 
-    def __init__(self, folder: Path) -> None:
+    The certificate is for `names` too.
+    """
+
+    def __init__(self, folder: Path, *names: str) -> None:
         self.folder = folder
         self.certificate, self.leaf, self.key = (folder / name for name in ("ca.crt", "tls.crt", "tls.key"))
         folder.mkdir(parents=True)
@@ -31,7 +34,7 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .sign(own, hashes.SHA256())
         )
-        places = [*map(x509.DNSName, _NAMES), x509.IPAddress(ip_address("127.0.0.1"))]
+        places = [*map(x509.DNSName, (*_NAMES, *names)), x509.IPAddress(ip_address("127.0.0.1"))]
         signed = (
             _valid(x509.CertificateBuilder(name, _named(PROXY), leaf.public_key()))
             .add_extension(x509.SubjectAlternativeName(places), critical=False)
