@@ -41,12 +41,13 @@ def render_hub(
     for template in library.overlaid((TEMPLATES,), BASE):
         name = PurePosixPath(template).name.removesuffix(".j2")
         files[HOME / name] = manifests_of(template, renderer.render(template, {"names": {"namespace": namespace}}))
+    host = hub_host.host_of(environments)
+    role = host.services.reconciler_role if host is not None else None
     for job in hub_jobs.jobs_of(environments):
         for template in library.overlaid((TEMPLATES / "branch",), BASE):
             name = PurePosixPath(template).name.removesuffix(".yaml.j2")
-            values = hub_jobs.values_of(job, image=image, namespace=namespace)
+            values = hub_jobs.values_of(job, image=image, namespace=namespace, role=role)
             files[HOME / f"{name}-{job.slug}.yaml"] = manifests_of(template, renderer.render(template, values))
-    host = hub_host.host_of(environments)
     if host is not None:
         values = hub_services.values_of(host, image=image, auth_image=auth_image or image, namespace=namespace)
         for template in library.overlaid((TEMPLATES / "services",), BASE):

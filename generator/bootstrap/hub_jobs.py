@@ -48,6 +48,11 @@ class Job:
         return f"rtb-hub-reconcile-{self.slug}"
 
     @property
+    def counts(self) -> bool:
+        """Whether requests to previews are counted by it."""
+        return bool(self.environments) and not self.gated
+
+    @property
     def secret(self) -> str:
         """Of the Secret with the credentials of the identity that pushes there."""
         return f"rtb-hub-git-{self.slug}"
@@ -113,12 +118,13 @@ def _gated(environments: Sequence[Environment], repository: str) -> tuple[Enviro
     return tuple(sorted(here, key=lambda one: one.name))
 
 
-def values_of(job: Job, *, image: str, namespace: str) -> dict[str, Any]:
-    """The values the templates of a branch see."""
+def values_of(job: Job, *, image: str, namespace: str, role: str | None = None) -> dict[str, Any]:
+    """The values the templates of a branch see. `role`: what jobs ask AWS as that see to what is not gated."""
     return {
         "names": {"namespace": namespace, "job": job.name, "secret": job.secret},
         "labels": {"app.kubernetes.io/managed-by": "rtb-ai-hub", "app.kubernetes.io/name": job.name},
         "image": image,
+        "role": role if job.counts else None,
         "arguments": job.arguments,
         "variables": [{"name": name, "value": value} for name, value in job.variables.items()],
         "folders": {"git": GIT, "cache": CACHE},

@@ -77,6 +77,7 @@ def _of_another_place(spec: Spec) -> Iterator[Contradiction]:
             "workerRole": spec.hub.worker_role,
             "dashboardRole": spec.hub.dashboard_role,
             "listenerRole": spec.hub.listener_role,
+            "reconcilerRole": spec.hub.reconciler_role,
         }
         arns += [(("hub", name), role) for name, role in roles.items() if role is not None]
     for path, text in arns:
@@ -113,6 +114,9 @@ def _secrets(spec: Spec) -> Iterator[Contradiction]:
 
 
 def _sleep(spec: Spec) -> Iterator[Contradiction]:
+    if spec.sleep.after_idle is not None and spec.gated:
+        message = "what is gated changes by a reviewed request only, and nothing sleeps there by itself; leave this out"
+        yield ("sleep", "afterIdle"), spec.sleep.after_idle, message
     if not spec.sleep.outside_office_hours:
         return
     if spec.office_hours is None:

@@ -107,9 +107,10 @@ class Sleep(Model):
     asleep: bool = Field(description="true: it sleeps; false: it was woken, and stays awake until the office closes")
     since: Time = Field(description="when it was put to sleep or woken")
     requested_by: Text = Field(description="who asked, or the reconciler")
-    why: Literal["asked", "office-hours"] = Field(
-        description="office-hours: woken by itself when the office opens; asked: when somebody wakes it"
+    why: Literal["asked", "office-hours", "idle"] = Field(
+        description="office-hours: woken by itself when the office opens; asked, idle: when somebody wakes it"
     )
+    idle_since: Time | None = Field(None, description="idle: since when no request came; none = otherwise")
 
 
 class RenderedPods(Model):

@@ -110,6 +110,12 @@ class HubServices(Model):
         description="IAM role of the dashboard's service account; of this account. By it every environment's cluster is"
         " looked at, through its `cluster.roleArn`; none = phases and figures of previews are not told",
     )
+    reconciler_role: Role | None = Field(
+        None,
+        description="IAM role of the service accounts of the scheduled jobs that reconcile what is not gated; of this"
+        " account. By it requests to previews are counted where `sleep.afterIdle` is set, through `cluster.roleArn`;"
+        " none = nobody is idle, and the jobs say so",
+    )
     monitoring: DnsLabel | None = Field(None, description="namespace whose pods may read /metrics; none = nobody")
     alerts: bool = Field(False, description="whether there is a PrometheusRule; it needs Prometheus' operator")
     runbooks: Annotated[str, Field(pattern=PAGE_PATTERN)] | None = Field(

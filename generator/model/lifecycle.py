@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import time, timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from generator.model.entry import Model
 from generator.values.formats import Duration, Text
@@ -105,6 +105,10 @@ class DriftPolicy(Model):
     )
 
 
+#: Shorter, and a lunch ends it; longer, and leases end before.
+_SHORTEST_IDLE, _LONGEST_IDLE = timedelta(minutes=30), timedelta(days=7)
+
+
 class SleepPolicy(Model):
     """When previews sleep: nothing of them runs but what keeps data in its pod. People may always ask for it.
 
@@ -114,12 +118,26 @@ class SleepPolicy(Model):
     outside_office_hours: bool = Field(
         False, description="true: the reconciler puts previews to sleep when `officeHours` close, and wakes them"
     )
+    after_idle: Annotated[
+        Duration | None,
+        Field(
+            description="how long no request came to a preview before the reconciler puts it to sleep, 30m to 7d; it"
+            " wakes when somebody wakes it. Requests are those that CloudWatch counts; none = not by this"
+        ),
+    ] = None
     lease: Literal["goes-on", "stops"] = Field(
         "goes-on", description="stops: time asleep is added to the lease on waking, up to the cap"
     )
     per_run: Annotated[int, Field(ge=1, le=1000)] = Field(
         50, description="previews put to sleep or woken in one run at most; the next run goes on"
     )
+
+    @field_validator("after_idle")
+    @classmethod
+    def _bounded(cls, text: str | None) -> str | None:
+        if text is not None and not _SHORTEST_IDLE <= duration(text) <= _LONGEST_IDLE:
+            raise ValueError(f"{text} is no time to wait for a request; allowed: 30m to 7d")
+        return text
 
 
 #: An account at the forge as rules name it.

@@ -13,6 +13,7 @@ from hub.actions.doctor import doctor
 from hub.actions.doctor_gitea import check_gitea
 from hub.actions.doctor_github import check_github, repositories_of
 from hub.actions.doctor_services import JiraAccess, SlackAccess, check_jira, check_slack, projects_of
+from hub.actions.doctor_traffic import check_traffic
 from hub.commands.cluster_options import Options, clusters_for
 from hub.output.console import Format, emit
 from hub.output.exit_codes import UNHEALTHY
@@ -25,6 +26,7 @@ from hub.wiring.slack import open_slack_site
 from hub.wiring.telling import open_jira_site
 from hub.wiring.telling_gitea import gitea_code
 from hub.wiring.telling_github import code_of, github_access
+from hub.wiring.traffic import traffic_of
 from reconcilers.doctor.checked import CheckedCode, CheckedJira, CheckedSlack
 from reconcilers.doctor.repository import Diagnosis
 
@@ -77,6 +79,12 @@ def run(  # noqa: PLR0913 - what there is to look at
         accounts = [render_account(environments, name) for name in envs or environments.names]
         wrong, compared = check_accounts(accounts, clock=ours.clock)
         found = replace(found, findings=(*found.findings, *wrong), checked=(*found.checked, *compared))
+    if at is not None:
+        states, _ = repository.read().each(envs)
+        traffic = check_traffic(
+            [one.environment for one in states], lambda one: traffic_of(one, ours.clock), now=ours.clock()
+        )
+        found = replace(found, findings=(*found.findings, *traffic))
     data = {
         "findings": [diagnosis_data(finding) for finding in found.findings],
         "checked": [checked_line(one) for one in found.checked],

@@ -21,6 +21,7 @@ from hub.reconciling.round import Asked, Outcome, Round
 from hub.views.results import details
 from hub.wiring import hub, watching
 from reconcilers.plan import Plan
+from reconcilers.scheduled import sleep
 
 if TYPE_CHECKING:
     from reconcilers.ports.git import GitStore
@@ -59,7 +60,8 @@ def run(given: Options, *, repo: str | None, output: Format) -> None:
             watch_store(watched, watched.store(repo), asked, metrics=metrics)
         return
     store = ours.store(repo)
-    moment = ReconcileTime(at, given.confirm_removals, rehearsed=given.at is not None)
+    looks = given.dry_run or sleep.NAME in given.only
+    moment = ReconcileTime(at, given.confirm_removals, rehearsed=given.at is not None, looks=looks)
     acts = not (given.dry_run or moment.rehearsed)
     outcomes = reconcile_once(Round(ours, store, asked, moment, acts))
     tell(outcomes, moment, store, acts=acts, output=output, quiet=given.quiet)

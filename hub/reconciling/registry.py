@@ -18,6 +18,7 @@ from reconcilers.results import ReconcileResult
 from reconcilers.scheduled import admission as queue
 from reconcilers.scheduled import drift, sleep, stamp
 from reconcilers.scheduled import expiry as expire
+from reconcilers.scheduled import idle as idleness
 from reconcilers.scheduled.drift_judge import Judge
 from reconcilers.state.begun import brought
 from reconcilers.state.entries import EntryRecord
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
 class ReconcileTime:
     """When a pass is made (aware, to the second). `rehearsed`: that is not the clock's time, and nothing is committed.
 
-    `confirmed`: how many removals a person agreed to.
+    `confirmed`: how many removals a person agreed to. `looks`: traffic is looked at, whatever the minute.
     """
 
     at: datetime
     confirmed: int | None = None
     rehearsed: bool = False
+    looks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,24 @@ class _Queue(_Reconciler):
 
 class _Sleep(_Reconciler):
     def plan(self, state: EnvironmentState, moment: ReconcileTime) -> Planned:
-        return Planned(sleep.plan_sleeping(state, starter=self.ours.starter, now=moment.at))
+        idle = self._idle(state, moment)
+        return Planned(sleep.plan_sleeping(state, starter=self.ours.starter, now=moment.at, idle=idle))
+
+    def _idle(self, state: EnvironmentState, moment: ReconcileTime) -> idleness.Idle:
+        """Whom nobody uses. Of another time than the clock's nobody knows."""
+        if state.environment.spec.sleep.after_idle is None or moment.rehearsed:
+            return sleep.NOBODY
+        if not (moment.looks or idleness.is_time(moment.at)):
+            return idleness.Idle(next_look=idleness.next_look(moment.at))
+        from hub.wiring.traffic import traffic_of
+
+        def changed_at(record: EntryRecord) -> datetime | None:
+            versions = self.ours.history_of(self.store).versions(state.snapshot.commit, str(record.path))
+            newest = next(versions, None)
+            return newest.at if newest is not None else None
+
+        traffic = traffic_of(state.environment, self.ours.clock)
+        return idleness.find_idle(state, traffic, changed_at, moment.at)
 
 
 def drift_pass(ours: Hub, state: EnvironmentState, *, at: datetime) -> drift.DriftResult:

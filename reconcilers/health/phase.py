@@ -95,7 +95,11 @@ class Asked:
 
 
 def _asleep(sleep: Sleep) -> str:
-    why = "while the office is closed" if sleep.why == "office-hours" else f"asked for by {sleep.requested_by}"
+    why = f"asked for by {sleep.requested_by}"
+    if sleep.why == "office-hours":
+        why = "while the office is closed"
+    if sleep.why == "idle":
+        why = f"since no request had come since {sleep.idle_since or 'long'}"
     return f"asleep since {sleep.since}, {why}; its pods do not run"
 
 

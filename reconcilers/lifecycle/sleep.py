@@ -24,7 +24,7 @@ from reconcilers.plan import Plan
 from reconcilers.state.environment import EnvironmentState, must_not_share
 
 Change = Literal["asleep", "awake", "unchanged"]
-Why = Literal["asked", "office-hours"]
+Why = Literal["asked", "office-hours", "idle"]
 _MINUTE: Final = timedelta(minutes=1)
 #: Why a lease is longer that stops meanwhile.
 _MEANWHILE: Final = "it sleeps meanwhile"
@@ -34,7 +34,7 @@ _MEANWHILE: Final = "it sleeps meanwhile"
 class SleepRequest:
     """What is asked for: that it sleeps, or (`asleep` False) that it wakes. `reason` is for the history.
 
-    `until` (aware): when it is to be woken, where that is known.
+    `until` (aware): when it is to be woken, where that is known. `idle_since` (aware): since when no request came.
     """
 
     key: IssueKey
@@ -43,6 +43,7 @@ class SleepRequest:
     reason: str = ""
     why: Why = "asked"
     until: datetime | None = None
+    idle_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,10 @@ def changed_sleep(
     environment, spec = state.environment, preview.spec
     lease = _lease(preview, asked, state, now)
     since = spec.sleep.since if spec.sleep is not None and spec.sleep.asleep and asked.asleep else format_time(now)
-    sleep = Sleep(asleep=asked.asleep, since=since, requested_by=asked.requested_by, why=asked.why)
+    idle_since = None if asked.idle_since is None else format_time(asked.idle_since)
+    sleep = Sleep(
+        asleep=asked.asleep, since=since, requested_by=asked.requested_by, why=asked.why, idle_since=idle_since
+    )
     tree = {**spec.model_dump(by_alias=True, exclude_none=True, exclude={"rendered"}), "lease": lease, "sleep": sleep}
     draft = checked({"metadata": preview.metadata, "spec": tree})
     check_fits(draft.spec.components, state.library.blueprint(spec.blueprint))
@@ -128,7 +132,7 @@ def _lease(preview: Preview, asked: SleepRequest, state: EnvironmentState, now: 
     slept = timedelta(0)
     if asked.asleep and asked.until is not None:
         slept = asked.until - now
-    elif not asked.asleep and sleep is not None and sleep.asleep and sleep.why == "asked":
+    elif not asked.asleep and sleep is not None and sleep.asleep and sleep.why != "office-hours":
         slept = now - parse_time(sleep.since) - _given(lease, parse_time(sleep.since))
     stops = environment.spec.sleep.lease == "stops" and not lease.office_hours
     if not stops or slept < _MINUTE or lease.expires_at is None:

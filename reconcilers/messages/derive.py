@@ -61,6 +61,7 @@ def message_of(known: Known) -> Message:
         code=known.code,
         build=_build(outline) if outline is not None else "",
         asked_at=parse_time(outline.requested_at) if outline is not None else None,
+        idle_since=parse_time(outline.idle_since) if phase == "sleeping" and outline and outline.idle_since else None,
     )
 
 

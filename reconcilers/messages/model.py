@@ -77,7 +77,8 @@ class Message:
     `ends` None: it has no end yet. `is_removal`: what awaits approval is its removal. `code`: repositories of the code
     of its project; `build` tells one set of images from another (empty: unknown). `at`: where it stands in a channel
     that has several places for a preview, empty in one that has one. `asked_at` tells a preview
-    from one before it under the same name; None: it is there no more.
+    from one before it under the same name; None: it is there no more. `idle_since`:
+    it sleeps, as no request came since.
     """
 
     issue: str
@@ -97,6 +98,7 @@ class Message:
     build: str = ""
     at: str = ""
     asked_at: datetime | None = None
+    idle_since: datetime | None = None
 
     @property
     def is_up(self) -> bool:

@@ -10,11 +10,15 @@ from generator.errors import ToDo
 
 @dataclass(frozen=True, slots=True)
 class TargetGroup:
-    """A target group that the load balancer controller made for an Ingress or Service in `namespace`."""
+    """A target group that the load balancer controller made for an Ingress or Service in `namespace`.
+
+    `balancers`: ARNs of the load balancers that send requests to it.
+    """
 
     name: str
     arn: str
     namespace: str
+    balancers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

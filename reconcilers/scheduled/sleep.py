@@ -1,30 +1,36 @@
-"""Sleep: where policy says so, previews sleep while the office is closed, and wake when it opens.
+"""Sleep: where policy says so, previews sleep while the office is closed, and wake when it opens; and once idle.
 
 Only who was awake when the office closed is put to sleep: who starts or wakes one at night wants it then. Only what
-this put to sleep is woken by it. The plan depends on entries, policy and time alone, and is empty once carried out.
+was put to sleep for the night is woken by this; what was idle wakes when somebody wants it. The plan depends on
+entries, policy, time and who is idle (`idle`), and is empty once carried out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from generator.errors import HubError, Moved, Reason, Transient, declared
 from generator.values.formats import format_time
+from generator.values.office_hours import OfficeTime
 from reconcilers.capacity.facts import Facts
-from reconcilers.lifecycle.sleep import SleepRequest, changed_sleep
+from reconcilers.lifecycle.sleep import SleepRequest, Why, changed_sleep
 from reconcilers.lifecycle.start import Starter
 from reconcilers.plan import Plan, combined
 from reconcilers.results import Action, ReconcileResult, SetAside
+from reconcilers.scheduled.idle import Idle
 from reconcilers.state.entries import EntryRecord
 from reconcilers.state.environment import EnvironmentState
 from reconcilers.state.planned import after
 
 NAME = "sleep"
 REQUESTED_BY = "rtb-hub (reconciler)"
-_BY_HOURS: Final = "office-hours"
+_BY_HOURS: Final[Why] = "office-hours"
+#: Where nothing tells who is idle.
+NOBODY: Final = Idle()
 
 
 @dataclass(slots=True)
@@ -37,31 +43,71 @@ class _Found:
     aside: list[SetAside] = field(default_factory=list)
 
 
-def plan_sleeping(state: EnvironmentState, *, starter: Starter, now: datetime) -> ReconcileResult:
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What is done to one: it sleeps, until `until` where that is known and since no request came for `idle_since`."""
+
+    record: EntryRecord
+    asleep: bool
+    why: Why
+    words: str
+    until: datetime | None = None
+    idle_since: datetime | None = None
+
+
+def plan_sleeping(state: EnvironmentState, *, starter: Starter, now: datetime, idle: Idle = NOBODY) -> ReconcileResult:
     """Who is put to sleep or woken in an environment at `now` (aware), `sleep.perRun` at most.
 
-    Nothing is put to sleep that cannot be read or rendered: it is skipped and goes on. What has no room to wake is
-    reported, and tried again by each run. Raises `Transient` when a file that is listed is not read.
+    `idle`: whom nobody uses. Nothing is put to sleep that cannot be read or rendered: it is skipped and goes on. What
+    has no room to wake is reported, and tried again by each run.
+
+    Raises `Transient` when a file that is listed is not read.
     """
     environment, spec = state.environment.name, state.environment.spec
     hours = spec.office_hours.office_time() if spec.office_hours and spec.sleep.outside_office_hours else None
     if spec.gated:
         return ReconcileResult(NAME, environment)
-    records, until, due = _sleeping(state, now), None, None
+    due = [one for one in (idle.next_look,) if one is not None]
     if hours is not None:
         opens, closes = hours.opens_after(now), hours.closes_after(now)
-        due = min(opens, closes)
-        if opens < closes:
-            records, until = _sleepy(state, hours.closed_before(now), now), opens
-    found = _Found(state)
-    for record in records:
+        due.append(min(opens, closes))
+    found = _Found(state, actions=list(idle.told))
+    changes = list(_by_hours(state, hours, now))
+    changed = {one.record.name for one in changes}
+    for change in chain(changes, (one for one in _by_idleness(state, idle) if one.record.name not in changed)):
         if len(found.plans) == spec.sleep.per_run:
             break
-        _change(record, found, starter, now, until)
-    count = len(found.plans)
-    what = f"Put {count} previews to sleep" if until else f"Wake {count} previews"
-    plan = combined(found.plans, f"{what} in {environment}") if found.plans else None
-    return ReconcileResult(NAME, environment, tuple(found.actions), tuple(found.aside), plan, next_due=due)
+        _change(change, found, starter, now)
+    plan = combined(found.plans, f"{_subject(found.actions)} in {environment}") if found.plans else None
+    return ReconcileResult(
+        NAME, environment, tuple(found.actions), tuple(found.aside), plan, next_due=min(due, default=None)
+    )
+
+
+def _subject(actions: Iterable[Action]) -> str:
+    kinds = [action.kind for action in actions]
+    sleep, wake = kinds.count("sleep"), kinds.count("wake")
+    said = [f"put {sleep} previews to sleep"] * bool(sleep) + [f"wake {wake} previews"] * bool(wake)
+    return " and ".join(said).capitalize()
+
+
+def _by_hours(state: EnvironmentState, hours: OfficeTime | None, now: datetime) -> Iterator[_Change]:
+    if hours is not None and hours.opens_after(now) < hours.closes_after(now):
+        opens = hours.opens_after(now)
+        words = f"the office is closed until {format_time(opens)}"
+        for record in _sleepy(state, hours.closed_before(now), now):
+            yield _Change(record, True, _BY_HOURS, words, opens)
+    else:
+        for record in _sleeping(state, now):
+            yield _Change(record, False, _BY_HOURS, "the office is open")
+
+
+def _by_idleness(state: EnvironmentState, idle: Idle) -> Iterator[_Change]:
+    if idle.since is None:
+        return
+    for name in idle.names:
+        record = state.by_name[name]
+        yield _Change(record, True, "idle", f"no request since {format_time(idle.since)}", idle_since=idle.since)
 
 
 def _sleepy(state: EnvironmentState, closed: datetime, now: datetime) -> Iterator[EntryRecord]:
@@ -84,15 +130,17 @@ def _runs(facts: Facts, now: datetime) -> bool:
     return facts.expires_at is not None and facts.expires_at > now
 
 
-def _change(record: EntryRecord, found: _Found, starter: Starter, now: datetime, until: datetime | None) -> None:
-    """Put one to sleep until `until`, or (None) wake it."""
+def _change(change: _Change, found: _Found, starter: Starter, now: datetime) -> None:
+    """Do it to what the plans before will leave."""
+    record = change.record
     where = f"{found.state.environment.name}/{record.name}"
-    why = f"the office is closed until {format_time(until)}" if until else "the office is open"
     try:
         preview = record.preview
         if preview is None:
             return
-        asked = SleepRequest(preview.key, REQUESTED_BY, until is not None, why, _BY_HOURS, until)
+        asked = SleepRequest(
+            preview.key, REQUESTED_BY, change.asleep, change.words, change.why, change.until, change.idle_since
+        )
         _, plan = changed_sleep(preview, asked, found.state, starter=starter, now=now)
     except (Transient, Moved):
         raise  # a partial read changes nothing
@@ -107,5 +155,5 @@ def _change(record: EntryRecord, found: _Found, starter: Starter, now: datetime,
         found.aside.append(SetAside(where, record.path, faults))
         return
     found.plans.append(plan)
-    found.actions.append(Action("sleep" if until else "wake", where, why))
+    found.actions.append(Action("sleep" if change.asleep else "wake", where, change.words))
     found.state = after(found.state, plan)

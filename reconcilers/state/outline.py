@@ -44,6 +44,7 @@ class Outline:
     pods: Sequence[PodsOutline] | None = None
     saved: Sequence[PodsOutline] | None = None
     asleep_since: str | None = None
+    idle_since: str | None = None
 
     @property
     def begun_at(self) -> str:
@@ -72,6 +73,7 @@ def outline_of(preview: Preview) -> Outline:
         pods=_pods(rendered.pods if rendered else None),
         saved=_pods(rendered.saved if rendered else None),
         asleep_since=spec.sleep.since if spec.sleep and spec.sleep.asleep else None,
+        idle_since=spec.sleep.idle_since if spec.sleep and spec.sleep.asleep else None,
     )
 
 
@@ -91,12 +93,12 @@ def outline_text(outline: Outline) -> str:
 def outline_from(text: str) -> Outline:
     """The outline in a text of `outline_text`. Raises `ValueError` when it is none."""
     try:
-        *fields, components, digest, rendered, saved, asleep_since = from_json(text)
+        *fields, components, digest, rendered, saved, asleep_since, idle_since = from_json(text)
         parts = {name: (image, replicas, cpu, memory) for name, (image, replicas, cpu, memory) in components.items()}
         pods = [
             None if found is None else [(str(n), int(r), int(c), int(m), str(w)) for n, r, c, m, w in found]
             for found in (rendered, saved)
         ]
-        return Outline(*[*fields, parts, digest, *pods, asleep_since])
+        return Outline(*[*fields, parts, digest, *pods, asleep_since, idle_since])
     except (TypeError, AttributeError) as err:
         raise ValueError(f"no outline: {text[:80]!r}") from err

@@ -79,7 +79,7 @@ def test_every_block_is_run_or_marked() -> None:
 
 def test_the_tables_name_what_is_made() -> None:
     roles = {one.role_name for stack in every_stack() for one in stack.objects if isinstance(one, o.Role)}
-    by_field = {"rtb-hub-deployer", "rtb-hub-control-role", "rtb-hub-worker", "rtb-hub-listener"}
+    by_field = {"rtb-hub-deployer", "rtb-hub-control-role", "rtb-hub-worker", "rtb-hub-listener", "rtb-hub-reconciler"}
     assert {role for role in roles - by_field if f"`{role}`" not in PAGE} == set()
     outputs = {one.name for stack in every_stack() for one in stack.outputs}
     assert {name for name in outputs if f"| `{name}`" not in PAGE} == set()

@@ -30,6 +30,7 @@ HUB: dict[str, Any] = {
     "listenerRole": f"arn:aws:iam::{INT}:role/rtb-hub-listener",
     "workerRole": f"arn:aws:iam::{INT}:role/rtb-hub-worker",
     "dashboardRole": f"arn:aws:iam::{INT}:role/rtb-hub-control-role",
+    "reconcilerRole": f"arn:aws:iam::{INT}:role/rtb-hub-reconciler",
     "redis": "rtb-hub.example.apn2.cache.amazonaws.com:6379",
     "signIn": {"oidc": {"issuer": "https://sso.example.com", "clientId": "rtb-hub"}, "roles": {"admin": ["a"]}},
 }
@@ -42,8 +43,8 @@ def nowhere(_environment: str, _path: Path) -> Location | None:
 
 @cache
 def environments() -> tuple[Environment, ...]:
-    """int with the hub's services, stg, prd."""
-    return (environment("int", hub=HUB), environment("stg"), environment("prd"))
+    """int with the hub's services, whose previews sleep once idle, stg, prd."""
+    return (environment("int", hub=HUB, sleep={"afterIdle": "2h"}), environment("stg"), environment("prd"))
 
 
 def account(name: str, among: Sequence[Environment] | None = None) -> Account:

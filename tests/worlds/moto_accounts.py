@@ -128,7 +128,8 @@ def _environment(name: str, session: Any) -> Environment:
     made.identity = {"oidc": {"issuer": f"https://{tree['aws']['oidc']}"}}
     made.resources_vpc_config["vpcId"] = vpc
     given = {"aws": {**tree["aws"], "vpc": vpc, "podSubnets": subnets}, "cluster": cluster}
-    return environment(name, **given, **({"hub": HUB} if name == "int" else {}))
+    own = {"hub": HUB, "sleep": {"afterIdle": "2h"}} if name == "int" else {}
+    return environment(name, **given, **own)
 
 
 @contextmanager

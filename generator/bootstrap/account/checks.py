@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from generator.bootstrap.account.hub_pushes import DEAD, QUEUE_NAME_MOST, queue_name
 from generator.bootstrap.account.place import PODS_ROLE, Place, split_role
+from generator.bootstrap.account.preview_stack import counts_requests
 from generator.errors import ConfigError, Fault, Location, Reason
 from generator.model.aws_account import AwsAccount
 from generator.model.environment import Environment
@@ -51,6 +52,7 @@ Unfit = tuple[str, Path, str, str]
 def _unfit(environments: Sequence[Environment]) -> Iterator[Unfit]:
     yield from _twice(environments)
     yield from _between(environments)
+    yield from _counted(environments)
     for one in environments:
         if one.spec.aws is not None:
             yield from _by_itself(one, one.spec.aws)
@@ -89,6 +91,21 @@ def _between(environments: Sequence[Environment]) -> Iterator[Unfit]:
         if one.spec.region != first.spec.region and partition_of(one.spec.region) != partition_of(first.spec.region):
             message = f"{one.spec.region} is in another partition of AWS than {first.name}'s {first.spec.region}"
             yield one.name, ("spec", "region"), message, "one partition: roles of one trust nobody in another"
+
+
+def _counted(environments: Sequence[Environment]) -> Iterator[Unfit]:
+    """Requests are counted as one role of the hub's, where anything asks for it."""
+    counted = [one for one in environments if counts_requests(one)]
+    for one in environments:
+        hub = one.spec.hub
+        if hub is None:
+            continue
+        if hub.reconciler_role is not None and not counted:
+            message = "no environment has requests counted as it"
+            yield one.name, ("spec", "hub", "reconcilerRole"), message, "sleep.afterIdle of one, or neither"
+        for other in counted if hub.reconciler_role is None else ():
+            message = "requests to previews are counted as a role that the hub has not"
+            yield other.name, ("spec", "sleep", "afterIdle"), message, f"hub.reconcilerRole in {one.name}"
 
 
 def _told(value: object) -> str:
@@ -135,7 +152,12 @@ def _named_roles(one: Environment, aws: AwsAccount) -> Iterator[tuple[Path, str,
     yield ("spec", "aws", "hub", "role"), aws.hub.role, "the hub"
     hub = one.spec.hub
     if hub is not None:
-        for field, arn in (("workerRole", hub.worker_role), ("listenerRole", hub.listener_role)):
+        roles = {
+            "workerRole": hub.worker_role,
+            "listenerRole": hub.listener_role,
+            "reconcilerRole": hub.reconciler_role,
+        }
+        for field, arn in roles.items():
             if arn is not None:
                 yield ("spec", "hub", field), split_role(arn)[1], f"the hub's {field.removesuffix('Role')}"
 

@@ -17,7 +17,8 @@ from generator.bootstrap.account.place import (
     split_role,
 )
 from generator.bootstrap.account.policy import Document, Statement, document, service_account_trust
-from generator.bootstrap.account.preview_stack import PULL
+from generator.bootstrap.account.preview_stack import PULL, counts_requests
+from generator.bootstrap.hub_jobs import jobs_of
 from generator.bootstrap.hub_services import secret_names
 from generator.model.environment import Environment
 from generator.model.hosting import HubServices
@@ -148,17 +149,22 @@ def _services(home: Environment, hub: HubServices, environments: Sequence[Enviro
         Statement("LookUp", _LOOK_UP, here.repositories(aws.repositories)),
     )
     worker = document(*look_up, *([_read_clusters(environments)] if hub.tells else []))
-    given: list[tuple[str, str, str, Document]] = []
+    given: list[tuple[str, str, Document, str, list[str]]] = []
     if hub.worker_role is not None:
-        given.append(("WorkerRole", hub.worker_role, "worker", worker))
+        given.append(("WorkerRole", hub.worker_role, worker, "worker", ["rtb-hub-worker"]))
     if hub.listener_role is not None and hub.ecr_queue is not None:
         actions = ("sqs:ReceiveMessage", "sqs:DeleteMessage")
         policy = document(Statement("Pushes", actions, (here.arn("sqs", queue_name(hub.ecr_queue)),)))
-        given.append(("ListenerRole", hub.listener_role, "listener", policy))
-    for name, arn, service, policy in given:
+        given.append(("ListenerRole", hub.listener_role, policy, "listener", ["rtb-hub-listener"]))
+    counted = [one for one in environments if counts_requests(one)]
+    if hub.reconciler_role is not None and counted:
+        jobs = [job.name for job in jobs_of(environments) if job.counts]
+        given.append(("ReconcilerRole", hub.reconciler_role, document(_read_clusters(counted)), "reconciler", jobs))
+    for name, arn, policy, what, accounts in given:
         path, role = split_role(arn)
-        trust = service_account_trust(here.provider(aws.oidc), aws.oidc, [f"{aws.hub.namespace}:rtb-hub-{service}"])
-        yield Role(name, role, f"What the hub's {service} asks AWS", trust, {service: policy}, path)
+        subjects = [f"{aws.hub.namespace}:{account}" for account in accounts]
+        trust = service_account_trust(here.provider(aws.oidc), aws.oidc, subjects)
+        yield Role(name, role, f"What the hub's {what} asks AWS", trust, {what: policy}, path)
 
 
 def _secrets(home: Environment, hub: HubServices) -> Iterator[Object]:

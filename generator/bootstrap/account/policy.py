@@ -9,8 +9,11 @@ from typing import Any
 VERSION = "2012-10-17"
 #: Asked of AWS to know whether anything of a preview is left there; both only describe.
 TARGET_GROUPS = ("elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTags")
-#: Actions that IAM knows no resource for (Service Authorization Reference, "Amazon ECR", "Elastic Load Balancing V2").
-UNSCOPED = frozenset({"ecr:GetAuthorizationToken", *TARGET_GROUPS})
+#: Asked of CloudWatch to know whether a preview is used.
+TRAFFIC = ("cloudwatch:GetMetricData",)
+#: Actions that IAM knows no resource for (Service Authorization Reference: "Amazon ECR", "Elastic Load Balancing V2",
+#: "Amazon CloudWatch").
+UNSCOPED = frozenset({"ecr:GetAuthorizationToken", *TARGET_GROUPS, *TRAFFIC})
 
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 Document = dict[str, Any]

@@ -34,7 +34,14 @@ from generator.bootstrap.account.place import (
     logical,
     split_role,
 )
-from generator.bootstrap.account.policy import TARGET_GROUPS, Document, Statement, document, service_account_trust
+from generator.bootstrap.account.policy import (
+    TARGET_GROUPS,
+    TRAFFIC,
+    Document,
+    Statement,
+    document,
+    service_account_trust,
+)
 from generator.bootstrap.argocd import READER
 from generator.model.across import argocd_secrets
 from generator.model.environment import Environment
@@ -153,15 +160,21 @@ def _rule(
     return Rule("tcp" if protocol == "tcp" else "udp", *ports, why, network=network, group=group)
 
 
-def cluster_readers(home: Environment) -> tuple[str, ...]:
-    """Roles of the hub's that read clusters: what shows previews, and the worker where it tells of them."""
+def cluster_readers(home: Environment, environment: Environment) -> tuple[str, ...]:
+    """Roles of the hub's that read a cluster: what shows previews, the worker that tells of them, jobs that count."""
     hub = home.spec.hub
     control = Place.of(home).role(aws_of(home).hub.role)
     worker = hub.worker_role if hub is not None and hub.tells else None
-    return (control,) if worker is None else (control, worker)
+    counting = hub.reconciler_role if hub is not None and counts_requests(environment) else None
+    return (control, *(role for role in (worker, counting) if role is not None))
 
 
-def reader_trust(home: Environment) -> Document:
+def counts_requests(environment: Environment) -> bool:
+    """Whether anything asks how much the previews of an environment are used."""
+    return environment.spec.sleep.after_idle is not None
+
+
+def reader_trust(home: Environment, environment: Environment) -> Document:
     """Trust in roles of the hub's, by their names: it holds before they are there, and after they were made anew."""
     return document(
         Statement(
@@ -170,7 +183,7 @@ def reader_trust(home: Environment) -> Document:
             principal={"AWS": Place.of(home).root},
             conditions={
                 "StringEquals": {"aws:PrincipalOrgID": aws_of(home).organization},
-                "ArnEquals": {"aws:PrincipalArn": cluster_readers(home)},
+                "ArnEquals": {"aws:PrincipalArn": cluster_readers(home, environment)},
                 "StringLike": {"sts:RoleSessionName": f"{SESSION}*"},
             },
         )
@@ -182,12 +195,13 @@ def _reader(environment: Environment, home: Environment) -> Iterator[Object]:
     cluster, here = environment.spec.cluster, Place.of(environment)
     path, role = split_role(cluster.role_arn)
     describe = Statement("Cluster", ("eks:DescribeCluster",), (here.arn("eks", f"cluster/{cluster.name}"),))
+    counting = [Statement("Requests", TRAFFIC, ("*",))] if counts_requests(environment) else []
     yield Role(
         "ReaderRole",
         role,
         "The hub reads this cluster; it changes nothing",
-        reader_trust(home),
-        {"cluster": document(describe, Statement("TargetGroups", TARGET_GROUPS, ("*",)))},
+        reader_trust(home, environment),
+        {"cluster": document(describe, Statement("TargetGroups", TARGET_GROUPS, ("*",)), *counting)},
         path,
     )
     yield AccessEntry("ReaderEntry", cluster.name, Made("ReaderRole", "arn"), (READER,))

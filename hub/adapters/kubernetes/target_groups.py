@@ -52,20 +52,23 @@ class AwsTargetGroups:
     def _asked(self, doing: str, ask: Callable[[], _T]) -> _T:
         return self.access.asked(f"{doing} the target groups of", ask, rights=RIGHTS)
 
-    def _listed(self, client: Any, namespace: str) -> Mapping[str, str]:
-        """Names that the controller may have given, by ARN."""
+    def _listed(self, client: Any, namespace: str) -> Mapping[str, tuple[str, tuple[str, ...]]]:
+        """Names that the controller may have given, and the ARNs of their load balancers, by ARN."""
         begin = f"k8s-{re.sub('[^0-9A-Za-z]', '', namespace)[:8]}-" if namespace else "k8s-"
-        found: dict[str, str] = {}
+        found: dict[str, tuple[str, tuple[str, ...]]] = {}
         marker: dict[str, str] = {}
         for _ in range(MOST_PAGES):
             answer = client.describe_target_groups(PageSize=PAGE, **marker)
-            found |= {one["TargetGroupArn"]: one["TargetGroupName"] for one in answer["TargetGroups"]}
+            found |= {
+                one["TargetGroupArn"]: (one["TargetGroupName"], tuple(one.get("LoadBalancerArns", ())))
+                for one in answer["TargetGroups"]
+            }
             if not answer.get("NextMarker"):
-                return {arn: name for arn, name in found.items() if name.startswith(begin)}
+                return {arn: told for arn, told in found.items() if told[0].startswith(begin)}
             marker = {"Marker": answer["NextMarker"]}
         raise self._unknown(f"there are more than {MOST_PAGES * PAGE}")
 
-    def _read_tags(self, client: Any, listed: Mapping[str, str]) -> bool:
+    def _read_tags(self, client: Any, listed: Mapping[str, object]) -> bool:
         """Of those that are not known; False where one of them has gone since it was listed."""
         wanted = [arn for arn in listed if arn not in self._known]
         for begin in range(0, len(wanted), TAGGED_AT_ONCE):
@@ -80,11 +83,11 @@ class AwsTargetGroups:
                     self._known[told["ResourceArn"]] = (tags[_CLUSTER], resource.partition("/")[0])
         return True
 
-    def _ours(self, listed: Mapping[str, str], namespace: str) -> Iterator[TargetGroup]:
-        for arn, name in listed.items():
+    def _ours(self, listed: Mapping[str, tuple[str, tuple[str, ...]]], namespace: str) -> Iterator[TargetGroup]:
+        for arn, (name, balancers) in listed.items():
             cluster, place = self._known.get(arn, ("", ""))
             if cluster == self.access.cluster and place and namespace in ("", place):
-                yield TargetGroup(name, arn, place)
+                yield TargetGroup(name, arn, place, balancers)
 
     def _unknown(self, why: str) -> Transient:
         message = f"cannot tell the target groups of cluster {self.access.cluster} in {self.access.region}: {why}"

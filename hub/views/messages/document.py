@@ -87,6 +87,7 @@ def _facts(message: Message, say: Words) -> list[tuple[str, Line]]:
         (say.review, _review(message, say)),
         (say.cause, _foreign(message.cause.text if message.cause else "")),
         (say.acts, _text(_acts(message, say))),
+        (say.why, _text(say.no_request.format(at=say.moment(message.idle_since)) if message.idle_since else "")),
         (say.last, _text(_last(message, say))),
         (say.ends, _text(say.moment(message.ends) if message.ends else "")),
         (say.price, _text(_price(message, say))),

@@ -45,6 +45,7 @@ class Words:
     ended: str
     ended_by: str
     why: str
+    no_request: str
     cost: str
     revive: str
     until: str
@@ -133,6 +134,7 @@ ENGLISH: Final = Words(
     ended="Ended",
     ended_by="Ended by",
     why="Why",
+    no_request="no request came since {at}",
     cost="Cost",
     revive="Bring it back",
     until="until {until}:",
@@ -216,6 +218,7 @@ KOREAN: Final = Words(
     ended="종료 시각",
     ended_by="종료한 사람",
     why="이유",
+    no_request="{at}부터 요청이 없었습니다",
     cost="비용",
     revive="되살리기",
     until="{until}까지 가능:",

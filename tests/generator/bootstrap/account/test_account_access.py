@@ -82,6 +82,7 @@ def cluster(env: str) -> str:
 
 OUTSIDE = "o-anotherorgid"
 CONTROL, WORKER, READER, PODS = "rtb-hub-control-role", "rtb-hub-worker", "rtb-hub-deployer", "rtb-preview-pods"
+RECONCILER, FIGURES = "rtb-hub-reconciler", f"arn:aws:cloudwatch:{REGION}:{INT}:metric"
 ROWS: list[tuple[str, bool, Caller, str, str]] = [
     # Who becomes the hub, and whom the hub becomes.
     ("the dashboard's pod is the hub", True, pod("rtb-hub:rtb-hub-dashboard"), WEB, role(CONTROL)),
@@ -96,6 +97,12 @@ ROWS: list[tuple[str, bool, Caller, str, str]] = [
     ("the hub reads prd", True, session(CONTROL), ASSUME, role(READER, "prd")),
     ("a session that is not called the hub's does not", False, session(CONTROL, called="me"), ASSUME, role(READER, "prd")),
     ("the worker that tells of previews reads prd", True, session(WORKER), ASSUME, role(READER, "prd")),
+    ("the job that reconciles int is the reconciler", True, pod("rtb-hub:rtb-hub-reconcile-main"), WEB, role(RECONCILER)),
+    ("the job that reconciles prd is not", False, pod("rtb-hub:rtb-hub-reconcile-prd"), WEB, role(RECONCILER)),
+    ("a preview's pod of the job's name is not", False, pod("preview-rtb-1:rtb-hub-reconcile-main"), WEB, role(RECONCILER)),
+    ("the job reads int, whose requests it counts", True, session(RECONCILER), ASSUME, role(READER)),
+    ("the job reads not stg, whose requests nobody counts", False, session(RECONCILER), ASSUME, role(READER, "stg")),
+    ("the job reads not prd", False, session(RECONCILER), ASSUME, role(READER, "prd")),
     ("the listener reads no cluster", False, session("rtb-hub-listener"), ASSUME, role(READER)),
     ("CI reads no cluster", False, session("rtb-hub-ci"), ASSUME, role(READER)),
     ("CI reads not prd", False, session("rtb-hub-ci"), ASSUME, role(READER, "prd")),
@@ -115,6 +122,11 @@ ROWS: list[tuple[str, bool, Caller, str, str]] = [
     ("stg's reader asks not for prd's cluster", False, session(READER, "stg"), "eks:DescribeCluster", cluster("prd")),
     ("stg's reader lists target groups", True, session(READER, "stg"), "elasticloadbalancing:DescribeTargetGroups", f"arn:aws:elasticloadbalancing:{REGION}:{STG}:targetgroup/k8s-preview/1"),
     ("stg's reader reads their tags", True, session(READER, "stg"), "elasticloadbalancing:DescribeTags", f"arn:aws:elasticloadbalancing:{REGION}:{STG}:targetgroup/k8s-preview/1"),
+    ("int's reader counts requests", True, session(READER), "cloudwatch:GetMetricData", FIGURES),
+    ("stg's reader counts none", False, session(READER, "stg"), "cloudwatch:GetMetricData", FIGURES),
+    ("int's reader writes no figures", False, session(READER), "cloudwatch:PutMetricData", FIGURES),
+    ("int's reader reads no alarms", False, session(READER), "cloudwatch:DescribeAlarms", FIGURES),
+    ("the job counts nothing by itself", False, session(RECONCILER), "cloudwatch:GetMetricData", FIGURES),
     ("a reader deletes no target group", False, session(READER, "prd"), "elasticloadbalancing:DeleteTargetGroup", f"arn:aws:elasticloadbalancing:{REGION}:{PRD}:targetgroup/k8s-preview/1"),
     ("a reader deletes no cluster", False, session(READER, "prd"), "eks:DeleteCluster", cluster("prd")),
     ("a reader gives nobody access", False, session(READER, "prd"), "eks:CreateAccessEntry", cluster("prd")),
@@ -217,7 +229,7 @@ def test_a_worker_that_tells_nobody_reads_no_cluster() -> None:
     assert first is not None
     quiet = first.model_dump(mode="json", by_alias=True, exclude_none=True)
     del quiet["jira"]["messages"]
-    among = [environment("int", hub=quiet), *environments()[1:]]
+    among = [environment("int", hub=quiet, sleep={"afterIdle": "2h"}), *environments()[1:]]
     aws = Aws([stack for one in among for stack in stacks(one.name, among)])
     worker = aws.role(role(WORKER), **{"sts:RoleSessionName": SESSION})
     assert not aws.may(worker, ASSUME, role(READER, "prd"))

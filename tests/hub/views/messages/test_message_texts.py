@@ -90,6 +90,16 @@ def test_what_answers_is_a_link_and_what_does_not_is_none() -> None:
         assert any(mark["type"] == "strike" for mark in links) is (one.phase in AMISS)
 
 
+def test_one_that_sleeps_once_idle_says_since_when_nobody_asked_for_it() -> None:
+    told = replace(message("sleeping"), idle_since=NOW)
+    for say, words in (
+        (ENGLISH, "Why: no request came since 2026-11-23 02:00 UTC"),
+        (KOREAN, "2026-11-23 02:00 UTC부터 요청이 없었습니다"),
+    ):
+        assert words in plain_of(document_of(told, say))
+        assert words not in plain_of(document_of(message("sleeping"), say))
+
+
 def test_a_removed_preview_says_when_why_by_whom_what_it_cost_and_how_it_comes_back() -> None:
     told = plain_of(document_of(message("removed"), ENGLISH))
     for part in ("2026-11-23 02:00 UTC", "alice", "the issue is done", "$0.21", "until 2026-11-30 02:00 UTC",
