@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,9 @@ import pytest
 from cryptography.fernet import Fernet
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from hub.store import people
+from hub.store.database import Database
+from hub.store.people import Account
 from worlds.builders import image
 from worlds.commands import git, must
 from worlds.gateway import Gateway
@@ -209,3 +212,23 @@ def test_whose_provider_sends_no_groups_has_no_role_and_is_told_so(browser: Brow
         expect(page.locator("#hub-main")).to_contain_text("Ask an administrator")
         page.goto(f"{place.url}/account")
         expect(page.get_by_text("nobody-knows@example.com").first).to_be_visible()
+
+
+def test_an_account_in_slack_is_seen_in_ones_account_and_unlinked(browser: Browser, place: Place) -> None:
+    with signed_in(browser, place) as context, closing(Database(place.environ["RTB_HUB_DATABASE_URL"])) as database:
+        (page,) = context.pages
+        alice = page.request.get(f"{place.url}/api/auth/me").json()["id"]
+        with database.write() as connection:
+            account = Account("slack", "U0ALICE", "alice.k")
+            people.link(connection, alice, account, by="an admin", now=database.now(connection))
+        page.goto(f"{place.url}/account")
+        linked = page.get_by_role("listitem").filter(has_text="Slack account: alice.k")
+        linked.get_by_role("link", name="Look at it, or unlink it").click()
+        expect(page.get_by_text("alice.k (U0ALICE) in Slack acts as you")).to_be_visible()
+        page.get_by_role("button", name="Unlink it").click()
+        expect(page.get_by_text("No account in Slack is linked to you.")).to_be_visible()
+        page.goto(f"{place.url}/account")
+        expect(page.get_by_text("company account: ")).to_be_visible()
+        expect(linked).to_have_count(0)
+        with database.read() as connection:
+            assert people.whose(connection, "slack", "U0ALICE") is None

@@ -60,7 +60,7 @@ function Identities() {
   return (
     <>
       <h3>{t("account.linked")}</h3>
-      <ul>{me?.identities.map((one) => <li key={`${one.provider} ${one.name}`}>{t(`account.by.${one.provider}`, { defaultValue: one.provider })}: {one.name}</li>)}</ul>
+      <ul>{me?.identities.map((one) => <li key={`${one.provider} ${one.name}`}>{t(`account.by.${one.provider}`, { defaultValue: one.provider })}: {one.name}{one.provider === "slack" ? <> <a href="/api/auth/slack">{t("account.slack")}</a></> : null}</li>)}</ul>
       {providers.data?.providers.filter((one) => one.id !== "local" && !linked.has(one.id)).map((one) => (
         <Button key={one.id} variant="secondary" component="a" href={`/api/auth/login?provider=${encodeURIComponent(one.id)}&link=1&next=%2Faccount`}>{t("account.link", { name: one.name })}</Button>
       ))}

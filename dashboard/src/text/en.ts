@@ -187,7 +187,7 @@ export const en = {
     },
   },
   account: {
-    by: { local: "link of this machine", oidc: "company account", github: "GitHub account", api: "token" }, me: "You", name: "Name", role: "Role", via: "Signed in by", linked: "Linked accounts", link: "Link {{name}}", keys: "Keyboard shortcuts", sessions: "Where you are signed in", device: "Device", since: "Since", used: "Last used",
+    by: { local: "link of this machine", oidc: "company account", github: "GitHub account", slack: "Slack account", api: "token" }, slack: "Look at it, or unlink it", me: "You", name: "Name", role: "Role", via: "Signed in by", linked: "Linked accounts", link: "Link {{name}}", keys: "Keyboard shortcuts", sessions: "Where you are signed in", device: "Device", since: "Since", used: "Last used",
     until: "Until", this: "this one", end: "End it", ended: "That session has ended", kind: { browser: "Browser", device: "Command line" },
   },
   token: {

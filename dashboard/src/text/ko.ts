@@ -159,7 +159,7 @@ export const ko: Words<typeof en> = {
     },
   },
   account: {
-    by: { local: "이 기기의 링크", oidc: "회사 계정", github: "GitHub 계정", api: "토큰" }, me: "내 정보", name: "이름", role: "역할", via: "로그인 방법", linked: "연결된 계정", link: "{{name}} 연결", keys: "키보드 단축키", sessions: "로그인된 곳", device: "기기", since: "시작", used: "마지막 사용", until: "기한", this: "현재 기기", end: "끝내기", ended: "세션을 끝냈습니다",
+    by: { local: "이 기기의 링크", oidc: "회사 계정", github: "GitHub 계정", slack: "Slack 계정", api: "토큰" }, slack: "확인하거나 연결 끊기", me: "내 정보", name: "이름", role: "역할", via: "로그인 방법", linked: "연결된 계정", link: "{{name}} 연결", keys: "키보드 단축키", sessions: "로그인된 곳", device: "기기", since: "시작", used: "마지막 사용", until: "기한", this: "현재 기기", end: "끝내기", ended: "세션을 끝냈습니다",
     kind: { browser: "브라우저", device: "명령줄" },
   },
   token: {
