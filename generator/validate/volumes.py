@@ -45,7 +45,7 @@ def _volume(manifest: Manifest, namespace: str, efs: Efs | None) -> Iterator[Fin
 
 def _mounts(pod: PodSpec, own: str) -> Iterator[Finding]:
     """Containers see their preview's folder alone: the access point is all previews'."""
-    claimed = {at(one, "name") for one in items(pod.spec, "volumes") if at(one, "persistentVolumeClaim") is not None}
+    claimed = [at(one, "name") for one in items(pod.spec, "volumes") if at(one, "persistentVolumeClaim") is not None]
     for container in pod.containers():
         for index, mount in enumerate(items(container.data, "volumeMounts")):
             if at(mount, "name") in claimed and not str(at(mount, "subPath") or "").startswith(own):
