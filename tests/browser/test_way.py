@@ -14,7 +14,7 @@ from worlds.kube_api import KubeApi
 from worlds.preview_states import there, waits_for_its_image
 
 #: An issue for each state; the last is in two environments.
-STARTING, FAILED, STUCK, EXPIRED, SEVERAL = (f"RTB-{number}" for number in range(1, 6))
+STARTING, FAILED, STUCK, EXPIRED, SLEEPING, SEVERAL = (f"RTB-{number}" for number in range(1, 7))
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Place:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("way")
-    previews = [(issue, "int", "alice") for issue in (STARTING, FAILED, STUCK, EXPIRED, SEVERAL)]
+    previews = [(issue, "int", "alice") for issue in (STARTING, FAILED, STUCK, EXPIRED, SLEEPING, SEVERAL)]
     with KubeApi() as cluster:
         connected = {"RTB_HUB_CLUSTERS": "int=here", "KUBECONFIG": str(cluster.kubeconfig(folder / "config"))}
         with serving(folder, *previews, (SEVERAL, "stg", "alice"), **connected) as served:
@@ -102,3 +102,20 @@ def test_it_is_gone_to_as_soon_as_its_cluster_says_that_it_is_up(browser: Browse
         expect(page.get_by_role("status").filter(has_text="It is starting")).to_be_visible()
         application["status"]["health"]["status"] = "Healthy"
         expect(page.get_by_text("the preview")).to_be_visible()
+
+
+def test_one_that_sleeps_is_woken_by_its_button(page: Page, place: Place) -> None:
+    there(place.cluster, SLEEPING)["status"]["health"]["status"] = "Healthy"
+    must("sleep", SLEEPING, "--env", "int", "--repo", place.served.repo)
+    is_korean = page.evaluate("navigator.language").startswith("ko")
+    wake = "깨우기" if is_korean else "Wake"
+    page.route("https://rtb-5.**", lambda route: route.fulfill(body="the preview"))
+    page.goto(f"{place.served.url}/previews/int/{SLEEPING}")  # the hub has read the commit once it offers this
+    expect(page.get_by_role("button", name=wake, exact=True)).to_be_visible()
+    page.goto(f"{place.served.url}/preview/{SLEEPING}")
+    says(page, "It sleeps", "절전 중입니다")
+    page.get_by_role("button", name=wake, exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name=wake, exact=True).click()
+    expect(page.get_by_text("the preview", exact=True)).to_be_visible()
+    shown = must("show", SLEEPING, "--env", "int", "--repo", place.served.repo, "-o", "json").json()
+    assert shown["asleepSince"] is None

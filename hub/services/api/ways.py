@@ -115,10 +115,12 @@ def _in(api: Api, snapshot: Snapshot, issue: IssueKey, state: EnvironmentState) 
 
 def _live(api: Api, way: Way, state: EnvironmentState) -> Way:
     told = api.clusters.told(state, way.issue)
+    by_git: State = "sleeping" if way.listed is not None and way.listed.row.is_asleep else "ready"
     if told.phase is None:
-        by_git: State = "sleeping" if way.listed is not None and way.listed.row.is_asleep else "ready"
         return replace(way, state=by_git, cluster=told)
     by_phase = _BY_PHASE.get(told.phase.name, "ready")
+    if by_phase == "ready":
+        by_phase = by_git  # what was kept of the cluster may be of before the commit
     return replace(
         way, state=by_phase, cluster=told, now=None if by_phase in {"ready", "sleeping"} else _step(told.phase)
     )
