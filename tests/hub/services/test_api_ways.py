@@ -173,3 +173,10 @@ class TestSleeping:
         world.start()
         say(world, Phase("sleeping", "asleep since 2026-11-23T02:00:00Z"))
         assert way(world)["state"] == "sleeping"
+
+    def test_a_cluster_that_was_asked_before_is_not(self, world: ApiWorld) -> None:
+        world.start()
+        assert world.post("/api/v1/previews/int/RTB-1/sleep", headers=WAIT).status_code == 200
+        say(world, Phase("running"))
+        assert way(world)["state"] == "sleeping"
+        assert page(world).status_code == 200
