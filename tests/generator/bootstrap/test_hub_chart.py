@@ -5,6 +5,7 @@ What Helm makes of it is in tests/e2e/test_helm_chart.py.
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from pathlib import Path
@@ -174,3 +175,72 @@ def test_a_chart_that_was_broken_off_is_written_anew(tmp_path: Path) -> None:
     (tmp_path / "Chart.yaml").write_text(CHART["Chart.yaml"])
     write_chart(CHART, tmp_path)
     assert (tmp_path / "values.yaml").read_text() == CHART["values.yaml"]
+
+
+@pytest.mark.parametrize("at", [0, 1, 5])
+def test_a_chart_is_whole_after_any_file_could_not_be_written(
+    at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_chart(chart_of(VARIATIONS["no digest"]), tmp_path)
+    before = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    opened = iter(range(len(CHART)))
+    as_ever = Path.open
+
+    def full(path: Path, mode: str = "r", **more: Any) -> Any:
+        file = as_ever(path, mode, **more)
+        if mode != "r" and next(opened) == at:
+            file.write("half")
+            file.close()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return file
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", full)
+        with pytest.raises(OSError, match="No space"):
+            write_chart(CHART, tmp_path)
+    assert all(path.read_text() in (text, CHART[str(path.relative_to(tmp_path))]) for path, text in before.items())
+    write_chart(CHART, tmp_path)
+    assert files_of(tmp_path) == CHART
+
+
+def test_a_first_chart_that_was_broken_off_at_once_is_written_anew(tmp_path: Path) -> None:
+    (tmp_path / ".rtb-hub-new").write_text("half")
+    write_chart(CHART, tmp_path)
+    assert files_of(tmp_path) == CHART
+
+
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    folder, outside = tmp_path / "chart", tmp_path / "outside"
+    write_chart(CHART, folder)
+    outside.mkdir()
+    (outside / "profile").write_text("theirs\n")
+    (folder / "values.yaml").unlink()
+    (folder / "values.yaml").symlink_to(outside / "profile")
+    write_chart(CHART, folder)
+    assert files_of(folder) == CHART
+    (folder / "templates").rename(outside / "templates")
+    (folder / "templates").symlink_to(outside / "templates")
+    before = files_of(outside)
+    with pytest.raises(ConfigError) as refused:
+        write_chart(chart_of(VARIATIONS["no digest"]), folder)
+    assert refused.value.reason is Reason.TARGET_NOT_EMPTY
+    assert f"{folder / 'templates'}: is a link" in str(refused.value)
+    assert files_of(outside) == before
+    assert before["profile"] == "theirs\n"
+
+
+def test_a_teams_own_file_where_one_of_the_chart_is_to_be_is_not_overwritten(tmp_path: Path) -> None:
+    write_chart(chart_of(VARIATIONS["no digest"]), tmp_path)
+    own = tmp_path / "templates" / "services" / "digest.yaml"
+    own.write_text("kind: ConfigMap\n")
+    before = files_of(tmp_path)
+    with pytest.raises(ConfigError) as refused:
+        write_chart(CHART, tmp_path)
+    assert refused.value.reason is Reason.TARGET_NOT_EMPTY
+    assert str(own) in str(refused.value)
+    assert files_of(tmp_path) == before
+
+
+def files_of(folder: Path) -> dict[str, str]:
+    """Texts by path in it, of links too."""
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
