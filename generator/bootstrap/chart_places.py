@@ -68,7 +68,7 @@ class Places:
         cidrs = [str(one) for one in hub.load_balancer_cidrs]
         if list(entries[: len(cidrs)]) != [{"ipBlock": {"cidr": one}} for one in cidrs]:
             return None
-        self._use(("ingress", "loadBalancerCidrs"), cidrs, schemas.of_hub("loadBalancerCidrs"), _CIDRS)
+        self._use(("ingress", "loadBalancerCidrs"), cidrs, schemas.SUBNETS, _CIDRS)
         return Place('include "rtb-hub.loadBalancer" . | trim', entries=True), len(cidrs)
 
     def condition(self) -> str | None:
@@ -163,7 +163,7 @@ class Places:
             return _joined(self._use(path, list(hub.certificates), schemas.of_hub("certificates"), _CERTIFICATES))
         if keys[-3:] == ("env", IN_LIST, "value") and value == cidrs:
             path, given = ("ingress", "loadBalancerCidrs"), cidrs.split(",")
-            return _joined(self._use(path, given, schemas.of_hub("loadBalancerCidrs"), _CIDRS))
+            return _joined(self._use(path, given, schemas.SUBNETS, _CIDRS))
         if key == "kubernetes.io/metadata.name" and value == hub.monitoring:
             return self._use(("monitoring", "namespace"), value, schemas.LABEL, _MONITORING)
         if key == "runbook_url" and hub.runbooks is not None and value.startswith(hub.runbooks):

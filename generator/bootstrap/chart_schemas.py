@@ -20,6 +20,16 @@ SECRET: Schema = {"type": "string", "pattern": r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z
 DIGEST: Schema = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
 REPOSITORY: Schema = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._:/-]{0,399}$"}
 PAGE: Schema = {"type": "string", "pattern": r"^https://[A-Za-z0-9][A-Za-z0-9._:/-]{0,999}$"}
+#: As `generator.values.networks.check_subnets` has them: whoever is in one is believed what it says of callers.
+SUBNETS: Schema = {
+    "type": "array",
+    "minItems": 1,
+    "maxItems": 20,
+    "items": {
+        "type": "string",
+        "pattern": r"^([0-9]{1,3}(\.[0-9]{1,3}){3}/(1[6-9]|2[0-8])|[0-9a-f:]{2,39}/(4[4-9]|5[0-9]|6[0-4]))$",
+    },
+}
 _EMPTY: Schema = {"const": ""}
 #: Both or none: another repository with the hub's digest would be an image that is not there.
 AUTH_IMAGE: Schema = {

@@ -92,6 +92,9 @@ REFUSED: tuple[tuple[str, Any], ...] = (
     ("ingress.scheme", "public"),
     ("ingress.certificates", []),
     ("ingress.loadBalancerCidrs", ["10.1.0.0"]),
+    ("ingress.loadBalancerCidrs", ["0.0.0.0/0"]),
+    ("ingress.loadBalancerCidrs", ["10.0.0.0/8"]),
+    ("ingress.loadBalancerCidrs", ["10.1.0.0/20", "::/0"]),
     ("services.worker.minReplicas", 0),
     ("services.dashboard.maxReplicas", 51),
     ("services.dashboard.maxReplicas", 1.5),
@@ -120,6 +123,7 @@ def test_a_value_that_is_none_is_refused(path: str, value: Any) -> None:
         ("services.listener.resources.limits.cpu", 1),
         ("images.auth", {"repository": "", "digest": ""}),
         ("global", {"anything": 1}),
+        ("ingress.loadBalancerCidrs", ["10.1.0.0/16", "10.2.0.0/28", "fd00:1::/44", "2001:db8::/64"]),
     ],
     ids=str,
 )
