@@ -22,8 +22,12 @@ _MAPPINGS: Final = frozenset({"env", "secrets"})
 #: Fields that empty text sets to none, whatever the blueprint says: not exposed, probed by TCP.
 _MAY_BE_NONE: Final = frozenset({"path", "healthPath"})
 _FIELDS: Final = tuple(found.alias or name for name, found in Component.model_fields.items())
+_PATHS: Final = f"{', '.join(_FIELDS)}, env.NAME, secrets.NAME"
 #: What 'unset' takes beside components: fields of the preview itself.
 _OF_THE_PREVIEW: Final = ("branch", "compute")
+#: Fields of the preview, and none of a component's, that are neither set nor unset by a path.
+_NO_PATHS: Final = frozenset({"ttl", "officeHours", "blueprint"})
+_ASK_ANEW: Final = "it is an option of a start, which updates a preview that is there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +156,10 @@ def _asked(request: Request, blueprint: Blueprint) -> dict[str, dict[str, Any]]:
     for name, image in request.images.items():
         asked.setdefault(name, {})["image"] = image
     for path, text in request.settings:
-        name, _, rest = path.partition(".")
+        name, dot, rest = path.partition(".")
+        if not dot:
+            faults.append(_no_setting(name, blueprint))
+            continue
         try:
             _put(asked.setdefault(name, {}), rest, text)
         except ValueError as err:
@@ -175,23 +182,55 @@ def _unset(
     """Component → paths to take out; None: the component itself."""
     unset: dict[str, set[str | None]] = {}
     faults: list[Fault] = []
+    unknown: list[Fault] = []
+    allowed = _may_be_unset(blueprint)
+    known = tuple(blueprint.spec.components)
     for path in request.unset:
         name, dot, rest = path.partition(".")
         if path in _OF_THE_PREVIEW:
             if (request.branch if path == "branch" else request.compute) is not None:
                 faults.append(Fault("is set and unset at once", field=path))
             continue
+        if name not in known and name in {*_NO_PATHS, *_OF_THE_PREVIEW}:
+            message = "is of the preview as a whole, and cannot be unset"
+            faults.append(Fault(message, field=path[:120], allowed=allowed, remedy=_ASK_ANEW))
+            continue
+        if name not in known:
+            message = f"blueprint {blueprint.name} has no component {name[:60]!r}"
+            near = nearest(name, (*known, *_OF_THE_PREVIEW))
+            unknown.append(Fault(message, field=path[:120], allowed=allowed, nearest=near))
+            continue
         unset.setdefault(name, set()).add(rest if dot else None)
         if dot and not _is_field(rest):
-            allowed = f"{', '.join(_FIELDS)}, env.NAME, secrets.NAME; or branch, compute, a component"
             message = f"{rest[:60]!r} is not a field of a component"
             faults.append(Fault(message, field=path[:120], allowed=allowed, nearest=nearest(rest, _FIELDS)))
         elif name in asked and (not dot or _is_asked(rest, asked[name])):
             faults.append(Fault("is set and unset at once", field=path[:120]))
-    check_known(unset, blueprint)
+    if unknown:
+        raise ConfigError(Reason.UNKNOWN_COMPONENT, [*unknown, *faults])
     if faults:
         raise ConfigError(Reason.INVALID_VALUE, faults)
     return unset
+
+
+def _may_be_unset(blueprint: Blueprint) -> str:
+    """All that 'unset' takes, in words."""
+    components = blueprint.spec.components
+    optional = [name for name, one in components.items() if not one.required]
+    removed = f", an optional component ({', '.join(optional)})" if optional else ""
+    names = ", ".join(components)
+    return f"{', '.join(_OF_THE_PREVIEW)}{removed}, or COMPONENT.FIELD of {names}, with FIELD one of {_PATHS}"
+
+
+def _no_setting(name: str, blueprint: Blueprint) -> Fault:
+    """What is wrong with setting what has no dot."""
+    known = tuple(blueprint.spec.components)
+    of_all = name not in known and name in {*_NO_PATHS, *_OF_THE_PREVIEW}
+    allowed = f"COMPONENT.FIELD=TEXT of {', '.join(known)}, with FIELD one of {_PATHS}"
+    if of_all:
+        message = "is of the preview as a whole, and no setting of a component"
+        return Fault(message, field=name[:120], allowed=allowed, remedy=_ASK_ANEW)
+    return Fault("names no field of a component", field=name[:120], allowed=allowed, nearest=nearest(name, known))
 
 
 def _is_field(path: str) -> bool:

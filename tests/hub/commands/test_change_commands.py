@@ -113,6 +113,47 @@ def test_what_cannot_be_taken_back_is_said(state: Path, paths: tuple[str, ...], 
     assert said in ran.err
 
 
+_FIELDS = (
+    "image, port, cpu, memory, storage, replicas, path, healthPath, env, secrets, command, args, runAsUser, env.NAME,"
+    " secrets.NAME"
+)
+_UNSET = f"branch, compute, or COMPONENT.FIELD of web, api, with FIELD one of {_FIELDS}"
+_SET = f"COMPONENT.FIELD=TEXT of web, api, with FIELD one of {_FIELDS}"
+_OPTION = "it is an option of a start, which updates a preview that is there"
+
+
+def test_optional_components_are_among_what_may_be_unset(state: Path) -> None:
+    asked = ("--blueprint", "web-api-postgres", "--unset", "nothing")
+    ran = rtb_hub("start", "RTB-50", "--env", "int", *IMAGES, *asked, "--repo", state)
+    assert "branch, compute, an optional component (seed), or COMPONENT.FIELD of web, api, " in ran.err
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+@pytest.mark.parametrize(
+    ("asked", "reason", "told"),
+    [
+        (("unset", "ttl"), Reason.INVALID_VALUE, ("ttl: is of the preview as a whole, and cannot be unset", _UNSET, _OPTION)),
+        (("unset", "officeHours"), Reason.INVALID_VALUE, ("cannot be unset", _UNSET, _OPTION)),
+        (("unset", "branch.x"), Reason.INVALID_VALUE, ("cannot be unset", _UNSET)),
+        (("unset", "web.cpus"), Reason.INVALID_VALUE, ("web.cpus", _UNSET)),
+        (("unset", "nothing"), Reason.UNKNOWN_COMPONENT, ("blueprint web-api has no component 'nothing'", _UNSET)),
+        (("unset", "compte"), Reason.UNKNOWN_COMPONENT, ("did you mean: compute", _UNSET)),
+        (("set", "ttl=8h"), Reason.INVALID_VALUE, ("ttl: is of the preview as a whole", _SET, _OPTION)),
+        (("set", "compute=spot"), Reason.INVALID_VALUE, ("compute: is of the preview as a whole", _SET, _OPTION)),
+        (("set", "web=1"), Reason.INVALID_VALUE, ("web: names no field of a component", _SET)),
+        (("set", "wbe=1"), Reason.INVALID_VALUE, ("names no field of a component", "did you mean: web", _SET)),
+    ],
+)  # fmt: skip
+def test_all_that_may_be_set_and_unset_is_listed(
+    state: Path, asked: tuple[str, str], reason: Reason, told: tuple[str, ...], dry: tuple[str, ...]
+) -> None:
+    must("start", "RTB-50", "--env", "int", *IMAGES, "--repo", state)
+    ran = rtb_hub(asked[0], "RTB-50", asked[1], "--env", "int", "--repo", state, *dry)
+    assert ran.code == CODES[reason]
+    for words in told:
+        assert words in ran.err
+
+
 def test_set_and_unset_start_nothing(state: Path) -> None:
     for command in (("set", "RTB-50", "--env", "int", "web.cpu=1"), ("unset", "RTB-50", "--env", "int", "branch")):
         ran = rtb_hub(*command, "--repo", state)
