@@ -265,7 +265,14 @@ def _put(fields: dict[str, Any], path: str, text: str) -> None:
         fields[name] = None
     elif name in _NUMBERS:
         if not (text.isascii() and text.isdigit() and len(text) <= 10):
-            raise ValueError(f"{text[:60]!r} is not a whole number")
+            raise ValueError(f"{text[:60]!r} is not allowed; allowed: {_range(name)}")
         fields[name] = int(text)
     else:
         fields[name] = text
+
+
+def _range(name: str) -> str:
+    """Which numbers a field may be, in words, as its model says."""
+    told = Component.model_json_schema()["properties"][name]
+    (number,) = (one for one in told.get("anyOf", [told]) if one.get("type") == "integer")
+    return f"a whole number from {number['minimum']} to {number['maximum']}"

@@ -12,6 +12,7 @@ from generator.errors import Reason
 from hub.output.exit_codes import CODES
 from worlds.builders import image
 from worlds.commands import IMAGES, must, rtb_hub
+from worlds.places import ROOT
 from worlds.repositories import state_repository
 
 OTHER = "registry.example.com/web@sha256:" + "b" * 64
@@ -152,6 +153,16 @@ def test_all_that_may_be_set_and_unset_is_listed(
     assert ran.code == CODES[reason]
     for words in told:
         assert words in ran.err
+
+
+@pytest.mark.parametrize(("field", "to"), [("replicas", "10"), ("port", "65535"), ("runAsUser", "2147483647")])
+@pytest.mark.parametrize("text", ["-1", "", "two", "1.5", "1" * 11, "٣"])
+def test_what_is_no_whole_number_names_the_range(field: str, to: str, text: str) -> None:
+    ran = rtb_hub("price", "--env", "int", "--set", f"web.{field}={text}", "--environments", ROOT / "environments")
+    assert ran.code == CODES[Reason.INVALID_VALUE]
+    assert ran.err == (
+        f"error: web.{field}: {text!r} is not allowed [InvalidValue]\n  allowed: a whole number from 1 to {to}\n"
+    )
 
 
 def test_set_and_unset_start_nothing(state: Path) -> None:
