@@ -34,8 +34,9 @@ _COLLECTIONS = frozenset({f"{_TAG}map", f"{_TAG}seq"})
 _OTHER_KEYS = frozenset({f"{_TAG}bool", f"{_TAG}int", f"{_TAG}float"})
 #: What the API server keeps exact. Go reads a larger number as a float, so it would come back as another one.
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
-#: Plain scalars of so many characters at most, and so many of them, have their tag remembered.
+#: Plain scalars of so many characters at most, and so many of them, have their tag remembered; as many keys are kept.
 _SHORT, _MOST_RESOLVED = 32, 10_000
+_KEYS: dict[str, str] = {}
 Path = tuple[str | int, ...]
 
 
@@ -225,6 +226,7 @@ class _Reader:
         self._nodes = 0
 
     def value(self, node: yaml.Node, depth: int) -> Any:
+        node.end_mark = None  # a document keeps its nodes to say where they begin
         self._nodes += 1
         if depth > MAX_DEPTH:
             raise _too_deep(self.source, node)
@@ -247,6 +249,7 @@ class _Reader:
         merged: dict[str, Any] = {}
         for written, value in node.value:
             key = self._key(written)
+            written.end_mark = None
             if key.tag == _MERGE and self._aliases:
                 merged |= {name: one for name, one in self._merged(value, depth).items() if name not in merged}
             elif key.tag != _TEXT or not isinstance(key, yaml.ScalarNode):
@@ -257,6 +260,7 @@ class _Reader:
                 what = f"key {key.value!r} stands twice, first in line {first.start_mark.line + 1}"
                 self._fault(key, what, "once")
             else:
+                key.value = _kept(key.value)
                 found[key.value] = self.value(value, depth + 1)
         return {**merged, **found} if merged else found
 
@@ -313,6 +317,13 @@ class _Reader:
 
     def _fault(self, node: yaml.Node, message: str, allowed: str) -> None:
         self.faults.append(Fault(message, _location(self.source, node), allowed=allowed))
+
+
+def _kept(key: str) -> str:
+    """The same text, kept once: thousands of objects have the same few hundred keys."""
+    if len(_KEYS) >= _MOST_RESOLVED:
+        _KEYS.clear()
+    return _KEYS.setdefault(key, key)
 
 
 def _truth(text: str) -> bool:
