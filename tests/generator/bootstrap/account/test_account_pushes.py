@@ -10,10 +10,13 @@ from generator.bootstrap.account import objects as o
 from worlds.accounts import HUB, QUEUE, environments, stacks
 from worlds.builders import environment
 
+#: HUB has a role that requests are counted as.
+SLEEP = {"afterIdle": "2h"}
+
 
 def rule(repositories: list[str]) -> o.EventRule:
     aws = {**environment("int").as_tree()["spec"]["aws"], "repositories": repositories}
-    (stack, _) = stacks("int", [environment("int", hub=HUB, aws=aws), *environments()[1:]])
+    (stack, _) = stacks("int", [environment("int", hub=HUB, sleep=SLEEP, aws=aws), *environments()[1:]])
     (found,) = [one for one in stack.objects if isinstance(one, o.EventRule)]
     return found
 
@@ -42,9 +45,9 @@ def test_without_addresses_nobody_is_told_and_without_a_queue_there_is_none() ->
     aws = {**environment("int").as_tree()["spec"]["aws"], "notify": []}
     aws.pop("budget", None)
     others = [environment(one.name, aws={**one.as_tree()["spec"]["aws"], "budget": None}) for one in environments()[1:]]
-    (quiet, _) = stacks("int", [environment("int", hub=HUB, aws=aws), *others])
+    (quiet, _) = stacks("int", [environment("int", hub=HUB, sleep=SLEEP, aws=aws), *others])
     assert not [one for one in quiet.objects if isinstance(one, o.Alarm | o.Topic)]
     assert [one for one in quiet.objects if isinstance(one, o.Queue)]
     hub = {key: value for key, value in HUB.items() if key not in ("ecrQueue", "listenerRole")}
-    (none, _) = stacks("int", [environment("int", hub=hub), *environments()[1:]])
+    (none, _) = stacks("int", [environment("int", hub=hub, sleep=SLEEP), *environments()[1:]])
     assert not [one for one in none.objects if isinstance(one, o.Queue | o.QueuePolicy | o.EventRule)]
