@@ -56,7 +56,7 @@ def repair(stack: o.Stack, one: o.Object, fact: str, wanted: Any, found: Any) ->
             asked = ("--db-instance-identifier", one.identifier, "--deletion-protection", "--apply-immediately")
             return (command("rds", "modify-db-instance", *asked),)
         case o.Topic() | o.Alarm() | o.Queue() | o.QueuePolicy() | o.EventRule():
-            return telling(stack, one, found)
+            return telling(stack, one, fact, found)
         case _:
             return (stack_command(stack),)
 

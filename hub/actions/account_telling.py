@@ -10,8 +10,8 @@ from generator.bootstrap.account.place import Place
 from hub.actions.account_commands import as_json, command
 
 
-def telling(stack: o.Stack, one: Told, found: Any) -> tuple[str, ...]:
-    """What makes an object what it should be, whichever fact it is that differs; `found`: what was there."""
+def telling(stack: o.Stack, one: Told, fact: str, found: Any) -> tuple[str, ...]:
+    """What makes an object what it should be, whichever fact of it differs; `found`: what was there."""
     place = Place(stack.account, stack.region)
     match one:
         case o.Topic():
@@ -25,16 +25,21 @@ def telling(stack: o.Stack, one: Told, found: Any) -> tuple[str, ...]:
         case o.Queue():
             attributes = _properties(stack, one, place)
             del attributes["QueueName"]
-            return (_attributes(place, one.queue_name, attributes),)
+            managed = _attributes(place, one.queue_name, attributes)
+            if fact == "encrypted" and isinstance(found, str):  # SQS has one way to encrypt a queue at a time
+                return (_attributes(place, one.queue_name, {"KmsMasterKeyId": ""}), managed)
+            return (managed,)
         case o.QueuePolicy():
             return (_attributes(place, one.queue_name, {"Policy": one.policy}),)
         case o.EventRule():
             properties = _properties(stack, one, place)
             rule = ("--name", one.rule_name, "--description", one.description, "--state", "ENABLED")
             targets = ("--rule", one.rule_name, "--targets", as_json(properties["Targets"]))
+            others = sorted(set(found or ()) - {o.TARGET}) if fact == "targets" else []
             return (
                 command("events", "put-rule", *rule, "--event-pattern", as_json(properties["EventPattern"])),
                 command("events", "put-targets", *targets),
+                *([command("events", "remove-targets", "--rule", one.rule_name, "--ids", *others)] if others else []),
             )
 
 

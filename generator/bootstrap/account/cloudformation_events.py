@@ -39,7 +39,7 @@ def event_properties(one: Told, value: Callable[[o.Value], Any]) -> Tree:
             return {"Queues": [value(one.queue)], "PolicyDocument": one.policy}
         case o.EventRule():
             target = {
-                "Id": "queue",
+                "Id": o.TARGET,
                 "Arn": value(one.target),
                 "DeadLetterConfig": {"Arn": value(one.dead)},
                 "RetryPolicy": {"MaximumEventAgeInSeconds": one.seconds},

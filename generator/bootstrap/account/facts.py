@@ -88,7 +88,9 @@ def wanted(one: o.Object, named: Mapping[str, str]) -> Facts:  # noqa: C901, PLR
             return {
                 "state": "ENABLED",
                 "pattern": one.pattern,
-                "targets": [f"{_named(one.target, named)}, else {_named(one.dead, named)} after {one.seconds} s"],
+                "targets": {
+                    o.TARGET: f"{_named(one.target, named)}, else {_named(one.dead, named)} after {one.seconds} s"
+                },
             }
         case _:
             raise TypeError(f"{type(one).__name__} is not compared")

@@ -15,6 +15,8 @@ from generator.bootstrap.account.policy import Document
 
 #: What EC2 takes as a description of a group or a rule (EC2 API, "CreateSecurityGroup").
 _DESCRIPTION = re.compile(r"[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]{1,255}")
+#: What an `EventRule` calls its one target.
+TARGET = "queue"
 
 
 @dataclass(frozen=True, slots=True)

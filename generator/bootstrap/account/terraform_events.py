@@ -56,7 +56,7 @@ def beside(one: o.Topic | o.EventRule, name: str, value: Callable[[o.Value], Any
                 name,
                 {
                     "rule": Expression(f"aws_cloudwatch_event_rule.{name}.name"),
-                    "target_id": "queue",
+                    "target_id": o.TARGET,
                     "arn": value(one.target),
                     "dead_letter_config": {"arn": value(one.dead)},
                     "retry_policy": {"maximum_event_age_in_seconds": one.seconds, "maximum_retry_attempts": 185},

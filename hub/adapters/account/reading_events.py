@@ -39,22 +39,22 @@ def alarm(access: Access, one: o.Alarm, _now: datetime) -> Facts | None:
         "threshold": f"{way} {_number(found.get('Threshold', 0))}",
         "minutes": found.get("Period", 0) * found["EvaluationPeriods"] / 60,
         "without figures": found.get("TreatMissingData", "missing"),
-        "tells": [_name(arn) for arn in found.get("AlarmActions", [])] if found["ActionsEnabled"] else [],
+        "tells": [_own(access, arn) for arn in found.get("AlarmActions", [])] if found["ActionsEnabled"] else [],
     }
 
 
 def queue(access: Access, one: o.Queue, _now: datetime) -> Facts | None:
-    """Times in seconds."""
+    """Times in seconds. `encrypted` is the key of KMS, if any: neither EventBridge nor the listener may use it."""
     found = _attributes(access, one.queue_name)
     if found is None:
         return None
     dead, source = _tree(found.get("RedrivePolicy")), _tree(found.get("RedriveAllowPolicy"))
     by_queue = source.get("redrivePermission") == "byQueue"
     return {
-        "encrypted": found.get("SqsManagedSseEnabled") == "true" or "KmsMasterKeyId" in found,
+        "encrypted": found.get("KmsMasterKeyId") or found.get("SqsManagedSseEnabled") == "true",
         "keeps": int(found["MessageRetentionPeriod"]),
         "hides": int(found["VisibilityTimeout"]),
-        "gives up to": f"{_name(dead['deadLetterTargetArn'])} after {dead['maxReceiveCount']}" if dead else None,
+        "gives up to": f"{_own(access, dead['deadLetterTargetArn'])} after {dead['maxReceiveCount']}" if dead else None,
         "takes in from": source.get("sourceQueueArns") if by_queue else source.get("redrivePermission"),
     }
 
@@ -66,7 +66,7 @@ def queue_policy(access: Access, one: o.QueuePolicy, _now: datetime) -> Facts | 
 
 
 def event_rule(access: Access, one: o.EventRule, _now: datetime) -> Facts | None:
-    """With all of its targets: another one is told of events, too."""
+    """With all of its targets by id: another one is told of events, too."""
     found = access.ask("events", "describe_rule", Name=one.rule_name)
     if found is None:
         return None
@@ -74,14 +74,14 @@ def event_rule(access: Access, one: o.EventRule, _now: datetime) -> Facts | None
     return {
         "state": found["State"],
         "pattern": _tree(found.get("EventPattern")),
-        "targets": [_target(target) for target in targets],
+        "targets": {str(target["Id"]): _target(access, target) for target in targets},
     }
 
 
-def _target(target: Mapping[str, Any]) -> str:
-    dead = _name(target.get("DeadLetterConfig", {}).get("Arn", "nowhere"))
+def _target(access: Access, target: Mapping[str, Any]) -> str:
+    dead = _own(access, target.get("DeadLetterConfig", {}).get("Arn", "nowhere"))
     seconds = target.get("RetryPolicy", {}).get("MaximumEventAgeInSeconds", 86_400)
-    return f"{_name(target['Arn'])}, else {dead} after {seconds} s"
+    return f"{_own(access, target['Arn'])}, else {dead} after {seconds} s"
 
 
 def _attributes(access: Access, name: str) -> Mapping[str, str] | None:
@@ -103,6 +103,11 @@ def _tree(told: str | None) -> Any:
         return json.loads(told) if told else {}
     except ValueError:
         return {"unreadable": told}
+
+
+def _own(access: Access, arn: str) -> str:
+    """The name of what is in this account and region; of anything else the whole, since others may have the name."""
+    return _name(arn) if f":{access.region}:{access.account()}:" in arn else arn
 
 
 def _name(arn: str) -> str:

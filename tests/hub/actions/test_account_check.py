@@ -234,11 +234,12 @@ def differences_are_told_and_repaired(accounts: Accounts) -> None:
     queue = accounts.client("int", "sqs").get_queue_url(QueueName="rtb-hub-pushes")["QueueUrl"]
     everybody = {"Version": "2012-10-17", "Statement": [{**trust["Statement"][0], "Action": "sqs:SendMessage"}]}
     accounts.client("int", "sqs").set_queue_attributes(
-        QueueUrl=queue, Attributes={"VisibilityTimeout": "5", "Policy": json.dumps(everybody)}
+        QueueUrl=queue,
+        Attributes={"VisibilityTimeout": "5", "Policy": json.dumps(everybody), "KmsMasterKeyId": "alias/aws/sqs"},
     )
     accounts.client("int", "events").disable_rule(Name="rtb-hub-pushes")
-    elsewhere = {"Id": "queue", "Arn": f"arn:aws:sqs:{REGION}:{NUMBERS['stg']}:others"}
-    accounts.client("int", "events").put_targets(Rule="rtb-hub-pushes", Targets=[elsewhere])
+    elsewhere = {"Id": "queue", "Arn": f"arn:aws:sqs:{REGION}:{NUMBERS['stg']}:rtb-hub-pushes"}
+    accounts.client("int", "events").put_targets(Rule="rtb-hub-pushes", Targets=[elsewhere, {**elsewhere, "Id": "1"}])
     accounts.client("int", "cloudwatch").disable_alarm_actions(AlarmNames=["rtb-hub-pushes-dead"])
     topic = f"arn:aws:sns:{REGION}:{NUMBERS['int']}:rtb-hub-alarms"
     (subscribed,) = accounts.client("int", "sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
@@ -256,7 +257,7 @@ def differences_are_told_and_repaired(accounts: Accounts) -> None:
         ("Repository", "web"): {"policy"},
         ("Repository", "api"): {"tags"},
         ("Database", "rtb-hub"): {"deletion protection"},
-        ("Queue", "rtb-hub-pushes"): {"hides"},
+        ("Queue", "rtb-hub-pushes"): {"encrypted", "hides"},
         ("QueuePolicy", "rtb-hub-pushes"): {"policy"},
         ("EventRule", "rtb-hub-pushes"): {"state", "targets"},
         ("Alarm", "rtb-hub-pushes-dead"): {"tells"},
@@ -265,7 +266,7 @@ def differences_are_told_and_repaired(accounts: Accounts) -> None:
     assert {d.found for d in told["SecurityGroup", "rtb-previews-int"].differences} == {
         "out -1 -1 to 0.0.0.0/0", "in tcp 22 from 0.0.0.0/0",
     }  # fmt: skip
-    assert len(repaired(accounts, "int")) == 16
+    assert len(repaired(accounts, "int")) == 18
     assert set(states(accounts, "int")) <= LATER
 
 

@@ -59,9 +59,35 @@ def test_a_queue_says_what_it_gives_up() -> None:
     assert facts("Pushes", told) == wanted(OBJECTS["Pushes"], NAMED)
 
 
-def test_a_queue_is_encrypted_by_either_key() -> None:
-    assert not facts("Pushes", attributes(SqsManagedSseEnabled="false"))["encrypted"]
-    assert facts("Pushes", attributes(SqsManagedSseEnabled="false", KmsMasterKeyId="alias/own"))["encrypted"]
+def test_a_queue_is_encrypted_by_a_key_that_pushes_get_past() -> None:
+    assert facts("Pushes", attributes())["encrypted"] is True
+    assert facts("Pushes", attributes(SqsManagedSseEnabled="false"))["encrypted"] is False
+    by_kms = attributes(SqsManagedSseEnabled="false", KmsMasterKeyId="alias/aws/sqs")
+    assert facts("Pushes", by_kms)["encrypted"] == "alias/aws/sqs"
+
+
+@pytest.mark.parametrize("place", [f"{REGION}:999999999999", f"us-east-1:{INT}"])
+def test_what_has_the_name_in_another_account_or_region_is_another(place: str) -> None:
+    asked = {"get_caller_identity": {"Account": INT}}
+    here, there = f"arn:aws:sqs:{REGION}:{INT}", f"arn:aws:sqs:{place}"
+    for queue, dead in ((here, here), (there, here), (here, there)):
+        to = {
+            "Id": "queue",
+            "Arn": f"{queue}:rtb-hub-pushes",
+            "DeadLetterConfig": {"Arn": f"{dead}:rtb-hub-pushes-dead"},
+        }
+        target = {**to, "RetryPolicy": {"MaximumEventAgeInSeconds": 3600}}
+        told = Told(**asked, describe_rule={"State": "ENABLED"}, list_targets_by_rule={"Targets": [target]})
+        is_ours = (queue, dead) == (here, here)
+        assert same(facts("PushRule", told)["targets"], wanted(OBJECTS["PushRule"], NAMED)["targets"]) is is_ours
+    redrive = {"deadLetterTargetArn": f"{there}:rtb-hub-pushes-dead", "maxReceiveCount": "100"}
+    assert facts("Pushes", attributes(RedrivePolicy=json.dumps(redrive)))["gives up to"] == (
+        f"{there}:rtb-hub-pushes-dead after 100"
+    )
+    alarm = {"ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1, "ActionsEnabled": True}
+    topic = f"arn:aws:sns:{place}:rtb-hub-alarms"
+    told = Told(**asked, describe_alarms=[{**alarm, "AlarmActions": [topic]}])
+    assert facts("PushesOld", told)["tells"] == [topic]
 
 
 @pytest.mark.parametrize("policy", ["", "no JSON"])
