@@ -143,13 +143,15 @@ def test_previews_without_one_are_what_they_were() -> None:
         ("PersistentVolume", ("spec", "csi", "driver"), "ebs.csi.aws.com"),
         ("PersistentVolume", ("spec", "claimRef", "namespace"), "preview-rtb-9"),
         ("PersistentVolume", ("spec", "persistentVolumeReclaimPolicy"), "Delete"),
+        ("PersistentVolume", ("spec", "csi", "volumeAttributes"), {"path": "/rtb-9"}),
+        ("PersistentVolume", ("spec", "mountOptions"), ["mounttargetip=10.0.0.9"]),
         ("Deployment", ("spec", "template", "spec", "containers", 0, "volumeMounts", 0, "subPath"), None),
         ("Deployment", ("spec", "template", "spec", "containers", 0, "volumeMounts", 0, "subPath"), "rtb-1234/web"),
         ("Deployment", ("spec", "template", "spec", "initContainers", 0, "volumeMounts", 0, "subPath"), "rtb-12"),
     ],
 )  # fmt: skip
 def test_a_template_can_reach_no_other_volume_and_no_other_folder(
-    kind: str, path: tuple[str | int, ...], value: str | None
+    kind: str, path: tuple[str | int, ...], value: Any
 ) -> None:
     env = environment(efs=EFS)
     settings = PolicySettings.for_preview(drafted(env), env)
@@ -188,6 +190,8 @@ def test_the_project_lets_previews_make_volumes_only_where_there_is_a_file_syste
     (rule,) = policy.data["spec"]["validations"]
     for value in ("fs-0123456789abcdef0::fsap-0123456789abcdef0", of_kind(rendered(env), "PersistentVolumeClaim").identity.name):  # fmt: skip
         assert f"'{value}'" in rule["expression"] or f"'-{value}'" in rule["expression"]
+    for field in ("csi.volumeAttributes", "mountOptions"):
+        assert f"!has(object.spec.{field})" in rule["expression"]
 
 
 def test_the_account_opens_the_mount_targets_to_previews_alone() -> None:
