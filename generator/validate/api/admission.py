@@ -69,10 +69,10 @@ def _matches(place: Cursor, rules: str, rule: str) -> Found:
 
 
 def _resources(one: Cursor, rule: str) -> Found:
-    """`*/*` stands alone; `*` and `*/x` stand beside no resource that they are all of."""
+    """`*/*` stands alone; `*` stands beside no resource, of which the API server looks at the last alone."""
     names = [value.data for value in one.items("resources") if isinstance(value.data, str)]
     plain = [name for name in names if "/" not in name]
-    if ("*/*" in names and len(names) > 1) or ("*" in plain and len(plain) > 1):
+    if ("*/*" in names and len(names) > 1) or ("*" in plain and plain[-1] != "*"):
         yield one.at("resources").finding(rule, "names '*' and others", "keep '*' alone")
 
 

@@ -470,6 +470,7 @@ Ingress spec/rules/0/host '*.example.com'
 Ingress spec/rules/0/http/paths/0 {pathType: ImplementationSpecific, backend: {resource: {kind: A, name: a}}}
 Deployment ~/tolerations [{operator: Exists}]
 PersistentVolumeClaim spec/storageClassName ''
+ValidatingWebhookConfiguration webhooks/0/rules/0/resources [pods, '*']
 LimitRange spec/limits/0/default/memory 536870912
 RoleBinding subjects/0 {kind: ServiceAccount, name: a}
 PodDisruptionBudget metadata/name Web_1
