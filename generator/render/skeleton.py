@@ -89,8 +89,10 @@ def _mapping_binder(tree: Mapping[Any, Any], field: str) -> Binder | None:
         result = dict(fixed)
         for key, key_binder, binder in bound:
             name = key if key_binder is None else key_binder(values)
-            if not isinstance(name, str) or name in result:
-                raise BindError(field, f"key {name!r} is not text" if name not in result else f"key {name!r} twice")
+            if not isinstance(name, str):
+                raise BindError(field, f"key {name!r} is not text")
+            if name in result:
+                raise BindError(field, f"key {name!r} twice")
             result[name] = binder(values)
         return result
 

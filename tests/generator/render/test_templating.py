@@ -165,6 +165,7 @@ def test_documents_of_one_shape_share_what_has_no_value_and_nothing_else() -> No
         ("{{ preview.name }}: 1\n{{ preview.name }}: 2\n", "", "key 'rtb' twice"),
         ("{{ preview.name }}: 1\nrtb: 2\n", "", "key 'rtb' twice"),
         ("{{ flag }}: 1\n", "", "is not text"),
+        ("{{ preview }}: 1\n", "", "is not text"),
         ("a: 1\nb: {{ preview.items }}\n", ":2:", "a builtin_function_or_method cannot be printed"),
         ("{% for a in preview %}\na: {{ loop }}\n{% endfor %}\n", ":2:", "a LoopContext cannot be printed"),
         ("a: {{ self }}\n", ":1:", "a TemplateReference cannot be printed"),
