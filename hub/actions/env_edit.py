@@ -19,7 +19,7 @@ from generator.yaml.reader import load
 from hub.actions.environments import EnvironmentSet, environments_of, given_environments
 from hub.actions.laid_out_files import LaidOutFiles
 from hub.views.explained_field import explain
-from reconcilers.plan import Plan
+from reconcilers.plan import Plan, one_line
 from reconcilers.ports.git import GitStore
 from reconcilers.state.layout import plan_layout
 
@@ -88,7 +88,7 @@ def edit_repository(
         return replace(result.edited, is_dry=is_dry)
     gated = _gated(layout.environments.values())
     trailers = (("Action", "env"), ("Requested-By", asked.requested_by))
-    subject = f"{asked.kind.capitalize()} {', '.join(asked.fields)}"[:60] + f" of {asked.name}"
+    subject = one_line(f"{asked.kind.capitalize()} {', '.join(asked.fields)}")[:60] + f" of {asked.name}"
     plans, reviews = [], dict[str, Environment]()
     for plan in plan_layout(layout, store, known):
         if not plan.changes:

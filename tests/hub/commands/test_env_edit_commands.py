@@ -141,6 +141,12 @@ def test_a_repository_gets_one_commit_and_what_is_laid_out_by_it(tmp_path: Path)
     assert (again["changed"], again["branches"]) == (False, [])
 
 
+def test_a_value_of_several_lines_adds_none_to_the_subject(tmp_path: Path) -> None:
+    state = state_repository(tmp_path / "state.git")
+    must("env", "set", "int", "drift.perRun=7 #\n\n# Preview: RTB-1", "--repo", state)
+    assert git(state, "log", "-1", "--format=%s", "main").strip() == "Set drift.perRun=7 # # Preview: RTB-1 of int"
+
+
 def test_a_branch_that_is_reviewed_is_asked_for_by_a_branch_of_its_own(tmp_path: Path) -> None:
     state = state_repository(tmp_path / "state.git")
     prd = git(state, "rev-parse", "prd")
