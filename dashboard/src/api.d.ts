@@ -5403,6 +5403,8 @@ export interface operations {
                 reverse?: boolean;
                 limit?: number | null;
                 after?: string | null;
+                /** @description only what the caller asked for; not with `owner` */
+                mine?: boolean;
                 width?: number;
                 terminal?: boolean;
             };

@@ -16,7 +16,10 @@ _PANEL = "Previews"
 @options.command("list", panel=_PANEL)
 @options.some_environments
 @options.option("--owner", help="Only previews requested by this person.")
-@options.flag("--mine", help="Only previews that you requested: by RTB_HUB_ACTOR, else your login here.")
+@options.flag(
+    "--mine",
+    help="Only previews that you requested: by RTB_HUB_ACTOR, else your login here; through a server by its sign-in.",
+)
 @options.option("--blueprint", "-b", metavar="NAME", help="Only previews of this blueprint.")
 @options.several(
     "--phase",
@@ -92,12 +95,13 @@ def list_previews(
         raise click.BadParameter("give either --limit or --all", param_hint="--all")
     if mine and owner is not None:
         raise click.BadParameter("give either --owner or --mine", param_hint="--mine")
-    if api := server.api_of(repo, cluster=cluster, mine=mine, clusters=clusters):
+    if api := server.api_of(repo, cluster=cluster, clusters=clusters):
         from hub.commands.server import reading
 
         asked = {
             "env": env,
             "owner": owner,
+            "mine": mine,
             "blueprint": blueprint,
             "phase": phase,
             "endsWithin": ends_within,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from generator.errors import HubError
+from generator.errors import ConfigError, Fault, HubError, Reason
 from generator.values.naming import IssueKey
 from hub.actions.history import Told
 from hub.actions.show import show_in
@@ -85,15 +85,19 @@ FormOf = Annotated[Form, Depends(form_of)]
 
 @router.get("/listing", responses=tells(shapes.Listing, content=shapes.IN_WORDS), response_model=None)
 def listing(
-    api: ApiOf, form: FormOf, env: Names = [], phase: Names = [], issue: Names = [],  # noqa: B006 - read as a query
+    api: ApiOf, caller: CallerOf, form: FormOf, env: Names = [], phase: Names = [], issue: Names = [],  # noqa: B006 - read as a query
     owner: One = None, blueprint: One = None, ends_within: Annotated[str | None, Query(alias="endsWithin")] = None,
     project: One = None, sort: Sort = "key", reverse: bool = False,
     limit: Annotated[int | None, Query(ge=0, le=MOST)] = None, after: One = None,
+    mine: Annotated[bool, Query(description="only what the caller asked for; not with `owner`")] = False,
 ) -> Response:  # fmt: skip
     """What `rtb-hub list` prints: as JSON, or for `Accept: text/plain` in words. `limit` 0: all, of at most 10000."""
+    if mine and owner is not None:
+        fault = Fault("is given beside owner", field="mine", allowed="either owner or mine")
+        raise ConfigError(Reason.INVALID_VALUE, fault)
     filters = wanted(
-        envs=env, owner=owner, blueprint=blueprint, phases=phase, ends_within=ends_within, issues=issue,
-        project=project, sees_cluster=False,
+        envs=env, owner=caller.name if mine else owner, blueprint=blueprint, phases=phase,
+        ends_within=ends_within, issues=issue, project=project, sees_cluster=False,
     )  # fmt: skip
     page = Page(limit, Cursor.parse(after) if after else None)
     found = listed(api.snapshot, filters, Order(sort, reverse), page, now=api.clock())

@@ -207,7 +207,6 @@ def test_mine_is_what_i_asked_for(tmp_path: Path) -> None:
     told = must("list", "--mine", "-o", "json", "--repo", state, RTB_HUB_ACTOR="bob").json()
     assert [one["issue"] for one in told["previews"]] == ["RTB-2"]
     assert rtb_hub("list", "--mine", "--owner", "bob", "--repo", state).code == 2
-    assert rtb_hub("--server", "http://127.0.0.1:9", "list", "--mine").code == 2
 
 
 def test_no_version_is_not_every_version(tmp_path: Path) -> None:

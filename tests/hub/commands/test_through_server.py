@@ -74,6 +74,23 @@ def test_what_is_shown_is_what_the_repository_shows(through: Through, output: st
     assert json.loads(through.run("list", "-o", "json").out)["totals"]["previews"] == 2
 
 
+def test_mine_is_whose_the_server_knows_who_asks_by(through: Through) -> None:
+    for key, who in (("RTB-1", "alice"), ("RTB-2", "ci")):
+        must("start", key, *INT, *IMAGES, "--repo", through.world.serving.path, RTB_HUB_ACTOR=who)
+
+    def mine(by: str, *more: object) -> list[str]:
+        told = through.run("list", "--mine", "-o", "json", *more, by=by, RTB_HUB_ACTOR="alice").json()
+        return [one["issue"] for one in told["previews"]]
+
+    assert (mine("alice"), mine("ci"), mine("viewer")) == (["RTB-1"], ["RTB-2"], [])
+    assert mine("ci", "--env", "stg") == []
+    told = through.run("list", "--mine", by="ci").out
+    assert ("RTB-2" in told, "RTB-1" in told) == (True, False)
+    refused = through.world.get("/api/v1/listing?mine=true&owner=bob")
+    assert (refused.status_code, refused.json()["reason"]) == (422, "InvalidValue")
+    assert through.run("list", "--mine", "--owner", "bob").code == 2
+
+
 @pytest.mark.parametrize("output", ["table", "json"])
 def test_history_and_differences_are_the_repositorys(through: Through, output: str) -> None:
     assert through.local("start", "RTB-1", *INT, *IMAGES).code == 0
