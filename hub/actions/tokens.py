@@ -68,9 +68,21 @@ def revoke(database: Database, token_id: str, noted: Noted) -> None:
     with database.write() as connection:
         now = database.now(connection)
         if not tokens.revoke(connection, token_id, now=now):
-            fault = Fault(f"there is no token {token_id[:80]!r} that holds", remedy=Remedy(RemedyKind.LIST_TOKENS))
-            raise ConfigError(Reason.NOT_FOUND, fault)
+            raise _none(token_id)
         audit.add(connection, noted("token.revoke", token_id), now=now)
+
+
+def revocable(database: Database, token_id: str) -> Token:
+    """The one that `revoke` would end. Raises `ConfigError` (NotFound) as that, and as `Database.read`."""
+    found = next((one for one in listed(database) if one.id == token_id and one.revoked_at is None), None)
+    if found is None:
+        raise _none(token_id)
+    return found
+
+
+def _none(token_id: str) -> ConfigError:
+    fault = Fault(f"there is no token {token_id[:80]!r} that holds", remedy=Remedy(RemedyKind.LIST_TOKENS))
+    return ConfigError(Reason.NOT_FOUND, fault)
 
 
 def listed(database: Database) -> list[Token]:

@@ -221,6 +221,7 @@ unset = several(
     " optional component. Repeatable.",
 )
 dry_run = flag("--dry-run", help="Tell what would be committed. Write nothing.")
+told_only = flag("--dry-run", help="Tell what would be done. Write nothing.")
 yes = flag("--yes", "-y", help="Do not ask. Only a terminal is ever asked, and not with -o json.")
 reset = flag("--reset", help="Take back all settings, and keep images only. Other options of the command count.")
 

@@ -296,16 +296,17 @@ def job_show(job_id: str, output: Format) -> None:
 
 @options.command("retry")
 @options.argument("job_id", metavar="ID", help="Its id.")
+@options.told_only
 @options.output
 @declared_changes
-def job_retry(job_id: str, output: Format) -> None:
+def job_retry(job_id: str, dry_run: bool, output: Format) -> None:
     """Have a dead job run again, once what it failed of is mended. Who did it stands in the audit log.
 
     Example: rtb-hub job retry op-0198c0de
     """
     from hub.commands import job as command
 
-    command.retry(job_id, output=output)
+    command.retry(job_id, dry_run=dry_run, output=output)
 
 
 COMMANDS = (

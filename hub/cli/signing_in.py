@@ -138,12 +138,13 @@ def token_list(output: Format) -> None:
 @options.command("revoke")
 @options.argument("token_id", metavar="ID", help="Its id, as 'token list' shows it.")
 @options.yes
+@options.told_only
 @options.output
 @declared_changes
-def token_revoke(token_id: str, yes: bool, output: Format) -> None:
+def token_revoke(token_id: str, yes: bool, dry_run: bool, output: Format) -> None:
     """End a service token, for good: processes refuse it within five seconds.
 
-    It asks first on a terminal.
+    It asks first on a terminal. --dry-run takes the services' database.
 
     Example: rtb-hub token revoke token-0198c0de
     """
@@ -151,10 +152,9 @@ def token_revoke(token_id: str, yes: bool, output: Format) -> None:
     from hub.commands import token as command
     from hub.output.console import printable
 
-    confirm(
-        f"Revoke the token {printable(token_id[:80])}? What uses it is refused from then on.", yes=yes, output=output
-    )
-    command.revoke(server.api_of(None), token_id, output=output)
+    what = f"Revoke the token {printable(token_id[:80])}? What uses it is refused from then on."
+    confirm(what, yes=yes or dry_run, output=output)
+    command.revoke(server.api_of(None, dry_run=dry_run), token_id, dry_run=dry_run, output=output)
 
 
 def doctor_of_sign_in(others: object, output: Format) -> None:

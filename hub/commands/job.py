@@ -66,16 +66,23 @@ def show(job_id: str, *, output: Format) -> None:
     emit(data, output, people)
 
 
-def retry(job_id: str, *, output: Format) -> None:
-    """Have a dead job run again, and tell. Raises `ConfigError` (NotFound, DatabaseRevision), `Transient`."""
+def retry(job_id: str, *, dry_run: bool = False, output: Format) -> None:
+    """Have a dead job run again, and tell; with `dry_run` only tell.
+
+    Raises `ConfigError` (NotFound, DatabaseRevision), `Transient`.
+    """
     ours = hub()
     with _jobs(ours) as jobs:
         from hub.store import audit
 
         found = jobs.get(job_id)
-        if found is None or not jobs.retry(job_id):
+        if found is None or found.state != "dead" or not (dry_run or jobs.retry(job_id)):
             is_now = f"it is {found.state}" if found else "there is no such job"
             raise _not_found(f"{job_id[:80]!r} cannot be tried again: {is_now}, and only what is dead can")
+        if dry_run:
+            would = f"{printable(job_id)} would run again; nothing is written"
+            emit({"dryRun": True, **_data(found)}, output, lambda console: console.print(would))
+            return
         database = jobs.database
         with database.write() as connection:
             entry = audit.Entry(ours.settings.actor, "command", "retry", job_id, "allowed")

@@ -63,12 +63,20 @@ def list_all(api: Api | None, *, output: Format) -> None:
     emit({"tokens": found}, output, people)
 
 
-def revoke(api: Api | None, token_id: str, *, output: Format) -> None:
-    """End one. Raises `ConfigError` (NotFound), and as `list_all`."""
+def revoke(api: Api | None, token_id: str, *, dry_run: bool = False, output: Format) -> None:
+    """End one; with `dry_run`, which goes without `api`, only tell which.
+
+    Raises `ConfigError` (NotFound), and as `list_all`.
+    """
     if api is not None:
         api.call(Route.of("/api/auth/tokens/{}", token_id), Asked(purpose="revoke a service token", method="DELETE"))
     else:
         with _here() as (tokens, database, who):
+            if dry_run:
+                found = tokens.revocable(database, token_id)
+                would = f"{printable(found.id)} ({printable(found.name)}) would be revoked; nothing is written"
+                emit({"dryRun": True, "id": found.id}, output, lambda console: console.print(would))
+                return
             tokens.revoke(database, token_id, _noted(who))
     told = {"id": token_id, "revoked": True}
     emit(told, output, lambda console: console.print(f"✓ {printable(token_id)} is revoked"))

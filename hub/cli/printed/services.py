@@ -29,6 +29,12 @@ class Job(Shape):
     error: ErrorData | None
 
 
+class PlannedRetry(Job):
+    """With --dry-run: a job that would run again."""
+
+    dry_run: Literal[True]
+
+
 class OneJob(Job):
     """A job with what it says, and what it came to."""
 
@@ -80,6 +86,13 @@ class Revoked(Shape):
 
     id: str
     revoked: Literal[True]
+
+
+class PlannedRevocation(Shape):
+    """With --dry-run: a service token that would hold no more."""
+
+    dry_run: Literal[True]
+    id: str
 
 
 class Told(Shape):
@@ -194,12 +207,12 @@ OUTPUTS: Mapping[str, Any] = {
     "db-prune": Pruned,
     "db-upgrade": Upgraded,
     "job-list": Jobs,
-    "job-retry": Job,
+    "job-retry": Job | PlannedRetry,
     "job-show": OneJob,
     "tell": Told | Messages,
     "token-create": tokens.NewToken,
     "token-list": tokens.Tokens,
-    "token-revoke": Revoked,
+    "token-revoke": Revoked | PlannedRevocation,
     "version": Version,
     "webhook-list": Deliveries,
     "webhook-replay": operations.Replayed,

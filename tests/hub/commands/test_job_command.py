@@ -48,6 +48,20 @@ def test_one_is_shown_with_what_it_says(data: dict[str, str]) -> None:
     assert (missing.code, "job list --state dead" in missing.err) == (76, True)
 
 
+def test_a_dry_run_of_a_retry_changes_nothing_and_is_refused_as_one(data: dict[str, str]) -> None:
+    assert "op-1 would run again; nothing is written" in must("job", "retry", "op-1", "--dry-run", **data).out
+    told = must("job", "retry", "op-1", "--dry-run", "-o", "json", **data).json()
+    assert (told["dryRun"], told["id"], told["state"]) == (True, "op-1", "dead")
+    assert must("job", "show", "op-1", "-o", "json", **data).json()["state"] == "dead"
+    for name, why in (("op-2", "it is pending"), ("op-3", "there is no such job")):
+        dry, real = (rtb_hub("job", "retry", name, *more, **data) for more in (("--dry-run",), ()))
+        assert (dry.code, dry.err, why in dry.err) == (76, real.err, True)
+    database = Database(sqlite_url(Path(data["RTB_HUB_DATA"]) / "hub.sqlite"))
+    with database.read() as connection:
+        assert audit.listed(connection) == []
+    database.close()
+
+
 def test_a_dead_job_runs_again_and_the_audit_log_says_who_asked(data: dict[str, str]) -> None:
     assert must("job", "retry", "op-1", "-o", "json", **data).json()["state"] == "pending"
     again = rtb_hub("job", "retry", "op-1", **data)

@@ -150,3 +150,20 @@ def test_an_answer_of_another_shape_is_told(asked: tuple[str, ...]) -> None:
     with on_loopback(app) as url:
         refused = rtb_hub(*asked, RTB_HUB_SERVER=url, RTB_HUB_SERVER_TOKEN="token")
     assert (refused.code, "not what a hub of this release says" in refused.err) == (78, True), refused.err
+
+
+def test_a_dry_run_of_a_revocation_ends_nothing(data: Path) -> None:
+    variables = {"RTB_HUB_DATA": str(data), "RTB_HUB_ACTOR": "root"}
+    made = must(*MADE, "-o", "json", **variables).json()["id"]
+    before = deeds(data)
+    assert (
+        "(ci-web) would be revoked; nothing is written" in must("token", "revoke", made, "--dry-run", **variables).out
+    )
+    assert must("token", "revoke", made, "--dry-run", "-o", "json", **variables).json() == {"dryRun": True, "id": made}
+    (listed,) = must("token", "list", "-o", "json", **variables).json()["tokens"]
+    assert (listed["revokedAt"], deeds(data)) == (None, before)
+    must("token", "revoke", made, **variables)
+    dry, real = (rtb_hub("token", "revoke", made, *more, **variables) for more in (("--dry-run",), ()))
+    assert (dry.code, dry.err) == (76, real.err)
+    through = rtb_hub("--server", "http://127.0.0.1:9", "token", "revoke", made, "--dry-run")
+    assert (through.code, "--dry-run does not work through a server" in through.err) == (2, True)
