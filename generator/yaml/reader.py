@@ -34,7 +34,7 @@ _COLLECTIONS = frozenset({f"{_TAG}map", f"{_TAG}seq"})
 _OTHER_KEYS = frozenset({f"{_TAG}bool", f"{_TAG}int", f"{_TAG}float"})
 #: What the API server keeps exact. Go reads a larger number as a float, so it would come back as another one.
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
-#: Plain scalars of so many characters at most, and so many of them, have their tag remembered; as many keys are kept.
+#: Plain scalars of so many characters at most, and so many of them, have their tag remembered; so are keys kept.
 _SHORT, _MOST_RESOLVED = 32, 10_000
 _KEYS: dict[str, str] = {}
 Path = tuple[str | int, ...]
@@ -320,7 +320,9 @@ class _Reader:
 
 
 def _kept(key: str) -> str:
-    """The same text, kept once: thousands of objects have the same few hundred keys."""
+    """The same text, kept once when it is short: thousands of objects have the same few hundred keys."""
+    if len(key) > _SHORT:
+        return key
     if len(_KEYS) >= _MOST_RESOLVED:
         _KEYS.clear()
     return _KEYS.setdefault(key, key)
