@@ -28,7 +28,7 @@ _ACTION_PORT, _ACTION_PREFIX = "use-annotation", "alb.ingress.kubernetes.io/acti
 _BEFORE_PODS = frozenset(
     {
         "Namespace", "ResourceQuota", "LimitRange", "ServiceAccount", "SecurityGroupPolicy", "NetworkPolicy",
-        "Service", "Ingress", "PersistentVolume", "PersistentVolumeClaim",
+        "Service", "Ingress",
     }
 )  # fmt: skip
 
