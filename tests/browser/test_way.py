@@ -80,7 +80,7 @@ def test_of_several_one_is_chosen(page: Page, place: Place) -> None:
     page.goto(f"{place.served.url}/preview/{SEVERAL}")
     says(page, "It is in several environments", "여러 환경에 있습니다")
     expect(page.locator(".hub-choices a")).to_have_count(2)
-    page.route("https://rtb-5.stg.**", lambda route: route.fulfill(body="the preview"))
+    page.route(f"https://{SEVERAL.lower()}.stg.**", lambda route: route.fulfill(body="the preview"))
     page.locator(".hub-choices a", has_text="stg").click()
     expect(page.get_by_text("the preview")).to_be_visible()
 
