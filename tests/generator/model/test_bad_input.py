@@ -80,7 +80,7 @@ CASES = [
     ("an unknown field", (*START, "--set", "web.cpuu=1"), Reason.INVALID_VALUE, ["components.web.cpuu", "did you mean: cpu"]),
     ("a setting without a value", (*START, "--set", "web.cpu"), Reason.INVALID_VALUE, ["is not PATH=TEXT"]),
     ("a field set twice", (*START, "--set", "web.cpu=1", "--set", "web.cpu=1"), Reason.INVALID_VALUE, ["is set twice"]),
-    ("a port that is no number", (*START, "--set", "web.port=http"), Reason.INVALID_VALUE, ["web.port", "not a whole number"]),
+    ("a port that is no number", (*START, "--set", "web.port=http"), Reason.INVALID_VALUE, ["web.port", "a whole number from 1 to 65535"]),
     ("a port out of range", (*START, "--set", "web.port=70000"), Reason.INVALID_VALUE, ["components.web.port", "65535"]),
     ("a variable that is no name", (*START, "--set", "web.env.1A=x"), Reason.INVALID_VALUE, ["environment variable name"]),
     ("memory in thousandths of a byte", (*START, "--set", "web.memory=256m"), Reason.INVALID_VALUE, ["write Mi"]),
