@@ -24,13 +24,14 @@ SECONDS = 20.0
 #: Of the file: 10,000 previews, as many as a hub lists.
 _MOST_BYTES = 2 * 2**20
 _WORD = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_WORDS = rf"(?:{_WORD}(?: {_WORD})*)?"
 _KEY = r"[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,8}"
 #: An environment; a preview in one, with its blueprint and components; a blueprint with its components; by tabs. Each
 #: is checked as elsewhere: nothing that a shell would take for more than a word.
 _LINE = re.compile(
     rf"environment\t(?P<env>{_WORD})"
-    rf"|preview\t(?P<of>{_WORD})\t(?P<key>{_KEY})\t(?P<made>{_WORD}|)\t(?P<has>[a-z0-9 -]*)"
-    rf"|blueprint\t(?P<name>{_WORD})\t(?P<with>[a-z0-9 -]*)"
+    rf"|preview\t(?P<of>{_WORD})\t(?P<key>{_KEY})\t(?P<made>{_WORD}|)\t(?P<has>{_WORDS})"
+    rf"|blueprint\t(?P<name>{_WORD})\t(?P<with>{_WORDS})"
 )
 #: Asks as `hub.commands.server.names` does; -P: never by what lies in the current folder.
 _ASKS = ("-P", "-c", "from hub.commands.server.names import main; main()")

@@ -303,6 +303,9 @@ def test_hostile_names_of_a_server_are_not_offered() -> None:
     lines += [f"preview\tint\t{one}\tweb\tweb" for one in (*hostile, "RTB-0", "rtb-1")]
     lines += [f"preview\tint\tRTB-1\t{one}\tweb" for one in hostile if one]
     lines += [f"blueprint\t{one}\tweb" for one in hostile]
+    inside = [one for one in hostile if one not in ("", "a b")]
+    lines += [f"preview\tint\tRTB-2\tweb\tapi {one}" for one in inside]
+    lines += [f"blueprint\tweb\tapi {one}" for one in inside]
     found = server_names.parsed("\n".join([*lines, "preview\tint\tRTB-7\tweb\tweb api"]))
     assert {name: place.entries for name, place in found.environments.items()} == {"int": {"RTB-7"}}
     assert (found.previews, found.blueprints) == ({("int", "RTB-7"): ("web", ("web", "api"))}, {})
