@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Final
 
 from generator.errors import HubError, Transient
@@ -67,7 +66,7 @@ def looks(state: EnvironmentState, now: datetime) -> Sequence[EntryRecord]:
 
 
 def find_idle(state: EnvironmentState, traffic: Traffic, changed_at: ChangedAt, now: datetime) -> Idle:
-    """Who is idle at `now` (aware), `sleep.perRun` at most. Nobody is where that cannot be known, which is told."""
+    """Who is idle at `now` (aware). Nobody is where that cannot be known, which is told."""
     policy, wanted = state.environment.spec.sleep, looks(state, now)
     if policy.after_idle is None:
         return Idle()
@@ -76,8 +75,8 @@ def find_idle(state: EnvironmentState, traffic: Traffic, changed_at: ChangedAt, 
     span = span_of(duration(policy.after_idle), now)
     try:
         measured = traffic.of([_namespace(one) for one in wanted], span)
-        idle = (one.name for one in wanted if _is_idle(one, measured, changed_at, span))
-        return Idle(span.since, tuple(islice(idle, policy.per_run)), next_look=next_look(now))
+        idle = tuple(one.name for one in wanted if _is_idle(one, measured, changed_at, span))
+        return Idle(span.since, idle, next_look=next_look(now))
     except HubError as err:
         kind: ActionKind = "wait" if isinstance(err, Transient) else "report"
         told = "; ".join([err.words, *(one.remedy for one in err.faults if one.remedy and isinstance(one.remedy, str))])

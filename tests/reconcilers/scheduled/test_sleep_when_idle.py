@@ -12,6 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from generator.errors import HubError, Reason, Stalled, Transient
+from generator.values.naming import ENTRY_FILE
 from reconcilers.lifecycle.sleep import SleepRequest, plan_sleep
 from reconcilers.ports.traffic import Measured, Span
 from reconcilers.results import ReconcileResult
@@ -21,7 +22,7 @@ from reconcilers.state.entries import EntryRecord, NothingKept
 from reconcilers.state.queue_files import QueuedRecord
 from worlds.builders import environment
 from worlds.memory_store import MemoryStore
-from worlds.planning import KEY, STARTER, committed, observed, started, state_store, written
+from worlds.planning import FOLDER, KEY, STARTER, committed, files_of, observed, put, started, state_store, written
 
 LEASE = {"ttl": "72h", "cap": "240h", "warnBefore": "1h"}
 MORNING = datetime(2026, 11, 23, 1, 3, tzinfo=UTC)
@@ -174,6 +175,16 @@ def test_so_many_a_run_and_the_next_run_goes_on() -> None:
     assert kinds(run(store, LATER, traffic, perRun=2)) == ["sleep"]
     assert kinds(run(store, LATER, traffic, perRun=2)) == []
     assert [len(names) for names, _ in traffic.asked] == [3, 1], "who sleeps is not asked about"
+
+
+def test_one_that_cannot_be_rendered_takes_no_place_of_those_that_can() -> None:
+    store = day("RTB-122", "RTB-123")
+    broken = FOLDER.with_name("rtb-122") / ENTRY_FILE
+    text = files_of(store)[broken].decode()
+    put(store, str(broken), text.replace("blueprint: web-api", "blueprint: no-such").encode())
+    found = run(store, LATER, perRun=1)
+    assert [one.preview for one in found.set_aside] == ["int/rtb-122"]
+    assert [action.preview for action in found.actions if action.kind == "sleep"] == ["int/rtb-123"]
 
 
 def test_without_the_policy_nothing_is_asked() -> None:
