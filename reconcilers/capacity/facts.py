@@ -40,6 +40,10 @@ class Facts:
     sleeps: str
     awake_since: datetime
 
+    def runs_at(self, now: datetime) -> bool:
+        """Whether its lease has begun and goes on at `now` (aware): what is over is left to its removal."""
+        return self.expires_at is not None and self.expires_at > now
+
 
 def facts_of(preview: Preview) -> Facts:
     """The facts of an entry."""

@@ -88,8 +88,7 @@ def _may_be(record: EntryRecord, since: datetime, now: datetime) -> bool:
     facts = record.facts
     if facts is None or facts.sleeps or not facts.target_groups:
         return False
-    runs = facts.expires_at is not None and facts.expires_at > now
-    return runs and facts.awake_since <= since
+    return facts.runs_at(now) and facts.awake_since <= since
 
 
 def _is_idle(record: EntryRecord, measured: Mapping[str, Measured], changed_at: ChangedAt, span: Span) -> bool:

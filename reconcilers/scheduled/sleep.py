@@ -16,7 +16,6 @@ from typing import Final
 from generator.errors import HubError, Moved, Reason, Transient, declared
 from generator.values.formats import format_time
 from generator.values.office_hours import OfficeTime
-from reconcilers.capacity.facts import Facts
 from reconcilers.lifecycle.sleep import SleepRequest, Why, changed_sleep
 from reconcilers.lifecycle.start import Starter
 from reconcilers.plan import Plan, combined
@@ -114,20 +113,16 @@ def _sleepy(state: EnvironmentState, closed: datetime, now: datetime) -> Iterato
     """Those that were awake when the office closed, and have been since."""
     for record in state.entries:
         facts = record.facts
-        if facts is not None and not facts.sleeps and _runs(facts, now) and facts.awake_since <= closed:
+        if facts is not None and not facts.sleeps and facts.runs_at(now) and facts.awake_since <= closed:
             yield record
 
 
 def _sleeping(state: EnvironmentState, now: datetime) -> Iterator[EntryRecord]:
     """Those that sleep because the office was closed; also where policy no longer says that they do."""
     for record in state.entries:
-        if record.facts is not None and record.facts.sleeps == _BY_HOURS and _runs(record.facts, now):
+        facts = record.facts
+        if facts is not None and facts.sleeps == _BY_HOURS and facts.runs_at(now):
             yield record
-
-
-def _runs(facts: Facts, now: datetime) -> bool:
-    """Whether its lease has begun and goes on: what is over is left to its removal."""
-    return facts.expires_at is not None and facts.expires_at > now
 
 
 def _change(change: _Change, found: _Found, starter: Starter, now: datetime) -> None:
