@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from generator.bootstrap.chart_places import Given
-from generator.bootstrap.hub import HEADER, Files, hub_files, render_hub
+from generator.bootstrap.hub import HEADER, HOME, Files, hub_files, render_hub
 from generator.bootstrap.hub_chart import chart_files, with_alerts
 from generator.bootstrap.hub_host import host_of
 from generator.errors import ConfigError, Fault, Reason
@@ -39,7 +39,7 @@ class Target:
 
 
 def run(images: Images, target: Target, *, namespace: str, repo: str | None, environments: Path | None) -> None:
-    """Print the files as one YAML stream, or write them.
+    """Print the files as one YAML stream, or write them, after the chart: its folder can be refused.
 
     Raises `ConfigError` (InvalidValue; ImageNotPinned; ManifestInvalid with every finding, for any known Kubernetes;
     TargetNotEmpty for a folder with something else than such a chart).
@@ -51,6 +51,7 @@ def run(images: Images, target: Target, *, namespace: str, repo: str | None, env
     _check_image(images.hub, "--image")
     if images.auth is not None:
         _check_image(images.auth, "--auth-image")
+    _check_apart(target)
     ours = hub()
     found = ours.environments(repo=repo, folder=environments)
     library = TemplateLibrary({**ours.library.files, **found.overlays})
@@ -58,18 +59,15 @@ def run(images: Images, target: Target, *, namespace: str, repo: str | None, env
     of = partial(render_hub, library, image=images.hub, auth_image=images.auth, namespace=namespace)
     files = of(ordered)
     _validate(ours, files)
-    chart: dict[str, str] = {}
     if target.chart is not None:
         with_all = of(with_alerts(ordered))
         _validate(ours, with_all)
         host = host_of(ordered)
         given = Given(images.hub, images.auth, namespace, host.services if host is not None else None)
-        chart = chart_files(with_all, given, version=__version__)
+        for path in write_chart(chart_files(with_all, given, version=__version__), target.chart):
+            write(f"{path}\n")
     if target.to is not None or target.chart is None:
         deliver(hub_files(files), HEADER, target.to)
-    if target.chart is not None:
-        for path in write_chart(chart, target.chart):
-            write(f"{path}\n")
 
 
 def _validate(ours: Hub, files: Files) -> None:
@@ -78,6 +76,20 @@ def _validate(ours: Hub, files: Files) -> None:
     faults = [Fault(str(finding), remedy=finding.remedy) for finding in findings if finding.severity == "error"]
     if faults:
         raise ConfigError(Reason.MANIFEST_INVALID, faults)
+
+
+def _check_apart(target: Target) -> None:
+    """Helm takes every file in a chart's folder for a part of the chart."""
+    if target.to is None or target.chart is None:
+        return
+    files = target.to / HOME
+    if files.resolve().is_relative_to(target.chart.resolve()):
+        fault = Fault(
+            f"{files}, which --to is to write, would be in the chart's folder {target.chart}",
+            field="--chart",
+            remedy="name another folder for one of both",
+        )
+        raise ConfigError(Reason.INVALID_VALUE, fault)
 
 
 def _check_image(image: str, option: str) -> None:

@@ -18,6 +18,7 @@ from jsonschema import Draft7Validator
 from generator.bootstrap.chart_values import Value, Values
 from generator.errors import ConfigError, Reason
 from hub.actions.chart_folder import write_chart
+from hub.output.exit_codes import CODES
 from worlds.builders import image
 from worlds.commands import must, rtb_hub
 from worlds.hosting import AUTH_IMAGE, HUB, IMAGE, VARIATIONS, chart_of, hosted
@@ -149,6 +150,36 @@ def test_a_chart_is_written_instead_of_or_beside_the_files(tmp_path: Path) -> No
     must("hub", "render", "--image", image("hub"), "--to", "files", "--chart", "chart", cwd=tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"chart", "files"}
     assert yaml.safe_load((tmp_path / "chart" / "Chart.yaml").read_text())["name"] == "rtb-hub"
+
+
+@pytest.mark.parametrize(
+    ("to", "chart"), [("out", "out"), ("out", "out/hub"), ("out/templates", "out"), ("../here/out", "linked")]
+)
+@pytest.mark.parametrize("has_chart", [False, True])
+def test_files_within_the_chart_are_refused_before_anything_is_written(
+    to: str, chart: str, has_chart: bool, tmp_path: Path
+) -> None:
+    here = tmp_path / "here"
+    (here / "out").mkdir(parents=True)
+    (here / "linked").symlink_to("out")
+    if has_chart:
+        write_chart(CHART, here / chart)
+    before = files_of(here)
+    told = rtb_hub("hub", "render", "--image", image("hub"), "--to", to, "--chart", chart, cwd=here)
+    assert told.code == CODES[Reason.INVALID_VALUE]
+    assert told.out == ""
+    assert "--chart" in told.err
+    assert f"{Path(to) / 'hub'}" in told.err
+    assert files_of(here) == before
+
+
+def test_no_file_is_written_where_the_chart_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "chart").mkdir()
+    (tmp_path / "chart" / "own.yaml").write_text("theirs\n")
+    told = rtb_hub("hub", "render", "--image", image("hub"), "--to", "files", "--chart", "chart", cwd=tmp_path)
+    assert told.code == CODES[Reason.TARGET_NOT_EMPTY]
+    assert told.out == ""
+    assert files_of(tmp_path) == {"chart/own.yaml": "theirs\n"}
 
 
 def test_templates_of_an_earlier_chart_go_and_a_teams_own_stay(tmp_path: Path) -> None:
