@@ -16,8 +16,10 @@ from generator.model.overlay import BASE, unknown_environment
 from generator.values.differing import difference
 from generator.yaml.editing import Edit, edited
 from generator.yaml.reader import load
+from hub.actions.env_branches import must_hold
 from hub.actions.environments import EnvironmentSet, environments_of, given_environments
 from hub.actions.laid_out_files import LaidOutFiles
+from hub.adapters.git.history import GitHistory
 from hub.views.explained_field import explain
 from reconcilers.plan import Plan, one_line
 from reconcilers.ports.git import GitStore
@@ -73,36 +75,46 @@ def edit_folder(asked: EnvEdit, folder: Path, *, is_dry: bool) -> Edited:
     return replace(result.edited, is_dry=is_dry)
 
 
-def edit_repository(
-    asked: EnvEdit, store: GitStore, *, files: LaidOutFiles, clock: Callable[[], datetime], is_dry: bool
-) -> Edited:
+@dataclass(frozen=True, slots=True)
+class EditParts:
+    """What an edit of a repository works with: what is laid out, what the repository's commits hold, and the time."""
+
+    files: LaidOutFiles
+    history: GitHistory
+    clock: Callable[[], datetime]
+
+
+def edit_repository(asked: EnvEdit, store: GitStore, *, parts: EditParts, is_dry: bool) -> Edited:
     """Edit it in a state repository, with all that is laid out by it, in one commit a branch.
 
-    To a branch that changes by review only the commit goes as a branch of its own, the same for the same edit. Raises
-    `ConfigError` before anything is written, and what the store raises.
+    To a branch that changes by review only the commit goes as a branch of its own, the same for the same edit. Raises,
+    before anything is written, `ConfigError`, and `Stalled` (RepositoryRefused) where a branch of that name holds
+    something else; and what the store raises.
     """
     known = store.snapshots()
     result = _edited(asked, environments_of(store, known))
-    layout = files.layout(result.environments)
+    layout = parts.files.layout(result.environments)
     if is_dry or not result.edited.diff:
         return replace(result.edited, is_dry=is_dry)
     gated = _gated(layout.environments.values())
     trailers = (("Action", "env"), ("Requested-By", asked.requested_by))
     subject = one_line(f"{asked.kind.capitalize()} {', '.join(asked.fields)}")[:60] + f" of {asked.name}"
-    plans, reviews = [], dict[str, Environment]()
+    plans, reviews, asked_before = list[Plan](), dict[str, Environment](), dict[str, str]()
     for plan in plan_layout(layout, store, known):
         if not plan.changes:
             continue
         own = replace(plan, subject=subject, trailers=trailers)
         if plan.branch in gated:
-            branch = f"environment/{asked.name}/{_digest(layout.files(layout.branches()[plan.branch]))}"
+            wanted = layout.files(layout.branches()[plan.branch])
+            branch = f"environment/{asked.name}/{_digest(wanted)}"
             reviews[branch] = gated[plan.branch]
             own = replace(own, branch=branch, expected=None)
-            if branch in known:  # asked for before
-                plans.append((own, known[branch].commit))
-                continue
-        plans.append((own, store.commit(own, at=clock())))
-    return replace(result.edited, written=tuple(plans), reviews=reviews)
+            if branch in known:
+                must_hold(known[branch], wanted, known.get(plan.branch), parts.history, store.location)
+                asked_before[branch] = known[branch].commit
+        plans.append(own)
+    written = tuple((own, asked_before.get(own.branch) or store.commit(own, at=parts.clock())) for own in plans)
+    return replace(result.edited, written=written, reviews=reviews)
 
 
 def _gated(environments: Iterable[Environment]) -> dict[str, Environment]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.errors import ConfigError, Fault, Reason
-from hub.actions.env_edit import Edited, EnvEdit, edit_folder, edit_repository
+from hub.actions.env_edit import Edited, EditParts, EnvEdit, edit_folder, edit_repository
 from hub.actions.env_requests import Opened, ask_for_reviews
 from hub.approval.opening import lacking_keys
 from hub.output.console import Format, emit, printable
@@ -35,7 +35,8 @@ def run(asked: EnvEdit, *, dry_run: bool, repo: str | None, environments: Path |
         found = edit_folder(asked, folder, is_dry=dry_run)
     else:
         store = ours.store(repo)
-        found = edit_repository(asked, store, files=ours.laid_out_files, clock=ours.clock, is_dry=dry_run)
+        parts = EditParts(ours.laid_out_files, ours.history_of(store), ours.clock)
+        found = edit_repository(asked, store, parts=parts, is_dry=dry_run)
     asked_for = ask_for_reviews(
         found,
         asked.requested_by,

@@ -50,6 +50,11 @@ class GitHistory:
         """`branch` as it was at `commit`."""
         return GitSnapshot(self.reader, branch, commit)
 
+    def fork(self, base: str, head: str) -> str | None:
+        """The commit at which `head` left the line of `base` (commit ids); None: there is none, or several."""
+        found = merge_bases(self.git, base, head)
+        return found[0] if len(found) == 1 else None
+
     def walk(self, base: str, head: str) -> Walk:
         """From `base` to `head` (commit ids), a step for each commit along first parents.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from generator.errors import Reason
 from hub.output.exit_codes import CODES
 from worlds.approving import NOW, laid_out, prd_on
-from worlds.commands import git, must, rtb_hub
+from worlds.commands import commit_file, git, must, rtb_hub, state_of
 from worlds.repositories import state_repository
 
 INT = "environments/int/environment.yaml"
@@ -174,6 +175,111 @@ def test_what_a_reviewed_branch_lacks_is_asked_for_once_with_an_edit_of_another(
     assert git(state, "diff", "--name-only", "prd", asked).split() == ["README.md"]
 
 
+ASKED = ("env", "set", "base", "lease.ttl=11h", "--repo")  # main at once, prd by a branch to be reviewed
+BASE = "environments/base/environment.yaml"
+WHO = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> tuple[Path, str]:
+    """A state repository in which the branch of an edit is there, while main is as it was before; and that branch."""
+    state = state_repository(tmp_path / "state.git")
+    main = git(state, "rev-parse", "main").strip()
+    must(*ASKED, state)
+    git(state, "update-ref", "refs/heads/main", main)
+    (branch,) = git(state, "for-each-ref", "--format=%(refname:short)", "refs/heads/environment").split()
+    return state, branch
+
+
+def as_one_commit(state: Path, branch: str, *parents: str) -> None:
+    """Put what is on a branch there anew, as one commit with these parents."""
+    on = [word for parent in parents for word in ("-p", parent)]
+    made = git(state, *WHO, "commit-tree", f"{branch}^{{tree}}", *on, "-m", "Set lease.ttl=11h of base").strip()
+    git(state, "update-ref", f"refs/heads/{branch}", made)
+
+
+def refused(state: Path, branch: str, *words: str) -> None:
+    """Expect that the same edit is refused with these words, and that nothing is written."""
+    before = state_of(state)
+    ran = rtb_hub(*ASKED, state)
+    told = " ".join(ran.err.split())
+    assert ran.code == CODES[Reason.REPOSITORY_REFUSED], ran.out + ran.err
+    assert all(one in told for one in (*words, branch, "nothing was written", f"--delete {branch}")), told
+    assert state_of(state) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "mode"),
+    [
+        ("environments/prd/previews/rtb/100/rtb-123/preview.yaml", "100644"),
+        ("environments/prd/environment.yaml", "100644"),
+        (BASE, "100644"),
+        ("README.md", "120000"),
+    ],
+)
+def test_a_branch_that_holds_something_else_than_the_edit_is_not_asked_for(
+    asked: tuple[Path, str], path: str, mode: str
+) -> None:
+    state, branch = asked
+    commit_file(state, path, "spec: {}\n", branch, mode)
+    refused(state, branch, "is not one commit on top of prd")
+    as_one_commit(state, branch, "prd")
+    refused(state, branch, f"differs from this edit in {path}")
+
+
+def test_a_link_or_a_program_with_the_content_of_the_edit_is_not_the_edit(asked: tuple[Path, str]) -> None:
+    state, branch = asked
+    text = git(state, "show", f"{branch}:{BASE}")
+    for mode in ("120000", "100755"):
+        commit_file(state, BASE, text, branch, mode)
+        as_one_commit(state, branch, "prd")
+        refused(state, branch, f"differs from this edit in {BASE}")
+
+
+def test_a_file_that_stands_twice_is_not_the_edit(asked: tuple[Path, str]) -> None:
+    state, branch = asked
+    told = git(state, "ls-tree", branch)
+    readme = next(line for line in told.splitlines() if line.endswith("\tREADME.md"))
+    mktree = ["git", "-C", state, "mktree"]
+    made = subprocess.run(mktree, input=f"{told}{readme}\n", check=True, capture_output=True, text=True)
+    commit = git(state, *WHO, "commit-tree", made.stdout.strip(), "-p", "prd", "-m", "Set it").strip()
+    git(state, "update-ref", f"refs/heads/{branch}", commit)
+    refused(state, branch, "differs from this edit in README.md")
+
+
+def test_a_branch_with_less_than_the_edit_is_not_asked_for(asked: tuple[Path, str]) -> None:
+    state, branch = asked
+    git(state, "update-ref", f"refs/heads/{branch}", "prd")
+    refused(state, branch, "is not one commit on top of prd")
+    as_one_commit(state, branch, "prd")
+    refused(state, branch, f"differs from this edit in {BASE}")
+
+
+def test_a_branch_that_would_take_back_what_was_reviewed_since_is_not_asked_for(asked: tuple[Path, str]) -> None:
+    state, branch = asked
+    before = git(state, "rev-parse", "prd").strip()
+    commit_file(state, "environments/prd/note", "x\n", "prd")
+    as_one_commit(state, branch, before, "prd")  # merged, it would remove the file
+    refused(state, branch, "is not one commit on top of prd")
+
+
+def test_a_branch_that_has_nothing_in_common_with_the_reviewed_one_is_not_asked_for(asked: tuple[Path, str]) -> None:
+    state, branch = asked
+    as_one_commit(state, branch)
+    refused(state, branch, "is not one commit on top of prd")
+
+
+def test_an_edit_that_is_asked_for_again_finds_its_branch_though_the_reviewed_one_went_on(
+    asked: tuple[Path, str],
+) -> None:
+    state, branch = asked
+    made = git(state, "rev-parse", branch).strip()
+    commit_file(state, "environments/prd/previews/rtb/100/rtb-123/preview.yaml", "spec: {}\n", "prd")
+    told = must(*ASKED, state, "-o", "json").json()["branches"]
+    assert [(one["branch"], one["requestFor"]) for one in told] == [("main", None), (branch, "prd")]
+    assert (told[1]["commit"], git(state, "rev-parse", branch).strip()) == (made, made)
+
+
 def test_the_request_of_a_reviewed_branch_is_opened_once_where_a_forge_is(tmp_path: Path) -> None:
     with prd_on("local", tmp_path) as prd:
         state = prd.world.path
@@ -205,9 +311,6 @@ def test_a_forge_that_cannot_be_asked_is_told_once_all_else_is(tmp_path: Path) -
     assert ran.code == CODES[Reason.INVALID_FORGE]
     assert "on environment/prd/" in ran.out
     assert "InvalidForge" in ran.err
-
-
-BASE = "environments/base/environment.yaml"
 
 
 def test_an_edit_of_any_file_keeps_what_awaits_a_review_on_another_branch(tmp_path: Path) -> None:
